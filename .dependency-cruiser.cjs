@@ -1,0 +1,67 @@
+// The direction of imports (ARCHITECTURE.md), checked. A folder is entered by its index.ts only.
+
+/** Which folders of src each folder may import; a folder that is not listed may import nothing. */
+const allowed = {
+  model: [],
+  config: ['model'],
+  telemetry: ['model'],
+  merge: ['model'],
+  'promql/functions': ['model'],
+  'promql/language': ['model', 'promql/functions'],
+  'promql/plan': ['model', 'promql/language', 'promql/functions'],
+  'promql/eval': ['model', 'promql/language', 'promql/functions', 'promql/plan'],
+  upstreams: ['model', 'merge', 'config', 'telemetry'],
+  federation: [
+    'model',
+    'promql/language',
+    'promql/functions',
+    'promql/plan',
+    'promql/eval',
+    'merge',
+    'upstreams',
+    'telemetry',
+  ],
+  demo: ['model', 'promql/language', 'promql/plan', 'promql/eval', 'config'],
+  http: ['model', 'promql/language', 'merge', 'federation', 'config', 'telemetry'],
+};
+
+const folders = Object.keys(allowed);
+const inside = (folder) => `^src/${folder}/`;
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...folders.map((folder) => ({
+      name: `direction-${folder.replace('/', '-')}`,
+      severity: 'error',
+      comment: `src/${folder} may import ${allowed[folder].join(', ') || 'nothing'} of src`,
+      from: { path: inside(folder) },
+      to: { path: '^src/', pathNot: [folder, ...allowed[folder]].map(inside) },
+    })),
+    ...folders.map((folder) => ({
+      name: `door-${folder.replace('/', '-')}`,
+      severity: 'error',
+      comment: `src/${folder} is entered by its index.ts`,
+      from: { path: '^src/', pathNot: inside(folder) },
+      to: { path: inside(folder), pathNot: `^src/${folder}/index\\.ts$` },
+    })),
+    {
+      name: 'main-is-the-root',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main\\.ts$' },
+      to: { path: '^src/main\\.ts$' },
+    },
+    {
+      name: 'product-needs-no-dev-dependency',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs'], extensionAlias: { '.js': ['.ts', '.js'] } },
+  },
+};

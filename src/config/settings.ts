@@ -1,0 +1,54 @@
+// What the rest of promfed reads of a configuration: checked, completed with defaults, units in the names.
+
+import type { Labels } from '../model/index.js';
+
+/** A loaded configuration. Immutable; a reload makes a new one. */
+export interface Settings {
+  /** `global.evaluation_interval`: the default step of subqueries. Default 60,000, as in Prometheus. */
+  readonly evaluationIntervalMs: number;
+  readonly externalLabels: Labels;
+  readonly serverGroups: readonly ServerGroupSettings[];
+}
+
+/** One entry of `promxy.server_groups`. */
+export interface ServerGroupSettings {
+  /** `name`, or what stands for it: the labels' values joined, the first target, in that order. Unique. */
+  readonly name: string;
+  /** Set on every series of the group. */
+  readonly labels: Labels;
+  readonly scheme: 'http' | 'https';
+  /** `host:port` each; several are replicas of the same data. Never empty. */
+  readonly targets: readonly string[];
+  /** Starts with a slash and ends without one, or is empty. */
+  readonly pathPrefix: string;
+  /** Added to every request; the file's order. */
+  readonly queryParams: readonly (readonly [name: string, value: string])[];
+  /** Added to every request; a name may come more than once. */
+  readonly httpHeaders: readonly (readonly [name: string, value: string])[];
+  /** Until the response headers, each request; undefined for no limit but the query's own. */
+  readonly timeoutMs: number | undefined;
+  /** A failure of the group becomes a warning of the answer. */
+  readonly ignoreError: boolean;
+  /** The buffer B of the replica merge. Default 10,000. */
+  readonly antiAffinityMs: number;
+  readonly httpClient: HttpClientSettings;
+}
+
+export interface HttpClientSettings {
+  /** Until the connection stands, TLS included. Default 200; 0 in the file means unset. */
+  readonly dialTimeoutMs: number;
+  /** The value of the Authorization header, whatever key it came from; undefined for none. A secret. */
+  readonly authorization: string | undefined;
+  readonly tls: TlsSettings;
+}
+
+/** `tls_config`. Files are read when the configuration is loaded; PEM texts are handed on. */
+export interface TlsSettings {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly serverName: string | undefined;
+  readonly insecureSkipVerify: boolean;
+  readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
+  readonly maxVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
+}

@@ -1,0 +1,34 @@
+// Series in their two shapes: columns on a step grid, and raw samples.
+
+import type { Labels } from './labels.js';
+
+/**
+ * One series on a step grid. `values[i]` means something only where `present[i]` is 1. Both arrays have one
+ * element for each step of the grid.
+ *
+ * Presence stands apart from the values because every NaN is a value that PromQL can compute, and JavaScript
+ * engines may change a NaN's payload.
+ */
+export interface Column {
+  readonly labels: Labels;
+  readonly values: Float64Array;
+  readonly present: Uint8Array;
+}
+
+/** An instant vector at every step of a grid: no two columns with equal labels. */
+export type Vector = readonly Column[];
+
+/** Raw samples of one series, sorted by time, no time twice, stale markers kept. */
+export interface RawSeries {
+  readonly labels: Labels;
+  /** Milliseconds since the epoch. */
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+  /** 1 where the sample is Prometheus' stale marker; its value then means nothing. Absent when none is. */
+  readonly stale?: Uint8Array;
+}
+
+/** A column of `count` steps with nothing present. */
+export function emptyColumn(labels: Labels, count: number): Column {
+  return { labels, values: new Float64Array(count), present: new Uint8Array(count) };
+}

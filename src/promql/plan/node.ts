@@ -1,0 +1,120 @@
+// The plan: an immutable tree of what is computed here, with fetches and raw selectors as its leaves.
+
+import type { Labels, Matcher, ValueType } from '../../model/index.js';
+import type { AggregateOp, At, BinaryOp, Position, VectorMatching } from '../language/index.js';
+
+export type PlanNode =
+  | NumberNode
+  | StringNode
+  | FetchNode
+  | SelectorNode
+  | RangeNode
+  | SubqueryNode
+  | AggregateNode
+  | CallNode
+  | BinaryNode
+  | NegateNode;
+
+interface Node {
+  /** Where the expression that this node stands for is in the query, for annotations. */
+  readonly position: Position;
+}
+
+export interface NumberNode extends Node {
+  readonly kind: 'number';
+  readonly value: number;
+}
+
+export interface StringNode extends Node {
+  readonly kind: 'string';
+  readonly value: string;
+}
+
+/** What is asked of the regions: one expression for each relevant group. Its result is on the step grid. */
+export interface FetchNode extends Node {
+  readonly kind: 'fetch';
+  readonly fetch: Fetch;
+}
+
+/** Raw samples seen through lookback: at each step the newest sample of each series (`source: SampleSource`). */
+export interface SelectorNode extends Node {
+  readonly kind: 'selector';
+  readonly matchers: readonly Matcher[];
+  readonly offsetMs: number;
+  readonly at: At | undefined;
+}
+
+/** Raw samples of a window: only ever the argument of a range function, or the root of an instant query. */
+export interface RangeNode extends Node {
+  readonly kind: 'range';
+  readonly selector: SelectorNode;
+  readonly rangeMs: number;
+}
+
+export interface SubqueryNode extends Node {
+  readonly kind: 'subquery';
+  readonly input: PlanNode;
+  readonly rangeMs: number;
+  /** Undefined for the default step. */
+  readonly stepMs: number | undefined;
+  readonly offsetMs: number;
+  readonly at: At | undefined;
+}
+
+export interface AggregateNode extends Node {
+  readonly kind: 'aggregate';
+  readonly op: AggregateOp;
+  readonly input: PlanNode;
+  readonly param: PlanNode | undefined;
+  readonly grouping: readonly string[];
+  readonly without: boolean;
+}
+
+export interface CallNode extends Node {
+  readonly kind: 'call';
+  readonly func: string;
+  readonly args: readonly PlanNode[];
+}
+
+export interface BinaryNode extends Node {
+  readonly kind: 'binary';
+  readonly op: BinaryOp;
+  readonly lhs: PlanNode;
+  readonly rhs: PlanNode;
+  readonly returnBool: boolean;
+  readonly matching: VectorMatching | undefined;
+}
+
+export interface NegateNode extends Node {
+  readonly kind: 'negate';
+  readonly input: PlanNode;
+}
+
+/** One fetch of a plan. Two fetches with the same `key` are the same fetch. */
+export interface Fetch {
+  readonly key: string;
+  readonly type: ValueType;
+  readonly parts: readonly FetchPart[];
+  /**
+   * True when the groups' label sets may meet: equal series of different parts are then merged, an earlier
+   * part's sample winning at each time. False when the group labels keep every two parts apart.
+   */
+  readonly overlapping: boolean;
+  /** True when the order of the regions' answer means something (a lone part with sort, topk at the root). */
+  readonly ordered: boolean;
+}
+
+/** What one group is asked. */
+export interface FetchPart {
+  readonly group: PlannedGroup;
+  /** The expression as the group is sent it. */
+  readonly expr: string;
+  /** Labels that every series of the answer is given, winning over the region's own. */
+  readonly addLabels: Labels;
+}
+
+/** A server group as the planner sees it. */
+export interface PlannedGroup {
+  readonly name: string;
+  readonly labels: Labels;
+}

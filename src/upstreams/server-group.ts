@@ -1,0 +1,83 @@
+// A server group as the federation sees it: one region, whatever number of targets stands behind it.
+
+import type { FrameStream, ResultType } from '../merge/index.js';
+import type { Grid, Labels, Matcher } from '../model/index.js';
+
+/** A query as a region is sent it. A grid of one instant with `kind: 'instant'` asks `query`, else `query_range`. */
+export interface RegionQuery {
+  readonly kind: 'instant' | 'range';
+  readonly expr: string;
+  readonly grid: Grid;
+}
+
+/** What every request to a region is bound by. */
+export interface FetchContext {
+  /** Aborts when the client leaves, the deadline passes or the query fails elsewhere. */
+  readonly signal: AbortSignal;
+  /** When the query must be over, epoch milliseconds; also sent on as `timeout`. */
+  readonly deadlineMs: number;
+  /** Sent on when it differs from the regions' own default; undefined to leave it to them. */
+  readonly lookbackDeltaMs: number | undefined;
+}
+
+/** A region's answer, opened: its headers and result type have arrived. */
+export interface GroupAnswer {
+  readonly resultType: ResultType;
+  /** Of replicas: already merged. Labels are the region's own: the group's labels are not set yet. */
+  readonly frames: FrameStream;
+}
+
+/** Which part of the metadata is meant: series that match any of the selectors, seen in the window. */
+export interface MetadataQuery {
+  /** Each list is one selector; the selectors are a union. Empty for everything. */
+  readonly selectors: readonly (readonly Matcher[])[];
+  /** Milliseconds, both inclusive; undefined for the region's default. */
+  readonly startMs: number | undefined;
+  readonly endMs: number | undefined;
+  /** At most so many results are wanted; undefined for all. */
+  readonly limit: number | undefined;
+}
+
+/** A metadata answer and what has to be said about it. */
+export interface MetadataAnswer<T> {
+  readonly data: T;
+  readonly warnings: readonly string[];
+}
+
+/** `GET /api/v1/metadata`, one entry of a metric. */
+export interface MetricMetadata {
+  readonly type: string;
+  readonly help: string;
+  readonly unit: string;
+}
+
+/**
+ * One server group. Every method asks all targets, needs one that answers, and names each failed one in a warning.
+ *
+ * They throw PromfedError: `upstream` with the group's name and the cause when no target answered, `execution`
+ * when a target says that the query itself cannot be evaluated, `canceled` or `timeout` when the signal aborts.
+ */
+export interface ServerGroup {
+  readonly name: string;
+  /** Set by the federation on every series that comes from here. */
+  readonly labels: Labels;
+  readonly ignoreError: boolean;
+
+  query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
+  /** Label sets as the region has them, without the group's labels. Unordered. */
+  series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly Labels[]>>;
+  labelNames(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly string[]>>;
+  labelValues(
+    name: string,
+    query: MetadataQuery,
+    context: FetchContext,
+  ): Promise<MetadataAnswer<readonly string[]>>;
+  metadata(
+    metric: string | undefined,
+    limit: number | undefined,
+    context: FetchContext,
+  ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>>;
+
+  /** Ends every connection; requests under way fail. */
+  close(): Promise<void>;
+}
