@@ -36,9 +36,17 @@ export default tseslint.config(
     files: ['scripts/**/*.mjs', '*.mjs', '*.cjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'URL', 'fetch', 'setTimeout', 'clearTimeout', 'Buffer', 'module'].map(
-          (name) => [name, 'readonly'],
-        ),
+        [
+          'process',
+          'console',
+          'performance',
+          'URL',
+          'fetch',
+          'setTimeout',
+          'clearTimeout',
+          'Buffer',
+          'module',
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

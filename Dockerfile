@@ -1,0 +1,36 @@
+# promfed in a small image: Node.js, the compiled program and its production packages, on Alpine for its shell and
+# wget. Runs as nobody, needs no writable volume.
+#   docker build -t promfed .
+#   docker run -p 8082:8082 -v ./config.yaml:/etc/promxy/config.yaml:ro promfed --config=/etc/promxy/config.yaml
+ARG NODE=22-alpine3.22
+ARG ALPINE=3.22
+
+FROM node:${NODE} AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --no-audit --no-fund
+
+FROM node:${NODE} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
+RUN npm ci --no-audit --no-fund
+COPY scripts ./scripts
+COPY src ./src
+RUN node scripts/build.mjs
+
+FROM alpine:${ALPINE}
+# The runtime alone: npm and its like have no place in production.
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+COPY --from=build /usr/lib/libstdc++.so.6 /usr/lib/libgcc_s.so.1 /usr/lib/
+COPY --from=packages /app/node_modules /app/node_modules
+COPY --from=build /app/dist /app/dist
+COPY package.json LICENSE config.example.yaml /app/
+# Under promxy's path too, which deployments made for promxy name as their command.
+RUN ln -s /app/dist/main.js /bin/promfed && ln -s /app/dist/main.js /bin/promxy
+ENV NODE_ENV=production
+# By number, so that Kubernetes can verify runAsNonRoot: nobody.
+USER 65534:65534
+EXPOSE 8082
+HEALTHCHECK --interval=15s --timeout=3s --start-period=10s \
+  CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8082/-/healthy"]
+ENTRYPOINT ["/bin/promfed"]

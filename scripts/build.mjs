@@ -1,0 +1,85 @@
+// Compiles src/ into dist/: `npm run build`. A failed build leaves the last good dist/ as it was, a good one
+// replaces it whole, so that no output of a deleted source stays behind.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { preflight, root } from './preflight.mjs';
+
+const dist = join(root, 'dist');
+export const mainFile = join(dist, 'main.js');
+const stampFile = join(dist, '.sources');
+
+/**
+ * Builds when the sources are others than those of the last good build, or always with `force`.
+ * Returns whether dist/ is good; the compiler's complaints go to stderr.
+ */
+export function build({ force = false } = {}) {
+  const sources = hashOfSources();
+  if (!force && existsSync(mainFile) && readStamp() === sources) return true;
+  if (!force) console.error('Building (the sources changed) …');
+
+  const fresh = join(root, `.build-dist-${process.pid}`);
+  const old = join(root, `.build-dist-old-${process.pid}`);
+  try {
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const args = [
+      '-p',
+      'tsconfig.build.json',
+      '--outDir',
+      fresh,
+      '--incremental',
+      'false',
+      '--tsBuildInfoFile',
+      'null',
+    ];
+    const result = spawnSync(process.execPath, [compiler, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+    if (result.status !== 0) {
+      console.error('The build failed.');
+      return false;
+    }
+    const main = join(fresh, 'main.js');
+    if (!readFileSync(main, 'utf8').startsWith('#!/usr/bin/env node\n')) {
+      console.error('The build failed: src/main.ts must begin with #!/usr/bin/env node');
+      return false;
+    }
+    chmodSync(main, 0o755);
+    writeFileSync(join(fresh, '.sources'), sources);
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(fresh, dist);
+    return true;
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
+function readStamp() {
+  try {
+    return readFileSync(stampFile, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Over everything that the output depends on, the compiler's version (in the lock file) included. */
+function hashOfSources() {
+  const hash = createHash('sha256');
+  const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.mjs'];
+  for (const file of [...files, ...settings.map((name) => join(root, name))]) {
+    const content = readFileSync(file);
+    hash.update(`${file.slice(root.length)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  preflight();
+  process.exitCode = build({ force: true }) ? 0 : 1;
+}

@@ -1,0 +1,66 @@
+// What every command needs before it starts: a Node.js that is new enough, and the packages that the lock file
+// names. Uses Node's own modules only, since nothing else may be there yet.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Ends the process with a message when Node.js is too old or the packages cannot be installed. */
+export function preflight() {
+  requireNode();
+  if (isInstalled()) return;
+  console.error('Installing packages (package-lock.json asks for others than node_modules holds) …');
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = process.env.npm_execpath;
+  const result =
+    npm !== undefined && npm.endsWith('.js')
+      ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ['ignore', 2, 2] })
+      : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  if (result.status === 0) return;
+  if (result.signal === null) {
+    console.error(`npm ci failed: ${result.error?.message ?? `exit status ${result.status}`}`);
+  }
+  process.exit(1);
+}
+
+function requireNode() {
+  const range = readJson(join(root, 'package.json')).engines.node;
+  const wanted = range.replace('>=', '').split('.').map(Number);
+  const found = process.versions.node.split('.').map(Number);
+  const difference = found.map((part, i) => part - wanted[i]).find((part) => part !== 0) ?? 0;
+  if (difference >= 0) return;
+  console.error(
+    `promfed needs Node.js ${range.replace('>=', '')} or newer, this is ${process.versions.node}.`,
+  );
+  process.exit(1);
+}
+
+/**
+ * Compares what npm last installed with what the lock file asks for. Packages for other platforms may be missing.
+ * An install that was cut off leaves no record, and one without development packages an incomplete one.
+ */
+function isInstalled() {
+  let installed;
+  try {
+    installed = readJson(join(root, 'node_modules/.package-lock.json')).packages;
+  } catch {
+    return false;
+  }
+  const asked = readJson(join(root, 'package-lock.json')).packages;
+  for (const [path, entry] of Object.entries(asked)) {
+    if (path === '') continue;
+    const there = installed[path];
+    if (there === undefined) {
+      if (entry.optional === true || entry.devOptional === true) continue;
+      return false;
+    }
+    if (there.version !== entry.version || there.integrity !== entry.integrity) return false;
+  }
+  return true;
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}

@@ -1,0 +1,197 @@
+// Unpacks the real servers that the tests and benchmarks talk to, from Debian's packages, without installing
+// anything: `npm run real-servers [DIR]`. Binaries end in DIR/bin, default `.real-servers/bin`. No service is
+// started, root is not needed. Exit codes: 0 ready, 1 failed, 3 not possible on this machine (no apt).
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The release that carries the versions we test against; a change of the recipe unpacks anew. */
+const release = 'forky';
+const packages = ['prometheus', 'prometheus-alertmanager', 'victoria-metrics'];
+const binaries = [
+  'amtool',
+  'prometheus',
+  'prometheus-alertmanager',
+  'victoria-metrics',
+  'vmagent',
+  'vmalert',
+  'vmauth',
+];
+const templates = 'share/prometheus/alertmanager';
+const recipe = [release, ...packages, ...binaries, templates].join(' ');
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const commandTimeoutMs = 300_000;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+export const defaultDirectory = join(root, '.real-servers');
+
+/**
+ * Makes the binaries ready, quick when they already are. Safe to be run twice at the same time: each run unpacks
+ * into its own folder and renames it into place.
+ * @param {string} [directory]
+ * @returns {{status: 'ready' | 'unavailable' | 'failed', message: string}}
+ */
+export function prepareRealServers(directory = defaultDirectory) {
+  const bin = join(directory, 'bin');
+  if (isReady(bin)) return { status: 'ready', message: `ready in ${bin}` };
+  const obstacle = whyNotHere();
+  if (obstacle !== undefined) return { status: 'unavailable', message: obstacle };
+
+  fs.mkdirSync(directory, { recursive: true });
+  removeLeftovers(directory);
+  const work = fs.mkdtempSync(join(directory, '.unpacking-'));
+  const stop = () => {
+    fs.rmSync(work, { recursive: true, force: true });
+    process.exit(130);
+  };
+  process.once('SIGINT', stop);
+  try {
+    unpackInto(work);
+    if (!isReady(bin)) {
+      fs.rmSync(bin, { recursive: true, force: true });
+      fs.renameSync(join(work, 'bin'), bin);
+    }
+    return { status: 'ready', message: `unpacked into ${bin}` };
+  } catch (error) {
+    if (isReady(bin)) return { status: 'ready', message: `ready in ${bin}` };
+    return { status: 'failed', message: error instanceof Error ? error.message : String(error) };
+  } finally {
+    process.removeListener('SIGINT', stop);
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** The stamp lies beside the binaries and comes into place with them, in one rename. */
+function isReady(bin) {
+  try {
+    const stamp = JSON.parse(fs.readFileSync(join(bin, 'stamp.json'), 'utf8'));
+    return stamp.recipe === recipe && binaries.every((name) => fs.existsSync(join(bin, name)));
+  } catch {
+    return false;
+  }
+}
+
+function whyNotHere() {
+  if (process.platform !== 'linux') return `the packages are for Linux, this is ${process.platform}`;
+  for (const tool of ['apt-get', 'dpkg-deb']) {
+    if (!onPath(tool)) return `${tool} is not on this machine`;
+  }
+  if (!fs.existsSync(keyring)) return `Debian's archive keys are not on this machine (${keyring})`;
+  return undefined;
+}
+
+function onPath(tool) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => fs.existsSync(join(folder, tool)));
+}
+
+/** Folders of runs that were killed. An hour is far longer than any run takes. */
+function removeLeftovers(directory) {
+  for (const name of fs.readdirSync(directory)) {
+    if (!name.startsWith('.unpacking-')) continue;
+    const path = join(directory, name);
+    if (Date.now() - fs.statSync(path).mtimeMs > 3_600_000) fs.rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function unpackInto(work) {
+  for (const folder of ['lists/partial', 'cache/archives/partial', 'debs', 'tree', 'bin']) {
+    fs.mkdirSync(join(work, folder), { recursive: true });
+  }
+  fs.writeFileSync(join(work, 'status'), '');
+  fs.writeFileSync(
+    join(work, 'sources.list'),
+    `deb [signed-by=${keyring}] ${debianMirror()} ${release} main\n`,
+  );
+  const apt = [
+    '-qq',
+    ...Object.entries({
+      'Dir::Etc::sourcelist': join(work, 'sources.list'),
+      'Dir::Etc::sourceparts': '-',
+      'Dir::State::lists': join(work, 'lists'),
+      'Dir::State::status': join(work, 'status'),
+      'Dir::Cache': join(work, 'cache'),
+      'APT::Sandbox::User': 'root',
+      'Acquire::Retries': '2',
+      'Acquire::http::Timeout': '30',
+      'Acquire::Languages': 'none',
+    }).flatMap(([key, value]) => ['-o', `${key}=${value}`]),
+  ];
+  run('apt-get', [...apt, 'update'], work);
+  run('apt-get', [...apt, 'download', ...packages], join(work, 'debs'));
+  const debs = fs.readdirSync(join(work, 'debs')).filter((name) => name.endsWith('.deb'));
+  for (const deb of debs) run('dpkg-deb', ['--extract', join(work, 'debs', deb), join(work, 'tree')], work);
+  for (const name of binaries) {
+    const from = join(work, 'tree/usr/bin', name);
+    if (!fs.existsSync(from)) throw new Error(`the packages ${packages.join(', ')} hold no ${name}`);
+    fs.renameSync(from, join(work, 'bin', name));
+    fs.chmodSync(join(work, 'bin', name), 0o755);
+  }
+  takeAlertmanagerTemplates(join(work, 'tree'), join(work, 'bin'));
+  // A machine whose C library is older than the release's could unpack but never run them.
+  run(join(work, 'bin/vmauth'), ['-version'], work);
+  fs.writeFileSync(
+    join(work, 'bin/stamp.json'),
+    `${JSON.stringify({ recipe, packages: debs.sort() }, null, 2)}\n`,
+  );
+}
+
+/**
+ * Debian's Alertmanager reads its templates from an absolute path that only an installed package has. The path in
+ * the binary becomes a relative one of the same length: it then runs with its own folder as the current one.
+ */
+function takeAlertmanagerTemplates(tree, bin) {
+  fs.mkdirSync(join(bin, templates), { recursive: true });
+  for (const name of ['default.tmpl', 'email.tmpl']) {
+    fs.renameSync(join(tree, 'usr', templates, name), join(bin, templates, name));
+  }
+  const program = join(bin, 'prometheus-alertmanager');
+  const content = fs.readFileSync(program);
+  const absolute = `/usr/${templates}`;
+  const relative = `.${templates.padStart(absolute.length - 1, '/')}`;
+  let count = 0;
+  for (let at = content.indexOf(absolute); at >= 0; at = content.indexOf(absolute, at + 1)) {
+    content.write(relative, at, 'latin1');
+    count++;
+  }
+  if (count === 0) throw new Error(`prometheus-alertmanager does not name ${absolute} any more`);
+  fs.writeFileSync(program, content);
+}
+
+/** The mirror this machine already uses, in either of apt's two formats. */
+function debianMirror() {
+  for (const [file, pattern] of [
+    ['/etc/apt/sources.list.d/debian.sources', /^URIs:\s*(\S+)/m],
+    ['/etc/apt/sources.list', /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m],
+  ]) {
+    try {
+      const uri = pattern.exec(fs.readFileSync(file, 'utf8'))?.[1];
+      // A mirror for security updates holds no whole release.
+      if (uri !== undefined && !uri.includes('security')) return uri;
+    } catch {
+      // Not every machine has both files.
+    }
+  }
+  return 'http://deb.debian.org/debian';
+}
+
+function run(command, args, cwd) {
+  const result = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: commandTimeoutMs,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  if (result.status === 0) return;
+  const cause = result.error?.message ?? (result.stderr.trim() || `exit status ${result.status}`);
+  throw new Error(`${command} ${args.at(-1)}: ${cause}`);
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const directory = process.argv[2] === undefined ? defaultDirectory : resolve(process.argv[2]);
+  const { status, message } = prepareRealServers(directory);
+  if (status === 'ready') console.log(`real servers: ${message}`);
+  else console.error(`real servers: ${status}: ${message}`);
+  process.exitCode = { ready: 0, failed: 1, unavailable: 3 }[status];
+}
