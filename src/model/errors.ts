@@ -4,6 +4,8 @@
 export const ERROR_CODES = {
   /** The request or the query is wrong; the client must change it. */
   bad_data: { errorType: 'bad_data', status: 400 },
+  /** The request is larger than promfed takes. */
+  too_large: { errorType: 'bad_data', status: 413 },
   /** The query is right but cannot be evaluated. */
   execution: { errorType: 'execution', status: 422 },
   /** A construct that promfed does not evaluate yet. */
@@ -15,9 +17,9 @@ export const ERROR_CODES = {
   /** The query's deadline passed. */
   timeout: { errorType: 'timeout', status: 503 },
   /** A required server group failed. */
-  upstream: { errorType: 'unavailable', status: 502 },
+  upstream: { errorType: 'unavailable', status: 500 },
   /** promfed itself is not able to answer now. */
-  unavailable: { errorType: 'unavailable', status: 503 },
+  unavailable: { errorType: 'unavailable', status: 500 },
   not_found: { errorType: 'not_found', status: 404 },
   not_acceptable: { errorType: 'not_acceptable', status: 406 },
   /** A fault of promfed. */

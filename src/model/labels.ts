@@ -10,7 +10,8 @@ export const METRIC_NAME = '__name__';
  * value is a label that is not there, as in Prometheus.
  */
 export class Labels implements Iterable<readonly [name: string, value: string]> {
-  static readonly EMPTY = new Labels([]);
+  // `this`: what TypeScript 6 makes of the class's own name here is not set yet when this runs.
+  static readonly EMPTY = new this([]);
 
   /** name0, value0, name1, value1, …; sorted by name, no name twice, no value empty. */
   readonly #flat: readonly string[];
@@ -51,6 +52,11 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
   /** How many labels there are. */
   get size(): number {
     return this.#flat.length / 2;
+  }
+
+  /** Alternating names and values, sorted by name: the labels themselves, for loops that run once a series. */
+  get flat(): readonly string[] {
+    return this.#flat;
   }
 
   /** The value of a label, or the empty string when it is not there, as Prometheus has it. */

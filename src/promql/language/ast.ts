@@ -37,9 +37,10 @@ export interface StringLiteral {
 /** `name{a="b"} offset 5m @ 100`: at each step, the newest sample of each series within lookback. */
 export interface VectorSelector {
   readonly kind: 'vectorSelector';
-  /** The metric name as written before the braces, or the empty string. It is also among the matchers. */
+  /** The metric name as written before the braces, or the empty string. It is also the last of the matchers. */
   readonly name: string;
   readonly matchers: readonly Matcher[];
+  /** Undefined for no offset; an offset of zero is none. */
   readonly offset: Duration | undefined;
   readonly at: At | undefined;
   /** `anchored` or `smoothed` (experimental: promql-extended-range-selectors). */
@@ -170,15 +171,19 @@ export type Duration = DurationLiteral | DurationCall | DurationBinary | Duratio
 
 export interface DurationLiteral {
   readonly kind: 'durationLiteral';
-  /** Milliseconds; negative only in offsets. */
+  /** Whole milliseconds, cut towards zero; negative only in offsets and inside of duration expressions. */
   readonly ms: number;
+  /** The number as written, in seconds: what duration expressions calculate with. */
+  readonly seconds: number;
+  /** Written as a number (`300` for 5m), which a duration expression prints as one. */
+  readonly number: boolean;
   readonly position: Position;
 }
 
-/** `step()`, `range()`, `min(a, b)`, `max(a, b)`. */
+/** `step()`, `range()`, `min_of(a, b)`, `max_of(a, b)`. */
 export interface DurationCall {
   readonly kind: 'durationCall';
-  readonly func: 'step' | 'range' | 'min' | 'max';
+  readonly func: 'step' | 'range' | 'min_of' | 'max_of';
   readonly args: readonly Duration[];
   readonly position: Position;
 }
@@ -191,9 +196,10 @@ export interface DurationBinary {
   readonly position: Position;
 }
 
+/** A sign before a literal belongs to the literal, and a plus before anything else means nothing. */
 export interface DurationUnary {
   readonly kind: 'durationUnary';
-  readonly op: '+' | '-';
+  readonly op: '-';
   readonly expr: Duration;
   readonly position: Position;
 }

@@ -1,0 +1,53 @@
+// Text between quotes as Go writes it: in messages, and for the strings and names of a printed query.
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+};
+
+/** Go's `strconv.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+/** What needs no escape inside of double quotes, for text that is plain ASCII. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** A string in double quotes, as Go's `%q` and `strconv.Quote` write it. Every PromQL parser reads it back. */
+export function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
+  let quoted = '"';
+  for (const character of text) quoted += escape(character, '"');
+  return `${quoted}"`;
+}
+
+/** A character in single quotes, as Go's `%q` writes a rune. `undefined`, the end of the text, is U+FFFD. */
+export function quoteRune(character: string | undefined): string {
+  return `'${escape(character ?? '\ufffd', "'")}'`;
+}
+
+/** A character as Go's `%#U` writes a rune: `U+0021 '!'`. */
+export function nameRune(character: string): string {
+  const name = `U+${hex(character.codePointAt(0)!, 4).toUpperCase()}`;
+  return PRINTABLE.test(character) ? `${name} '${character}'` : name;
+}
+
+function escape(character: string, delimiter: string): string {
+  if (character === delimiter) return `\\${delimiter}`;
+  const short = ESCAPES[character];
+  if (short !== undefined) return short;
+  if (PRINTABLE.test(character)) return character;
+  const code = character.codePointAt(0)!;
+  // Half of a surrogate pair is no character: Go would have read it as U+FFFD.
+  if (code >= 0xd800 && code <= 0xdfff) return '\ufffd';
+  if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
+  return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0');
+}

@@ -1,0 +1,77 @@
+// Starts promfed inside the test's process, on a free port, with a configuration as YAML.
+
+import { parseConfig } from '../../src/config/index.js';
+import { systemClock, type Clock } from '../../src/model/index.js';
+import { ALL_FEATURES } from '../../src/promql/language/index.js';
+import { startServer, type Server } from '../../src/server.js';
+import { createLog } from '../../src/telemetry/index.js';
+import type { Teardown } from './server-process.js';
+
+export interface PromfedOptions {
+  readonly clock?: Clock;
+  /** Default 30 s. */
+  readonly queryTimeoutMs?: number;
+  /** Default 50 million. */
+  readonly maxSamples?: number;
+  readonly routePrefix?: string;
+  readonly lifecycleEnabled?: boolean;
+  /** Told every line of the log. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** @param yaml the configuration, or a function that is asked for it at the start and at each reload. */
+export async function startPromfed(
+  t: Teardown,
+  yaml: string | (() => string),
+  options: PromfedOptions = {},
+): Promise<Server> {
+  const server = await startServer({
+    bindAddr: { host: '127.0.0.1', port: 0 },
+    routePrefix: options.routePrefix ?? '',
+    lifecycleEnabled: options.lifecycleEnabled ?? true,
+    queryTimeoutMs: options.queryTimeoutMs ?? 30_000,
+    maxSamples: options.maxSamples ?? 50_000_000,
+    lookbackDeltaMs: undefined,
+    features: ALL_FEATURES,
+    loadConfig: async () => parseConfig(typeof yaml === 'string' ? yaml : yaml(), 'test.yaml'),
+    clock: options.clock ?? systemClock,
+    version: '0.0.0-test',
+    log: createLog('debug', 'json', options.onLog ?? (() => undefined)),
+  });
+  t.teardown(() => server.stop());
+  return server;
+}
+
+/** An answer of the HTTP API. */
+export interface ApiAnswer<Data = unknown> {
+  readonly httpStatus: number;
+  readonly status: 'success' | 'error';
+  readonly data?: Data;
+  readonly errorType?: string;
+  readonly error?: string;
+  readonly warnings?: readonly string[];
+  readonly infos?: readonly string[];
+}
+
+export interface QueryData {
+  readonly resultType: 'vector' | 'matrix' | 'scalar' | 'string';
+  readonly result: readonly {
+    readonly metric: Readonly<Record<string, string>>;
+    readonly value?: readonly [timeS: number, value: string];
+    readonly values?: readonly (readonly [timeS: number, value: string])[];
+  }[];
+}
+
+/** GET of an API path below the server's URL; a parameter's list is repeated. */
+export async function api<Data = QueryData>(
+  baseUrl: string,
+  path: string,
+  parameters: Readonly<Record<string, string | readonly string[]>> = {},
+): Promise<ApiAnswer<Data>> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of typeof value === 'string' ? [value] : value) query.append(name, one);
+  }
+  const response = await fetch(`${baseUrl.replace(/\/$/, '')}${path}?${query.toString()}`);
+  return { httpStatus: response.status, ...((await response.json()) as Omit<ApiAnswer<Data>, 'httpStatus'>) };
+}

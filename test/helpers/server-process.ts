@@ -1,0 +1,214 @@
+// Runs one real server as a child process for a test: a free port, a folder of its own, readiness, and an end
+// that comes even when the test fails or its process is killed.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The part of tap's test object that a starter needs; a benchmark passes its own. */
+export interface Teardown {
+  teardown(handler: () => void | Promise<void>): void;
+}
+
+export interface RealServer {
+  /** `http://127.0.0.1:PORT`, the same after a restart. */
+  readonly url: string;
+  readonly port: number;
+  /** The server's own folder, removed at teardown. */
+  readonly directory: string;
+  /** The process id while it runs, undefined otherwise. */
+  pid(): number | undefined;
+  /** The newest output of the server, stdout and stderr mixed, at most 64 KiB. */
+  output(): string;
+  /** SIGKILL: connections are reset, what was only in memory is lost. */
+  kill(): Promise<void>;
+  /** SIGTERM, and SIGKILL after 10 s. */
+  stop(): Promise<void>;
+  /** Starts it again on the same port and folder after kill() or stop(), and waits until it is ready. */
+  restart(): Promise<void>;
+  /** SIGSTOP: the kernel keeps accepting connections for it, it never answers. Done when every thread stands. */
+  suspend(): Promise<void>;
+  /** SIGCONT. */
+  resume(): void;
+}
+
+export interface ServerCommand {
+  readonly binary: string;
+  /** Called once, with the port to listen on and a fresh folder; may write files there. */
+  readonly args: (port: number, directory: string) => readonly string[];
+  /** A path that answers 200 when the server is ready. */
+  readonly readyPath: string;
+  /** The folder to run in; default the current one. */
+  readonly cwd?: string;
+}
+
+const startTimeoutMs = 30_000;
+const stopTimeoutMs = 10_000;
+const keptOutput = 64 * 1024;
+
+/** Ends the server with its parent, whatever becomes of the parent. Linux only, as are the servers. */
+const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+
+/**
+ * Starts the server and returns when it is ready. It is killed, and its folder removed, at the teardown of `t`.
+ * Throws an Error with the server's last output when it ends or is not ready within 30 s.
+ */
+export async function startServer(t: Teardown, command: ServerCommand): Promise<RealServer> {
+  for (let attempt = 1; ; attempt++) {
+    const directory = mkdtempSync(join(tmpdir(), `promfed-${basename(command.binary)}-`));
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const run = createRun(command, command.args(port, directory), url + command.readyPath);
+    try {
+      await run.start();
+    } catch (error) {
+      await run.end('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+      // Somebody else took the port between our look and the server's bind.
+      if (attempt < 3 && /address already in use/i.test(run.output())) continue;
+      throw error;
+    }
+    t.teardown(async () => {
+      await run.end('SIGKILL');
+      rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+    });
+    return {
+      url,
+      port,
+      directory,
+      pid: () => run.pid(),
+      output: () => run.output(),
+      kill: () => run.end('SIGKILL'),
+      stop: () => run.end('SIGTERM'),
+      restart: () => run.start(),
+      suspend: async () => {
+        const pid = run.signal('SIGSTOP');
+        while (!isSuspended(pid)) await sleep(5);
+      },
+      resume: () => {
+        run.signal('SIGCONT');
+      },
+    };
+  }
+}
+
+interface Run {
+  start(): Promise<void>;
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Returns the process id. */
+  signal(signal: NodeJS.Signals): number;
+  pid(): number | undefined;
+  output(): string;
+}
+
+function createRun({ binary, cwd }: ServerCommand, args: readonly string[], readyUrl: string): Run {
+  const name = basename(binary);
+  let child: ChildProcess | undefined;
+  let ended: Promise<void> = Promise.resolve();
+  let output = '';
+
+  const killWithUs = (): void => {
+    child?.kill('SIGKILL');
+  };
+
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString('utf8')).slice(-keptOutput);
+  };
+
+  return {
+    async start() {
+      if (child !== undefined) throw new Error(`${name} is running already`);
+      const [file, ...before] =
+        setpriv === undefined ? [binary] : [setpriv, '--pdeathsig', 'KILL', '--', binary];
+      const started = spawn(file, [...before, ...args], {
+        cwd: cwd ?? process.cwd(),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      child = started;
+      started.stdout.on('data', keep);
+      started.stderr.on('data', keep);
+      ended = new Promise((resolve) => {
+        const onEnd = (): void => {
+          child = undefined;
+          process.removeListener('exit', killWithUs);
+          resolve();
+        };
+        started.once('error', (error) => {
+          output += error.message;
+          onEnd();
+        });
+        started.once('close', onEnd);
+      });
+      process.once('exit', killWithUs);
+      const deadline = Date.now() + startTimeoutMs;
+      while (!(await answersOk(readyUrl))) {
+        if (!isRunning(started)) throw new Error(`${name} ended before it was ready:\n${output}`);
+        if (Date.now() > deadline) throw new Error(`${name} is not ready after 30 s:\n${output}`);
+        await sleep(20);
+      }
+      if (!isRunning(started))
+        throw new Error(`${name} ended, another server answers on its port:\n${output}`);
+    },
+    async end(signal) {
+      if (child === undefined) return;
+      const target = child;
+      target.kill(signal);
+      const timer = setTimeout(() => target.kill('SIGKILL'), stopTimeoutMs);
+      await ended;
+      clearTimeout(timer);
+    },
+    signal(signal) {
+      if (child?.pid === undefined) throw new Error(`${name} is not running`);
+      child.kill(signal);
+      return child.pid;
+    },
+    pid: () => child?.pid,
+    output: () => output,
+  };
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+/** Whether every thread is stopped: the third field of each `stat`, after the name in brackets, is T. */
+function isSuspended(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1').includes(') T '),
+  );
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A port that nobody listens on now, below the range the kernel hands out by itself, so that no outgoing
+ * connection and no server on port 0 takes it before our server binds it.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const free = await new Promise<boolean>((resolve) => {
+      const probe = createServer();
+      probe.once('error', () => {
+        resolve(false);
+      });
+      probe.listen(port, '127.0.0.1', () => {
+        probe.close(() => {
+          resolve(true);
+        });
+      });
+    });
+    if (free) return port;
+  }
+}
