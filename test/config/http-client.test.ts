@@ -1,0 +1,220 @@
+// Who we are to a region and whom we trust, from keys and from files.
+
+import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+
+import t from 'tap';
+
+import { type HttpClientSettings, parseConfig } from '../../src/config/index.js';
+import { readTextFile } from '../../src/config/secret-file.js';
+
+const CERT = readFileSync(resolve('test/testdata/config/region.pem'), 'utf8');
+const KEY = readFileSync(resolve('test/testdata/config/region-key.pem'), 'utf8');
+const OTHER_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+
+/** Files as the configuration sees them. */
+const FILES: Readonly<Record<string, string>> = {
+  '/user': 'admin\n',
+  '/pass': '  s3cr3t \r\n',
+  '/token': 'abc\n',
+  '/empty': ' \n',
+  '/two-lines': 'a\nb',
+  '/ca.pem': CERT,
+  '/cert.pem': CERT,
+  '/key.pem': KEY,
+};
+
+function parse(http_client: unknown, more: Record<string, unknown> = {}): HttpClientSettings {
+  // JSON is YAML.
+  const group = { static_configs: [{ targets: ['a'] }], http_client, ...more };
+  const { settings } = parseConfig(
+    JSON.stringify({ promxy: { server_groups: [group] } }),
+    'c.yaml',
+    (path) => {
+      const text = FILES[path];
+      return text === undefined ? { problem: `${path} does not exist` } : { text };
+    },
+  );
+  return settings.serverGroups[0]!.httpClient;
+}
+
+const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+
+t.test('each way to authenticate becomes one header', async (t) => {
+  const cases: { client: unknown; expected: string | undefined }[] = [
+    { client: {}, expected: undefined },
+    { client: { basic_auth: { username: 'a', password: 'b:c' } }, expected: basic('a:b:c') },
+    { client: { basic_auth: { username: 'ä', password: '€' } }, expected: basic('ä:€') },
+    { client: { basic_auth: {} }, expected: basic(':') },
+    { client: { basic_auth: { username: 'a' } }, expected: basic('a:') },
+    { client: { basic_auth: { username: 'a', password: ' spaces ' } }, expected: basic('a: spaces ') },
+    {
+      client: { basic_auth: { username_file: '/user', password_file: '/pass' } },
+      expected: basic('admin:s3cr3t'),
+    },
+    { client: { basic_auth: { username: 'a', password_file: '/empty' } }, expected: basic('a:') },
+    { client: { authorization: { credentials: 'abc' } }, expected: 'Bearer abc' },
+    { client: { authorization: { type: ' Token ', credentials: 'abc' } }, expected: 'Token abc' },
+    { client: { authorization: { type: '', credentials_file: '/token' } }, expected: 'Bearer abc' },
+    { client: { bearer_token: 'abc' }, expected: 'Bearer abc' },
+    { client: { bearer_token_file: '/token' }, expected: 'Bearer abc' },
+    { client: { bearer_token: '', bearer_token_file: '' }, expected: undefined },
+  ];
+  for (const { client, expected } of cases)
+    t.equal(parse(client).authorization, expected, JSON.stringify(client));
+});
+
+t.test('a second way to authenticate, and one that says nothing, are refused', async (t) => {
+  const cases: { client: unknown; more?: Record<string, unknown>; message: RegExp }[] = [
+    {
+      client: { basic_auth: {}, bearer_token: 'x' },
+      message: /at most one of .* not basic_auth and bearer_token$/,
+    },
+    {
+      client: { authorization: { credentials: 'x' }, bearer_token_file: '/token' },
+      message: /at most one of/,
+    },
+    { client: { basic_auth: {}, authorization: { credentials: 'x' } }, message: /at most one of/ },
+    { client: { bearer_token: 'x', bearer_token_file: '/token' }, message: /at most one of/ },
+    {
+      client: { basic_auth: { username: 'a', username_file: '/user' } },
+      message: /at most one of basic_auth username & username_file/,
+    },
+    {
+      client: { basic_auth: { password: 'a', password_file: '/pass' } },
+      message: /at most one of basic_auth password & password_file/,
+    },
+    {
+      client: { authorization: { credentials: 'a', credentials_file: '/pass' } },
+      message: /authorization credentials & credentials_file/,
+    },
+    { client: { basic_auth: { username: 'a:b' } }, message: /must not contain a colon/ },
+    { client: { authorization: {} }, message: /neither credentials nor credentials_file/ },
+    {
+      client: { authorization: { type: 'BASIC', credentials: 'x' } },
+      message: /type cannot be set to "basic", use "basic_auth"/,
+    },
+    {
+      client: { authorization: { type: 'a b', credentials: 'x' } },
+      message: /the type of an authorization is one word/,
+    },
+    { client: { bearer_token_file: '/empty' }, message: /bearer_token_file is an empty file/ },
+    {
+      client: { bearer_token_file: '/none' },
+      message: /^c\.yaml:1:\d+: bearer_token_file: \/none does not exist$/,
+    },
+    { client: { bearer_token_file: '/two-lines' }, message: /characters that a header cannot hold/ },
+    { client: { bearer_token: 'a€' }, message: /characters that a header cannot hold/ },
+    {
+      client: { basic_auth: { username_file: '/none', password_file: '/gone' } },
+      message:
+        /basic_auth\.username_file: \/none does not exist\nc\.yaml:1:\d+: basic_auth\.password_file: \/gone/,
+    },
+    {
+      client: { bearer_token: 'x' },
+      more: { http_headers: { authorization: 'y' } },
+      message: /at most one of http_headers.Authorization/,
+    },
+  ];
+  for (const { client, more, message } of cases) {
+    t.throws(() => parse(client, more), { code: 'bad_data', message }, JSON.stringify(client));
+  }
+});
+
+t.test('an Authorization header alone is a way to authenticate as well', async (t) => {
+  t.equal(parse({}, { http_headers: { Authorization: 'Bearer x' } }).authorization, undefined);
+});
+
+t.test('certificates and keys come from the file itself or from others', async (t) => {
+  const pem = CERT.trim() + '\n';
+  const cases: { tls: Record<string, unknown>; expected: Partial<HttpClientSettings['tls']> }[] = [
+    { tls: { ca_file: '/ca.pem' }, expected: { ca: pem, cert: undefined } },
+    { tls: { ca: CERT + CERT }, expected: { ca: pem + pem } },
+    { tls: { cert: CERT, key: KEY }, expected: { cert: pem, key: KEY.trim() + '\n' } },
+    {
+      tls: { cert_file: '/cert.pem', key_file: '/key.pem' },
+      expected: { cert: pem, key: KEY.trim() + '\n' },
+    },
+    { tls: { cert: CERT, key_file: '/key.pem' }, expected: { cert: pem } },
+    {
+      tls: { min_version: 'TLS10', max_version: 'TLS13' },
+      expected: { minVersion: 'TLSv1', maxVersion: 'TLSv1.3' },
+    },
+    {
+      tls: { min_version: 'TLS12', max_version: 'TLS12' },
+      expected: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' },
+    },
+    { tls: { server_name: 'x' }, expected: { serverName: 'x', insecureSkipVerify: false } },
+    {
+      tls: { server_name: '', insecure_skip_verify: true },
+      expected: { serverName: undefined, insecureSkipVerify: true },
+    },
+  ];
+  for (const { tls, expected } of cases)
+    t.match(parse({ tls_config: tls }).tls, expected, Object.keys(tls).join());
+});
+
+t.test('what TLS could not work with is refused when the configuration is loaded', async (t) => {
+  const cases: { tls: Record<string, unknown>; message: RegExp }[] = [
+    { tls: { ca: 'garbage' }, message: /tls_config\.ca holds no certificate in PEM form$/ },
+    { tls: { ca: KEY }, message: /tls_config\.ca holds no certificate/ },
+    { tls: { ca_file: '/user' }, message: /tls_config\.ca_file holds no certificate/ },
+    {
+      tls: { ca: CERT.replace(/[A-Z]{4}/, '!!!!') },
+      message: /not a certificate, in block 1|no certificate/,
+    },
+    {
+      tls: { ca: `${CERT}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----` },
+      message: /in block 2$/,
+    },
+    { tls: { cert: CERT }, message: /given without a key: exactly one of key or key_file/ },
+    { tls: { key_file: '/key.pem' }, message: /tls_config\.key_file is given without a certificate/ },
+    {
+      tls: { cert: CERT, key: OTHER_KEY },
+      message: /tls_config\.key is not a private key .* that fits the certificate/,
+    },
+    { tls: { cert: CERT, key: 'garbage' }, message: /tls_config\.key is not a private key/ },
+    {
+      tls: { cert: CERT, cert_file: '/cert.pem', key: KEY },
+      message: /at most one of tls_config cert & cert_file/,
+    },
+    {
+      tls: { min_version: 'TLS13', max_version: 'TLS12' },
+      message: /max_version \(TLS12\) must not be below min_version \(TLS13\)/,
+    },
+    { tls: { min_version: 'TLS14' }, message: /must be one of TLS10, TLS11, TLS12, TLS13, not "TLS14"/ },
+    { tls: { ca_file: '/none' }, message: /tls_config\.ca_file: \/none does not exist/ },
+  ];
+  for (const { tls, message } of cases) {
+    t.throws(() => parse({ tls_config: tls }), { code: 'bad_data', message }, message.source);
+  }
+});
+
+t.test('files are read whole, relative ones from the working directory', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'promfed-secret-'));
+  t.teardown(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const path = join(directory, 'token');
+  writeFileSync(path, 'abc\n');
+  t.same(readTextFile(path), { text: 'abc\n' });
+  t.same(readTextFile(relative(process.cwd(), path)), { text: 'abc\n' });
+  t.same(readTextFile(directory), { problem: `${directory} is not a file` });
+  t.same(readTextFile('/dev/zero'), { problem: '/dev/zero is not a file' });
+  t.same(readTextFile(join(path, 'x')), {
+    problem: `${join(path, 'x')} does not exist: a part of its path is not a directory`,
+  });
+  writeFileSync(path, Buffer.from([0xff, 0xfe]));
+  t.same(readTextFile(path), { problem: `${path} is not valid UTF-8` });
+  writeFileSync(path, Buffer.alloc(1024 * 1024 + 1));
+  t.same(readTextFile(path), { problem: `${path} is larger than 1048576 bytes` });
+  writeFileSync(path, 'abc');
+  chmodSync(path, 0);
+  // root may read everything.
+  if (process.getuid?.() !== 0)
+    t.same(readTextFile(path), { problem: `${path} may not be read by this user` });
+});
