@@ -7,9 +7,13 @@ export interface SeriesFrame {
   /** The labels as the upstream sent them, or as `setLabels` left them. */
   readonly labels: Labels;
   /**
-   * The members of the series object other than `metric`, in the upstream's own bytes and without the braces:
-   * `"values":[[1,"2"],…]`, `"value":[1,"2"]`, `"values":…,"histograms":…`. Owned by whoever holds the frame;
-   * may share memory with its neighbours, so a frame that is kept long keeps more than its own bytes.
+   * The members of the series object that hold samples, in the upstream's own bytes and without the braces:
+   * `"values":[[1,"2"],…]`, `"value":[1,"2"]`, `"values":…,"histograms":…`; empty when the series has none. Every
+   * other member of the object but `metric` is left out. Framed, not checked: what lies between the outer brackets
+   * is as right as the upstream made it until it is decoded.
+   *
+   * Owned by whoever holds the frame; may share memory with its neighbours, so a frame that is kept long keeps more
+   * than its own bytes. Nobody writes to it.
    */
   readonly samples: Uint8Array;
 }
@@ -27,7 +31,10 @@ export interface ResponseTail {
 /**
  * Series frames in batches, as they arrive; a batch is never empty. Returns the tail after the last batch.
  *
+ * A scalar or a string comes as one frame without labels whose samples are `"value":[time,"…"]`.
+ *
  * Pull-driven: nothing is read from the upstream before `next()` is called, and `return()` ends the upstream's
- * response. Throws PromfedError when the upstream's answer is an error, is cut or is not what the API promises.
+ * response at once, even while a `next()` is under way (which then answers that the stream is over, or fails).
+ * Throws PromfedError when the upstream's answer is an error, is cut or is not what the API promises.
  */
 export type FrameStream = AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined>;

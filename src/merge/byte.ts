@@ -1,0 +1,42 @@
+// The bytes that JSON is made of, by name.
+
+export const TAB = 0x09;
+export const LF = 0x0a;
+export const CR = 0x0d;
+export const SPACE = 0x20;
+export const QUOTE = 0x22;
+export const PLUS = 0x2b;
+export const COMMA = 0x2c;
+export const MINUS = 0x2d;
+export const DOT = 0x2e;
+export const ZERO = 0x30;
+export const NINE = 0x39;
+export const COLON = 0x3a;
+export const UPPER_E = 0x45;
+export const UPPER_N = 0x4e;
+export const OPEN_BRACKET = 0x5b;
+export const BACKSLASH = 0x5c;
+export const CLOSE_BRACKET = 0x5d;
+export const LOWER_E = 0x65;
+export const LOWER_F = 0x66;
+export const OPEN_BRACE = 0x7b;
+export const CLOSE_BRACE = 0x7d;
+
+/** Whether a byte is white space between JSON tokens. */
+export function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === LF || byte === CR || byte === TAB;
+}
+
+/** The first index from `pos` on, below `end`, that holds no white space; `end` when there is none. */
+export function skipSpace(bytes: Uint8Array, pos: number, end: number): number {
+  while (pos < end && isSpace(bytes[pos]!)) pos++;
+  return pos;
+}
+
+/** Whether `bytes` hold `expected` at `pos`; false as well when they end before it does. */
+export function holdsAt(bytes: Uint8Array, pos: number, end: number, expected: Uint8Array): boolean {
+  const length = expected.length;
+  if (end - pos < length) return false;
+  for (let i = 0; i < length; i++) if (bytes[pos + i] !== expected[i]) return false;
+  return true;
+}

@@ -1,0 +1,165 @@
+// Opens an upstream's answer: from the bytes of its body to its type and its series.
+
+import { PromfedError } from '../model/index.js';
+import type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame.js';
+import { EMPTY_TAIL } from './frame-stream.js';
+import { ResponseFramer } from './response-framer.js';
+import { invalidAnswer } from './upstream-answer-error.js';
+
+export interface OpenResponseOptions {
+  /** The largest series that is taken, in bytes as the upstream sends it. Default 64 MiB. */
+  readonly maxSeriesBytes?: number;
+  /** The largest `metric` object of a series that is taken, in bytes. Default 1 MiB. */
+  readonly maxLabelsBytes?: number;
+}
+
+export interface OpenResponse {
+  readonly resultType: ResultType;
+  readonly frames: FrameStream;
+}
+
+/** The body of a response, as undici and Node's streams give it. `destroy`, where there is one, ends it at once. */
+export type ResponseBody = AsyncIterable<Uint8Array> & { destroy?: () => unknown };
+
+const DEFAULT_MAX_SERIES_BYTES = 64 << 20;
+const DEFAULT_MAX_LABELS_BYTES = 1 << 20;
+
+/**
+ * Reads the body of an answer to `/api/v1/query` or `/api/v1/query_range` until its result type is known, by its
+ * `resultType` or by its first series.
+ *
+ * The body is read chunk by chunk, a chunk for each `next()` of the frames; frames point into the chunks, which must
+ * not be written to. Held at any time: a chunk and the one series that lies across chunks.
+ *
+ * @throws UpstreamAnswerError when the answer is an error envelope; PromfedError `upstream` when it is cut or is not
+ *   what the API promises, `limit` when a series of it is too large. What is only seen later is thrown by the frames.
+ *   A PromfedError that the body throws is passed on as it is.
+ */
+export async function openResponse(
+  body: ResponseBody,
+  options: OpenResponseOptions = {},
+): Promise<OpenResponse> {
+  const frames = new ResponseFrames(body, options);
+  const resultType = await frames.open();
+  return { resultType, frames };
+}
+
+/** The frames of one body. Calls of `next` are answered in turn. */
+class ResponseFrames implements FrameStream {
+  readonly #body: ResponseBody;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #framer: ResponseFramer;
+  #tail: ResponseTail | undefined;
+  #closed = false;
+  /** Ends the wait for a chunk. */
+  #wake: (() => void) | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(body: ResponseBody, options: OpenResponseOptions) {
+    this.#body = body;
+    this.#chunks = body[Symbol.asyncIterator]();
+    this.#framer = new ResponseFramer({
+      maxSeriesBytes: options.maxSeriesBytes ?? DEFAULT_MAX_SERIES_BYTES,
+      maxLabelsBytes: options.maxLabelsBytes ?? DEFAULT_MAX_LABELS_BYTES,
+    });
+  }
+
+  async open(): Promise<ResultType> {
+    try {
+      while (this.#framer.resultType === undefined && this.#tail === undefined) await this.#read();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+    // The framer ends no answer without a result type.
+    return this.#framer.resultType!;
+  }
+
+  next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+    const answer = this.#turn.then(() => this.#next());
+    this.#turn = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async return(
+    value: ResponseTail | PromiseLike<ResponseTail>,
+  ): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+    await this.#close();
+    return { done: true, value: await value };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+    await this.#close();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+    try {
+      for (;;) {
+        if (this.#closed) return { done: true, value: this.#tail ?? EMPTY_TAIL };
+        const batch = this.#framer.take();
+        if (batch.length > 0) return { done: false, value: batch };
+        if (this.#tail !== undefined) {
+          this.#closed = true;
+          return { done: true, value: this.#tail };
+        }
+        await this.#read();
+      }
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
+  /** Feeds the next chunk, or the end. */
+  async #read(): Promise<void> {
+    const chunk = await this.#nextChunk();
+    if (this.#closed) return;
+    if (chunk === undefined) this.#tail = this.#framer.end();
+    else this.#framer.feed(chunk);
+  }
+
+  /** Undefined at the end of the body, and when the stream was closed while waiting. */
+  #nextChunk(): Promise<Buffer | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#wake = () => {
+        resolve(undefined);
+      };
+      this.#chunks.next().then(
+        (result) => {
+          resolve(result.done === true ? undefined : asBuffer(result.value));
+        },
+        (error: unknown) => {
+          reject(error instanceof PromfedError ? error : cutBody(error));
+        },
+      );
+    });
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wake?.();
+    try {
+      if (typeof this.#body.destroy === 'function') this.#body.destroy();
+      // An iterator that waits for its source answers `return` only after that: nothing to wait for here.
+      else this.#chunks.return?.().catch(() => undefined);
+    } catch {
+      // A body that cannot even be given up has nothing more to tell.
+    }
+    return Promise.resolve();
+  }
+}
+
+function asBuffer(chunk: Uint8Array): Buffer {
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+function cutBody(error: unknown): PromfedError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return invalidAnswer(`it is cut before its end: ${reason}`, { cause: error });
+}

@@ -1,0 +1,75 @@
+// Reads several streams at once, each one batch ahead of its consumer.
+
+import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
+
+/**
+ * One batch of each stream is asked for at the start, and the next one when a batch is taken, so that every upstream
+ * is read while another one is waited for. Never more than one batch a stream is held here.
+ *
+ * The first failure of any stream ends every wait: nobody waits for a slow stream when another one has failed.
+ */
+export class ReadAhead {
+  readonly tails: ResponseTail[] = [];
+  readonly #streams: readonly FrameStream[];
+  readonly #ready: (IteratorResult<readonly SeriesFrame[], ResponseTail> | undefined)[];
+  readonly #ended: boolean[];
+  #failure: { readonly error: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(streams: readonly FrameStream[]) {
+    this.#streams = streams;
+    this.#ready = streams.map(() => undefined);
+    this.#ended = streams.map(() => false);
+  }
+
+  /** Begins to read all streams. */
+  start(): void {
+    this.#streams.forEach((_, i) => {
+      this.#ask(i);
+    });
+  }
+
+  /** Whether `take(i)` answers without waiting. */
+  isReady(i: number): boolean {
+    return this.#failure !== undefined || this.#ended[i]! || this.#ready[i] !== undefined;
+  }
+
+  /**
+   * The next batch of stream `i`; undefined after its end, when its tail has its place in `tails`.
+   *
+   * @throws what any of the streams threw.
+   */
+  async take(i: number): Promise<readonly SeriesFrame[] | undefined> {
+    while (!this.isReady(i)) await this.#settled();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#ended[i]!) return undefined;
+    const result = this.#ready[i]!;
+    this.#ready[i] = undefined;
+    if (result.done === true) {
+      this.#ended[i] = true;
+      this.tails[i] = result.value;
+      return undefined;
+    }
+    this.#ask(i);
+    return result.value;
+  }
+
+  #settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #ask(i: number): void {
+    this.#streams[i]!.next().then(
+      (result) => {
+        this.#ready[i] = result;
+        this.#wake?.();
+      },
+      (error: unknown) => {
+        this.#failure ??= { error };
+        this.#wake?.();
+      },
+    );
+  }
+}

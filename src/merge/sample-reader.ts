@@ -1,0 +1,320 @@
+// Reads samples out of a frame's bytes: times and values as numbers, without making a string of any.
+
+import { PromfedError } from '../model/index.js';
+import {
+  BACKSLASH,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  DOT,
+  holdsAt,
+  isSpace,
+  LOWER_E,
+  MINUS,
+  NINE,
+  OPEN_BRACKET,
+  PLUS,
+  QUOTE,
+  skipSpace,
+  UPPER_E,
+  ZERO,
+} from './byte.js';
+import { EXACT_POWERS, MAX_EXACT_POWER, MAX_POWER, POWER_STRIDE, POWERS, SPLITTER } from './powers-of-ten.js';
+import { invalidAnswer } from './upstream-answer-error.js';
+
+/** Samples come in blocks of at most so many: small enough to stay in the processor's cache. */
+export const MAX_BLOCK = 1024;
+
+const VALUES_KEY = Buffer.from('"values":[');
+const FLOAT = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+/** Times beyond this many seconds are no times, and their milliseconds would not be exact. */
+const MAX_SECONDS = 1e12;
+/** Two roundings that enclose the true value agree; their distance from the computed one, as a part of it. */
+const DOUBT = 2 ** -100;
+
+/**
+ * Reads one frame's samples after the other's, a block at a time.
+ *
+ * Values are exactly rounded, as `Number()` rounds: short ones by one exact division or multiplication, longer ones as
+ * the sum of two doubles, whose rounding is proven for each value or else left to `Number()`.
+ */
+export class SampleReader {
+  /** Milliseconds since the epoch. Of the current block, as are the others. */
+  readonly timestamps = new Float64Array(MAX_BLOCK);
+  readonly values = new Float64Array(MAX_BLOCK);
+  /** Where each sample's text is in the frame's bytes: from its opening bracket to behind its closing one. */
+  readonly starts = new Int32Array(MAX_BLOCK);
+  readonly ends = new Int32Array(MAX_BLOCK);
+
+  #bytes: Uint8Array = new Uint8Array(0);
+  #pos = 0;
+  /** Whether samples are left to read. */
+  #more = false;
+  #isList = false;
+
+  // What `#readSlowly` read.
+  #time = 0;
+  #value = 0;
+
+  /** Whether the frame's samples are those of a matrix. */
+  get isList(): boolean {
+    return this.#isList;
+  }
+
+  /**
+   * Begins a frame's samples.
+   *
+   * @throws PromfedError `not_built` when they are native histograms, `upstream` when they are no samples.
+   */
+  begin(samples: Uint8Array): void {
+    this.#bytes = samples;
+    this.#pos = 0;
+    this.#more = samples.length > 0;
+    if (samples.length === 0) return;
+    // The loops over digits rely on a last byte that is none.
+    if (isDigit(samples[samples.length - 1]!)) throw malformed();
+    if (holdsAt(samples, 0, samples.length, VALUES_KEY)) {
+      this.#isList = true;
+      this.#pos = VALUES_KEY.length;
+    } else {
+      this.#beginMember(skipSpace(samples, 0, samples.length));
+    }
+    if (this.#isList) this.#beginList();
+  }
+
+  /**
+   * Reads the next block.
+   *
+   * @returns how many samples it has; 0 when all were read.
+   * @throws PromfedError `not_built` when native histograms follow, `upstream` when the bytes are no samples.
+   */
+  next(): number {
+    const bytes = this.#bytes;
+    const { timestamps, values, starts, ends } = this;
+    let pos = this.#pos;
+    let count = 0;
+    while (this.#more && count < MAX_BLOCK) {
+      starts[count] = pos;
+      // The common case, `[1700000000.123,"-0.5"]`, without a call.
+      let byte: number;
+      let p = pos + 1;
+      let seconds = 0;
+      while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
+        seconds = seconds * 10 + byte;
+        p++;
+      }
+      let time = seconds * 1000;
+      let usual = bytes[pos] === OPEN_BRACKET && p > pos + 1 && p < pos + 14;
+      if (byte === DOT - ZERO) {
+        const fractionStart = ++p;
+        let unit = 100;
+        while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
+          time += byte * unit;
+          unit /= 10;
+          p++;
+        }
+        if (p === fractionStart || p > fractionStart + 3) usual = false;
+      }
+      if (usual && byte === COMMA - ZERO && bytes[p + 1] === QUOTE) {
+        p += 2;
+        const negative = bytes[p] === MINUS;
+        if (negative) p++;
+        const textStart = p;
+        // The first nine significant digits, and up to nine more.
+        let high = 0;
+        let low = 0;
+        let digits = 0;
+        let dot = -1;
+        for (;;) {
+          byte = bytes[p]! - ZERO;
+          if (byte < 0 || byte > 9) {
+            if (byte !== DOT - ZERO || dot >= 0) break;
+            dot = p;
+          } else if (digits < 9) {
+            high = high * 10 + byte;
+            if (high !== 0) digits++;
+          } else {
+            low = low * 10 + byte;
+            digits++;
+          }
+          p++;
+        }
+        let exponent = 0;
+        let textLength = p - textStart;
+        if (dot >= 0) {
+          exponent = dot + 1 - p;
+          textLength--;
+        }
+        if (textLength === 0 || digits > 18) usual = false;
+        if (byte === LOWER_E - ZERO || byte === UPPER_E - ZERO) {
+          p++;
+          const down = bytes[p] === MINUS;
+          if (down || bytes[p] === PLUS) p++;
+          const exponentStart = p;
+          let written = 0;
+          while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
+            written = written * 10 + byte;
+            p++;
+          }
+          if (p === exponentStart || p > exponentStart + 3) usual = false;
+          exponent += down ? -written : written;
+        }
+        if (usual && byte === QUOTE - ZERO && bytes[p + 1] === CLOSE_BRACKET) {
+          // Exact: nine digits times a power of ten below 10¹⁰ have at most 51 bits.
+          const whole = digits > 9 ? high * EXACT_POWERS[digits - 9]! : high;
+          const rounded = whole + low;
+          const rest = low - (rounded - whole);
+          const value =
+            rest === 0 && exponent <= 0 && exponent >= -MAX_EXACT_POWER
+              ? rounded / EXACT_POWERS[-exponent]!
+              : scale(rounded, rest, exponent);
+          if (value === value) {
+            timestamps[count] = time;
+            values[count] = negative ? -value : value;
+            p += 2;
+            ends[count++] = p;
+            if (bytes[p] === COMMA && bytes[p + 1] === OPEN_BRACKET && this.#isList) pos = p + 1;
+            else pos = this.#afterSample(p);
+            continue;
+          }
+        }
+      }
+      const end = this.#readSlowly(pos);
+      timestamps[count] = this.#time;
+      values[count] = this.#value;
+      ends[count++] = end;
+      pos = this.#afterSample(end);
+    }
+    this.#pos = pos;
+    return count;
+  }
+
+  /** Goes past the name of a member and what stands between it and its samples. */
+  #beginMember(pos: number): void {
+    const bytes = this.#bytes;
+    const end = bytes.length;
+    const nameEnd = bytes.indexOf(QUOTE, pos + 1);
+    if (bytes[pos] !== QUOTE || nameEnd < 0) throw malformed();
+    const name = latin1(bytes, pos + 1, nameEnd);
+    if (name.startsWith('histogram')) {
+      throw new PromfedError('not_built', 'native histograms cannot be merged or computed with yet');
+    }
+    if (name !== 'value' && name !== 'values') throw malformed();
+    this.#isList = name === 'values';
+    pos = skipSpace(bytes, nameEnd + 1, end);
+    if (bytes[pos] !== COLON) throw malformed();
+    pos = skipSpace(bytes, pos + 1, end);
+    if (bytes[pos] !== OPEN_BRACKET) throw malformed();
+    this.#pos = this.#isList ? pos + 1 : pos;
+  }
+
+  /** Before the first sample of a list, or before the bracket that closes an empty one. */
+  #beginList(): void {
+    const bytes = this.#bytes;
+    const pos = skipSpace(bytes, this.#pos, bytes.length);
+    this.#pos = bytes[pos] === CLOSE_BRACKET ? this.#afterMember(pos + 1) : pos;
+  }
+
+  /** What follows a sample: the next one's index is returned, or nothing more is. */
+  #afterSample(pos: number): number {
+    const bytes = this.#bytes;
+    if (!this.#isList) return this.#afterMember(pos);
+    pos = skipSpace(bytes, pos, bytes.length);
+    if (bytes[pos] === COMMA) return skipSpace(bytes, pos + 1, bytes.length);
+    if (bytes[pos] !== CLOSE_BRACKET) throw malformed();
+    return this.#afterMember(pos + 1);
+  }
+
+  /** What follows the list of floats: nothing, or a member that is none. */
+  #afterMember(pos: number): number {
+    const bytes = this.#bytes;
+    pos = skipSpace(bytes, pos, bytes.length);
+    this.#more = false;
+    if (pos === bytes.length) return pos;
+    if (bytes[pos] !== COMMA) throw malformed();
+    // Floats once: whatever else may follow is refused.
+    this.#beginMember(skipSpace(bytes, pos + 1, bytes.length));
+    throw malformed();
+  }
+
+  /** Reads any sample that JSON allows, to `#time` and `#value`; returns the index behind it. */
+  #readSlowly(start: number): number {
+    const bytes = this.#bytes;
+    const end = bytes.length;
+    if (bytes[start] !== OPEN_BRACKET) throw malformed();
+    const timeStart = skipSpace(bytes, start + 1, end);
+    let pos = timeStart;
+    while (pos < end && bytes[pos] !== COMMA && !isSpace(bytes[pos]!)) pos++;
+    const timeText = latin1(bytes, timeStart, Math.min(pos, timeStart + 64));
+    const seconds = NUMBER.test(timeText) ? Number(timeText) : NaN;
+    if (!(Math.abs(seconds) <= MAX_SECONDS)) throw malformed();
+    this.#time = Math.round(seconds * 1000);
+    pos = skipSpace(bytes, pos, end);
+    if (bytes[pos] !== COMMA) throw malformed();
+    pos = skipSpace(bytes, pos + 1, end);
+    if (bytes[pos] !== QUOTE) throw malformed();
+    const textEnd = bytes.indexOf(QUOTE, pos + 1);
+    if (textEnd < 0) throw malformed();
+    this.#value = parseFloatText(bytes, pos + 1, textEnd);
+    pos = skipSpace(bytes, textEnd + 1, end);
+    if (bytes[pos] !== CLOSE_BRACKET) throw malformed();
+    return pos + 1;
+  }
+}
+
+/**
+ * (high + low) · 10^exponent, exactly rounded; NaN when this way cannot prove it.
+ *
+ * `low` is at most half a unit in the last place of `high`. The product is taken as a sum of two doubles, product and
+ * rest, that is off by less than 2⁻¹⁰² of it. So the true value lies between the rest made smaller and larger by
+ * 2⁻¹⁰⁰; when both round to the same double, so does the true value.
+ */
+function scale(high: number, low: number, exponent: number): number {
+  if (exponent < -MAX_POWER || exponent > MAX_POWER) return NaN;
+  const i = (exponent + MAX_POWER) * POWER_STRIDE;
+  const power = POWERS[i]!;
+  const product = high * power;
+  const spread = SPLITTER * high;
+  const top = spread - (spread - high);
+  const bottom = high - top;
+  const powerTop = POWERS[i + 2]!;
+  const powerBottom = POWERS[i + 3]!;
+  // What rounding took from the product, exactly (Dekker).
+  const lost = top * powerTop - product + top * powerBottom + bottom * powerTop + bottom * powerBottom;
+  const rest = lost + (high * POWERS[i + 1]! + low * power);
+  const doubt = product * DOUBT;
+  const least = product + (rest - doubt);
+  return least === product + (rest + doubt) ? least : NaN;
+}
+
+/** Any float that the HTTP API prints, from its text. */
+function parseFloatText(bytes: Uint8Array, start: number, end: number): number {
+  // No double needs more digits than this to be told from its neighbours.
+  if (end - start > 1100 || bytes.subarray(start, end).includes(BACKSLASH)) throw malformed();
+  const text = latin1(bytes, start, end);
+  if (FLOAT.test(text)) return Number(text);
+  switch (text) {
+    case 'NaN':
+      return NaN;
+    case '+Inf':
+    case 'Inf':
+      return Infinity;
+    case '-Inf':
+      return -Infinity;
+    default:
+      throw malformed();
+  }
+}
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
+}
+
+function malformed(): PromfedError {
+  return invalidAnswer('a series whose samples are none');
+}

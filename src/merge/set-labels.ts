@@ -1,0 +1,28 @@
+// Splice: a group's labels onto every series of its stream.
+
+import type { Labels } from '../model/index.js';
+import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
+import { ClosableStream } from './frame-stream.js';
+import { LabelSetter } from './label-setter.js';
+
+/**
+ * The same series with `extra` set over their labels, in the same order; samples untouched. Takes `frames` over.
+ *
+ * The stream throws PromfedError `execution` when two series become one by it, which needs that the region sends
+ * labels of these names itself.
+ */
+export function setLabels(frames: FrameStream, extra: Labels): FrameStream {
+  return extra.size === 0 ? frames : new ClosableStream([frames], settled(frames, extra));
+}
+
+async function* settled(
+  frames: FrameStream,
+  extra: Labels,
+): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+  const setter = new LabelSetter(extra);
+  for (;;) {
+    const result = await frames.next();
+    if (result.done === true) return result.value;
+    yield result.value.map(({ labels, samples }) => ({ labels: setter.set(labels), samples }));
+  }
+}

@@ -1,0 +1,46 @@
+// Small answers come out sorted as Prometheus sorts them.
+
+import { Labels } from '../model/index.js';
+import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
+import { ClosableStream } from './frame-stream.js';
+
+export interface SortIfSmallOptions {
+  /** Up to so many bytes are read ahead. Default 1 MiB. */
+  readonly maxBytes?: number;
+}
+
+const DEFAULT_MAX_BYTES = 1 << 20;
+/** What a label is taken to weigh. */
+const LABEL_BYTES = 64;
+
+/**
+ * A stream that ends within `maxBytes`, counting samples and about 64 bytes a label, comes as one batch that is
+ * sorted by `Labels.compare`, as Prometheus sorts a matrix. A larger one comes in its own order, unchanged. Takes `frames` over.
+ */
+export function sortIfSmall(frames: FrameStream, options: SortIfSmallOptions = {}): FrameStream {
+  return new ClosableStream([frames], sorted(frames, options.maxBytes ?? DEFAULT_MAX_BYTES));
+}
+
+async function* sorted(
+  frames: FrameStream,
+  maxBytes: number,
+): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+  const held: (readonly SeriesFrame[])[] = [];
+  let bytes = 0;
+  while (bytes <= maxBytes) {
+    const result = await frames.next();
+    if (result.done === true) {
+      const all = held.flat().sort((a, b) => Labels.compare(a.labels, b.labels));
+      if (all.length > 0) yield all;
+      return result.value;
+    }
+    for (const { labels, samples } of result.value) bytes += samples.length + LABEL_BYTES * labels.size;
+    held.push(result.value);
+  }
+  for (let batch = held.shift(); batch !== undefined; batch = held.shift()) yield batch;
+  for (;;) {
+    const result = await frames.next();
+    if (result.done === true) return result.value;
+    yield result.value;
+  }
+}

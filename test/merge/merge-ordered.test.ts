@@ -1,0 +1,238 @@
+// Order: the k-way merge of groups, and small answers sorted.
+
+import fc from 'fast-check';
+import t from 'tap';
+
+import { mergeOrdered, sortIfSmall, unionTails } from '../../src/merge/index.js';
+import type { FrameStream, SeriesFrame } from '../../src/merge/index.js';
+import { Labels, PromfedError } from '../../src/model/index.js';
+import { drain, frame, streamOf, watch } from './streams.js';
+
+const TAIL = { warnings: [], infos: [], isPartial: false };
+const none = Labels.EMPTY;
+const region = (name: string): Labels => Labels.from({ region: name });
+
+function named(...names: readonly string[]): SeriesFrame[] {
+  return names.map((a) => frame({ a }, ''));
+}
+
+async function namesOf(stream: FrameStream): Promise<string[]> {
+  const { series } = await drain(stream);
+  return series.map(({ metric }) => `${metric['a'] ?? ''}${metric['region'] ?? ''}`);
+}
+
+const orders = [
+  { name: 'no parts', parts: [], expected: [] },
+  { name: 'one part', parts: [['1', '2']], expected: ['1', '2'] },
+  {
+    name: 'parts that alternate',
+    parts: [
+      ['1', '3'],
+      ['2', '4'],
+    ],
+    expected: ['1', '2', '3', '4'],
+  },
+  { name: 'an empty part', parts: [[], ['1']], expected: ['1'] },
+  {
+    name: 'a part that breaks its order',
+    parts: [
+      ['3', '1', '5'],
+      ['2', '4'],
+    ],
+    expected: ['2', '3', '1', '4', '5'],
+  },
+] as const;
+
+for (const { name, parts, expected } of orders) {
+  t.test(`merges ${name}, however they are batched`, async (t) => {
+    for (const size of [1, 2, 100]) {
+      const merged = mergeOrdered(
+        parts.map((names) => ({ frames: streamOf(...batched(named(...names), size)), addLabels: none })),
+      );
+      t.strictSame(await namesOf(merged), expected);
+    }
+  });
+}
+
+function batched(frames: readonly SeriesFrame[], size: number): SeriesFrame[][] {
+  const batches: SeriesFrame[][] = [];
+  for (let i = 0; i < frames.length; i += size) batches.push(frames.slice(i, i + size));
+  return batches;
+}
+
+t.test('compares the regions’ own labels, equal ones in the order of the parts', async (t) => {
+  // With m set, {a,b} would come before {a,m}: the regions send {a} first.
+  const own = [frame({ a: '1' }, ''), frame({ a: '1', b: '1' }, '')];
+  const merged = mergeOrdered([
+    { frames: streamOf(own), addLabels: Labels.from({ m: 'z' }) },
+    { frames: streamOf(own), addLabels: Labels.from({ m: 'a' }) },
+  ]);
+  const { series } = await drain(merged);
+  t.strictSame(
+    series.map(({ metric }) => metric),
+    [
+      { a: '1', m: 'z' },
+      { a: '1', m: 'a' },
+      { a: '1', b: '1', m: 'z' },
+      { a: '1', b: '1', m: 'a' },
+    ],
+  );
+});
+
+t.test('delivers every series once, sorted when the parts are, whatever the batches', async () => {
+  const part = fc.uniqueArray(fc.nat(200).map(String), { maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(part, fc.integer({ min: 1, max: 10 })), { maxLength: 6 }),
+      fc.boolean(),
+      async (parts, isSorted) => {
+        const merge = (size?: number): Promise<string[]> =>
+          namesOf(
+            mergeOrdered(
+              parts.map(([names, ownSize], i) => {
+                const ordered = isSorted ? [...names].sort() : names;
+                const frames = streamOf(...batched(named(...ordered), size ?? ownSize));
+                return { frames, addLabels: region(`/${i}`) };
+              }),
+            ),
+          );
+        const merged = await merge();
+        const all = parts.flatMap(([names], i) => names.map((name) => `${name}/${i}`));
+        if ([...merged].sort().join() !== [...all].sort().join()) return false;
+        if ((await merge(3)).join() !== merged.join()) return false;
+        const own = merged.map((name) => name.split('/')[0]!);
+        return !isSorted || own.join() === [...own].sort().join();
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+t.test('asks all parts at once, and never reads more than a batch ahead', async (t) => {
+  const parts = [1, 2, 3].map((n) =>
+    watch(Array.from({ length: 10 }, (_, i) => named(`${String(i).padStart(2, '0')}.${n}`))),
+  );
+  const merged = mergeOrdered(parts.map(({ stream }) => ({ frames: stream, addLabels: none })));
+  t.strictSame(
+    parts.map(({ asked }) => asked),
+    [0, 0, 0],
+    'nothing before the first pull',
+  );
+  const pull = merged.next();
+  t.strictSame(
+    parts.map(({ asked }) => asked),
+    [1, 1, 1],
+  );
+  await pull;
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+  t.ok(parts.every(({ asked }) => asked <= 3));
+  await merged.return(TAIL);
+  t.ok(parts.every(({ closed }) => closed));
+});
+
+t.test('unites the tails', async (t) => {
+  const tails = [
+    { warnings: ['a', 'b'], infos: [], isPartial: false },
+    { warnings: ['b'], infos: ['i'], isPartial: true },
+  ];
+  const merged = mergeOrdered(tails.map((tail) => ({ frames: watch([], tail).stream, addLabels: none })));
+  t.strictSame((await drain(merged)).tail, { warnings: ['a', 'b'], infos: ['i'], isPartial: true });
+  t.strictSame(unionTails([]), TAIL);
+});
+
+t.test(
+  'a failing part fails the merge and closes the others, though another one stalls',
+  { timeout: 5000 },
+  async (t) => {
+    const error = new PromfedError('upstream', 'broken');
+    const healthy = watch([named('1'), named('2'), named('3')]);
+    let stalledClosed = false;
+    let wake: (() => void) | undefined;
+    const stalled: FrameStream = {
+      next: () =>
+        new Promise((resolve) => {
+          wake = () => {
+            resolve({ done: true, value: TAIL });
+          };
+        }),
+      return: async (value) => {
+        stalledClosed = true;
+        wake?.();
+        return { done: true, value: await value };
+      },
+      throw: (thrown) => Promise.reject(thrown as Error),
+      [Symbol.asyncIterator]: () => stalled,
+    };
+    const merged = mergeOrdered(
+      [stalled, watch([error]).stream, healthy.stream].map((frames) => ({ frames, addLabels: none })),
+    );
+    await t.rejects(merged.next(), error);
+    t.equal(stalledClosed, true);
+    t.equal(healthy.closed, true);
+    t.equal((await merged.next()).done, true);
+  },
+);
+
+t.test('closing while a part stalls does not wait for it', { timeout: 5000 }, async (t) => {
+  let wake: (() => void) | undefined;
+  const stalled: FrameStream = {
+    next: () =>
+      new Promise((resolve) => {
+        wake = () => {
+          resolve({ done: true, value: TAIL });
+        };
+      }),
+    return: async (value) => {
+      wake?.();
+      return { done: true, value: await value };
+    },
+    throw: (thrown) => Promise.reject(thrown as Error),
+    [Symbol.asyncIterator]: () => stalled,
+  };
+  const merged = mergeOrdered([
+    { frames: stalled, addLabels: none },
+    { frames: streamOf(named('1')), addLabels: none },
+  ]);
+  const waiting = merged.next();
+  await merged.return(TAIL);
+  t.equal((await waiting).done, true);
+});
+
+t.test('a part that sends a series twice in a row is refused', async (t) => {
+  const merged = mergeOrdered([
+    { frames: streamOf(named('1'), named('1')), addLabels: none },
+    { frames: streamOf(named('2')), addLabels: none },
+  ]);
+  await t.rejects(drain(merged), { code: 'upstream', message: /\{a="1"\} came twice/ });
+});
+
+t.test('two series of a part that become one are refused', async (t) => {
+  const own = [frame({ a: '1' }, ''), frame({ a: '1', region: 'x' }, '')];
+  const merged = mergeOrdered([
+    { frames: streamOf(own), addLabels: region('eu') },
+    { frames: streamOf(named('2')), addLabels: region('us') },
+  ]);
+  await t.rejects(drain(merged), { code: 'execution', message: /two series become/ });
+});
+
+t.test('sorts a small answer by its labels, and leaves a large one as it is', async (t) => {
+  const frames = [frame({ b: '1' }, 'x'), frame({ a: '1', b: '1' }, 'x'), frame({ a: '1' }, 'x')];
+  const read = async (maxBytes?: number): Promise<unknown[]> => {
+    const stream = streamOf(...frames.map((frame) => [frame]));
+    const { series } = await drain(sortIfSmall(stream, maxBytes === undefined ? {} : { maxBytes }));
+    return series.map(({ metric }) => metric);
+  };
+  const sorted = [{ a: '1' }, { a: '1', b: '1' }, { b: '1' }];
+  t.strictSame(await read(), sorted);
+  t.strictSame(await read(100), [{ b: '1' }, { a: '1', b: '1' }, { a: '1' }]);
+  t.strictSame((await drain(sortIfSmall(watch([], { isPartial: true }).stream))).tail.isPartial, true);
+});
+
+t.test('reads no further ahead than it may', async (t) => {
+  const watched = watch(Array.from({ length: 100 }, (_, i) => [frame({ i: String(i) }, 'x'.repeat(1000))]));
+  const stream = sortIfSmall(watched.stream, { maxBytes: 5000 });
+  await stream.next();
+  t.equal(watched.asked, 5);
+  await stream.return(TAIL);
+  t.equal(watched.closed, true);
+});
