@@ -1,0 +1,146 @@
+// What is asked of an upstream's HTTP API, the same for every target of a group: route and parameters.
+
+import {
+  formatTimestamp,
+  gridEndMs,
+  METRIC_NAME,
+  printMatchers,
+  type Clock,
+  type Matcher,
+} from '../model/index.js';
+import { escapeLabelName } from './label-name.js';
+import type { Endpoint } from './metrics.js';
+import type { FetchContext, MetadataQuery, RegionQuery } from './server-group.js';
+
+type Parameter = readonly [name: string, value: string];
+
+export interface ApiCall {
+  readonly endpoint: Endpoint;
+  /** POST where the API has it, because expressions may be longer than a URL may be. */
+  readonly method: 'GET' | 'POST';
+  /** Below `/api/v1/`, already percent-encoded. */
+  readonly route: string;
+  /** What is asked: always sent as it is. */
+  readonly asked: readonly Parameter[];
+  /** How it is answered: a group's `query_params` of the same name take the place of these. */
+  readonly tuning: readonly Parameter[];
+}
+
+/**
+ * VictoriaMetrics moves range queries onto multiples of the step and instant queries 30 s back, to serve them from
+ * its cache, and withholds the last 30 s of data; one Prometheus does none of it. Prometheus ignores both parameters.
+ * 0 is an error for `latency_offset`, so it is the least that is not.
+ */
+const AS_ASKED: readonly Parameter[] = [
+  ['nocache', '1'],
+  ['latency_offset', '1ms'],
+];
+
+export function queryCall(query: RegionQuery, context: FetchContext, clock: Clock): ApiCall {
+  const { kind, expr, grid } = query;
+  const start = formatTimestamp(grid.startMs);
+  const times: Parameter[] =
+    kind === 'instant'
+      ? [['time', start]]
+      : [
+          ['start', start],
+          ['end', formatTimestamp(gridEndMs(grid))],
+          ['step', formatTimestamp(grid.stepMs)],
+        ];
+  const endpoint = kind === 'instant' ? 'query' : 'query_range';
+  return {
+    endpoint,
+    method: 'POST',
+    route: endpoint,
+    asked: [['query', expr], ...times],
+    tuning: [...timeout(context, clock), ...lookback(context), ...AS_ASKED],
+  };
+}
+
+export function seriesCall(query: MetadataQuery, context: FetchContext, clock: Clock): ApiCall {
+  // Prometheus refuses to list series without a selector.
+  const selectors = query.selectors.length === 0 ? [[]] : query.selectors;
+  return {
+    endpoint: 'series',
+    method: 'POST',
+    route: 'series',
+    asked: metadataParameters({ ...query, selectors }),
+    tuning: timeout(context, clock),
+  };
+}
+
+export function labelNamesCall(query: MetadataQuery, context: FetchContext, clock: Clock): ApiCall {
+  return {
+    endpoint: 'labels',
+    method: 'POST',
+    route: 'labels',
+    asked: metadataParameters(query),
+    tuning: timeout(context, clock),
+  };
+}
+
+export function labelValuesCall(
+  name: string,
+  query: MetadataQuery,
+  context: FetchContext,
+  clock: Clock,
+): ApiCall {
+  return {
+    endpoint: 'label_values',
+    method: 'GET',
+    route: `label/${escapeLabelName(name)}/values`,
+    asked: metadataParameters(query),
+    tuning: timeout(context, clock),
+  };
+}
+
+export function metadataCall(
+  metric: string | undefined,
+  limit: number | undefined,
+  context: FetchContext,
+  clock: Clock,
+): ApiCall {
+  return {
+    endpoint: 'metadata',
+    method: 'GET',
+    route: 'metadata',
+    asked: [...optional('metric', metric), ...optional('limit', limit?.toString())],
+    tuning: timeout(context, clock),
+  };
+}
+
+function metadataParameters({ selectors, startMs, endMs, limit }: MetadataQuery): Parameter[] {
+  return [
+    ...selectors.map((matchers): Parameter => ['match[]', printSelector(matchers)]),
+    ...optional('start', startMs === undefined ? undefined : formatTimestamp(startMs)),
+    ...optional('end', endMs === undefined ? undefined : formatTimestamp(endMs)),
+    ...optional('limit', limit?.toString()),
+  ];
+}
+
+/** Prometheus refuses a selector that the empty label set satisfies; every series has a name. */
+function printSelector(matchers: readonly Matcher[]): string {
+  const selective = matchers.some(
+    ({ op, value }) => (op === '=' && value !== '') || (op === '!=' && value === ''),
+  );
+  return printMatchers(selective ? matchers : [...matchers, { name: METRIC_NAME, op: '!=', value: '' }]);
+}
+
+/** Seconds left, at least a millisecond: 0 is no limit for some servers. */
+function timeout(context: FetchContext, clock: Clock): Parameter[] {
+  return [['timeout', formatTimestamp(Math.max(1, Math.ceil(context.deadlineMs - clock.now())))]];
+}
+
+/** Prometheus' name and VictoriaMetrics'; each ignores the other's. */
+function lookback({ lookbackDeltaMs }: FetchContext): Parameter[] {
+  if (lookbackDeltaMs === undefined) return [];
+  const seconds = formatTimestamp(lookbackDeltaMs);
+  return [
+    ['lookback_delta', seconds],
+    ['max_lookback', seconds],
+  ];
+}
+
+function optional(name: string, value: string | undefined): Parameter[] {
+  return value === undefined ? [] : [[name, value]];
+}

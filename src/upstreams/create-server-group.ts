@@ -1,0 +1,55 @@
+// A server group over HTTP: its targets asked at once, their answers made one.
+
+import type { ServerGroupSettings } from '../config/index.js';
+import {
+  labelNamesCall,
+  labelValuesCall,
+  metadataCall,
+  queryCall,
+  seriesCall,
+  type ApiCall,
+} from './api-call.js';
+import { askMetadata } from './ask-metadata.js';
+import { askQuery } from './ask-query.js';
+import { createRedactor } from './foreign-text.js';
+import { METADATA, SERIES, STRINGS, type MetadataKind } from './metadata-answer.js';
+import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
+import type { FetchContext, ServerGroup } from './server-group.js';
+import { createTarget } from './target.js';
+
+/**
+ * Creates a group; no connection is opened before the first request.
+ *
+ * @throws PromfedError `bad_data` when a target or a header of the settings cannot be sent.
+ */
+export function createServerGroup(settings: ServerGroupSettings, options: UpstreamOptions): ServerGroup {
+  const { clock } = options;
+  const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
+  const targets = settings.targets.map((target) => createTarget(target, settings, options));
+  const group = {
+    name: settings.name,
+    targets,
+    antiAffinityMs: settings.antiAffinityMs,
+    clock,
+    limits,
+    redact: createRedactor(settings),
+  };
+  const metadata = <T>(kind: MetadataKind<T>, call: ApiCall, context: FetchContext) =>
+    askMetadata(group, kind, call, context);
+
+  return {
+    name: settings.name,
+    labels: settings.labels,
+    ignoreError: settings.ignoreError,
+    query: (query, context) => askQuery(group, query.kind, queryCall(query, context, clock), context),
+    series: (query, context) => metadata(SERIES, seriesCall(query, context, clock), context),
+    labelNames: (query, context) => metadata(STRINGS, labelNamesCall(query, context, clock), context),
+    labelValues: (name, query, context) =>
+      metadata(STRINGS, labelValuesCall(name, query, context, clock), context),
+    metadata: (metric, limit, context) =>
+      metadata(METADATA, metadataCall(metric, limit, context, clock), context),
+    async close() {
+      await Promise.all(targets.map((target) => target.close()));
+    },
+  };
+}

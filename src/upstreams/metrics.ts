@@ -1,0 +1,35 @@
+// The port through which every request to a target is counted; the implementation is the telemetry's.
+
+import type { PromfedError } from '../model/index.js';
+
+/** The routes of an upstream's API, as a metric's label has them: a fixed set, whatever is asked. */
+export type Endpoint = 'query' | 'query_range' | 'series' | 'labels' | 'label_values' | 'metadata';
+
+/**
+ * How a request ended: `ok` when its body was read to the end, `error` when the target failed, `timeout` when the
+ * query's deadline passed first, `canceled` when the answer was no longer wanted (the client left, a sibling failed).
+ */
+export type RequestOutcome = 'ok' | 'error' | 'timeout' | 'canceled';
+
+/** How a request ended that ended in an error. */
+export function outcomeOf({ code }: PromfedError): RequestOutcome {
+  return code === 'timeout' || code === 'canceled' ? code : 'error';
+}
+
+export interface UpstreamObservation {
+  /** The server group's name. */
+  readonly group: string;
+  /** `host:port` of the target. */
+  readonly target: string;
+  readonly path: Endpoint;
+  readonly outcome: RequestOutcome;
+  /** From sending the request to the end of its body, milliseconds. */
+  readonly durationMs: number;
+  /** Bytes of the answer's body that were read, after decoding. */
+  readonly bytes: number;
+}
+
+/** Told of every request to a target, once, when it is over. Must not throw. */
+export interface UpstreamMetrics {
+  observe(observation: UpstreamObservation): void;
+}

@@ -1,0 +1,57 @@
+// The life of one request to one target: what may abort it, and with which error.
+
+import { setMaxListeners } from 'node:events';
+
+import { PromfedError, type Clock } from '../model/index.js';
+import type { FetchContext } from './server-group.js';
+
+/**
+ * Aborts its request when the query's signal does, or when one of us says so. Whoever made it calls `end` once the
+ * request is over, so that a long query does not collect the listeners of its requests.
+ */
+export class RequestScope {
+  readonly #controller = new AbortController();
+  readonly #query: AbortSignal;
+  readonly #onQueryAbort: () => void;
+
+  /** @param groupName for the message when the deadline passes: which region was waited for. */
+  constructor(groupName: string, context: FetchContext, clock: Clock) {
+    this.#query = context.signal;
+    this.#onQueryAbort = () => {
+      this.abort(abortError(groupName, context, clock));
+    };
+    // One listener a request under way is right however many a query has: Node's guess of a leak is not.
+    setMaxListeners(0, this.#query);
+    if (this.#query.aborted) this.#onQueryAbort();
+    else this.#query.addEventListener('abort', this.#onQueryAbort, { once: true });
+  }
+
+  /** Its reason is always a PromfedError. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Ends the request at once, its connection too; what waits for it is thrown `reason`. */
+  abort(reason: PromfedError): void {
+    this.#query.removeEventListener('abort', this.#onQueryAbort);
+    this.#controller.abort(reason);
+  }
+
+  end(): void {
+    this.#query.removeEventListener('abort', this.#onQueryAbort);
+  }
+}
+
+/** A signal says only that the query is over; the deadline tells whether it was time or the client that ended it. */
+function abortError(groupName: string, context: FetchContext, clock: Clock): PromfedError {
+  const reason: unknown = context.signal.reason;
+  const timedOut =
+    reason instanceof PromfedError
+      ? reason.code === 'timeout'
+      : (reason instanceof Error && reason.name === 'TimeoutError') || clock.now() >= context.deadlineMs;
+  return timedOut
+    ? new PromfedError('timeout', `query timed out: server group "${groupName}" had not answered in full`, {
+        cause: reason,
+      })
+    : new PromfedError('canceled', 'query was canceled', { cause: reason });
+}

@@ -1,0 +1,195 @@
+import t, { type Test } from 'tap';
+
+import { systemClock } from '../../src/model/index.js';
+import { createServerGroup, type ServerGroup, type UpstreamObservation } from '../../src/upstreams/index.js';
+import {
+  answers,
+  answersAfter,
+  neverEnds,
+  neverEndsGzipped,
+  startFaultServer,
+  staysSilent,
+  trickles,
+  until,
+  type Fault,
+  type FaultServer,
+} from '../helpers/fault-server.js';
+import { fetchContext, groupSettings, matrix } from './settings.js';
+
+const INSTANT = { kind: 'instant', expr: 'up', grid: { startMs: 100_000, stepMs: 1, count: 1 } } as const;
+const RANGE = { kind: 'range', expr: 'up', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
+const BEGINNING = '{"status":"success","data":{"resultType":"matrix","result":[';
+const piece = (index: number): string =>
+  `{"metric":{"a":"${String(index).padStart(9, '0')}"},"values":[[100,"1"]]},`;
+
+interface Setup {
+  readonly group: ServerGroup;
+  readonly servers: readonly FaultServer[];
+  readonly observations: UpstreamObservation[];
+}
+
+async function setUp(t: Test, ...faults: Fault[]): Promise<Setup> {
+  const servers = await Promise.all(faults.map((fault) => startFaultServer(fault)));
+  const observations: UpstreamObservation[] = [];
+  const group = createServerGroup(groupSettings(servers.map(({ target }) => target)), {
+    clock: systemClock,
+    version: '1.2.3',
+    metrics: { observe: (observation) => observations.push(observation) },
+  });
+  t.teardown(async () => {
+    await group.close();
+    for (const server of servers) await server.close();
+  });
+  return { group, servers, observations };
+}
+
+t.test('a query whose client leaves before the headers is canceled and its connection closed', async (t) => {
+  const { group, servers, observations } = await setUp(t, staysSilent);
+  const client = new AbortController();
+  const asked = group.query(INSTANT, fetchContext({ signal: client.signal }));
+  await servers[0]!.untilRequests(1);
+  client.abort();
+  await t.rejects(asked, { code: 'canceled' });
+  await servers[0]!.untilHungUp();
+  t.match(observations, [{ group: 'eu', path: 'query', outcome: 'canceled', bytes: 0 }]);
+});
+
+t.test('a deadline that passes before the headers is a timeout', async (t) => {
+  const { group, servers, observations } = await setUp(t, staysSilent);
+  await t.rejects(group.query(INSTANT, fetchContext({}, 100)), {
+    code: 'timeout',
+    message: /server group "eu"/,
+  });
+  await servers[0]!.untilHungUp();
+  t.match(observations, [{ outcome: 'timeout' }]);
+});
+
+t.test('a query is not sent when its client has left already', async (t) => {
+  const { group, servers } = await setUp(t, answers(matrix('up')));
+  await t.rejects(group.query(RANGE, fetchContext({ signal: AbortSignal.abort() })), { code: 'canceled' });
+  t.equal(servers[0]!.requests.length, 0);
+});
+
+t.test('a client that leaves while its request waits for a connection is answered at once', async (t) => {
+  // An address that swallows packets; where the network refuses it instead, the error comes first.
+  const group = createServerGroup(groupSettings(['192.0.2.1:9'], { httpClient: { dialTimeoutMs: 5000 } }), {
+    clock: systemClock,
+    version: '1.2.3',
+  });
+  t.teardown(() => group.close());
+  const client = new AbortController();
+  const started = Date.now();
+  const asked = group.query(INSTANT, fetchContext({ signal: client.signal }));
+  setTimeout(() => {
+    client.abort();
+  }, 20);
+  await t.rejects(asked, { name: 'PromfedError' });
+  t.ok(Date.now() - started < 2000, 'well before the dial timeout');
+});
+
+for (const { name, leave } of [
+  {
+    name: 'returning a stream before its first frame',
+    leave: async (frames: AsyncGenerator) => {
+      await frames.return(undefined);
+    },
+  },
+  {
+    name: 'leaving a stream after its first batch',
+    leave: async (frames: AsyncGenerator) => {
+      for await (const batch of frames) {
+        if (batch !== undefined) break;
+      }
+    },
+  },
+  {
+    name: 'returning a stream while it waits for the upstream',
+    leave: async (frames: AsyncGenerator) => {
+      await frames.next();
+      const waiting = frames.next().catch(() => undefined);
+      await frames.return(undefined);
+      await waiting;
+    },
+  },
+]) {
+  t.test(`${name} closes the connections of every replica, packed or not`, async (t) => {
+    const { group, servers, observations } = await setUp(
+      t,
+      neverEnds(BEGINNING, piece),
+      neverEndsGzipped(BEGINNING, piece),
+    );
+    const { frames } = await group.query(RANGE, fetchContext());
+    await leave(frames);
+    for (const server of servers) await server.untilHungUp();
+    await until(() => observations.length === 2, 1000, 'both observations');
+    t.strictSame(
+      observations.map(({ outcome }) => outcome),
+      ['canceled', 'canceled'],
+    );
+    t.equal((await frames.next()).done, true);
+  });
+}
+
+t.test('a client that leaves in the middle of the stream cancels it', async (t) => {
+  const { group, servers } = await setUp(t, trickles(`${BEGINNING}${piece(0)}`));
+  const client = new AbortController();
+  const { frames } = await group.query(RANGE, fetchContext({ signal: client.signal }));
+  setTimeout(() => {
+    client.abort();
+  }, 60);
+  await t.rejects(
+    (async () => {
+      for await (const batch of frames) t.ok(batch);
+    })(),
+    { code: 'canceled' },
+  );
+  await servers[0]!.untilHungUp();
+});
+
+t.test('closing a group fails the requests under way', async (t) => {
+  const { group, servers } = await setUp(t, staysSilent);
+  const asked = group.query(INSTANT, fetchContext());
+  const rejected = t.rejects(asked, { code: 'canceled', message: /closed/ });
+  await servers[0]!.untilRequests(1);
+  await group.close();
+  await rejected;
+  await servers[0]!.untilHungUp();
+  await t.rejects(group.query(INSTANT, fetchContext()), { code: 'canceled' });
+});
+
+t.test('connections are used again, and many requests of one query leave no listener behind', async (t) => {
+  const { group, servers, observations } = await setUp(t, answersAfter(1, answers(matrix('up'))));
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  t.teardown(() => process.removeListener('warning', onWarning));
+  const context = fetchContext();
+  const read = async (): Promise<void> => {
+    const { frames } = await group.query(RANGE, context);
+    for await (const batch of frames) t.equal(batch.length, 1);
+  };
+  await Promise.all(Array.from({ length: 30 }, read));
+  for (let i = 0; i < 20; i++) await read();
+  t.ok(servers[0]!.openSockets <= 30);
+  t.equal(observations.length, 50);
+  t.ok(
+    observations.every(({ outcome, bytes, durationMs }) => outcome === 'ok' && bytes > 50 && durationMs >= 0),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  t.strictSame(warnings, []);
+});
+
+t.test('a kept connection that the target has closed meanwhile is not an error', async (t) => {
+  let answered = 0;
+  const { group, servers } = await setUp(t, (response, socket, request) => {
+    answered += 1;
+    // The second request meets a connection that ends without an answer, as one closed while idle does.
+    if (answered === 2) socket.resetAndDestroy();
+    else answers(matrix('up'))(response, socket, request);
+  });
+  for (let i = 0; i < 2; i++) {
+    const { frames } = await group.query(RANGE, fetchContext());
+    for await (const batch of frames) t.equal(batch.length, 1);
+  }
+  t.equal(servers[0]!.requests.length, 3);
+});

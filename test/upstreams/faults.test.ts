@@ -1,0 +1,388 @@
+import { gzipSync } from 'node:zlib';
+
+import t from 'tap';
+
+import { PromfedError, systemClock } from '../../src/model/index.js';
+import {
+  createServerGroup,
+  type MetadataQuery,
+  type ServerGroup,
+  type UpstreamObservation,
+} from '../../src/upstreams/index.js';
+import {
+  answers,
+  answersGzipGarbage,
+  answersWith,
+  cutsByLength,
+  cutsChunks,
+  hangsUp,
+  neverEnds,
+  refuses,
+  resets,
+  sendsHugeHeader,
+  speaksNoHttp,
+  startFaultServer,
+  staysSilent,
+  trickles,
+  unusedTarget,
+  type Fault,
+} from '../helpers/fault-server.js';
+import { fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
+
+const EVERYTHING: MetadataQuery = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
+const RANGE = { kind: 'range', expr: 'up', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
+const JSON_TYPE = { 'content-type': 'application/json' };
+const GZIP = { ...JSON_TYPE, 'content-encoding': 'gzip' };
+const BEGINNING = '{"status":"success","data":{"resultType":"matrix","result":[';
+
+function createGroup(
+  targets: readonly string[],
+  overrides: GroupOverrides = {},
+  observations: UpstreamObservation[] = [],
+): ServerGroup {
+  return createServerGroup(groupSettings(targets, overrides), {
+    clock: systemClock,
+    version: '1.2.3',
+    metrics: { observe: (observation) => observations.push(observation) },
+    limits: { maxResponseBytes: 1_000_000, maxMetadataBytes: 1_000_000 },
+  });
+}
+
+/** Asks for a range and reads it to the end. */
+async function readRange(group: ServerGroup): Promise<void> {
+  const { frames } = await group.query(RANGE, fetchContext());
+  for await (const batch of frames) t.ok(batch.length > 0);
+}
+
+interface FaultCase {
+  readonly name: string;
+  readonly fault: Fault;
+  readonly overrides?: GroupOverrides;
+  /** What follows `server group "eu": target HOST:PORT: `. */
+  readonly reason: string | RegExp;
+}
+
+const CASES: readonly FaultCase[] = [
+  {
+    name: 'a target that never answers ends with its timeout',
+    fault: staysSilent,
+    overrides: { timeoutMs: 80 },
+    reason: 'no response headers within 80 ms (timeout)',
+  },
+  { name: 'a connection reset before the answer', fault: resets, reason: 'connection reset' },
+  {
+    name: 'a connection closed before the answer',
+    fault: hangsUp,
+    reason: 'the connection was closed before an answer came',
+  },
+  { name: 'bytes that are not HTTP', fault: speaksNoHttp, reason: /^the answer is not valid HTTP: / },
+  {
+    name: 'a header that is too large',
+    fault: sendsHugeHeader(40_000),
+    reason: 'the response headers are too large',
+  },
+  {
+    name: 'an HTML page with status 502 shows its title only',
+    fault: answersWith(
+      502,
+      { 'content-type': 'text/html' },
+      '<html><head><title>502 Bad\u0007 Gateway</title></head><body><h1>nginx</h1></body></html>',
+    ),
+    reason: 'HTTP 502: 502 Bad Gateway',
+  },
+  {
+    name: 'an HTML page without a title shows its words',
+    fault: answersWith(500, { 'content-type': 'text/html' }, '<h1>It\n is <b>broken</b></h1>'),
+    reason: 'HTTP 500: It is broken',
+  },
+  {
+    name: 'an error without a body shows its status',
+    fault: answersWith(500, {}, ''),
+    reason: 'HTTP 500',
+  },
+  {
+    name: 'a 401 says that the credentials were refused',
+    fault: answersWith(401, { 'content-type': 'text/plain' }, 'missing `Authorization` request header\n'),
+    reason: 'HTTP 401: the credentials were refused: missing `Authorization` request header',
+  },
+  {
+    name: 'a 403 in the shape of Prometheus says so too',
+    fault: refuses(403, 'forbidden', 'no access to tenant 7'),
+    reason: 'HTTP 403 forbidden: the credentials were refused: no access to tenant 7',
+  },
+  {
+    name: 'a 429 mentions Retry-After',
+    fault: answersWith(429, { 'retry-after': '10' }, 'slow down'),
+    reason: 'HTTP 429: too many requests, Retry-After: 10: slow down',
+  },
+  {
+    name: 'a 503 in the shape of Prometheus',
+    fault: refuses(503, 'timeout', 'query timed out in expression evaluation', { 'retry-after': '1' }),
+    reason: 'HTTP 503 timeout: not available, Retry-After: 1: query timed out in expression evaluation',
+  },
+  {
+    name: "VictoriaMetrics' 422 is a failed target, whatever its type says",
+    fault: refuses(422, '422', 'cannot process the query'),
+    reason: 'HTTP 422: cannot process the query',
+  },
+  {
+    name: 'a 400 of a server that does not know a function',
+    fault: refuses(400, 'bad_data', 'unknown function "foo"'),
+    reason: 'HTTP 400 bad_data: unknown function "foo"',
+  },
+  {
+    name: 'a redirect is not followed, and its query string not shown',
+    fault: answersWith(302, { location: 'https://user:pass@login.example.com/sso?token=abc' }, ''),
+    reason: 'HTTP 302: redirected to https://login.example.com/sso; not followed',
+  },
+  {
+    name: 'a success that is not JSON',
+    fault: answersWith(200, { 'content-type': 'text/html; charset=utf-8' }, '<title>Please log in</title>'),
+    reason: 'HTTP 200: answered text/html; charset=utf-8 instead of JSON: Please log in',
+  },
+  {
+    name: 'an encoding that was not asked for',
+    fault: answersWith(200, { ...JSON_TYPE, 'content-encoding': 'br' }, 'x'),
+    reason: 'HTTP 200: the answer has an unknown Content-Encoding: br',
+  },
+  {
+    name: 'gzip that is not gzip',
+    fault: answersGzipGarbage,
+    reason: 'the answer is not valid gzip: incorrect header check',
+  },
+  { name: 'half an object', fault: answersWith(200, JSON_TYPE, '{"sta'), reason: /(cut|not JSON)/ },
+  {
+    name: 'gzip that ends in the middle',
+    fault: answersWith(200, GZIP, gzipSync(JSON.stringify(matrix('up'))).subarray(0, 40)),
+    reason: 'the answer is not valid gzip: unexpected end of file',
+  },
+  {
+    name: 'a small answer that unpacks to a large one',
+    fault: answersWith(200, GZIP, gzipSync(`${BEGINNING}${' '.repeat(20_000_000)}`)),
+    reason: 'the answer is longer than 1000000 bytes',
+  },
+  {
+    name: 'an answer shorter than its Content-Length',
+    fault: cutsByLength(BEGINNING),
+    reason: 'the answer was cut: the connection ended before it was complete',
+  },
+  {
+    name: 'a chunked answer that is cut',
+    fault: cutsChunks(BEGINNING),
+    reason: 'the answer was cut: the connection ended before it was complete',
+  },
+];
+
+for (const { name, fault, overrides, reason } of CASES) {
+  t.test(`${name}: an error that names group, target and cause, for queries and metadata`, async (t) => {
+    const server = await startFaultServer(fault);
+    const observations: UpstreamObservation[] = [];
+    const group = createGroup([server.target], overrides, observations);
+    t.teardown(async () => {
+      await group.close();
+      await server.close();
+    });
+    const asked = [
+      () => readRange(group),
+      () => group.labelNames(EVERYTHING, fetchContext()),
+      () => group.labelValues('job', EVERYTHING, fetchContext()),
+    ];
+    for (const ask of asked) {
+      const error = await ask().then(
+        () => t.fail('it was answered'),
+        (thrown: unknown) => thrown,
+      );
+      if (!(error instanceof PromfedError)) throw new Error(`not a PromfedError: ${String(error)}`);
+      t.equal(error.code, 'upstream');
+      const beginning = `server group "eu": target ${server.target}: `;
+      t.equal(error.message.slice(0, beginning.length), beginning);
+      const rest = error.message.slice(beginning.length);
+      if (typeof reason === 'string') t.equal(rest, reason);
+      else t.match(rest, reason);
+    }
+    t.match(
+      observations,
+      ['query_range', 'labels', 'label_values'].map((path) => ({
+        group: 'eu',
+        target: server.target,
+        path,
+        outcome: 'error',
+      })),
+    );
+    t.equal(observations.length, 3);
+  });
+}
+
+t.test('a target at which nothing listens is refused', async (t) => {
+  const target = await unusedTarget();
+  const group = createGroup([target]);
+  t.teardown(() => group.close());
+  await t.rejects(readRange(group), {
+    code: 'upstream',
+    message: `server group "eu": target ${target}: connection refused`,
+  });
+});
+
+t.test('a host without an address is no such host', async (t) => {
+  const group = createGroup(['nothing.invalid:9090']);
+  t.teardown(() => group.close());
+  await t.rejects(readRange(group), {
+    code: 'upstream',
+    message:
+      /^server group "eu": target nothing\.invalid:9090: (no such host|the name server does not answer|no connection within)/,
+  });
+});
+
+t.test('TLS spoken to a server without it is one clear sentence', async (t) => {
+  const server = await startFaultServer(answers(matrix('up')));
+  const group = createGroup([server.target], { scheme: 'https' });
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  await t.rejects(readRange(group), {
+    code: 'upstream',
+    message:
+      /^server group "eu": target 127\.0\.0\.1:\d+: (TLS: wrong version number|TLS: packet length too long|connection reset|the connection was closed before an answer came)$/,
+  });
+});
+
+t.test("Prometheus' execution error is the query's own, in the upstream's words", async (t) => {
+  const text = 'found duplicate series for the match group {job="a"} on the right hand-side';
+  const server = await startFaultServer(refuses(422, 'execution', text));
+  const group = createGroup([server.target], { ignoreError: true });
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  await t.rejects(readRange(group), { code: 'execution', message: text });
+  t.equal(server.requests.length, 1);
+  await t.rejects(group.labelNames(EVERYTHING, fetchContext()), { code: 'upstream' });
+});
+
+t.test('an endless answer ends in an error, and its connection with it', async (t) => {
+  const piece = (index: number): string => `{"metric":{"a":"${index}"},"values":[[100,"1"]]},`;
+  const server = await startFaultServer(neverEnds(BEGINNING, piece));
+  const group = createGroup([server.target]);
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  await t.rejects(readRange(group), {
+    code: 'upstream',
+    message: `server group "eu": target ${server.target}: the answer is longer than 1000000 bytes`,
+  });
+  server.behave(neverEnds('{"status":"success","data":[', () => '"a",'));
+  await t.rejects(group.labelNames(EVERYTHING, fetchContext()), {
+    code: 'upstream',
+    message: `server group "eu": target ${server.target}: the answer is longer than 1000000 bytes`,
+  });
+  await server.untilHungUp();
+});
+
+t.test('an endless error page is read in part only', async (t) => {
+  const server = await startFaultServer(neverEnds('broken ', () => 'broken ', 500));
+  const group = createGroup([server.target]);
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  await t.rejects(readRange(group), { code: 'upstream', message: /: HTTP 500: (broken )+/ });
+  await server.untilHungUp();
+});
+
+const SHAPES = [
+  { name: 'no JSON', body: 'oops', ask: 'labels', reason: 'the answer is not JSON: oops' },
+  { name: 'nothing', body: '', ask: 'labels', reason: 'the answer is not JSON: it is empty' },
+  { name: 'a list', body: '[]', ask: 'labels', reason: /not an object$/ },
+  { name: 'no status', body: '{"data":[]}', ask: 'labels', reason: /no status "success"$/ },
+  { name: 'no data', body: '{"status":"success"}', ask: 'labels', reason: /no data$/ },
+  { name: 'an error', body: '{"status":"error","error":"no"}', ask: 'labels', reason: /: no$/ },
+  { name: 'an object for a list', body: success({}), ask: 'labels', reason: /data is not a list$/ },
+  {
+    name: 'numbers for names',
+    body: success([1]),
+    ask: 'labels',
+    reason: /an entry of data is not a string$/,
+  },
+  { name: 'strings for series', body: success(['a']), ask: 'series', reason: /a series is not an object$/ },
+  {
+    name: 'numbers for values',
+    body: success([{ a: 1 }]),
+    ask: 'series',
+    reason: /a label value is not a string$/,
+  },
+  { name: 'a list for an object', body: success([]), ask: 'metadata', reason: /data is not an object$/ },
+  { name: 'an object for entries', body: success({ a: {} }), ask: 'metadata', reason: /is not a list$/ },
+  {
+    name: 'a number for help',
+    body: success({ a: [{ help: 1 }] }),
+    ask: 'metadata',
+    reason: /help is not a string$/,
+  },
+] as const;
+
+t.test('metadata of the wrong shape is a failure of the target', async (t) => {
+  for (const { name, body, ask, reason } of SHAPES) {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const server = await startFaultServer(answersWith(200, JSON_TYPE, text));
+    const group = createGroup([server.target]);
+    const asked: Promise<unknown> =
+      ask === 'labels'
+        ? group.labelNames(EVERYTHING, fetchContext())
+        : ask === 'series'
+          ? group.series(EVERYTHING, fetchContext())
+          : group.metadata(undefined, undefined, fetchContext());
+    await t.rejects(asked, { code: 'upstream', message: reason }, name);
+    await group.close();
+    await server.close();
+  }
+});
+
+t.test('a query answered with the wrong shape is a failure of the target', async (t) => {
+  const cases = [
+    { name: 'not JSON', body: 'oops' },
+    { name: 'a vector for a range', body: JSON.stringify(success({ resultType: 'vector', result: [] })) },
+    { name: 'an unknown type', body: JSON.stringify(success({ resultType: 'tensor', result: [] })) },
+    { name: 'no result', body: JSON.stringify(success({})) },
+    { name: 'a list', body: '[]' },
+    { name: 'nothing', body: '' },
+    { name: 'a half', body: JSON.stringify(matrix('up')).slice(0, -12) },
+  ];
+  for (const { name, body } of cases) {
+    const server = await startFaultServer(answersWith(200, JSON_TYPE, body));
+    const group = createGroup([server.target]);
+    await t.rejects(
+      readRange(group),
+      { code: 'upstream', message: new RegExp(`^server group "eu": target ${server.target}: .+`) },
+      name,
+    );
+    await group.close();
+    await server.close();
+  }
+});
+
+t.test('credentials that an upstream repeats are not shown', async (t) => {
+  const server = await startFaultServer(
+    refuses(400, 'bad_data', 'bad header Basic dXNlcjpodW50ZXIyMg== of hunter22'),
+  );
+  const group = createGroup([server.target], { httpClient: { authorization: 'Basic dXNlcjpodW50ZXIyMg==' } });
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  await t.rejects(readRange(group), { message: /: HTTP 400 bad_data: bad header <secret> of <secret>$/ });
+});
+
+t.test('a trickling answer ends with the deadline, which names the group', async (t) => {
+  const server = await startFaultServer(trickles(BEGINNING));
+  const group = createGroup([server.target]);
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  const context = fetchContext({}, 200);
+  const { frames } = await group.query(RANGE, context);
+  await t.rejects(frames.next(), { code: 'timeout', message: /server group "eu"/ });
+  await server.untilHungUp();
+});

@@ -1,0 +1,251 @@
+import t, { type Test } from 'tap';
+
+import { systemClock } from '../../src/model/index.js';
+import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
+import {
+  answers,
+  answersAfter,
+  answersWith,
+  cutsByLength,
+  cutsChunks,
+  refuses,
+  resets,
+  startFaultServer,
+  staysSilent,
+  until,
+  type Fault,
+  type FaultServer,
+} from '../helpers/fault-server.js';
+import { fetchContext, groupSettings, matrix, success } from './settings.js';
+
+const RANGE = { kind: 'range', expr: 'x', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
+const INSTANT = { kind: 'instant', expr: 'x', grid: { startMs: 100_000, stepMs: 1, count: 1 } } as const;
+const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
+
+interface Setup {
+  readonly group: ServerGroup;
+  readonly servers: readonly FaultServer[];
+}
+
+async function setUp(t: Test, ...faults: Fault[]): Promise<Setup> {
+  const servers = await Promise.all(faults.map((fault) => startFaultServer(fault)));
+  const settings = groupSettings(
+    servers.map(({ target }) => target),
+    { timeoutMs: 2000 },
+  );
+  const group = createServerGroup(settings, { clock: systemClock, version: '1.2.3' });
+  t.teardown(async () => {
+    await group.close();
+    for (const server of servers) await server.close();
+  });
+  return { group, servers };
+}
+
+interface Read {
+  readonly names: string[];
+  readonly warnings: readonly string[];
+  readonly isPartial: boolean;
+}
+
+/** Metric names in the order of arrival, and what the tail says. */
+async function readAll(group: ServerGroup, query: typeof RANGE | typeof INSTANT = RANGE): Promise<Read> {
+  const { frames } = await group.query(query, fetchContext());
+  const names: string[] = [];
+  for (;;) {
+    const result = await frames.next();
+    if (result.done === true) {
+      return { names, warnings: result.value.warnings, isPartial: result.value.isPartial };
+    }
+    names.push(...result.value.map(({ labels }) => labels.metricName));
+  }
+}
+
+/** The beginning of the answer that holds the first series and a half. */
+function beginningOf(answer: unknown): string {
+  const text = JSON.stringify(answer);
+  return text.slice(0, text.lastIndexOf('"values"'));
+}
+
+t.test('replicas are asked at once and every series of any of them is in the answer, once', async (t) => {
+  const { group, servers } = await setUp(
+    t,
+    answersAfter(100, answers(matrix('a', 'b'))),
+    answersAfter(100, answers(matrix('b', 'c'))),
+    answersAfter(100, answers(matrix('a', 'c'))),
+  );
+  const started = Date.now();
+  const { names, warnings } = await readAll(group);
+  t.ok(Date.now() - started < 290, 'not one after another');
+  t.strictSame([...names].sort(), ['a', 'b', 'c']);
+  t.strictSame(warnings, []);
+  t.strictSame(
+    servers.map(({ requests }) => requests.length),
+    [1, 1, 1],
+  );
+});
+
+const FAILURES: readonly { name: string; fault: Fault; reason: string }[] = [
+  { name: 'resets', fault: resets, reason: 'connection reset' },
+  {
+    name: 'answers 500',
+    fault: refuses(500, 'internal', 'disk on fire'),
+    reason: 'HTTP 500 internal: disk on fire',
+  },
+  { name: 'stays silent', fault: staysSilent, reason: 'no response headers within 2000 ms (timeout)' },
+  {
+    name: 'is cut in the middle by its length',
+    fault: cutsByLength(beginningOf(matrix('a', 'b'))),
+    reason: 'the answer was cut: the connection ended before it was complete',
+  },
+  {
+    name: 'is cut in the middle of its chunks',
+    fault: cutsChunks(beginningOf(matrix('a', 'b'))),
+    reason: 'the answer was cut: the connection ended before it was complete',
+  },
+  {
+    name: 'answers another type',
+    fault: answers(success({ resultType: 'vector', result: [] })),
+    reason: 'answered a vector where a range query gives a matrix',
+  },
+];
+
+for (const { name, fault, reason } of FAILURES) {
+  for (const first of [true, false]) {
+    t.test(`a replica that ${name}, asked ${first ? 'first' : 'last'}, is named in a warning`, async (t) => {
+      const good = answers(matrix('a', 'b', 'c'));
+      const { group, servers } = await setUp(t, ...(first ? [fault, good] : [good, fault]));
+      const failed = servers[first ? 0 : 1]!;
+      const { names, warnings } = await readAll(group);
+      t.strictSame([...names].sort(), ['a', 'b', 'c'], 'nothing is missing');
+      t.strictSame(warnings, [`server group "eu": target ${failed.target}: ${reason}`]);
+    });
+  }
+  t.test(`replicas of which one ${name} and the other is down are an error that names both`, async (t) => {
+    const { group, servers } = await setUp(t, fault, answersWith(503, {}, ''));
+    await t.rejects(readAll(group), {
+      code: 'upstream',
+      message: new RegExp(
+        `^server group "eu": (?=.*target ${servers[0]!.target}: ${reason.replace(/[()]/g, '.')})` +
+          `(?=.*target ${servers[1]!.target}: HTTP 503: not available)`,
+      ),
+    });
+  });
+}
+
+t.test('replicas that are all cut in the middle are an error, never a short answer', async (t) => {
+  const { group } = await setUp(
+    t,
+    cutsByLength(beginningOf(matrix('a', 'b'))),
+    cutsChunks(beginningOf(matrix('a', 'b'))),
+  );
+  await t.rejects(readAll(group), { code: 'upstream', message: /: target .* was cut.*; target .* was cut/ });
+});
+
+t.test('an execution error of one replica fails the query at once and ends the others', async (t) => {
+  const { group, servers } = await setUp(t, staysSilent, refuses(422, 'execution', 'many-to-many'));
+  const started = Date.now();
+  await t.rejects(readAll(group), { code: 'execution', message: 'many-to-many' });
+  t.ok(Date.now() - started < 1000);
+  await servers[0]!.untilHungUp();
+});
+
+t.test('a replica that repeats a series is an error that names the group, never a doubled one', async (t) => {
+  const { group } = await setUp(t, answers(matrix('a', 'b', 'a')), answers(matrix('a', 'b')));
+  await t.rejects(readAll(group), { code: 'upstream', message: /^server group "eu": invalid answer: .*a/ });
+});
+
+t.test('a scalar comes from the first replica that answers', async (t) => {
+  const scalar = (value: string): Fault => answers(success({ resultType: 'scalar', result: [100, value] }));
+  const { group, servers } = await setUp(t, resets, scalar('1'), scalar('2'));
+  const { resultType, frames } = await group.query(INSTANT, fetchContext());
+  t.equal(resultType, 'scalar');
+  const first = await frames.next();
+  if (first.done === true) throw new Error('no frame');
+  t.equal(first.value.length, 1);
+  t.match(Buffer.from(first.value[0]!.samples).toString(), /"1"/);
+  const last = await frames.next();
+  t.match(last, { done: true, value: { warnings: [/connection reset/] } });
+  await until(() => servers.every(({ requests }) => requests.length >= 1), 1000, 'all to be asked');
+});
+
+t.test('replicas that disagree about the type: the first one counts, the other is named', async (t) => {
+  const { group, servers } = await setUp(
+    t,
+    answers(success({ resultType: 'vector', result: [{ metric: { __name__: 'a' }, value: [100, '1'] }] })),
+    answers(success({ resultType: 'scalar', result: [100, '1'] })),
+  );
+  t.strictSame(await readAll(group, INSTANT), {
+    names: ['a'],
+    warnings: [
+      `server group "eu": target ${servers[1]!.target}: answered a scalar where another target answered a vector`,
+    ],
+    isPartial: false,
+  });
+});
+
+t.test('an answer that calls itself partial is a warning that names its target', async (t) => {
+  const partial = { ...(matrix('a') as object), isPartial: true, warnings: ['from upstream'] };
+  const { group, servers } = await setUp(t, answers(partial));
+  t.strictSame(await readAll(group), {
+    names: ['a'],
+    warnings: [
+      'from upstream',
+      `server group "eu": target ${servers[0]!.target}: partial answer: some of its storage nodes did not answer`,
+    ],
+    isPartial: true,
+  });
+  servers[0]!.behave(answers({ ...(success(['x']) as object), isPartial: true }));
+  t.match(await group.labelNames(EVERYTHING, fetchContext()), { data: ['x'], warnings: [/partial answer/] });
+});
+
+t.test('an error envelope with a status of success is judged by its type', async (t) => {
+  const { group, servers } = await setUp(
+    t,
+    answers({ status: 'error', errorType: 'execution', error: 'many-to-many' }),
+  );
+  await t.rejects(readAll(group), { code: 'execution', message: 'many-to-many' });
+  servers[0]!.behave(answers({ status: 'error', errorType: '422', error: 'no storage' }));
+  await t.rejects(readAll(group), { code: 'upstream', message: /target .*: answered an error: no storage$/ });
+});
+
+t.test('metadata is the union of the replicas, and a failed one is named', async (t) => {
+  const { group, servers } = await setUp(
+    t,
+    answers({ ...(success(['a', 'b']) as object), warnings: ['truncated'] }),
+    answers(success(['b', 'c'])),
+    refuses(500, 'internal', 'no'),
+  );
+  const failed = `server group "eu": target ${servers[2]!.target}: HTTP 500 internal: no`;
+  t.strictSame(await group.labelNames(EVERYTHING, fetchContext()), {
+    data: ['a', 'b', 'c'],
+    warnings: ['truncated', failed],
+  });
+
+  servers[0]!.behave(answers(success([{ a: '1' }, { a: '1', b: '' }])));
+  servers[1]!.behave(answers(success([{ a: '2' }, { a: '1' }])));
+  const { data, warnings } = await group.series(EVERYTHING, fetchContext());
+  t.strictSame(data.map(String), ['{a="1"}', '{a="2"}']);
+  t.strictSame(warnings, [failed]);
+
+  const gauge = { type: 'gauge', help: 'h', unit: '' };
+  servers[0]!.behave(answers(success({ up: [gauge] })));
+  servers[1]!.behave(answers(success({ up: [gauge, { ...gauge, help: 'other' }], down: null })));
+  const metadata = await group.metadata(undefined, undefined, fetchContext());
+  t.strictSame(
+    [...metadata.data],
+    [
+      ['up', [gauge, { ...gauge, help: 'other' }]],
+      ['down', []],
+    ],
+  );
+});
+
+t.test('metadata that no replica answers is an error that names every one', async (t) => {
+  const { group, servers } = await setUp(t, resets, answersWith(401, {}, ''));
+  await t.rejects(group.labelValues('job', EVERYTHING, fetchContext()), {
+    code: 'upstream',
+    message:
+      `server group "eu": target ${servers[0]!.target}: connection reset; ` +
+      `target ${servers[1]!.target}: HTTP 401: the credentials were refused`,
+  });
+});

@@ -1,0 +1,74 @@
+// Settings and contexts of server groups for the tests of this folder.
+
+import type { ServerGroupSettings } from '../../src/config/index.js';
+import { Labels, systemClock } from '../../src/model/index.js';
+import type { FetchContext } from '../../src/upstreams/index.js';
+
+export interface GroupOverrides extends Partial<Omit<ServerGroupSettings, 'httpClient'>> {
+  readonly httpClient?: Partial<ServerGroupSettings['httpClient']>;
+}
+
+export function groupSettings(
+  targets: readonly string[],
+  overrides: GroupOverrides = {},
+): ServerGroupSettings {
+  const { httpClient, ...rest } = overrides;
+  return {
+    name: 'eu',
+    labels: Labels.from({ region: 'eu' }),
+    scheme: 'http',
+    targets,
+    pathPrefix: '',
+    queryParams: [],
+    httpHeaders: [],
+    timeoutMs: undefined,
+    ignoreError: false,
+    antiAffinityMs: 10_000,
+    httpClient: {
+      dialTimeoutMs: 1000,
+      authorization: undefined,
+      tls: {
+        ca: undefined,
+        cert: undefined,
+        key: undefined,
+        serverName: undefined,
+        insecureSkipVerify: false,
+        minVersion: undefined,
+        maxVersion: undefined,
+      },
+      ...httpClient,
+    },
+    ...rest,
+  };
+}
+
+/** A context that ends after `withinMs`, so that no test hangs. */
+export function fetchContext(overrides: Partial<FetchContext> = {}, withinMs = 10_000): FetchContext {
+  return {
+    signal: AbortSignal.timeout(withinMs),
+    deadlineMs: systemClock.now() + withinMs,
+    lookbackDeltaMs: undefined,
+    ...overrides,
+  };
+}
+
+/** A range answer of one series a name, as an upstream sends it. */
+export function matrix(...names: string[]): unknown {
+  return {
+    status: 'success',
+    data: {
+      resultType: 'matrix',
+      result: names.map((name) => ({
+        metric: { __name__: name },
+        values: [
+          [100, '1'],
+          [110, '2'],
+        ],
+      })),
+    },
+  };
+}
+
+export function success(data: unknown): unknown {
+  return { status: 'success', data };
+}

@@ -1,0 +1,155 @@
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:https';
+import { TLSSocket } from 'node:tls';
+
+import t, { type Test } from 'tap';
+
+import type { TlsSettings } from '../../src/config/index.js';
+import { systemClock } from '../../src/model/index.js';
+import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
+import { TEST_CERTIFICATE, TEST_KEY } from '../helpers/tls-certificate.js';
+import { fetchContext, groupSettings, success } from './settings.js';
+
+const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
+
+interface Seen {
+  readonly serverName: string | false | null;
+  readonly hasClient: boolean;
+}
+
+/** A TLS server that asks for a client certificate and answers whether there is one or not. */
+async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: ServerGroup; seen: Seen[] }> {
+  const seen: Seen[] = [];
+  const options = {
+    cert: TEST_CERTIFICATE,
+    key: TEST_KEY,
+    ca: TEST_CERTIFICATE,
+    requestCert: true,
+    rejectUnauthorized: false,
+    maxVersion: 'TLSv1.2',
+  } as const;
+  const server = createServer(options, (request, response) => {
+    const { socket } = request;
+    if (!(socket instanceof TLSSocket)) throw new Error('not a TLS connection');
+    const client: object = socket.getPeerCertificate();
+    seen.push({
+      serverName: socket.servername,
+      hasClient: 'subject' in client,
+    });
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(success(['job'])));
+  });
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const settings = groupSettings([`127.0.0.1:${(server.address() as AddressInfo).port}`], {
+    scheme: 'https',
+  });
+  const group = createServerGroup(
+    { ...settings, httpClient: { ...settings.httpClient, tls: { ...settings.httpClient.tls, ...tls } } },
+    { clock: systemClock, version: '1.2.3' },
+  );
+  t.teardown(async () => {
+    await group.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { group, seen };
+}
+
+const REFUSED: readonly { name: string; tls: Partial<TlsSettings>; reason: RegExp }[] = [
+  {
+    name: 'a certificate that nobody vouches for',
+    tls: {},
+    reason: /: TLS: the certificate is self-signed and not trusted$/,
+  },
+  {
+    name: 'a certificate of another host',
+    tls: { ca: TEST_CERTIFICATE, serverName: 'other.example' },
+    reason: /: TLS: .*other\.example.*region\.example/,
+  },
+  {
+    name: 'a server without the version that is wanted',
+    tls: { insecureSkipVerify: true, minVersion: 'TLSv1.3' },
+    reason: /: TLS: .*(version|alert)/,
+  },
+];
+
+for (const { name, tls, reason } of REFUSED) {
+  t.test(`${name} is an error in clear words`, async (t) => {
+    const { group, seen } = await setUp(t, tls);
+    await t.rejects(group.labelNames(EVERYTHING, fetchContext()), { code: 'upstream', message: reason });
+    t.strictSame(seen, []);
+  });
+}
+
+const ACCEPTED: readonly { name: string; tls: Partial<TlsSettings>; seen: Seen }[] = [
+  {
+    name: 'an authority of its own and a server name',
+    tls: { ca: TEST_CERTIFICATE, serverName: 'region.example' },
+    seen: { serverName: 'region.example', hasClient: false },
+  },
+  {
+    name: 'insecure_skip_verify',
+    tls: { insecureSkipVerify: true },
+    seen: { serverName: false, hasClient: false },
+  },
+  {
+    name: 'a client certificate',
+    tls: { insecureSkipVerify: true, cert: TEST_CERTIFICATE, key: TEST_KEY, maxVersion: 'TLSv1.2' },
+    seen: { serverName: false, hasClient: true },
+  },
+];
+
+for (const { name, tls, seen } of ACCEPTED) {
+  t.test(`a region is reached over TLS with ${name}, twice`, async (t) => {
+    const { group, seen: all } = await setUp(t, tls);
+    for (let i = 0; i < 2; i++) {
+      t.strictSame((await group.labelNames(EVERYTHING, fetchContext())).data, ['job']);
+    }
+    t.strictSame(all[0], seen);
+    // A resumed session carries no server name.
+    t.strictSame(all[1]?.hasClient, seen.hasClient);
+  });
+}
+
+t.test('a certificate or key that cannot be read is refused when the group is created', (t) => {
+  const settings = groupSettings(['127.0.0.1:1'], { scheme: 'https' });
+  for (const tls of [{ ca: 'x' }, { cert: 'x', key: 'y' }, { cert: TEST_CERTIFICATE, key: 'y' }]) {
+    t.throws(
+      () =>
+        createServerGroup(
+          {
+            ...settings,
+            httpClient: { ...settings.httpClient, tls: { ...settings.httpClient.tls, ...tls } },
+          },
+          { clock: systemClock, version: '1.2.3' },
+        ),
+      { code: 'bad_data', message: /^server group "eu": tls_config: / },
+    );
+  }
+  t.end();
+});
+
+t.test('a handshake that does not come to an end is cut off by the dial timeout', async (t) => {
+  const silent = createTcpServer((socket) => {
+    socket.on('error', () => undefined).resume();
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const target = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const group = createServerGroup(
+    groupSettings([target], { scheme: 'https', httpClient: { dialTimeoutMs: 100 } }),
+    {
+      clock: systemClock,
+      version: '1.2.3',
+    },
+  );
+  t.teardown(async () => {
+    await group.close();
+    await new Promise((resolve) => silent.close(resolve));
+  });
+  const started = Date.now();
+  await t.rejects(group.labelNames(EVERYTHING, fetchContext()), {
+    code: 'upstream',
+    message: `server group "eu": target ${target}: no connection within 100 ms (dial_timeout)`,
+  });
+  t.ok(Date.now() - started < 1000);
+});
