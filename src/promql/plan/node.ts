@@ -2,6 +2,7 @@
 
 import type { Labels, Matcher, ValueType } from '../../model/index.js';
 import type { AggregateOp, At, BinaryOp, Position, VectorMatching } from '../language/index.js';
+import type { PlannedGroup } from './groups.js';
 
 export type PlanNode =
   | NumberNode
@@ -74,6 +75,8 @@ export interface CallNode extends Node {
   readonly kind: 'call';
   readonly func: string;
   readonly args: readonly PlanNode[];
+  /** Only for absent and absent_over_time: the labels of what they return, taken from their argument's matchers. */
+  readonly absentLabels?: Labels;
 }
 
 export interface BinaryNode extends Node {
@@ -100,8 +103,6 @@ export interface Fetch {
    * part's sample winning at each time. False when the group labels keep every two parts apart.
    */
   readonly overlapping: boolean;
-  /** True when the order of the regions' answer means something (a lone part with sort, topk at the root). */
-  readonly ordered: boolean;
 }
 
 /** What one group is asked. */
@@ -111,10 +112,4 @@ export interface FetchPart {
   readonly expr: string;
   /** Labels that every series of the answer is given, winning over the region's own. */
   readonly addLabels: Labels;
-}
-
-/** A server group as the planner sees it. */
-export interface PlannedGroup {
-  readonly name: string;
-  readonly labels: Labels;
 }

@@ -1,0 +1,138 @@
+// Aggregations: a vector to a vector of groups.
+
+import { PromfedError } from '../../model/index.js';
+import { formatShort, quantileOf } from '../functions/index.js';
+import type { AggregateNode } from '../plan/index.js';
+
+import { createAccumulator, SCRATCH_COLUMNS, type AccumulatorOp } from './accumulators.js';
+import { withoutEmpty } from './columns.js';
+import { evalCountValues } from './count-values.js';
+import { groupColumns, type Group } from './grouping.js';
+import { evalRank } from './rank.js';
+import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
+
+/** An aggregation; its parameter and its input are asked for at once. */
+export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<VectorOperand> {
+  const [param, vector] = await Promise.all([
+    node.param === undefined ? undefined : scope.evaluate(node.param),
+    scope.vectorOf(node.input),
+  ]);
+  switch (node.op) {
+    case 'topk':
+    case 'bottomk':
+    case 'limitk':
+      if (param?.type !== 'scalar') throw wrongParameter(node);
+      return evalRank(scope, node, node.op, vector, param);
+    case 'quantile':
+      if (param?.type !== 'scalar') throw wrongParameter(node);
+      return evalQuantile(scope, node, vector, param);
+    case 'count_values':
+      if (param?.type !== 'string') throw wrongParameter(node);
+      return evalCountValues(scope, node, vector, param.value);
+    case 'limit_ratio':
+      throw notBuilt('limit_ratio()');
+    case 'sum':
+    case 'avg':
+    case 'count':
+    case 'min':
+    case 'max':
+    case 'group':
+    case 'stddev':
+    case 'stdvar':
+      return accumulate(scope, node, node.op, vector);
+  }
+}
+
+function wrongParameter(node: AggregateNode): PromfedError {
+  return new PromfedError('internal', `${node.op} was given a parameter of another type`);
+}
+
+async function accumulate(
+  scope: Scope,
+  node: AggregateNode,
+  op: AccumulatorOp,
+  vector: VectorOperand,
+): Promise<VectorOperand> {
+  const { count } = scope.grid;
+  scope.budget.take(SCRATCH_COLUMNS[op] * count);
+  const accumulator = createAccumulator(op, count);
+  const columns = [];
+  for (const group of groupColumns(vector.columns, node.grouping, node.without)) {
+    const target = scope.newColumn(group.labels);
+    for (const column of group.columns) {
+      if (scope.pacer.due) await scope.pacer.pause();
+      accumulator.add(column, target);
+    }
+    accumulator.finish(target);
+    columns.push(target);
+  }
+  scope.budget.release(SCRATCH_COLUMNS[op] * count);
+  scope.release(vector);
+  return withoutEmpty(scope, scope.vector(columns));
+}
+
+async function evalQuantile(
+  scope: Scope,
+  node: AggregateNode,
+  vector: VectorOperand,
+  q: ScalarOperand,
+): Promise<VectorOperand> {
+  warnOfQuantile(scope, node, q.values);
+  const columns = [];
+  for (const group of groupColumns(vector.columns, node.grouping, node.without)) {
+    columns.push(await quantileOfGroup(scope, group, q.values));
+  }
+  scope.release(vector, q);
+  return withoutEmpty(scope, scope.vector(columns));
+}
+
+async function quantileOfGroup(
+  scope: Scope,
+  group: Group,
+  q: Float64Array,
+): Promise<ReturnType<Scope['newColumn']>> {
+  const target = scope.newColumn(group.labels);
+  const size = group.columns.length;
+  scope.budget.take(size);
+  const scratch = new Float64Array(size);
+  let cost = 0;
+  for (let step = 0; step < scope.grid.count; step++) {
+    cost += size;
+    if (cost > 5000) {
+      cost = 0;
+      if (scope.pacer.due) await scope.pacer.pause();
+    }
+    let filled = 0;
+    for (const { values, present } of group.columns)
+      if (present[step] === 1) scratch[filled++] = values[step]!;
+    if (filled === 0) continue;
+    target.values[step] = quantileOf(q[step]!, scratch.subarray(0, filled));
+    target.present[step] = 1;
+  }
+  scope.budget.release(size);
+  return target;
+}
+
+/** Source: Prometheus, promql/engine.go (`rangeEvalAgg`, QUANTILE). */
+function warnOfQuantile(scope: Scope, node: AggregateNode, values: Float64Array): void {
+  let most = -Infinity;
+  let least = Infinity;
+  let anyNaN = false;
+  for (const value of values) {
+    if (Number.isNaN(value)) {
+      anyNaN = true;
+      continue;
+    }
+    most = Math.max(most, value);
+    least = Math.min(least, value);
+  }
+  const at = node.param ?? node;
+  if (anyNaN) scope.warn(invalidQuantile(NaN), at);
+  if (most > 1) scope.warn(invalidQuantile(most), at);
+  if (least < 0) scope.warn(invalidQuantile(least), at);
+}
+
+/** Source: Prometheus, util/annotations (`NewInvalidQuantileWarning`). */
+export function invalidQuantile(q: number): string {
+  return `quantile value should be between 0 and 1, got ${formatShort(q)}`;
+}

@@ -1,0 +1,178 @@
+// Function calls: which way each function is evaluated.
+
+import { Labels, PromfedError } from '../../model/index.js';
+import {
+  createLabelJoin,
+  createLabelReplace,
+  ELEMENT_FUNCTIONS,
+  RANGE_FUNCTIONS,
+  type ElementFunction,
+} from '../functions/index.js';
+import type { CallNode } from '../plan/index.js';
+
+import { distinct, dropName, relabel, targetFor, withoutEmpty } from './columns.js';
+import { evalHistogramQuantile } from './histogram-quantile.js';
+import { evalAbsentOverTime, evalRangeFunction } from './range-function.js';
+import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
+import { evalSelector } from './selector.js';
+
+type EvaluateCall = (scope: Scope, node: CallNode) => Operand | Promise<Operand>;
+
+/** Functions that are neither elementwise nor of a range, each with its own way. */
+const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, EvaluateCall>([
+  ['time', (scope) => times(scope)],
+  ['pi', (scope) => scope.newScalar(() => Math.PI)],
+  ['vector', evalVector],
+  ['scalar', evalScalar],
+  ['timestamp', evalTimestamp],
+  ['absent', evalAbsent],
+  ['absent_over_time', (scope, node) => evalAbsentOverTime(scope, node, absentLabels(node))],
+  ['sort', (scope, node) => evalSort(scope, node, false)],
+  ['sort_desc', (scope, node) => evalSort(scope, node, true)],
+  ['label_replace', evalLabelReplace],
+  ['label_join', evalLabelJoin],
+  ['histogram_quantile', evalHistogramQuantile],
+]);
+
+/** Whether calls of the function can be evaluated. */
+export function isBuiltFunction(name: string): boolean {
+  return SPECIAL_FUNCTIONS.has(name) || RANGE_FUNCTIONS.has(name) || ELEMENT_FUNCTIONS.has(name);
+}
+
+export async function evalCall(scope: Scope, node: CallNode): Promise<Operand> {
+  const special = SPECIAL_FUNCTIONS.get(node.func);
+  if (special !== undefined) return special(scope, node);
+  const rangeFunction = RANGE_FUNCTIONS.get(node.func);
+  if (rangeFunction !== undefined) return evalRangeFunction(scope, node, rangeFunction);
+  const elementFunction = ELEMENT_FUNCTIONS.get(node.func);
+  if (elementFunction !== undefined) return evalElements(scope, node, elementFunction);
+  throw notBuilt(`${node.func}()`);
+}
+
+function times(scope: Scope): ScalarOperand {
+  return scope.newScalar((step) => (scope.grid.startMs + step * scope.grid.stepMs) / 1000);
+}
+
+async function evalElements(scope: Scope, node: CallNode, func: ElementFunction): Promise<VectorOperand> {
+  const [vectorNode, ...scalarNodes] = node.args;
+  const [vector, ...scalars] = await Promise.all([
+    // The calendar functions speak of the evaluation time when they are given nothing.
+    vectorNode === undefined ? asVector(scope, times(scope)) : scope.vectorOf(vectorNode),
+    ...scalarNodes.map((arg) => scope.scalarOf(arg)),
+  ]);
+  const args = scalars.map((scalar) => scalar.values);
+  const compute = func.bind(args);
+  const keeps = func.keepsStep?.(args);
+  const columns = [];
+  for (const column of vector.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    const target = targetFor(scope, vector, column, dropName(column.labels));
+    for (let step = 0; step < scope.grid.count; step++) {
+      if (column.present[step] === 0) continue;
+      const kept = keeps === undefined || keeps(step);
+      target.present[step] = kept ? 1 : 0;
+      if (kept) target.values[step] = compute(column.values[step]!, step);
+    }
+    columns.push(target);
+  }
+  scope.release(...scalars);
+  return distinct(scope, scope.vector(columns, vector.ordered));
+}
+
+async function evalVector(scope: Scope, node: CallNode): Promise<VectorOperand> {
+  return asVector(scope, await scope.scalarOf(node.args[0]!));
+}
+
+function asVector(scope: Scope, scalar: ScalarOperand): VectorOperand {
+  const present = new Uint8Array(scope.grid.count).fill(1);
+  return scope.vector([{ labels: Labels.EMPTY, values: scalar.values, present }]);
+}
+
+/** Source: Prometheus, promql/functions.go (`funcScalar`): NaN unless there is exactly one sample. */
+async function evalScalar(scope: Scope, node: CallNode): Promise<ScalarOperand> {
+  const vector = await scope.vectorOf(node.args[0]!);
+  const result = scope.newScalar(() => NaN);
+  const seen = new Uint8Array(scope.grid.count);
+  for (const { values, present } of vector.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    for (let step = 0; step < scope.grid.count; step++) {
+      if (present[step] === 0) continue;
+      result.values[step] = seen[step] === 0 ? values[step]! : NaN;
+      seen[step] = 1;
+    }
+  }
+  scope.release(vector);
+  return result;
+}
+
+/**
+ * The samples' own times for a selector, the step's time for anything else.
+ *
+ * Source: Prometheus, promql/engine.go (`rangeEvalTimestampFunctionOverVectorSelector`).
+ */
+async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperand> {
+  const arg = node.args[0]!;
+  // Whether a fetched vector was a selector cannot be seen any more.
+  if (arg.kind === 'fetch') throw notBuilt('timestamp() of samples that were fetched without their times');
+  if (arg.kind === 'selector') {
+    return distinct(scope, relabel(await evalSelector(scope, arg, 'time'), dropName));
+  }
+  const vector = scope.own(await scope.vectorOf(arg));
+  for (const { values } of vector.columns) {
+    for (let step = 0; step < values.length; step++) {
+      values[step] = (scope.grid.startMs + step * scope.grid.stepMs) / 1000;
+    }
+  }
+  return distinct(scope, relabel(vector, dropName));
+}
+
+async function evalAbsent(scope: Scope, node: CallNode): Promise<VectorOperand> {
+  const vector = await scope.vectorOf(node.args[0]!);
+  const column = scope.newColumn(absentLabels(node));
+  column.values.fill(1);
+  column.present.fill(1);
+  for (const { present } of vector.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    for (let step = 0; step < present.length; step++) if (present[step] === 1) column.present[step] = 0;
+  }
+  scope.release(vector);
+  return withoutEmpty(scope, scope.vector([column]));
+}
+
+function absentLabels({ func, absentLabels: labels }: CallNode): Labels {
+  if (labels === undefined) throw new PromfedError('internal', `${func}() was planned without its labels`);
+  return labels;
+}
+
+/** An instant vector by value, NaN last. The order of a range result means nothing. */
+async function evalSort(scope: Scope, node: CallNode, descending: boolean): Promise<VectorOperand> {
+  const vector = await scope.vectorOf(node.args[0]!);
+  if (!scope.isInstant) return vector;
+  const columns = [...vector.columns].sort((a, b) => {
+    const [x, y] = [a.values[0]!, b.values[0]!];
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+    if (x === y) return 0;
+    return x < y === descending ? 1 : -1;
+  });
+  return { ...vector, columns, ordered: true };
+}
+
+async function evalLabelReplace(scope: Scope, node: CallNode): Promise<VectorOperand> {
+  const [dst, replacement, src, regex] = texts(node);
+  const map = createLabelReplace(dst!, replacement!, src!, regex!);
+  return distinct(scope, relabel(await scope.vectorOf(node.args[0]!), map));
+}
+
+async function evalLabelJoin(scope: Scope, node: CallNode): Promise<VectorOperand> {
+  const [dst, separator, ...sources] = texts(node);
+  const map = createLabelJoin(dst!, separator!, sources);
+  return distinct(scope, relabel(await scope.vectorOf(node.args[0]!), map));
+}
+
+/** The arguments after the vector, all of them string literals. */
+function texts({ func, args }: CallNode): string[] {
+  return args.slice(1).map((arg) => {
+    if (arg.kind !== 'string') throw new PromfedError('internal', `${func}() was given a ${arg.kind}`);
+    return arg.value;
+  });
+}

@@ -1,0 +1,100 @@
+// Rules that every vector keeps: no two columns with equal labels, none that is empty.
+
+import { PromfedError, type Column, type Labels } from '../../model/index.js';
+
+import type { Scope, VectorOperand } from './scope.js';
+
+/** The labels that name and describe a metric: operations that change its meaning drop them. */
+const METADATA_LABELS: ReadonlySet<string> = new Set(['__name__', '__type__', '__unit__']);
+
+/** Labels without the metric's name and its kin. Source: Prometheus, schema/labels.go (`IsMetadataLabel`). */
+export function dropName(labels: Labels): Labels {
+  return labels.drop(METADATA_LABELS);
+}
+
+export function sameLabelset(): PromfedError {
+  return new PromfedError('execution', 'vector cannot contain metrics with the same labelset');
+}
+
+/** Whether the column has a sample at any step. */
+export function hasSamples({ present }: Column): boolean {
+  return present.includes(1);
+}
+
+/** The vector with each column's labels changed. Values are shared with the operand, and so is its budget. */
+export function relabel(operand: VectorOperand, map: (labels: Labels) => Labels): VectorOperand {
+  return {
+    ...operand,
+    columns: operand.columns.map(({ labels, values, present }) => ({ labels: map(labels), values, present })),
+  };
+}
+
+/**
+ * The vector with columns of equal labels made one. Of an owned vector, empty columns go too.
+ *
+ * Source: Prometheus, promql/engine.go (`rangeEval`, `mergeSeriesWithSameLabelset`).
+ *
+ * @throws PromfedError `execution` when two of them have a sample at the same step.
+ */
+export function distinct(scope: Scope, operand: VectorOperand): VectorOperand {
+  const byKey = new Map<string, Column>();
+  for (const column of operand.columns) byKey.set(column.labels.key, column);
+  if (byKey.size === operand.columns.length) {
+    return operand.held > 0 ? withoutEmpty(scope, operand) : operand;
+  }
+  byKey.clear();
+  const owned = scope.own(operand);
+  const columns: Column[] = [];
+  for (const column of owned.columns) {
+    if (!hasSamples(column)) continue;
+    const earlier = byKey.get(column.labels.key);
+    if (earlier === undefined) {
+      byKey.set(column.labels.key, column);
+      columns.push(column);
+    } else {
+      mergeInto(earlier, column);
+    }
+  }
+  return replace(scope, owned, columns);
+}
+
+/**
+ * A vector of owned columns without the empty ones.
+ *
+ * Source: Prometheus, promql/engine.go (`eval`, calls with a matrix argument).
+ *
+ * @throws PromfedError `execution` when two columns have equal labels, at whatever steps.
+ */
+export function strictlyDistinct(scope: Scope, operand: VectorOperand): VectorOperand {
+  const columns = operand.columns.filter(hasSamples);
+  if (new Set(columns.map((column) => column.labels.key)).size < columns.length) throw sameLabelset();
+  return replace(scope, operand, columns);
+}
+
+/** An owned vector without its empty columns. */
+export function withoutEmpty(scope: Scope, operand: VectorOperand): VectorOperand {
+  return replace(scope, operand, operand.columns.filter(hasSamples));
+}
+
+/**
+ * Where an operator writes what it makes of a column: the column's own arrays when the operand is owned, else new
+ * ones with nothing present. Together the targets of all columns hold what `scope.vector` says they hold.
+ */
+export function targetFor(scope: Scope, operand: VectorOperand, column: Column, labels: Labels): Column {
+  if (operand.held === 0) return scope.newColumn(labels);
+  return { labels, values: column.values, present: column.present };
+}
+
+function replace(scope: Scope, operand: VectorOperand, columns: readonly Column[]): VectorOperand {
+  scope.budget.release((operand.columns.length - columns.length) * scope.grid.count);
+  return scope.vector(columns, operand.ordered);
+}
+
+function mergeInto(target: Column, source: Column): void {
+  for (let step = 0; step < source.present.length; step++) {
+    if (source.present[step] === 0) continue;
+    if (target.present[step] === 1) throw sameLabelset();
+    target.present[step] = 1;
+    target.values[step] = source.values[step]!;
+  }
+}

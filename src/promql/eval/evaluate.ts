@@ -1,0 +1,107 @@
+// Runs a plan: the node types and what evaluates them.
+
+import { Labels, PromfedError } from '../../model/index.js';
+import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
+
+import { evalAggregate } from './aggregate.js';
+import { evalBinary } from './binary.js';
+import { evalCall } from './call.js';
+import { distinct, dropName, targetFor } from './columns.js';
+import { tryNotBuilt } from './not-built.js';
+import { evalRange } from './range.js';
+import { notBuilt, Scope, type Operand } from './scope.js';
+import { evalSelector } from './selector.js';
+import type { EvalContext, Value } from './value.js';
+
+/**
+ * Evaluates a plan on the grid of the context. Every fetch and every raw selection is started before any is
+ * awaited. The result belongs to the caller, but what came from `fetched` unchanged; its samples stay taken from
+ * the budget. A matrix only results from a range selector or subquery at the root of an instant query.
+ *
+ * Long evaluations let the event loop run about every 20 ms.
+ *
+ * @throws PromfedError `not_built` before anything is fetched when the plan has a construct that is not evaluated
+ *   yet; `execution` and `limit` with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what
+ *   the fetches and the sample source throw.
+ */
+export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
+  const construct = tryNotBuilt(node);
+  if (construct !== undefined) throw notBuilt(construct);
+  const scope = new Scope(context, context.grid, evaluateNode);
+  scope.pacer.check();
+  const operand = await scope.evaluate(node);
+  scope.pacer.check();
+  switch (operand.type) {
+    case 'scalar':
+      return { type: 'scalar', values: operand.values };
+    case 'vector':
+      return { type: 'vector', columns: operand.columns, ordered: operand.ordered };
+    case 'string':
+      return { type: 'string', value: operand.value };
+    case 'matrix':
+      return { type: 'matrix', series: operand.series };
+  }
+}
+
+async function evaluateNode(scope: Scope, node: PlanNode): Promise<Operand> {
+  switch (node.kind) {
+    case 'number':
+      return scope.newScalar(() => node.value);
+    case 'string':
+      return { type: 'string', value: node.value, held: 0 };
+    case 'fetch':
+      return evalFetch(scope, node);
+    case 'selector':
+      return evalSelector(scope, node);
+    case 'range':
+    case 'subquery':
+      return evalMatrix(scope, node);
+    case 'aggregate':
+      return evalAggregate(scope, node);
+    case 'call':
+      return evalCall(scope, node);
+    case 'binary':
+      return evalBinary(scope, node);
+    case 'negate':
+      return evalNegate(scope, node);
+  }
+}
+
+async function evalFetch(scope: Scope, { fetch }: FetchNode): Promise<Operand> {
+  const columns = await scope.context.fetched(fetch);
+  if (fetch.type === 'vector') return { type: 'vector', columns, ordered: false, held: 0 };
+  if (fetch.type !== 'scalar') throw notBuilt(`a fetched ${fetch.type}`);
+  const [column] = columns;
+  return scope.newScalar((step) => (column?.present[step] === 1 ? column.values[step]! : NaN));
+}
+
+async function evalMatrix(scope: Scope, node: RangeNode | SubqueryNode): Promise<Operand> {
+  if (!scope.isInstant)
+    throw new PromfedError('internal', 'a range vector was evaluated on a range of steps');
+  const { series, held } = await evalRange(scope, node);
+  const present = series.filter(({ timestamps }) => timestamps.length > 0);
+  present.sort((a, b) => Labels.compare(a.labels, b.labels));
+  return { type: 'matrix', series: present, held };
+}
+
+/** Source: Prometheus, promql/engine.go (`eval`, UnaryExpr). */
+async function evalNegate(scope: Scope, { input }: NegateNode): Promise<Operand> {
+  const operand = await scope.evaluate(input);
+  if (operand.type === 'scalar') {
+    for (let step = 0; step < operand.values.length; step++) operand.values[step] = -operand.values[step]!;
+    return operand;
+  }
+  if (operand.type !== 'vector') throw new PromfedError('internal', `negation was given a ${operand.type}`);
+  const columns = [];
+  for (const column of operand.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    const target = targetFor(scope, operand, column, dropName(column.labels));
+    for (let step = 0; step < scope.grid.count; step++) {
+      if (column.present[step] === 0) continue;
+      target.values[step] = -column.values[step]!;
+      target.present[step] = 1;
+    }
+    columns.push(target);
+  }
+  return distinct(scope, scope.vector(columns, operand.ordered));
+}

@@ -1,0 +1,37 @@
+// Grouping of columns for aggregations: worked out once a series.
+
+import { Labels, METRIC_NAME, type Column } from '../../model/index.js';
+
+/** Columns that are aggregated into one, in the order of the vector. */
+export interface Group {
+  readonly labels: Labels;
+  readonly columns: readonly Column[];
+}
+
+/** The labels of the group that a series is in. Source: Prometheus, promql/engine.go (`generateGroupingLabels`). */
+export function groupLabels(grouping: readonly string[], without: boolean): (labels: Labels) => Labels {
+  if (without) {
+    const dropped = new Set([METRIC_NAME, ...grouping]);
+    return (labels) => labels.drop(dropped);
+  }
+  if (grouping.length === 0) return () => Labels.EMPTY;
+  const kept = new Set(grouping);
+  return (labels) => labels.keep(kept);
+}
+
+/** The groups, in the order of their first columns. */
+export function groupColumns(
+  columns: readonly Column[],
+  grouping: readonly string[],
+  without: boolean,
+): readonly Group[] {
+  const labelsOf = groupLabels(grouping, without);
+  const groups = new Map<string, { labels: Labels; columns: Column[] }>();
+  for (const column of columns) {
+    const labels = labelsOf(column.labels);
+    const group = groups.get(labels.key);
+    if (group === undefined) groups.set(labels.key, { labels, columns: [column] });
+    else group.columns.push(column);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,73 @@
+// What cannot be evaluated yet, found before anything is fetched.
+
+import type { PlanNode } from '../plan/index.js';
+
+import { isBuiltFunction } from './call.js';
+import { isArithmetic, isComparison, isSetOp } from './operators.js';
+
+/**
+ * Names the first construct of a plan that `evaluate` would refuse with `not_built`; undefined when there is none.
+ * A construct reads like `histogram_fraction()`.
+ */
+export function tryNotBuilt(root: PlanNode): string | undefined {
+  const pending: { readonly node: PlanNode; readonly inSubquery: boolean }[] = [
+    { node: root, inSubquery: false },
+  ];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { node } = next;
+    const construct = notBuiltAt(node, next.inSubquery);
+    if (construct !== undefined) return construct;
+    const inSubquery = next.inSubquery || node.kind === 'subquery';
+    // Pushed from the last to the first, so that the first in the query is named.
+    for (const child of childrenOf(node).reverse()) pending.push({ node: child, inSubquery });
+  }
+  return undefined;
+}
+
+function notBuiltAt(node: PlanNode, inSubquery: boolean): string | undefined {
+  switch (node.kind) {
+    case 'call':
+      return isBuiltFunction(node.func) ? undefined : `${node.func}()`;
+    case 'aggregate':
+      return node.op === 'limit_ratio' ? 'limit_ratio()' : undefined;
+    case 'binary': {
+      if (!isArithmetic(node.op) && !isComparison(node.op) && !isSetOp(node.op))
+        return `the operator ${node.op}`;
+      const fill = node.matching?.fill;
+      return fill !== undefined && (fill.lhs !== undefined || fill.rhs !== undefined) ? 'fill()' : undefined;
+    }
+    case 'fetch':
+      if (inSubquery) return 'a subquery over what regions have computed';
+      return node.fetch.type === 'matrix' || node.fetch.type === 'string'
+        ? `a fetched ${node.fetch.type}`
+        : undefined;
+    case 'number':
+    case 'string':
+    case 'selector':
+    case 'range':
+    case 'subquery':
+    case 'negate':
+      return undefined;
+  }
+}
+
+function childrenOf(node: PlanNode): PlanNode[] {
+  switch (node.kind) {
+    case 'number':
+    case 'string':
+    case 'fetch':
+    case 'selector':
+      return [];
+    case 'range':
+      return [node.selector];
+    case 'subquery':
+    case 'negate':
+      return [node.input];
+    case 'aggregate':
+      return node.param === undefined ? [node.input] : [node.param, node.input];
+    case 'call':
+      return [...node.args];
+    case 'binary':
+      return [node.lhs, node.rhs];
+  }
+}

@@ -1,0 +1,183 @@
+// Runs range functions: slides the windows of each series over the grid.
+
+import type { Column, Labels, RawSeries } from '../../model/index.js';
+import type { RangeFunction, Windows } from '../functions/index.js';
+import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
+
+import { invalidQuantile } from './aggregate.js';
+import { dropName, strictlyDistinct } from './columns.js';
+import { evalRange, type RangeOperand } from './range.js';
+import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
+
+/** How many samples and steps to go through between two looks at the clock. */
+const CHUNK = 20_000;
+
+/** Names that counters end in. Source: Prometheus, promql/engine.go (`eval`, the end of calls on matrices). */
+const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket'];
+
+function isRangeNode(node: PlanNode): node is RangeNode | SubqueryNode {
+  return node.kind === 'range' || node.kind === 'subquery';
+}
+
+/**
+ * A call of a range function: one column a series that has a result.
+ *
+ * @throws PromfedError `execution` when series cannot be told apart without their names.
+ */
+export async function evalRangeFunction(
+  scope: Scope,
+  node: CallNode,
+  func: RangeFunction,
+): Promise<VectorOperand> {
+  const rangeNode = rangeArgument(node);
+  const others = node.args.filter((arg) => arg !== rangeNode);
+  const [range, ...scalars] = await Promise.all([
+    evalRange(scope, rangeNode),
+    ...others.map((arg) => scope.scalarOf(arg)),
+  ]);
+  const args = scalars.map((scalar) => scalar.values);
+  const settle = settledBy(scope, range, func, scalars);
+  const windows = new WindowScratch(scope, range);
+  const columns: Column[] = [];
+  for (const series of range.series) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    if (series.timestamps.length === 0) continue;
+    const column = scope.newColumn(func.keepsName ? series.labels : dropName(series.labels));
+    const run = func.start(windows.of(series), args, column);
+    await runSteps(scope, windows, func.slides, settle ? 1 : scope.grid.count, run);
+    if (settle) {
+      column.values.fill(column.values[0]!);
+      column.present.fill(column.present[0]!);
+    }
+    if (func.wantsCounter && column.present.includes(1)) noteCounter(scope, series.labels, rangeNode);
+    columns.push(column);
+  }
+  if (func.takesQuantile) warnOfQuantile(scope, args[0]!, columns, node.args[0]!);
+  windows.release();
+  scope.budget.release(range.held);
+  scope.release(...scalars);
+  return strictlyDistinct(scope, scope.vector(columns));
+}
+
+/** `absent_over_time`: 1 with the given labels at each step whose window has no sample of any series. */
+export async function evalAbsentOverTime(
+  scope: Scope,
+  node: CallNode,
+  labels: Labels,
+): Promise<VectorOperand> {
+  const range = await evalRange(scope, rangeArgument(node));
+  const column = scope.newColumn(labels);
+  column.values.fill(1);
+  column.present.fill(1);
+  const windows = new WindowScratch(scope, range);
+  for (const series of range.series) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    const { from, to } = windows.of(series);
+    for (let step = 0; step < scope.grid.count; step++) if (to[step]! > from[step]!) column.present[step] = 0;
+  }
+  windows.release();
+  scope.budget.release(range.held);
+  return strictlyDistinct(scope, scope.vector([column]));
+}
+
+function rangeArgument(node: CallNode): RangeNode | SubqueryNode {
+  const found = node.args.find(isRangeNode);
+  if (found === undefined) throw notBuilt(`${node.func}() of anything but a range selector or a subquery`);
+  return found;
+}
+
+/** Whether the first step's result is that of every step: one window for all, by `@`, and nothing else differs. */
+function settledBy(
+  scope: Scope,
+  range: RangeOperand,
+  func: RangeFunction,
+  scalars: readonly ScalarOperand[],
+): boolean {
+  if (scope.isInstant) return false;
+  if (range.reference.stepMs !== 0 || func.seesStepTime) return false;
+  return scalars.every(({ values }) => values.every((value) => Object.is(value, values[0])));
+}
+
+/** Runs all steps, pausing by what they cost. */
+async function runSteps(
+  scope: Scope,
+  { from, to }: WindowScratch,
+  slides: boolean,
+  count: number,
+  run: (fromStep: number, toStep: number) => void,
+): Promise<void> {
+  let start = 0;
+  while (start < count) {
+    let end = start;
+    let cost = 0;
+    for (; end < count && cost < CHUNK; end++) cost += slides ? 1 : 1 + to[end]! - from[end]!;
+    run(start, end);
+    start = end;
+    if (start < count && scope.pacer.due) await scope.pacer.pause();
+  }
+}
+
+/** The windows of one series after another, in the same two arrays. */
+class WindowScratch {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly #scope: Scope;
+  readonly #range: RangeOperand;
+
+  constructor(scope: Scope, range: RangeOperand) {
+    scope.budget.take(scope.grid.count);
+    this.from = new Int32Array(scope.grid.count);
+    this.to = new Int32Array(scope.grid.count);
+    this.#scope = scope;
+    this.#range = range;
+  }
+
+  release(): void {
+    this.#scope.budget.release(this.#scope.grid.count);
+  }
+
+  /** Valid until the next call. */
+  of({ timestamps, values }: RawSeries): Windows {
+    const { grid } = this.#scope;
+    const { reference, rangeMs } = this.#range;
+    let first = 0;
+    let end = 0;
+    for (let step = 0; step < grid.count; step++) {
+      const endMs = reference.firstMs + step * reference.stepMs;
+      while (end < timestamps.length && timestamps[end]! <= endMs) end++;
+      while (first < end && timestamps[first]! <= endMs - rangeMs) first++;
+      this.from[step] = first;
+      this.to[step] = end;
+    }
+    return {
+      timestamps,
+      values,
+      from: this.from,
+      to: this.to,
+      rangeMs,
+      firstEndMs: reference.firstMs,
+      endStepMs: reference.stepMs,
+      gridStartMs: grid.startMs,
+      gridStepMs: grid.stepMs,
+    };
+  }
+}
+
+/** Only quantiles that were asked of samples are warned of. */
+function warnOfQuantile(scope: Scope, q: Float64Array, columns: readonly Column[], at: PlanNode): void {
+  const warned = new Set<number>();
+  q.forEach((value, step) => {
+    if ((value >= 0 && value <= 1) || warned.has(value)) return;
+    if (!columns.some(({ present }) => present[step] === 1)) return;
+    warned.add(value);
+    scope.warn(invalidQuantile(value), at);
+  });
+}
+
+function noteCounter(scope: Scope, { metricName }: Labels, at: PlanNode): void {
+  if (metricName === '' || COUNTER_SUFFIXES.some((suffix) => metricName.endsWith(suffix))) return;
+  scope.info(
+    `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(metricName)}`,
+    at,
+  );
+}

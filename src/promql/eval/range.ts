@@ -1,0 +1,80 @@
+// Range vectors: the raw samples of a range selector, and the points of a subquery.
+
+import { PromfedError, type Column, type Grid, type RawSeries } from '../../model/index.js';
+import type { RangeNode, SubqueryNode } from '../plan/index.js';
+
+import type { Operand, Scope } from './scope.js';
+import { referenceOf, selectRaw, type Reference } from './selector.js';
+
+/** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `reference` says. */
+export interface RangeOperand {
+  /** Without stale samples; a series may have no sample at all. */
+  readonly series: readonly RawSeries[];
+  readonly reference: Reference;
+  readonly rangeMs: number;
+  /** Samples taken from the budget, as in `Operand`. */
+  readonly held: number;
+}
+
+export async function evalRange(scope: Scope, node: RangeNode | SubqueryNode): Promise<RangeOperand> {
+  return node.kind === 'range' ? rangeOfSelector(scope, node) : rangeOfSubquery(scope, node);
+}
+
+async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): Promise<RangeOperand> {
+  const reference = referenceOf(scope, selector);
+  const raw = await selectRaw(scope, selector, reference.firstMs - rangeMs, reference.lastMs);
+  return { series: raw.series.map(withoutStale), reference, rangeMs, held: raw.held };
+}
+
+function withoutStale({ labels, timestamps, values, stale }: RawSeries): RawSeries {
+  if (stale === undefined) return { labels, timestamps, values };
+  const fresh = (_: number, i: number): boolean => stale[i] !== 1;
+  return { labels, timestamps: timestamps.filter(fresh), values: values.filter(fresh) };
+}
+
+/**
+ * The inside of a subquery is evaluated at the multiples of its step that lie in the windows.
+ *
+ * Source: Prometheus, promql/engine.go (`eval`, SubqueryExpr).
+ */
+async function rangeOfSubquery(scope: Scope, node: SubqueryNode): Promise<RangeOperand> {
+  const { rangeMs } = node;
+  const stepMs = node.stepMs ?? scope.context.defaultStepMs;
+  if (!(stepMs > 0)) throw new PromfedError('execution', 'a subquery step must be greater than zero');
+  const reference = referenceOf(scope, node);
+  const startMs = (Math.floor((reference.firstMs - rangeMs) / stepMs) + 1) * stepMs;
+  const count = Math.floor((reference.lastMs - startMs) / stepMs) + 1;
+  if (count <= 0) return { series: [], reference, rangeMs, held: 0 };
+  const grid: Grid = { startMs, stepMs, count };
+  const inner = await scope.inner(grid).evaluate(node.input);
+  if (inner.type !== 'vector') throw new PromfedError('internal', `a subquery was given a ${inner.type}`);
+  return pointsOf(scope, inner.columns, grid, inner, { reference, rangeMs });
+}
+
+async function pointsOf(
+  scope: Scope,
+  columns: readonly Column[],
+  grid: Grid,
+  operand: Operand,
+  shape: Pick<RangeOperand, 'reference' | 'rangeMs'>,
+): Promise<RangeOperand> {
+  const series: RawSeries[] = [];
+  let held = 0;
+  for (const { labels, values, present } of columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    const size = present.reduce((sum, bit) => sum + bit, 0);
+    scope.budget.take(size);
+    held += size;
+    const points = { labels, timestamps: new Float64Array(size), values: new Float64Array(size) };
+    let next = 0;
+    for (let step = 0; step < grid.count; step++) {
+      if (present[step] === 0) continue;
+      points.timestamps[next] = grid.startMs + step * grid.stepMs;
+      points.values[next] = values[step]!;
+      next++;
+    }
+    series.push(points);
+  }
+  scope.release(operand);
+  return { series, held, ...shape };
+}

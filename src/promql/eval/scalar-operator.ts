@@ -1,0 +1,71 @@
+// Binary operators with a scalar on at least one side.
+
+import type { BinaryNode } from '../plan/index.js';
+
+import { distinct, dropName, targetFor } from './columns.js';
+import { ARITHMETIC, COMPARISON, isArithmetic, isComparison } from './operators.js';
+import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
+
+/** Between two scalars a comparison is 1 or 0, whether it says `bool` or not. */
+export function scalarScalar(
+  scope: Scope,
+  { op }: BinaryNode,
+  lhs: ScalarOperand,
+  rhs: ScalarOperand,
+): ScalarOperand {
+  let compute: (a: number, b: number) => number;
+  if (isArithmetic(op)) {
+    compute = ARITHMETIC[op];
+  } else if (isComparison(op)) {
+    const holds = COMPARISON[op];
+    compute = (a, b) => (holds(a, b) ? 1 : 0);
+  } else {
+    throw notBuilt(`the operator ${op} between scalars`);
+  }
+  const result = scope.newScalar((step) => compute(lhs.values[step]!, rhs.values[step]!));
+  scope.release(lhs, rhs);
+  return result;
+}
+
+/**
+ * Between a vector and a scalar: arithmetic maps each sample, a comparison filters them, with `bool` it gives 1 or
+ * 0. A filter keeps the vector's value and name, whichever side the vector is on.
+ *
+ * Source: Prometheus, promql/engine.go (`VectorscalarBinop`).
+ */
+export async function vectorScalar(
+  scope: Scope,
+  { op, returnBool }: BinaryNode,
+  vector: VectorOperand,
+  scalar: ScalarOperand,
+  scalarIsLeft: boolean,
+): Promise<VectorOperand> {
+  let apply: (value: number, other: number) => number | undefined;
+  if (isArithmetic(op)) {
+    const compute = ARITHMETIC[op];
+    apply = scalarIsLeft ? (value, other) => compute(other, value) : compute;
+  } else if (isComparison(op)) {
+    const compare = COMPARISON[op];
+    const holds = scalarIsLeft ? (value: number, other: number) => compare(other, value) : compare;
+    apply = returnBool
+      ? (value, other) => (holds(value, other) ? 1 : 0)
+      : (value, other) => (holds(value, other) ? value : undefined);
+  } else {
+    throw notBuilt(`the operator ${op}`);
+  }
+  const keepsName = isComparison(op) && !returnBool;
+  const columns = [];
+  for (const column of vector.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    const target = targetFor(scope, vector, column, keepsName ? column.labels : dropName(column.labels));
+    for (let step = 0; step < scope.grid.count; step++) {
+      if (column.present[step] === 0) continue;
+      const result = apply(column.values[step]!, scalar.values[step]!);
+      target.present[step] = result === undefined ? 0 : 1;
+      if (result !== undefined) target.values[step] = result;
+    }
+    columns.push(target);
+  }
+  scope.release(scalar);
+  return distinct(scope, scope.vector(columns, vector.ordered));
+}

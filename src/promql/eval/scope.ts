@@ -1,0 +1,168 @@
+// What every operator of one evaluation shares: the grid it computes on, its budget, its annotations.
+
+import {
+  gridEndMs,
+  PromfedError,
+  type Column,
+  type Grid,
+  type Labels,
+  type SampleBudget,
+} from '../../model/index.js';
+import { printPlace } from '../language/index.js';
+import type { PlanNode } from '../plan/index.js';
+
+import { Pacer } from './pacer.js';
+import type { EvalContext, MatrixValue, ScalarValue, StringValue, VectorValue } from './value.js';
+
+/**
+ * A value inside an evaluation. `held` is how many samples of it were taken from the budget: the consumer gives
+ * them back when it is done. A vector with `held` above 0 belongs to its consumer, which may change its columns in
+ * place; with 0 it is shared and must not be changed.
+ */
+export type Operand = (ScalarValue | VectorValue | StringValue | MatrixValue) & { readonly held: number };
+export type ScalarOperand = ScalarValue & { readonly held: number };
+export type VectorOperand = VectorValue & { readonly held: number };
+
+/** Where the expression that an annotation is about stands. */
+type Placed = Pick<PlanNode, 'position'>;
+
+/** Evaluates a node in a scope. Rejects, and never throws. */
+export type EvaluateNode = (scope: Scope, node: PlanNode) => Promise<Operand>;
+
+/** So many nodes may be entered on one stack; beyond, the evaluation goes on from a fresh one. */
+const MAX_STACKED = 200;
+
+/** One evaluation on one grid. A subquery evaluates its inside in a scope of its own. */
+export class Scope {
+  readonly context: EvalContext;
+  readonly grid: Grid;
+  readonly pacer: Pacer;
+  readonly #queryGrid: Grid;
+  readonly #evaluateNode: EvaluateNode;
+  #stacked = 0;
+
+  constructor(context: EvalContext, grid: Grid, evaluateNode: EvaluateNode, outer?: Scope) {
+    this.context = context;
+    this.grid = grid;
+    this.pacer = outer?.pacer ?? new Pacer(context.signal);
+    this.#queryGrid = outer ? outer.#queryGrid : grid;
+    this.#evaluateNode = evaluateNode;
+  }
+
+  /**
+   * Evaluates a node on this grid. Everything below it that has to be fetched is asked for before this returns, so
+   * that an operator which evaluates all its operands before it awaits one has them fetched at once.
+   */
+  evaluate(node: PlanNode): Promise<Operand> {
+    // A plan may be deeper than the stack.
+    if (this.#stacked >= MAX_STACKED) return Promise.resolve().then(() => this.evaluate(node));
+    this.#stacked++;
+    const operand = this.#evaluateNode(this, node);
+    this.#stacked--;
+    return operand;
+  }
+
+  async vectorOf(node: PlanNode): Promise<VectorOperand> {
+    const operand = await this.evaluate(node);
+    if (operand.type !== 'vector') throw unexpected('an operator on vectors', operand.type);
+    return operand;
+  }
+
+  async scalarOf(node: PlanNode): Promise<ScalarOperand> {
+    const operand = await this.evaluate(node);
+    if (operand.type !== 'scalar') throw unexpected('an operator on scalars', operand.type);
+    return operand;
+  }
+
+  /** The scope of a subquery's inside. */
+  inner(grid: Grid): Scope {
+    return new Scope(this.context, grid, this.#evaluateNode, this);
+  }
+
+  /** Whether this is the query's own grid, on which fetches are. */
+  get isQueryGrid(): boolean {
+    return this.grid === this.#queryGrid;
+  }
+
+  get isInstant(): boolean {
+    return this.grid.count === 1;
+  }
+
+  get budget(): SampleBudget {
+    return this.context.budget;
+  }
+
+  /** What `@ start()` and `@ end()` stand for: the query's own ends, in subqueries too. */
+  get queryStartMs(): number {
+    return this.#queryGrid.startMs;
+  }
+
+  get queryEndMs(): number {
+    return gridEndMs(this.#queryGrid);
+  }
+
+  /** An empty column of this grid, taken from the budget. */
+  newColumn(labels: Labels): Column {
+    this.budget.take(this.grid.count);
+    return {
+      labels,
+      values: new Float64Array(this.grid.count),
+      present: new Uint8Array(this.grid.count),
+    };
+  }
+
+  /** A scalar on this grid, taken from the budget. */
+  newScalar(compute: (step: number) => number): ScalarOperand {
+    const { count } = this.grid;
+    this.budget.take(count);
+    const values = new Float64Array(count);
+    for (let step = 0; step < count; step++) values[step] = compute(step);
+    return { type: 'scalar', values, held: count };
+  }
+
+  /** A vector of columns that were made with `newColumn`, or taken from a vector that this one replaces. */
+  vector(columns: readonly Column[], ordered = false): VectorOperand {
+    return { type: 'vector', columns, ordered, held: columns.length * this.grid.count };
+  }
+
+  /** A vector whose columns this operator may change: the operand's own, or copies. */
+  own(operand: VectorOperand): VectorOperand {
+    if (operand.held > 0) return operand;
+    this.budget.take(operand.columns.length * this.grid.count);
+    const columns = operand.columns.map(({ labels, values, present }) => ({
+      labels,
+      values: values.slice(),
+      present: present.slice(),
+    }));
+    return this.vector(columns, operand.ordered);
+  }
+
+  release(...operands: readonly (Operand | undefined)[]): void {
+    for (const operand of operands) if (operand !== undefined) this.budget.release(operand.held);
+  }
+
+  warn(text: string, at: Placed): void {
+    this.context.annotations.warn(`PromQL warning: ${text}${this.#place(at)}`);
+  }
+
+  info(text: string, at: Placed): void {
+    this.context.annotations.info(`PromQL info: ${text}${this.#place(at)}`);
+  }
+
+  /** ` (line:col)` in bytes, as Prometheus prints positions (promql/parser/posrange). */
+  #place({ position }: Placed): string {
+    const { queryText } = this.context;
+    if (queryText === undefined) return '';
+    return ` (${printPlace(queryText, position.start)})`;
+  }
+}
+
+/** The error for a construct that is not evaluated yet. */
+export function notBuilt(construct: string): PromfedError {
+  return new PromfedError('not_built', `${construct} is not evaluated by promfed yet`);
+}
+
+/** The error for an operand that the type check must have refused. */
+function unexpected(construct: string, type: string): PromfedError {
+  return new PromfedError('internal', `${construct} was given a ${type}`);
+}

@@ -1,0 +1,81 @@
+// Instant selectors over raw samples: at each step the newest sample within lookback.
+
+import { gridEndMs, Labels, type RawSeries } from '../../model/index.js';
+import type { At } from '../language/index.js';
+import type { SelectorNode } from '../plan/index.js';
+
+import { withoutEmpty } from './columns.js';
+import type { Scope, VectorOperand } from './scope.js';
+
+/** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
+export interface Reference {
+  readonly firstMs: number;
+  /** The grid's step, or 0 where `@` fixes the time. */
+  readonly stepMs: number;
+  readonly lastMs: number;
+}
+
+/** Where offset and `@` move the steps of the grid. */
+export function referenceOf(
+  scope: Scope,
+  { offsetMs, at }: { readonly offsetMs: number; readonly at: At | undefined },
+): Reference {
+  if (at === undefined) {
+    return {
+      firstMs: scope.grid.startMs - offsetMs,
+      stepMs: scope.grid.stepMs,
+      lastMs: gridEndMs(scope.grid) - offsetMs,
+    };
+  }
+  const timeMs =
+    at.kind === 'timestamp' ? at.timeMs : at.kind === 'start' ? scope.queryStartMs : scope.queryEndMs;
+  return { firstMs: timeMs - offsetMs, stepMs: 0, lastMs: timeMs - offsetMs };
+}
+
+/** Raw series of a selector between two times, sorted by labels, their samples taken from the budget. */
+export async function selectRaw(
+  scope: Scope,
+  { matchers }: SelectorNode,
+  afterMs: number,
+  untilMs: number,
+): Promise<{ readonly series: readonly RawSeries[]; readonly held: number }> {
+  const { context } = scope;
+  const selected = await context.samples.select(matchers, { afterMs, untilMs }, context.signal);
+  const held = selected.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  scope.budget.take(held);
+  return { series: [...selected].sort((a, b) => Labels.compare(a.labels, b.labels)), held };
+}
+
+/**
+ * The vector of a selector: at each step the newest sample in `(t − lookback, t]` of each series, nothing when
+ * that is a stale marker. With `what` as `time`, the sample's own time in seconds stands in for its value.
+ *
+ * Source: Prometheus, promql/engine.go (`vectorSelectorSingle`).
+ */
+export async function evalSelector(
+  scope: Scope,
+  node: SelectorNode,
+  what: 'value' | 'time' = 'value',
+): Promise<VectorOperand> {
+  const { pacer, grid } = scope;
+  const { lookbackDeltaMs } = scope.context;
+  const reference = referenceOf(scope, node);
+  const raw = await selectRaw(scope, node, reference.firstMs - lookbackDeltaMs, reference.lastMs);
+  const columns = [];
+  for (const { labels, timestamps, values, stale } of raw.series) {
+    if (pacer.due) await pacer.pause();
+    const column = scope.newColumn(labels);
+    let next = 0;
+    for (let step = 0; step < grid.count; step++) {
+      const timeMs = reference.firstMs + step * reference.stepMs;
+      while (next < timestamps.length && timestamps[next]! <= timeMs) next++;
+      const newest = next - 1;
+      if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
+      column.values[step] = what === 'value' ? values[newest]! : timestamps[newest]! / 1000;
+      column.present[step] = 1;
+    }
+    columns.push(column);
+  }
+  scope.budget.release(raw.held);
+  return withoutEmpty(scope, scope.vector(columns));
+}

@@ -1,0 +1,55 @@
+// What an evaluation needs and what it gives.
+
+import type { Annotations, Grid, RawSeries, SampleBudget, SampleSource, Vector } from '../../model/index.js';
+import type { Fetch } from '../plan/index.js';
+
+/** The result of an expression on a grid. */
+export type Value = ScalarValue | VectorValue | StringValue | MatrixValue;
+
+/** One value a step. */
+export interface ScalarValue {
+  readonly type: 'scalar';
+  readonly values: Float64Array;
+}
+
+export interface VectorValue {
+  readonly type: 'vector';
+  /** In no order that means anything, unless `ordered`. No two with equal labels, none without a present step. */
+  readonly columns: Vector;
+  /** True for an instant vector whose order is part of the answer (sort, topk and what is computed of them). */
+  readonly ordered: boolean;
+}
+
+export interface StringValue {
+  readonly type: 'string';
+  readonly value: string;
+}
+
+/** A range vector: only ever the result of an instant query. Sorted by labels, without stale samples. */
+export interface MatrixValue {
+  readonly type: 'matrix';
+  readonly series: readonly RawSeries[];
+}
+
+/** What one evaluation works with. All of it belongs to one query. */
+export interface EvalContext {
+  /** The steps of the query. */
+  readonly grid: Grid;
+  /**
+   * The merged result of a fetch, on the steps of `grid`. Called for every fetch of a plan before anything is
+   * computed. The columns stay the caller's: the evaluator reads them, neither changes nor counts them.
+   */
+  fetched(fetch: Fetch): Promise<Vector>;
+  /** Raw samples for selectors that the plan left to this evaluation. */
+  readonly samples: SampleSource;
+  /** How far back an instant selector looks for a sample. */
+  readonly lookbackDeltaMs: number;
+  /** The step of subqueries that name none. */
+  readonly defaultStepMs: number;
+  /** Samples of columns and raw series that the evaluation holds are counted here, before they are allocated. */
+  readonly budget: SampleBudget;
+  readonly annotations: Annotations;
+  readonly signal: AbortSignal;
+  /** The query as the user wrote it: annotations then end in ` (line:col)`. */
+  readonly queryText?: string;
+}

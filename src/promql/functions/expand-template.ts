@@ -1,0 +1,54 @@
+// Go's template expansion of regular expression matches, as label_replace uses it.
+
+/** A part of a template: literal text, or a reference to a capturing group by index or name. */
+export type TemplatePart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'index'; readonly index: number }
+  | { readonly kind: 'name'; readonly name: string };
+
+const WORD = /^[\p{L}\p{Nd}_]+/u;
+
+/** Go reads no group index beyond this. */
+const MAX_INDEX = 100_000_000;
+
+/**
+ * Splits a template: `$name` takes the longest run of letters, digits and underscores, so `$1x` is the group named
+ * `1x`; `${name}` ends at its brace; `$$` is a dollar; a dollar before anything else stands for itself.
+ *
+ * Source: Go, regexp (`Regexp.Expand`, `extract`).
+ */
+export function parseTemplate(template: string): TemplatePart[] {
+  const parts: TemplatePart[] = [];
+  let text = '';
+  let i = 0;
+  while (i < template.length) {
+    const dollar = template.indexOf('$', i);
+    if (dollar < 0) break;
+    text += template.slice(i, dollar);
+    i = dollar + 1;
+    if (template[i] === '$') {
+      text += '$';
+      i++;
+      continue;
+    }
+    const braced = template[i] === '{';
+    const word = WORD.exec(template.slice(braced ? i + 1 : i))?.[0];
+    if (word === undefined || (braced && template[i + 1 + word.length] !== '}')) {
+      text += '$';
+      continue;
+    }
+    if (text !== '') parts.push({ kind: 'text', text });
+    text = '';
+    parts.push(reference(word));
+    i += word.length + (braced ? 2 : 0);
+  }
+  text += template.slice(i);
+  if (text !== '') parts.push({ kind: 'text', text });
+  return parts;
+}
+
+function reference(word: string): TemplatePart {
+  const isIndex = /^[0-9]+$/.test(word) && !(word.length > 1 && word.startsWith('0'));
+  if (isIndex && Number(word) < MAX_INDEX) return { kind: 'index', index: Number(word) };
+  return { kind: 'name', name: word };
+}

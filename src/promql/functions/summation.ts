@@ -1,0 +1,61 @@
+// Compensated summation: the one way in which promfed adds floats whose order it cannot choose.
+
+/**
+ * A running sum with Neumaier's compensation. The compensation is dropped once the sum is infinite, so that an
+ * infinity does not turn into NaN.
+ *
+ * Source: Prometheus, util/kahansum (`Inc`).
+ */
+export class CompensatedSum {
+  sum = 0;
+  compensation = 0;
+
+  /** Starts over from a sum and a compensation. */
+  reset(sum: number, compensation: number): void {
+    this.sum = sum;
+    this.compensation = compensation;
+  }
+
+  add(value: number): void {
+    const next = this.sum + value;
+    if (next === Infinity || next === -Infinity) this.compensation = 0;
+    else if (Math.abs(this.sum) >= Math.abs(value)) this.compensation += this.sum - next + value;
+    else this.compensation += value - next + this.sum;
+    this.sum = next;
+  }
+
+  /** The sum with its compensation. */
+  get total(): number {
+    return this.sum + this.compensation;
+  }
+}
+
+/**
+ * The mean of `values[from … to)`, which must not be empty: the compensated sum divided by the count, and an
+ * incremental mean only from where the sum would overflow.
+ *
+ * Source: Prometheus, promql/functions.go (`funcAvgOverTime`) and engine.go (`aggregation`, AVG), which agree.
+ */
+export function meanOf(values: Float64Array, from: number, to: number): number {
+  const sum = new CompensatedSum();
+  sum.sum = values[from]!;
+  let incremental = false;
+  for (let i = from + 1; i < to; i++) {
+    const value = values[i]!;
+    const count = i - from + 1;
+    if (!incremental) {
+      const next = sum.sum + value;
+      if (next !== Infinity && next !== -Infinity) {
+        sum.add(value);
+        continue;
+      }
+      incremental = true;
+      sum.reset(sum.sum / (count - 1), sum.compensation / (count - 1));
+    }
+    const weight = (count - 1) / count;
+    sum.reset(weight * sum.sum, weight * sum.compensation);
+    sum.add(value / count);
+  }
+  if (incremental) return sum.total;
+  return sum.sum / (to - from) + sum.compensation / (to - from);
+}

@@ -1,0 +1,28 @@
+// The labels that absent() gives to what it returns.
+
+import { Labels, METRIC_NAME } from '../../model/index.js';
+import type { Expr } from '../language/index.js';
+
+/**
+ * The labels of an absent vector: the values of the `=` matchers of its argument, when that is a selector; names
+ * that are matched more than once, and the metric name, are left out.
+ *
+ * Source: Prometheus, promql/functions.go (`createLabelsForAbsentFunction`).
+ */
+export function absentLabels(arg: Expr): Labels {
+  const selector =
+    arg.kind === 'vectorSelector' ? arg : arg.kind === 'matrixSelector' ? arg.selector : undefined;
+  if (selector === undefined) return Labels.EMPTY;
+  const values = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const { name, op, value } of selector.matchers) {
+    if (name === METRIC_NAME) continue;
+    if (op === '=' && !seen.has(name)) {
+      seen.add(name);
+      values.set(name, value);
+    } else {
+      values.delete(name);
+    }
+  }
+  return Labels.of(values);
+}

@@ -1,0 +1,197 @@
+// The planner: an expression over many groups becomes a plan of fetches and what is computed here.
+
+import { METRIC_NAME, PromfedError } from '../../model/index.js';
+import {
+  printExpr,
+  typeOf,
+  type AggregateExpr,
+  type CallExpr,
+  type Expr,
+  type Position,
+} from '../language/index.js';
+import { absentLabels } from './absent-labels.js';
+import type { PlannedGroup } from './groups.js';
+import type { Fetch, FetchNode, PlanNode } from './node.js';
+import { createReach, writesGroupLabel, type Local, type Reach } from './reach.js';
+import { rewrite, type PlanTimes } from './rewrite.js';
+
+/**
+ * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
+ * local splits in two where it can, and everything else is computed here from its operands.
+ *
+ * @throws PromfedError `not_built` for what neither the regions nor promfed can compute soundly.
+ */
+export function planDistributed(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): PlanNode {
+  return new Planner(groups, times).plan(expr);
+}
+
+class Planner {
+  readonly #reach: (expr: Expr) => Reach;
+  readonly #times: PlanTimes;
+
+  constructor(groups: readonly PlannedGroup[], times: PlanTimes) {
+    this.#reach = createReach(groups);
+    this.#times = times;
+  }
+
+  plan(expr: Expr): PlanNode {
+    const reach = this.#reach(expr);
+    if (reach.kind === 'local') return this.#fetch(expr, reach);
+    switch (expr.kind) {
+      case 'number':
+        return { kind: 'number', value: expr.value, position: expr.position };
+      case 'string':
+        return { kind: 'string', value: expr.value, position: expr.position };
+      case 'paren':
+        return this.plan(expr.expr);
+      case 'unary': {
+        const input = this.plan(expr.expr);
+        return expr.op === '-' ? { kind: 'negate', input, position: expr.position } : input;
+      }
+      case 'binary':
+        return { ...expr, lhs: this.plan(expr.lhs), rhs: this.plan(expr.rhs) };
+      case 'aggregate':
+        return this.#aggregate(expr);
+      case 'call':
+        return this.#call(expr);
+      case 'subquery':
+        throw notBuilt('a subquery over an expression that no region can evaluate by itself');
+      case 'vectorSelector':
+      case 'matrixSelector':
+        throw new PromfedError('internal', `a selector is always local: ${printExpr(expr)}`);
+    }
+  }
+
+  #call(expr: CallExpr): PlanNode {
+    const { func, position } = expr;
+    if (func === 'absent' || func === 'absent_over_time') return this.#absent(expr);
+    const args = expr.args.map((arg) => {
+      if (arg.kind === 'matrixSelector') {
+        throw notBuilt(`${func}() over samples that have to be brought together here`);
+      }
+      return this.plan(arg);
+    });
+    return { kind: 'call', func, args, position };
+  }
+
+  /** Absent here is absent in every region. Over a range it is the absence of "present over the range". */
+  #absent(expr: CallExpr): PlanNode {
+    const arg = expr.args[0]!;
+    const input: Expr = expr.func === 'absent' ? arg : { ...expr, func: 'present_over_time', args: [arg] };
+    return {
+      kind: 'call',
+      func: 'absent',
+      args: [this.plan(input)],
+      absentLabels: absentLabels(arg),
+      position: expr.position,
+    };
+  }
+
+  #aggregate(expr: AggregateExpr): PlanNode {
+    const input = this.#reach(expr.expr);
+    const param = expr.param && this.#reach(expr.param);
+    const splits =
+      input.kind === 'local' && input.apart && (param === undefined || param.kind === 'constant');
+    return (splits ? this.#trySplit(expr, input) : undefined) ?? this.#aggregateHere(expr);
+  }
+
+  #aggregateHere(expr: AggregateExpr): PlanNode {
+    const { op, grouping, without, position } = expr;
+    const param = expr.param && this.plan(expr.param);
+    return { kind: 'aggregate', op, input: this.plan(expr.expr), param, grouping, without, position };
+  }
+
+  /** Two levels: each region aggregates its own series, and their results are aggregated once more here. */
+  #trySplit(expr: AggregateExpr, input: Local): PlanNode | undefined {
+    const { grouping, without, position } = expr;
+    const outer = { kind: 'aggregate', param: undefined, grouping, without, position } as const;
+    switch (expr.op) {
+      case 'sum':
+      case 'min':
+      case 'max':
+      case 'group':
+        return { ...outer, op: expr.op, input: this.#fetch(expr, input) };
+      case 'count':
+        return { ...outer, op: 'sum', input: this.#fetch(expr, input) };
+      case 'topk':
+      case 'bottomk':
+        return {
+          ...outer,
+          op: expr.op,
+          input: this.#fetch(expr, input),
+          param: expr.param && this.plan(expr.param),
+        };
+      case 'avg':
+        return this.#tryAverage(expr);
+      case 'count_values':
+        return this.#tryCountValues(expr, input);
+      case 'stddev':
+      case 'stdvar':
+      case 'quantile':
+      case 'limitk':
+      case 'limit_ratio':
+        return undefined;
+    }
+  }
+
+  /** The sum of the sums by the sum of the counts. The division drops the metric name, so `by (__name__)` stays whole. */
+  #tryAverage(expr: AggregateExpr): PlanNode | undefined {
+    if (!expr.without && expr.grouping.includes(METRIC_NAME)) return undefined;
+    return {
+      kind: 'binary',
+      op: '/',
+      lhs: this.#aggregate({ ...expr, op: 'sum' }),
+      rhs: this.#aggregate({ ...expr, op: 'count' }),
+      returnBool: false,
+      matching: {
+        card: 'one-to-one',
+        labels: [],
+        on: false,
+        include: [],
+        fill: { lhs: undefined, rhs: undefined },
+      },
+      position: expr.position,
+    };
+  }
+
+  /** Counts of equal values add up; the label that holds the value stays, whatever the grouping says of it. */
+  #tryCountValues(expr: AggregateExpr, input: Local): PlanNode | undefined {
+    if (expr.param?.kind !== 'string' || writesGroupLabel(expr, input.groups)) return undefined;
+    const label = expr.param.value;
+    return {
+      kind: 'aggregate',
+      op: 'sum',
+      input: this.#fetch(expr, input),
+      param: undefined,
+      grouping: expr.without ? expr.grouping.filter((name) => name !== label) : [...expr.grouping, label],
+      without: expr.without,
+      position: expr.position,
+    };
+  }
+
+  /**
+   * Sends `expr` to each of the groups and gives what comes back the group's labels that still stand. For the inner
+   * level of a split these are the labels of the aggregation's input: they keep the groups apart until the outer
+   * level has grouped as the whole does.
+   */
+  #fetch(expr: Expr, { groups, survives, apart }: Local): FetchNode {
+    const parts = groups.map((group) => ({
+      group,
+      expr: printExpr(rewrite(expr, group, this.#times)),
+      addLabels: group.labels.keep(new Set(group.labels.names().filter(survives))),
+    }));
+    return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr.position);
+  }
+}
+
+function fetchNode(fetch: Omit<Fetch, 'key'>, position: Position): FetchNode {
+  const key = JSON.stringify([
+    fetch.overlapping,
+    fetch.parts.map((part) => [part.group.name, part.expr, part.addLabels.key]),
+  ]);
+  return { kind: 'fetch', fetch: { key, ...fetch }, position };
+}
+
+function notBuilt(what: string): PromfedError {
+  return new PromfedError('not_built', `${what} is not evaluated by promfed yet`);
+}

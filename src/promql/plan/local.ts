@@ -1,0 +1,75 @@
+// The plan of a query that is evaluated here as a whole, from raw samples.
+
+import { PromfedError } from '../../model/index.js';
+import {
+  resolveDuration,
+  type At,
+  type Duration,
+  type Expr,
+  type Position,
+  type VectorSelector,
+} from '../language/index.js';
+import { absentLabels } from './absent-labels.js';
+import type { PlanNode, SelectorNode } from './node.js';
+import type { PlanTimes } from './rewrite.js';
+
+/**
+ * Plans an expression without fetches: its leaves are selectors of raw samples.
+ *
+ * @throws PromfedError `not_built` for what promfed does not evaluate by itself.
+ */
+export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
+  const plan = (inner: Expr): PlanNode => planLocally(inner, times);
+  const { position } = expr;
+  switch (expr.kind) {
+    case 'number':
+      return { kind: 'number', value: expr.value, position };
+    case 'string':
+      return { kind: 'string', value: expr.value, position };
+    case 'paren':
+      return plan(expr.expr);
+    case 'unary':
+      return expr.op === '-' ? { kind: 'negate', input: plan(expr.expr), position } : plan(expr.expr);
+    case 'binary':
+      return { ...expr, lhs: plan(expr.lhs), rhs: plan(expr.rhs) };
+    case 'aggregate':
+      return { ...expr, input: plan(expr.expr), param: expr.param && plan(expr.param) };
+    case 'call': {
+      const call = { kind: 'call', func: expr.func, args: expr.args.map(plan), position } as const;
+      const isAbsent = expr.func === 'absent' || expr.func === 'absent_over_time';
+      return isAbsent ? { ...call, absentLabels: absentLabels(expr.args[0]!) } : call;
+    }
+    case 'vectorSelector':
+      return selector(expr, times);
+    case 'matrixSelector':
+      return {
+        kind: 'range',
+        selector: selector(expr.selector, times),
+        rangeMs: resolveDuration(expr.range, times),
+        position,
+      };
+    case 'subquery':
+      return {
+        kind: 'subquery',
+        input: plan(expr.expr),
+        rangeMs: resolveDuration(expr.range, times),
+        stepMs: expr.step && resolveDuration(expr.step, times),
+        ...shift(expr, times),
+        position,
+      };
+  }
+}
+
+function selector(expr: VectorSelector, times: PlanTimes): SelectorNode {
+  if (expr.extension !== undefined) {
+    throw new PromfedError('not_built', `${expr.extension} is not evaluated by promfed yet`);
+  }
+  return { kind: 'selector', matchers: expr.matchers, ...shift(expr, times), position: expr.position };
+}
+
+function shift(
+  expr: { readonly offset: Duration | undefined; readonly at: At | undefined; readonly position: Position },
+  times: PlanTimes,
+): { readonly offsetMs: number; readonly at: At | undefined } {
+  return { offsetMs: expr.offset ? resolveDuration(expr.offset, times) : 0, at: expr.at };
+}

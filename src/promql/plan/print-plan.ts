@@ -1,0 +1,92 @@
+// A plan as text: one node a line, operands indented below their operator.
+
+import type { Matcher } from '../../model/index.js';
+import type { BinaryNode, PlanNode } from './node.js';
+
+/** The plan as lines of text, for explain and for tests. Stable: the same plan prints the same. */
+export function printPlan(node: PlanNode): string {
+  return lines(node).join('\n');
+}
+
+function lines(node: PlanNode): string[] {
+  return [
+    headline(node),
+    ...operands(node)
+      .flatMap(lines)
+      .map((line) => `  ${line}`),
+    ...fetched(node),
+  ];
+}
+
+function headline(node: PlanNode): string {
+  switch (node.kind) {
+    case 'number':
+      return String(node.value);
+    case 'string':
+      return JSON.stringify(node.value);
+    case 'fetch':
+      return node.fetch.overlapping ? 'fetch, overlapping' : 'fetch';
+    case 'selector':
+      return `selector {${node.matchers.map(matcherText).join(', ')}}`;
+    case 'range':
+      return `range ${node.rangeMs}ms`;
+    case 'subquery':
+      return `subquery ${node.rangeMs}ms:${node.stepMs ?? 'default'}`;
+    case 'aggregate':
+      return node.without || node.grouping.length > 0
+        ? `${node.op} ${node.without ? 'without' : 'by'} (${node.grouping.join(', ')})`
+        : node.op;
+    case 'call':
+      return node.absentLabels === undefined
+        ? `${node.func}()`
+        : `${node.func}() as ${node.absentLabels.toString()}`;
+    case 'binary':
+      return binaryHeadline(node);
+    case 'negate':
+      return 'negate';
+  }
+}
+
+function binaryHeadline({ op, returnBool, matching }: BinaryNode): string {
+  const words: string[] = [op];
+  if (returnBool) words.push('bool');
+  if (matching !== undefined && (matching.on || matching.labels.length > 0)) {
+    words.push(`${matching.on ? 'on' : 'ignoring'} (${matching.labels.join(', ')})`);
+  }
+  if (matching?.card === 'many-to-one') words.push(`group_left (${matching.include.join(', ')})`);
+  if (matching?.card === 'one-to-many') words.push(`group_right (${matching.include.join(', ')})`);
+  return words.join(' ');
+}
+
+function matcherText({ name, op, value }: Matcher): string {
+  return `${name}${op}${JSON.stringify(value)}`;
+}
+
+function operands(node: PlanNode): readonly PlanNode[] {
+  switch (node.kind) {
+    case 'number':
+    case 'string':
+    case 'fetch':
+    case 'selector':
+      return [];
+    case 'range':
+      return [node.selector];
+    case 'subquery':
+    case 'negate':
+      return [node.input];
+    case 'aggregate':
+      return node.param === undefined ? [node.input] : [node.param, node.input];
+    case 'call':
+      return node.args;
+    case 'binary':
+      return [node.lhs, node.rhs];
+  }
+}
+
+function fetched(node: PlanNode): string[] {
+  if (node.kind !== 'fetch') return [];
+  return node.fetch.parts.map(
+    ({ group, expr, addLabels }) =>
+      `  ${group.name}: ${expr}${addLabels.size === 0 ? '' : ` as ${addLabels.toString()}`}`,
+  );
+}

@@ -1,0 +1,184 @@
+// Reach: how far an expression can be sent. The algebra of distribution, and nothing else.
+
+import { compareStrings } from '../../model/index.js';
+import { typeOf, type AggregateExpr, type BinaryExpr, type CallExpr, type Expr } from '../language/index.js';
+import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
+
+/**
+ * What is known of an expression:
+ * - `constant`: it reads no series and has the same value in every region and here.
+ * - `local`: its result over the union of the regions is the union of its results over each of `groups`.
+ * - `here`: it must be computed here, from the results of its operands.
+ */
+export type Reach = Constant | Local | Here;
+
+interface Constant {
+  readonly kind: 'constant';
+}
+
+export interface Local {
+  readonly kind: 'local';
+  /** The groups that are relevant for it. */
+  readonly groups: readonly PlannedGroup[];
+  /** Which of a group's labels the series of the result still carry. */
+  readonly survives: (labelName: string) => boolean;
+  /**
+   * Whether those labels keep the results of every two groups apart. When not, the groups are overlapping, the
+   * expression works on each series by itself, and equal series of different groups have to be merged.
+   */
+  readonly apart: boolean;
+}
+
+interface Here {
+  readonly kind: 'here';
+}
+
+const CONSTANT: Constant = { kind: 'constant' };
+const HERE: Here = { kind: 'here' };
+
+/** Functions of a vector whose result for one series depends on other series, or that order the result. */
+const NOT_PER_SERIES: ReadonlySet<string> = new Set([
+  'absent',
+  'absent_over_time',
+  'scalar',
+  'sort',
+  'sort_desc',
+  'sort_by_label',
+  'sort_by_label_desc',
+  'info',
+]);
+
+/** Functions that bring together series which differ in `le` only. */
+const ACROSS_BUCKETS: ReadonlySet<string> = new Set([
+  'histogram_quantile',
+  'histogram_quantiles',
+  'histogram_fraction',
+]);
+
+/** Functions that write one label from others. */
+const RELABELLING: ReadonlySet<string> = new Set(['label_replace', 'label_join']);
+
+/** Aggregations that a region computes as one Prometheus would, when the groups stay apart. */
+const LOCAL_AGGREGATIONS: ReadonlySet<string> = new Set([
+  'sum',
+  'avg',
+  'count',
+  'min',
+  'max',
+  'group',
+  'stddev',
+  'stdvar',
+  'quantile',
+  'count_values',
+]);
+
+/** How far the expression can be sent, over all the groups there are. Linear in the expression. */
+export function createReach(groups: readonly PlannedGroup[]): (expr: Expr) => Reach {
+  const known = new WeakMap<Expr, Reach>();
+  const reach = (expr: Expr): Reach => {
+    const before = known.get(expr);
+    if (before !== undefined) return before;
+    const result = compute(expr);
+    known.set(expr, result);
+    return result;
+  };
+
+  const compute = (expr: Expr): Reach => {
+    switch (expr.kind) {
+      case 'number':
+      case 'string':
+        return CONSTANT;
+      case 'vectorSelector': {
+        const relevant = relevantGroups(expr.matchers, groups);
+        return { kind: 'local', groups: relevant, survives: all, apart: tellApart(relevant, all) };
+      }
+      case 'matrixSelector':
+        return reach(expr.selector);
+      case 'subquery':
+      case 'paren':
+      case 'unary':
+        return reach(expr.expr);
+      case 'call':
+        return ofCall(expr, reach);
+      case 'aggregate':
+        return ofAggregate(expr, reach);
+      case 'binary':
+        return ofBinary(expr, reach);
+    }
+  };
+  return reach;
+}
+
+function all(): boolean {
+  return true;
+}
+
+function ofCall(expr: CallExpr, reach: (expr: Expr) => Reach): Reach {
+  const series = expr.args.filter((arg) => isSeries(arg));
+  const others = expr.args.filter((arg) => !isSeries(arg));
+  if (others.some((arg) => reach(arg).kind !== 'constant')) return HERE;
+  if (series.length === 0) return typeOf(expr) === 'vector' ? HERE : CONSTANT;
+  if (series.length > 1 || NOT_PER_SERIES.has(expr.func)) return HERE;
+  const input = reach(series[0]!);
+  if (input.kind !== 'local') return HERE;
+  if (ACROSS_BUCKETS.has(expr.func)) {
+    return input.apart && !setsLabel(input.groups, 'le') ? input : HERE;
+  }
+  if (RELABELLING.has(expr.func)) {
+    const touched = others.flatMap((arg) => (arg.kind === 'string' ? [arg.value] : []));
+    return input.apart && !touched.some((name) => setsLabel(input.groups, name)) ? input : HERE;
+  }
+  return input;
+}
+
+function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach): Reach {
+  const input = reach(expr.expr);
+  if (input.kind !== 'local' || !input.apart || !LOCAL_AGGREGATIONS.has(expr.op)) return HERE;
+  if (expr.param !== undefined && reach(expr.param).kind !== 'constant') return HERE;
+  if (writesGroupLabel(expr, input.groups)) return HERE;
+  const survives = survivors(expr, input);
+  return tellApart(input.groups, survives)
+    ? { kind: 'local', groups: input.groups, survives, apart: true }
+    : HERE;
+}
+
+function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
+  const lhs = reach(expr.lhs);
+  const rhs = reach(expr.rhs);
+  if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
+  const series = lhs.kind === 'constant' ? rhs : rhs.kind === 'constant' ? lhs : HERE;
+  if (series.kind !== 'local') return HERE;
+  // A filter decides by the value, and of two equal series only the merged one has the value that counts.
+  return isFilter(expr) && !series.apart ? HERE : series;
+}
+
+/** Which group labels are still there after the aggregation. */
+function survivors(expr: AggregateExpr, input: Local): (name: string) => boolean {
+  const named = new Set(expr.grouping);
+  return (name) => input.survives(name) && named.has(name) !== expr.without;
+}
+
+/** Whether count_values writes its values to a label that a group sets. */
+export function writesGroupLabel(expr: AggregateExpr, groups: readonly PlannedGroup[]): boolean {
+  return expr.op === 'count_values' && expr.param?.kind === 'string' && setsLabel(groups, expr.param.value);
+}
+
+function setsLabel(groups: readonly PlannedGroup[], name: string): boolean {
+  return groups.some((group) => group.labels.has(name));
+}
+
+function isSeries(expr: Expr): boolean {
+  const type = typeOf(expr);
+  return type === 'vector' || type === 'matrix';
+}
+
+const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', '</', '>/']);
+
+function isFilter(expr: BinaryExpr): boolean {
+  return COMPARISONS.has(expr.op) && !expr.returnBool;
+}
+
+/** Names without repetition, in byte order. */
+export function sortedNames(names: Iterable<string>): string[] {
+  return [...new Set(names)].sort(compareStrings);
+}

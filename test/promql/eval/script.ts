@@ -1,0 +1,323 @@
+// Runs evaluations written in the test-script language of Prometheus (floats only): `load`, `clear`, `eval`.
+
+import {
+  Annotations,
+  instantGrid,
+  Labels,
+  parseDuration,
+  PromfedError,
+  rangeGrid,
+  SampleBudget,
+  tryParseFloat,
+  type Grid,
+  type RawSeries,
+} from '../../../src/model/index.js';
+import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
+import { ALL_FEATURES, parseExpr, parseSelector } from '../../../src/promql/language/index.js';
+import { planLocally } from '../../../src/promql/plan/index.js';
+
+/** What became of one `eval`. */
+export interface ScriptResult {
+  readonly line: number;
+  readonly expr: string;
+  /** Undefined when it passed. */
+  readonly problem: string | undefined;
+  /** True when the script needs what this runner does not speak (native histograms). */
+  readonly skipped: boolean;
+}
+
+interface Expectation {
+  readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered' | 'string';
+  readonly matches: (text: string) => boolean;
+  readonly text: string;
+}
+
+interface LoadedSeries {
+  readonly labels: Labels;
+  readonly samples: Map<number, number | 'stale'>;
+}
+
+const EVAL =
+  /^eval(?:_(?<legacy>fail|warn|info|ordered))? (instant at (?<at>\S+)|range from (?<from>\S+) to (?<to>\S+) step (?<step>\S+)) (?<expr>.*)$/;
+const EXPECT = /^expect (fail|warn|info|no_warn|no_info|ordered|string)\b\s*(?:(msg|regex):\s*)?(.*)$/;
+
+/** Runs a script; every `eval` gives one result, in order. Never throws for what an `eval` does. */
+export async function runScript(script: string): Promise<ScriptResult[]> {
+  const blocks = blocksOf(script);
+  const results: ScriptResult[] = [];
+  let series = new Map<string, LoadedSeries>();
+  let histograms = false;
+  for (const block of blocks) {
+    const head = block.lines[0]!;
+    if (head === 'clear') {
+      series = new Map();
+      histograms = false;
+    } else if (head.startsWith('load')) {
+      if (load(block.lines, series)) histograms = true;
+    } else if (head.startsWith('eval')) {
+      results.push(await runEval(block, series, histograms));
+    } else {
+      throw new Error(`line ${block.line}: ${head}`);
+    }
+  }
+  return results;
+}
+
+interface Block {
+  readonly line: number;
+  readonly lines: readonly string[];
+}
+
+function blocksOf(script: string): Block[] {
+  const blocks: { line: number; lines: string[] }[] = [];
+  let open = false;
+  script.split('\n').forEach((raw, i) => {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) {
+      open = false;
+    } else if (!open || /^(load|eval|clear)\b/.test(line)) {
+      blocks.push({ line: i + 1, lines: [line] });
+      open = true;
+    } else {
+      blocks.at(-1)!.lines.push(line);
+    }
+  });
+  return blocks;
+}
+
+/** @returns whether any series has histograms, which are left out. */
+function load(lines: readonly string[], into: Map<string, LoadedSeries>): boolean {
+  const [command, intervalText] = lines[0]!.split(/\s+/);
+  const intervalMs = parseDuration(intervalText!);
+  let histograms = command !== 'load';
+  for (const line of lines.slice(1)) {
+    if (line.includes('}@') || /^\w+@/.test(line)) {
+      histograms = true;
+      continue;
+    }
+    const { labels, rest } = parseSeries(line);
+    if (rest.includes('{{')) {
+      histograms = true;
+      continue;
+    }
+    const target = into.get(labels.key) ?? { labels, samples: new Map<number, number | 'stale'>() };
+    into.set(labels.key, target);
+    expand(rest).forEach((value, i) => {
+      if (value !== undefined) target.samples.set(i * intervalMs, value);
+    });
+  }
+  return histograms;
+}
+
+/** Splits `name{l="v"} rest`; labels are parsed by the language itself. */
+function parseSeries(line: string): { labels: Labels; rest: string } {
+  let quoted: string | undefined;
+  let depth = 0;
+  let end = 0;
+  for (; end < line.length; end++) {
+    const c = line[end]!;
+    if (quoted !== undefined) {
+      if (c === '\\' && quoted !== '`') end++;
+      else if (c === quoted) quoted = undefined;
+    } else if (c === '"' || c === "'" || c === '`') quoted = c;
+    else if (c === '{') depth++;
+    else if (c === '}') depth--;
+    else if (/\s/.test(c) && depth === 0) break;
+  }
+  const text = line.slice(0, end);
+  const rest = line.slice(end).trim();
+  if (text === '{}') return { labels: Labels.EMPTY, rest };
+  return { labels: Labels.of(parseSelector(text).map(({ name, value }) => [name, value])), rest };
+}
+
+const ITEM =
+  /^(?<value>_|stale|[+-]?(?:inf|nan|[0-9.]+(?:e[+-]?[0-9]+)?))(?<delta>[+-][0-9.]+(?:e[+-]?[0-9]+)?)?(?:x(?<times>[0-9]+))?$/i;
+
+function expand(text: string): (number | 'stale' | undefined)[] {
+  const values: (number | 'stale' | undefined)[] = [];
+  for (const item of text.split(/\s+/).filter((part) => part !== '')) {
+    const { value, delta, times } = ITEM.exec(item)?.groups ?? {};
+    if (value === undefined) throw new Error(`no series value: ${item}`);
+    const count = times === undefined ? 1 : value === '_' ? Number(times) : Number(times) + 1;
+    for (let i = 0; i < count; i++) {
+      if (value === '_') values.push(undefined);
+      else if (value === 'stale') values.push('stale');
+      else values.push(parseValue(value) + i * Number(delta ?? 0));
+    }
+  }
+  return values;
+}
+
+function parseValue(text: string): number {
+  const lower = text.toLowerCase();
+  if (lower === 'nan') return NaN;
+  if (/^[+-]?inf$/.test(lower)) return lower.startsWith('-') ? -Infinity : Infinity;
+  const value = tryParseFloat(text);
+  if (value === undefined) throw new Error(`no number: ${text}`);
+  return value;
+}
+
+function rawSeries({ labels, samples }: LoadedSeries): RawSeries {
+  const sorted = [...samples].sort(([a], [b]) => a - b);
+  return {
+    labels,
+    timestamps: Float64Array.from(sorted, ([timeMs]) => timeMs),
+    values: Float64Array.from(sorted, ([, value]) => (value === 'stale' ? NaN : value)),
+    stale: Uint8Array.from(sorted, ([, value]) => (value === 'stale' ? 1 : 0)),
+  };
+}
+
+function timeOf(text: string): number {
+  return /^[0-9.]+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+}
+
+async function runEval(
+  block: Block,
+  series: ReadonlyMap<string, LoadedSeries>,
+  histograms: boolean,
+): Promise<ScriptResult> {
+  const groups = EVAL.exec(block.lines[0]!)?.groups;
+  if (groups === undefined) throw new Error(`line ${block.line}: ${block.lines[0]!}`);
+  const expr = groups['expr']!;
+  const grid =
+    groups['at'] === undefined
+      ? rangeGrid(timeOf(groups['from']!), timeOf(groups['to']!), timeOf(groups['step']!))
+      : instantGrid(timeOf(groups['at']));
+  const body = block.lines.slice(1);
+  const done = (problem: string | undefined, skipped = false): ScriptResult => ({
+    line: block.line,
+    expr,
+    problem,
+    skipped,
+  });
+  if (body.some((line) => line.includes('{{') || line.startsWith('expect range')))
+    return done(undefined, true);
+  const expectations = body.filter((line) => line.startsWith('expect')).map(parseExpectation);
+  if (groups['legacy'] !== undefined) expectations.push(parseExpectation(`expect ${groups['legacy']}`));
+  const expected = body.filter((line) => !line.startsWith('expect'));
+  const annotations = new Annotations();
+  let value: Value;
+  try {
+    value = await evaluateText(expr, grid, [...series.values()].map(rawSeries), annotations);
+  } catch (error) {
+    if (!(error instanceof PromfedError)) throw error;
+    const fail = expectations.find(({ kind }) => kind === 'fail');
+    if (error.code === 'not_built') return done(error.message, true);
+    if (fail === undefined) return done(`failed: ${error.message}`, histograms);
+    return done(fail.matches(error.message) ? undefined : `failed otherwise: ${error.message}`);
+  }
+  const ordered = expectations.some(({ kind }) => kind === 'ordered');
+  const problem = expectations.some(({ kind }) => kind === 'fail')
+    ? 'did not fail'
+    : (compare(value, expected, expectations, grid, ordered) ??
+      compareAnnotations(annotations, expectations));
+  return done(problem, problem !== undefined && histograms);
+}
+
+function parseExpectation(line: string): Expectation {
+  const [, kind, how, text] = EXPECT.exec(line) ?? [];
+  if (kind === undefined) throw new Error(`no expectation: ${line}`);
+  const pattern = how === 'regex' ? new RegExp(text!) : undefined;
+  return {
+    kind: kind as Expectation['kind'],
+    matches: (message) => (pattern ? pattern.test(message) : how === 'msg' ? message === text : true),
+    text: text!,
+  };
+}
+
+/** Evaluates a query over series, with the settings that the reference runner has. */
+export async function evaluateText(
+  text: string,
+  grid: Grid,
+  series: readonly RawSeries[],
+  annotations = new Annotations(),
+  maxSamples = 50_000_000,
+): Promise<Value> {
+  const defaultStepMs = 60_000;
+  const rangeMs = (grid.count - 1) * grid.stepMs;
+  const expr = parseExpr(text, { features: ALL_FEATURES });
+  const plan = planLocally(expr, { stepMs: grid.count === 1 ? 0 : grid.stepMs, rangeMs, defaultStepMs });
+  return evaluate(plan, {
+    grid,
+    fetched: () => Promise.reject(new Error('nothing is fetched here')),
+    samples: createMemorySource(series),
+    lookbackDeltaMs: 300_000,
+    defaultStepMs,
+    budget: new SampleBudget({ maxSamples }),
+    annotations,
+    signal: new AbortController().signal,
+    queryText: text,
+  });
+}
+
+function compare(
+  value: Value,
+  expected: readonly string[],
+  expectations: readonly Expectation[],
+  grid: Grid,
+  ordered: boolean,
+): string | undefined {
+  if (value.type === 'string') {
+    const wanted = expectations.find(({ kind }) => kind === 'string')?.text;
+    return wanted === JSON.stringify(value.value) ? undefined : `the string ${value.value}`;
+  }
+  if (value.type === 'matrix') return 'a matrix';
+  if (value.type === 'scalar') {
+    const got = value.values[0]!;
+    return expected.length === 1 && near(got, parseValue(expected[0]!)) ? undefined : `the scalar ${got}`;
+  }
+  const wanted = expected.map((line) => {
+    const { labels, rest } = parseSeries(line);
+    return { labels, values: expand(rest) };
+  });
+  const got = value.columns.map(({ labels, values, present }) => ({
+    labels,
+    values: [...values].map((sample, i) => (present[i] === 1 ? sample : undefined)),
+  }));
+  const print = (all: readonly { labels: Labels; values: readonly unknown[] }[]): string =>
+    all
+      .map(({ labels, values }) => `${labels.toString()} ${values.slice(0, 20).map(String).join(' ')}`)
+      .join('; ');
+  const problem = `got ${print(got)} for ${print(wanted)}`;
+  if (got.length !== wanted.length) return problem;
+  if (new Set(got.map(({ labels }) => labels.key)).size < got.length) return `twice in ${problem}`;
+  for (const [i, { labels, values }] of wanted.entries()) {
+    const match = ordered ? got[i]! : got.find((candidate) => candidate.labels.equals(labels));
+    if (!match?.labels.equals(labels)) return problem;
+    for (let step = 0; step < grid.count; step++) {
+      const [a, b] = [match.values[step], values[step]];
+      if (a === undefined && b === undefined) continue;
+      if (typeof a !== 'number' || typeof b !== 'number' || !near(a, b)) return problem;
+    }
+  }
+  return undefined;
+}
+
+function compareAnnotations(
+  annotations: Annotations,
+  expectations: readonly Expectation[],
+): string | undefined {
+  for (const kind of ['warn', 'info'] as const) {
+    const got = kind === 'warn' ? annotations.warnings : annotations.infos;
+    const wanted = expectations.filter((expectation) => expectation.kind === kind);
+    if (expectations.some((expectation) => expectation.kind === `no_${kind}`) && got.length > 0) {
+      return `annotations: ${got.join('; ')}`;
+    }
+    if (wanted.length === 0) continue;
+    const withoutPlace = got.map((text) => text.replace(/ \([0-9]+:[0-9]+\)$/, ''));
+    const both = [...got, ...withoutPlace];
+    if (!wanted.every((expectation) => both.some((text) => expectation.matches(text)))) {
+      return `annotations: ${got.join('; ')}`;
+    }
+    if (!got.every((text, i) => wanted.some((w) => w.matches(text) || w.matches(withoutPlace[i]!)))) {
+      return `annotations: ${got.join('; ')}`;
+    }
+  }
+  return undefined;
+}
+
+function near(a: number, b: number): boolean {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
+  if (a === b) return true;
+  return Math.abs(a - b) / (Math.abs(a) + Math.abs(b)) < 1e-6;
+}
