@@ -1,0 +1,113 @@
+// Starts the regions that a first start of promfed runs on.
+
+import type { FastifyInstance } from 'fastify';
+
+import { Labels, type Clock } from '../model/index.js';
+
+import { MemoryStore } from './memory-store.js';
+import { createRegionApp } from './region-app.js';
+import { createRegionContents } from './region-contents.js';
+import { DEMO_REGIONS, type RegionSpec } from './region-spec.js';
+
+/** A region that is being served on loopback. */
+export interface DemoRegion {
+  readonly name: string;
+  /** `127.0.0.1:port`. */
+  readonly target: string;
+  /** Empty, or a path without a slash at its end. */
+  readonly pathPrefix: string;
+  /** What tells it from the other region: the labels of its server group. Its own series do not have them. */
+  readonly labels: Labels;
+}
+
+/** A query worth trying. */
+export interface DemoQuery {
+  readonly title: string;
+  readonly expr: string;
+}
+
+export interface Demo {
+  readonly regions: readonly DemoRegion[];
+  readonly queries: readonly DemoQuery[];
+  /** Stops serving; connections are cut. */
+  close(): Promise<void>;
+}
+
+export interface DemoOptions {
+  /** Samples exist up to its time. It may stand still or jump ahead; what it jumps over is filled in. */
+  readonly clock: Clock;
+  /** Equal seeds give equal samples at equal times. Default 1. */
+  readonly seed?: number;
+  /** Default 15,000. */
+  readonly scrapeIntervalMs?: number;
+  /** How far back there are samples, from the start on. Default two hours. */
+  readonly retentionMs?: number;
+}
+
+/** The label that the demo's server groups are told apart by. */
+const REGION_LABEL = 'promxyCluster';
+
+const DEMO_QUERIES: readonly DemoQuery[] = [
+  {
+    title: 'requests a second in each region',
+    expr: `sum by (${REGION_LABEL}) (rate(http_requests_total[5m]))`,
+  },
+  {
+    title: 'nine of ten requests take less than, by region',
+    expr: `histogram_quantile(0.9, sum by (le, ${REGION_LABEL}) (rate(request_duration_seconds_bucket[5m])))`,
+  },
+  {
+    title: 'the share of requests that fail, over both regions',
+    expr: 'sum by (namespace) (rate(http_requests_total{code=~"5.."}[5m])) / sum by (namespace) (rate(http_requests_total[5m]))',
+  },
+];
+
+/**
+ * Serves two small regions, each on a port of its own of 127.0.0.1: Prometheus' HTTP API over metrics that began
+ * `retentionMs` ago and go on with the clock.
+ */
+export async function startDemoRegions(options: DemoOptions): Promise<Demo> {
+  const apps: FastifyInstance[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(apps.map((app) => app.close()));
+  };
+  try {
+    const regions: DemoRegion[] = [];
+    for (const spec of DEMO_REGIONS) {
+      const app = createApp(spec, options);
+      apps.push(app);
+      const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+      regions.push({
+        name: spec.name,
+        target: url.host,
+        pathPrefix: spec.pathPrefix,
+        labels: Labels.from({ [REGION_LABEL]: spec.name }),
+      });
+    }
+    return { regions, queries: DEMO_QUERIES, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function createApp(
+  spec: RegionSpec,
+  { clock, seed = 1, scrapeIntervalMs = 15_000, retentionMs = 7_200_000 }: DemoOptions,
+): FastifyInstance {
+  const { series, metrics } = createRegionContents(spec, seed, scrapeIntervalMs);
+  const store = new MemoryStore(series, clock, scrapeIntervalMs, retentionMs);
+  return createRegionApp({ store, metrics, clock }, spec.pathPrefix);
+}
+
+/** The configuration, as YAML, of a promfed in front of the regions. */
+export function demoConfig(regions: readonly DemoRegion[]): string {
+  const groups = regions.map(({ name, target, pathPrefix, labels }) => [
+    `    - name: ${JSON.stringify(name)}`,
+    `      static_configs:`,
+    `        - targets: [${JSON.stringify(target)}]`,
+    ...(pathPrefix === '' ? [] : [`      path_prefix: ${JSON.stringify(pathPrefix)}`]),
+    `      labels: ${JSON.stringify(labels)}`,
+  ]);
+  return ['promxy:', '  server_groups:', ...groups.flat(), ''].join('\n');
+}

@@ -1,0 +1,67 @@
+// Deadlines: when the work of one request has to end, and the signals that end it.
+
+import { PromfedError, type Clock } from '../model/index.js';
+
+/** The share of its time that a query keeps for answering without the optional groups that are late. */
+const OPTIONAL_SHARE = 0.95;
+
+/** What one piece of work is bound by. */
+export interface Bound {
+  /** Aborts with a PromfedError as its reason: `timeout` or `canceled`. */
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+}
+
+/**
+ * The deadline of one request. Groups that must answer have until the end; optional ones (`ignore_error`) a little
+ * less, so that one that never answers becomes a warning of an answer that still comes in time.
+ *
+ * Whoever creates it calls `release` when the request is over, however it ended.
+ */
+export interface Deadline {
+  readonly required: Bound;
+  readonly optional: Bound;
+  /** Ends the work now, for instance because a required group failed. */
+  abort(reason: PromfedError): void;
+  /** Ends what is still under way and lets go of the timers and the client's signal. */
+  release(): void;
+}
+
+/**
+ * @param client aborts when the client leaves.
+ * @param timeoutMs how long the request may take from now on; more than 0.
+ */
+export function createDeadline(client: AbortSignal, timeoutMs: number, clock: Clock): Deadline {
+  const required = new AbortController();
+  const optional = new AbortController();
+  const nowMs = clock.now();
+  const abort = (reason: PromfedError): void => {
+    required.abort(reason);
+    optional.abort(reason);
+  };
+  const leave = (): void => {
+    abort(new PromfedError('canceled', 'query was canceled: the client left'));
+  };
+  const late = new PromfedError('timeout', 'query timed out in expression evaluation');
+  const timers = [
+    setTimeout(() => {
+      optional.abort(late);
+    }, timeoutMs * OPTIONAL_SHARE),
+    setTimeout(() => {
+      abort(late);
+    }, timeoutMs),
+  ];
+  client.addEventListener('abort', leave, { once: true });
+  if (client.aborted) leave();
+  return {
+    required: { signal: required.signal, atMs: nowMs + timeoutMs },
+    optional: { signal: optional.signal, atMs: nowMs + timeoutMs * OPTIONAL_SHARE },
+    abort,
+    release: () => {
+      for (const timer of timers) clearTimeout(timer);
+      client.removeEventListener('abort', leave);
+      abort(new PromfedError('canceled', 'the request is over'));
+    },
+  };
+}

@@ -1,0 +1,175 @@
+// The federation: runs a query over all server groups and brings plan, regions, merge and evaluator together.
+
+import {
+  Annotations,
+  asPromfedError,
+  PromfedError,
+  SampleBudget,
+  type Clock,
+  type Grid,
+  type SampleSource,
+} from '../model/index.js';
+import { evaluate, type Value } from '../promql/eval/index.js';
+import { typeOf, type Expr } from '../promql/language/index.js';
+import { planDistributed, type Fetch, type PlanNode } from '../promql/plan/index.js';
+import type { ServerGroup } from '../upstreams/index.js';
+import { createDeadline, type Deadline } from './deadline.js';
+import { fetchBytes } from './fetch-bytes.js';
+import { fetchColumns } from './fetch-columns.js';
+import { createMetadata, type Metadata } from './metadata.js';
+import type { FetchRun } from './open-fetch.js';
+
+export interface FederationOptions {
+  readonly groups: readonly ServerGroup[];
+  readonly clock: Clock;
+  /** `--query.max-samples`. */
+  readonly maxSamples: number;
+  /** `--query.lookback-delta`, in milliseconds; undefined to leave it to the regions. */
+  readonly lookbackDeltaMs: number | undefined;
+  /** The step of subqueries that name none, in milliseconds. */
+  readonly defaultStepMs: number;
+}
+
+export interface QueryRequest {
+  readonly expr: Expr;
+  /** The query's text: annotations give places in it. */
+  readonly text: string;
+  readonly kind: 'instant' | 'range';
+  readonly grid: Grid;
+  /** Overrides the federation's, for this query. */
+  readonly lookbackDeltaMs: number | undefined;
+  readonly timeoutMs: number;
+  /** At most so many series of a passed-through answer; undefined for all. */
+  readonly limit: number | undefined;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A query's answer. `annotations` grow until the answer has been read to its end.
+ *
+ * Whoever receives it reads `series` to the end or returns it, and calls `release` in either case.
+ */
+export type QueryAnswer = { readonly annotations: Annotations; release(): void } & (
+  | {
+      /** Passed through: the members of `result` as JSON, in chunks, with commas between series. */
+      readonly kind: 'bytes';
+      readonly resultType: 'vector' | 'matrix';
+      readonly series: AsyncGenerator<Uint8Array>;
+    }
+  | { readonly kind: 'value'; readonly value: Value }
+);
+
+export interface Federation {
+  /**
+   * Runs a query.
+   *
+   * @throws PromfedError when the query cannot be answered: what the client has to change, a required group that
+   * failed, a limit, the deadline.
+   */
+  query(request: QueryRequest): Promise<QueryAnswer>;
+  readonly metadata: Metadata;
+  readonly groups: readonly ServerGroup[];
+  /** Ends every connection to every region. */
+  close(): Promise<void>;
+}
+
+export function createFederation(options: FederationOptions): Federation {
+  const { groups, clock } = options;
+  const byName = new Map(groups.map((group) => [group.name, group]));
+
+  return {
+    groups,
+    metadata: createMetadata(groups, clock),
+
+    async query(request) {
+      const annotations = new Annotations();
+      const plan = planRequest(request, options);
+      const deadline = createDeadline(request.signal, request.timeoutMs, clock);
+      const { kind, grid } = request;
+      const lookbackDeltaMs = request.lookbackDeltaMs ?? options.lookbackDeltaMs;
+      const run: FetchRun = { kind, grid, groups: byName, deadline, annotations, lookbackDeltaMs };
+      const release = (): void => {
+        deadline.release();
+      };
+      try {
+        if (plan.kind === 'fetch') {
+          const series = await fetchBytes(plan.fetch, run, request.limit);
+          const resultType = kind === 'range' || plan.fetch.type === 'matrix' ? 'matrix' : 'vector';
+          return { kind: 'bytes', resultType, series, annotations, release };
+        }
+        const value = await evaluatePlan(plan, request, run, options);
+        return { kind: 'value', value, annotations, release };
+      } catch (thrown) {
+        release();
+        throw endReason(thrown, deadline);
+      }
+    },
+
+    async close() {
+      await Promise.all(groups.map((group) => group.close()));
+    },
+  };
+}
+
+function planRequest({ expr, grid, kind }: QueryRequest, options: FederationOptions): PlanNode {
+  const type = typeOf(expr);
+  if (kind === 'range' && (type === 'string' || type === 'matrix')) {
+    const name = type === 'string' ? 'string' : 'range vector';
+    throw new PromfedError(
+      'bad_data',
+      `invalid parameter "query": invalid expression type "${name}" for range query, must be Scalar or instant Vector`,
+    );
+  }
+  const isRange = kind === 'range';
+  return planDistributed(expr, options.groups, {
+    stepMs: isRange ? grid.stepMs : 0,
+    rangeMs: isRange ? (grid.count - 1) * grid.stepMs : 0,
+    defaultStepMs: options.defaultStepMs,
+  });
+}
+
+async function evaluatePlan(
+  plan: PlanNode,
+  request: QueryRequest,
+  run: FetchRun,
+  options: FederationOptions,
+): Promise<Value> {
+  const budget = new SampleBudget({ maxSamples: options.maxSamples });
+  const running = new Map<string, ReturnType<typeof fetchColumns>>();
+  const fetched = (fetch: Fetch): ReturnType<typeof fetchColumns> => {
+    const known = running.get(fetch.key);
+    if (known !== undefined) return known;
+    const started = fetchColumns(fetch, run, budget);
+    running.set(fetch.key, started);
+    return started;
+  };
+  return evaluate(plan, {
+    grid: request.grid,
+    fetched,
+    samples: NO_SAMPLES,
+    lookbackDeltaMs: run.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
+    defaultStepMs: options.defaultStepMs,
+    budget,
+    annotations: run.annotations,
+    signal: run.deadline.required.signal,
+    queryText: request.text,
+  });
+}
+
+/** Prometheus' own default. */
+const DEFAULT_LOOKBACK_MS = 300_000;
+
+/** Plans over regions have fetches for leaves and never ask for raw samples. */
+const NO_SAMPLES: SampleSource = {
+  select: () => Promise.reject(new PromfedError('not_built', 'raw samples are not fetched by promfed yet')),
+};
+
+/** A deadline that passed, or a client that left, is why everything else failed. */
+function endReason(thrown: unknown, deadline: Deadline): PromfedError {
+  const { signal } = deadline.required;
+  const error = asPromfedError(thrown);
+  if (error.code === 'upstream' || !signal.aborted) return error;
+  const reason = asPromfedError(signal.reason);
+  return reason.code === 'timeout' ? reason : error;
+}

@@ -1,0 +1,52 @@
+// Fetching for passing on: the answers of all groups as one stream of JSON, no value ever parsed.
+
+import {
+  EMPTY_TAIL,
+  encodeFrames,
+  mergeOrdered,
+  mergeOverlappingStreams,
+  setLabels,
+  sortIfSmall,
+  type FrameStream,
+} from '../merge/index.js';
+import type { Fetch } from '../promql/plan/index.js';
+import { closeQuietly, openFetch, tolerantFrames, type FetchRun } from './open-fetch.js';
+
+/**
+ * Runs a fetch whose result is the query's. Resolves when every group has begun to answer.
+ *
+ * @returns the series of `result`, without its brackets and with commas between them, in chunks. Small results are
+ * sorted by labels; larger ones come in the order that the regions sent them in, merged. The caller reads it to the
+ * end or returns it.
+ * @param limit at most so many series, a warning telling that there were more; undefined for all.
+ */
+export async function fetchBytes(
+  fetch: Fetch,
+  run: FetchRun,
+  limit: number | undefined,
+): Promise<AsyncGenerator<Uint8Array>> {
+  const parts = await openFetch(fetch, run);
+  const streams = parts.map((part) => ({ frames: tolerantFrames(part, run), addLabels: part.addLabels }));
+  const merged = fetch.overlapping
+    ? mergeOverlappingStreams(streams.map(({ frames, addLabels }) => setLabels(frames, addLabels)))
+    : mergeOrdered(streams);
+  const ordered = sortIfSmall(merged);
+  return encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
+}
+
+async function* limitFrames(frames: FrameStream, limit: number, { annotations }: FetchRun): FrameStream {
+  let left = limit;
+  try {
+    for (;;) {
+      const next = await frames.next();
+      if (next.done) return next.value;
+      if (next.value.length > left) annotations.warn('results truncated due to limit');
+      const batch = next.value.slice(0, left);
+      if (batch.length > 0) yield batch;
+      if (next.value.length > left) return EMPTY_TAIL;
+      left -= batch.length;
+    }
+  } finally {
+    await closeQuietly(frames);
+  }
+}

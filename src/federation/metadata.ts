@@ -1,0 +1,137 @@
+// Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
+
+import { Annotations, compareStrings, Labels, type Clock, type Matcher } from '../model/index.js';
+import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
+import type {
+  FetchContext,
+  MetadataAnswer,
+  MetadataQuery,
+  MetricMetadata,
+  ServerGroup,
+} from '../upstreams/index.js';
+import { allOrNothing, askGroup, type AskContext } from './ask-groups.js';
+import { createDeadline } from './deadline.js';
+
+/** What every metadata request is bound by. */
+export interface MetadataRequest {
+  readonly query: MetadataQuery;
+  readonly timeoutMs: number;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+}
+
+export interface Metadata {
+  /** Label sets, sorted, each once. */
+  series(request: MetadataRequest): Promise<MetadataAnswer<readonly Labels[]>>;
+  /** Names, sorted, each once. A group's own label is there only when the group has a series that matches. */
+  labelNames(request: MetadataRequest): Promise<MetadataAnswer<readonly string[]>>;
+  /** Values, sorted, each once; under the same rule. */
+  labelValues(name: string, request: MetadataRequest): Promise<MetadataAnswer<readonly string[]>>;
+  /** By metric, sorted; entries that are equal in all regions once. */
+  metrics(
+    metric: string | undefined,
+    request: MetadataRequest,
+  ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>>;
+}
+
+export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Metadata {
+  /** Asks each relevant group, with the selectors as that group knows them. */
+  const askAll = async <T>(
+    request: MetadataRequest,
+    ask: (group: ServerGroup, query: MetadataQuery, context: FetchContext) => Promise<MetadataAnswer<T>>,
+  ): Promise<MetadataAnswer<readonly { readonly group: ServerGroup; readonly data: T }[]>> => {
+    const annotations = new Annotations();
+    const deadline = createDeadline(request.signal, request.timeoutMs, clock);
+    const context: AskContext = { deadline, annotations, lookbackDeltaMs: undefined };
+    try {
+      const data = await allOrNothing(groups, deadline, async (group) => {
+        const query = tryQueryForGroup(request.query, group);
+        if (query === undefined) return undefined;
+        const answer = await askGroup(group, context, (fetchContext) => ask(group, query, fetchContext));
+        if (answer === undefined) return undefined;
+        for (const text of answer.warnings) annotations.warn(text);
+        return { group, data: answer.data };
+      });
+      return { data, warnings: annotations.warnings };
+    } finally {
+      deadline.release();
+    }
+  };
+
+  return {
+    async series(request) {
+      const { data, warnings } = await askAll(request, (group, query, context) =>
+        group.series(query, context),
+      );
+      const byKey = new Map<string, Labels>();
+      for (const { group, data: sets } of data) {
+        for (const set of sets) {
+          const labels = set.with(group.labels);
+          byKey.set(labels.key, labels);
+        }
+      }
+      const sets = [...byKey.values()].sort((a, b) => Labels.compare(a, b));
+      return limited(sets, request.query.limit, warnings);
+    },
+
+    async labelNames(request) {
+      const { data, warnings } = await askAll(request, (group, query, context) =>
+        group.labelNames(query, context),
+      );
+      const names = new Set<string>();
+      for (const { group, data: own } of data) {
+        if (own.length === 0) continue;
+        for (const name of own) names.add(name);
+        for (const name of group.labels.names()) names.add(name);
+      }
+      return limited([...names].sort(compareStrings), request.query.limit, warnings);
+    },
+
+    async labelValues(name, request) {
+      const { data, warnings } = await askAll(request, async (group, query, context) => {
+        const own = group.labels.get(name);
+        if (own === '') return group.labelValues(name, query, context);
+        // The group sets this label on all it has: the value is there when there is anything at all.
+        const answer = await group.labelNames({ ...query, limit: 1 }, context);
+        return { data: answer.data.length > 0 ? [own] : [], warnings: answer.warnings };
+      });
+      const values = new Set(data.flatMap(({ data: own }) => own));
+      return limited([...values].sort(compareStrings), request.query.limit, warnings);
+    },
+
+    async metrics(metric, request) {
+      const { data, warnings } = await askAll(request, (group, query, context) =>
+        group.metadata(metric, query.limit, context),
+      );
+      const byMetric = new Map<string, Map<string, MetricMetadata>>();
+      for (const { data: own } of data) {
+        for (const [name, entries] of own) {
+          const known = byMetric.get(name) ?? new Map<string, MetricMetadata>();
+          for (const entry of entries) known.set(JSON.stringify([entry.type, entry.help, entry.unit]), entry);
+          byMetric.set(name, known);
+        }
+      }
+      const names = [...byMetric.keys()].sort(compareStrings).slice(0, request.query.limit);
+      return { data: new Map(names.map((name) => [name, [...byMetric.get(name)!.values()]])), warnings };
+    },
+  };
+}
+
+/** The request as one group is sent it; undefined when no selector can match anything of the group. */
+function tryQueryForGroup(query: MetadataQuery, group: ServerGroup): MetadataQuery | undefined {
+  if (query.selectors.length === 0) return query;
+  const selectors: (readonly Matcher[])[] = query.selectors
+    .filter((matchers) => relevantGroups(matchers, [group]).length > 0)
+    .map((matchers) => matchersForGroup(matchers, group));
+  return selectors.length === 0 ? undefined : { ...query, selectors };
+}
+
+/** Source: Prometheus, web/api/v1/api.go: a result that was cut says so. */
+function limited<T>(
+  all: readonly T[],
+  limit: number | undefined,
+  warnings: readonly string[],
+): MetadataAnswer<readonly T[]> {
+  if (limit === undefined || all.length <= limit) return { data: all, warnings };
+  return { data: all.slice(0, limit), warnings: [...warnings, 'results truncated due to limit'] };
+}

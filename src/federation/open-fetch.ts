@@ -1,0 +1,90 @@
+// Opening a fetch: every group of it asked, every answer a stream of frames that survives an optional group's end.
+
+import { EMPTY_TAIL, type FrameStream, type ResponseTail } from '../merge/index.js';
+import { PromfedError, type Grid, type Labels } from '../model/index.js';
+import type { Fetch } from '../promql/plan/index.js';
+import type { GroupAnswer, ServerGroup } from '../upstreams/index.js';
+import { allOrNothing, askGroup, tolerate, type AskContext } from './ask-groups.js';
+
+/** What a fetch is run with. */
+export interface FetchRun extends AskContext {
+  readonly kind: 'instant' | 'range';
+  readonly grid: Grid;
+  readonly groups: ReadonlyMap<string, ServerGroup>;
+}
+
+/** One group's answer to its part of a fetch. */
+export interface OpenPart {
+  readonly group: ServerGroup;
+  /** Labels as the region has them. */
+  readonly frames: FrameStream;
+  /** To be set on every series. */
+  readonly addLabels: Labels;
+}
+
+/**
+ * Asks every group of a fetch at once. Resolves when all have begun to answer; optional groups that failed are
+ * left out, with a warning.
+ *
+ * The caller owns the streams and ends each of them.
+ */
+export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]> {
+  const expected = fetch.type === 'matrix' || run.kind === 'range' ? 'matrix' : 'vector';
+  const opened: GroupAnswer[] = [];
+  try {
+    return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
+      const group = run.groups.get(planned.name);
+      if (group === undefined) throw new PromfedError('internal', `no server group "${planned.name}"`);
+      const answer = await askGroup(group, run, async (context) => {
+        const begun = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
+        opened.push(begun);
+        if (begun.resultType !== expected) {
+          throw new PromfedError(
+            'upstream',
+            `server group "${group.name}": answered a ${begun.resultType} where a ${expected} was asked for`,
+          );
+        }
+        return begun;
+      });
+      return answer && { group, frames: answer.frames, addLabels };
+    });
+  } catch (error) {
+    await Promise.all(opened.map(({ frames }) => closeQuietly(frames)));
+    throw error;
+  }
+}
+
+/**
+ * The frames of a part, its tail's warnings noted. When an optional group fails in the middle the stream ends there,
+ * with a warning that its answer is incomplete.
+ */
+export async function* tolerantFrames(part: OpenPart, run: AskContext): FrameStream {
+  const { group, frames } = part;
+  try {
+    for (;;) {
+      const next = await frames.next();
+      if (!next.done) {
+        yield next.value;
+        continue;
+      }
+      noteTail(next.value, run);
+      return next.value;
+    }
+  } catch (thrown) {
+    tolerate(thrown, group, run, 'broke off, this answer has only some of its series');
+    return EMPTY_TAIL;
+  } finally {
+    await closeQuietly(frames);
+  }
+}
+
+/** Hands on what a region said about its answer. */
+export function noteTail(tail: ResponseTail, { annotations }: AskContext): void {
+  for (const text of tail.warnings) annotations.warn(text);
+  for (const text of tail.infos) annotations.info(text);
+}
+
+/** Ends a stream; that it fails in doing so interests nobody any more. */
+export async function closeQuietly(frames: FrameStream): Promise<void> {
+  await frames.return(EMPTY_TAIL).catch(() => undefined);
+}

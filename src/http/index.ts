@@ -1,0 +1,1 @@
+export { createApp, type AppContext } from './app.js';

@@ -1,0 +1,94 @@
+// series, labels, label values and metric metadata.
+
+import type { FastifyInstance, FastifyReply } from 'fastify';
+
+import type { MetadataRequest } from '../federation/index.js';
+import { compileMatcher, PromfedError, type Matcher } from '../model/index.js';
+import { parseExpr } from '../promql/language/index.js';
+import type { AppContext } from './app.js';
+import { annotationMembers } from './encode-answer.js';
+import { invalid, parameter, type Parameters } from './parameters.js';
+import { addRoute, type ApiRequest } from './route.js';
+
+export function addMetadataRoutes(app: FastifyInstance, context: AppContext): void {
+  addRoute(app, ['GET', 'POST'], '/api/v1/series', async (request, reply) => {
+    if (request.parameters.all('match[]').length === 0) {
+      throw new PromfedError('bad_data', 'no match[] parameter provided');
+    }
+    const { data, warnings } = await context.federation().metadata.series(metadataRequest(request));
+    return send(reply, JSON.stringify(data), warnings);
+  });
+
+  addRoute(app, ['GET', 'POST'], '/api/v1/labels', async (request, reply) => {
+    const { data, warnings } = await context.federation().metadata.labelNames(metadataRequest(request));
+    return send(reply, JSON.stringify(data), warnings);
+  });
+
+  addRoute(app, ['GET'], '/api/v1/label/:name/values', async (request, reply) => {
+    const name = unescapeLabelName(request.path['name'] ?? '');
+    const { data, warnings } = await context
+      .federation()
+      .metadata.labelValues(name, metadataRequest(request));
+    return send(reply, JSON.stringify(data), warnings);
+  });
+
+  addRoute(app, ['GET'], '/api/v1/metadata', async (request, reply) => {
+    const metric = request.parameters.get('metric');
+    const { data, warnings } = await context
+      .federation()
+      .metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
+    return send(reply, JSON.stringify(Object.fromEntries(data)), warnings);
+  });
+
+  function metadataRequest({ parameters, signal }: ApiRequest): MetadataRequest {
+    const startMs = parameters.get('start') === '' ? undefined : parameters.requiredTimeMs('start');
+    const endMs = parameters.get('end') === '' ? undefined : parameters.requiredTimeMs('end');
+    if (startMs !== undefined && endMs !== undefined && endMs < startMs) {
+      throw invalid('end', 'end timestamp must not be before start time');
+    }
+    const query = { selectors: selectors(parameters), startMs, endMs, limit: parameters.limit() };
+    return { query, timeoutMs: context.queryTimeoutMs, signal };
+  }
+
+  /** The `match[]` of a request, each a selector that must not match everything. */
+  function selectors(parameters: Parameters): (readonly Matcher[])[] {
+    return parameters.all('match[]').map((text) =>
+      parameter('match[]', () => {
+        const expr = parseExpr(text, { features: context.features });
+        if (expr.kind !== 'vectorSelector' || expr.offset !== undefined || expr.at !== undefined) {
+          throw new PromfedError('bad_data', `${JSON.stringify(text)} is not a series selector`);
+        }
+        if (expr.matchers.every((matcher) => compileMatcher(matcher)(''))) {
+          throw new PromfedError('bad_data', 'match[] must contain at least one non-empty matcher');
+        }
+        return expr.matchers;
+      }),
+    );
+  }
+}
+
+function send(reply: FastifyReply, data: string, warnings: readonly string[]): FastifyReply {
+  const members = annotationMembers({ warnings, infos: [] });
+  return reply.type('application/json; charset=utf-8').send(`{"status":"success","data":${data}${members}}`);
+}
+
+/**
+ * A label name of a path: names that no path can hold come escaped, `U__` before and `_HEX_` for each odd character,
+ * `__` for an underscore.
+ *
+ * Source: prometheus/common, model/metric.go (`UnescapeName`, `ValueEncodingEscaping`).
+ */
+function unescapeLabelName(name: string): string {
+  if (name === '') throw new PromfedError('bad_data', 'invalid label name: ""');
+  if (!name.startsWith('U__')) return name;
+  const unescaped = name
+    .slice(3)
+    .replace(/__|_([0-9a-fA-F]{1,6})_/g, (_, hex: string | undefined) =>
+      hex === undefined ? '_' : codePoint(parseInt(hex, 16)),
+    );
+  return unescaped;
+}
+
+function codePoint(code: number): string {
+  return code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : '\ufffd';
+}

@@ -1,0 +1,32 @@
+// Errors on the wire: Prometheus' envelope for the API, and never a stack trace.
+
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+
+import { asPromfedError, PromfedError } from '../model/index.js';
+import type { Log } from './log.js';
+
+/** Answers with the error in Prometheus' shape. */
+export function replyError(reply: FastifyReply, error: PromfedError): FastifyReply {
+  const body = { status: 'error', errorType: error.errorType, error: error.message };
+  return reply.code(error.status).type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+/** The application's error handler: whatever was thrown becomes an answer; faults of our own are logged. */
+export function errorHandler(log: Log) {
+  return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const error = requestFault(thrown) ?? asPromfedError(thrown);
+    if (error.code === 'internal') {
+      log.error({ err: thrown, method: request.method, url: request.url }, 'request failed');
+      return replyError(reply, new PromfedError('internal', `internal error: ${error.message}`));
+    }
+    return replyError(reply, error);
+  };
+}
+
+/** What fastify itself refuses: a body over the limit, a broken length, and the like. */
+function requestFault(thrown: FastifyError | Error): PromfedError | undefined {
+  const status = 'statusCode' in thrown ? thrown.statusCode : undefined;
+  if (status === undefined || status >= 500) return undefined;
+  if (status === 413) return new PromfedError('too_large', 'the request body is larger than the limit');
+  return new PromfedError('bad_data', thrown.message);
+}

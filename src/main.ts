@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+// The composition root: the only file that reads the command line, the environment and signals.
+
+import { readFileSync } from 'node:fs';
+
+import { helpText, loadConfig, parseConfig, parseFlags, type Flags } from './config/index.js';
+import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
+import { asPromfedError, systemClock } from './model/index.js';
+import { FEATURES, type Feature } from './promql/language/index.js';
+import { startServer, type Server } from './server.js';
+import { createLog } from './telemetry/index.js';
+
+const version = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+type CommandLine = Flags<Feature>;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags(argv, FEATURES);
+  if (flags.help) return print(helpText());
+  if (flags.version) return print(`promfed ${version}`);
+  if (flags.checkConfig) return checkConfig(flags.config);
+  if (flags.command === 'demo') return demo(flags);
+  await serve(flags);
+}
+
+async function checkConfig(path: string): Promise<void> {
+  const { settings, warnings } = await loadConfig(path);
+  for (const warning of warnings) print(`warning: ${warning}`);
+  print(`${path} is valid: ${settings.serverGroups.length} server groups`);
+}
+
+async function serve(flags: CommandLine): Promise<void> {
+  const server = await start(flags, () => loadConfig(flags.config));
+  process.on('SIGHUP', () => {
+    server.reload().catch(() => undefined); // already logged, and the old configuration goes on
+  });
+  stopOnSignal(() => server.stop());
+}
+
+/** Two embedded regions, and promfed in front of them. */
+async function demo(flags: CommandLine): Promise<void> {
+  const demo = await startDemoRegions({ clock: systemClock });
+  const server = await start(flags, () => Promise.resolve(parseConfig(demoConfig(demo.regions), 'demo')));
+  stopOnSignal(async () => {
+    await server.stop();
+    await demo.close();
+  });
+  print(welcome(server.url, demo.queries));
+}
+
+async function start(
+  flags: CommandLine,
+  load: Parameters<typeof startServer>[0]['loadConfig'],
+): Promise<Server> {
+  const log = createLog(flags.logLevel, flags.logFormat, (line) => process.stderr.write(line));
+  return startServer({ ...flags, loadConfig: load, log, clock: systemClock, version });
+}
+
+function welcome(url: string, queries: readonly DemoQuery[]): string {
+  const lines = queries.map(
+    ({ title, expr }) =>
+      `\n  ${title}\n    ${expr}\n    ${url}api/v1/query?query=${encodeURIComponent(expr)}\n`,
+  );
+  return `
+promfed serves two embedded demo regions at ${url}
+Add that address to Grafana as a Prometheus data source, or try:
+${lines.join('')}
+Ctrl-C stops it. To serve regions of your own: npm start -- --config=FILE
+`;
+}
+
+/** The first signal stops in order, a second one at once. */
+function stopOnSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      stop().then(
+        () => process.exit(0),
+        (thrown: unknown) => {
+          fail(thrown);
+        },
+      );
+    });
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function fail(thrown: unknown): void {
+  process.stderr.write(`promfed: ${asPromfedError(thrown).message}\n`);
+  process.exit(1);
+}
+
+main(process.argv.slice(2)).catch(fail);

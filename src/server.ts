@@ -1,0 +1,151 @@
+// A running promfed: one configuration after another behind one HTTP address.
+
+import type { AddressInfo } from 'node:net';
+
+import type { Logger } from 'pino';
+
+import type { LoadedConfig } from './config/index.js';
+import { createFederation, type Federation } from './federation/index.js';
+import { createApp } from './http/index.js';
+import { asPromfedError, PromfedError, type Clock } from './model/index.js';
+import type { FeatureSet } from './promql/language/index.js';
+import { createMetrics } from './telemetry/index.js';
+import { createServerGroup } from './upstreams/index.js';
+
+export interface ServerOptions {
+  readonly bindAddr: { readonly host: string; readonly port: number };
+  /** The path under which everything is served, without a slash at its end; empty for the root. */
+  readonly routePrefix: string;
+  readonly lifecycleEnabled: boolean;
+  readonly queryTimeoutMs: number;
+  readonly maxSamples: number;
+  /** Undefined to leave it to the regions. */
+  readonly lookbackDeltaMs: number | undefined;
+  readonly features: FeatureSet;
+  /** Called at the start and at every reload. */
+  readonly loadConfig: () => Promise<LoadedConfig>;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+export interface Server {
+  /** Where it can be reached from this machine. */
+  readonly url: string;
+  /** Loads the configuration anew. Throws, and keeps the old one, when it is not valid. */
+  reload(): Promise<void>;
+  /** Answers what was asked, then ends every connection. */
+  stop(): Promise<void>;
+}
+
+/** @throws PromfedError when the configuration is not valid or the address cannot be had. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { log, clock, version } = options;
+  const metrics = createMetrics(version);
+  let running = activate(await options.loadConfig());
+  let ready = true;
+
+  function activate(config: LoadedConfig): {
+    readonly config: LoadedConfig;
+    readonly federation: Federation;
+  } {
+    for (const warning of config.warnings) log.warn({ config: warning }, 'configuration');
+    const upstream = { clock, version, metrics: { observe: metrics.observeUpstream } };
+    const federation = createFederation({
+      groups: config.settings.serverGroups.map((group) => createServerGroup(group, upstream)),
+      clock,
+      maxSamples: options.maxSamples,
+      lookbackDeltaMs: options.lookbackDeltaMs,
+      defaultStepMs: config.settings.evaluationIntervalMs,
+    });
+    metrics.configLoaded(config.hash, clock.now());
+    return { config, federation };
+  }
+
+  /** Requests that began with the old configuration end within their deadline; then its connections go. */
+  function retire(old: Federation): void {
+    const timer = setTimeout(() => {
+      old.close().catch(() => undefined); // nobody asks it any more
+    }, options.queryTimeoutMs);
+    timer.unref();
+  }
+
+  async function reloadNow(): Promise<void> {
+    try {
+      const config = await options.loadConfig();
+      if (config.hash === running.config.hash) {
+        log.info('configuration is unchanged');
+        metrics.configLoaded(config.hash, clock.now());
+        return;
+      }
+      const old = running.federation;
+      running = activate(config);
+      retire(old);
+      log.info({ hash: config.hash }, 'configuration loaded');
+    } catch (thrown) {
+      metrics.configFailed();
+      log.error({ reason: asPromfedError(thrown).message }, 'configuration not loaded, the old one goes on');
+      throw thrown;
+    }
+  }
+
+  let lastReload: Promise<void> = Promise.resolve();
+  const reload = (): Promise<void> => {
+    lastReload = lastReload.catch(() => undefined).then(reloadNow);
+    return lastReload;
+  };
+
+  const app = createApp({
+    federation: () => running.federation,
+    features: options.features,
+    clock,
+    queryTimeoutMs: options.queryTimeoutMs,
+    version,
+    lifecycleEnabled: options.lifecycleEnabled,
+    routePrefix: options.routePrefix,
+    isReady: () => ready,
+    reload,
+    configYaml: () => running.config.maskedYaml,
+    metrics: metrics.render,
+    onAnswered: metrics.observeHttp,
+    log,
+  });
+  const url = await listen(app, options.bindAddr, options.routePrefix);
+  log.info({ url, server_groups: running.config.settings.serverGroups.length }, 'promfed is ready');
+
+  return {
+    url,
+    reload,
+    async stop() {
+      ready = false;
+      log.info('promfed is stopping');
+      await app.close();
+      await running.federation.close();
+    },
+  };
+}
+
+/** Listens on every interface when no host is named, IPv6 included where the machine has it. */
+async function listen(
+  app: ReturnType<typeof createApp>,
+  { host, port }: ServerOptions['bindAddr'],
+  routePrefix: string,
+): Promise<string> {
+  try {
+    await app.listen({ host: host === '' ? '::' : host, port });
+  } catch (thrown) {
+    const code = (thrown as NodeJS.ErrnoException).code;
+    if (host !== '' || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL'))
+      throw notListening(thrown, host, port);
+    await app.listen({ host: '0.0.0.0', port });
+  }
+  const address = app.server.address() as AddressInfo;
+  const name = host === '' || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${address.port}${routePrefix}/`;
+}
+
+function notListening(thrown: unknown, host: string, port: number): PromfedError {
+  const code = (thrown as NodeJS.ErrnoException).code;
+  const reason = code === 'EADDRINUSE' ? 'the address is already in use' : String((thrown as Error).message);
+  return new PromfedError('unavailable', `cannot listen on ${host}:${port}: ${reason}`);
+}

@@ -1,0 +1,41 @@
+// The log: pino, as JSON or as the logfmt lines that Prometheus writes.
+
+import { pino, type Logger } from 'pino';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** Where a line goes; its newline is part of it. */
+export type LineSink = (line: string) => void;
+
+/** A log that writes to `write` whatever is at `level` or above. Secrets must never be handed to it. */
+export function createLog(level: LogLevel, format: 'text' | 'json', write: LineSink): Logger {
+  const options = {
+    level,
+    base: null,
+    messageKey: 'msg',
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, {
+    write:
+      format === 'json'
+        ? write
+        : (line) => {
+            write(toLogfmt(line));
+          },
+  });
+}
+
+/** One of pino's JSON lines as `time=… level=… msg="…" key=value`. */
+function toLogfmt(line: string): string {
+  const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const pairs = Object.entries({ time, level: String(level).toUpperCase(), msg, ...rest })
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${printed(value)}`);
+  return `${pairs.join(' ')}\n`;
+}
+
+function printed(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /^[^\s"=\\]+$/.test(text) ? text : JSON.stringify(text);
+}

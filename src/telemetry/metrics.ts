@@ -1,0 +1,112 @@
+// promfed's own metrics, for `/metrics`.
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
+
+/** One request to a target of a server group that is over. */
+export interface UpstreamRequest {
+  readonly group: string;
+  readonly target: string;
+  readonly path: string;
+  readonly outcome: string;
+  readonly durationMs: number;
+  readonly bytes: number;
+}
+
+export interface Metrics {
+  /** The text of `/metrics`, and its content type. */
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** @param route the route's pattern. */
+  observeHttp(route: string, status: number, durationMs: number): void;
+  observeUpstream(request: UpstreamRequest): void;
+  /** A configuration was loaded and runs: its hash, and when. */
+  configLoaded(hash: string, nowMs: number): void;
+  /** A reload failed; the configuration from before goes on. */
+  configFailed(): void;
+}
+
+export function createMetrics(version: string): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  new Gauge({
+    name: 'promfed_build_info',
+    help: 'A constant 1, labelled with the version that runs.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+  const httpRequests = new Counter({
+    name: 'promfed_http_requests_total',
+    help: 'Requests answered, by route and status code.',
+    labelNames: ['handler', 'code'],
+    registers,
+  });
+  const httpSeconds = new Histogram({
+    name: 'promfed_http_request_duration_seconds',
+    help: 'From the arrival of a request to the end of its answer, by route.',
+    labelNames: ['handler'],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const upstreamRequests = new Counter({
+    name: 'promfed_upstream_requests_total',
+    help: 'Requests to targets of server groups, by how they ended.',
+    labelNames: ['server_group', 'target', 'path', 'outcome'],
+    registers,
+  });
+  const upstreamSeconds = new Histogram({
+    name: 'promfed_upstream_request_duration_seconds',
+    help: 'From sending a request to a target to the end of its answer.',
+    labelNames: ['server_group', 'path'],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const upstreamBytes = new Counter({
+    name: 'promfed_upstream_response_bytes_total',
+    help: 'Bytes of answers read from targets, after decoding.',
+    labelNames: ['server_group', 'target'],
+    registers,
+  });
+  const reloadSuccessful = new Gauge({
+    name: 'promfed_config_last_reload_successful',
+    help: 'Whether the last attempt to load the configuration succeeded.',
+    registers,
+  });
+  const reloadSeconds = new Gauge({
+    name: 'promfed_config_last_reload_success_timestamp_seconds',
+    help: 'When the running configuration was loaded.',
+    registers,
+  });
+  const configHash = new Gauge({
+    name: 'promfed_config_hash',
+    help: 'A constant 1, labelled with a hash of what the running configuration means.',
+    labelNames: ['sha256'],
+    registers,
+  });
+
+  return {
+    async render() {
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+    observeHttp(route, status, durationMs) {
+      httpRequests.inc({ handler: route, code: String(status) });
+      httpSeconds.observe({ handler: route }, durationMs / 1000);
+    },
+    observeUpstream({ group, target, path, outcome, durationMs, bytes }) {
+      upstreamRequests.inc({ server_group: group, target, path, outcome });
+      upstreamSeconds.observe({ server_group: group, path }, durationMs / 1000);
+      upstreamBytes.inc({ server_group: group, target }, bytes);
+    },
+    configLoaded(hash, nowMs) {
+      configHash.reset();
+      configHash.set({ sha256: hash }, 1);
+      reloadSuccessful.set(1);
+      reloadSeconds.set(nowMs / 1000);
+    },
+    configFailed() {
+      reloadSuccessful.set(0);
+    },
+  };
+}

@@ -1,0 +1,363 @@
+import t from 'tap';
+
+import {
+  createFederation,
+  type Federation,
+  type QueryAnswer,
+  type QueryRequest,
+} from '../../src/federation/index.js';
+import { openResponse } from '../../src/merge/index.js';
+import { instantGrid, Labels, PromfedError, systemClock, type Clock } from '../../src/model/index.js';
+import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
+import type { FetchContext, MetadataQuery, RegionQuery, ServerGroup } from '../../src/upstreams/index.js';
+
+const timeMs = 1_000_000;
+
+interface FakeGroup extends ServerGroup {
+  readonly asked: string[];
+  readonly closedBodies: number;
+}
+
+type Answer = (query: RegionQuery, context: FetchContext) => AsyncIterable<Uint8Array>;
+
+/** A region of one process: `answer` makes the body of its response, or throws what a region's failure throws. */
+function fakeGroup(
+  name: string,
+  labels: Record<string, string>,
+  answer: Answer,
+  ignoreError = false,
+): FakeGroup {
+  const asked: string[] = [];
+  let closed = 0;
+  const notAsked = (): never => {
+    throw new Error('not asked for in this test');
+  };
+  return {
+    name,
+    labels: Labels.from(labels),
+    ignoreError,
+    asked,
+    get closedBodies() {
+      return closed;
+    },
+    async query(query, context) {
+      asked.push(query.expr);
+      const body = answer(query, context);
+      async function* counted(): AsyncGenerator<Uint8Array> {
+        try {
+          yield* body;
+        } finally {
+          closed++;
+        }
+      }
+      const { resultType, frames } = await openResponse(counted());
+      return { resultType, frames };
+    },
+    series: notAsked,
+    labelNames: notAsked,
+    labelValues: notAsked,
+    metadata: notAsked,
+    close: async () => undefined,
+  };
+}
+
+async function* vector(
+  series: Record<string, number>,
+  then?: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const result = Object.entries(series).map(
+    ([name, value]) => `{"metric":{"pod":"${name}"},"value":[${timeMs / 1000},"${value}"]}`,
+  );
+  if (then === undefined) {
+    yield Buffer.from(`{"status":"success","data":{"resultType":"vector","result":[${result.join(',')}]}}`);
+    return;
+  }
+  yield Buffer.from(`{"status":"success","data":{"resultType":"vector","result":[${result.join(',')},`);
+  await then();
+}
+
+function failing(code: 'upstream' | 'execution', message: string): Answer {
+  return () => {
+    throw new PromfedError(code, message);
+  };
+}
+
+/** A body that breaks off after its first series. */
+function breakingOff(series: Record<string, number>): Answer {
+  return () => vector(series, () => Promise.reject(new PromfedError('upstream', 'the body was cut')));
+}
+
+/** A body whose rest never comes, until the request is aborted. */
+const silent: Answer = (_query, { signal }) =>
+  vector(
+    { a: 1 },
+    () =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      }),
+  );
+
+function federationOf(groups: readonly ServerGroup[], clock: Clock = systemClock): Federation {
+  return createFederation({
+    groups,
+    clock,
+    maxSamples: 1_000,
+    lookbackDeltaMs: undefined,
+    defaultStepMs: 60_000,
+  });
+}
+
+function request(text: string, changes: Partial<QueryRequest> = {}): QueryRequest {
+  return {
+    expr: parseExpr(text, { features: ALL_FEATURES }),
+    text,
+    kind: 'instant',
+    grid: instantGrid(timeMs),
+    lookbackDeltaMs: undefined,
+    timeoutMs: 5_000,
+    limit: undefined,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+/** Reads an answer to its end: values by the series' labels. */
+async function read(answer: QueryAnswer): Promise<Record<string, number>> {
+  try {
+    if (answer.kind === 'value') {
+      if (answer.value.type !== 'vector')
+        throw new Error(`a vector was expected, not a ${answer.value.type}`);
+      return Object.fromEntries(
+        answer.value.columns.map(({ labels, values }) => [labels.toString(), values[0]!]),
+      );
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of answer.series) chunks.push(chunk);
+    const series = JSON.parse(`[${Buffer.concat(chunks).toString()}]`) as {
+      metric: Record<string, string>;
+      value: [number, string];
+    }[];
+    return Object.fromEntries(
+      series.map(({ metric, value }) => [Labels.from(metric).toString(), Number(value[1])]),
+    );
+  } finally {
+    answer.release();
+  }
+}
+
+async function rejection(promise: Promise<unknown>): Promise<PromfedError> {
+  try {
+    await promise;
+  } catch (thrown) {
+    if (thrown instanceof PromfedError) return thrown;
+    throw thrown;
+  }
+  throw new Error('an error was expected');
+}
+
+t.test('series of all groups pass through with their group labels', async (t) => {
+  const federation = federationOf([
+    fakeGroup('eu', { region: 'eu' }, () => vector({ b: 2, a: 1 })),
+    fakeGroup('us', { region: 'us' }, () => vector({ a: 3 })),
+  ]);
+  const answer = await federation.query(request('x'));
+  t.equal(answer.kind, 'bytes');
+  t.strictSame(Object.entries(await read(answer)), [
+    ['{pod="a", region="eu"}', 1],
+    ['{pod="a", region="us"}', 3],
+    ['{pod="b", region="eu"}', 2],
+  ]);
+});
+
+t.test('what is aggregated in the regions is aggregated once more here', async (t) => {
+  const groups = [
+    fakeGroup('eu', { region: 'eu' }, () => vector({ a: 1 })),
+    fakeGroup('us', { region: 'us' }, () => vector({ a: 3 })),
+  ];
+  t.same(await read(await federationOf(groups).query(request('sum by (pod) (x)'))), { '{pod="a"}': 4 });
+  t.same(groups[0]!.asked, ['sum by (pod) (x)']);
+});
+
+t.test('equal fetches of one query are fetched once', async (t) => {
+  const group = fakeGroup('eu', { region: 'eu' }, () => vector({ a: 2 }));
+  const values = await read(await federationOf([group]).query(request('x * on (pod) x')));
+  t.same(values, { '{pod="a"}': 4 });
+  t.same(group.asked, ['x']);
+});
+
+t.test('all fetches of a query start before any has answered', async (t) => {
+  let waiting = 0;
+  let allWait: () => void = () => undefined;
+  const together = new Promise<void>((resolve) => (allWait = resolve));
+  const group = fakeGroup('eu', { region: 'eu' }, () =>
+    (async function* () {
+      if (++waiting === 4) allWait();
+      await together;
+      yield* vector({ a: 1 });
+    })(),
+  );
+  const values = await read(await federationOf([group]).query(request('a + b + c + d')));
+  t.same(values, { '{pod="a", region="eu"}': 4 });
+});
+
+t.test(
+  'groups that cannot be told apart: the first that has a sample wins, then it is computed',
+  async (t) => {
+    const federation = federationOf([
+      fakeGroup('one', {}, () => vector({ a: 1, b: 1 })),
+      fakeGroup('two', {}, () => vector({ a: 5, c: 7 })),
+    ]);
+    t.same(await read(await federation.query(request('x'))), {
+      '{pod="a"}': 1,
+      '{pod="b"}': 1,
+      '{pod="c"}': 7,
+    });
+    t.same(await read(await federation.query(request('sum(x)'))), { '{}': 9 });
+  },
+);
+
+t.test('a required group that fails fails the query, and ends what the others do', async (t) => {
+  const other = fakeGroup('us', { region: 'us' }, silent);
+  for (const query of ['x', 'sum(x)', 'x * x']) {
+    const federation = federationOf([
+      fakeGroup('eu', { region: 'eu' }, failing('upstream', 'server group "eu": connection refused')),
+      other,
+    ]);
+    const error = await rejection(federation.query(request(query)));
+    t.equal(error.code, 'upstream', query);
+    t.equal(error.message, 'server group "eu": connection refused');
+  }
+});
+
+t.test('an optional group that fails is a warning', async (t) => {
+  for (const query of ['x', 'sum by (region) (x)', 'sum(x)']) {
+    const federation = federationOf([
+      fakeGroup('eu', { region: 'eu' }, failing('upstream', 'connection refused'), true),
+      fakeGroup('us', { region: 'us' }, () => vector({ a: 3 })),
+    ]);
+    const answer = await federation.query(request(query));
+    t.same(Object.values(await read(answer)), [3], query);
+    t.same(answer.annotations.warnings, [
+      'server group "eu" is missing from this answer: connection refused',
+    ]);
+  }
+});
+
+t.test('an execution error is the fault of the query, whichever group tells it', async (t) => {
+  const federation = federationOf([
+    fakeGroup('eu', { region: 'eu' }, failing('execution', 'many-to-many matching not allowed'), true),
+    fakeGroup('us', { region: 'us' }, () => vector({ a: 3 })),
+  ]);
+  const error = await rejection(federation.query(request('x')));
+  t.same([error.code, error.message], ['execution', 'many-to-many matching not allowed']);
+});
+
+t.test(
+  'an optional group that breaks off leaves what it sent when passing through, nothing when computing',
+  async (t) => {
+    const groups = (): FakeGroup[] => [
+      fakeGroup('eu', { region: 'eu' }, breakingOff({ a: 1 }), true),
+      fakeGroup('us', { region: 'us' }, () => vector({ a: 3 })),
+    ];
+    const passed = await federationOf(groups()).query(request('x'));
+    t.same(await read(passed), { '{pod="a", region="eu"}': 1, '{pod="a", region="us"}': 3 });
+    t.match(passed.annotations.warnings, [
+      /^server group "eu" broke off, this answer has only some of its series: /,
+    ]);
+    const computed = await federationOf(groups()).query(request('sum(x)'));
+    t.same(await read(computed), { '{}': 3 });
+    t.match(computed.annotations.warnings, [/^server group "eu" is missing from this answer: /]);
+  },
+);
+
+t.test('a required group that breaks off fails the answer while it is read', async (t) => {
+  const federation = federationOf([
+    fakeGroup('eu', { region: 'eu' }, breakingOff({ a: 1 })),
+    fakeGroup('us', { region: 'us' }, silent),
+  ]);
+  const answer = await federation.query(request('x'));
+  const error = await rejection(read(answer));
+  t.match(error, { code: 'upstream', message: /cut/ });
+});
+
+t.test('an optional group that never answers leaves time for the others', async (t) => {
+  for (const query of ['x', 'sum by (region) (x)', 'sum(x)']) {
+    const federation = federationOf([
+      fakeGroup('eu', { region: 'eu' }, silent, true),
+      fakeGroup('us', { region: 'us' }, () => vector({ a: 3 })),
+    ]);
+    const answer = await federation.query(request(query, { timeoutMs: 300 }));
+    const values = await read(answer);
+    t.ok(Object.values(values).includes(3), query);
+    t.match(answer.annotations.warnings, [/^server group "eu" .*timed out/]);
+  }
+});
+
+t.test('a required group that never answers ends in a timeout', async (t) => {
+  const federation = federationOf([fakeGroup('eu', { region: 'eu' }, silent)]);
+  for (const query of ['x', 'x * x']) {
+    const error = await rejection(federation.query(request(query, { timeoutMs: 100 })).then(read));
+    t.equal(error.code, 'timeout', query);
+  }
+});
+
+t.test('a client that leaves ends every request to the regions', async (t) => {
+  for (const query of ['x', 'x * x']) {
+    const client = new AbortController();
+    const group = fakeGroup('eu', { region: 'eu' }, silent, true);
+    const asked = federationOf([group]).query(request(query, { signal: client.signal }));
+    setTimeout(() => {
+      client.abort();
+    }, 20);
+    t.equal((await rejection(asked.then(read))).code, 'canceled', query);
+    t.equal(group.closedBodies, 1, query);
+  }
+});
+
+t.test('more samples than the limit end in an error that names it', async (t) => {
+  const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`p${i}`, i]));
+  const federation = federationOf([
+    fakeGroup('eu', { region: 'eu' }, () => vector(many)),
+    fakeGroup('us', { region: 'us' }, () => vector({})),
+  ]);
+  t.match(await rejection(federation.query(request('quantile(0.5, x)'))), {
+    code: 'limit',
+    message:
+      /^query processing would load too many samples into memory in query execution .*--query\.max-samples/,
+  });
+});
+
+t.test('metadata asks each group what it knows, and adds its labels where it has something', async (t) => {
+  const queries: Record<string, MetadataQuery[]> = { eu: [], us: [] };
+  const group = (name: string, names: readonly string[]): ServerGroup => ({
+    ...fakeGroup(name, { region: name }, silent),
+    labelNames: async (query) => {
+      queries[name]!.push(query);
+      return { data: names, warnings: [] };
+    },
+  });
+  const federation = federationOf([group('eu', ['__name__', 'pod']), group('us', [])]);
+  const ask = (
+    selectors: MetadataQuery['selectors'],
+  ): Parameters<Federation['metadata']['labelNames']>[0] => ({
+    query: { selectors, startMs: undefined, endMs: undefined, limit: undefined },
+    timeoutMs: 1_000,
+    signal: new AbortController().signal,
+  });
+  t.same((await federation.metadata.labelNames(ask([]))).data, ['__name__', 'pod', 'region']);
+  t.same((await federation.metadata.labelValues('region', ask([]))).data, ['eu']);
+  queries['eu'] = [];
+  queries['us'] = [];
+  await federation.metadata.labelNames(
+    ask([
+      [
+        { name: 'region', op: '=', value: 'us' },
+        { name: '__name__', op: '=', value: 'x' },
+      ],
+    ]),
+  );
+  t.same(queries['eu'], [], 'a group that cannot match is not asked');
+  t.same(queries['us'][0]?.selectors, [[{ name: '__name__', op: '=', value: 'x' }]]);
+});

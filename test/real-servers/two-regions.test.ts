@@ -1,0 +1,299 @@
+// Two real regions, and one server that holds the union of their data as the reference: once VictoriaMetrics behind
+// vmauth, as KOF has it, and once Prometheus.
+
+import t from 'tap';
+
+import { api, startPromfed, type QueryData } from '../helpers/promfed.js';
+import {
+  importIntoPrometheus,
+  importIntoVictoriaMetrics,
+  startPrometheus,
+  startVictoriaMetrics,
+  startVmauth,
+  withoutRealServers,
+} from '../helpers/real-servers.js';
+import { seriesSet, withLabels, type TestSeries } from '../helpers/series-set.js';
+import type { Teardown } from '../helpers/server-process.js';
+
+const skip = withoutRealServers();
+const basicAuth = { username: 'admin', password: 'p:a"s\\s ✓' };
+const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
+const startMs = endMs - 3_600_000;
+const range = { start: String((startMs + 600_000) / 1000), end: String(endMs / 1000), step: '30' };
+const regions = ['eu', 'us'] as const;
+const regionLabels = (region: string): Record<string, string> => ({
+  promxyCluster: region,
+  promxyClusterNamespace: 'kcm-system',
+});
+
+function regionSeries(region: string): TestSeries[] {
+  // One region lacks a metric the other has; the other's pods come and go.
+  return seriesSet({
+    region,
+    startMs,
+    endMs,
+    omit: region === 'us' ? ['queue_depth'] : [],
+    churn: region === 'eu',
+  });
+}
+
+/** A running region as a server group's configuration has it. */
+interface Region {
+  readonly url: string;
+  readonly pathPrefix: string;
+  readonly httpClient: Record<string, unknown>;
+  stop(): Promise<void>;
+}
+
+/** One make of server: how a region of it is started, and the reference that holds everything. */
+interface Make {
+  readonly name: string;
+  startRegion(t: Teardown, series: readonly TestSeries[]): Promise<Region>;
+  startUnion(t: Teardown, series: readonly TestSeries[]): Promise<string>;
+}
+
+const victoriaMetrics: Make = {
+  name: 'VictoriaMetrics behind vmauth',
+  async startRegion(t, series) {
+    const storage = await startVictoriaMetrics(t);
+    await importIntoVictoriaMetrics(storage.url, series);
+    const vmauth = await startVmauth(t, { backends: [storage.url], basicAuth });
+    return { ...vmauth, httpClient: { dial_timeout: '5s', basic_auth: basicAuth } };
+  },
+  async startUnion(t, series) {
+    const { url } = await startVictoriaMetrics(t);
+    await importIntoVictoriaMetrics(url, series);
+    return url;
+  },
+};
+
+const prometheus: Make = {
+  name: 'Prometheus',
+  async startRegion(t, series) {
+    const server = await startPrometheus(t);
+    await importIntoPrometheus(server.url, series);
+    return { ...server, pathPrefix: '', httpClient: {} };
+  },
+  async startUnion(t, series) {
+    const { url } = await startPrometheus(t);
+    await importIntoPrometheus(url, series);
+    return url;
+  },
+};
+
+function groupYaml(region: string, { url, pathPrefix, httpClient }: Region, extra = ''): string {
+  return `
+    - static_configs: [{ targets: ["${new URL(url).host}"] }]
+      path_prefix: "${pathPrefix}"
+      http_client: ${JSON.stringify(httpClient)}
+      labels: ${JSON.stringify(regionLabels(region))}
+      ${extra}`;
+}
+
+function configYaml(groups: readonly string[]): string {
+  return `promxy:\n  server_groups:${groups.join('')}\n`;
+}
+
+/** A result by label set, numbers rounded: sums are taken in another order than in one store. */
+function comparable({ result }: QueryData): Record<string, unknown> {
+  const rounded = (value: string): string => Number(value).toPrecision(10);
+  return Object.fromEntries(
+    result.map(({ metric, value, values }) => [
+      JSON.stringify(Object.entries(metric).sort()),
+      values?.map(([time, one]) => [time, rounded(one)]) ?? [value![0], rounded(value![1])],
+    ]),
+  );
+}
+
+const expressions = [
+  'http_requests_total',
+  'http_requests_total{promxyCluster="eu",code="500"}',
+  'queue_depth',
+  '{promxyClusterNamespace=~"kcm.*",__name__=~"memory.*|queue.*",namespace!="ns-1"}',
+  'rate(http_requests_total[5m])',
+  '-abs(queue_depth) + 3',
+  'memory_usage_bytes > 9e7',
+  'sum by (promxyCluster) (rate(http_requests_total[5m]))',
+  'sum(rate(http_requests_total[5m]))',
+  'sum without (pod, promxyCluster) (memory_usage_bytes)',
+  'count by (namespace) (queue_depth)',
+  'min by (code) (increase(http_requests_total[10m]))',
+  'max(memory_usage_bytes) / 1024',
+  'group by (promxyCluster, code) (http_requests_total)',
+  'avg(memory_usage_bytes)',
+  'avg by (namespace) (queue_depth)',
+  'topk(3, memory_usage_bytes)',
+  'bottomk by (promxyCluster) (2, memory_usage_bytes)',
+  'count_values("depth", queue_depth)',
+  'stddev by (namespace) (memory_usage_bytes)',
+  'quantile(0.9, memory_usage_bytes)',
+  'sum by (code) (rate(http_requests_total{code="500"}[5m])) / 2',
+  'http_requests_total{code="500"} / on (promxyCluster, namespace, pod) http_requests_total{code="200"}',
+  'rate(http_requests_total{code="500"}[5m]) / on (promxyCluster, namespace, pod) group_left sum by (promxyCluster, namespace, pod) (rate(http_requests_total[5m]))',
+  'sum(queue_depth) or vector(0)',
+  'max_over_time(sum by (promxyCluster, namespace) (memory_usage_bytes)[10m:1m])',
+  'histogram_quantile(0.9, sum by (le, promxyCluster) (rate(request_duration_seconds_bucket[5m])))',
+  'time() - 5',
+  '1 + 1',
+];
+
+for (const make of [victoriaMetrics, prometheus]) {
+  t.test(`two regions of ${make.name} answer as one`, { skip, timeout: 120_000 }, async (t) => {
+    const everything = regions.flatMap((region) => withLabels(regionSeries(region), regionLabels(region)));
+    const [eu, us, union] = await Promise.all([
+      make.startRegion(t, regionSeries('eu')),
+      make.startRegion(t, regionSeries('us')),
+      make.startUnion(t, everything),
+    ]);
+    const promfed = await startPromfed(t, configYaml([groupYaml('eu', eu), groupYaml('us', us)]));
+    const reference = { nocache: '1', latency_offset: '1ms' };
+
+    await t.test('queries over a range', async (t) => {
+      for (const query of expressions) {
+        const [ours, theirs] = await Promise.all([
+          api(promfed.url, '/api/v1/query_range', { query, ...range }),
+          api(union, '/api/v1/query_range', { query, ...range, ...reference }),
+        ]);
+        t.equal(ours.status, 'success', `${query}: ${ours.error ?? 'ok'}`);
+        t.notOk(ours.warnings, `${query}: no warnings`);
+        if (ours.data && theirs.data) {
+          t.ok(theirs.data.result.length > 0, `${query}: there is something to compare`);
+          t.same(comparable(ours.data), comparable(theirs.data), query);
+        }
+      }
+    });
+
+    await t.test('queries at an instant', async (t) => {
+      for (const query of expressions.filter((expression) => !/^(time|1)/.test(expression))) {
+        const [ours, theirs] = await Promise.all([
+          api(promfed.url, '/api/v1/query', { query, time: range.end }),
+          api(union, '/api/v1/query', { query, time: range.end, ...reference }),
+        ]);
+        t.equal(ours.status, 'success', `${query}: ${ours.error ?? 'ok'}`);
+        if (ours.data && theirs.data) t.same(comparable(ours.data), comparable(theirs.data), query);
+      }
+      const scalar = await api<{ resultType: string; result: unknown }>(promfed.url, '/api/v1/query', {
+        query: '1 + 1',
+        time: '4',
+      });
+      t.same(scalar.data, { resultType: 'scalar', result: [4, '2'] });
+    });
+
+    await t.test('labels, label values and series', async (t) => {
+      const window = { start: range.start, end: range.end };
+      const names = await api<string[]>(promfed.url, '/api/v1/labels', window);
+      t.same(names.data, [
+        '__name__',
+        'code',
+        'le',
+        'namespace',
+        'pod',
+        'promxyCluster',
+        'promxyClusterNamespace',
+      ]);
+      const clusters = await api<string[]>(promfed.url, '/api/v1/label/promxyCluster/values', window);
+      t.same(clusters.data, ['eu', 'us']);
+      const withQueue = await api<string[]>(promfed.url, '/api/v1/label/promxyCluster/values', {
+        ...window,
+        'match[]': 'queue_depth',
+      });
+      t.same(withQueue.data, ['eu'], 'a region without a matching series does not lend its label');
+      const pods = await api<string[]>(promfed.url, '/api/v1/label/pod/values', {
+        ...window,
+        'match[]': '{promxyCluster="us"}',
+      });
+      t.same(pods.data, ['pod-0', 'pod-1', 'pod-2', 'pod-3']);
+      const matchers = [
+        'queue_depth{namespace="ns-0"}',
+        'memory_usage_bytes{promxyCluster="us",pod="pod-1"}',
+      ];
+      const [ours, theirs] = await Promise.all([
+        api<Record<string, string>[]>(promfed.url, '/api/v1/series', { ...window, 'match[]': matchers }),
+        api<Record<string, string>[]>(union, '/api/v1/series', { ...window, 'match[]': matchers }),
+      ]);
+      const sorted = (sets: readonly Record<string, string>[] = []): string[] =>
+        sets.map((set) => JSON.stringify(Object.entries(set).sort())).sort();
+      t.ok(sorted(theirs.data).length > 0);
+      t.same(sorted(ours.data), sorted(theirs.data));
+    });
+
+    await t.test(
+      'a query by POST of a form, and one with everything in the URL and an empty body',
+      async (t) => {
+        const query = 'sum by (promxyCluster) (memory_usage_bytes)';
+        const form = new URLSearchParams({ query, time: range.end });
+        const posted = await fetch(`${promfed.url}api/v1/query`, { method: 'POST', body: form });
+        const inUrl = await fetch(`${promfed.url}api/v1/query?${form.toString()}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+        });
+        const got = await api(promfed.url, '/api/v1/query', { query, time: range.end });
+        t.equal(got.data?.result.length, 2);
+        for (const response of [posted, inUrl]) {
+          t.equal(response.status, 200);
+          t.same(((await response.json()) as { data: QueryData }).data, got.data);
+        }
+      },
+    );
+  });
+}
+
+t.test(
+  'a region that is down is a warning, or an error, that names it',
+  { skip, timeout: 60_000 },
+  async (t) => {
+    const [eu, us] = await Promise.all([
+      victoriaMetrics.startRegion(t, regionSeries('eu')),
+      victoriaMetrics.startRegion(t, regionSeries('us')),
+    ]);
+    const optional = await startPromfed(
+      t,
+      configYaml([
+        groupYaml('eu', eu, 'name: eu-region\n      ignore_error: true'),
+        groupYaml('us', us, 'name: us-region\n      ignore_error: true'),
+      ]),
+    );
+    const required = await startPromfed(
+      t,
+      configYaml([groupYaml('eu', eu, 'name: eu-region'), groupYaml('us', us, 'name: us-region')]),
+    );
+    const ask = { query: 'sum by (promxyCluster) (memory_usage_bytes)', time: range.end };
+    t.equal(
+      (await api(optional.url, '/api/v1/query', ask)).data?.result.length,
+      2,
+      'both are there at first',
+    );
+
+    await us.stop();
+
+    for (const query of [ask.query, 'memory_usage_bytes', 'sum(memory_usage_bytes)']) {
+      const partial = await api(optional.url, '/api/v1/query', { ...ask, query });
+      t.equal(partial.status, 'success', query);
+      t.ok((partial.data?.result.length ?? 0) > 0, `${query}: the other region is there`);
+      t.equal(partial.warnings?.length, 1);
+      t.match(
+        partial.warnings?.[0],
+        /^server group "us-region" is missing from this answer: .*connection refused/,
+      );
+    }
+    const values = await api<string[]>(optional.url, '/api/v1/label/promxyCluster/values', {
+      start: range.start,
+      end: range.end,
+    });
+    t.same(values.data, ['eu']);
+    t.match(values.warnings, [/us-region/]);
+
+    const failed = await api(required.url, '/api/v1/query', ask);
+    t.match(failed, {
+      httpStatus: 500,
+      status: 'error',
+      errorType: 'unavailable',
+      error: /us-region.*connection refused/,
+    });
+    const untouched = await api(required.url, '/api/v1/query', {
+      ...ask,
+      query: 'sum(memory_usage_bytes{promxyCluster="eu"})',
+    });
+    t.equal(untouched.status, 'success', 'a query that does not concern the region is answered');
+  },
+);

@@ -1,0 +1,92 @@
+// There is no Docker in a test. What can be held without one: that the build finds what it copies, that what it
+// runs exists, and that the image is what deployments rely on.
+
+import { existsSync, readFileSync } from 'node:fs';
+import t from 'tap';
+
+interface Instruction {
+  readonly name: string;
+  readonly rest: string;
+}
+
+const instructions = parseDockerfile(readFileSync('Dockerfile', 'utf8'));
+const ignored = readFileSync('.dockerignore', 'utf8').split('\n');
+const last = instructions.slice(instructions.findLastIndex(({ name }) => name === 'FROM'));
+const find = (name: string): string | undefined => last.find((one) => one.name === name)?.rest;
+
+function parseDockerfile(text: string): Instruction[] {
+  return text
+    .replace(/\\\n/g, ' ')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, name, rest] = /^(\S+)\s+(.*)$/.exec(line)!;
+      return { name: name!, rest: rest! };
+    });
+}
+
+t.test(
+  'every path that is copied from the repository exists and is let through by .dockerignore',
+  async (t) => {
+    const copied = instructions
+      .filter(({ name, rest }) => name === 'COPY' && !rest.includes('--from='))
+      .flatMap(({ rest }) => rest.split(/\s+/).slice(0, -1));
+    t.ok(copied.length > 5);
+    t.equal(
+      ignored.find((line) => line !== '' && !line.startsWith('#')),
+      '*',
+      'all else stays out',
+    );
+    for (const path of copied) {
+      t.ok(existsSync(path), `${path} exists`);
+      t.ok(
+        ignored.some((line) => line === `!${path}` || line.startsWith(`!${path}/`)),
+        `${path} is let through`,
+      );
+    }
+  },
+);
+
+t.test('the scripts that the build needs are let through with what they import', async (t) => {
+  const pending = ['scripts/build.mjs'];
+  const seen = new Set<string>();
+  for (let script = pending.pop(); script !== undefined; script = pending.pop()) {
+    if (seen.has(script)) continue;
+    seen.add(script);
+    t.ok(ignored.includes(`!${script}`), script);
+    const imports = readFileSync(script, 'utf8').matchAll(/from '\.\/([^']+)'/g);
+    pending.push(...[...imports].map(([, name]) => `scripts/${name!}`));
+  }
+  t.ok(instructions.some(({ name, rest }) => name === 'RUN' && rest === 'node scripts/build.mjs'));
+});
+
+t.test('every stage that is copied from is defined before', async (t) => {
+  const stages = new Set<string>();
+  for (const { name, rest } of instructions) {
+    const stage = /\sAS\s(\S+)$/.exec(rest)?.[1];
+    if (name === 'FROM' && stage !== undefined) stages.add(stage);
+    const from = /--from=(\S+)/.exec(rest)?.[1];
+    if (from !== undefined) t.ok(stages.has(from), from);
+  }
+  t.ok(stages.size >= 2);
+});
+
+t.test(
+  'the image serves on 8082 as nobody, checks its health, and answers to promxy’s name too',
+  async (t) => {
+    t.equal(find('USER'), '65534:65534');
+    t.equal(find('EXPOSE'), '8082');
+    t.match(find('HEALTHCHECK'), /wget.*http:\/\/127\.0\.0\.1:8082\/-\/healthy/);
+    t.match(
+      find('RUN'),
+      /ln -s \/app\/dist\/main\.js \/bin\/promfed .*ln -s \/app\/dist\/main\.js \/bin\/promxy/,
+    );
+    t.strictSame(JSON.parse(find('ENTRYPOINT')!), ['/bin/promfed']);
+  },
+);
+
+t.test('development packages stay out of the image', async (t) => {
+  const production = instructions.findIndex(({ rest }) => rest.includes('npm ci --omit=dev'));
+  t.ok(production > 0);
+  t.match(last.find(({ rest }) => rest.includes('node_modules'))?.rest, /--from=packages/);
+});

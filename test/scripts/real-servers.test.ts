@@ -1,0 +1,17 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+
+import { createScriptProject } from '../helpers/script-project.js';
+
+t.test('where apt is not at hand, the real servers are unavailable and nothing is left behind', async (t) => {
+  const project = createScriptProject(t);
+  const before = readdirSync(project.root);
+  const result = await project.run('real-servers.mjs', [join(project.root, 'servers')]);
+  t.equal(result.code, 3);
+  t.match(
+    result.stderr,
+    /^real servers: unavailable: (apt-get is not on this machine|the packages are for Linux)/,
+  );
+  t.strictSame(readdirSync(project.root), before);
+});
