@@ -24,7 +24,7 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const commandTimeoutMs = 300_000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-export const defaultDirectory = join(root, '.real-servers');
+const defaultDirectory = join(root, '.real-servers');
 
 /**
  * Makes the binaries ready, quick when they already are. Safe to be run twice at the same time: each run unpacks

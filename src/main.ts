@@ -18,11 +18,11 @@ type CommandLine = Flags<Feature>;
 
 async function main(argv: readonly string[]): Promise<void> {
   const flags = parseFlags(argv, FEATURES);
-  if (flags.help) return print(helpText());
-  if (flags.version) return print(`promfed ${version}`);
-  if (flags.checkConfig) return checkConfig(flags.config);
-  if (flags.command === 'demo') return demo(flags);
-  await serve(flags);
+  if (flags.help) print(helpText());
+  else if (flags.version) print(`promfed ${version}`);
+  else if (flags.checkConfig) await checkConfig(flags.config);
+  else if (flags.command === 'demo') await demo(flags);
+  else await serve(flags);
 }
 
 async function checkConfig(path: string): Promise<void> {
@@ -55,7 +55,7 @@ async function start(
   load: Parameters<typeof startServer>[0]['loadConfig'],
 ): Promise<Server> {
   const log = createLog(flags.logLevel, flags.logFormat, (line) => process.stderr.write(line));
-  return startServer({ ...flags, loadConfig: load, log, clock: systemClock, version });
+  return startServer({ ...flags, flags: flags.texts, loadConfig: load, log, clock: systemClock, version });
 }
 
 function welcome(url: string, queries: readonly DemoQuery[]): string {

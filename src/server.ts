@@ -22,6 +22,8 @@ export interface ServerOptions {
   /** Undefined to leave it to the regions. */
   readonly lookbackDeltaMs: number | undefined;
   readonly features: FeatureSet;
+  /** Every flag with its value, as text: what the status API shows. */
+  readonly flags: Readonly<Record<string, string>>;
   /** Called at the start and at every reload. */
   readonly loadConfig: () => Promise<LoadedConfig>;
   readonly clock: Clock;
@@ -103,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     version,
     lifecycleEnabled: options.lifecycleEnabled,
     routePrefix: options.routePrefix,
+    flags: options.flags,
     isReady: () => ready,
     reload,
     configYaml: () => running.config.maskedYaml,
@@ -146,6 +149,6 @@ async function listen(
 
 function notListening(thrown: unknown, host: string, port: number): PromfedError {
   const code = (thrown as NodeJS.ErrnoException).code;
-  const reason = code === 'EADDRINUSE' ? 'the address is already in use' : String((thrown as Error).message);
+  const reason = code === 'EADDRINUSE' ? 'the address is already in use' : (thrown as Error).message;
   return new PromfedError('unavailable', `cannot listen on ${host}:${port}: ${reason}`);
 }

@@ -5,9 +5,9 @@ import type { TSchema } from 'typebox';
 
 import { tryNearest } from '../model/index.js';
 import type { Place, Problem } from './config-error.js';
-import { type Decoded, quoteKey } from './decode.js';
+import type { Decoded } from './decode.js';
 import { tryDurationText } from './duration-text.js';
-import { FORMATS, type FormatName, quote } from './formats.js';
+import { FORMATS, type FormatName, quote, quoteKey } from './formats.js';
 import { type ConfigFile, configFileSchema, type Remarks } from './schema.js';
 
 /** A schema as it is walked here. */

@@ -3,7 +3,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml';
 
 import type { Place, Problem } from './config-error.js';
-import { quote } from './formats.js';
+import { quoteKey } from './formats.js';
 import { MAX_VALUES, type YamlDocument } from './yaml-document.js';
 
 /** The parts of a JSON Schema that decoding is led by. */
@@ -95,13 +95,7 @@ class Decoder {
 
   decode(written: Node, schema: DecodeSchema): unknown {
     const node = this.#resolve(written);
-    // Aliases of aliases grow exponentially: past the limit nothing more is decoded.
-    if (++this.#values > MAX_VALUES) {
-      if (this.#values === MAX_VALUES + 1) {
-        this.#problem(written, `the file holds more than ${MAX_VALUES} values, its aliases counted`);
-      }
-      return NOTHING;
-    }
+    if (!this.#take(written)) return NOTHING;
     if (isScalar(node)) {
       const value = decodeScalar(node, schema.orOne === true ? schema.items : schema);
       return schema.orOne === true && value !== NOTHING ? this.#listOfOne(written, value) : value;
@@ -156,7 +150,7 @@ class Decoder {
       if (spots.has(name)) continue;
       const valueSchema = schemaOf(schema, name);
       const decoded = value === null ? NOTHING : this.decode(value, valueSchema);
-      const kept = decoded === NOTHING ? nothingIn(schema, valueSchema) : decoded;
+      const kept = decoded === NOTHING ? nothingIn(schema, name, valueSchema) : decoded;
       if (kept === NOTHING) continue;
       spots.set(name, { key: place, value: value === null ? place : this.#placeOf(value) });
       map[name] = kept;
@@ -174,7 +168,16 @@ class Decoder {
       this.#problem(written, '<< must be followed by a mapping, or a list of mappings');
       return;
     }
-    if (++this.#values <= MAX_VALUES) this.#fill(map, node, schema);
+    if (this.#take(written)) this.#fill(map, node, schema);
+  }
+
+  /** Counts a value. Aliases of aliases grow exponentially: past the limit nothing more is decoded. */
+  #take(node: Node): boolean {
+    this.#values++;
+    if (this.#values === MAX_VALUES + 1) {
+      this.#problem(node, `the file holds more than ${MAX_VALUES} values, its aliases counted`);
+    }
+    return !this.truncated;
   }
 
   #listOfOne(written: Node, value: unknown): unknown[] {
@@ -212,11 +215,17 @@ function schemaOf(schema: DecodeSchema, name: string): DecodeSchema {
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : {};
 }
 
-/** In a mapping of the file's own keys, a key without a value has an empty text; a key of ours is not there. */
-function nothingIn(schema: DecodeSchema, value: DecodeSchema): unknown {
-  if (typeof schema.additionalProperties !== 'object') return NOTHING;
-  if (value.type === 'string') return '';
-  return value.orOne === true ? [''] : NOTHING;
+/**
+ * What stands for a key without a value: in a mapping of the file's own keys an empty text. A key of ours is not
+ * there, while one that the schema does not know must not get lost.
+ */
+function nothingIn(schema: DecodeSchema, name: string, value: DecodeSchema): unknown {
+  if (typeof schema.additionalProperties === 'object') {
+    if (value.type === 'string') return '';
+    return value.orOne === true ? [''] : NOTHING;
+  }
+  const isKnown = schema.properties !== undefined && Object.hasOwn(schema.properties, name);
+  return isKnown ? NOTHING : null;
 }
 
 function decodeScalar(node: Scalar, schema: DecodeSchema | undefined): unknown {
@@ -233,10 +242,4 @@ function decodeScalar(node: Scalar, schema: DecodeSchema | undefined): unknown {
 function textOf(node: Scalar): string {
   if (typeof node.value === 'string') return node.value;
   return node.source ?? String(node.value);
-}
-
-/** A key for a message. What follows a character that no key of ours has may be a value that lost its space. */
-export function quoteKey(name: string): string {
-  const sane = /^[\w.-]*/.exec(name)![0];
-  return sane === name ? quote(name) : quote(`${sane.slice(0, 100)}…`);
 }

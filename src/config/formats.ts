@@ -127,7 +127,7 @@ function parameterName(text: string): string | undefined {
 
 /** Source: RFC 9110, 5.6.2 (`token`). */
 function headerName(text: string): string | undefined {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) return `${quote(text)} is not a valid header name`;
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) return `${quoteKey(text)} is not a valid header name`;
   if (OWN_HEADERS.has(text.toLowerCase())) {
     return `the header "${text}" is set by promfed itself on its requests`;
   }
@@ -159,4 +159,10 @@ function groupName(text: string): string | undefined {
 /** A text in quotes, cut where it gets too long to read. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
+
+/** A key for a message. What follows a character that no key of ours has may be a value that lost its space. */
+export function quoteKey(name: string): string {
+  const sane = /^[\w.-]*/.exec(name)![0];
+  return sane === name ? quote(name) : quote(`${sane.slice(0, 100)}…`);
 }

@@ -198,7 +198,7 @@ function hashOf(settings: Settings, config: ConfigFile): string {
   const digest = createHash('sha256').update(canonicalJson({ settings, sections })).digest();
   // The hash is public and everything else in the configuration is too: a fast one would let anybody who sees it
   // try passwords against it.
-  return scryptSync(digest, SALT, 32, { N: 2 ** 14, r: 8, p: 1 }).toString('hex');
+  return scryptSync(digest, SALT, 32, { N: 2 ** 13, r: 8, p: 1 }).toString('hex');
 }
 
 /** JSON with the keys of every object in order. */

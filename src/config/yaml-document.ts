@@ -137,7 +137,7 @@ function checkSize(tokens: readonly CST.Token[], fail: (offset: number, reason: 
   for (const top of tokens) {
     if (top.type === 'error' && ++errors > MAX_SYNTAX_ERRORS)
       fail(top.offset, SYNTAX_ERRORS.UNEXPECTED_TOKEN);
-    stack.push([top, 0]);
+    if (!SPACE.has(top.type)) stack.push([top, 0]);
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       const [token, depth] = next;
       if (depth > MAX_DEPTH) fail(token.offset, `values are nested more than ${MAX_DEPTH} levels deep`);
@@ -155,7 +155,7 @@ function checkSize(tokens: readonly CST.Token[], fail: (offset: number, reason: 
 }
 
 function countMeaningful(tokens: readonly CST.SourceToken[]): number {
-  return tokens.reduce((count, { type }) => count + (SPACE.has(type) ? 0 : 1), 0) >> 2;
+  return tokens.reduce((count, { type }) => count + (SPACE.has(type) ? 0 : 1), 0);
 }
 
 const SPACE: ReadonlySet<string> = new Set(['space', 'newline', 'comment']);

@@ -17,6 +17,12 @@ export class MemoryStore implements Iterable<RawSeries> {
     this.#logs = series.map((one) => new SeriesLog(one, intervalMs, retentionMs));
   }
 
+  /** Writes what happened since the last look, so that the next reader need not wait for it. */
+  catchUp(): void {
+    const nowMs = this.#clock.now();
+    for (const log of this.#logs) log.read(nowMs);
+  }
+
   /** Every series as of now. What is handed out never changes, however long it is kept. */
   *[Symbol.iterator](): Iterator<RawSeries> {
     const nowMs = this.#clock.now();

@@ -97,6 +97,7 @@ function createApp(
 ): FastifyInstance {
   const { series, metrics } = createRegionContents(spec, seed, scrapeIntervalMs);
   const store = new MemoryStore(series, clock, scrapeIntervalMs, retentionMs);
+  store.catchUp();
   return createRegionApp({ store, metrics, clock }, spec.pathPrefix);
 }
 

@@ -30,6 +30,8 @@ export interface AppContext {
   readonly lifecycleEnabled: boolean;
   /** The path under which everything is served, without a slash at its end; empty for the root. */
   readonly routePrefix: string;
+  /** Every flag with its value, as text. */
+  readonly flags: Readonly<Record<string, string>>;
   isReady(): boolean;
   /** Loads the configuration anew. Throws, and keeps the old one, when it is not valid. */
   reload(): Promise<void>;

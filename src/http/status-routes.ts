@@ -49,6 +49,12 @@ export function addStatusRoutes(app: FastifyInstance, context: AppContext): void
     ),
   );
 
+  addRoute(app, ['GET'], '/api/v1/status/flags', async (_request, reply) =>
+    reply
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify({ status: 'success', data: context.flags })),
+  );
+
   addRoute(app, ['GET'], '/api/v1/status/config', async (_request, reply) =>
     reply
       .type('application/json; charset=utf-8')

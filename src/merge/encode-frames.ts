@@ -2,7 +2,7 @@
 
 import type { Labels } from '../model/index.js';
 import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
-import { ClosableStream } from './frame-stream.js';
+import { ClosableStream, settlesSoon } from './frame-stream.js';
 import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE } from './byte.js';
 
 /** The size of a block of output. */
@@ -43,17 +43,6 @@ async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, Response
     // It is awaited above, but not before the consumer took what was yielded meanwhile.
     pending.catch(() => undefined);
   }
-}
-
-/** Whether a promise settles before input and timers get their turn. */
-function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const settled = (): void => {
-      resolve(true);
-    };
-    promise.then(settled, settled);
-    setImmediate(resolve, false);
-  });
 }
 
 /** Fills blocks; those that are full wait in `full`. */

@@ -20,18 +20,32 @@ export function unionTails(tails: readonly ResponseTail[]): ResponseTail {
   };
 }
 
+/** Whether a promise settles before input and timers get their next turn. */
+export function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settled = (): void => {
+      resolve(true);
+    };
+    promise.then(settled, settled);
+    setImmediate(resolve, false);
+  });
+}
+
 /**
- * An async generator that can be closed while it waits.
+ * An async generator that can be closed while it waits, and before it was started.
  *
  * `return()` of a plain generator waits its turn behind a `next()` that is under way, and that one may wait for a
- * stalled upstream. Here it closes the inputs first, which ends every wait for them; then the generator.
+ * stalled upstream; before the first `next()` it does not even run a `finally`. Here `return()` ends every `next()`
+ * that is under way, closes the inputs, and waits for neither longer than they need when nothing stalls.
  */
 export class ClosableStream<T, R> implements AsyncGenerator<T, R, undefined> {
   readonly #inputs: readonly Closable[];
   readonly #generator: AsyncGenerator<T, R, undefined>;
-  #closed = false;
+  #closing: Promise<unknown> | undefined;
   /** What every `next` answers once `return` was called. */
   #end: IteratorReturnResult<R> | undefined;
+  /** Ends each `next` that is under way. */
+  readonly #waiting = new Set<(end: IteratorReturnResult<R>) => void>();
 
   /**
    * @param inputs all that `generator` reads from; closed when it ends, fails or is closed.
@@ -42,25 +56,23 @@ export class ClosableStream<T, R> implements AsyncGenerator<T, R, undefined> {
     this.#generator = generator;
   }
 
-  async next(): Promise<IteratorResult<T, R>> {
-    if (this.#end !== undefined) return this.#end;
-    try {
-      const result = await this.#generator.next();
-      if (result.done === true) await this.#close();
-      return this.#end ?? result;
-    } catch (error) {
-      await this.#close();
-      // What fails because it was closed has not failed.
-      if (this.#end !== undefined) return this.#end;
-      throw error;
-    }
+  next(): Promise<IteratorResult<T, R>> {
+    if (this.#end !== undefined) return Promise.resolve(this.#end);
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(resolve);
+      this.#pull()
+        .finally(() => this.#waiting.delete(resolve))
+        .then(resolve, reject);
+    });
   }
 
   async return(value: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
-    this.#end ??= { done: true, value: await value };
+    const end = (this.#end ??= { done: true, value: await value });
+    for (const resolve of this.#waiting) resolve(end);
+    this.#waiting.clear();
     await this.#close();
-    await this.#generator.return(this.#end.value).catch(() => undefined);
-    return this.#end;
+    await settlesSoon(this.#generator.return(end.value));
+    return end;
   }
 
   async throw(error: unknown): Promise<IteratorResult<T, R>> {
@@ -72,9 +84,21 @@ export class ClosableStream<T, R> implements AsyncGenerator<T, R, undefined> {
     return this;
   }
 
+  async #pull(): Promise<IteratorResult<T, R>> {
+    try {
+      const result = await this.#generator.next();
+      if (result.done === true) await this.#close();
+      return result;
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
   async #close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await Promise.allSettled(this.#inputs.map((input) => input.return(undefined as never)));
+    this.#closing ??= settlesSoon(
+      Promise.allSettled(this.#inputs.map((input) => input.return(undefined as never))),
+    );
+    await this.#closing;
   }
 }

@@ -12,7 +12,8 @@ export type PickRule = (a: Samples, b: Samples) => Picks;
 
 const VALUES_KEY = Buffer.from('"values":[');
 
-const readers = [new SampleReader(), new SampleReader()] as const;
+/** The arrays that are kept for the next series have at most room for so many samples. */
+const MAX_IDLE_SAMPLES = 1 << 16;
 
 /**
  * The samples of two copies of the series `labels`, both as a frame has them, as one.
@@ -35,53 +36,87 @@ export function mergeSamples(
   if (b.length === 0 || Buffer.compare(a, b) === 0) return a;
   if (a.length === 0) return b;
   if (keepsFirst && haveSameTimes(a, b)) return a;
-  const first = readSamples(readers[0], a, labels);
-  const second = readSamples(readers[1], b, labels);
-  const picks = rule(first, second);
-  const isList = first.isList || second.isList;
+  const first = scratches[0].read(a, labels);
+  const second = scratches[1].read(b, labels);
   if (first.isList !== second.isList) throw invalidAnswer(`${labels.toString()} is a vector and a matrix`);
-  if (!isList) return instant(a, b, picks);
-  return compose(first, second, picks);
+  const picks = rule(first, second);
+  const merged = first.isList ? compose(first, second, picks) : instant(a, b, picks);
+  for (const scratch of scratches) scratch.shrink();
+  return merged;
 }
 
-/** Samples that were read, with the place of each one's text. */
+/** Samples that were read, with the place of each one's text. Good until the next frame is read. */
 interface ReadSamples extends Samples {
   readonly bytes: Uint8Array;
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
   readonly isList: boolean;
 }
 
-function readSamples(reader: SampleReader, bytes: Uint8Array, labels: Labels): ReadSamples {
-  const timestamps: number[] = [];
-  const values: number[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
-  reader.begin(bytes);
-  for (let n = reader.next(); n > 0; n = reader.next()) {
-    for (let i = 0; i < n; i++) {
-      const timeMs = reader.timestamps[i]!;
-      if (timestamps.length > 0 && timeMs <= timestamps[timestamps.length - 1]!) {
-        throw new PromfedError(
-          'upstream',
-          `invalid answer: the samples of ${labels.toString()} go back in time`,
-        );
+/** Reads the samples of one frame after the other into the same arrays. */
+class Scratch {
+  readonly #reader = new SampleReader();
+  #timestamps = new Float64Array(0);
+  #values = new Float64Array(0);
+  #starts = new Int32Array(0);
+  #ends = new Int32Array(0);
+
+  read(bytes: Uint8Array, labels: Labels): ReadSamples {
+    const reader = this.#reader;
+    let count = 0;
+    let lastMs = -Infinity;
+    reader.begin(bytes);
+    for (let n = reader.next(); n > 0; n = reader.next()) {
+      for (let i = 0; i < n; i++) {
+        const timeMs = reader.timestamps[i]!;
+        if (timeMs <= lastMs) {
+          throw new PromfedError(
+            'upstream',
+            `invalid answer: the samples of ${labels.toString()} go back in time`,
+          );
+        }
+        lastMs = timeMs;
       }
-      timestamps.push(timeMs);
-      values.push(reader.values[i]!);
-      starts.push(reader.starts[i]!);
-      ends.push(reader.ends[i]!);
+      if (count + n > this.#timestamps.length) this.#grow(count + n);
+      this.#timestamps.set(reader.timestamps.subarray(0, n), count);
+      this.#values.set(reader.values.subarray(0, n), count);
+      this.#starts.set(reader.starts.subarray(0, n), count);
+      this.#ends.set(reader.ends.subarray(0, n), count);
+      count += n;
     }
+    return {
+      bytes,
+      timestamps: this.#timestamps.subarray(0, count),
+      values: this.#values.subarray(0, count),
+      starts: this.#starts,
+      ends: this.#ends,
+      isList: reader.isList,
+    };
   }
-  return {
-    bytes,
-    timestamps: Float64Array.from(timestamps),
-    values: Float64Array.from(values),
-    starts,
-    ends,
-    isList: reader.isList,
-  };
+
+  /** Frees what a large series made it hold. */
+  shrink(): void {
+    if (this.#timestamps.length > MAX_IDLE_SAMPLES) this.#resize(0);
+  }
+
+  #grow(needed: number): void {
+    this.#resize(Math.max(needed, this.#timestamps.length * 2));
+  }
+
+  #resize(length: number): void {
+    this.#timestamps = resized(this.#timestamps, new Float64Array(length));
+    this.#values = resized(this.#values, new Float64Array(length));
+    this.#starts = resized(this.#starts, new Int32Array(length));
+    this.#ends = resized(this.#ends, new Int32Array(length));
+  }
 }
+
+function resized<A extends Float64Array | Int32Array>(old: A, fresh: A): A {
+  fresh.set(old.length > fresh.length ? old.subarray(0, fresh.length) : old);
+  return fresh;
+}
+
+const scratches = [new Scratch(), new Scratch()] as const;
 
 /**
  * Whether two lists of floats, as servers write them, have the same times. False also when that is not plain to see.

@@ -10,15 +10,18 @@ export interface SortIfSmallOptions {
 }
 
 const DEFAULT_MAX_BYTES = 1 << 20;
-/** What a label is taken to weigh. */
-const LABEL_BYTES = 64;
 
 /**
- * A stream that ends within `maxBytes`, counting samples and about 64 bytes a label, comes as one batch that is
- * sorted by `Labels.compare`, as Prometheus sorts a matrix. A larger one comes in its own order, unchanged. Takes `frames` over.
+ * A stream that ends within `maxBytes`, counting samples and labels, comes as one batch that is sorted by
+ * `Labels.compare`, as Prometheus sorts a matrix. A larger one comes in its own order, unchanged. Takes `frames` over.
  */
 export function sortIfSmall(frames: FrameStream, options: SortIfSmallOptions = {}): FrameStream {
   return new ClosableStream([frames], sorted(frames, options.maxBytes ?? DEFAULT_MAX_BYTES));
+}
+
+/** About what labels take in memory: their characters, and a reference for each string. */
+function weightOf({ flat }: Labels): number {
+  return flat.reduce((sum, text) => sum + text.length + 16, 0);
 }
 
 async function* sorted(
@@ -34,7 +37,7 @@ async function* sorted(
       if (all.length > 0) yield all;
       return result.value;
     }
-    for (const { labels, samples } of result.value) bytes += samples.length + LABEL_BYTES * labels.size;
+    for (const { labels, samples } of result.value) bytes += samples.length + weightOf(labels);
     held.push(result.value);
   }
   for (let batch = held.shift(); batch !== undefined; batch = held.shift()) yield batch;

@@ -16,10 +16,10 @@ export interface UpstreamRequest {
 
 export interface Metrics {
   /** The text of `/metrics`, and its content type. */
-  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** @param route the route's pattern. */
-  observeHttp(route: string, status: number, durationMs: number): void;
-  observeUpstream(request: UpstreamRequest): void;
+  readonly observeHttp: (route: string, status: number, durationMs: number) => void;
+  readonly observeUpstream: (request: UpstreamRequest) => void;
   /** A configuration was loaded and runs: its hash, and when. */
   configLoaded(hash: string, nowMs: number): void;
   /** A reload failed; the configuration from before goes on. */

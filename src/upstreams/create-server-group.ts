@@ -41,6 +41,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     name: settings.name,
     labels: settings.labels,
     ignoreError: settings.ignoreError,
+    replicated: targets.length > 1,
     query: (query, context) => askQuery(group, query.kind, queryCall(query, context, clock), context),
     series: (query, context) => metadata(SERIES, seriesCall(query, context, clock), context),
     labelNames: (query, context) => metadata(STRINGS, labelNamesCall(query, context, clock), context),

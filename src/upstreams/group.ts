@@ -24,7 +24,8 @@ export interface TargetAnswer<T> {
 }
 
 /**
- * Asks every target at once and waits for all of them.
+ * Asks every target at once and waits for all of them: a target that is slow to fail holds the others' answers up until
+ * its timeout, because only then is known that nothing of it is missing.
  *
  * @param ask asks one target; what it rejects with becomes a failure of that target.
  * @param discard lets go of an answer that came although the request had already failed.
@@ -52,8 +53,8 @@ export async function askTargets<T>(
           const error = asPromfedError(thrown);
           if (isFatal(error) && fatal === undefined) {
             fatal = failures.fatal(target.name, error);
-            for (const scope of scopes)
-              scope.abort(new PromfedError('canceled', 'query failed at a replica'));
+            const canceled = new PromfedError('canceled', 'query failed at another replica');
+            for (const scope of scopes) scope.abort(canceled);
           }
           return { target, error };
         }

@@ -1,4 +1,3 @@
 export { createServerGroup } from './create-server-group.js';
-export type { UpstreamMetrics, UpstreamObservation } from './metrics.js';
-export type { UpstreamOptions } from './options.js';
+export type { UpstreamObservation } from './metrics.js';
 export type * from './server-group.js';

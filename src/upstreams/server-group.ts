@@ -23,7 +23,14 @@ export interface FetchContext {
 /** A region's answer, opened: its headers and result type have arrived. */
 export interface GroupAnswer {
   readonly resultType: ResultType;
-  /** Of replicas: already merged. Labels are the region's own: the group's labels are not set yet. */
+  /**
+   * Of replicas: already merged. Labels are the region's own: the group's labels are not set yet.
+   *
+   * A replica that fails midway becomes a warning of the tail while another one is read to its end; the last one to
+   * fail makes the stream throw. An answer that calls itself partial has a warning in the tail that says so.
+   *
+   * Whoever holds it reads it to its end or calls `return`; aborting the context's signal ends it too.
+   */
   readonly frames: FrameStream;
 }
 
@@ -62,6 +69,8 @@ export interface ServerGroup {
   /** Set by the federation on every series that comes from here. */
   readonly labels: Labels;
   readonly ignoreError: boolean;
+  /** Several targets hold the same data. */
+  readonly replicated: boolean;
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
   /** Label sets as the region has them, without the group's labels. Unordered. */

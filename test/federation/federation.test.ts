@@ -36,6 +36,7 @@ function fakeGroup(
     name,
     labels: Labels.from(labels),
     ignoreError,
+    replicated: false,
     asked,
     get closedBodies() {
       return closed;

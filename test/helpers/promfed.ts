@@ -33,6 +33,7 @@ export async function startPromfed(
     maxSamples: options.maxSamples ?? 50_000_000,
     lookbackDeltaMs: undefined,
     features: ALL_FEATURES,
+    flags: { 'query.timeout': '30s' },
     loadConfig: async () => parseConfig(typeof yaml === 'string' ? yaml : yaml(), 'test.yaml'),
     clock: options.clock ?? systemClock,
     version: '0.0.0-test',

@@ -11,7 +11,7 @@ import { type RealServer, startServer, type Teardown } from './server-process.js
 
 export type { RealServer, Teardown } from './server-process.js';
 
-export interface RealServers {
+interface RealServers {
   readonly available: boolean;
   /** Why they are not available; empty when they are. */
   readonly reason: string;
@@ -20,7 +20,7 @@ export interface RealServers {
 }
 
 /** Looks for the binaries in `.real-servers/bin` of the repository, the current folder. */
-export function realServers(): RealServers {
+function realServers(): RealServers {
   const bin = resolve('.real-servers/bin');
   const available = existsSync(join(bin, 'stamp.json'));
   const reason = available

@@ -179,6 +179,7 @@ t.test('health, readiness, build, configuration, flags and metrics', async (t) =
   const build = await api<{ version: string; features?: unknown }>(url, '/api/v1/status/buildinfo');
   t.equal(build.data?.version, '0.0.0-test');
   t.notOk(build.data?.features, 'Grafana would take it for Mimir');
+  t.match((await api(url, '/api/v1/status/flags')).data, { 'query.timeout': '30s' });
   const config = await api<{ yaml: string }>(url, '/api/v1/status/config');
   t.match(config.data?.yaml, /name: region-1/);
   t.notMatch(config.data?.yaml, /hidden/);

@@ -110,7 +110,7 @@ t.test('delivers every series once, sorted when the parts are, whatever the batc
 
 t.test('asks all parts at once, and never reads more than a batch ahead', async (t) => {
   const parts = [1, 2, 3].map((n) =>
-    watch(Array.from({ length: 10 }, (_, i) => named(`${String(i).padStart(2, '0')}.${n}`))),
+    watch(Array.from({ length: 10 }, (_, i) => [frame({ a: `${i}.${n}` }, 'x'.repeat(300_000))])),
   );
   const merged = mergeOrdered(parts.map(({ stream }) => ({ frames: stream, addLabels: none })));
   t.strictSame(

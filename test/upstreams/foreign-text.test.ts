@@ -26,7 +26,7 @@ t.test('an excerpt of a hostile page takes no time', (t) => {
   const started = Date.now();
   for (const piece of ['<', '<title', '<a', ' ', '\n<', '<title>'])
     excerpt(`<${piece.repeat(64 * 1024)}`, 200);
-  t.ok(Date.now() - started < 1000);
+  t.ok(Date.now() - started < 3000);
   t.end();
 });
 

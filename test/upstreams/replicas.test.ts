@@ -4,7 +4,6 @@ import { systemClock } from '../../src/model/index.js';
 import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import {
   answers,
-  answersAfter,
   answersWith,
   cutsByLength,
   cutsChunks,
@@ -27,11 +26,14 @@ interface Setup {
   readonly servers: readonly FaultServer[];
 }
 
+/** Time enough for a busy machine; a replica that never answers costs its test this long. */
+const TIMEOUT_MS = 1000;
+
 async function setUp(t: Test, ...faults: Fault[]): Promise<Setup> {
   const servers = await Promise.all(faults.map((fault) => startFaultServer(fault)));
   const settings = groupSettings(
     servers.map(({ target }) => target),
-    { timeoutMs: 2000 },
+    faults.includes(staysSilent) ? { timeoutMs: TIMEOUT_MS } : {},
   );
   const group = createServerGroup(settings, { clock: systemClock, version: '1.2.3' });
   t.teardown(async () => {
@@ -66,16 +68,26 @@ function beginningOf(answer: unknown): string {
   return text.slice(0, text.lastIndexOf('"values"'));
 }
 
+/** Answers nobody before `count` requests have come: whoever asks one server after another waits for ever. */
+function together(count: number): (fault: Fault) => Fault {
+  const waiting: (() => void)[] = [];
+  return (fault) => (response, socket, request) => {
+    waiting.push(() => {
+      fault(response, socket, request);
+    });
+    if (waiting.length === count) for (const answer of waiting) answer();
+  };
+}
+
 t.test('replicas are asked at once and every series of any of them is in the answer, once', async (t) => {
+  const atOnce = together(3);
   const { group, servers } = await setUp(
     t,
-    answersAfter(100, answers(matrix('a', 'b'))),
-    answersAfter(100, answers(matrix('b', 'c'))),
-    answersAfter(100, answers(matrix('a', 'c'))),
+    atOnce(answers(matrix('a', 'b'))),
+    atOnce(answers(matrix('b', 'c'))),
+    atOnce(answers(matrix('a', 'c'))),
   );
-  const started = Date.now();
   const { names, warnings } = await readAll(group);
-  t.ok(Date.now() - started < 290, 'not one after another');
   t.strictSame([...names].sort(), ['a', 'b', 'c']);
   t.strictSame(warnings, []);
   t.strictSame(
@@ -91,7 +103,11 @@ const FAILURES: readonly { name: string; fault: Fault; reason: string }[] = [
     fault: refuses(500, 'internal', 'disk on fire'),
     reason: 'HTTP 500 internal: disk on fire',
   },
-  { name: 'stays silent', fault: staysSilent, reason: 'no response headers within 2000 ms (timeout)' },
+  {
+    name: 'stays silent',
+    fault: staysSilent,
+    reason: `no response headers within ${TIMEOUT_MS} ms (timeout)`,
+  },
   {
     name: 'is cut in the middle by its length',
     fault: cutsByLength(beginningOf(matrix('a', 'b'))),
@@ -142,10 +158,10 @@ t.test('replicas that are all cut in the middle are an error, never a short answ
 });
 
 t.test('an execution error of one replica fails the query at once and ends the others', async (t) => {
-  const { group, servers } = await setUp(t, staysSilent, refuses(422, 'execution', 'many-to-many'));
-  const started = Date.now();
+  const never: Fault = () => undefined;
+  const { group, servers } = await setUp(t, never, refuses(422, 'execution', 'many-to-many'));
+  // The other one would take until the deadline, and that is another error.
   await t.rejects(readAll(group), { code: 'execution', message: 'many-to-many' });
-  t.ok(Date.now() - started < 1000);
   await servers[0]!.untilHungUp();
 });
 

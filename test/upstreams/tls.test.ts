@@ -146,10 +146,8 @@ t.test('a handshake that does not come to an end is cut off by the dial timeout'
     await group.close();
     await new Promise((resolve) => silent.close(resolve));
   });
-  const started = Date.now();
   await t.rejects(group.labelNames(EVERYTHING, fetchContext()), {
     code: 'upstream',
     message: `server group "eu": target ${target}: no connection within 100 ms (dial_timeout)`,
   });
-  t.ok(Date.now() - started < 1000);
 });

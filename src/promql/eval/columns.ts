@@ -12,12 +12,12 @@ export function dropName(labels: Labels): Labels {
   return labels.drop(METADATA_LABELS);
 }
 
-export function sameLabelset(): PromfedError {
+function sameLabelset(): PromfedError {
   return new PromfedError('execution', 'vector cannot contain metrics with the same labelset');
 }
 
 /** Whether the column has a sample at any step. */
-export function hasSamples({ present }: Column): boolean {
+function hasSamples({ present }: Column): boolean {
   return present.includes(1);
 }
 

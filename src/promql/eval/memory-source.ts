@@ -29,7 +29,7 @@ export function createMemorySource(series: Iterable<RawSeries>): SampleSource {
 }
 
 /** The index of the first timestamp after `timeMs`; the length when there is none. */
-export function firstAfter(timestamps: Float64Array, timeMs: number): number {
+function firstAfter(timestamps: Float64Array, timeMs: number): number {
   let low = 0;
   let high = timestamps.length;
   while (low < high) {

@@ -222,7 +222,10 @@ async function indexOf(
 function duplicateMessage(matching: VectorMatching, labels: Labels, earlier: Labels): string {
   const group = printLabels(matchLabels(matching)(labels));
   const side = matching.card === 'one-to-many' ? 'left' : 'right';
-  const both = `[${[labels, earlier].sort((a, b) => Labels.compare(a, b)).map(printLabels).join(', ')}]`;
+  const both = `[${[labels, earlier]
+    .sort((a, b) => Labels.compare(a, b))
+    .map(printLabels)
+    .join(', ')}]`;
   return `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: ${both};many-to-many matching not allowed: matching labels must be unique on one side`;
 }
 

@@ -5,6 +5,7 @@
 // expected, up to its first number).
 
 import type { Position } from './ast.js';
+import { NumberScan } from './number-scan.js';
 import { ParseError } from './parse-error.js';
 import { nameRune, quote, quoteRune } from './quote.js';
 import { WORDS, type Token, type TokenKind } from './tokens.js';
@@ -14,8 +15,6 @@ const COMMENT = /#[^\r\n]*/y;
 const WORD = /[A-Za-z_:][A-Za-z0-9_:]*/y;
 const IDENTIFIER = /[A-Za-z_][A-Za-z0-9_]*/y;
 const OPENS_PARENTHESIS = /[ \t\n\r]*\(/y;
-/** A character that would go on with a number or a name. */
-const ALPHANUMERIC = /[A-Za-z0-9_]/;
 
 /** The words that mean something where a duration stands. */
 const DURATION_WORDS: ReadonlySet<string> = new Set(['step', 'range', 'min_of', 'max_of']);
@@ -338,82 +337,6 @@ export class Lexer {
     return new ParseError(this.#text, this.position(this.#at, this.#text.length), reason);
   }
 }
-
-/** Reads numbers and durations; `at` is the index after what was read, also where it failed. */
-class NumberScan {
-  at: number;
-  readonly #text: string;
-
-  constructor(text: string, at: number) {
-    this.#text = text;
-    this.at = at;
-  }
-
-  /** Source: Prometheus, promql/parser/lex.go (`scanNumber`). */
-  number(): boolean {
-    const start = this.at;
-    let digits = DECIMAL;
-    if (this.#accept('0') && this.#accept('xX')) {
-      this.#accept('_');
-      digits = HEXADECIMAL;
-    }
-    this.#accept('.');
-    this.#accept(digits);
-    let dot = false;
-    let exponent = false;
-    for (;;) {
-      if (this.#accept('.')) {
-        // One dot, a digit after it, and none in hexadecimal.
-        if (dot || this.#accept('_.') || digits === HEXADECIMAL) return false;
-        dot = true;
-      } else if (this.#accept('eE')) {
-        if (exponent) return false;
-        exponent = true;
-        this.#accept('+-');
-        if (this.#accept('._eE') || this.#isAtEnd()) return false;
-      } else if (this.#accept('_')) {
-        if (this.#accept('._eE') || this.#isAtEnd()) return false;
-      } else if (this.#accept(digits)) {
-        while (this.#accept(digits));
-      } else {
-        return this.at !== start && !this.#isAtAlphanumeric();
-      }
-    }
-  }
-
-  /** Source: Prometheus, promql/parser/lex.go (`acceptRemainingDuration`). */
-  restOfDuration(): boolean {
-    if (!this.#accept('smhdwy')) return false;
-    this.#accept('s');
-    while (this.#accept(DECIMAL)) {
-      while (this.#accept(DECIMAL));
-      // Years come first, so there are none here.
-      if (!this.#accept('smhdw')) return false;
-      this.#accept('s');
-    }
-    if (!this.#isAtAlphanumeric()) return true;
-    this.at++;
-    return false;
-  }
-
-  #accept(characters: string): boolean {
-    const character = this.#text[this.at];
-    if (character === undefined || !characters.includes(character)) return false;
-    this.at++;
-    return true;
-  }
-
-  #isAtEnd(): boolean {
-    return this.at >= this.#text.length;
-  }
-
-  #isAtAlphanumeric(): boolean {
-    return ALPHANUMERIC.test(this.#text[this.at] ?? '');
-  }
-}
-
-const DECIMAL = '0123456789';
-const HEXADECIMAL = '0123456789abcdefABCDEF';
 
 function isDigit(character: string | undefined): boolean {
   return character !== undefined && character >= '0' && character <= '9';

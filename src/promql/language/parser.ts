@@ -3,7 +3,7 @@
 // The grammar is Prometheus' promql/parser/generated_parser.y. An error is raised where its generated parser would
 // raise its first one, with the same text.
 
-import { METRIC_NAME, PromfedError, compileMatcher, type Matcher } from '../../model/index.js';
+import type { Matcher } from '../../model/index.js';
 import { SIGNATURES } from '../functions/index.js';
 import type {
   AggregateExpr,
@@ -12,9 +12,7 @@ import type {
   BinaryOp,
   Duration,
   Expr,
-  Position,
   SubqueryExpr,
-  VectorMatching,
   VectorSelector,
 } from './ast.js';
 import { checkTypes } from './check-types.js';
@@ -27,19 +25,19 @@ import {
   isRightAssociative,
 } from './operators.js';
 import { parseOffset, parsePositiveDuration } from './parse-duration-expr.js';
+import { parseLabelNames, parseMatching } from './parse-matching.js';
 import { takeNumber, takeSignedNumber } from './parse-number.js';
+import { parseVectorSelector } from './parse-vector-selector.js';
 import { quote } from './quote.js';
 import { MAX_DEPTH, TokenStream } from './token-stream.js';
 import {
   isAggregation,
   isBinaryOp,
   isFunctionName,
-  isLabelName,
   isMetricName,
   startsDuration,
   startsExpression,
   type Token,
-  type TokenKind,
 } from './tokens.js';
 import { children } from './walk.js';
 
@@ -118,77 +116,6 @@ function parseBinaryRest(tokens: TokenStream, lhs: Expr, op: BinaryOp): Expr {
     matching,
     position: { start: lhs.position.start, end: rhs.position.end },
   };
-}
-
-/** Parses `on`, `ignoring`, `group_left`, `group_right`, `fill` and its kin; all may be missing. */
-function parseMatching(tokens: TokenStream): VectorMatching {
-  let card: VectorMatching['card'] = 'one-to-one';
-  let labels: readonly string[] = [];
-  let include: readonly string[] = [];
-  const on = tokens.peek().kind === 'on';
-  if (on || tokens.peek().kind === 'ignoring') {
-    tokens.take();
-    labels = parseLabelNames(tokens);
-    const side = tokens.peek().kind;
-    if (side === 'group_left' || side === 'group_right') {
-      tokens.take();
-      card = side === 'group_left' ? 'many-to-one' : 'one-to-many';
-      const next = tokens.peek().kind;
-      if (next === '(' || !(startsExpression(next) || isFill(next))) include = parseLabelNames(tokens);
-    }
-  }
-  return { card, labels, on, include, fill: parseFill(tokens) };
-}
-
-function isFill(kind: TokenKind): boolean {
-  return kind === 'fill' || kind === 'fill_left' || kind === 'fill_right';
-}
-
-function parseFill(tokens: TokenStream): VectorMatching['fill'] {
-  let lhs: number | undefined;
-  let rhs: number | undefined;
-  const first = tokens.peek().kind;
-  if (first === 'fill') {
-    lhs = rhs = parseFillValue(tokens);
-  } else if (first === 'fill_left') {
-    lhs = parseFillValue(tokens);
-    if (tokens.peek().kind === 'fill_right') rhs = parseFillValue(tokens);
-  } else if (first === 'fill_right') {
-    rhs = parseFillValue(tokens);
-    if (tokens.peek().kind === 'fill_left') lhs = parseFillValue(tokens);
-  }
-  return { lhs, rhs };
-}
-
-function parseFillValue(tokens: TokenStream): number {
-  tokens.take();
-  tokens.expect('(');
-  const value = takeSignedNumber(tokens);
-  tokens.expect(')');
-  return value;
-}
-
-/** Parses label names between parentheses; a comma after the last is allowed. */
-function parseLabelNames(tokens: TokenStream): readonly string[] {
-  tokens.expect('(', 'grouping opts', '"("');
-  const names: string[] = [];
-  while (tokens.tryTake(')') === undefined) {
-    names.push(parseLabelName(tokens));
-    if (tokens.peek().kind === ')') continue;
-    tokens.expect(',', 'grouping opts', '"," or ")"');
-  }
-  return names;
-}
-
-function parseLabelName(tokens: TokenStream): string {
-  const token = tokens.peek();
-  if (token.kind !== 'string' && !isLabelName(token.kind)) throw tokens.unexpected('grouping opts', 'label');
-  tokens.take();
-  const name = token.kind === 'string' ? tokens.unquote(token) : token.text;
-  if (name === '') {
-    throw tokens.error(tokens.position(token), `invalid label name for grouping: ${quote(name)}`);
-  }
-  return name;
 }
 
 function parsePrefix(tokens: TokenStream): Expr {
@@ -439,69 +366,6 @@ function parseArguments(tokens: TokenStream): readonly Expr[] {
     if (!startsExpression(tokens.peek().kind)) {
       throw tokens.error(tokens.position(comma), 'trailing commas not allowed in function call args');
     }
-  }
-}
-
-/** Parses the matchers after a name that was taken already, or matchers alone. */
-function parseVectorSelector(tokens: TokenStream, name: Token | undefined): VectorSelector {
-  const start = tokens.position(name ?? tokens.peek()).start;
-  const matchers = tokens.peek().kind === '{' ? parseMatchers(tokens) : [];
-  if (name !== undefined) matchers.push({ name: METRIC_NAME, op: '=', value: name.text });
-  return {
-    kind: 'vectorSelector',
-    name: name?.text ?? '',
-    matchers,
-    offset: undefined,
-    at: undefined,
-    extension: undefined,
-    position: tokens.positionFrom(start),
-  };
-}
-
-function parseMatchers(tokens: TokenStream): Matcher[] {
-  tokens.take();
-  const matchers: Matcher[] = [];
-  while (tokens.tryTake('}') === undefined) {
-    matchers.push(parseMatcher(tokens));
-    if (tokens.peek().kind === '}') continue;
-    tokens.expect(',', 'label matching', '"," or "}"');
-  }
-  return matchers;
-}
-
-function parseMatcher(tokens: TokenStream): Matcher {
-  const label = tokens.peek();
-  if (label.kind !== 'identifier' && label.kind !== 'string') {
-    throw tokens.unexpected('label matching', 'identifier or "}"');
-  }
-  tokens.take();
-  const quoted = label.kind === 'string' ? tokens.unquote(label) : undefined;
-  const { kind: op } = tokens.peek();
-  if (op !== '=' && op !== '!=' && op !== '=~' && op !== '!~') {
-    if (quoted === undefined) throw tokens.unexpected('label matching', 'label matching operator');
-    // A quoted name alone is the name of the metric.
-    return { name: METRIC_NAME, op: '=', value: quoted };
-  }
-  tokens.take();
-  const value = tokens.expect('string', 'label matching', 'string');
-  const matcher: Matcher = { name: quoted ?? label.text, op, value: tokens.unquote(value) };
-  const position = { start: tokens.position(label).start, end: tokens.position(value).end };
-  checkPattern(tokens, matcher, position);
-  return matcher;
-}
-
-function checkPattern(tokens: TokenStream, matcher: Matcher, position: Position): void {
-  if (matcher.op === '=' || matcher.op === '!=') return;
-  try {
-    compileMatcher(matcher);
-  } catch (error) {
-    if (!(error instanceof PromfedError)) throw error;
-    // Prometheus wraps the pattern as `^(?s:…)$`, and its errors quote what it compiled.
-    const wrapped = `(?s:${matcher.value})`;
-    throw tokens.error(
-      position,
-      error.message.replace(`\`${wrapped}\``, () => `\`^${wrapped}$\``),
-    );
   }
 }
 

@@ -12,7 +12,7 @@ import { describe, type Token, type TokenKind } from './tokens.js';
  * How many levels deep an expression may be, parentheses and chains of operators alike. Whoever walks a tree may
  * recurse: a stack holds this many levels with ease, and no query that was written by anyone comes near.
  */
-export const MAX_DEPTH = 1000;
+export const MAX_DEPTH = 500;
 
 /** A place of the grammar that says more about an unexpected token than the token itself. */
 interface Context {

@@ -28,7 +28,7 @@ export function children(expr: Expr): readonly Expr[] {
  * Visits an expression and everything below it, parents before their children, children in the order they are
  * written. A visit that returns `false` leaves out what is below that expression. Needs no stack: any depth will do.
  */
-export function walk(expr: Expr, visit: (expr: Expr) => boolean | undefined): void {
+export function walk(expr: Expr, visit: (expr: Expr) => unknown): void {
   const pending = [expr];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (visit(next) === false) continue;

@@ -12,7 +12,7 @@ import {
 import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
 import type { Fetch, FetchNode, PlanNode } from './node.js';
-import { createReach, writesGroupLabel, type Local, type Reach } from './reach.js';
+import { createReach, isSettled, writesGroupLabel, type Local, type Reach } from './reach.js';
 import { rewrite, type PlanTimes } from './rewrite.js';
 
 /**
@@ -91,7 +91,7 @@ class Planner {
     const input = this.#reach(expr.expr);
     const param = expr.param && this.#reach(expr.param);
     const splits =
-      input.kind === 'local' && input.apart && (param === undefined || param.kind === 'constant');
+      input.kind === 'local' && isSettled(input) && (param === undefined || param.kind === 'constant');
     return (splits ? this.#trySplit(expr, input) : undefined) ?? this.#aggregateHere(expr);
   }
 

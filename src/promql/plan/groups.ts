@@ -7,6 +7,11 @@ export interface PlannedGroup {
   readonly name: string;
   /** Set on every series of the group, winning over a label of the same name that a series brings along. */
   readonly labels: Labels;
+  /**
+   * Several targets hold the same data, each with gaps of its own. Their answers are merged series by series, so that
+   * only what looks at each series by itself can be computed there.
+   */
+  readonly replicated: boolean;
 }
 
 /**

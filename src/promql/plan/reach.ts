@@ -27,6 +27,8 @@ export interface Local {
    * expression works on each series by itself, and equal series of different groups have to be merged.
    */
   readonly apart: boolean;
+  /** Whether every group answers from one place. When not, equal series of its replicas have to be merged. */
+  readonly single: boolean;
 }
 
 interface Here {
@@ -90,7 +92,13 @@ export function createReach(groups: readonly PlannedGroup[]): (expr: Expr) => Re
         return CONSTANT;
       case 'vectorSelector': {
         const relevant = relevantGroups(expr.matchers, groups);
-        return { kind: 'local', groups: relevant, survives: all, apart: tellApart(relevant, all) };
+        return {
+          kind: 'local',
+          groups: relevant,
+          survives: all,
+          apart: tellApart(relevant, all),
+          single: relevant.every((group) => !group.replicated),
+        };
       }
       case 'matrixSelector':
         return reach(expr.selector);
@@ -109,6 +117,14 @@ export function createReach(groups: readonly PlannedGroup[]): (expr: Expr) => Re
   return reach;
 }
 
+/**
+ * Whether each region's result is final: no series of it is to be merged with one of elsewhere. Only then may a region
+ * compute what looks at more than one series, or what leaves series out by their values.
+ */
+export function isSettled({ apart, single }: Local): boolean {
+  return apart && single;
+}
+
 function all(): boolean {
   return true;
 }
@@ -122,23 +138,23 @@ function ofCall(expr: CallExpr, reach: (expr: Expr) => Reach): Reach {
   const input = reach(series[0]!);
   if (input.kind !== 'local') return HERE;
   if (ACROSS_BUCKETS.has(expr.func)) {
-    return input.apart && !setsLabel(input.groups, 'le') ? input : HERE;
+    return isSettled(input) && !setsLabel(input.groups, 'le') ? input : HERE;
   }
   if (RELABELLING.has(expr.func)) {
     const touched = others.flatMap((arg) => (arg.kind === 'string' ? [arg.value] : []));
-    return input.apart && !touched.some((name) => setsLabel(input.groups, name)) ? input : HERE;
+    return isSettled(input) && !touched.some((name) => setsLabel(input.groups, name)) ? input : HERE;
   }
   return input;
 }
 
 function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach): Reach {
   const input = reach(expr.expr);
-  if (input.kind !== 'local' || !input.apart || !LOCAL_AGGREGATIONS.has(expr.op)) return HERE;
+  if (input.kind !== 'local' || !isSettled(input) || !LOCAL_AGGREGATIONS.has(expr.op)) return HERE;
   if (expr.param !== undefined && reach(expr.param).kind !== 'constant') return HERE;
   if (writesGroupLabel(expr, input.groups)) return HERE;
   const survives = survivors(expr, input);
   return tellApart(input.groups, survives)
-    ? { kind: 'local', groups: input.groups, survives, apart: true }
+    ? { kind: 'local', groups: input.groups, survives, apart: true, single: true }
     : HERE;
 }
 
@@ -149,7 +165,7 @@ function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
   const series = lhs.kind === 'constant' ? rhs : rhs.kind === 'constant' ? lhs : HERE;
   if (series.kind !== 'local') return HERE;
   // A filter decides by the value, and of two equal series only the merged one has the value that counts.
-  return isFilter(expr) && !series.apart ? HERE : series;
+  return isFilter(expr) && !isSettled(series) ? HERE : series;
 }
 
 /** Which group labels are still there after the aggregation. */

@@ -358,12 +358,9 @@ async function evaluateHere(query: string, grid: Grid, series: readonly RawSerie
 function difference(grid: Grid, there: Answer, here: Here): string | undefined {
   if (there.status === 'error' || 'error' in here) {
     const [a, b] = [there.error ?? 'no error', 'error' in here ? here.error : 'no error'];
-    // Which two series of a failed match are named, and in which order, is not defined.
+    // Which two series of a failed match are named is not defined.
     const withoutSeries = (text: string): string =>
-      text
-        .replace(/^invalid parameter "query": /, '')
-        .replace(/group \{.*\] ?;/s, 'group;')
-        .replace(/operation: \[.*\]/s, '');
+      text.replace(/^invalid parameter "query": /, '').replace(/operation: \[.*\];/s, 'operation;');
     return withoutSeries(a) === withoutSeries(b) ? undefined : `Prometheus: ${a}; here: ${b}`;
   }
   const wanted = pointsOf(there);
@@ -398,7 +395,7 @@ function comparable(texts: readonly string[]): string {
 function pointsOf({ data }: Answer): Map<string, number> {
   const points = new Map<string, number>();
   if (data?.resultType === 'scalar') {
-    points.set('scalar', tryParseFloat(String(data.result[1]))!);
+    points.set('scalar', tryParseFloat(data.result[1] as string)!);
     return points;
   }
   for (const one of data?.result ?? []) {

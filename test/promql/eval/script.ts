@@ -259,7 +259,7 @@ function compare(
 ): string | undefined {
   if (value.type === 'string') {
     const wanted = expectations.find(({ kind }) => kind === 'string')?.text;
-    return wanted === JSON.stringify(value.value) ? undefined : `the string ${value.value}`;
+    return wanted?.slice(1, -1) === value.value ? undefined : `the string ${value.value}`;
   }
   if (value.type === 'matrix') return 'a matrix';
   if (value.type === 'scalar') {

@@ -51,27 +51,26 @@ const MODIFIED: ReadonlySet<string> = new Set([
 /** A text as the official grammar reads it; with an error anywhere it is not accepted. */
 function officialReading(text: string): Reading {
   const tree = parser.parse(text);
-  let accepted = true;
-  let misread = false;
+  const seen = { error: false, misread: false };
   tree.iterate({
     enter: ({ type, name, node }) => {
-      if (type.isError) accepted = false;
+      if (type.isError) seen.error = true;
       // `a + b offset 5m` is read as `(a + b) offset 5m`.
       const operand = node.firstChild?.name;
-      if (MODIFIED.has(name) && (operand === 'BinaryExpr' || operand === 'UnaryExpr')) misread = true;
+      if (MODIFIED.has(name) && (operand === 'BinaryExpr' || operand === 'UnaryExpr')) seen.misread = true;
       // `-1 ^ 2` is read as `(-1) ^ 2`.
       if (
         name === 'NumberDurationLiteral' &&
         node.nextSibling?.name === 'Pow' &&
         /^[-+]/.test(text.slice(node.from))
       ) {
-        misread = true;
+        seen.misread = true;
       }
     },
   });
   const root = tree.topNode.firstChild;
-  const shape = accepted && !misread && root !== null ? nodeShape(skipComments(root), text) : undefined;
-  return { accepted, shape };
+  const comparable = !seen.error && !seen.misread && root !== null;
+  return { accepted: !seen.error, shape: comparable ? nodeShape(skipComments(root), text) : undefined };
 }
 
 function skipComments(node: SyntaxNode): SyntaxNode {

@@ -5,12 +5,13 @@ import { FEATURES, parseExpr } from '../../../src/promql/language/index.js';
 import { planDistributed, printPlan, type PlannedGroup } from '../../../src/promql/plan/index.js';
 
 function groups(...labels: Record<string, string>[]): PlannedGroup[] {
-  return labels.map((record, i) => ({ name: `g${i + 1}`, labels: Labels.from(record) }));
+  return labels.map((record, i) => ({ name: `g${i + 1}`, labels: Labels.from(record), replicated: false }));
 }
 
 const twoRegions = groups({ region: 'eu' }, { region: 'us' });
 const alike = groups({}, {});
 const one = groups({ region: 'eu' });
+const pair = groups({ region: 'eu' }).map((group) => ({ ...group, replicated: true }));
 const twoLabels = groups(
   { region: 'eu', tier: 'a' },
   { region: 'eu', tier: 'b' },
@@ -413,6 +414,25 @@ sum
 fetch, overlapping
   g1: x > bool 5
   g2: x > bool 5`,
+  },
+  {
+    name: 'replicas are asked for series only, whose samples are merged before they are aggregated',
+    groups: pair,
+    expr: 'sum by (region) (rate(x[5m]))',
+    plan: `
+sum by (region)
+  fetch
+    g1: rate(x[5m]) as {region="eu"}`,
+  },
+  {
+    name: 'a filter is not sent to replicas',
+    groups: pair,
+    expr: 'x > 5',
+    plan: `
+>
+  fetch
+    g1: x as {region="eu"}
+  5`,
   },
   {
     name: 'subqueries are sent with the step that promfed would take',

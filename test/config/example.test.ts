@@ -1,0 +1,108 @@
+// config.example.yaml: valid, complete and true.
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import t from 'tap';
+import { parse } from 'yaml';
+
+import { configFileSchema, loadConfig, parseConfig } from '../../src/config/index.js';
+
+const PATH = resolve('config.example.yaml');
+const TEXT = readFileSync(PATH, 'utf8');
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: boolean | Schema;
+  readonly items?: Schema;
+  readonly default?: string | boolean;
+  readonly later?: { readonly unless?: string | boolean | number | object };
+  readonly inert?: string;
+}
+
+/** Every key of the schema with its schema, keys of the file's own left out. */
+function keysOf(schema: Schema): [key: string, schema: Schema][] {
+  // Of sections without effect only the name is a matter of ours.
+  if (schema.inert !== undefined) return [];
+  const own = Object.entries(schema.properties ?? {});
+  const inner = own.map(([, value]) => value);
+  if (schema.items !== undefined) inner.push(schema.items);
+  return [...own, ...inner.flatMap(keysOf)];
+}
+
+const KEYS = keysOf(configFileSchema as unknown as Schema);
+
+t.test('the example can be used as it is, and nothing in it is without effect', async (t) => {
+  const { settings, warnings } = await loadConfig(PATH);
+  t.same(warnings, []);
+  t.equal(settings.serverGroups.length, 2);
+});
+
+t.test('the first group has the shape of a region of KOF', async (t) => {
+  const { settings } = await loadConfig(PATH);
+  t.match(settings.serverGroups[0], {
+    scheme: 'https',
+    pathPrefix: '/vm/select/0/prometheus',
+    ignoreError: true,
+    httpClient: { authorization: /^Basic / },
+  });
+  t.ok(settings.serverGroups[0]!.labels.has('promxyCluster'));
+  const raw = parse(TEXT) as { promxy: { server_groups: object[] } };
+  t.same(Object.keys(raw.promxy.server_groups[0]!).sort(), [
+    'http_client',
+    'ignore_error',
+    'labels',
+    'path_prefix',
+    'scheme',
+    'static_configs',
+  ]);
+});
+
+t.test('every key of the schema is in the example', async (t) => {
+  t.ok(KEYS.length > 90);
+  for (const [key, schema] of KEYS) {
+    // Keys that are built stand as keys, alive or commented out; the others in the lists at the end.
+    const isListed = schema.later !== undefined || schema.inert !== undefined;
+    const pattern = isListed ? new RegExp(`\\b${key}\\b`) : new RegExp(`^[ #-]*${key}:`, 'm');
+    t.match(TEXT, pattern, key);
+  }
+});
+
+t.test('every key of the example, commented out or not, is in the schema', async (t) => {
+  const known = new Set(KEYS.map(([key]) => key));
+  const commented = [...TEXT.matchAll(/^ *# +([a-z_]+):(?: |$)/gm)].map(([, key]) => key!);
+  t.ok(commented.length > 10);
+  for (const key of commented) t.ok(known.has(key), key);
+});
+
+t.test('the default of a key is told above it', async (t) => {
+  const lines = TEXT.split('\n');
+  for (const [key, schema] of KEYS) {
+    if (schema.default === undefined || schema.default === '') continue;
+    const at = lines.findIndex((line) => new RegExp(`^[ #-]*${key}:`).test(line));
+    let first = at;
+    while (first > 0 && /^\s*(?:- )?#/.test(lines[first - 1]!)) first--;
+    const comment = lines.slice(first, at).join(' ');
+    t.ok(comment.includes(`Default: ${String(schema.default)}`), `${key}: ${String(schema.default)}`);
+  }
+});
+
+t.test('the defaults of what is not supported yet are told, and accepted', async (t) => {
+  for (const [key, { later }] of KEYS) {
+    const unless = later?.unless;
+    if (unless === undefined || typeof unless === 'object' || unless === '') continue;
+    t.ok(TEXT.includes(`${key} [${String(unless)}]`), key);
+  }
+});
+
+t.test('what the example says about parts that are commented out is valid as well', async (t) => {
+  const alternative = TEXT.replace(/^# (rule_files|alerting|remote_write):/gm, '$1:')
+    .replace(/^( *)# (ca_file|cert_file|key_file): .*$/gm, '$1$2: /pem')
+    .replace(/^ *authorization:\n(?:.*\n)*?\n/m, '')
+    .replace(/^( *)# (bearer_token): .*$/gm, '$1$2: x');
+  const cert = readFileSync(resolve('test/testdata/config/region.pem'), 'utf8');
+  const key = readFileSync(resolve('test/testdata/config/region-key.pem'), 'utf8');
+  const { settings, warnings } = parseConfig(alternative, 'c.yaml', () => ({ text: cert + key }));
+  t.equal(settings.serverGroups[1]!.httpClient.authorization, 'Bearer x');
+  t.equal(warnings.length, 3);
+});

@@ -1,0 +1,299 @@
+// The command line.
+
+import fc from 'fast-check';
+import t from 'tap';
+
+import { type Flags, helpText, parseFlags } from '../../src/config/index.js';
+import { PromfedError } from '../../src/model/index.js';
+
+const FEATURES = ['promql-experimental-functions', 'promql-duration-expr'] as const;
+
+const parse = (...argv: string[]): Flags => parseFlags(argv, FEATURES);
+
+function refusal(...argv: string[]): string {
+  try {
+    parse(...argv);
+    return 'accepted';
+  } catch (error) {
+    if (!(error instanceof PromfedError)) throw error;
+    return error.message.replace(/\nTry --help for the list of flags\.$/, '');
+  }
+}
+
+t.test('without arguments everything is as in promxy', async (t) => {
+  t.same(parse(), {
+    command: 'serve',
+    config: 'config.yaml',
+    bindAddr: { host: '', port: 8082 },
+    logLevel: 'info',
+    logFormat: 'text',
+    externalUrl: undefined,
+    routePrefix: '',
+    lifecycleEnabled: false,
+    queryTimeoutMs: 120_000,
+    maxSamples: 50_000_000,
+    lookbackDeltaMs: undefined,
+    features: new Set(),
+    checkConfig: false,
+    version: false,
+    help: false,
+    texts: {
+      config: 'config.yaml',
+      'bind-addr': ':8082',
+      'log-level': 'info',
+      'log-format': 'text',
+      'web.external-url': '',
+      'web.enable-lifecycle': 'false',
+      'query.timeout': '2m',
+      'query.max-samples': '50000000',
+      'query.lookback-delta': '5m',
+      'enable-feature': '',
+      'check-config': 'false',
+    },
+  });
+});
+
+t.test('each flag in each of its forms', async (t) => {
+  const cases: { argv: string[]; expected: Partial<Flags> }[] = [
+    { argv: ['--config=a.yaml'], expected: { config: 'a.yaml' } },
+    { argv: ['--config', 'a.yaml'], expected: { config: 'a.yaml' } },
+    { argv: ['--config=a=b.yaml'], expected: { config: 'a=b.yaml' } },
+    { argv: ['--config', '-'], expected: { config: '-' } },
+    { argv: ['--config=a', '--config=b'], expected: { config: 'b' } },
+    { argv: ['--config=--config'], expected: { config: '--config' } },
+    { argv: ['--bind-addr=:0'], expected: { bindAddr: { host: '', port: 0 } } },
+    { argv: ['--bind-addr=127.0.0.1:0'], expected: { bindAddr: { host: '127.0.0.1', port: 0 } } },
+    { argv: ['--bind-addr', '[::1]:8082'], expected: { bindAddr: { host: '::1', port: 8082 } } },
+    {
+      argv: ['--bind-addr=host.example:65535'],
+      expected: { bindAddr: { host: 'host.example', port: 65_535 } },
+    },
+    { argv: ['--log-level=DEBUG'], expected: { logLevel: 'debug' } },
+    { argv: ['--log-level=warning'], expected: { logLevel: 'warn' } },
+    { argv: ['--log-level=panic'], expected: { logLevel: 'fatal' } },
+    { argv: ['--log-format', 'json'], expected: { logFormat: 'json' } },
+    {
+      argv: ['--web.external-url=http://127.0.0.1:8082'],
+      expected: { externalUrl: 'http://127.0.0.1:8082', routePrefix: '' },
+    },
+    {
+      argv: ['--web.external-url=https://h/a/b/'],
+      expected: { externalUrl: 'https://h/a/b', routePrefix: '/a/b' },
+    },
+    { argv: ['--web.external-url=/prom/'], expected: { externalUrl: undefined, routePrefix: '/prom' } },
+    { argv: ['--web.external-url='], expected: { externalUrl: undefined, routePrefix: '' } },
+    { argv: ['--web.enable-lifecycle'], expected: { lifecycleEnabled: true } },
+    { argv: ['--web.enable-lifecycle=true'], expected: { lifecycleEnabled: true } },
+    { argv: ['--web.enable-lifecycle', '--no-web.enable-lifecycle'], expected: { lifecycleEnabled: false } },
+    { argv: ['--web.enable-lifecycle=false'], expected: { lifecycleEnabled: false } },
+    { argv: ['--no-web.enable-lifecycle=false'], expected: { lifecycleEnabled: true } },
+    { argv: ['--query.timeout=1.5s'], expected: { queryTimeoutMs: 1500 } },
+    { argv: ['--query.timeout=1d'], expected: { queryTimeoutMs: 86_400_000 } },
+    { argv: ['--query.max-samples', '1'], expected: { maxSamples: 1 } },
+    { argv: ['--query.lookback-delta=5m'], expected: { lookbackDeltaMs: 300_000 } },
+    {
+      argv: ['--enable-feature=promql-duration-expr'],
+      expected: { features: new Set(['promql-duration-expr']) },
+    },
+    { argv: ['--enable-feature', FEATURES.join(', ')], expected: { features: new Set(FEATURES) } },
+    { argv: FEATURES.map((name) => `--enable-feature=${name}`), expected: { features: new Set(FEATURES) } },
+    { argv: ['--check-config'], expected: { checkConfig: true } },
+    { argv: ['--version'], expected: { version: true } },
+    { argv: ['-v'], expected: { version: true, help: false } },
+    { argv: ['-h'], expected: { help: true } },
+    { argv: ['demo'], expected: { command: 'demo' } },
+    { argv: ['--log-level=warn', 'demo', '--bind-addr=:1'], expected: { command: 'demo', logLevel: 'warn' } },
+    { argv: ['--', 'demo'], expected: { command: 'demo' } },
+    { argv: ['--web.enable-lifecycle', 'demo'], expected: { command: 'demo', lifecycleEnabled: true } },
+    {
+      argv: [
+        '--config=/etc/promxy/config.yaml',
+        '--web.enable-lifecycle',
+        '--log-level=info',
+        '--web.external-url=http://127.0.0.1:8082',
+      ],
+      expected: {
+        config: '/etc/promxy/config.yaml',
+        lifecycleEnabled: true,
+        bindAddr: { host: '', port: 8082 },
+      },
+    },
+  ];
+  for (const { argv, expected } of cases) t.match(parse(...argv), expected, argv.join(' '));
+});
+
+t.test('flags are shown as they were given', async (t) => {
+  const { texts } = parse(
+    '--enable-feature=promql-duration-expr',
+    '--query.timeout',
+    '30s',
+    '--check-config=1',
+  );
+  t.match(texts, {
+    'enable-feature': 'promql-duration-expr',
+    'query.timeout': '30s',
+    'check-config': 'true',
+  });
+});
+
+t.test('what is wrong with a command line is said in one line each', async (t) => {
+  const cases: { argv: string[]; expected: string }[] = [
+    { argv: ['--confg=x'], expected: 'unknown flag "--confg"; did you mean --config?' },
+    { argv: ['--confg', 'x'], expected: 'unknown flag "--confg"; did you mean --config?' },
+    { argv: ['-config', 'x'], expected: 'unknown flag "-config"; did you mean --config?' },
+    { argv: ['--quux'], expected: 'unknown flag "--quux"' },
+    { argv: ['-x'], expected: 'unknown flag "-x"' },
+    { argv: ['--no-config=x'], expected: 'unknown flag "--no-config"; did you mean --config?' },
+    { argv: ['--__proto__'], expected: 'unknown flag "--__proto__"' },
+    { argv: ['--storage.path', '/x'], expected: 'the flag --storage.path is not supported yet' },
+    { argv: ['--rules.alertbackfill'], expected: 'the flag --rules.alertbackfill is not supported yet' },
+    { argv: ['--config'], expected: '--config needs a value: --config=<file>' },
+    { argv: ['--config', '--check-config'], expected: '--config needs a value: --config=<file>' },
+    { argv: ['--config='], expected: '--config: the path is empty' },
+    { argv: ['--check-config=maybe'], expected: '--check-config takes true or false, not "maybe"' },
+    { argv: ['--bind-addr=8082'], expected: '--bind-addr: "8082" has no port, as in :8082' },
+    { argv: ['--bind-addr='], expected: '--bind-addr: "" is not an address such as :8082 or 127.0.0.1:8082' },
+    {
+      argv: ['--bind-addr=:x'],
+      expected: '--bind-addr: ":x" is not an address such as :8082 or 127.0.0.1:8082',
+    },
+    { argv: ['--bind-addr=:65536'], expected: '--bind-addr: a port must not be above 65535' },
+    {
+      argv: ['--bind-addr=::1:8082'],
+      expected:
+        '--bind-addr: "::1:8082" is not an address such as :8082 or 127.0.0.1:8082: ' +
+        'an IPv6 address stands in brackets, as in [::1]:8082',
+    },
+    {
+      argv: ['--log-level=loud'],
+      expected: '--log-level: "loud" is not a log level; there are trace, debug, info, warn, error, fatal',
+    },
+    {
+      argv: ['--log-level=constructor'],
+      expected:
+        '--log-level: "constructor" is not a log level; there are trace, debug, info, warn, error, fatal',
+    },
+    {
+      argv: ['--log-format=xml'],
+      expected: '--log-format: "xml" is not a log format; there are text and json',
+    },
+    { argv: ['--query.timeout=0'], expected: '--query.timeout: the duration must be above zero' },
+    { argv: ['--query.timeout=-1s'], expected: '--query.timeout: a duration must not be negative' },
+    {
+      argv: ['--query.timeout', '10'],
+      expected: '--query.timeout: the duration 10 has no unit: write 10s for seconds',
+    },
+    {
+      argv: ['--query.max-samples=0'],
+      expected: '--query.max-samples: "0" is not a whole number above zero',
+    },
+    {
+      argv: ['--query.max-samples', '-1'],
+      expected: '--query.max-samples: "-1" is not a whole number above zero',
+    },
+    {
+      argv: ['--query.max-samples=1e6'],
+      expected: '--query.max-samples: "1e6" is not a whole number above zero',
+    },
+    {
+      argv: ['--query.max-samples=99999999999999999999'],
+      expected: '--query.max-samples: "99999999999999999999" is not a whole number above zero',
+    },
+    {
+      argv: ['--enable-feature=promql-duration-exp'],
+      expected:
+        '--enable-feature: unknown feature "promql-duration-exp"; did you mean "promql-duration-expr"?',
+    },
+    {
+      argv: ['--enable-feature=x'],
+      expected:
+        '--enable-feature: unknown feature "x"; there are promql-experimental-functions, promql-duration-expr',
+    },
+    { argv: ['--enable-feature='], expected: '--enable-feature: the name of a feature is empty' },
+    {
+      argv: ['--web.external-url="http://h"'],
+      expected: '--web.external-url: URL must not begin or end with quotes',
+    },
+    {
+      argv: ['--web.external-url=h:80'],
+      expected: '--web.external-url: "h:80" is not a URL such as http://example.com/path',
+    },
+    {
+      argv: ['--web.external-url=ftp://h'],
+      expected: '--web.external-url: "ftp://h" is not a URL such as http://example.com/path',
+    },
+    {
+      argv: ['--web.external-url=//h'],
+      expected: '--web.external-url: "//h" is not a URL such as http://example.com/path',
+    },
+    {
+      argv: ['--web.external-url=http://h/?a'],
+      expected: '--web.external-url: "http://h/?a" must end with its path, without ? and #',
+    },
+    {
+      argv: ['--web.external-url=http://u:hunter2@h'],
+      expected: '--web.external-url: the URL must not hold a user name or a password',
+    },
+    { argv: ['dmo'], expected: 'unexpected argument "dmo"; did you mean "demo"?' },
+    { argv: ['serve'], expected: 'unexpected argument "serve"' },
+    { argv: ['a.yaml'], expected: 'unexpected argument "a.yaml"; did you mean "--config=a.yaml"?' },
+    { argv: ['demo', 'demo'], expected: 'unexpected argument "demo"; did you mean "demo"?' },
+    { argv: [''], expected: 'unexpected argument ""' },
+    {
+      argv: ['--quux', '--query.timeout=x', 'y'],
+      expected:
+        'unknown flag "--quux"\nunexpected argument "y"\n--query.timeout: not a valid duration string: "x"',
+    },
+  ];
+  for (const { argv, expected } of cases) t.equal(refusal(...argv), expected, argv.join(' '));
+});
+
+t.test('an error ends in the way to the list of flags', async (t) => {
+  t.throws(() => parse('--quux'), { code: 'bad_data', message: /\nTry --help for the list of flags\.$/ });
+});
+
+t.test('with --help or --version nothing else is checked', async (t) => {
+  t.match(parse('--quux', '--help', '--bind-addr=x'), { help: true });
+  t.match(parse('--version', 'x'), { version: true });
+  t.match(refusal('--quux', '--help=false'), /unknown flag/);
+});
+
+t.test('the help text names every flag with its default, and fits a terminal', async (t) => {
+  const help = helpText();
+  for (const [name, text] of Object.entries(parse().texts)) {
+    const line = help.split('\n').find((candidate) => candidate.includes(`--${name}`));
+    t.ok(line !== undefined, name);
+    if (text !== '' && text !== 'false') t.match(line, `(default ${text})`);
+  }
+  t.match(help, /-v, --version\n/);
+  t.match(help, /-h, --help\n/);
+  t.ok(help.split('\n').every((line) => line.length <= 100 && line.trimEnd() === line));
+});
+
+t.test('no arguments at all throw anything but a PromfedError', async () => {
+  const word = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      '--',
+      '-',
+      '--=',
+      '=',
+      '--config',
+      '--bind-addr=',
+      '--help',
+      '-v',
+      '--no-',
+      '--web.external-url',
+      'demo',
+    ),
+    fc
+      .tuple(fc.constantFrom('--bind-addr=', '--web.external-url=', '--query.timeout='), fc.string())
+      .map((p) => p.join('')),
+  );
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 6 }), (argv) => {
+      refusal(...argv);
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,142 @@
+// The program as its users start it: dist/main.js as a process of its own.
+
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+
+import { until } from '../helpers/fault-server.js';
+import { api } from '../helpers/promfed.js';
+
+const MAIN = resolve('dist/main.js');
+const folder = mkdtempSync(join(tmpdir(), 'promfed-e2e-'));
+t.teardown(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 20_000 });
+}
+
+interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly url: string;
+  output(): string;
+  /** Resolves to the exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>;
+}
+
+async function start(...args: string[]): Promise<Running> {
+  const child = spawn(process.execPath, [MAIN, ...args, '--bind-addr=127.0.0.1:0', '--log-format=json']);
+  t.teardown(() => {
+    child.kill('SIGKILL');
+  });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const ended = new Promise<number | string | null>((done) => {
+    child.on('exit', (code, signal) => {
+      done(signal ?? code);
+    });
+  });
+  await until(() => /"url":"[^"]+"/.test(output) || child.exitCode !== null, 20_000, `a start: ${output}`);
+  return { child, url: /"url":"([^"]+)"/.exec(output)?.[1] ?? '', output: () => output, ended };
+}
+
+t.before(() => {
+  const built = spawnSync(process.execPath, ['scripts/build.mjs'], { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(built.stderr);
+});
+
+t.test('version and help', async (t) => {
+  t.match(run('--version'), { status: 0, stdout: /^promfed \d+\.\d+\.\d+\n$/ });
+  const help = run('--help');
+  t.equal(help.status, 0);
+  for (const flag of [
+    '--config',
+    '--bind-addr',
+    '--query.timeout',
+    '--enable-feature',
+    '--web.enable-lifecycle',
+  ]) {
+    t.ok(help.stdout.includes(flag), flag);
+  }
+});
+
+t.test('what is wrong on the command line is told in a line', async (t) => {
+  const cases: [args: string[], message: RegExp][] = [
+    [['--confg=x'], /unknown flag.*--confg.*--config/],
+    [['--query.timeout=fast'], /query\.timeout/],
+    [['--enable-feature=promql-experimental-function'], /promql-experimental-functions/],
+    [[`--config=${join(folder, 'missing.yaml')}`], /missing\.yaml/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, stderr } = run(...args);
+    t.equal(status, 1, args.join(' '));
+    t.match(stderr, message);
+    t.notMatch(stderr, /\n\s+at /, 'no stack trace');
+  }
+});
+
+t.test('a configuration is checked without being served', async (t) => {
+  t.match(run('--check-config', `--config=${resolve('config.example.yaml')}`), {
+    status: 0,
+    stdout: /config\.example\.yaml is valid/,
+  });
+  const broken = file('broken.yaml', 'promxy:\n  server_groups:\n    - static_config: []\n');
+  const { status, stderr } = run('--check-config', `--config=${broken}`);
+  t.equal(status, 1);
+  t.match(stderr, /broken\.yaml:3:7: .*static_config.*static_configs/);
+});
+
+t.test('the demo answers, and stops cleanly on the first signal', async (t) => {
+  const demo = await start('demo');
+  const answer = await api(demo.url, '/api/v1/query', {
+    query: 'sum by (promxyCluster) (rate(http_requests_total[5m]))',
+  });
+  t.equal(answer.data?.result.length, 2, 'both regions are there');
+  t.notOk(answer.warnings);
+  await until(() => demo.output().includes('Ctrl-C'), 5_000, 'the welcome');
+  t.match(demo.output(), /sum by \(promxyCluster\)/, 'it says what to try');
+  demo.child.kill('SIGINT');
+  t.equal(await demo.ended, 0);
+});
+
+t.test('an empty configuration is ready, and SIGHUP loads what it became', async (t) => {
+  const path = file('grows.yaml', '');
+  const promfed = await start(`--config=${path}`);
+  t.equal((await fetch(`${promfed.url}-/ready`)).status, 200);
+  t.same((await api(promfed.url, '/api/v1/query', { query: 'up' })).data?.result, []);
+  file(
+    'grows.yaml',
+    'promxy: { server_groups: [{ name: gone, static_configs: [{ targets: ["127.0.0.1:1"] }] }] }',
+  );
+  promfed.child.kill('SIGHUP');
+  await until(() => promfed.output().includes('configuration loaded'), 5_000, 'the reload');
+  t.match((await api(promfed.url, '/api/v1/query', { query: 'up' })).error, /server group "gone"/);
+  file('grows.yaml', 'promxy: [');
+  promfed.child.kill('SIGHUP');
+  await until(() => promfed.output().includes('not loaded'), 5_000, 'the refusal');
+  t.equal((await fetch(`${promfed.url}-/ready`)).status, 200, 'it goes on');
+  promfed.child.kill('SIGTERM');
+  t.equal(await promfed.ended, 0);
+});
+
+t.test('an address that is taken is told in a line', async (t) => {
+  const first = await start(`--config=${file('first.yaml', '')}`);
+  const { port } = new URL(first.url);
+  t.match(run(`--config=${file('second.yaml', '')}`, `--bind-addr=127.0.0.1:${port}`), {
+    status: 1,
+    stderr: /promfed: cannot listen on 127\.0\.0\.1:\d+: the address is already in use/,
+  });
+});

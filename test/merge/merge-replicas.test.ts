@@ -1,0 +1,313 @@
+// Streams of replicas as one: the same bytes where they can pass, merged where they differ, each series once.
+
+import fc from 'fast-check';
+import t from 'tap';
+
+import { mergeOverlappingStreams, mergeReplicaStreams } from '../../src/merge/index.js';
+import type { SeriesFrame } from '../../src/merge/index.js';
+import { PromfedError } from '../../src/model/index.js';
+import { drain, frame, streamOf, values, watch } from './streams.js';
+
+const TAIL = { warnings: [], infos: [], isPartial: false };
+
+/** Series by name with their samples, as text that a test can compare. */
+async function merged(
+  replicas: readonly (readonly SeriesFrame[])[],
+  bufferMs = 10_000,
+  options: Parameters<typeof mergeReplicaStreams>[2] & { batch?: number } = {},
+): Promise<string[]> {
+  const { batch = 1000, ...rest } = options;
+  const streams = replicas.map((frames) => {
+    const batches: SeriesFrame[][] = [];
+    for (let i = 0; i < frames.length; i += batch) batches.push(frames.slice(i, i + batch));
+    return streamOf(...batches);
+  });
+  const { series } = await drain(mergeReplicaStreams(streams, bufferMs, rest));
+  return series.map(({ metric, samples }) => `${metric['a'] ?? ''} ${samples}`);
+}
+
+const one = (samples: string): SeriesFrame[] => [frame({ a: 'x' }, samples)];
+
+const merges = [
+  {
+    name: 'copies that are equal',
+    a: '"values":[ [1,"2"] ]',
+    b: '"values":[ [1,"2"] ]',
+    expected: '"values":[ [1,"2"] ]',
+  },
+  {
+    name: 'equal copies with histograms',
+    a: '"histograms":[[1,{"count":"1"}]]',
+    b: '"histograms":[[1,{"count":"1"}]]',
+    expected: '"histograms":[[1,{"count":"1"}]]',
+  },
+  {
+    name: 'copies with the same times',
+    a: '"values":[[1,"2"],[16,"3"]]',
+    b: '"values":[[1,"2.5"],[16,"4"]]',
+    expected: '"values":[[1,"2"],[16,"3"]]',
+  },
+  {
+    name: 'a hole, filled in the other’s own digits',
+    a: '"values":[[0,"1.50"],[60,"2.5e0"]]',
+    b: '"values":[[0,"7"],[30.0,"1.70"]]',
+    expected: '"values":[[0,"1.50"],[30.0,"1.70"],[60,"2.5e0"]]',
+  },
+  {
+    name: 'a longer second copy',
+    a: '"values":[[30,"9"]]',
+    b: '"values":[[0,"1"],[30,"2"],[60,"3"]]',
+    expected: '"values":[[0,"1"],[30,"2"],[60,"3"]]',
+  },
+  {
+    name: 'no samples on one side',
+    a: '"values":[]',
+    b: '"values":[[1,"2"]]',
+    expected: '"values":[[1,"2"]]',
+  },
+  {
+    name: 'no samples on both sides, written in two ways',
+    a: '"values":[]',
+    b: '"values":[ ]',
+    expected: '"values":[]',
+  },
+  { name: 'a frame without members', a: '', b: '"values":[[1,"2"]]', expected: '"values":[[1,"2"]]' },
+  {
+    name: 'white space',
+    a: '"values" : [ [ 0 , "1" ] , [ 60 , "2" ] ]',
+    b: '"values":[[30,"3"]]',
+    expected: '"values":[[ 0 , "1" ],[30,"3"],[ 60 , "2" ]]',
+  },
+  { name: 'an instant vector', a: '"value":[1,"2"]', b: '"value":[1,"3"]', expected: '"value":[1,"2"]' },
+  {
+    name: 'an instant vector at two times',
+    a: '"value":[100,"2"]',
+    b: '"value":[1,"3"]',
+    expected: '"value":[100,"2"]',
+  },
+  {
+    name: 'the larger value of an instant vector',
+    a: '"value":[1,"2"]',
+    b: '"value":[1,"3"]',
+    preferMax: true,
+    expected: '"value":[1,"3"]',
+  },
+  {
+    name: 'larger values at the base’s times',
+    a: '"values":[[0,"1"],[30,"5"]]',
+    b: '"values":[[1,"2.0"],[31,"4"]]',
+    preferMax: true,
+    expected: '"values":[[0,"2.0"],[30,"5"]]',
+  },
+];
+
+for (const { name, a, b, preferMax = false, expected } of merges) {
+  t.test(`merges ${name}`, async (t) => {
+    t.strictSame(await merged([one(a), one(b)], 10_000, { preferMax }), [`x ${expected}`]);
+  });
+}
+
+t.test('merges what comes before and after, neighbours copied together', async (t) => {
+  const a = one('"values":[[100,"1"],[130,"2"],[160,"3"]]');
+  const b = one('"values":[[10,"3"],[40,"4"],[190,"5"]]');
+  const expected = '"values":[[10,"3"],[40,"4"],[100,"1"],[130,"2"],[160,"3"],[190,"5"]]';
+  t.strictSame(await merged([a, b]), [`x ${expected}`]);
+  t.strictSame(await merged([b, a]), [`x ${expected}`]);
+});
+
+t.test('merges more than two one after the other', async (t) => {
+  const replicas = ['[0,"1"],[120,"1"]', '[30,"2"]', '[31,"3"],[60,"3"]', '[90,"4"]'].map((list) =>
+    one(`"values":[${list}]`),
+  );
+  t.strictSame(await merged(replicas), ['x "values":[[0,"1"],[30,"2"],[60,"3"],[90,"4"],[120,"1"]]']);
+});
+
+t.test('refuses to merge native histograms that differ', async (t) => {
+  const floats = one('"values":[[1,"2"]]');
+  const histograms = one('"histograms":[[1,{"count":"1"}]]');
+  const others = one('"histograms":[[1,{"count":"2"}]]');
+  for (const replicas of [
+    [floats, histograms],
+    [histograms, others],
+    [others, floats],
+  ]) {
+    await t.rejects(merged(replicas), { code: 'not_built', message: /native histograms/ });
+  }
+  t.strictSame(await merged([[], histograms]), ['x "histograms":[[1,{"count":"1"}]]'], 'one copy passes');
+});
+
+t.test('refuses copies that are no samples or go back in time', async (t) => {
+  await t.rejects(merged([one('"values":[[2,"1"],[1,"1"]]'), one('"values":[[3,"1"]]')]), {
+    code: 'upstream',
+    message: /back in time/,
+  });
+  await t.rejects(merged([one('"values":[[2,"1"]'), one('"values":[[3,"1"]]')]), { code: 'upstream' });
+  await t.rejects(merged([one('"value":[2,"1"]'), one('"values":[[3,"1"]]')]), {
+    code: 'upstream',
+    message: /a vector and a matrix/,
+  });
+});
+
+t.test('an overlapping part gives what the earlier ones have not, however close', async (t) => {
+  const a = one('"values":[[0,"1"],[60,"1"]]');
+  const b = one('"values":[[0,"2"],[1,"2"],[60,"2"],[61,"2"]]');
+  const { series } = await drain(mergeOverlappingStreams([streamOf(a), streamOf(b)]));
+  t.strictSame(
+    series.map(({ samples }) => samples),
+    ['"values":[[0,"1"],[1,"2"],[60,"1"],[61,"2"]]'],
+  );
+  const instant = await drain(
+    mergeOverlappingStreams([streamOf(one('"value":[9,"1"]')), streamOf(one('"value":[1,"2"]'))]),
+  );
+  t.strictSame(
+    instant.series.map(({ samples }) => samples),
+    ['"value":[9,"1"]'],
+  );
+});
+
+t.test('one stream passes as it is', async (t) => {
+  const stream = streamOf(one('"values":[]'));
+  t.equal(mergeReplicaStreams([stream], 0), stream);
+  t.equal(mergeOverlappingStreams([stream]), stream);
+});
+
+t.test('unites the tails and throws what a replica throws, closing the others', async (t) => {
+  const tails = ['a', 'b'].map((warning) => watch([], { warnings: [warning] }).stream);
+  t.strictSame((await drain(mergeReplicaStreams(tails, 0))).tail, { ...TAIL, warnings: ['a', 'b'] });
+  const error = new PromfedError('upstream', 'broken');
+  const other = watch([one('"values":[]'), [frame({ a: 'y' }, '')]]);
+  await t.rejects(drain(mergeReplicaStreams([other.stream, watch([error]).stream], 0)), error);
+  t.equal(other.closed, true);
+});
+
+/** Replicas of a few series, some missing, samples a little off. */
+const replicasArbitrary = fc
+  .tuple(fc.uniqueArray(fc.nat(30), { minLength: 1, maxLength: 20 }), fc.integer({ min: 2, max: 4 }))
+  .chain(([names, count]) =>
+    fc.array(
+      fc.array(fc.tuple(fc.constantFrom(...names), fc.array(fc.nat(20), { maxLength: 6 })), {
+        maxLength: 30,
+      }),
+      { minLength: count, maxLength: count },
+    ),
+  )
+  .map((replicas) =>
+    replicas.map((series) => {
+      const unique = new Map(series.map(([name, times]) => [name, times]));
+      return [...unique].map(([name, times]) => {
+        const sorted = [...new Set(times)].sort((a, b) => a - b);
+        return frame(
+          { a: String(name).padStart(2, '0') },
+          values(...sorted.map((time) => [time * 15, String(time)] as const)),
+        );
+      });
+    }),
+  );
+
+const byName = (a: SeriesFrame, b: SeriesFrame): number => (a.labels.get('a') < b.labels.get('a') ? -1 : 1);
+
+/** What the merge must be: series by series, the targets' copies in order. */
+async function reference(replicas: readonly (readonly SeriesFrame[])[]): Promise<string[]> {
+  const names = [...new Set(replicas.flat().map(({ labels }) => labels.get('a')))].sort();
+  const all: string[] = [];
+  for (const name of names) {
+    const copies = replicas.flatMap((frames) => frames.filter(({ labels }) => labels.get('a') === name));
+    all.push(...(await merged(copies.map((copy) => [copy]))));
+  }
+  return all;
+}
+
+t.test(
+  'of streams that ascend it gives every series once, in their order, however they are batched',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        replicasArbitrary,
+        fc.constantFrom(0, 100, 1 << 20),
+        fc.integer({ min: 1, max: 5 }),
+        async (replicas, lookAheadBytes, batch) => {
+          const expected = (await reference(replicas)).join('\n');
+          const sorted = replicas.map((frames) => [...frames].sort(byName));
+          const actual = await merged(sorted, 10_000, { lookAheadBytes, batch });
+          return (lookAheadBytes < 1000 ? actual : [...actual].sort()).join('\n') === expected;
+        },
+      ),
+      { numRuns: 300 },
+    );
+  },
+);
+
+t.test('streams that do not ascend but agree are merged as they come, holding little', async (t) => {
+  const frames = Array.from({ length: 100 }, (_, i) =>
+    frame({ a: String(99 - i) }, values([i, 'x'.repeat(1000)])),
+  );
+  const some = frames.filter((_, i) => i % 20 !== 0);
+  const actual = await merged([frames, some], 0, { lookAheadBytes: 0, maxHeldBytes: 20_000, batch: 10 });
+  t.equal(actual.length, 100);
+  t.equal(new Set(actual).size, 100);
+});
+
+t.test('without any order it gives every series once, or says that it cannot', async (t) => {
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      replicasArbitrary,
+      fc.constantFrom(0, 100, 1 << 20),
+      fc.integer({ min: 1, max: 5 }),
+      async (replicas, lookAheadBytes, batch) => {
+        const expected = await reference(replicas);
+        try {
+          const actual = await merged(replicas, 10_000, { lookAheadBytes, batch });
+          return [...actual].sort().join('\n') === expected.join('\n');
+        } catch (error) {
+          refused++;
+          return (
+            lookAheadBytes < 1 << 20 && error instanceof PromfedError && error.message.includes('came again')
+          );
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+  t.ok(refused < 250, 'most of the time it can');
+});
+
+t.test('streams that ascend are merged head by head, holding nothing', async (t) => {
+  const series = Array.from({ length: 200 }, (_, i) => [
+    frame({ a: String(i).padStart(3, '0') }, values([1, 'x'.repeat(10_000)])),
+  ]);
+  const a = watch(series);
+  const b = watch(series.filter((_, i) => i % 2 === 0));
+  const stream = mergeReplicaStreams([a.stream, b.stream], 0, { lookAheadBytes: 0, maxHeldBytes: 0 });
+  const first = await stream.next();
+  t.ok((first.value as readonly SeriesFrame[]).length > 0);
+  const { series: rest } = await drain(stream);
+  t.equal(rest.length + (first.value as readonly SeriesFrame[]).length, 200);
+});
+
+t.test('streams without order in common are held up to the bound', async (t) => {
+  const frames = Array.from({ length: 100 }, (_, i) =>
+    frame({ a: String(i).padStart(3, '0') }, values([1, String(i)])),
+  );
+  const reversed = [...frames].reverse();
+  const read = (maxHeldBytes: number): Promise<string[]> =>
+    merged([frames, reversed], 0, { lookAheadBytes: 0, maxHeldBytes, batch: 10 });
+  t.equal((await read(1 << 20)).length, 100);
+  await t.rejects(read(1000), { code: 'limit', message: /more than 1000 bytes/ });
+});
+
+t.test('a replica that sends a series twice is refused', async (t) => {
+  const twice = [frame({ a: 'x' }, values([1, '1'])), frame({ a: 'x' }, values([2, '2']))];
+  for (const lookAheadBytes of [0, 1 << 20]) {
+    for (const replicas of [
+      [twice, []],
+      [twice, one(values([1, '1']))],
+      [[], twice],
+    ]) {
+      await t.rejects(merged(replicas, 0, { lookAheadBytes, batch: 1 }), {
+        code: 'upstream',
+        message: /came again/,
+      });
+    }
+  }
+});

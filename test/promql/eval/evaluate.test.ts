@@ -1,0 +1,380 @@
+import t from 'tap';
+
+import {
+  Annotations,
+  instantGrid,
+  Labels,
+  PromfedError,
+  rangeGrid,
+  SampleBudget,
+  type Column,
+  type Grid,
+  type RawSeries,
+  type Vector,
+} from '../../../src/model/index.js';
+import {
+  createMemorySource,
+  evaluate,
+  tryNotBuilt,
+  type EvalContext,
+} from '../../../src/promql/eval/index.js';
+import { ALL_FEATURES, parseExpr, type VectorMatching } from '../../../src/promql/language/index.js';
+import { planLocally, type Fetch, type PlanNode } from '../../../src/promql/plan/index.js';
+
+const position = { start: 0, end: 0 };
+const GRID = rangeGrid(0, 60_000, 30_000);
+
+function fetchNode(key: string, type: Fetch['type'] = 'vector'): PlanNode {
+  return { kind: 'fetch', fetch: { key, type, parts: [], overlapping: false }, position };
+}
+
+function column(labels: Record<string, string>, values: readonly (number | undefined)[]): Column {
+  return {
+    labels: Labels.from(labels),
+    values: Float64Array.from(values, (value) => value ?? 0),
+    present: Uint8Array.from(values, (value) => (value === undefined ? 0 : 1)),
+  };
+}
+
+function contextOf(changes: Partial<EvalContext> = {}): EvalContext {
+  return {
+    grid: GRID,
+    fetched: () => Promise.reject(new Error('nothing to fetch')),
+    samples: createMemorySource([]),
+    lookbackDeltaMs: 300_000,
+    defaultStepMs: 60_000,
+    budget: new SampleBudget({ maxSamples: 1e9 }),
+    annotations: new Annotations(),
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+function planOf(text: string): PlanNode {
+  return planLocally(parseExpr(text, { features: ALL_FEATURES }), {
+    stepMs: 30_000,
+    rangeMs: 60_000,
+    defaultStepMs: 60_000,
+  });
+}
+
+const oneToOne: VectorMatching = {
+  card: 'one-to-one',
+  labels: [],
+  on: false,
+  include: [],
+  fill: { lhs: undefined, rhs: undefined },
+};
+
+/** `count` counters of a sample every 15 s from 0 until `untilMs`. */
+function counters(count: number, untilMs: number): RawSeries[] {
+  const size = untilMs / 15_000 + 1;
+  return Array.from({ length: count }, (_, id) => ({
+    labels: Labels.from({ __name__: 'x_total', id: String(id) }),
+    timestamps: Float64Array.from({ length: size }, (_unused, i) => i * 15_000),
+    values: Float64Array.from({ length: size }, (_unused, i) => i * (id + 1)),
+  }));
+}
+
+t.test('every fetch and selection of a plan is started before anything is awaited', async (t) => {
+  const started: string[] = [];
+  const never = new Promise<never>(() => undefined);
+  const call = (func: string, ...args: PlanNode[]): PlanNode => ({ kind: 'call', func, args, position });
+  const binary = (lhs: PlanNode, rhs: PlanNode): PlanNode => ({
+    kind: 'binary',
+    op: '+',
+    lhs,
+    rhs,
+    returnBool: false,
+    matching: oneToOne,
+    position,
+  });
+  const top: PlanNode = {
+    kind: 'aggregate',
+    op: 'topk',
+    param: call('scalar', fetchNode('k')),
+    input: fetchNode('input'),
+    grouping: [],
+    without: false,
+    position,
+  };
+  const plan = binary(
+    binary(fetchNode('a'), call('abs', fetchNode('b'))),
+    binary(top, planOf('rate(x[5m])')),
+  );
+  const pending = evaluate(
+    plan,
+    contextOf({
+      fetched: ({ key }) => {
+        started.push(key);
+        return never;
+      },
+      samples: {
+        select: () => {
+          started.push('select');
+          return never;
+        },
+      },
+    }),
+  );
+  pending.catch(() => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.same(started, ['a', 'b', 'k', 'input', 'select']);
+});
+
+t.test('fetched columns are read, never changed', async (t) => {
+  const columns: Vector = [
+    column({ __name__: 'm', l: 'a' }, [1, undefined, 3]),
+    column({ l: 'b' }, [4, 5, 6]),
+  ];
+  const before = structuredClone(columns.map(({ values, present }) => ({ values, present })));
+  const fetched = (): Promise<Vector> => Promise.resolve(columns);
+  const m = fetchNode('m');
+  const vectorOps: PlanNode[] = [
+    { kind: 'negate', input: m, position },
+    { kind: 'call', func: 'abs', args: [m], position },
+    { kind: 'call', func: 'clamp_min', args: [m, { kind: 'number', value: 2, position }], position },
+    { kind: 'aggregate', op: 'sum', input: m, param: undefined, grouping: ['l'], without: false, position },
+    ...(['+', '>', 'and', 'or', 'unless'] as const).map((op): PlanNode => ({
+      kind: 'binary',
+      op,
+      lhs: m,
+      rhs: m,
+      returnBool: false,
+      matching: { ...oneToOne, card: op.length > 1 ? 'many-to-many' : 'one-to-one' },
+      position,
+    })),
+    {
+      kind: 'call',
+      func: 'label_replace',
+      args: [m, ...['l', 'same', '', ''].map((value): PlanNode => ({ kind: 'string', value, position }))],
+      position,
+    },
+  ];
+  for (const plan of vectorOps) {
+    // The last of them fails; what it was given stays as it was nevertheless.
+    await evaluate(plan, contextOf({ fetched })).catch(() => undefined);
+    t.same(
+      columns.map(({ values, present }) => ({ values, present })),
+      before,
+    );
+  }
+});
+
+t.test('a fetched scalar is NaN where it has no sample', async (t) => {
+  const fetched = (): Promise<Vector> => Promise.resolve([column({}, [1, undefined, 3])]);
+  const value = await evaluate(fetchNode('s', 'scalar'), contextOf({ fetched }));
+  t.same(value, { type: 'scalar', values: Float64Array.of(1, NaN, 3) });
+});
+
+t.test('what is not built is named, and nothing is fetched', async (t) => {
+  const cases = [
+    { text: 'sum(x) + histogram_fraction(0, 1, x)', construct: 'histogram_fraction()' },
+    { text: 'limit_ratio(0.5, x)', construct: 'limit_ratio()' },
+    { text: 'info(x)', construct: 'info()' },
+    { text: 'x + fill(0) y', construct: 'fill()' },
+    { text: 'histogram_count(info(x))', construct: 'histogram_count()' },
+  ];
+  for (const { text, construct } of cases) {
+    const plan = planOf(text);
+    t.equal(tryNotBuilt(plan), construct, text);
+    const samples = { select: () => t.fail('nothing is selected') as never };
+    await t.rejects(evaluate(plan, contextOf({ samples })), {
+      code: 'not_built',
+      message: `${construct} is not evaluated by promfed yet`,
+    });
+  }
+  t.equal(tryNotBuilt(planOf('histogram_quantile(0.9, sum by (le) (rate(x[5m])))')), undefined);
+  const subquery: PlanNode = {
+    kind: 'subquery',
+    input: fetchNode('x'),
+    rangeMs: 60_000,
+    stepMs: undefined,
+    offsetMs: 0,
+    at: undefined,
+    position,
+  };
+  t.equal(tryNotBuilt(subquery), 'a subquery over what regions have computed');
+});
+
+t.test('a query ends in the limit error before it allocates more than it may', async (t) => {
+  const grid = rangeGrid(0, 1_000_000, 1000);
+  const series = counters(50, 1_000_000);
+  const limited = (text: string, maxSamples: number): Promise<unknown> =>
+    evaluate(
+      planOf(text),
+      contextOf({ grid, samples: createMemorySource(series), budget: new SampleBudget({ maxSamples }) }),
+    );
+  await t.rejects(limited('x_total', 10_000), {
+    code: 'limit',
+    message: /^query processing would load too many samples into memory in query execution/,
+  });
+  await t.resolves(limited('x_total', 60_000));
+  // A million million steps, of which not one array is made.
+  await t.rejects(limited('sum_over_time(vector(1)[30y:1ms])', 50_000_000), { code: 'limit' });
+  await t.rejects(limited('count_values("v", x_total)', 60_000), { code: 'limit' });
+});
+
+t.test('at the end the budget holds the samples of the result and nothing else', async (t) => {
+  const queries = [
+    'x_total',
+    '-x_total',
+    'rate(x_total[5m])',
+    'sum by (id) (rate(x_total[5m]))',
+    'avg(x_total)',
+    'stddev(x_total)',
+    'topk(2, x_total)',
+    'topk(0, x_total)',
+    'quantile(0.5, x_total)',
+    'count_values("v", x_total)',
+    'x_total + 1 > 3',
+    'x_total > 1e9',
+    'x_total + x_total offset 30s',
+    'x_total * on () group_left sum(x_total)',
+    'x_total and x_total',
+    'x_total or y',
+    'x_total unless on () x_total',
+    'scalar(x_total) + time()',
+    'vector(1)',
+    'absent(x_total)',
+    'absent(y)',
+    'absent_over_time(x_total[5m])',
+    'timestamp(x_total)',
+    'clamp(x_total, 3, 1)',
+    'hour()',
+    'histogram_quantile(0.5, label_replace(x_total, "le", "$1", "id", "(.)"))',
+    'max_over_time(rate(x_total[1m])[5m:30s])',
+    'quantile_over_time(scalar(x_total), x_total[1m])',
+    'label_join(x_total, "a", "b", "id")',
+    'sort(x_total)',
+  ];
+  const maxSamples = 1_000_000;
+  for (const text of queries) {
+    const budget = new SampleBudget({ maxSamples });
+    const value = await evaluate(
+      planOf(text),
+      contextOf({ samples: createMemorySource(counters(5, 600_000)), budget }),
+    );
+    const size =
+      value.type === 'vector'
+        ? value.columns.length * GRID.count
+        : value.type === 'scalar'
+          ? value.values.length
+          : NaN;
+    t.doesNotThrow(() => {
+      budget.take(maxSamples - size);
+    }, `${text} holds no more than its result`);
+    t.throws(() => {
+      budget.take(1);
+    }, `${text} holds its result`);
+  }
+});
+
+t.test('a long evaluation lets the event loop run, and ends when it is aborted', async (t) => {
+  const grid: Grid = { startMs: 0, stepMs: 15_000, count: 5000 };
+  const samples = createMemorySource(counters(200, 75_000_000));
+  const controller = new AbortController();
+  let last = performance.now();
+  let longestMs = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longestMs = Math.max(longestMs, now - last);
+    last = now;
+  }, 1);
+  const abortMs = 400;
+  setTimeout(() => {
+    controller.abort();
+  }, abortMs);
+  const begin = performance.now();
+  await t.rejects(
+    evaluate(
+      planOf('quantile_over_time(0.9, x_total[12h])'),
+      contextOf({ grid, samples, signal: controller.signal }),
+    ),
+    { code: 'canceled' },
+  );
+  clearInterval(timer);
+  t.ok(performance.now() - begin < abortMs + 1500, 'it ends soon after the abort');
+  t.ok(longestMs < 300, `nothing waits longer than ${longestMs} ms`);
+});
+
+t.test('the reason of an abort is the error', async (t) => {
+  const own = new PromfedError('timeout', 'query timed out in expression evaluation');
+  await t.rejects(evaluate(planOf('1'), contextOf({ signal: AbortSignal.abort(own) })), own);
+  await t.rejects(evaluate(planOf('1'), contextOf({ signal: AbortSignal.abort() })), { code: 'canceled' });
+});
+
+t.test(
+  'a range selector at the root of an instant query gives its raw samples, stale ones gone',
+  async (t) => {
+    const series: RawSeries[] = [
+      {
+        labels: Labels.from({ __name__: 'x', l: 'b' }),
+        timestamps: Float64Array.of(10_000, 20_000, 30_000),
+        values: Float64Array.of(1, NaN, 3),
+        stale: Uint8Array.of(0, 1, 0),
+      },
+      {
+        labels: Labels.from({ __name__: 'x', l: 'a' }),
+        timestamps: Float64Array.of(5000),
+        values: Float64Array.of(7),
+      },
+      {
+        labels: Labels.from({ __name__: 'x', l: 'c' }),
+        timestamps: Float64Array.of(1000),
+        values: Float64Array.of(7),
+      },
+    ];
+    const context = contextOf({ grid: instantGrid(31_000), samples: createMemorySource(series) });
+    const value = await evaluate(planOf('x[30s]'), context);
+    t.same(value, {
+      type: 'matrix',
+      series: [
+        {
+          labels: Labels.from({ __name__: 'x', l: 'a' }),
+          timestamps: Float64Array.of(5000),
+          values: Float64Array.of(7),
+        },
+        {
+          labels: Labels.from({ __name__: 'x', l: 'b' }),
+          timestamps: Float64Array.of(10_000, 30_000),
+          values: Float64Array.of(1, 3),
+        },
+      ],
+    });
+    t.match(
+      await evaluate(
+        planOf('x[30s:10s]'),
+        contextOf({ grid: instantGrid(31_000), samples: createMemorySource(series) }),
+      ),
+      {
+        type: 'matrix',
+        series: [{ timestamps: Float64Array.of(10_000, 20_000, 30_000) }, {}, {}],
+      },
+    );
+  },
+);
+
+t.test('a plan that is deeper than the stack is evaluated all the same', async (t) => {
+  let plan: PlanNode = { kind: 'number', value: 1, position };
+  for (let i = 0; i < 50_001; i++) plan = { kind: 'negate', input: plan, position };
+  const value = await evaluate(plan, contextOf({ grid: instantGrid(0) }));
+  t.same(value, { type: 'scalar', values: Float64Array.of(-1) });
+});
+
+t.test('annotations say where, when the query is known', async (t) => {
+  const text = 'sum(\n  rate(x[5m]))';
+  const samples = createMemorySource([
+    { ...counters(1, 60_000)[0]!, labels: Labels.from({ __name__: 'x' }) },
+  ]);
+  const known = new Annotations();
+  await evaluate(planOf(text), contextOf({ samples, annotations: known, queryText: text }));
+  t.same(known.infos, [
+    'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "x" (2:8)',
+  ]);
+  const unknown = new Annotations();
+  await evaluate(planOf(text), contextOf({ samples, annotations: unknown }));
+  t.same(unknown.infos, [
+    'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "x"',
+  ]);
+});

@@ -1,0 +1,79 @@
+// A server group of two real Prometheus replicas, each with gaps the other does not have.
+
+import t from 'tap';
+
+import { api, startPromfed } from '../helpers/promfed.js';
+import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
+import { seriesSet, type TestSeries } from '../helpers/series-set.js';
+
+const skip = withoutRealServers();
+const intervalMs = 30_000;
+const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
+const startMs = endMs - 60 * 60_000;
+const series = seriesSet({ region: 'eu', startMs, endMs, intervalMs, namespaces: 1, pods: 2 });
+
+/** The series without the samples of some minutes; it begins with a stale marker, so that lookback ends there. */
+function withGap(all: readonly TestSeries[], fromMinute: number, toMinute: number): TestSeries[] {
+  const gapStartMs = startMs + fromMinute * 60_000;
+  const inGap = (timeMs: number): boolean => timeMs >= gapStartMs && timeMs < startMs + toMinute * 60_000;
+  return all.map(({ labels, timestamps, values }) => ({
+    labels,
+    timestamps: timestamps.filter((timeMs) => !inGap(timeMs) || timeMs === gapStartMs),
+    values: values.flatMap((value, i) => {
+      if (timestamps[i] === gapStartMs) return ['stale' as const];
+      return inGap(timestamps[i]!) ? [] : [value];
+    }),
+  }));
+}
+
+t.test('two replicas with gaps answer as one without', { skip, timeout: 60_000 }, async (t) => {
+  const [first, second, whole] = await Promise.all([
+    startPrometheus(t),
+    startPrometheus(t),
+    startPrometheus(t),
+  ]);
+  await Promise.all([
+    importIntoPrometheus(first.url, withGap(series, 10, 25)),
+    importIntoPrometheus(second.url, withGap(series, 35, 50)),
+    importIntoPrometheus(whole.url, series),
+  ]);
+  const targets = [first, second].map(({ url }) => JSON.stringify(new URL(url).host));
+  const promfed = await startPromfed(
+    t,
+    `promxy: { server_groups: [{ name: pair, anti_affinity: 10s, labels: { region: eu }, static_configs: [{ targets: [${targets.join(',')}] }] }] }`,
+  );
+  const range = { start: String(startMs / 1000), end: String(endMs / 1000), step: '30' };
+  const ask = async (url: string, query: string): Promise<unknown> => {
+    const { data, error } = await api(url, '/api/v1/query_range', { query, ...range });
+    if (data === undefined) throw new Error(error);
+    return data.result.map(({ metric, values }) => {
+      const own = Object.entries(metric).filter(([name]) => name !== 'region');
+      return [own, values];
+    });
+  };
+
+  for (const query of [
+    'memory_usage_bytes',
+    'http_requests_total offset 1m',
+    'queue_depth > 0',
+    'sum(memory_usage_bytes)',
+  ]) {
+    t.same(await ask(promfed.url, query), await ask(whole.url, query), query);
+  }
+  const names = await api(promfed.url, '/api/v1/label/pod/values', { start: range.start, end: range.end });
+  t.same(names.data, ['pod-0', 'pod-1']);
+
+  await second.kill();
+  const answer = await api(promfed.url, '/api/v1/query', {
+    query: 'count(memory_usage_bytes)',
+    time: range.end,
+  });
+  t.equal(answer.data?.result[0]?.value?.[1], '2', 'one replica is enough');
+  t.match(answer.warnings, [/server group "pair".*connection refused/], 'and the other is missed out loud');
+
+  await first.kill();
+  t.match(await api(promfed.url, '/api/v1/query', { query: 'up', time: range.end }), {
+    httpStatus: 500,
+    error: /server group "pair"/,
+  });
+});
