@@ -2,10 +2,7 @@
 
 import Fastify, { type FastifyInstance } from 'fastify';
 
-import type { Federation } from '../federation/index.js';
-import type { Clock } from '../model/index.js';
-import type { FeatureSet } from '../promql/language/index.js';
-import type { Log } from './log.js';
+import type { AppContext } from './app-context.js';
 import { addMetadataRoutes } from './metadata-routes.js';
 import { addQueryRoutes } from './query-routes.js';
 import { errorHandler } from './reply-error.js';
@@ -16,32 +13,6 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /** Queries may stand in the URL of a GET, Grafana's and vmalert's do. */
 const MAX_HEADER_BYTES = 256 * 1024;
-
-/** What the routes need of the program around them. */
-export interface AppContext {
-  /** The federation of the configuration that runs now; a request keeps the one it began with. */
-  federation(): Federation;
-  readonly features: FeatureSet;
-  readonly clock: Clock;
-  /** `--query.timeout`, in milliseconds. */
-  readonly queryTimeoutMs: number;
-  readonly version: string;
-  /** `--web.enable-lifecycle`. */
-  readonly lifecycleEnabled: boolean;
-  /** The path under which everything is served, without a slash at its end; empty for the root. */
-  readonly routePrefix: string;
-  /** Every flag with its value, as text. */
-  readonly flags: Readonly<Record<string, string>>;
-  isReady(): boolean;
-  /** Loads the configuration anew. Throws, and keeps the old one, when it is not valid. */
-  reload(): Promise<void>;
-  /** The running configuration, secrets masked. */
-  configYaml(): string;
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-  /** Called when a request was answered. `route` is the route's pattern, not the path that was asked. */
-  onAnswered(route: string, status: number, durationMs: number): void;
-  readonly log: Log;
-}
 
 /** Builds the application; nothing listens yet. */
 export function createApp(context: AppContext): FastifyInstance {

@@ -1,1 +1,2 @@
-export { createApp, type AppContext } from './app.js';
+export { createApp } from './app.js';
+export type { AppContext } from './app-context.js';

@@ -4,8 +4,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { MetadataRequest } from '../federation/index.js';
 import { compileMatcher, PromfedError, type Matcher } from '../model/index.js';
-import { parseExpr } from '../promql/language/index.js';
-import type { AppContext } from './app.js';
+import { parseSelector } from '../promql/language/index.js';
+import type { AppContext } from './app-context.js';
 import { annotationMembers } from './encode-answer.js';
 import { invalid, parameter, type Parameters } from './parameters.js';
 import { addRoute, type ApiRequest } from './route.js';
@@ -49,22 +49,19 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     const query = { selectors: selectors(parameters), startMs, endMs, limit: parameters.limit() };
     return { query, timeoutMs: context.queryTimeoutMs, signal };
   }
+}
 
-  /** The `match[]` of a request, each a selector that must not match everything. */
-  function selectors(parameters: Parameters): (readonly Matcher[])[] {
-    return parameters.all('match[]').map((text) =>
-      parameter('match[]', () => {
-        const expr = parseExpr(text, { features: context.features });
-        if (expr.kind !== 'vectorSelector' || expr.offset !== undefined || expr.at !== undefined) {
-          throw new PromfedError('bad_data', `${JSON.stringify(text)} is not a series selector`);
-        }
-        if (expr.matchers.every((matcher) => compileMatcher(matcher)(''))) {
-          throw new PromfedError('bad_data', 'match[] must contain at least one non-empty matcher');
-        }
-        return expr.matchers;
-      }),
-    );
-  }
+/** The `match[]` of a request, each a selector that must not match everything. */
+function selectors(parameters: Parameters): (readonly Matcher[])[] {
+  return parameters.all('match[]').map((text) =>
+    parameter('match[]', () => {
+      const matchers = parseSelector(text);
+      if (matchers.every((matcher) => compileMatcher(matcher)(''))) {
+        throw new PromfedError('bad_data', 'match[] must contain at least one non-empty matcher');
+      }
+      return matchers;
+    }),
+  );
 }
 
 function send(reply: FastifyReply, data: string, warnings: readonly string[]): FastifyReply {

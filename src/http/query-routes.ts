@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { QueryAnswer } from '../federation/index.js';
 import { instantGrid } from '../model/index.js';
 import { parseExpr, prettyExpr, type Expr } from '../promql/language/index.js';
-import type { AppContext } from './app.js';
+import type { AppContext } from './app-context.js';
 import { encodeAnswer, type EncodeOptions } from './encode-answer.js';
 import { invalid, parameter, type Parameters } from './parameters.js';
 import { addRoute, type ApiRequest } from './route.js';

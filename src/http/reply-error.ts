@@ -3,7 +3,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
 import { asPromfedError, PromfedError } from '../model/index.js';
-import type { Log } from './log.js';
+import type { Log } from './app-context.js';
 
 /** Answers with the error in Prometheus' shape. */
 export function replyError(reply: FastifyReply, error: PromfedError): FastifyReply {

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import { asPromfedError } from '../model/index.js';
-import type { AppContext } from './app.js';
+import type { AppContext } from './app-context.js';
 import { addRoute } from './route.js';
 
 export function addStatusRoutes(app: FastifyInstance, context: AppContext): void {

@@ -4,7 +4,7 @@ export { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.j
 export { ParseError, printPlace } from './parse-error.js';
 export { parseExpr, parseSelector, type ParseOptions } from './parser.js';
 export { prettyExpr } from './pretty.js';
-export { printDurationExpr, printExpr } from './printer.js';
+export { printDurationExpr, printExpr, printPortableExpr } from './printer.js';
 export { quote } from './quote.js';
 export { resolveDuration, resolvePositiveDuration, type DurationContext } from './resolve-duration.js';
 export { MAX_DEPTH } from './token-stream.js';

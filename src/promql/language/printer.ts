@@ -29,6 +29,14 @@ export function printExpr(expr: Expr): string {
   return printWith(expr, printExpr);
 }
 
+/**
+ * Prints an expression as printExpr does, with durations that are used as numbers (`60 * 5m`) as plain numbers:
+ * regions before Prometheus 3 know no others.
+ */
+export function printPortableExpr(expr: Expr): string {
+  return expr.kind === 'number' ? printNumber(expr.value) : printWith(expr, printPortableExpr);
+}
+
 /** Prints an expression, its sub-expressions by `print`. */
 export function printWith(expr: Expr, print: (expr: Expr) => string): string {
   switch (expr.kind) {

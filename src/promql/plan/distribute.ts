@@ -3,6 +3,7 @@
 import { METRIC_NAME, PromfedError } from '../../model/index.js';
 import {
   printExpr,
+  printPortableExpr,
   typeOf,
   type AggregateExpr,
   type CallExpr,
@@ -177,7 +178,7 @@ class Planner {
   #fetch(expr: Expr, { groups, survives, apart }: Local): FetchNode {
     const parts = groups.map((group) => ({
       group,
-      expr: printExpr(rewrite(expr, group, this.#times)),
+      expr: printPortableExpr(rewrite(expr, group, this.#times)),
       addLabels: group.labels.keep(new Set(group.labels.names().filter(survives))),
     }));
     return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr.position);

@@ -32,7 +32,6 @@ export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr
   const again = (inner: Expr): Expr => rewrite(inner, group, times);
   switch (expr.kind) {
     case 'number':
-      return expr.duration ? { ...expr, duration: false } : expr;
     case 'string':
       return expr;
     case 'vectorSelector':

@@ -271,7 +271,7 @@ t.test('they agree on random expressions, printed on one line or on many', async
     fc.property(arbitraryExpr(options), (expr) => {
       for (const text of [printExpr(expr), prettyExpr(expr)]) assertAgreement(text);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
   t.notOk(result.failed, fc.defaultReportMessage(result) ?? '');
 });
@@ -311,7 +311,7 @@ t.test('they agree on random expressions that were damaged', async (t) => {
       return `${text.slice(0, start)} ${token} ${text.slice(start + (length % 4))}`;
     })
     .filter((text) => !isKnownDifference(text));
-  const result = fc.check(fc.property(damaged, assertAgreement), { numRuns: 1000 });
+  const result = fc.check(fc.property(damaged, assertAgreement), { numRuns: 500 });
   t.notOk(result.failed, fc.defaultReportMessage(result) ?? '');
 });
 
