@@ -62,10 +62,13 @@ function isSame(value: unknown, other: unknown): boolean {
 /** What is wrong with the shape of a file; empty when it is a ConfigFile. Never quotes a secret. */
 export function checkShape(decoded: Decoded): readonly PathProblem[] {
   if (validate(decoded.value)) return [];
-  return (validate.errors ?? []).flatMap((error) => describe(error, decoded));
+  return (validate.errors ?? []).flatMap((error, i) => describe(error, decoded, i < MAX_HINTS));
 }
 
-function describe(error: ErrorObject, decoded: Decoded): PathProblem[] {
+/** So many unknown keys are compared with the known ones, which takes time; not even all of these are listed. */
+const MAX_HINTS = 100;
+
+function describe(error: ErrorObject, decoded: Decoded, withHint: boolean): PathProblem[] {
   const path = error.instancePath.split('/').slice(1).map(unescapePointer);
   const schema = error.parentSchema as SchemaNode;
   const at = (text: string, where: Path = path, part: 'key' | 'value' = 'value'): PathProblem[] => [
@@ -77,7 +80,7 @@ function describe(error: ErrorObject, decoded: Decoded): PathProblem[] {
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = params['additionalProperty'] as string;
-      const nearest = tryNearest(key, Object.keys(schema.properties ?? {}));
+      const nearest = withHint ? tryNearest(key, Object.keys(schema.properties ?? {})) : undefined;
       const hint = nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`;
       const inside = path.length === 0 ? '' : ` in ${name}`;
       return at(`unknown key ${quoteKey(key)}${inside}${hint}`, [...path, key], 'key');
@@ -134,7 +137,7 @@ function unescapePointer(step: string): string {
 }
 
 /** `promxy.server_groups[0].labels`; keys that are not ours are quoted. */
-export function printPath(path: Path): string {
+function printPath(path: Path): string {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number' || /^[0-9]+$/.test(step)) text += `[${step}]`;

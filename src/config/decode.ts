@@ -4,7 +4,7 @@ import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, typ
 
 import type { Place, Problem } from './config-error.js';
 import { quoteKey } from './formats.js';
-import { MAX_VALUES, type YamlDocument } from './yaml-document.js';
+import { MAX_DEPTH, MAX_VALUES, type YamlDocument } from './yaml-document.js';
 
 /** The parts of a JSON Schema that decoding is led by. */
 export interface DecodeSchema {
@@ -28,7 +28,7 @@ export class Decoded {
   readonly value: unknown;
   /** Duplicate keys, empty list items and the like. */
   readonly problems: readonly Problem[];
-  /** Whether the file holds more than may be decoded; the rest is missing. */
+  /** Whether the file holds more than may be decoded, or nests deeper; the rest is missing. */
   readonly truncated: boolean;
   readonly #spots: WeakMap<object, Map<string, Spot>>;
 
@@ -63,6 +63,10 @@ export class Decoded {
   }
 }
 
+/** Half a character, which UTF-8 has no bytes for: escapes such as "\uD800" can write one. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const NOT_UNICODE = 'this text holds half a character, which is not valid Unicode';
+
 /** A key without a value, or with `null`: as good as not there. */
 const NOTHING = Symbol('nothing');
 
@@ -84,20 +88,28 @@ class Decoder {
   readonly spots = new WeakMap<object, Map<string, Spot>>();
   readonly #document: YamlDocument;
   #values = 0;
+  #depth = 0;
+  #isTooDeep = false;
 
   constructor(document: YamlDocument) {
     this.#document = document;
   }
 
   get truncated(): boolean {
-    return this.#values > MAX_VALUES;
+    return this.#values > MAX_VALUES || this.#isTooDeep;
   }
 
   decode(written: Node, schema: DecodeSchema): unknown {
-    const node = this.#resolve(written);
-    if (!this.#take(written)) return NOTHING;
+    if (!this.#enter(written)) return NOTHING;
+    const value = this.#decode(written, this.#resolve(written), schema);
+    this.#depth--;
+    return value;
+  }
+
+  #decode(written: Node, node: Node, schema: DecodeSchema): unknown {
     if (isScalar(node)) {
       const value = decodeScalar(node, schema.orOne === true ? schema.items : schema);
+      if (typeof value === 'string' && LONE_SURROGATE.test(value)) this.#problem(written, NOT_UNICODE);
       return schema.orOne === true && value !== NOTHING ? this.#listOfOne(written, value) : value;
     }
     if (isSeq(node)) {
@@ -140,6 +152,7 @@ class Decoder {
         merges.push(value);
         continue;
       }
+      if (LONE_SURROGATE.test(name)) this.#problem(key, NOT_UNICODE);
       const place = this.#placeOf(key);
       const first = own.get(name);
       if (first !== undefined) {
@@ -168,16 +181,26 @@ class Decoder {
       this.#problem(written, '<< must be followed by a mapping, or a list of mappings');
       return;
     }
-    if (this.#take(written)) this.#fill(map, node, schema);
+    if (!this.#enter(written)) return;
+    this.#fill(map, node, schema);
+    this.#depth--;
   }
 
-  /** Counts a value. Aliases of aliases grow exponentially: past the limit nothing more is decoded. */
-  #take(node: Node): boolean {
-    this.#values++;
-    if (this.#values === MAX_VALUES + 1) {
+  /** Counts a value. Aliases of aliases grow exponentially: past a limit nothing more is decoded. */
+  #enter(node: Node): boolean {
+    if (this.truncated) return false;
+    if (++this.#values > MAX_VALUES) {
       this.#problem(node, `the file holds more than ${MAX_VALUES} values, its aliases counted`);
+      return false;
     }
-    return !this.truncated;
+    // Chains of aliases reach deeper than the text does.
+    if (this.#depth === MAX_DEPTH) {
+      this.#isTooDeep = true;
+      this.#problem(node, `values are nested more than ${MAX_DEPTH} levels deep, aliases counted`);
+      return false;
+    }
+    this.#depth++;
+    return true;
   }
 
   #listOfOne(written: Node, value: unknown): unknown[] {

@@ -6,9 +6,6 @@ import { parseDurationText } from './duration-text.js';
 /** Undefined when the text has the format, else what is wrong with it, to be read after the key's name. */
 export type FormatCheck = (text: string) => string | undefined;
 
-/** Half a character, which UTF-8 has no bytes for; escapes such as \uD800 can write one. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /** Header names that describe the connection or the body, which are promfed's to set. */
 const OWN_HEADERS = new Set([
   'host',
@@ -51,6 +48,7 @@ export const FORMATS = {
   'header-value': headerValue,
   'authorization-type': authorizationType,
   'group-name': groupName,
+  'server-name': serverName,
 } as const satisfies Readonly<Record<string, FormatCheck>>;
 
 export type FormatName = keyof typeof FORMATS;
@@ -69,7 +67,6 @@ function duration(text: string): string | undefined {
 function labelName(text: string): string | undefined {
   if (text === '') return 'a label name must not be empty';
   if (text === '__name__') return '"__name__" is the name of the metric and cannot be set here';
-  if (LONE_SURROGATE.test(text)) return 'a label name must be valid UTF-8';
   return undefined;
 }
 
@@ -120,7 +117,6 @@ function pathPrefix(text: string): string | undefined {
 
 function parameterName(text: string): string | undefined {
   if (text === '') return 'the name of a parameter must not be empty';
-  if (LONE_SURROGATE.test(text)) return 'the name of a parameter must be valid UTF-8';
   if (OWN_PARAMETERS.has(text)) return `the parameter "${text}" is set by promfed itself on its requests`;
   return undefined;
 }
@@ -152,7 +148,14 @@ function groupName(text: string): string | undefined {
   if (text.trim() === '') return 'a name must not be empty';
   if (text.length > 200) return 'a name must not be longer than 200 characters';
   // A name is part of warnings, log lines and metric labels.
-  if (/\p{Cc}/u.test(text) || LONE_SURROGATE.test(text)) return 'a name must not contain control characters';
+  if (/\p{Cc}/u.test(text)) return 'a name must not contain control characters';
+  return undefined;
+}
+
+function serverName(text: string): string | undefined {
+  if (text === '') return undefined;
+  const parts = trySplitHostPort(text);
+  if (parts === undefined || parts.port !== undefined) return `${quote(text)} is not the name of a host`;
   return undefined;
 }
 

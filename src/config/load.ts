@@ -156,12 +156,15 @@ function createGroups(
 /** Gives a name to every group without one, unlike every other. */
 function nameGroups(groups: readonly ServerGroupSettings[]): ServerGroupSettings[] {
   const used = new Set(groups.map(({ name }) => name));
+  const tried = new Map<string, number>();
   return groups.map((group) => {
     if (group.name !== '') return group;
     const values = [...group.labels].map(([, value]) => value).join('/');
     const base = (values === '' ? (group.targets[0] ?? '') : values).replace(/\p{Cc}/gu, ' ').slice(0, 200);
     let name = base;
-    for (let i = 2; used.has(name); i++) name = `${base}#${i}`;
+    let i = tried.get(base) ?? 1;
+    while (used.has(name)) name = `${base}#${++i}`;
+    tried.set(base, i);
     used.add(name);
     return { ...group, name };
   });

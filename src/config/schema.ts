@@ -90,7 +90,7 @@ const tlsConfig = Type.Object(
     ca_file: text(),
     cert_file: text(),
     key_file: text(),
-    server_name: text(),
+    server_name: text('server-name'),
     insecure_skip_verify: flag(false),
     min_version: tlsVersion,
     max_version: tlsVersion,

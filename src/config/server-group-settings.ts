@@ -60,7 +60,7 @@ export function createServerGroupSettings(
 }
 
 /** A path that starts with a slash and ends without one; empty for the root. */
-export function normalizePath(path: string): string {
+function normalizePath(path: string): string {
   const trimmed = path.replace(/^\/+/, '').replace(/\/+$/, '');
   return trimmed === '' ? '' : `/${trimmed}`;
 }

@@ -12,18 +12,18 @@ export interface Settings {
 
 /** One entry of `promxy.server_groups`. */
 export interface ServerGroupSettings {
-  /** `name`, or what stands for it: the labels' values joined, the first target, in that order. Unique. */
+  /** `name`, or what stands for it: the values of the labels joined by slashes, or else the first target. Unique. */
   readonly name: string;
   /** Set on every series of the group. */
   readonly labels: Labels;
   readonly scheme: 'http' | 'https';
-  /** `host:port` each; several are replicas of the same data. Never empty. */
+  /** `host:port` each, IPv6 in brackets; several are replicas of the same data. Never empty, none twice. */
   readonly targets: readonly string[];
   /** Starts with a slash and ends without one, or is empty. */
   readonly pathPrefix: string;
   /** Added to every request; the file's order. */
   readonly queryParams: readonly (readonly [name: string, value: string])[];
-  /** Added to every request; a name may come more than once. */
+  /** Added to every request; a name may come more than once. Names and values are valid in HTTP. May be secrets. */
   readonly httpHeaders: readonly (readonly [name: string, value: string])[];
   /** Until the response headers, each request; undefined for no limit but the query's own. */
   readonly timeoutMs: number | undefined;
@@ -35,7 +35,7 @@ export interface ServerGroupSettings {
 }
 
 export interface HttpClientSettings {
-  /** Until the connection stands, TLS included. Default 200; 0 in the file means unset. */
+  /** Until the connection stands, TLS included. Default 200; 0 in the file means unset. Never 0. */
   readonly dialTimeoutMs: number;
   /** The value of the Authorization header, whatever key it came from; undefined for none. A secret. */
   readonly authorization: string | undefined;

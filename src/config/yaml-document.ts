@@ -19,8 +19,8 @@ import { ConfigError, type Place } from './config-error.js';
 
 /** The largest file that is read: some thousand server groups. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
-/** How deep values may be nested; promxy's own keys need eight levels. */
-const MAX_DEPTH = 64;
+/** How deep values may be nested, aliases counted; promxy's own keys need eight levels. */
+export const MAX_DEPTH = 64;
 /** How many values a file may hold, aliases counted as often as they are used. */
 export const MAX_VALUES = 250_000;
 /** After so many syntax errors the rest is noise. */

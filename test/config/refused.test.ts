@@ -220,6 +220,21 @@ t.test('a problem is named with its line, its column and what to do', async (t) 
         '4:7: a server group needs at least one target: static_configs is missing or empty',
       ],
     },
+    {
+      name: 'half a character',
+      yaml: 'global: {external_labels: {a: "\\uD800", "\\uDC00": b}}',
+      expected: [
+        '1:31: this text holds half a character, which is not valid Unicode',
+        '1:41: this text holds half a character, which is not valid Unicode',
+      ],
+    },
+    {
+      name: 'the name of a server',
+      yaml: withTarget('http_client: {tls_config: {server_name: "a:1"}}'),
+      expected: [
+        '1:101: promxy.server_groups[0].http_client.tls_config.server_name: "a:1" is not the name of a host',
+      ],
+    },
     { name: 'a list', yaml: '- 1', expected: ['1:1: the file must be a mapping, not a list'] },
     { name: 'a text', yaml: 'promxy', expected: ['1:1: the file must be a mapping, not a text'] },
   ];
