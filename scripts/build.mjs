@@ -21,6 +21,7 @@ export function build({ force = false } = {}) {
   if (!force && existsSync(mainFile) && readStamp() === sources) return true;
   if (!force) console.error('Building (the sources changed) …');
 
+  removeLeftovers();
   const fresh = join(root, `.build-dist-${process.pid}`);
   const old = join(root, `.build-dist-old-${process.pid}`);
   try {
@@ -53,6 +54,24 @@ export function build({ force = false } = {}) {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });
+  }
+}
+
+/** Folders of builds that were interrupted, by the process id in their name. */
+function removeLeftovers() {
+  for (const name of readdirSync(root)) {
+    const pid = /^\.build-dist-(?:old-)?(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid)))
+      rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
   }
 }
 

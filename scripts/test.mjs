@@ -78,7 +78,7 @@ async function runTests() {
     const { passed, failures, skips } = countTests(result.stdout);
     if (result.timedOut) failures.push({ name: `not done after ${fileTimeoutMs / 1000} s`, detail: '' });
     else if (result.code !== 0 && failures.length === 0) {
-      failures.push({ name: `ended with ${result.code ?? result.signal}`, detail: '' });
+      failures.push({ name: `ended with ${result.signal ?? `exit status ${result.code}`}`, detail: '' });
     }
     if (passed + failures.length + skips.length === 0) failures.push({ name: 'holds no test', detail: '' });
 
@@ -149,7 +149,8 @@ function node(args, timeoutMs, env = {}) {
       running.delete(child);
       const text = (list) => Buffer.concat(list).toString('utf8');
       resolve({
-        code: timedOut ? 1 : (code ?? 1),
+        // Never 0 for a process that a signal ended.
+        code: code ?? 1,
         signal,
         timedOut,
         stdout: text(chunks.stdout),

@@ -87,7 +87,7 @@ export function decodeRaw(frame: SeriesFrame, options: DecodeRawOptions = {}): R
 }
 
 /** A copy with room for at least `needed` elements. */
-export function grown(array: Float64Array<ArrayBuffer>, needed: number): Float64Array<ArrayBuffer> {
+function grown(array: Float64Array<ArrayBuffer>, needed: number): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(Math.max(needed, array.length * 2));
   larger.set(array);
   return larger;
@@ -100,7 +100,7 @@ function offGrid(frame: SeriesFrame, timeMs: number): PromfedError {
   );
 }
 
-export function backwards(frame: SeriesFrame, timeMs: number): PromfedError {
+function backwards(frame: SeriesFrame, timeMs: number): PromfedError {
   return new PromfedError(
     'upstream',
     `invalid answer: the samples of ${frame.labels.toString()} go back in time at ${formatTimestamp(timeMs)}`,

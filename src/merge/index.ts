@@ -1,17 +1,12 @@
 export { decodeColumn, decodeRaw } from './decode.js';
-export type { DecodeRawOptions } from './decode.js';
 export { encodeFrames } from './encode-frames.js';
 export type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame.js';
 export { EMPTY_TAIL, unionTails } from './frame-stream.js';
 export { mergeOrdered } from './merge-ordered.js';
-export type { OrderedPart } from './merge-ordered.js';
 export { mergeOverlappingStreams, mergeReplicaStreams } from './merge-replicas.js';
-export type { MergeReplicaOptions } from './merge-replicas.js';
 export { openResponse } from './open-response.js';
-export type { OpenResponse, OpenResponseOptions, ResponseBody } from './open-response.js';
 export { mergeReplicas } from './pick-samples.js';
-export type { AntiAffinity, Samples } from './pick-samples.js';
+export type { Samples } from './pick-samples.js';
 export { setLabels } from './set-labels.js';
 export { sortIfSmall } from './sort-if-small.js';
-export type { SortIfSmallOptions } from './sort-if-small.js';
 export { UpstreamAnswerError } from './upstream-answer-error.js';

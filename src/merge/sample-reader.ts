@@ -23,8 +23,9 @@ import { EXACT_POWERS, MAX_EXACT_POWER, MAX_POWER, POWER_STRIDE, POWERS, SPLITTE
 import { invalidAnswer } from './upstream-answer-error.js';
 
 /** Samples come in blocks of at most so many: small enough to stay in the processor's cache. */
-export const MAX_BLOCK = 1024;
+const MAX_BLOCK = 1024;
 
+const NOTHING = new Uint8Array(0);
 const VALUES_KEY = Buffer.from('"values":[');
 const FLOAT = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
@@ -47,7 +48,7 @@ export class SampleReader {
   readonly starts = new Int32Array(MAX_BLOCK);
   readonly ends = new Int32Array(MAX_BLOCK);
 
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NOTHING;
   #pos = 0;
   /** Whether samples are left to read. */
   #more = false;
@@ -187,6 +188,8 @@ export class SampleReader {
       pos = this.#afterSample(end);
     }
     this.#pos = pos;
+    // A reader outlives its frames and must not keep their memory.
+    if (!this.#more) this.#bytes = NOTHING;
     return count;
   }
 

@@ -35,7 +35,7 @@ const MEMBERS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** What `tryParse` answers when it did not reach the series' end. */
-export const UNUSUAL = -1;
+const UNUSUAL = -1;
 export const SAMPLES_GO_ON = -2;
 
 const METRIC = Buffer.from('{"metric":{');

@@ -52,8 +52,11 @@ async function regionsAt(
   return { ...demo, eu: eu!, us: us! };
 }
 
+/** At rest at START_MS, for every test that changes nothing. */
+const shared = regionsAt(t, { now: () => START_MS });
+
 t.test('every query that is suggested has something to show in both regions', async (t) => {
-  const { regions, queries } = await regionsAt(t, { now: () => START_MS });
+  const { regions, queries } = await shared;
   t.ok(queries.length >= 3);
   for (const region of regions) {
     for (const { expr } of queries) {
@@ -92,7 +95,7 @@ t.test('samples go on with the clock, are kept for a while, and depend on nothin
 });
 
 t.test('counters only fall where a pod began anew, and buckets are cumulative', async (t) => {
-  const { regions } = await regionsAt(t, { now: () => START_MS });
+  const { regions } = await shared;
   let restarts = 0;
   for (const region of regions) {
     const resets = await query(
@@ -140,7 +143,7 @@ t.test('a target that is down is stale at once, and says so', async (t) => {
 });
 
 t.test('one region has a metric that the other lacks', async (t) => {
-  const { eu, us } = await regionsAt(t, { now: () => START_MS });
+  const { eu, us } = await shared;
   const name = 'container_network_receive_bytes_total';
   t.ok((await query(eu, `count(${name})`)).length > 0);
   t.same(await query(us, `count(${name})`), []);
@@ -149,7 +152,7 @@ t.test('one region has a metric that the other lacks', async (t) => {
 });
 
 t.test('metadata is selected by match[], time and limit', async (t) => {
-  const { eu } = await regionsAt(t, { now: () => START_MS });
+  const { eu } = await shared;
   t.same(await api(eu, '/label/namespace/values'), ['payments', 'search', 'shop']);
   t.same(await api(eu, '/label/namespace/values', { 'match[]': 'http_requests_total{namespace=~"s.*"}' }), [
     'search',
@@ -170,7 +173,7 @@ t.test('metadata is selected by match[], time and limit', async (t) => {
 });
 
 t.test('a form asks as the URL does, and every kind of value has its shape', async (t) => {
-  const { us } = await regionsAt(t, { now: () => START_MS });
+  const { us } = await shared;
   const post = async (body: Readonly<Record<string, string>>): Promise<Answer> => {
     const response = await fetch(url(us, '/api/v1/query', {}), {
       method: 'POST',
@@ -189,7 +192,7 @@ t.test('a form asks as the URL does, and every kind of value has its shape', asy
 });
 
 t.test('what is wrong is said in the shape of Prometheus', async (t) => {
-  const { eu } = await regionsAt(t, { now: () => START_MS });
+  const { eu } = await shared;
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, number, string, RegExp])[] = [
     ['/query', { query: 'up{' }, 400, 'bad_data', /^invalid parameter "query": 1:4: parse error: /],
     ['/query', {}, 400, 'bad_data', /no expression found in input/],
@@ -234,7 +237,7 @@ t.test('what is wrong is said in the shape of Prometheus', async (t) => {
 });
 
 t.test('the configuration of the demo is one that promfed loads', async (t) => {
-  const { regions } = await regionsAt(t, { now: () => START_MS });
+  const { regions } = await shared;
   const { settings } = parseConfig(demoConfig(regions), 'demo');
   t.match(
     settings.serverGroups.map(({ name, targets, pathPrefix, labels }) => ({

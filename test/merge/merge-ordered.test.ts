@@ -236,3 +236,37 @@ t.test('reads no further ahead than it may', async (t) => {
   await stream.return(TAIL);
   t.equal(watched.closed, true);
 });
+
+t.test('closing does not even wait for a part that cannot be closed', { timeout: 5000 }, async (t) => {
+  async function* stalled(): FrameStream {
+    await new Promise(() => undefined);
+    yield [];
+    return TAIL;
+  }
+  for (const failing of [false, true]) {
+    const error = new PromfedError('upstream', 'broken');
+    const other = watch([failing ? error : named('1')]);
+    const merged = mergeOrdered([stalled(), other.stream].map((frames) => ({ frames, addLabels: none })));
+    const waiting = merged.next();
+    if (failing) {
+      await t.rejects(waiting, error);
+    } else {
+      await merged.return(TAIL);
+      t.equal((await waiting).done, true);
+    }
+  }
+});
+
+t.test('a merge that was never read closes its parts all the same', async (t) => {
+  const closed: number[] = [];
+  const parts = [0, 1].map((i) => {
+    const frames = streamOf(named('1'));
+    frames.return = (value) => {
+      closed.push(i);
+      return Promise.resolve({ done: true, value: value as typeof TAIL });
+    };
+    return { frames, addLabels: region(String(i)) };
+  });
+  await mergeOrdered(parts).return(TAIL);
+  t.strictSame(closed, [0, 1]);
+});

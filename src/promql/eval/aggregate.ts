@@ -54,10 +54,11 @@ async function accumulate(
   vector: VectorOperand,
 ): Promise<VectorOperand> {
   const { count } = scope.grid;
+  if (vector.columns.length === 0) return vector;
   scope.budget.take(SCRATCH_COLUMNS[op] * count);
   const accumulator = createAccumulator(op, count);
   const columns = [];
-  for (const group of groupColumns(vector.columns, node.grouping, node.without)) {
+  for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
     const target = scope.newColumn(group.labels);
     for (const column of group.columns) {
       if (scope.pacer.due) await scope.pacer.pause();
@@ -79,7 +80,7 @@ async function evalQuantile(
 ): Promise<VectorOperand> {
   warnOfQuantile(scope, node, q.values);
   const columns = [];
-  for (const group of groupColumns(vector.columns, node.grouping, node.without)) {
+  for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
     columns.push(await quantileOfGroup(scope, group, q.values));
   }
   scope.release(vector, q);

@@ -7,6 +7,7 @@ import {
   ELEMENT_FUNCTIONS,
   RANGE_FUNCTIONS,
   type ElementFunction,
+  type MapLabels,
 } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
 
@@ -115,7 +116,7 @@ async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperan
   // Whether a fetched vector was a selector cannot be seen any more.
   if (arg.kind === 'fetch') throw notBuilt('timestamp() of samples that were fetched without their times');
   if (arg.kind === 'selector') {
-    return distinct(scope, relabel(await evalSelector(scope, arg, 'time'), dropName));
+    return distinct(scope, await relabel(scope, await evalSelector(scope, arg, 'time'), dropName));
   }
   const vector = scope.own(await scope.vectorOf(arg));
   for (const { values } of vector.columns) {
@@ -123,7 +124,7 @@ async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperan
       values[step] = (scope.grid.startMs + step * scope.grid.stepMs) / 1000;
     }
   }
-  return distinct(scope, relabel(vector, dropName));
+  return distinct(scope, await relabel(scope, vector, dropName));
 }
 
 async function evalAbsent(scope: Scope, node: CallNode): Promise<VectorOperand> {
@@ -160,13 +161,31 @@ async function evalSort(scope: Scope, node: CallNode, descending: boolean): Prom
 async function evalLabelReplace(scope: Scope, node: CallNode): Promise<VectorOperand> {
   const [dst, replacement, src, regex] = texts(node);
   const map = createLabelReplace(dst!, replacement!, src!, regex!);
-  return distinct(scope, relabel(await scope.vectorOf(node.args[0]!), map));
+  return mapLabels(scope, await scope.vectorOf(node.args[0]!), map, dst!);
 }
 
 async function evalLabelJoin(scope: Scope, node: CallNode): Promise<VectorOperand> {
   const [dst, separator, ...sources] = texts(node);
   const map = createLabelJoin(dst!, separator!, sources);
-  return distinct(scope, relabel(await scope.vectorOf(node.args[0]!), map));
+  return mapLabels(scope, await scope.vectorOf(node.args[0]!), map, dst!);
+}
+
+/** A label beyond so many characters counts against the budget, eight characters a sample: it may be of any length. */
+const FREE_LABEL_CHARS = 1024;
+
+async function mapLabels(
+  scope: Scope,
+  vector: VectorOperand,
+  map: MapLabels,
+  written: string,
+): Promise<VectorOperand> {
+  const relabelled = await relabel(scope, vector, (labels) => {
+    const mapped = map(labels);
+    const excess = mapped.get(written).length - FREE_LABEL_CHARS;
+    if (excess > 0) scope.budget.take(Math.ceil(excess / 8));
+    return mapped;
+  });
+  return distinct(scope, relabelled);
 }
 
 /** The arguments after the vector, all of them string literals. */

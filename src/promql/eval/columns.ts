@@ -22,11 +22,17 @@ function hasSamples({ present }: Column): boolean {
 }
 
 /** The vector with each column's labels changed. Values are shared with the operand, and so is its budget. */
-export function relabel(operand: VectorOperand, map: (labels: Labels) => Labels): VectorOperand {
-  return {
-    ...operand,
-    columns: operand.columns.map(({ labels, values, present }) => ({ labels: map(labels), values, present })),
-  };
+export async function relabel(
+  scope: Scope,
+  operand: VectorOperand,
+  map: (labels: Labels) => Labels,
+): Promise<VectorOperand> {
+  const columns: Column[] = [];
+  for (const { labels, values, present } of operand.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    columns.push({ labels: map(labels), values, present });
+  }
+  return { ...operand, columns };
 }
 
 /**
@@ -36,9 +42,12 @@ export function relabel(operand: VectorOperand, map: (labels: Labels) => Labels)
  *
  * @throws PromfedError `execution` when two of them have a sample at the same step.
  */
-export function distinct(scope: Scope, operand: VectorOperand): VectorOperand {
+export async function distinct(scope: Scope, operand: VectorOperand): Promise<VectorOperand> {
   const byKey = new Map<string, Column>();
-  for (const column of operand.columns) byKey.set(column.labels.key, column);
+  for (const column of operand.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    byKey.set(column.labels.key, column);
+  }
   if (byKey.size === operand.columns.length) {
     return operand.held > 0 ? withoutEmpty(scope, operand) : operand;
   }
@@ -46,6 +55,7 @@ export function distinct(scope: Scope, operand: VectorOperand): VectorOperand {
   const owned = scope.own(operand);
   const columns: Column[] = [];
   for (const column of owned.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
     if (!hasSamples(column)) continue;
     const earlier = byKey.get(column.labels.key);
     if (earlier === undefined) {
@@ -65,9 +75,14 @@ export function distinct(scope: Scope, operand: VectorOperand): VectorOperand {
  *
  * @throws PromfedError `execution` when two columns have equal labels, at whatever steps.
  */
-export function strictlyDistinct(scope: Scope, operand: VectorOperand): VectorOperand {
+export async function strictlyDistinct(scope: Scope, operand: VectorOperand): Promise<VectorOperand> {
   const columns = operand.columns.filter(hasSamples);
-  if (new Set(columns.map((column) => column.labels.key)).size < columns.length) throw sameLabelset();
+  const keys = new Set<string>();
+  for (const { labels } of columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    if (keys.has(labels.key)) throw sameLabelset();
+    keys.add(labels.key);
+  }
   return replace(scope, operand, columns);
 }
 

@@ -2,6 +2,8 @@
 
 import { Labels, METRIC_NAME, type Column } from '../../model/index.js';
 
+import type { Pacer } from './pacer.js';
+
 /** Columns that are aggregated into one, in the order of the vector. */
 export interface Group {
   readonly labels: Labels;
@@ -20,14 +22,16 @@ export function groupLabels(grouping: readonly string[], without: boolean): (lab
 }
 
 /** The groups, in the order of their first columns. */
-export function groupColumns(
+export async function groupColumns(
+  pacer: Pacer,
   columns: readonly Column[],
   grouping: readonly string[],
   without: boolean,
-): readonly Group[] {
+): Promise<readonly Group[]> {
   const labelsOf = groupLabels(grouping, without);
   const groups = new Map<string, { labels: Labels; columns: Column[] }>();
   for (const column of columns) {
+    if (pacer.due) await pacer.pause();
     const labels = labelsOf(column.labels);
     const group = groups.get(labels.key);
     if (group === undefined) groups.set(labels.key, { labels, columns: [column] });

@@ -3,6 +3,8 @@
 import { METRIC_NAME, type Column, type Labels } from '../../model/index.js';
 import type { VectorMatching } from '../language/index.js';
 
+import type { Pacer } from './pacer.js';
+
 /** The labels by which a series is matched: those of `on`, or all but those of `ignoring` and the name. */
 export function matchLabels({ on, labels: names }: VectorMatching): (labels: Labels) => Labels {
   const set = new Set(on ? names : [METRIC_NAME, ...names]);
@@ -10,13 +12,15 @@ export function matchLabels({ on, labels: names }: VectorMatching): (labels: Lab
 }
 
 /** Columns by the key of the labels that they are matched by, in order. */
-export function groupBySignature(
+export async function groupBySignature(
+  pacer: Pacer,
   columns: readonly Column[],
   matching: VectorMatching,
-): ReadonlyMap<string, Column[]> {
+): Promise<ReadonlyMap<string, Column[]>> {
   const signature = matchLabels(matching);
   const groups = new Map<string, Column[]>();
   for (const column of columns) {
+    if (pacer.due) await pacer.pause();
     const { key } = signature(column.labels);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [column]);

@@ -35,6 +35,10 @@ export async function evalRangeFunction(
     evalRange(scope, rangeNode),
     ...others.map((arg) => scope.scalarOf(arg)),
   ]);
+  if (range.series.length === 0) {
+    scope.release(...scalars);
+    return scope.vector([]);
+  }
   const args = scalars.map((scalar) => scalar.values);
   const settle = settledBy(scope, range, func, scalars);
   const windows = new WindowScratch(scope, range);

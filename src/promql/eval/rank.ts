@@ -31,14 +31,14 @@ export async function evalRank(
       vector.columns.length,
       k.values.reduce((most, value) => Math.max(most, value), 0),
     );
-    for (const group of groupColumns(vector.columns, node.grouping, node.without)) {
+    for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
       const width = Math.trunc(Math.min(greatest, group.columns.length));
       const heaps = new Heaps(scope, op, group, width, k.values);
       for (let i = 0; i < group.columns.length; i++) {
         if (scope.pacer.due) await scope.pacer.pause();
         heaps.offer(i);
       }
-      columns.push(...heaps.take());
+      columns.push(...(await heaps.take()));
     }
   }
   scope.release(vector, k);
@@ -115,10 +115,11 @@ class Heaps {
   }
 
   /** The kept samples as new columns; the heaps are over with this. */
-  take(): Column[] {
+  async take(): Promise<Column[]> {
     const { count } = this.#scope.grid;
     const kept = new Map<number, Column>();
     for (let step = 0; step < count; step++) {
+      if (this.#scope.pacer.due) await this.#scope.pacer.pause();
       for (const slot of this.#slotsInOrder(step)) {
         const index = this.#indices[slot]!;
         let column = kept.get(index);

@@ -43,7 +43,11 @@ export async function selectRaw(
   const selected = await context.samples.select(matchers, { afterMs, untilMs }, context.signal);
   const held = selected.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
   scope.budget.take(held);
-  return { series: [...selected].sort((a, b) => Labels.compare(a.labels, b.labels)), held };
+  const isSorted = selected.every(
+    (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
+  );
+  const series = isSorted ? selected : [...selected].sort((a, b) => Labels.compare(a.labels, b.labels));
+  return { series, held };
 }
 
 /**

@@ -40,7 +40,7 @@ async function keepWhere(
 ): Promise<VectorOperand> {
   const { count } = scope.grid;
   const signature = matchLabels(matching);
-  const groups = groupBySignature(other.columns, matching);
+  const groups = await groupBySignature(scope.pacer, other.columns, matching);
   const presence = new Map<string, Uint8Array>();
   for (const [key, columns] of groups) {
     if (scope.pacer.due) await scope.pacer.pause();

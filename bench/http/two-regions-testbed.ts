@@ -1,0 +1,74 @@
+// Two real VictoriaMetrics regions behind vmauth, and promfed as a real process in front of them.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import {
+  importIntoVictoriaMetrics,
+  startVictoriaMetrics,
+  startVmauth,
+} from '../../test/helpers/real-servers.js';
+import { type TestSeries, wideCounters } from '../../test/helpers/series-set.js';
+import { type RealServer, startServer, type Teardown } from '../../test/helpers/server-process.js';
+import type { Endpoint } from './read-answer.js';
+
+export interface Region {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+}
+
+const credentials = { username: 'bench', password: 'bench' };
+/** The group label that tells the regions apart, as KOF names it. */
+export const regionLabel = 'promxyCluster';
+
+export async function startRegions(
+  t: Teardown,
+  options: {
+    readonly perRegion: number;
+    readonly startMs: number;
+    readonly endMs: number;
+    readonly intervalMs: number;
+  },
+): Promise<readonly Region[]> {
+  const { perRegion, startMs, endMs, intervalMs } = options;
+  const regions: Region[] = [];
+  for (const name of ['east', 'west']) {
+    const storage = await startVictoriaMetrics(t);
+    const times = { startMs, endMs, intervalMs, decimals: 2 };
+    const series: TestSeries[] = [
+      ...wideCounters({ ...times, name: 'wide_total', region: name, count: perRegion }),
+      ...wideCounters({ ...times, name: 'small_total', region: name, count: 10 }),
+    ];
+    await importIntoVictoriaMetrics(storage.url, series);
+    const vmauth = await startVmauth(t, { backends: [storage.url], basicAuth: credentials });
+    const authorization = `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+    regions.push({
+      name,
+      endpoint: { origin: vmauth.url, pathPrefix: vmauth.pathPrefix, headers: { authorization } },
+    });
+  }
+  return regions;
+}
+
+/** A fresh process of dist/main.js, so that its peak memory is that of one case. */
+export async function startPromfed(
+  t: Teardown,
+  regions: readonly Region[],
+): Promise<{ readonly endpoint: Endpoint; readonly server: RealServer }> {
+  const groups = regions.map(({ name, endpoint }) => ({
+    static_configs: [{ targets: [new URL(endpoint.origin).host] }],
+    path_prefix: endpoint.pathPrefix,
+    labels: { [regionLabel]: name },
+    http_client: { dial_timeout: '5s', basic_auth: credentials },
+  }));
+  const server = await startServer(t, {
+    binary: process.execPath,
+    readyPath: '/-/ready',
+    args: (port, directory) => {
+      const config = join(directory, 'config.yaml');
+      writeFileSync(config, JSON.stringify({ promxy: { server_groups: groups } }));
+      return ['dist/main.js', `--config=${config}`, `--bind-addr=127.0.0.1:${port}`, '--log-level=warn'];
+    },
+  });
+  return { endpoint: { origin: server.url, pathPrefix: '', headers: {} }, server };
+}

@@ -1,0 +1,175 @@
+// promfed over two real regions against the floor: the same requests to both regions directly and in parallel.
+
+import autocannon from 'autocannon';
+
+import { withoutRealServers } from '../../test/helpers/real-servers.js';
+import type { Teardown } from '../../test/helpers/server-process.js';
+import { interleave, median } from '../measure.js';
+import { type Figure, report } from '../report.js';
+import { assertSame, readAnswer, sumOf, unionOf } from './answer.js';
+import { cpuMs, peakRssBytes } from './process-usage.js';
+import { createReader, type Parameters, type Reader } from './read-answer.js';
+import { type Region, regionLabel, startPromfed, startRegions } from './two-regions-testbed.js';
+
+const stepMs = 15_000;
+const points = 241;
+const perRegion = 2_000;
+const runs = 9;
+const smallRuns = 300;
+const loadSeconds = 5;
+const MB = 1e6;
+
+interface Case {
+  readonly name: string;
+  readonly path: string;
+  readonly parameters: Parameters;
+  readonly check: (answer: unknown, direct: readonly unknown[]) => void;
+}
+
+const handlers: (() => void | Promise<void>)[] = [];
+const t: Teardown = { teardown: (handler) => handlers.push(handler) };
+const figures: Figure[] = [];
+
+const obstacle = withoutRealServers();
+if (obstacle !== false) {
+  console.error(obstacle);
+  process.exit(1);
+}
+try {
+  await run();
+} finally {
+  for (const handler of handlers.reverse()) await handler();
+}
+console.log(`\nwritten to ${report('two-regions', figures)}`);
+
+async function run(): Promise<void> {
+  const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
+  const startMs = endMs - (points - 1) * stepMs;
+  const regions = await startRegions(t, {
+    perRegion,
+    startMs: startMs - 10 * 60_000,
+    endMs,
+    intervalMs: stepMs,
+  });
+  const range = { start: String(startMs / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
+  const cases = [
+    {
+      name: `${2 * perRegion} series × ${points} points`,
+      path: '/api/v1/query_range',
+      parameters: { query: 'wide_total', ...range },
+      check: (answer: unknown, direct: readonly unknown[]) => {
+        assertSame(readAnswer(answer), unionOf(direct, regions, regionLabel));
+      },
+    },
+    {
+      name: 'sum by (namespace) (rate(…[5m]))',
+      path: '/api/v1/query_range',
+      parameters: { query: 'sum by (namespace) (rate(wide_total[5m]))', ...range },
+      check: (answer: unknown, direct: readonly unknown[]) => {
+        assertSame(readAnswer(answer), sumOf(direct), 1e-9);
+      },
+    },
+  ] satisfies Case[];
+  await wide(regions, cases[0]!, { ratio: 1.3, rssMB: 200 });
+  await wide(regions, cases[1]!, {});
+  await small(regions, {
+    name: 'instant query, 20 series',
+    path: '/api/v1/query',
+    parameters: { query: 'small_total', time: range.end },
+    check: (answer, direct) => {
+      assertSame(readAnswer(answer), unionOf(direct, regions, regionLabel));
+    },
+  });
+}
+
+/** A range query: wall time against the floor, time to the first byte, CPU, peak memory. */
+async function wide(
+  regions: readonly Region[],
+  one: Case,
+  goals: { readonly ratio?: number; readonly rssMB?: number },
+): Promise<void> {
+  await withPromfed(regions, one, async (promfed, direct, pid) => {
+    let bytes = 0;
+    const firstBytes: number[] = [];
+    const cpuBefore = cpuMs(pid);
+    const { floorMs, subjectMs } = await interleave(
+      runs,
+      () => Promise.all(direct.map((reader) => reader.drain(one.path, regional(one)))),
+      async () => {
+        const answer = await promfed.drain(one.path, one.parameters);
+        bytes = answer.bytes;
+        firstBytes.push(answer.firstByteMs);
+      },
+    );
+    const cpuPerRun = (cpuMs(pid) - cpuBefore) / (runs + 1);
+    const add = adder(one);
+    add('body', bytes / MB, 'MB');
+    add('the floor', floorMs, 'ms');
+    add('promfed', subjectMs, 'ms');
+    add('promfed / the floor', subjectMs / floorMs, '×', goals.ratio);
+    add('time to first byte', median(firstBytes), 'ms');
+    add('CPU a query', cpuPerRun, 'ms');
+    add('peak RSS', peakRssBytes(pid) / MB, 'MB', goals.rssMB);
+  });
+}
+
+/** A small query: latency of one client against the floor, then throughput under load. */
+async function small(regions: readonly Region[], one: Case): Promise<void> {
+  await withPromfed(regions, one, async (promfed, direct, pid, origin) => {
+    const { floorMs, subjectMs } = await interleave(
+      smallRuns,
+      () => Promise.all(direct.map((reader) => reader.drain(one.path, regional(one)))),
+      () => promfed.drain(one.path, one.parameters),
+    );
+    const add = adder(one);
+    add('the floor, 1 client', floorMs, 'ms');
+    add('promfed, 1 client', subjectMs, 'ms');
+    add('promfed − the floor', subjectMs - floorMs, 'ms');
+    const url = `${origin}${one.path}?${new URLSearchParams(one.parameters).toString()}`;
+    for (const connections of [1, 32]) {
+      const cpuBefore = cpuMs(pid);
+      const load = await autocannon({ url, connections, duration: loadSeconds });
+      if (load.non2xx > 0 || load.errors > 0) {
+        throw new Error(
+          `${one.name}: under load ${load.non2xx} answers were not 2xx, ${load.errors} requests failed`,
+        );
+      }
+      const clients = connections === 1 ? '1 client' : `${connections} clients`;
+      add(`queries a second, ${clients}`, load.requests.average, '');
+      add(`median latency, ${clients}`, load.latency.p50, 'ms');
+      add(`99 % latency, ${clients}`, load.latency.p99, 'ms');
+      add(`CPU a query, ${clients}`, (cpuMs(pid) - cpuBefore) / load.requests.total, 'ms');
+    }
+    add('peak RSS', peakRssBytes(pid) / MB, 'MB');
+  });
+}
+
+/** Hands a fresh promfed to `measure`, once its answer to the case is proven right. */
+async function withPromfed(
+  regions: readonly Region[],
+  one: Case,
+  measure: (promfed: Reader, direct: readonly Reader[], pid: number, origin: string) => Promise<void>,
+): Promise<void> {
+  const { endpoint, server } = await startPromfed(t, regions);
+  const promfed = createReader(endpoint);
+  const direct = regions.map((region) => createReader(region.endpoint));
+  try {
+    const answers = await Promise.all(direct.map((reader) => reader.json(one.path, regional(one))));
+    one.check(await promfed.json(one.path, one.parameters), answers);
+    await measure(promfed, direct, server.pid()!, endpoint.origin);
+  } finally {
+    await Promise.all([promfed, ...direct].map((reader) => reader.close()));
+    await server.kill();
+  }
+}
+
+/** What promfed itself must ask a VictoriaMetrics for an exact answer. */
+function regional(one: Case): Parameters {
+  return { ...one.parameters, nocache: '1', latency_offset: '1ms' };
+}
+
+function adder(one: Case): (what: string, value: number, unit: string, atMost?: number) => void {
+  return (what, value, unit, atMost) => {
+    figures.push({ case: one.name, what, value, unit, ...(atMost === undefined ? {} : { atMost }) });
+  };
+}

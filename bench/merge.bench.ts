@@ -1,0 +1,184 @@
+// Benchmarks of src/merge on one core, without a network: bytes in, frames, columns or bytes out.
+//
+// Run the compiled file: node .build/bench/merge.bench.js [FILTER]. Each case checks its result before it is timed.
+
+import assert from 'node:assert/strict';
+
+import * as merge from '../src/merge/index.js';
+import { emptyColumn, Labels, rangeGrid } from '../src/model/index.js';
+
+const RUNS = 9;
+const CHUNK_BYTES = 64 << 10;
+const START_S = 1_700_000_000;
+const STEP_S = 15;
+
+interface Case {
+  readonly name: string;
+  readonly bytes: number;
+  /** Runs once; throws when the result is wrong. */
+  readonly run: () => Promise<void>;
+}
+
+type Values = 'short' | 'full';
+
+/** A deterministic stand-in for Math.random. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+function labelsOf(i: number): string {
+  return (
+    `{"__name__":"http_requests_total","code":"${200 + (i % 5)}","container":"server","endpoint":"http",` +
+    `"instance":"10.0.${i >> 8}.${i & 255}:8080","job":"api","namespace":"team-${String(i % 20).padStart(2, '0')}",` +
+    `"pod":"server-${String(i).padStart(6, '0')}-x7k2p","service":"server"}`
+  );
+}
+
+function matrix(series: number, points: number, values: Values, seed = 1): Buffer {
+  const random = createRandom(seed);
+  const parts: string[] = [];
+  for (let i = 0; i < series; i++) {
+    const samples: string[] = [];
+    let value = Math.floor(random() * 1000);
+    for (let j = 0; j < points; j++) {
+      value += values === 'short' ? Math.floor(random() * 100) : random();
+      samples.push(`[${START_S + j * STEP_S},"${value}"]`);
+    }
+    parts.push(`{"metric":${labelsOf(i)},"values":[${samples.join(',')}]}`);
+  }
+  return Buffer.from(`{"status":"success","data":{"resultType":"matrix","result":[${parts.join(',')}]}}`);
+}
+
+function vector(series: number): Buffer {
+  const parts = Array.from(
+    { length: series },
+    (_, i) => `{"metric":${labelsOf(i)},"value":[${START_S},"${i}"]}`,
+  );
+  return Buffer.from(`{"status":"success","data":{"resultType":"vector","result":[${parts.join(',')}]}}`);
+}
+
+async function* chunked(body: Buffer): AsyncGenerator<Buffer> {
+  for (let i = 0; i < body.length; i += CHUNK_BYTES) yield body.subarray(i, i + CHUNK_BYTES);
+}
+
+async function frames(body: Buffer): Promise<merge.FrameStream> {
+  return (await merge.openResponse(chunked(body))).frames;
+}
+
+async function countFrames(stream: merge.FrameStream): Promise<number> {
+  let count = 0;
+  for await (const batch of stream) count += batch.length;
+  return count;
+}
+
+async function countBytes(stream: AsyncGenerator<Uint8Array>): Promise<number> {
+  let count = 0;
+  for await (const block of stream) count += block.length;
+  return count;
+}
+
+function cases(): Case[] {
+  const wide = matrix(4000, 241, 'short');
+  const long = matrix(1000, 961, 'full');
+  const instant = vector(20_000);
+  const twin = matrix(4000, 241, 'short', 2);
+  const holed = Buffer.from(wide.toString().replaceAll(/\[17000030[0-9]{2},"[0-9]+"\],/g, ''));
+  const region = Labels.from({ promxyCluster: 'region-1' });
+  const added = Buffer.byteLength(',"promxyCluster":"region-1"');
+  const envelope = Buffer.byteLength('{"status":"success","data":{"resultType":"matrix","result":[]}}');
+  const decode = (body: Buffer, series: number, points: number) => async (): Promise<void> => {
+    const grid = rangeGrid(START_S * 1000, (START_S + (points - 1) * STEP_S) * 1000, STEP_S * 1000);
+    let count = 0;
+    for await (const batch of await frames(body)) {
+      for (const frame of batch) count += merge.decodeColumn(frame, grid, emptyColumn(frame.labels, points));
+    }
+    assert.equal(count, series * points);
+  };
+  const splice = (body: Buffer, series: number) => async (): Promise<void> => {
+    const stream = merge.encodeFrames(merge.setLabels(await frames(body), region));
+    assert.equal(await countBytes(stream), body.length - envelope + series * added);
+  };
+  return [
+    {
+      name: 'frame 4000 x 241',
+      bytes: wide.length,
+      run: async () => {
+        assert.equal(await countFrames(await frames(wide)), 4000);
+      },
+    },
+    {
+      name: 'frame 1000 x 961, full precision',
+      bytes: long.length,
+      run: async () => {
+        assert.equal(await countFrames(await frames(long)), 1000);
+      },
+    },
+    {
+      name: 'frame vector of 20000',
+      bytes: instant.length,
+      run: async () => {
+        assert.equal(await countFrames(await frames(instant)), 20_000);
+      },
+    },
+    { name: 'splice 4000 x 241', bytes: wide.length, run: splice(wide, 4000) },
+    { name: 'splice 1000 x 961, full precision', bytes: long.length, run: splice(long, 1000) },
+    { name: 'splice vector of 20000', bytes: instant.length, run: splice(instant, 20_000) },
+    {
+      name: 'merge 2 regions of 4000 x 241 to bytes',
+      bytes: 2 * wide.length,
+      run: async () => {
+        const parts = ['region-1', 'region-2'].map(async (name) => ({
+          frames: await frames(wide),
+          addLabels: Labels.from({ promxyCluster: name }),
+        }));
+        const stream = merge.encodeFrames(merge.mergeOrdered(await Promise.all(parts)));
+        const expected = 2 * (wide.length - envelope + 4000 * added) + 1;
+        assert.equal(await countBytes(stream), expected);
+      },
+    },
+    {
+      name: 'replicas of 4000 x 241, values differ',
+      bytes: wide.length + twin.length,
+      run: async () => {
+        const streams = await Promise.all([frames(wide), frames(twin)]);
+        assert.equal(await countFrames(merge.mergeReplicaStreams(streams, 10_000)), 4000);
+      },
+    },
+    {
+      name: 'replicas of 4000 x 241, one with gaps',
+      bytes: wide.length + holed.length,
+      run: async () => {
+        const streams = await Promise.all([frames(holed), frames(wide)]);
+        assert.equal(await countFrames(merge.mergeReplicaStreams(streams, 5000)), 4000);
+      },
+    },
+    { name: 'decode 4000 x 241', bytes: wide.length, run: decode(wide, 4000, 241) },
+    { name: 'decode 1000 x 961, full precision', bytes: long.length, run: decode(long, 1000, 961) },
+  ];
+}
+
+/** The time of one run in milliseconds: the median of several, after warm-up. */
+async function measure({ run }: Case): Promise<number> {
+  for (let i = 0; i < 3; i++) await run();
+  const times: number[] = [];
+  for (let i = 0; i < RUNS; i++) {
+    const start = process.hrtime.bigint();
+    await run();
+    times.push(Number(process.hrtime.bigint() - start) / 1e6);
+  }
+  return times.sort((a, b) => a - b)[RUNS >> 1]!;
+}
+
+for (const subject of cases()) {
+  if (!subject.name.includes(process.argv[2] ?? '')) continue;
+  const ms = await measure(subject);
+  const rate = subject.bytes / 1e6 / (ms / 1000);
+  console.log(
+    `${subject.name.padEnd(42)} ${(subject.bytes / 1e6).toFixed(1).padStart(6)} MB ` +
+      `${ms.toFixed(1).padStart(7)} ms ${rate.toFixed(0).padStart(6)} MB/s`,
+  );
+}
