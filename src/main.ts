@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 
 import { helpText, loadConfig, parseConfig, parseFlags, type Flags } from './config/index.js';
 import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
-import { asPromfedError, systemClock } from './model/index.js';
+import { asPromfedError, PromfedError, systemClock } from './model/index.js';
 import { FEATURES, type Feature } from './promql/language/index.js';
 import { startServer, type Server } from './server.js';
 import { createLog } from './telemetry/index.js';
@@ -18,6 +18,9 @@ type CommandLine = Flags<Feature>;
 
 async function main(argv: readonly string[]): Promise<void> {
   const flags = parseFlags(argv, FEATURES);
+  if (flags.features.has('promql-delayed-name-removal')) {
+    throw new PromfedError('bad_data', '--enable-feature: promql-delayed-name-removal is not supported yet');
+  }
   if (flags.help) print(helpText());
   else if (flags.version) print(`promfed ${version}`);
   else if (flags.checkConfig) await checkConfig(flags.config);
@@ -71,13 +74,20 @@ Ctrl-C stops it. To serve regions of your own: npm start -- --config=FILE
 `;
 }
 
+/** A terminal and npm may both pass on the same Ctrl-C; what comes this soon after the first is not a second one. */
+const SAME_SIGNAL_MS = 1_000;
+
 /** The first signal stops in order, a second one at once. */
 function stopOnSignal(stop: () => Promise<void>): void {
-  let stopping = false;
+  let stoppingSinceMs: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
+      const nowMs = systemClock.now();
+      if (stoppingSinceMs !== undefined) {
+        if (nowMs - stoppingSinceMs > SAME_SIGNAL_MS) process.exit(1);
+        return;
+      }
+      stoppingSinceMs = nowMs;
       stop().then(
         () => process.exit(0),
         (thrown: unknown) => {

@@ -9,6 +9,7 @@ import {
   sortIfSmall,
   type FrameStream,
 } from '../merge/index.js';
+import { TRUNCATED } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import { closeQuietly, openFetch, tolerantFrames, type FetchRun } from './open-fetch.js';
 
@@ -40,7 +41,7 @@ async function* limitFrames(frames: FrameStream, limit: number, { annotations }:
     for (;;) {
       const next = await frames.next();
       if (next.done) return next.value;
-      if (next.value.length > left) annotations.warn('results truncated due to limit');
+      if (next.value.length > left) annotations.warn(TRUNCATED);
       const batch = next.value.slice(0, left);
       if (batch.length > 0) yield batch;
       if (next.value.length > left) return EMPTY_TAIL;

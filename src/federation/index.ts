@@ -1,2 +1,2 @@
 export { createFederation, type Federation, type QueryAnswer, type QueryRequest } from './federation.js';
-export type { Metadata, MetadataRequest } from './metadata.js';
+export type { MetadataRequest } from './metadata.js';

@@ -1,6 +1,6 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
 
-import { Annotations, compareStrings, Labels, type Clock, type Matcher } from '../model/index.js';
+import { Annotations, compareStrings, Labels, TRUNCATED, type Clock, type Matcher } from '../model/index.js';
 import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
 import type {
   FetchContext,
@@ -126,12 +126,11 @@ function tryQueryForGroup(query: MetadataQuery, group: ServerGroup): MetadataQue
   return selectors.length === 0 ? undefined : { ...query, selectors };
 }
 
-/** Source: Prometheus, web/api/v1/api.go: a result that was cut says so. */
 function limited<T>(
   all: readonly T[],
   limit: number | undefined,
   warnings: readonly string[],
 ): MetadataAnswer<readonly T[]> {
   if (limit === undefined || all.length <= limit) return { data: all, warnings };
-  return { data: all.slice(0, limit), warnings: [...warnings, 'results truncated due to limit'] };
+  return { data: all.slice(0, limit), warnings: [...warnings, TRUNCATED] };
 }

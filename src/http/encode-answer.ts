@@ -4,6 +4,7 @@ import {
   formatFloat,
   formatTimestamp,
   Labels,
+  TRUNCATED,
   type Annotations,
   type Column,
   type Grid,
@@ -144,9 +145,6 @@ function rawSeries({ labels, timestamps, values }: RawSeries): string {
   );
   return `{"metric":${JSON.stringify(labels)},"values":[${samples.join(',')}]}`;
 }
-
-/** Source: Prometheus, web/api/v1/api.go (`truncateResults`): a result that was cut says so. */
-export const TRUNCATED = 'results truncated due to limit';
 
 function limited<T>(items: readonly T[], limit: number | undefined, annotations: Annotations): readonly T[] {
   if (limit === undefined || items.length <= limit) return items;

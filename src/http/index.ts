@@ -1,2 +1,1 @@
 export { createApp } from './app.js';
-export type { AppContext } from './app-context.js';

@@ -6,7 +6,7 @@ import { asPromfedError, PromfedError } from '../model/index.js';
 import type { Log } from './app-context.js';
 
 /** Answers with the error in Prometheus' shape. */
-export function replyError(reply: FastifyReply, error: PromfedError): FastifyReply {
+function replyError(reply: FastifyReply, error: PromfedError): FastifyReply {
   const body = { status: 'error', errorType: error.errorType, error: error.message };
   return reply.code(error.status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }

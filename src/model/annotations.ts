@@ -3,6 +3,9 @@
 /** Prometheus prints at most this many of each kind, then a line that counts the rest. */
 const MAX_PRINTED = 10;
 
+/** What a result that a `limit` parameter cut says. Source: Prometheus, web/api/v1/api.go. */
+export const TRUNCATED = 'results truncated due to limit';
+
 /**
  * Warnings and infos of one query, in the order they came, each text once.
  *

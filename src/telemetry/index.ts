@@ -1,2 +1,2 @@
-export { createLog, type LogLevel } from './log.js';
-export { createMetrics, type Metrics } from './metrics.js';
+export { createLog } from './log.js';
+export { createMetrics } from './metrics.js';

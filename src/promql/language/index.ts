@@ -1,12 +1,11 @@
 export type * from './ast.js';
-export { ALL_FEATURES, FEATURES, NO_FEATURES, isFeature, type Feature, type FeatureSet } from './features.js';
+export { ALL_FEATURES, FEATURES, isFeature, type Feature, type FeatureSet } from './features.js';
 export { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
 export { ParseError, printPlace } from './parse-error.js';
-export { parseExpr, parseSelector, type ParseOptions } from './parser.js';
+export { parseExpr, parseSelector } from './parser.js';
 export { prettyExpr } from './pretty.js';
-export { printDurationExpr, printExpr, printPortableExpr } from './printer.js';
-export { quote } from './quote.js';
-export { resolveDuration, resolvePositiveDuration, type DurationContext } from './resolve-duration.js';
+export { printExpr, printPortableExpr } from './printer.js';
+export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
 export { MAX_DEPTH } from './token-stream.js';
 export { typeOf } from './type-of.js';
 export { children, mapChildren, mapExpr, walk } from './walk.js';

@@ -213,7 +213,7 @@ function printOffset(offset: Duration | undefined): string {
 }
 
 /** A duration alone prints as one however it was written; in an expression a number stays a number. */
-export function printDurationExpr(duration: Duration): string {
+function printDurationExpr(duration: Duration): string {
   return duration.kind === 'durationLiteral' ? printDuration(duration.ms) : printDurationPart(duration);
 }
 

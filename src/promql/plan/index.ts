@@ -3,4 +3,3 @@ export { matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js
 export { planLocally } from './local.js';
 export type * from './node.js';
 export { printPlan } from './print-plan.js';
-export type { PlanTimes } from './rewrite.js';
