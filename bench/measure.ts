@@ -13,14 +13,19 @@ export interface Interleaved {
   readonly subjectMs: number;
 }
 
-/** Runs each side once to warm up, then `runs` times in turns, and returns the median wall time of each. */
+/** As often as the compiler of the runtime needs until a server runs as it will run for the rest of its life. */
+export const WARM_UP_RUNS = 5;
+
+/** Runs each side a few times to warm up, then `runs` times in turns, and returns the median wall time of each. */
 export async function interleave(
   runs: number,
   floor: () => Promise<unknown>,
   subject: () => Promise<unknown>,
 ): Promise<Interleaved> {
-  await floor();
-  await subject();
+  for (let run = 0; run < WARM_UP_RUNS; run++) {
+    await floor();
+    await subject();
+  }
   const floorTimes: number[] = [];
   const subjectTimes: number[] = [];
   for (let run = 0; run < runs; run++) {

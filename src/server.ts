@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 
 import type { Logger } from 'pino';
 
-import type { LoadedConfig } from './config/index.js';
+import type { LoadedConfig, ServerGroupSettings } from './config/index.js';
 import { createFederation, type Federation } from './federation/index.js';
 import { createApp } from './http/index.js';
 import { asPromfedError, PromfedError, type Clock } from './model/index.js';
 import type { FeatureSet } from './promql/language/index.js';
 import { createMetrics } from './telemetry/index.js';
-import { createServerGroup } from './upstreams/index.js';
+import { createServerGroup, type ServerGroup } from './upstreams/index.js';
 
 export interface ServerOptions {
   readonly bindAddr: { readonly host: string; readonly port: number };
@@ -54,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     for (const warning of config.warnings) log.warn({ config: warning }, 'configuration');
     const upstream = { clock, version, metrics: { observe: metrics.observeUpstream } };
     const federation = createFederation({
-      groups: config.settings.serverGroups.map((group) => createServerGroup(group, upstream)),
+      groups: createAll(config.settings.serverGroups, (group) => createServerGroup(group, upstream)),
       clock,
       maxSamples: options.maxSamples,
       lookbackDeltaMs: options.lookbackDeltaMs,
@@ -64,9 +64,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     return { config, federation };
   }
 
+  const retired = new Set<Federation>();
+
   /** Requests that began with the old configuration end within their deadline; then its connections go. */
   function retire(old: Federation): void {
+    retired.add(old);
     const timer = setTimeout(() => {
+      retired.delete(old);
       old.close().catch(() => undefined); // nobody asks it any more
     }, options.queryTimeoutMs);
     timer.unref();
@@ -123,9 +127,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ready = false;
       log.info('promfed is stopping');
       await app.close();
-      await running.federation.close();
+      await Promise.all([running.federation, ...retired].map((federation) => federation.close()));
     },
   };
+}
+
+/** Creates a group for each of the settings; when one cannot be created those before it are closed again. */
+function createAll(
+  settings: readonly ServerGroupSettings[],
+  create: (settings: ServerGroupSettings) => ServerGroup,
+): ServerGroup[] {
+  const created: ServerGroup[] = [];
+  try {
+    for (const one of settings) created.push(create(one));
+    return created;
+  } catch (error) {
+    for (const group of created) group.close().catch(() => undefined); // it has no connection yet
+    throw error;
+  }
 }
 
 /** Listens on every interface when no host is named, IPv6 included where the machine has it. */

@@ -4,7 +4,7 @@ import autocannon from 'autocannon';
 
 import { withoutRealServers } from '../../test/helpers/real-servers.js';
 import type { Teardown } from '../../test/helpers/server-process.js';
-import { interleave, median } from '../measure.js';
+import { interleave, median, WARM_UP_RUNS } from '../measure.js';
 import { type Figure, report } from '../report.js';
 import { assertSame, readAnswer, sumOf, unionOf } from './answer.js';
 import { cpuMs, peakRssBytes } from './process-usage.js';
@@ -101,7 +101,7 @@ async function wide(
         firstBytes.push(answer.firstByteMs);
       },
     );
-    const cpuPerRun = (cpuMs(pid) - cpuBefore) / (runs + 1);
+    const cpuPerRun = (cpuMs(pid) - cpuBefore) / (runs + WARM_UP_RUNS);
     const add = adder(one);
     add('body', bytes / MB, 'MB');
     add('the floor', floorMs, 'ms');

@@ -168,7 +168,7 @@ export function parseFlags<Feature extends string>(
     externalUrl: external.url,
     routePrefix: external.path,
     lifecycleEnabled: isOn(given.get('web.enable-lifecycle')),
-    queryTimeoutMs: Math.ceil(read('query.timeout', parsePositiveDuration, 1)),
+    queryTimeoutMs: Math.ceil(read('query.timeout', parseTimeout, 1)),
     maxSamples: read('query.max-samples', parseCount, 1),
     lookbackDeltaMs: given.has('query.lookback-delta')
       ? Math.ceil(read('query.lookback-delta', parsePositiveDuration, 1))
@@ -349,6 +349,15 @@ function parseFormat(text: string): 'text' | 'json' {
 
 function parseOptionalUrl(text: string): ReturnType<typeof parseExternalUrl> {
   return text === '' ? { url: undefined, path: '' } : parseExternalUrl(text);
+}
+
+/** What a timer of the runtime can hold: 2^31 − 1 milliseconds. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+function parseTimeout(text: string): number {
+  const ms = parsePositiveDuration(text);
+  if (ms > MAX_TIMEOUT_MS) throw new PromfedError('bad_data', 'a timeout may be 24 days at most');
+  return ms;
 }
 
 function parsePositiveDuration(text: string): number {

@@ -9,6 +9,7 @@ import {
   instantGrid,
   PromfedError,
   SampleBudget,
+  TRUNCATED,
   type Clock,
   type Grid,
   type Labels,
@@ -107,7 +108,8 @@ export function createRegionApp(data: RegionData, prefix: string): FastifyInstan
 
 async function query(data: RegionData, parameters: RequestParameters, reply: FastifyReply): Promise<string> {
   const timeMs = parameters.timeMs('time', data.clock.now());
-  const { value, annotations } = await run(data, parameters, reply, instantGrid(timeMs), 'instant');
+  const grid = instantGrid(timeMs);
+  const { value, annotations } = await run(data, parameters, reply, { kind: 'instant', grid, endMs: timeMs });
   return success(instantData(value, timeMs), annotations);
 }
 
@@ -117,7 +119,8 @@ async function queryRange(
   reply: FastifyReply,
 ): Promise<string> {
   const grid = parameters.grid();
-  const { value, annotations } = await run(data, parameters, reply, grid, 'range');
+  const endMs = parameters.timeMs('end');
+  const { value, annotations } = await run(data, parameters, reply, { kind: 'range', grid, endMs });
   return success(rangeData(value, grid), annotations);
 }
 
@@ -125,8 +128,7 @@ async function run(
   data: RegionData,
   parameters: RequestParameters,
   reply: FastifyReply,
-  grid: Grid,
-  kind: 'instant' | 'range',
+  { kind, grid, endMs }: { readonly kind: 'instant' | 'range'; readonly grid: Grid; readonly endMs: number },
 ): Promise<{ value: Value; annotations: Annotations }> {
   const queryText = parameters.text('query');
   const timeoutMs = Math.min(DEFAULT_TIMEOUT_MS, parameters.durationMs('timeout', DEFAULT_TIMEOUT_MS));
@@ -140,8 +142,9 @@ async function run(
     );
   }
   const times = {
+    startMs: grid.startMs,
+    endMs,
     stepMs: kind === 'instant' ? 0 : grid.stepMs,
-    rangeMs: (grid.count - 1) * grid.stepMs,
     defaultStepMs: DEFAULT_SUBQUERY_STEP_MS,
   };
   const left = new AbortController();
@@ -216,6 +219,6 @@ function sorted(texts: Iterable<string>): string[] {
 function limited(list: readonly unknown[], parameters: RequestParameters): string {
   const limit = parameters.limit();
   if (limit === undefined || list.length <= limit) return success(JSON.stringify(list));
-  const annotations = { warnings: ['results truncated due to limit'], infos: [] };
+  const annotations = { warnings: [TRUNCATED], infos: [] };
   return success(JSON.stringify(list.slice(0, limit)), annotations);
 }

@@ -47,13 +47,16 @@ export function tolerate(
 ): void {
   const error = asPromfedError(thrown);
   const over = deadline.required.signal;
-  if (over.aborted) throw reasonOf(over);
+  // What a group says of the deadline names the group.
+  if (over.aborted) throw error.code === 'timeout' ? error : reasonOf(over);
   const tolerable = error.code === 'upstream' || error.code === 'timeout';
   if (!group.ignoreError || !tolerable) {
     deadline.abort(error);
     throw error;
   }
-  annotations.warn(`server group "${group.name}" ${consequence}: ${error.message}`);
+  const name = `server group "${group.name}"`;
+  const reason = error.message.startsWith(`${name}: `) ? error.message.slice(name.length + 2) : error.message;
+  annotations.notice(`${name} ${consequence}: ${reason}`);
 }
 
 function boundOf(group: ServerGroup, deadline: Deadline): Bound {

@@ -5,6 +5,9 @@ import { PromfedError, type Clock } from '../model/index.js';
 /** The share of its time that a query keeps for answering without the optional groups that are late. */
 const OPTIONAL_SHARE = 0.95;
 
+/** One for all requests: an error costs its stack trace, and this one is told to nobody. */
+const OVER = new PromfedError('canceled', 'the request is over');
+
 /** What one piece of work is bound by. */
 export interface Bound {
   /** Aborts with a PromfedError as its reason: `timeout` or `canceled`. */
@@ -43,13 +46,12 @@ export function createDeadline(client: AbortSignal, timeoutMs: number, clock: Cl
   const leave = (): void => {
     abort(new PromfedError('canceled', 'query was canceled: the client left'));
   };
-  const late = new PromfedError('timeout', 'query timed out in expression evaluation');
   const timers = [
     setTimeout(() => {
-      optional.abort(late);
+      optional.abort(late());
     }, timeoutMs * OPTIONAL_SHARE),
     setTimeout(() => {
-      abort(late);
+      abort(late());
     }, timeoutMs),
   ];
   client.addEventListener('abort', leave, { once: true });
@@ -61,7 +63,11 @@ export function createDeadline(client: AbortSignal, timeoutMs: number, clock: Cl
     release: () => {
       for (const timer of timers) clearTimeout(timer);
       client.removeEventListener('abort', leave);
-      abort(new PromfedError('canceled', 'the request is over'));
+      abort(OVER);
     },
   };
+}
+
+function late(): PromfedError {
+  return new PromfedError('timeout', 'query timed out in expression evaluation');
 }

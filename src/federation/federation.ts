@@ -36,6 +36,8 @@ export interface QueryRequest {
   readonly text: string;
   readonly kind: 'instant' | 'range';
   readonly grid: Grid;
+  /** The end as it was asked for, which `@ end()` means; the grid's last step may lie before it. */
+  readonly endMs: number;
   /** Overrides the federation's, for this query. */
   readonly lookbackDeltaMs: number | undefined;
   readonly timeoutMs: number;
@@ -112,7 +114,7 @@ export function createFederation(options: FederationOptions): Federation {
   };
 }
 
-function planRequest({ expr, grid, kind }: QueryRequest, options: FederationOptions): PlanNode {
+function planRequest({ expr, grid, endMs, kind }: QueryRequest, options: FederationOptions): PlanNode {
   const type = typeOf(expr);
   if (kind === 'range' && (type === 'string' || type === 'matrix')) {
     const name = type === 'string' ? 'string' : 'range vector';
@@ -123,8 +125,9 @@ function planRequest({ expr, grid, kind }: QueryRequest, options: FederationOpti
   }
   const isRange = kind === 'range';
   return planDistributed(expr, options.groups, {
+    startMs: grid.startMs,
+    endMs,
     stepMs: isRange ? grid.stepMs : 0,
-    rangeMs: isRange ? (grid.count - 1) * grid.stepMs : 0,
     defaultStepMs: options.defaultStepMs,
   });
 }
@@ -169,7 +172,7 @@ const NO_SAMPLES: SampleSource = {
 function endReason(thrown: unknown, deadline: Deadline): PromfedError {
   const { signal } = deadline.required;
   const error = asPromfedError(thrown);
-  if (error.code === 'upstream' || !signal.aborted) return error;
+  if (error.code === 'upstream' || error.code === 'timeout' || !signal.aborted) return error;
   const reason = asPromfedError(signal.reason);
   return reason.code === 'timeout' ? reason : error;
 }

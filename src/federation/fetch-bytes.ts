@@ -1,17 +1,19 @@
 // Fetching for passing on: the answers of all groups as one stream of JSON, no value ever parsed.
 
 import {
-  EMPTY_TAIL,
+  ClosableStream,
   encodeFrames,
   mergeOrdered,
   mergeOverlappingStreams,
   setLabels,
   sortIfSmall,
   type FrameStream,
+  type ResponseTail,
+  type SeriesFrame,
 } from '../merge/index.js';
 import { TRUNCATED } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
-import { closeQuietly, openFetch, tolerantFrames, type FetchRun } from './open-fetch.js';
+import { openFetch, tolerantFrames, type FetchRun } from './open-fetch.js';
 
 /**
  * Runs a fetch whose result is the query's. Resolves when every group has begun to answer.
@@ -35,19 +37,26 @@ export async function fetchBytes(
   return encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
 }
 
-async function* limitFrames(frames: FrameStream, limit: number, { annotations }: FetchRun): FrameStream {
+/**
+ * The first `limit` series, and a warning when there were more. The rest is read all the same: what the regions have
+ * to say about their answers stands at their ends. Takes `frames` over.
+ */
+function limitFrames(frames: FrameStream, limit: number, run: FetchRun): FrameStream {
+  return new ClosableStream([frames], limited(frames, limit, run));
+}
+
+async function* limited(
+  frames: FrameStream,
+  limit: number,
+  { annotations }: FetchRun,
+): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
   let left = limit;
-  try {
-    for (;;) {
-      const next = await frames.next();
-      if (next.done) return next.value;
-      if (next.value.length > left) annotations.warn(TRUNCATED);
-      const batch = next.value.slice(0, left);
-      if (batch.length > 0) yield batch;
-      if (next.value.length > left) return EMPTY_TAIL;
-      left -= batch.length;
-    }
-  } finally {
-    await closeQuietly(frames);
+  for (;;) {
+    const next = await frames.next();
+    if (next.done) return next.value;
+    if (next.value.length > left) annotations.notice(TRUNCATED);
+    const batch = next.value.slice(0, left);
+    if (batch.length > 0) yield batch;
+    left -= batch.length;
   }
 }

@@ -3,8 +3,7 @@
 import { decodeColumn, setLabels } from '../merge/index.js';
 import { emptyColumn, type Column, type SampleBudget, type Vector } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
-import { tolerate } from './ask-groups.js';
-import { allOrNothing } from './ask-groups.js';
+import { allOrNothing, tolerate } from './ask-groups.js';
 import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /**

@@ -49,7 +49,7 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
         if (query === undefined) return undefined;
         const answer = await askGroup(group, context, (fetchContext) => ask(group, query, fetchContext));
         if (answer === undefined) return undefined;
-        for (const text of answer.warnings) annotations.warn(text);
+        for (const text of answer.warnings) annotations.notice(text);
         return { group, data: answer.data };
       });
       return { data, warnings: annotations.warnings };
@@ -93,7 +93,8 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
         if (own === '') return group.labelValues(name, query, context);
         // The group sets this label on all it has: the value is there when there is anything at all.
         const answer = await group.labelNames({ ...query, limit: 1 }, context);
-        return { data: answer.data.length > 0 ? [own] : [], warnings: answer.warnings };
+        const warnings = answer.warnings.filter((text) => text !== TRUNCATED);
+        return { data: answer.data.length > 0 ? [own] : [], warnings };
       });
       const values = new Set(data.flatMap(({ data: own }) => own));
       return limited([...values].sort(compareStrings), request.query.limit, warnings);
@@ -132,5 +133,5 @@ function limited<T>(
   warnings: readonly string[],
 ): MetadataAnswer<readonly T[]> {
   if (limit === undefined || all.length <= limit) return { data: all, warnings };
-  return { data: all.slice(0, limit), warnings: [...warnings, TRUNCATED] };
+  return { data: all.slice(0, limit), warnings: [...new Set([...warnings, TRUNCATED])] };
 }

@@ -1,6 +1,12 @@
 // Opening a fetch: every group of it asked, every answer a stream of frames that survives an optional group's end.
 
-import { EMPTY_TAIL, type FrameStream, type ResponseTail } from '../merge/index.js';
+import {
+  ClosableStream,
+  EMPTY_TAIL,
+  type FrameStream,
+  type ResponseTail,
+  type SeriesFrame,
+} from '../merge/index.js';
 import { PromfedError, type Grid, type Labels } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import type { GroupAnswer, ServerGroup } from '../upstreams/index.js';
@@ -58,8 +64,14 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
  * The frames of a part, its tail's warnings noted. When an optional group fails in the middle the stream ends there,
  * with a warning that its answer is incomplete.
  */
-export async function* tolerantFrames(part: OpenPart, run: AskContext): FrameStream {
-  const { group, frames } = part;
+export function tolerantFrames(part: OpenPart, run: AskContext): FrameStream {
+  return new ClosableStream([part.frames], tolerated(part, run));
+}
+
+async function* tolerated(
+  { group, frames }: OpenPart,
+  run: AskContext,
+): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
   try {
     for (;;) {
       const next = await frames.next();
@@ -73,15 +85,16 @@ export async function* tolerantFrames(part: OpenPart, run: AskContext): FrameStr
   } catch (thrown) {
     tolerate(thrown, group, run, 'broke off, this answer has only some of its series');
     return EMPTY_TAIL;
-  } finally {
-    await closeQuietly(frames);
   }
 }
 
-/** Hands on what a region said about its answer. */
+/** A place at the end of an annotation: ` (1:23)`. */
+const PLACE = / \(\d+:\d+\)$/;
+
+/** Hands on what a region said about its answer, less the places: they are in the text that the region was sent. */
 export function noteTail(tail: ResponseTail, { annotations }: AskContext): void {
-  for (const text of tail.warnings) annotations.warn(text);
-  for (const text of tail.infos) annotations.info(text);
+  for (const text of tail.warnings) annotations.notice(text.replace(PLACE, ''));
+  for (const text of tail.infos) annotations.info(text.replace(PLACE, ''));
 }
 
 /** Ends a stream; that it fails in doing so interests nobody any more. */

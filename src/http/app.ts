@@ -3,9 +3,10 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 
 import type { AppContext } from './app-context.js';
+import { addCors } from './cors.js';
 import { addMetadataRoutes } from './metadata-routes.js';
 import { addQueryRoutes } from './query-routes.js';
-import { errorHandler } from './reply-error.js';
+import { answerBrokenRequest, errorHandler } from './reply-error.js';
 import { addStatusRoutes } from './status-routes.js';
 
 /** Prometheus takes forms of 10 MiB (Go's `ParseForm`). */
@@ -16,6 +17,7 @@ const MAX_HEADER_BYTES = 256 * 1024;
 
 /** Builds the application; nothing listens yet. */
 export function createApp(context: AppContext): FastifyInstance {
+  const answerError = errorHandler(context.log);
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -23,6 +25,10 @@ export function createApp(context: AppContext): FastifyInstance {
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      answerError(error, request, reply);
+    },
+    clientErrorHandler: answerBrokenRequest,
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -36,10 +42,11 @@ export function createApp(context: AppContext): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => {
     done(null, undefined);
   });
-  app.setErrorHandler(errorHandler(context.log));
+  app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).type('text/plain').send('404 page not found\n'),
   );
+  addCors(app, context.routePrefix);
   app.addHook('onResponse', (request, reply, done) => {
     context.onAnswered(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime);
     done();

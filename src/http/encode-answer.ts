@@ -148,6 +148,6 @@ function rawSeries({ labels, timestamps, values }: RawSeries): string {
 
 function limited<T>(items: readonly T[], limit: number | undefined, annotations: Annotations): readonly T[] {
   if (limit === undefined || items.length <= limit) return items;
-  annotations.warn(TRUNCATED);
+  annotations.notice(TRUNCATED);
   return items.slice(0, limit);
 }

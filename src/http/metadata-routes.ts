@@ -34,15 +34,22 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
 
   addRoute(app, ['GET'], '/api/v1/metadata', async (request, reply) => {
     const metric = request.parameters.get('metric');
+    const perMetric = request.parameters.limit('limit_per_metric');
     const { data, warnings } = await context
       .federation()
       .metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
-    return send(reply, JSON.stringify(Object.fromEntries(data)), warnings);
+    return send(
+      reply,
+      JSON.stringify(
+        Object.fromEntries([...data].map(([name, entries]) => [name, entries.slice(0, perMetric)])),
+      ),
+      warnings,
+    );
   });
 
   function metadataRequest({ parameters, signal }: ApiRequest): MetadataRequest {
-    const startMs = parameters.get('start') === '' ? undefined : parameters.requiredTimeMs('start');
-    const endMs = parameters.get('end') === '' ? undefined : parameters.requiredTimeMs('end');
+    const startMs = parameters.timeMs('start');
+    const endMs = parameters.timeMs('end');
     if (startMs !== undefined && endMs !== undefined && endMs < startMs) {
       throw invalid('end', 'end timestamp must not be before start time');
     }

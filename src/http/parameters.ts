@@ -5,6 +5,9 @@ import { parseDuration, PromfedError, rangeGrid, tryParseFloat, type Grid } from
 /** Prometheus' limit on the points of a series. Source: web/api/v1/api.go (`queryRange`). */
 const MAX_POINTS = 11_000;
 
+/** What fits into Go's durations: 2^63 nanoseconds. */
+const MAX_DURATION_S = 2 ** 63 / 1e9;
+
 /** The parameters of one request; a form's come before the URL's, as Go's `Request.Form` has them. */
 export class Parameters {
   readonly #sources: readonly URLSearchParams[];
@@ -32,10 +35,18 @@ export class Parameters {
     return this.#sources.flatMap((source) => source.getAll(name));
   }
 
-  /** Milliseconds; `fallbackMs` when it is not given. */
-  timeMs(name: string, fallbackMs: number): number {
+  /** Milliseconds; undefined when it is not given. */
+  timeMs(name: string): number | undefined {
     const text = this.get(name);
-    return text === '' ? fallbackMs : this.requiredTimeMs(name);
+    if (text === '') return undefined;
+    const timeMs = tryParseTime(text);
+    if (timeMs === undefined) {
+      throw invalid(
+        name,
+        `invalid time value for '${name}': cannot parse ${JSON.stringify(text)} to a valid timestamp`,
+      );
+    }
+    return timeMs;
   }
 
   requiredTimeMs(name: string): number {
@@ -56,7 +67,10 @@ export class Parameters {
   requiredDurationMs(name: string): number {
     const text = this.get(name);
     const seconds = tryParseFloat(text);
-    if (seconds !== undefined && Number.isFinite(seconds)) return seconds * 1000;
+    if (seconds !== undefined && !Number.isNaN(seconds)) {
+      if (Math.abs(seconds) <= MAX_DURATION_S) return seconds * 1000;
+      throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
+    }
     try {
       return parseDuration(text);
     } catch {
@@ -65,11 +79,11 @@ export class Parameters {
   }
 
   /** A limit on results; undefined when it is not given or 0. */
-  limit(): number | undefined {
-    const text = this.get('limit');
+  limit(name = 'limit'): number | undefined {
+    const text = this.get(name);
     if (text === '') return undefined;
     if (!/^[0-9]{1,15}$/.test(text))
-      throw invalid('limit', `${JSON.stringify(text)} is not a number of results`);
+      throw invalid(name, `${JSON.stringify(text)} is not a number of results`);
     const limit = Number(text);
     return limit === 0 ? undefined : limit;
   }
@@ -90,7 +104,7 @@ export class Parameters {
         'zero or negative query resolution step widths are not accepted. Try a positive integer',
       );
     }
-    if ((endMs - startMs) / stepMs > MAX_POINTS) {
+    if (Math.floor((endMs - startMs) / stepMs) > MAX_POINTS) {
       throw new PromfedError(
         'bad_data',
         'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',

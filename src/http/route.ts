@@ -17,31 +17,31 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
 }
 
-/** Adds a route for the given methods; GET brings HEAD along. */
+/** Adds a route for the given methods. */
 export function addRoute(
   app: FastifyInstance,
   methods: readonly HTTPMethods[],
   url: string,
   handler: Handler,
 ): void {
-  const taken = methods.includes('GET') ? [...methods, 'HEAD' as const] : methods;
   app.route({
-    method: [...taken],
+    method: [...methods],
     url,
     exposeHeadRoute: false,
     handler: (request, reply) => handler(toApiRequest(request, reply), reply),
   });
-  const others = METHODS.filter((method) => !taken.includes(method));
+  const others = METHODS.filter((method) => !methods.includes(method));
   app.route({
     method: others,
     url,
     handler: (_request, reply) =>
-      reply.code(405).header('allow', taken.join(', ')).type('text/plain').send('Method Not Allowed\n'),
+      reply.code(405).header('allow', methods.join(', ')).type('text/plain').send('Method Not Allowed\n'),
   });
 }
 
 function toApiRequest(request: FastifyRequest, reply: FastifyReply): ApiRequest {
   const controller = new AbortController();
+  if (reply.raw.destroyed) controller.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();
   });

@@ -7,11 +7,11 @@ import type { AppContext } from './app-context.js';
 import { addRoute } from './route.js';
 
 export function addStatusRoutes(app: FastifyInstance, context: AppContext): void {
-  addRoute(app, ['GET'], '/-/healthy', async (_request, reply) =>
+  addRoute(app, ['GET', 'HEAD'], '/-/healthy', async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send('promfed is Healthy.\n'),
   );
 
-  addRoute(app, ['GET'], '/-/ready', async (_request, reply) =>
+  addRoute(app, ['GET', 'HEAD'], '/-/ready', async (_request, reply) =>
     context.isReady()
       ? reply.type('text/plain; charset=utf-8').send('promfed is Ready.\n')
       : reply.code(503).type('text/plain; charset=utf-8').send('promfed is stopping.\n'),

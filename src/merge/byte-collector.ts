@@ -1,15 +1,19 @@
-// Collects the bytes of one thing that lies across chunks.
+// Collects the bytes of things that lie across chunks, one after the other.
 
 import { PromfedError } from '../model/index.js';
 
-const MIN_CAPACITY = 1024;
+const MIN_CAPACITY = 4 << 10;
+/** A buffer of its own for each thing would cost more than copying its bytes does. */
+const SHARED_CAPACITY = 64 << 10;
 
-/** A growing buffer. Each byte is copied when it comes in, and again whenever the capacity doubles. */
+/**
+ * A growing buffer. Each byte is copied when it comes in, and again when the buffer it came into is full. What was
+ * taken shares buffers of up to 64 KiB with its neighbours.
+ */
 export class ByteCollector {
-  #buffer: Buffer | undefined;
+  #buffer = Buffer.alloc(0);
+  #start = 0;
   #length = 0;
-  /** Series of one answer have about the same size: the last one's is the best guess for the next. */
-  #guess = MIN_CAPACITY;
 
   get length(): number {
     return this.#length;
@@ -25,27 +29,27 @@ export class ByteCollector {
     if (length > maxBytes) {
       throw new PromfedError('limit', `${what} of the answer is larger than ${maxBytes} bytes`);
     }
-    const buffer = this.#grow(length, maxBytes);
-    buffer.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.#length);
+    if (this.#start + length > this.#buffer.length) this.#grow(length, maxBytes);
+    const part = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+    this.#buffer.set(part, this.#start + this.#length);
     this.#length = length;
   }
 
-  /** All that was collected, owned by the caller; the collector is empty afterwards. */
+  /** All that was collected, which nobody writes to any more; the collector is empty afterwards. */
   take(): Buffer {
-    const taken = this.#buffer === undefined ? Buffer.alloc(0) : this.#buffer.subarray(0, this.#length);
-    this.#guess = Math.max(MIN_CAPACITY, this.#length + (this.#length >> 3));
-    this.#buffer = undefined;
+    const end = this.#start + this.#length;
+    const taken = this.#buffer.subarray(this.#start, end);
+    this.#start = end;
     this.#length = 0;
     return taken;
   }
 
-  #grow(length: number, maxBytes: number): Buffer {
-    const old = this.#buffer;
-    if (old !== undefined && old.length >= length) return old;
-    const capacity = Math.max(length, Math.min(maxBytes, old === undefined ? this.#guess : old.length * 2));
+  #grow(length: number, maxBytes: number): void {
+    const shared = Math.min(SHARED_CAPACITY, Math.max(MIN_CAPACITY, this.#buffer.length * 2));
+    const capacity = length > shared ? Math.max(length, Math.min(maxBytes, length * 2)) : shared;
     const buffer = Buffer.allocUnsafeSlow(capacity);
-    if (old !== undefined) buffer.set(old.subarray(0, this.#length));
+    buffer.set(this.#buffer.subarray(this.#start, this.#start + this.#length));
     this.#buffer = buffer;
-    return buffer;
+    this.#start = 0;
   }
 }

@@ -1,12 +1,14 @@
 // Writes frames as the elements of a `result` array.
 
 import type { Labels } from '../model/index.js';
-import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
+import type { FrameStream, ResponseTail } from './frame.js';
 import { ClosableStream, settlesSoon } from './frame-stream.js';
 import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE } from './byte.js';
 
-/** The size of a block of output. */
-const BLOCK_BYTES = 64 << 10;
+/** The first block is small: most answers are. */
+const FIRST_BLOCK_BYTES = 16 << 10;
+/** Every write to a socket costs, whatever its size; a larger block would no longer stay in a core's cache. */
+const BLOCK_BYTES = 256 << 10;
 /** Samples of so many bytes and more are handed on as they are; copying smaller ones is cheaper than a write each. */
 const MIN_UNCOPIED_BYTES = 64 << 10;
 
@@ -18,8 +20,9 @@ const MAX_UNIT_BYTES = 6;
  * `{"metric":{…},"values":[…]}` for each frame, joined by commas, without the brackets around: nothing at all for a
  * stream without series. Returns the stream's tail. Takes `frames` over.
  *
- * Comes in blocks of about 64 KiB that the caller owns; samples that are larger than that may be blocks of their own,
- * which are the upstream's bytes. When no more frames are at hand, what there is leaves without waiting for more.
+ * Comes in blocks of up to about 256 KiB; larger samples are blocks of their own, which are the upstream's bytes.
+ * A block belongs to the caller until the next `next()`: its memory is used again. When no more frames are at hand,
+ * what there is leaves without waiting for more.
  */
 export function encodeFrames(frames: FrameStream): AsyncGenerator<Uint8Array, ResponseTail, undefined> {
   return new ClosableStream([frames], encode(frames));
@@ -35,9 +38,20 @@ async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, Response
       if (writer.length > 0) yield writer.flush();
       return result.value;
     }
-    for (const frame of result.value) {
-      writer.writeFrame(frame);
-      while (writer.full.length > 0) yield writer.full.shift()!;
+    for (const { labels, samples } of result.value) {
+      const bytes = maxHeadBytes(labels);
+      if (bytes > writer.room && writer.length > 0) yield writer.flushFull();
+      writer.writeHead(labels, bytes, samples.length > 0);
+      let rest = samples;
+      if (samples.length > writer.room) {
+        if (samples.length < MIN_UNCOPIED_BYTES) rest = writer.writePart(samples);
+        yield writer.flushFull();
+        if (samples.length >= MIN_UNCOPIED_BYTES) {
+          yield samples;
+          rest = NOTHING;
+        }
+      }
+      writer.writeEnd(rest);
     }
     pending = frames.next();
     // It is awaited above, but not before the consumer took what was yielded meanwhile.
@@ -45,67 +59,68 @@ async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, Response
   }
 }
 
-/** Fills blocks; those that are full wait in `full`. */
+const NOTHING = new Uint8Array(0);
+
+/** Fills one block again and again. */
 class BlockWriter {
-  readonly full: Uint8Array[] = [];
-  #block = Buffer.alloc(0);
+  #block = Buffer.allocUnsafeSlow(FIRST_BLOCK_BYTES);
   #used = 0;
   #first = true;
 
-  /** How many bytes are in the block that is not full yet. */
+  /** How many bytes are in the block. */
   get length(): number {
     return this.#used;
   }
 
-  writeFrame({ labels, samples }: SeriesFrame): void {
-    this.#reserve(labels);
+  /** How many bytes of samples the block still takes: one is kept for the brace behind them. */
+  get room(): number {
+    return this.#block.length - this.#used - 1;
+  }
+
+  /** What stands before the samples, `bytes` at most; the block is empty or has room for them. */
+  writeHead(labels: Labels, bytes: number, hasSamples: boolean): void {
+    if (bytes > this.room) this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, bytes + 1));
     if (!this.#first) this.#block[this.#used++] = COMMA;
     this.#first = false;
     this.#used = writeLabels(this.#block, this.#used, labels);
-    // Room for these and the closing brace was reserved.
-    if (samples.length > 0) this.#block[this.#used++] = COMMA;
-    if (samples.length >= MIN_UNCOPIED_BYTES) {
-      this.full.push(this.flush(), samples);
-    } else {
-      this.#copy(samples);
-    }
-    if (this.#used === this.#block.length) this.#newBlock(BLOCK_BYTES);
+    if (hasSamples) this.#block[this.#used++] = COMMA;
+  }
+
+  /** As much as there is room for; returns the rest. */
+  writePart(samples: Uint8Array): Uint8Array {
+    const room = this.room;
+    this.#block.set(samples.subarray(0, room), this.#used);
+    this.#used += room;
+    return samples.subarray(room);
+  }
+
+  /** The samples, or the rest of them, and the brace that ends the series. */
+  writeEnd(samples: Uint8Array): void {
+    this.#block.set(samples, this.#used);
+    this.#used += samples.length;
     this.#block[this.#used++] = CLOSE_BRACE;
   }
 
-  /** The block that is not full yet; the caller owns it. */
+  /** What the block holds; it is written to again after the consumer is through with it. */
   flush(): Uint8Array {
-    const block = this.#block.subarray(0, this.#used);
-    this.#block = this.#block.subarray(this.#used);
+    const filled = this.#block.subarray(0, this.#used);
     this.#used = 0;
-    return block;
+    return filled;
   }
 
-  #copy(samples: Uint8Array): void {
-    const room = this.#block.length - this.#used;
-    if (samples.length <= room) {
-      this.#block.set(samples, this.#used);
-      this.#used += samples.length;
-      return;
-    }
-    this.#block.set(samples.subarray(0, room), this.#used);
-    this.#used += room;
-    this.#newBlock(BLOCK_BYTES);
-    this.#block.set(samples.subarray(room), 0);
-    this.#used = samples.length - room;
+  /** As `flush`, with more to come: the next block has the full size. */
+  flushFull(): Uint8Array {
+    const filled = this.flush();
+    if (this.#block.length < BLOCK_BYTES) this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    return filled;
   }
+}
 
-  /** Makes room for all that stands before the samples. */
-  #reserve(labels: Labels): void {
-    let needed = METRIC_KEY.length + 8;
-    for (const text of labels.flat) needed += text.length * MAX_UNIT_BYTES + 4;
-    if (this.#used + needed > this.#block.length) this.#newBlock(Math.max(BLOCK_BYTES, needed));
-  }
-
-  #newBlock(size: number): void {
-    if (this.#used > 0) this.full.push(this.flush());
-    this.#block = Buffer.allocUnsafeSlow(size);
-  }
+/** The most bytes that stand before a series' samples. */
+function maxHeadBytes({ flat }: Labels): number {
+  let bytes = METRIC_KEY.length + 8;
+  for (const text of flat) bytes += text.length * MAX_UNIT_BYTES + 4;
+  return bytes;
 }
 
 /** Writes `{"metric":{…}`; returns the index after it. */

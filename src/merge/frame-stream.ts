@@ -58,10 +58,22 @@ export class ClosableStream<T, R> implements AsyncGenerator<T, R, undefined> {
 
   next(): Promise<IteratorResult<T, R>> {
     if (this.#end !== undefined) return Promise.resolve(this.#end);
+    // Plain callbacks: this runs for every batch at every stage, and awaiting would cost as many promises again.
     return new Promise((resolve, reject) => {
       this.#waiting.add(resolve);
-      this.#pull()
-        .finally(() => this.#waiting.delete(resolve))
+      this.#generator
+        .next()
+        .then(
+          (result): IteratorResult<T, R> | Promise<IteratorResult<T, R>> => {
+            if (result.done === true) return this.#close().then(() => result);
+            this.#waiting.delete(resolve);
+            return result;
+          },
+          (error: unknown) =>
+            this.#close().then(() => {
+              throw error;
+            }),
+        )
         .then(resolve, reject);
     });
   }
@@ -82,17 +94,6 @@ export class ClosableStream<T, R> implements AsyncGenerator<T, R, undefined> {
 
   [Symbol.asyncIterator](): this {
     return this;
-  }
-
-  async #pull(): Promise<IteratorResult<T, R>> {
-    try {
-      const result = await this.#generator.next();
-      if (result.done === true) await this.#close();
-      return result;
-    } catch (error) {
-      await this.#close();
-      throw error;
-    }
   }
 
   async #close(): Promise<void> {

@@ -1,7 +1,7 @@
 export { decodeColumn, decodeRaw } from './decode.js';
 export { encodeFrames } from './encode-frames.js';
 export type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame.js';
-export { EMPTY_TAIL, unionTails } from './frame-stream.js';
+export { ClosableStream, EMPTY_TAIL, settlesSoon, unionTails } from './frame-stream.js';
 export { mergeOrdered } from './merge-ordered.js';
 export { mergeOverlappingStreams, mergeReplicaStreams } from './merge-replicas.js';
 export { openResponse } from './open-response.js';

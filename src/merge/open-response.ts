@@ -18,8 +18,16 @@ export interface OpenResponse {
   readonly frames: FrameStream;
 }
 
-/** The body of a response, as undici and Node's streams give it. `destroy`, where there is one, ends it at once. */
-export type ResponseBody = AsyncIterable<Uint8Array> & { destroy?: () => unknown };
+/** The body of a response, as undici and Node's streams give it. */
+export interface ResponseBody extends AsyncIterable<Uint8Array> {
+  /** Ends it at once. */
+  destroy?(): unknown;
+  /** The next chunk if it is there already. Called between the `next`s of the iterator, never while one waits. */
+  tryNext?(): Uint8Array | undefined;
+}
+
+/** Chunks that are there already are read together up to so many bytes: each batch costs some turns of promises. */
+const MAX_BATCH_BYTES = 64 << 10;
 
 const DEFAULT_MAX_SERIES_BYTES = 64 << 20;
 const DEFAULT_MAX_LABELS_BYTES = 1 << 20;
@@ -28,8 +36,9 @@ const DEFAULT_MAX_LABELS_BYTES = 1 << 20;
  * Reads the body of an answer to `/api/v1/query` or `/api/v1/query_range` until its result type is known, by its
  * `resultType` or by its first series.
  *
- * The body is read chunk by chunk, a chunk for each `next()` of the frames; frames point into the chunks, which must
- * not be written to. Held at any time: a chunk and the one series that lies across chunks.
+ * The body is read chunk by chunk as frames are asked for, those that have arrived already together, up to 64 KiB;
+ * frames point into the chunks, which must not be written to. Held at any time: those chunks and the one series that
+ * lies across chunks.
  *
  * @throws UpstreamAnswerError when the answer is an error envelope; PromfedError `upstream` when it is cut or is not
  *   what the API promises, `limit` when a series of it is too large. What is only seen later is thrown by the frames.
@@ -115,12 +124,25 @@ class ResponseFrames implements FrameStream {
     }
   }
 
-  /** Feeds the next chunk, or the end. */
+  /** Feeds the next chunk and those behind it that are there already, or the end. */
   async #read(): Promise<void> {
-    const chunk = await this.#nextChunk();
+    const first = await this.#nextChunk();
     if (this.#closed) return;
-    if (chunk === undefined) this.#tail = this.#framer.end();
-    else this.#framer.feed(chunk);
+    if (first === undefined) {
+      this.#tail = this.#framer.end();
+      return;
+    }
+    let bytes = 0;
+    for (let chunk: Buffer | undefined = first; chunk !== undefined; chunk = this.#tryNextChunk()) {
+      this.#framer.feed(chunk);
+      bytes += chunk.length;
+      if (bytes >= MAX_BATCH_BYTES) return;
+    }
+  }
+
+  #tryNextChunk(): Buffer | undefined {
+    const chunk = this.#body.tryNext?.();
+    return chunk && asBuffer(chunk);
   }
 
   /** Undefined at the end of the body, and when the stream was closed while waiting. */

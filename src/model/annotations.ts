@@ -1,6 +1,6 @@
 // Annotations: what an answer says about itself besides its data.
 
-/** Prometheus prints at most this many of each kind, then a line that counts the rest. */
+/** Prometheus prints at most this many annotations of each kind, then a line that counts the rest. */
 const MAX_PRINTED = 10;
 
 /** What a result that a `limit` parameter cut says. Source: Prometheus, web/api/v1/api.go. */
@@ -12,9 +12,16 @@ export const TRUNCATED = 'results truncated due to limit';
  * Owned by one query; every step of it adds to the same object.
  */
 export class Annotations {
+  readonly #notices = new Set<string>();
   readonly #warnings = new Set<string>();
   readonly #infos = new Set<string>();
 
+  /** A warning about the answer as a whole, a region that is missing from it above all: these are never cut. */
+  notice(text: string): void {
+    this.#notices.add(text);
+  }
+
+  /** A warning about the expression. */
   warn(text: string): void {
     this.#warnings.add(text);
   }
@@ -23,8 +30,9 @@ export class Annotations {
     this.#infos.add(text);
   }
 
+  /** Notices first, then at most ten of the others and a line that counts the rest. */
   get warnings(): string[] {
-    return printed(this.#warnings, 'warning');
+    return [...this.#notices, ...printed(this.#warnings, 'warning')];
   }
 
   get infos(): string[] {

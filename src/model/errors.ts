@@ -8,6 +8,8 @@ export const ERROR_CODES = {
   too_large: { errorType: 'bad_data', status: 413 },
   /** The query is right but cannot be evaluated. */
   execution: { errorType: 'execution', status: 422 },
+  /** A region does not take the expression that promfed made for it, being older for instance. */
+  refused: { errorType: 'execution', status: 422 },
   /** A construct that promfed does not evaluate yet. */
   not_built: { errorType: 'execution', status: 422 },
   /** The query would need more than its limits allow. */

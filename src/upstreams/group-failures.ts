@@ -47,8 +47,10 @@ export class GroupFailures {
 
   /** An error that ends the query whatever the other targets say; its message is made for the user already. */
   fatal(target: string, error: PromfedError): PromfedError {
-    const message = this.#redact(error.message);
-    const cause = new PromfedError('upstream', this.sentence(target, message), { cause: error });
+    const text = this.#redact(error.message);
+    const named = this.sentence(target, text);
+    const message = error.code === 'refused' ? named : text;
+    const cause = new PromfedError('upstream', named, { cause: error });
     return new PromfedError(error.code, message, { cause });
   }
 }

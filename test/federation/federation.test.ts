@@ -77,7 +77,7 @@ async function* vector(
   await then();
 }
 
-function failing(code: 'upstream' | 'execution', message: string): Answer {
+function failing(code: 'upstream' | 'execution' | 'refused', message: string): Answer {
   return () => {
     throw new PromfedError(code, message);
   };
@@ -116,6 +116,7 @@ function request(text: string, changes: Partial<QueryRequest> = {}): QueryReques
     text,
     kind: 'instant',
     grid: instantGrid(timeMs),
+    endMs: timeMs,
     lookbackDeltaMs: undefined,
     timeoutMs: 5_000,
     limit: undefined,
@@ -253,6 +254,45 @@ t.test('an execution error is the fault of the query, whichever group tells it',
   ]);
   const error = await rejection(federation.query(request('x')));
   t.same([error.code, error.message], ['execution', 'many-to-many matching not allowed']);
+});
+
+t.test(
+  'an expression that an optional group does not take fails the query: empty would not be an answer',
+  async (t) => {
+    const text = 'server group "eu": target eu:9090: does not take the expression it is sent';
+    const federation = federationOf([fakeGroup('eu', { region: 'eu' }, failing('refused', text), true)]);
+    const error = await rejection(federation.query(request('sum(x)')));
+    t.same([error.code, error.status, error.message], ['refused', 422, text]);
+  },
+);
+
+t.test('every group that is missing is named, however many there are', async (t) => {
+  const names = Array.from({ length: 13 }, (_, i) => `r${i}`);
+  const federation = federationOf(
+    names.map((name) =>
+      fakeGroup(name, { region: name }, failing('upstream', `server group "${name}": gone`), true),
+    ),
+  );
+  const answer = await federation.query(request('sum(x)'));
+  await read(answer);
+  t.same(
+    answer.annotations.warnings,
+    names.map((name) => `server group "${name}" is missing from this answer: gone`),
+  );
+});
+
+t.test('places in what a region says are left out: they are in the text that it was sent', async (t) => {
+  const body = `{"status":"success","data":{"resultType":"vector","result":[]},"infos":["PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \\"x\\" (1:10)"]}`;
+  const group = fakeGroup('eu', { region: 'eu' }, () =>
+    (async function* () {
+      yield Buffer.from(body);
+    })(),
+  );
+  const answer = await federationOf([group]).query(request('sum by (region) (rate(x[5m]))'));
+  await read(answer);
+  t.same(answer.annotations.infos, [
+    'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "x"',
+  ]);
 });
 
 t.test(

@@ -49,7 +49,11 @@ t.test('bad requests get the error of Prometheus, in its shape', async (t) => {
   const cases: [path: string, parameters: Record<string, string>, error: string][] = [
     ['/query', {}, 'invalid parameter "query": unknown position: parse error: no expression found in input'],
     ['/query', { query: 'sum(' }, 'invalid parameter "query": 1:5: parse error: unclosed left parenthesis'],
-    ['/query', { query: '1', time: 'x' }, 'invalid parameter "time": cannot parse "x" to a valid timestamp'],
+    [
+      '/query',
+      { query: '1', time: 'x' },
+      'invalid parameter "time": invalid time value for \'time\': cannot parse "x" to a valid timestamp',
+    ],
     [
       '/query',
       { query: '1', timeout: 'x' },
@@ -159,7 +163,7 @@ t.test('unknown paths, wrong methods and large bodies', async (t) => {
   const missing = await fetch(`${url}api/v1/nothing`);
   t.same([missing.status, await missing.text()], [404, '404 page not found\n']);
   const wrong = await fetch(`${url}api/v1/query`, { method: 'DELETE' });
-  t.same([wrong.status, wrong.headers.get('allow')], [405, 'GET, POST, HEAD']);
+  t.same([wrong.status, wrong.headers.get('allow')], [405, 'GET, POST']);
   t.equal((await fetch(`${url}api/v1/metadata`, { method: 'POST' })).status, 405);
   const large = await fetch(`${url}api/v1/query`, {
     method: 'POST',
@@ -167,6 +171,43 @@ t.test('unknown paths, wrong methods and large bodies', async (t) => {
     body: `query=${'a'.repeat(11 * 1024 * 1024)}`,
   });
   t.match([large.status, await large.json()], [413, { status: 'error', errorType: 'bad_data' }]);
+});
+
+t.test('what is no request, or too long a one, is an error in the same shape', async (t) => {
+  const { url } = await startPromfed(t, EMPTY);
+  const broken = await fetch(`${url}api/v1/label/%zz/values`);
+  t.match([broken.status, await broken.json()], [400, { status: 'error', errorType: 'bad_data' }]);
+  const long = await fetch(`${url}api/v1/query?query=${'a'.repeat(300_000)}`);
+  t.match([long.status, await long.json()], [431, { status: 'error', errorType: 'bad_data' }]);
+});
+
+t.test('pages of other origins may ask the API', async (t) => {
+  const { url } = await startPromfed(t, EMPTY);
+  const asked = await fetch(`${url}api/v1/query?query=1`, { headers: { origin: 'http://grafana' } });
+  t.equal(asked.headers.get('access-control-allow-origin'), 'http://grafana');
+  const preflight = await fetch(`${url}api/v1/query`, {
+    method: 'OPTIONS',
+    headers: { origin: 'http://grafana' },
+  });
+  t.equal(preflight.status, 204);
+  t.equal(preflight.headers.get('access-control-allow-methods'), 'GET, POST, OPTIONS');
+});
+
+t.test('a result that is cut says so once, and a probe is no result', async (t) => {
+  const server = await faulty(t, (response, _socket, { path }) => {
+    const limited = path.endsWith('/labels') ? { warnings: ['results truncated due to limit'] } : {};
+    const data = path.endsWith('/series') ? [{ a: '1' }, { a: '2' }] : ['a', 'b'];
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ status: 'success', data, ...limited }));
+  });
+  const { url } = await startPromfed(t, configOf([server.target]));
+  const values = await api<string[]>(url, '/api/v1/label/region/values');
+  t.same([values.data, values.warnings], [['r1'], undefined]);
+  const names = await api<string[]>(url, '/api/v1/labels', { limit: '1' });
+  t.same([names.data, names.warnings], [['a'], ['results truncated due to limit']]);
+  const sets = await api<unknown>(url, '/api/v1/series', { limit: '1', 'match[]': 'x' });
+  t.same([sets.data, sets.warnings], [[{ a: '1', region: 'r1' }], ['results truncated due to limit']]);
 });
 
 t.test('health, readiness, build, configuration, flags and metrics', async (t) => {
@@ -241,8 +282,8 @@ const faults: [name: string, fault: Fault, message: RegExp][] = [
   ['a cut body', cutsByLength(head), /region-1/],
   ['gzip garbage', answersGzipGarbage, /gzip/],
   ['a reset', resets, /region-1.*reset/],
-  ['silence', staysSilent, /region-1|timed out/],
-  ['a trickle', trickles(head), /region-1|timed out/],
+  ['silence', staysSilent, /timed out.*region-1/],
+  ['a trickle', trickles(head), /timed out.*region-1/],
 ];
 
 t.test('a misbehaving region is an error, or a warning, that names it', async (t) => {

@@ -105,7 +105,17 @@ function comparable({ result }: QueryData): Record<string, unknown> {
   );
 }
 
+/** The end is no multiple of the step after the start. */
+const unaligned = { ...range, step: '700' };
+
 const expressions = [
+  'memory_usage_bytes @ end()',
+  'sum(rate(http_requests_total[5m] @ end())) - sum(rate(http_requests_total[5m] @ start()))',
+  'absent_over_time({namespace="ns-0"}[5m]) or vector(7)',
+  'absent_over_time((gone{a="b"}[5m]))',
+  'absent((gone{a="b"}))',
+  'label_replace(queue_depth, ("promxyClusterNamespace"), "x-$1", "pod", "(.*)")',
+  'count_values by (promxyCluster) (("depth"), queue_depth)',
   'http_requests_total',
   'http_requests_total{promxyCluster="eu",code="500"}',
   'queue_depth',
@@ -149,10 +159,11 @@ for (const make of [victoriaMetrics, prometheus]) {
     const reference = { nocache: '1', latency_offset: '1ms' };
 
     await t.test('queries over a range', async (t) => {
-      for (const query of expressions) {
+      const cases = [range, unaligned].flatMap((times) => expressions.map((query) => ({ times, query })));
+      for (const { times, query } of cases) {
         const [ours, theirs] = await Promise.all([
-          api(promfed.url, '/api/v1/query_range', { query, ...range }),
-          api(union, '/api/v1/query_range', { query, ...range, ...reference }),
+          api(promfed.url, '/api/v1/query_range', { query, ...times }),
+          api(union, '/api/v1/query_range', { query, ...times, ...reference }),
         ]);
         t.equal(ours.status, 'success', `${query}: ${ours.error ?? 'ok'}`);
         t.notOk(ours.warnings, `${query}: no warnings`);

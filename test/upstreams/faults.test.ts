@@ -126,11 +126,6 @@ const CASES: readonly FaultCase[] = [
     reason: 'HTTP 422: cannot process the query',
   },
   {
-    name: 'a 400 of a server that does not know a function',
-    fault: refuses(400, 'bad_data', 'unknown function "foo"'),
-    reason: 'HTTP 400 bad_data: unknown function "foo"',
-  },
-  {
     name: 'a redirect is not followed, and its query string not shown',
     fault: answersWith(302, { location: 'https://user:pass@login.example.com/sso?token=abc' }, ''),
     reason: 'HTTP 302: redirected to https://login.example.com/sso; not followed',
@@ -362,6 +357,19 @@ t.test('a query answered with the wrong shape is a failure of the target', async
   }
 });
 
+t.test('a region that calls the expression wrong ends the query, and is named', async (t) => {
+  const server = await startFaultServer(refuses(400, 'bad_data', 'unknown function "foo"'));
+  const group = createGroup([server.target, await unusedTarget()]);
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  await t.rejects(readRange(group), {
+    code: 'refused',
+    message: `server group "eu": target ${server.target}: does not take the expression it is sent: unknown function "foo"`,
+  });
+});
+
 t.test('credentials that an upstream repeats are not shown', async (t) => {
   const server = await startFaultServer(
     refuses(400, 'bad_data', 'bad header Basic dXNlcjpodW50ZXIyMg== of hunter22'),
@@ -371,7 +379,7 @@ t.test('credentials that an upstream repeats are not shown', async (t) => {
     await group.close();
     await server.close();
   });
-  await t.rejects(readRange(group), { message: /: HTTP 400 bad_data: bad header <secret> of <secret>$/ });
+  await t.rejects(readRange(group), { message: /: bad header <secret> of <secret>$/ });
 });
 
 t.test('a trickling answer ends with the deadline, which names the group', async (t) => {

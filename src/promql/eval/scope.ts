@@ -1,13 +1,6 @@
 // What every operator of one evaluation shares: the grid it computes on, its budget, its annotations.
 
-import {
-  gridEndMs,
-  PromfedError,
-  type Column,
-  type Grid,
-  type Labels,
-  type SampleBudget,
-} from '../../model/index.js';
+import { PromfedError, type Column, type Grid, type Labels, type SampleBudget } from '../../model/index.js';
 import { printPlace } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
 
@@ -90,15 +83,6 @@ export class Scope {
 
   get budget(): SampleBudget {
     return this.context.budget;
-  }
-
-  /** What `@ start()` and `@ end()` stand for: the query's own ends, in subqueries too. */
-  get queryStartMs(): number {
-    return this.#queryGrid.startMs;
-  }
-
-  get queryEndMs(): number {
-    return gridEndMs(this.#queryGrid);
   }
 
   /** An empty column of this grid, taken from the budget. */

@@ -1,7 +1,6 @@
 // Instant selectors over raw samples: at each step the newest sample within lookback.
 
 import { gridEndMs, Labels, type RawSeries } from '../../model/index.js';
-import type { At } from '../language/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
@@ -18,18 +17,16 @@ export interface Reference {
 /** Where offset and `@` move the steps of the grid. */
 export function referenceOf(
   scope: Scope,
-  { offsetMs, at }: { readonly offsetMs: number; readonly at: At | undefined },
+  { offsetMs, atMs }: { readonly offsetMs: number; readonly atMs: number | undefined },
 ): Reference {
-  if (at === undefined) {
+  if (atMs === undefined) {
     return {
       firstMs: scope.grid.startMs - offsetMs,
       stepMs: scope.grid.stepMs,
       lastMs: gridEndMs(scope.grid) - offsetMs,
     };
   }
-  const timeMs =
-    at.kind === 'timestamp' ? at.timeMs : at.kind === 'start' ? scope.queryStartMs : scope.queryEndMs;
-  return { firstMs: timeMs - offsetMs, stepMs: 0, lastMs: timeMs - offsetMs };
+  return { firstMs: atMs - offsetMs, stepMs: 0, lastMs: atMs - offsetMs };
 }
 
 /** Raw series of a selector between two times, sorted by labels, their samples taken from the budget. */

@@ -14,7 +14,9 @@ import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
 import type { Fetch, FetchNode, PlanNode } from './node.js';
 import { createReach, isSettled, writesGroupLabel, type Local, type Reach } from './reach.js';
-import { rewrite, type PlanTimes } from './rewrite.js';
+import { rewrite } from './rewrite.js';
+import { tryText } from './text.js';
+import type { PlanTimes } from './times.js';
 
 /**
  * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
@@ -75,10 +77,13 @@ class Planner {
     return { kind: 'call', func, args, position };
   }
 
-  /** Absent here is absent in every region. Over a range it is the absence of "present over the range". */
+  /**
+   * Absent here is absent in every region. Over a range it is the absence of a last sample in the range: that function
+   * keeps the names, so that series of different metrics stay apart.
+   */
   #absent(expr: CallExpr): PlanNode {
     const arg = expr.args[0]!;
-    const input: Expr = expr.func === 'absent' ? arg : { ...expr, func: 'present_over_time', args: [arg] };
+    const input: Expr = expr.func === 'absent' ? arg : { ...expr, func: 'last_over_time' };
     return {
       kind: 'call',
       func: 'absent',
@@ -157,8 +162,8 @@ class Planner {
 
   /** Counts of equal values add up; the label that holds the value stays, whatever the grouping says of it. */
   #tryCountValues(expr: AggregateExpr, input: Local): PlanNode | undefined {
-    if (expr.param?.kind !== 'string' || writesGroupLabel(expr, input.groups)) return undefined;
-    const label = expr.param.value;
+    const label = tryText(expr.param);
+    if (label === undefined || writesGroupLabel(expr, input.groups)) return undefined;
     return {
       kind: 'aggregate',
       op: 'sum',

@@ -1,17 +1,10 @@
 // The plan of a query that is evaluated here as a whole, from raw samples.
 
 import { PromfedError } from '../../model/index.js';
-import {
-  resolveDuration,
-  type At,
-  type Duration,
-  type Expr,
-  type Position,
-  type VectorSelector,
-} from '../language/index.js';
+import type { At, Duration, Expr, VectorSelector } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlanNode, SelectorNode } from './node.js';
-import type { PlanTimes } from './rewrite.js';
+import { offsetMs, spanMs, tryAtMs, type PlanTimes } from './times.js';
 
 /**
  * Plans an expression without fetches: its leaves are selectors of raw samples.
@@ -45,15 +38,15 @@ export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
       return {
         kind: 'range',
         selector: selector(expr.selector, times),
-        rangeMs: resolveDuration(expr.range, times),
+        rangeMs: spanMs(expr.range, times),
         position,
       };
     case 'subquery':
       return {
         kind: 'subquery',
         input: plan(expr.expr),
-        rangeMs: resolveDuration(expr.range, times),
-        stepMs: expr.step && resolveDuration(expr.step, times),
+        rangeMs: spanMs(expr.range, times),
+        stepMs: expr.step && spanMs(expr.step, times),
         ...shift(expr, times),
         position,
       };
@@ -68,8 +61,8 @@ function selector(expr: VectorSelector, times: PlanTimes): SelectorNode {
 }
 
 function shift(
-  expr: { readonly offset: Duration | undefined; readonly at: At | undefined; readonly position: Position },
+  expr: { readonly offset: Duration | undefined; readonly at: At | undefined },
   times: PlanTimes,
-): { readonly offsetMs: number; readonly at: At | undefined } {
-  return { offsetMs: expr.offset ? resolveDuration(expr.offset, times) : 0, at: expr.at };
+): { readonly offsetMs: number; readonly atMs: number | undefined } {
+  return { offsetMs: offsetMs(expr.offset, times), atMs: tryAtMs(expr.at, times) };
 }

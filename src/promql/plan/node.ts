@@ -1,7 +1,7 @@
 // The plan: an immutable tree of what is computed here, with fetches and raw selectors as its leaves.
 
 import type { Labels, Matcher, ValueType } from '../../model/index.js';
-import type { AggregateOp, At, BinaryOp, Position, VectorMatching } from '../language/index.js';
+import type { AggregateOp, BinaryOp, Position, VectorMatching } from '../language/index.js';
 import type { PlannedGroup } from './groups.js';
 
 export type PlanNode =
@@ -42,7 +42,8 @@ export interface SelectorNode extends Node {
   readonly kind: 'selector';
   readonly matchers: readonly Matcher[];
   readonly offsetMs: number;
-  readonly at: At | undefined;
+  /** The time that `@` fixes, milliseconds. */
+  readonly atMs: number | undefined;
 }
 
 /** Raw samples of a window: only ever the argument of a range function, or the root of an instant query. */
@@ -59,7 +60,8 @@ export interface SubqueryNode extends Node {
   /** Undefined for the default step. */
   readonly stepMs: number | undefined;
   readonly offsetMs: number;
-  readonly at: At | undefined;
+  /** The time that `@` fixes, milliseconds. */
+  readonly atMs: number | undefined;
 }
 
 export interface AggregateNode extends Node {

@@ -1,8 +1,9 @@
 // Reach: how far an expression can be sent. The algebra of distribution, and nothing else.
 
-import { compareStrings } from '../../model/index.js';
+import { METRIC_NAME } from '../../model/index.js';
 import { typeOf, type AggregateExpr, type BinaryExpr, type CallExpr, type Expr } from '../language/index.js';
 import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
+import { tryText } from './text.js';
 
 /**
  * What is known of an expression:
@@ -29,6 +30,8 @@ export interface Local {
   readonly apart: boolean;
   /** Whether every group answers from one place. When not, equal series of its replicas have to be merged. */
   readonly single: boolean;
+  /** Whether the selector takes series of one metric name only: then no two of a region become equal without it. */
+  readonly oneName: boolean;
 }
 
 interface Here {
@@ -98,14 +101,16 @@ export function createReach(groups: readonly PlannedGroup[]): (expr: Expr) => Re
           survives: all,
           apart: tellApart(relevant, all),
           single: relevant.every((group) => !group.replicated),
+          oneName: expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '='),
         };
       }
       case 'matrixSelector':
         return reach(expr.selector);
       case 'subquery':
       case 'paren':
-      case 'unary':
         return reach(expr.expr);
+      case 'unary':
+        return ofSeries(reach(expr.expr));
       case 'call':
         return ofCall(expr, reach);
       case 'aggregate':
@@ -141,10 +146,20 @@ function ofCall(expr: CallExpr, reach: (expr: Expr) => Reach): Reach {
     return isSettled(input) && !setsLabel(input.groups, 'le') ? input : HERE;
   }
   if (RELABELLING.has(expr.func)) {
-    const touched = others.flatMap((arg) => (arg.kind === 'string' ? [arg.value] : []));
-    return isSettled(input) && !touched.some((name) => setsLabel(input.groups, name)) ? input : HERE;
+    const touched = others.map(tryText);
+    return isSettled(input) && !touched.some((name) => name !== undefined && setsLabel(input.groups, name))
+      ? input
+      : HERE;
   }
-  return input;
+  return ofSeries(input);
+}
+
+/**
+ * Something that works on each series by itself and may take its name away. Where series of different regions or
+ * replicas are merged by their labels, two metrics that have lost their names would be taken for one.
+ */
+function ofSeries(input: Reach): Reach {
+  return input.kind !== 'local' || isSettled(input) || input.oneName ? input : HERE;
 }
 
 function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach): Reach {
@@ -153,9 +168,7 @@ function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach): Reach {
   if (expr.param !== undefined && reach(expr.param).kind !== 'constant') return HERE;
   if (writesGroupLabel(expr, input.groups)) return HERE;
   const survives = survivors(expr, input);
-  return tellApart(input.groups, survives)
-    ? { kind: 'local', groups: input.groups, survives, apart: true, single: true }
-    : HERE;
+  return tellApart(input.groups, survives) ? { ...input, survives } : HERE;
 }
 
 function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
@@ -165,7 +178,7 @@ function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
   const series = lhs.kind === 'constant' ? rhs : rhs.kind === 'constant' ? lhs : HERE;
   if (series.kind !== 'local') return HERE;
   // A filter decides by the value, and of two equal series only the merged one has the value that counts.
-  return isFilter(expr) && !isSettled(series) ? HERE : series;
+  return isFilter(expr) && !isSettled(series) ? HERE : ofSeries(series);
 }
 
 /** Which group labels are still there after the aggregation. */
@@ -176,7 +189,8 @@ function survivors(expr: AggregateExpr, input: Local): (name: string) => boolean
 
 /** Whether count_values writes its values to a label that a group sets. */
 export function writesGroupLabel(expr: AggregateExpr, groups: readonly PlannedGroup[]): boolean {
-  return expr.op === 'count_values' && expr.param?.kind === 'string' && setsLabel(groups, expr.param.value);
+  const label = tryText(expr.param);
+  return expr.op === 'count_values' && label !== undefined && setsLabel(groups, label);
 }
 
 function setsLabel(groups: readonly PlannedGroup[], name: string): boolean {
@@ -192,9 +206,4 @@ const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>
 
 function isFilter(expr: BinaryExpr): boolean {
   return COMPARISONS.has(expr.op) && !expr.returnBool;
-}
-
-/** Names without repetition, in byte order. */
-export function sortedNames(names: Iterable<string>): string[] {
-  return [...new Set(names)].sort(compareStrings);
 }

@@ -1,32 +1,17 @@
 // Rewriting: an expression as one region is sent it.
 
-import {
-  resolveDuration,
-  type Duration,
-  type Expr,
-  type Position,
-  type VectorSelector,
-} from '../language/index.js';
+import type { At, Duration, Expr, Position, VectorSelector } from '../language/index.js';
+import { compareStrings } from '../../model/index.js';
 import { matchersForGroup, type PlannedGroup } from './groups.js';
-import { sortedNames } from './reach.js';
-
-/** What durations and subqueries of the query depend on, in milliseconds. */
-export interface PlanTimes {
-  /** The query's step; of an instant query 0. */
-  readonly stepMs: number;
-  /** From the query's start to its end; of an instant query 0. */
-  readonly rangeMs: number;
-  /** The step of subqueries that name none: promfed's own, not the region's. */
-  readonly defaultStepMs: number;
-}
+import { offsetMs, spanMs, tryAtMs, type PlanTimes } from './times.js';
 
 /**
  * An expression that is local, as a group is sent it.
  *
  * The group's own labels are settled: matchers on them are dropped, they leave `by`, and they join `without`, so
  * that a label of that name which a series brings along counts as little as it does in the union. Duration
- * expressions and default subquery steps become plain durations, so that regions of any age and configuration
- * compute the same.
+ * expressions, default subquery steps and `@ start()` become plain durations and times, so that regions of any age and
+ * configuration compute the same, and for the same times: a region is asked up to the query's last step, not its end.
  */
 export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr {
   const again = (inner: Expr): Expr => rewrite(inner, group, times);
@@ -40,15 +25,18 @@ export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr
       return {
         ...expr,
         selector: selectorForGroup(expr.selector, group, times),
-        range: literal(expr.range, times),
+        range: plain(spanMs(expr.range, times), expr.range.position),
       };
     case 'subquery':
       return {
         ...expr,
         expr: again(expr.expr),
-        range: literal(expr.range, times),
-        step: expr.step === undefined ? plain(times.defaultStepMs, expr.position) : literal(expr.step, times),
-        offset: expr.offset && literal(expr.offset, times),
+        range: plain(spanMs(expr.range, times), expr.range.position),
+        step:
+          expr.step === undefined
+            ? plain(times.defaultStepMs, expr.position)
+            : plain(spanMs(expr.step, times), expr.step.position),
+        ...shift(expr, times),
       };
     case 'aggregate':
       return {
@@ -74,20 +62,30 @@ function groupingForGroup(
   group: PlannedGroup,
 ): readonly string[] {
   const own = group.labels.names();
-  return without ? sortedNames([...grouping, ...own]) : grouping.filter((name) => !group.labels.has(name));
+  return without
+    ? [...new Set([...grouping, ...own])].sort(compareStrings)
+    : grouping.filter((name) => !group.labels.has(name));
 }
 
 function selectorForGroup(selector: VectorSelector, group: PlannedGroup, times: PlanTimes): VectorSelector {
   return {
     ...selector,
     matchers: matchersForGroup(selector.matchers, group),
-    offset: selector.offset && literal(selector.offset, times),
+    ...shift(selector, times),
   };
 }
 
-function literal(duration: Duration, times: PlanTimes): Duration {
-  if (duration.kind === 'durationLiteral') return duration;
-  return plain(resolveDuration(duration, times), duration.position);
+/** Offset and `@` as the region is told them. */
+function shift(
+  expr: { readonly offset: Duration | undefined; readonly at: At | undefined; readonly position: Position },
+  times: PlanTimes,
+): { readonly offset: Duration | undefined; readonly at: At | undefined } {
+  const ms = offsetMs(expr.offset, times);
+  const atMs = tryAtMs(expr.at, times);
+  return {
+    offset: ms === 0 ? undefined : plain(ms, expr.position),
+    at: atMs === undefined ? undefined : { kind: 'timestamp', timeMs: atMs },
+  };
 }
 
 function plain(ms: number, position: Position): Duration {

@@ -18,7 +18,7 @@ const MAX_HEADER_CHARS = 100;
  * Lets pass what is 2xx and says that it is JSON, or says nothing about its type.
  *
  * @throws PromfedError `execution` with the upstream's text alone when Prometheus says that the query cannot be
- * evaluated; otherwise `upstream` with the status, the upstream's errorType and text.
+ * evaluated; `refused` when it calls the expression wrong, which promfed wrote; otherwise `upstream` with the status, the upstream's errorType and text.
  */
 export function withRefusal(next: Exchange): Exchange {
   return async (request, scope) => {
@@ -49,6 +49,9 @@ function refusalOf(request: HttpRequest, response: HttpResponse, page: string): 
   const envelope = tryErrorEnvelope(page);
   if (envelope !== undefined && isQuery(request) && envelope.errorType === 'execution') {
     return new PromfedError('execution', envelope.error);
+  }
+  if (envelope !== undefined && isQuery(request) && envelope.errorType === 'bad_data') {
+    return new PromfedError('refused', `does not take the expression it is sent: ${envelope.error}`);
   }
   const type =
     envelope === undefined || envelope.errorType === String(status) ? '' : ` ${envelope.errorType}`;

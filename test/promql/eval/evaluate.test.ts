@@ -52,8 +52,9 @@ function contextOf(changes: Partial<EvalContext> = {}): EvalContext {
 
 function planOf(text: string): PlanNode {
   return planLocally(parseExpr(text, { features: ALL_FEATURES }), {
+    startMs: 0,
+    endMs: 60_000,
     stepMs: 30_000,
-    rangeMs: 60_000,
     defaultStepMs: 60_000,
   });
 }
@@ -191,7 +192,7 @@ t.test('what is not built is named, and nothing is fetched', async (t) => {
     rangeMs: 60_000,
     stepMs: undefined,
     offsetMs: 0,
-    at: undefined,
+    atMs: undefined,
     position,
   };
   t.equal(tryNotBuilt(subquery), 'a subquery over what regions have computed');

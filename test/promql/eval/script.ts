@@ -1,6 +1,7 @@
 // Runs evaluations written in the test-script language of Prometheus (floats only): `load`, `clear`, `eval`.
 
 import {
+  gridEndMs,
   Annotations,
   instantGrid,
   Labels,
@@ -234,9 +235,13 @@ export async function evaluateText(
   maxSamples = 50_000_000,
 ): Promise<Value> {
   const defaultStepMs = 60_000;
-  const rangeMs = (grid.count - 1) * grid.stepMs;
   const expr = parseExpr(text, { features: ALL_FEATURES });
-  const plan = planLocally(expr, { stepMs: grid.count === 1 ? 0 : grid.stepMs, rangeMs, defaultStepMs });
+  const plan = planLocally(expr, {
+    startMs: grid.startMs,
+    endMs: gridEndMs(grid),
+    stepMs: grid.count === 1 ? 0 : grid.stepMs,
+    defaultStepMs,
+  });
   return evaluate(plan, {
     grid,
     fetched: () => Promise.reject(new Error('nothing is fetched here')),

@@ -284,14 +284,14 @@ absent() as {job="a", region="eu"}
     g1: x{job="a"} as {region="eu"}`,
   },
   {
-    name: 'absent over a range is the absence of presence over it',
+    name: 'absent over a range is the absence of a last sample in it',
     groups: twoRegions,
     expr: 'absent_over_time(x{job="a"}[5m])',
     plan: `
 absent() as {job="a"}
   fetch
-    g1: present_over_time(x{job="a"}[5m]) as {region="eu"}
-    g2: present_over_time(x{job="a"}[5m]) as {region="us"}`,
+    g1: last_over_time(x{job="a"}[5m]) as {region="eu"}
+    g2: last_over_time(x{job="a"}[5m]) as {region="us"}`,
   },
   {
     name: 'scalar() needs every region before it is one number',
@@ -452,6 +452,45 @@ fetch
   g1: rate(x[1m]) > 300 as {region="eu"}`,
   },
   {
+    name: '@ start() and @ end() are sent as the times that were asked for',
+    groups: one,
+    expr: 'rate(x[5m] @ end()) - sum_over_time(y[1h] @ start() offset 1m)',
+    plan: `
+-
+  fetch
+    g1: rate(x[5m] @ 4607.000) as {region="eu"}
+  fetch
+    g1: sum_over_time(y[1h] @ 1000.000 offset 1m) as {region="eu"}`,
+  },
+  {
+    name: 'a name in parentheses is a name all the same',
+    groups: twoRegions,
+    expr: 'count_values by (region) (("region"), label_replace(x, ("region"), "a", "b", "c"))',
+    plan: `
+count_values by (region)
+  "region"
+  label_replace()
+    fetch
+      g1: x as {region="eu"}
+      g2: x as {region="us"}
+    "region"
+    "a"
+    "b"
+    "c"`,
+  },
+  {
+    name: 'series of several metrics keep their names until the groups that cannot be told apart are merged',
+    groups: alike,
+    expr: '-{job="y"} + 0',
+    plan: `
++
+  negate
+    fetch, overlapping
+      g1: {job="y"}
+      g2: {job="y"}
+  0`,
+  },
+  {
     name: 'what reads no series is computed here',
     groups: twoRegions,
     expr: 'vector(1) + time() * 2',
@@ -465,7 +504,7 @@ fetch
   },
 ];
 
-const times = { stepMs: 15_000, rangeMs: 3_600_000, defaultStepMs: 60_000 };
+const times = { startMs: 1_000_000, endMs: 4_607_000, stepMs: 15_000, defaultStepMs: 60_000 };
 const features = new Set(FEATURES);
 
 t.test('an expression over groups is planned as the algebra allows', async (t) => {
@@ -478,10 +517,11 @@ t.test('what can be computed nowhere is refused by name', async (t) => {
   const refused = [
     { expr: 'max_over_time(sum(x)[1h:])', message: 'a subquery over' },
     { expr: 'quantile_over_time(scalar(y), x[5m])', message: 'quantile_over_time() over samples' },
+    { expr: 'rate({job="y"}[5m])', groups: alike, message: 'rate() over samples' },
   ];
-  for (const { expr, message } of refused) {
+  for (const { expr, message, groups = twoRegions } of refused) {
     try {
-      planDistributed(parseExpr(expr, { features }), twoRegions, times);
+      planDistributed(parseExpr(expr, { features }), groups, times);
       t.fail(`${expr}: was planned`);
     } catch (thrown) {
       t.ok(thrown instanceof PromfedError && thrown.code === 'not_built', `${expr}: the error has its code`);

@@ -1,0 +1,85 @@
+// Sends an answer that comes in chunks: a small one whole, a large one as it comes.
+
+import type { ServerResponse } from 'node:http';
+
+import type { FastifyReply } from 'fastify';
+
+import { settlesSoon } from '../merge/index.js';
+
+/** Answers of up to so many bytes are sent whole, with their length, when they are complete at once. */
+const MAX_WHOLE_BYTES = 64 << 10;
+
+type Chunks = AsyncGenerator<Uint8Array, unknown, undefined>;
+
+/**
+ * Sends `chunks` as the body of a 200. Reads them to their end or returns them.
+ *
+ * The first two, the head of an envelope and what is the first to come behind it, are awaited before the status is
+ * sent: what fails until then is thrown, with nothing sent, and can still be told as an error. What fails later breaks
+ * the connection, so that no client takes the answer for complete.
+ *
+ * The next chunk is asked for when the client has taken the one before, so that slow clients hold their regions back
+ * and a chunk's memory may be used again for the next.
+ */
+export async function sendChunks(
+  chunks: Chunks,
+  contentType: string,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const held: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const next = chunks.next();
+    if (held.length >= 2 && !(await settlesSoon(next))) {
+      return stream(Buffer.concat(held, bytes), next, chunks, contentType, reply);
+    }
+    const { done, value } = await next;
+    if (done === true) return reply.type(contentType).send(Buffer.concat(held, bytes));
+    if (bytes + value.length > MAX_WHOLE_BYTES) {
+      const first = Promise.resolve({ done: false, value } as const);
+      return stream(Buffer.concat(held, bytes), first, chunks, contentType, reply);
+    }
+    held.push(Buffer.from(value));
+    bytes += value.length;
+  }
+}
+
+/** Writes to the response itself: a stream in between would keep chunks longer, and costs a copy of each. */
+async function stream(
+  head: Uint8Array,
+  first: Promise<IteratorResult<Uint8Array, unknown>>,
+  chunks: Chunks,
+  contentType: string,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  // It is awaited below, but not before the head was taken.
+  first.catch(() => undefined);
+  reply.type(contentType).hijack();
+  const response = reply.raw;
+  try {
+    response.writeHead(200, reply.getHeaders() as Record<string, string>);
+    if (head.length > 0) await write(response, head);
+    for (let next = await first; next.done !== true; next = await chunks.next()) {
+      await write(response, next.value);
+      if (response.destroyed) break;
+    }
+    response.end();
+  } catch {
+    response.destroy();
+  } finally {
+    await chunks.return(undefined).catch(() => undefined);
+  }
+  return reply;
+}
+
+/** Resolves when the operating system has taken the chunk, or the connection has ended. */
+function write(response: ServerResponse, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      response.off('close', settle);
+      resolve();
+    };
+    response.once('close', settle);
+    response.write(chunk, settle);
+  });
+}

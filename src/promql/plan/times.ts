@@ -1,0 +1,42 @@
+// The times of a query that a plan depends on, and what they make of `@`, ranges and steps.
+
+import { resolveDuration, resolvePositiveDuration, type At, type Duration } from '../language/index.js';
+
+/** All in milliseconds. */
+export interface PlanTimes {
+  /** The query's start and end as they were asked for; of an instant query both are its time. */
+  readonly startMs: number;
+  /** Not the last step, which lies before it when the step does not divide the range. */
+  readonly endMs: number;
+  /** Of an instant query 0. */
+  readonly stepMs: number;
+  /** The step of subqueries that name none: promfed's own, not the region's. */
+  readonly defaultStepMs: number;
+}
+
+/** The time that `@` fixes, milliseconds; undefined without one. */
+export function tryAtMs(at: At | undefined, times: PlanTimes): number | undefined {
+  if (at === undefined) return undefined;
+  return at.kind === 'timestamp' ? at.timeMs : at.kind === 'start' ? times.startMs : times.endMs;
+}
+
+/** @throws PromfedError `execution` when the duration cannot be calculated. */
+export function offsetMs(offset: Duration | undefined, times: PlanTimes): number {
+  return offset === undefined ? 0 : resolveDuration(offset, contextOf(times));
+}
+
+/**
+ * A range or a step, milliseconds.
+ *
+ * @throws PromfedError `execution` when it cannot be calculated or is not greater than zero.
+ */
+export function spanMs(span: Duration, times: PlanTimes): number {
+  return resolvePositiveDuration(span, contextOf(times));
+}
+
+function contextOf({ startMs, endMs, stepMs }: PlanTimes): {
+  readonly stepMs: number;
+  readonly rangeMs: number;
+} {
+  return { stepMs, rangeMs: endMs - startMs };
+}
