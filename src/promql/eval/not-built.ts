@@ -1,6 +1,6 @@
 // What cannot be evaluated yet, found before anything is fetched.
 
-import type { PlanNode } from '../plan/index.js';
+import { operands, type PlanNode } from '../plan/index.js';
 
 import { isBuiltFunction } from './call.js';
 import { isArithmetic, isComparison, isSetOp } from './operators.js';
@@ -19,7 +19,7 @@ export function tryNotBuilt(root: PlanNode): string | undefined {
     if (construct !== undefined) return construct;
     const inSubquery = next.inSubquery || node.kind === 'subquery';
     // Pushed from the last to the first, so that the first in the query is named.
-    for (const child of childrenOf(node).reverse()) pending.push({ node: child, inSubquery });
+    for (const child of operands(node).toReversed()) pending.push({ node: child, inSubquery });
   }
   return undefined;
 }
@@ -48,26 +48,5 @@ function notBuiltAt(node: PlanNode, inSubquery: boolean): string | undefined {
     case 'subquery':
     case 'negate':
       return undefined;
-  }
-}
-
-function childrenOf(node: PlanNode): PlanNode[] {
-  switch (node.kind) {
-    case 'number':
-    case 'string':
-    case 'fetch':
-    case 'selector':
-      return [];
-    case 'range':
-      return [node.selector];
-    case 'subquery':
-    case 'negate':
-      return [node.input];
-    case 'aggregate':
-      return node.param === undefined ? [node.input] : [node.param, node.input];
-    case 'call':
-      return [...node.args];
-    case 'binary':
-      return [node.lhs, node.rhs];
   }
 }

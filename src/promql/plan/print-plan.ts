@@ -2,6 +2,7 @@
 
 import type { Matcher } from '../../model/index.js';
 import type { BinaryNode, PlanNode } from './node.js';
+import { operands } from './operands.js';
 
 /** The plan as lines of text, for explain and for tests. Stable: the same plan prints the same. */
 export function printPlan(node: PlanNode): string {
@@ -60,27 +61,6 @@ function binaryHeadline({ op, returnBool, matching }: BinaryNode): string {
 
 function matcherText({ name, op, value }: Matcher): string {
   return `${name}${op}${JSON.stringify(value)}`;
-}
-
-function operands(node: PlanNode): readonly PlanNode[] {
-  switch (node.kind) {
-    case 'number':
-    case 'string':
-    case 'fetch':
-    case 'selector':
-      return [];
-    case 'range':
-      return [node.selector];
-    case 'subquery':
-    case 'negate':
-      return [node.input];
-    case 'aggregate':
-      return node.param === undefined ? [node.input] : [node.param, node.input];
-    case 'call':
-      return node.args;
-    case 'binary':
-      return [node.lhs, node.rhs];
-  }
 }
 
 function fetched(node: PlanNode): string[] {

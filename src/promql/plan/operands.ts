@@ -1,0 +1,25 @@
+// What stands directly below a node of a plan.
+
+import type { PlanNode } from './node.js';
+
+/** The operands in the order in which they are printed: a parameter before what it is applied to. */
+export function operands(node: PlanNode): readonly PlanNode[] {
+  switch (node.kind) {
+    case 'number':
+    case 'string':
+    case 'fetch':
+    case 'selector':
+      return [];
+    case 'range':
+      return [node.selector];
+    case 'subquery':
+    case 'negate':
+      return [node.input];
+    case 'aggregate':
+      return node.param === undefined ? [node.input] : [node.param, node.input];
+    case 'call':
+      return node.args;
+    case 'binary':
+      return [node.lhs, node.rhs];
+  }
+}
