@@ -12,7 +12,7 @@ import {
   startVmauth,
   withoutRealServers,
 } from '../helpers/real-servers.js';
-import { seriesSet, withLabels, type TestSeries } from '../helpers/series-set.js';
+import { seriesSet, wideCounters, withLabels, type TestSeries } from '../helpers/series-set.js';
 import type { Teardown } from '../helpers/server-process.js';
 
 const skip = withoutRealServers();
@@ -306,5 +306,61 @@ t.test(
       query: 'sum(memory_usage_bytes{promxyCluster="eu"})',
     });
     t.equal(untouched.status, 'success', 'a query that does not concern the region is answered');
+  },
+);
+
+t.test(
+  'a region that stands still costs time, and one that dies under a query is missed out loud',
+  { skip, timeout: 60_000 },
+  async (t) => {
+    const [eu, us] = await Promise.all([startVictoriaMetrics(t), startVictoriaMetrics(t)]);
+    const wide = wideCounters({
+      name: 'wide_total',
+      region: 'us',
+      count: 2_000,
+      startMs,
+      endMs,
+      intervalMs: 15_000,
+    });
+    await Promise.all([
+      importIntoVictoriaMetrics(eu.url, regionSeries('eu')),
+      importIntoVictoriaMetrics(us.url, wide),
+    ]);
+    const region = ({ url }: { readonly url: string }): Region => ({
+      url,
+      pathPrefix: '/prometheus',
+      httpClient: {},
+      stop: async () => undefined,
+    });
+    const promfed = await startPromfed(
+      t,
+      configYaml([
+        groupYaml('eu', region(eu), 'ignore_error: true'),
+        groupYaml('us', region(us), 'name: us-region\n      ignore_error: true'),
+      ]),
+    );
+    const ask = { query: '{__name__=~"memory_usage_bytes|wide_total"}', ...range, step: '15' };
+    const whole = await api(promfed.url, '/api/v1/query_range', ask);
+    t.equal(whole.data?.result.length, 2_012);
+
+    await us.suspend();
+    const late = await api(promfed.url, '/api/v1/query_range', { ...ask, timeout: '1s' });
+    t.same([late.status, late.data?.result.length], ['success', 12], 'the other region is there in time');
+    t.match(late.warnings, [/^server group "us-region" .*timed out/]);
+    us.resume();
+    t.equal(
+      (await api(promfed.url, '/api/v1/query_range', ask)).data?.result.length,
+      2_012,
+      'it is back at once',
+    );
+
+    const dying = Array.from({ length: 4 }, () => api(promfed.url, '/api/v1/query_range', ask));
+    await us.kill();
+    for (const answer of await Promise.all(dying)) {
+      t.equal(answer.status, 'success');
+      const complete = answer.data?.result.length === 2_012;
+      t.equal(complete, answer.warnings === undefined, 'what is not complete says so');
+    }
+    t.match((await api(promfed.url, '/api/v1/query_range', ask)).warnings, [/us-region.*connection refused/]);
   },
 );
