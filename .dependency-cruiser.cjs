@@ -21,7 +21,7 @@ const allowed = {
     'upstreams',
     'telemetry',
   ],
-  demo: ['model', 'promql/language', 'promql/plan', 'promql/eval', 'config'],
+  demo: ['model', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
   http: ['model', 'promql/language', 'merge', 'federation', 'config', 'telemetry'],
 };
 

@@ -102,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 
   const app = createApp({
-    federation: () => running.federation,
+    engine: () => running.federation,
     features: options.features,
     clock,
     queryTimeoutMs: options.queryTimeoutMs,

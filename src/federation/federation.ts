@@ -10,7 +10,7 @@ import {
   type SampleSource,
 } from '../model/index.js';
 import { evaluate, type Value } from '../promql/eval/index.js';
-import { typeOf, type Expr } from '../promql/language/index.js';
+import type { Expr } from '../promql/language/index.js';
 import { planDistributed, type Fetch, type PlanNode } from '../promql/plan/index.js';
 import type { ServerGroup } from '../upstreams/index.js';
 import { createDeadline, type Deadline } from './deadline.js';
@@ -31,6 +31,7 @@ export interface FederationOptions {
 }
 
 export interface QueryRequest {
+  /** Over a range: a scalar or an instant vector. */
   readonly expr: Expr;
   /** The query's text: annotations give places in it. */
   readonly text: string;
@@ -62,7 +63,8 @@ export type QueryAnswer = { readonly annotations: Annotations; release(): void }
   | { readonly kind: 'value'; readonly value: Value }
 );
 
-export interface Federation {
+/** What answers the HTTP API: the federation, and in the demo a region. */
+export interface QueryEngine {
   /**
    * Runs a query.
    *
@@ -71,7 +73,9 @@ export interface Federation {
    */
   query(request: QueryRequest): Promise<QueryAnswer>;
   readonly metadata: Metadata;
-  readonly groups: readonly ServerGroup[];
+}
+
+export interface Federation extends QueryEngine {
   /** Ends every connection to every region. */
   close(): Promise<void>;
 }
@@ -81,7 +85,6 @@ export function createFederation(options: FederationOptions): Federation {
   const byName = new Map(groups.map((group) => [group.name, group]));
 
   return {
-    groups,
     metadata: createMetadata(groups, clock),
 
     async query(request) {
@@ -115,14 +118,6 @@ export function createFederation(options: FederationOptions): Federation {
 }
 
 function planRequest({ expr, grid, endMs, kind }: QueryRequest, options: FederationOptions): PlanNode {
-  const type = typeOf(expr);
-  if (kind === 'range' && (type === 'string' || type === 'matrix')) {
-    const name = type === 'string' ? 'string' : 'range vector';
-    throw new PromfedError(
-      'bad_data',
-      `invalid parameter "query": invalid expression type "${name}" for range query, must be Scalar or instant Vector`,
-    );
-  }
   const isRange = kind === 'range';
   return planDistributed(expr, options.groups, {
     startMs: grid.startMs,
