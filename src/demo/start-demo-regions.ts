@@ -113,7 +113,7 @@ function createRegion(
     configYaml: () => '',
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
     onAnswered: () => undefined,
-    log: { error: () => undefined },
+    log: { error: () => undefined, warn: () => undefined },
   });
 }
 

@@ -7,6 +7,7 @@ import type { FeatureSet } from '../promql/language/index.js';
 /** What is written to the log: a port that pino satisfies. */
 export interface Log {
   error(details: object, message: string): void;
+  warn(details: object, message: string): void;
 }
 
 /** What the routes need of the program around them. */

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import { instantGrid, VALUE_TYPE_NAMES } from '../model/index.js';
+import { asPromfedError, instantGrid, VALUE_TYPE_NAMES } from '../model/index.js';
 import { parseExpr, prettyExpr, typeOf, type Expr } from '../promql/language/index.js';
 import type { AppContext } from './app-context.js';
 import { encodeAnswer, type EncodeOptions } from './encode-answer.js';
@@ -54,7 +54,9 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
       timeoutMs,
       signal,
     });
-    return sendChunks(encodeAnswer(answer, options), 'application/json; charset=utf-8', reply);
+    return sendChunks(encodeAnswer(answer, options), 'application/json; charset=utf-8', reply, (thrown) => {
+      context.log.warn({ reason: asPromfedError(thrown).message }, 'an answer broke off');
+    });
   }
 
   function parseQuery(parameters: Parameters): Expr {
