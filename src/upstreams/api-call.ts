@@ -3,6 +3,7 @@
 import {
   formatTimestamp,
   gridEndMs,
+  instantGrid,
   METRIC_NAME,
   printMatchers,
   type Clock,
@@ -10,7 +11,7 @@ import {
 } from '../model/index.js';
 import { escapeLabelName } from './label-name.js';
 import type { Endpoint } from './metrics.js';
-import type { FetchContext, MetadataQuery, RegionQuery } from './server-group.js';
+import type { FetchContext, MetadataQuery, RegionQuery, SamplesQuery } from './server-group.js';
 
 type Parameter = readonly [name: string, value: string];
 
@@ -55,6 +56,21 @@ export function queryCall(query: RegionQuery, context: FetchContext, clock: Cloc
     asked: [['query', expr], ...times],
     tuning: [...timeout(context, clock), ...lookback(context), ...AS_ASKED],
   };
+}
+
+/**
+ * A range vector at an instant: the one query that every server answers with raw samples.
+ *
+ * @param window at least a millisecond long.
+ */
+export function samplesCall(
+  { matchers, window }: SamplesQuery,
+  context: FetchContext,
+  clock: Clock,
+): ApiCall {
+  const rangeMs = Math.ceil(window.untilMs - window.afterMs);
+  const expr = `${printMatchers(matchers)}[${rangeMs}ms]`;
+  return queryCall({ kind: 'instant', expr, grid: instantGrid(window.untilMs) }, context, clock);
 }
 
 export function seriesCall(query: MetadataQuery, context: FetchContext, clock: Clock): ApiCall {

@@ -6,11 +6,13 @@ import {
   labelValuesCall,
   metadataCall,
   queryCall,
+  samplesCall,
   seriesCall,
   type ApiCall,
 } from './api-call.js';
 import { askMetadata } from './ask-metadata.js';
 import { askQuery } from './ask-query.js';
+import { askSamples } from './ask-samples.js';
 import { createRedactor } from './foreign-text.js';
 import { METADATA, SERIES, STRINGS, type MetadataKind } from './metadata-answer.js';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
@@ -43,6 +45,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     ignoreError: settings.ignoreError,
     replicated: targets.length > 1,
     query: (query, context) => askQuery(group, query.kind, queryCall(query, context, clock), context),
+    samples: (query, context) => askSamples(group, query, samplesCall(query, context, clock), context),
     series: (query, context) => metadata(SERIES, seriesCall(query, context, clock), context),
     labelNames: (query, context) => metadata(STRINGS, labelNamesCall(query, context, clock), context),
     labelValues: (name, query, context) =>
