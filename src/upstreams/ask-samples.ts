@@ -3,6 +3,7 @@
 import {
   countSamples,
   decodeRaw,
+  EMPTY_TAIL,
   mergeRaw,
   openResponse,
   pickReplica,
@@ -14,7 +15,9 @@ import type { ApiCall } from './api-call.js';
 import { answerFailure } from './failure.js';
 import { askTargets, type Group } from './group.js';
 import { PARTIAL } from './partial.js';
+import { readSeries } from './remote-read.js';
 import type { RequestScope } from './request-scope.js';
+import type { ResponseBody } from './response-body.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from './server-group.js';
 import type { Target } from './target.js';
 
@@ -64,39 +67,64 @@ async function readTarget(
   maxBytes: number,
 ): Promise<TargetSamples> {
   const body = await target.send(call, scope, maxBytes);
-  const nanIsStale = isExport(body.contentType);
+  const series = new Map<string, RawSeries>();
   let held = 0;
+  const take = (samples: number): void => {
+    budget.take(samples);
+    held += samples;
+  };
+  const add = (one: RawSeries): void => {
+    const cut = within(one, window);
+    if (cut.timestamps.length === 0) return;
+    const { key } = cut.labels;
+    if (series.has(key)) {
+      throw new PromfedError('upstream', `invalid answer: ${cut.labels.toString()} is there twice`);
+    }
+    series.set(key, cut);
+  };
   try {
-    const { resultType, frames } = await answered(openResponse(body));
-    if (resultType !== 'matrix') {
-      throw new PromfedError('upstream', `answered a ${resultType} where a range vector gives a matrix`);
-    }
-    const series = new Map<string, RawSeries>();
-    for (;;) {
-      const next = await answered(frames.next());
-      if (next.done === true) {
-        body.close();
-        return { series, tail: next.value, held };
-      }
-      for (const frame of next.value) {
-        const samples = countSamples(frame);
-        budget.take(samples);
-        held += samples;
-        const decoded = within(decodeRaw(frame, { nanIsStale }), window);
-        if (decoded.timestamps.length === 0) continue;
-        const { key } = decoded.labels;
-        if (series.has(key)) {
-          throw new PromfedError('upstream', `invalid answer: ${decoded.labels.toString()} is there twice`);
-        }
-        series.set(key, decoded);
-      }
-    }
+    const tail = await (call.endpoint === 'read'
+      ? readMessage(body, take, add)
+      : readMatrix(body, take, add));
+    body.close();
+    return { series, tail, held };
   } catch (thrown) {
     budget.release(held);
     const error = asPromfedError(thrown);
     body.close(error);
     throw error;
   }
+}
+
+async function readMatrix(
+  body: ResponseBody,
+  take: (samples: number) => void,
+  add: (series: RawSeries) => void,
+): Promise<ResponseTail> {
+  const nanIsStale = isExport(body.contentType);
+  const { resultType, frames } = await answered(openResponse(body));
+  if (resultType !== 'matrix') {
+    throw new PromfedError('upstream', `answered a ${resultType} where a range vector gives a matrix`);
+  }
+  for (;;) {
+    const next = await answered(frames.next());
+    if (next.done === true) return next.value;
+    for (const frame of next.value) {
+      take(countSamples(frame));
+      add(decodeRaw(frame, { nanIsStale }));
+    }
+  }
+}
+
+async function readMessage(
+  body: ResponseBody,
+  take: (samples: number) => void,
+  add: (series: RawSeries) => void,
+): Promise<ResponseTail> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  for await (const series of readSeries(Buffer.concat(chunks), take)) add(series);
+  return EMPTY_TAIL;
 }
 
 /**

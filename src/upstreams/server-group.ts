@@ -91,7 +91,7 @@ export interface ServerGroup {
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
   /**
    * Raw samples, the replicas' merged by the anti-affinity rule. Stale markers are there when the region tells of
-   * them: VictoriaMetrics does, a range-vector query of Prometheus leaves them out. A replica that fails, in the
+   * them: remote read and VictoriaMetrics do, a range-vector query of Prometheus leaves them out. A replica that fails, in the
    * middle too, becomes a warning of the tail as long as another one is read to its end.
    *
    * Throws `limit` too, when the budget does not allow for the samples.

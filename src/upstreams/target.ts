@@ -154,6 +154,16 @@ function createRequest(
   const isPost = call.method === 'POST';
   // Servers take the first of a name: what is asked comes before what the user added.
   const inUrl = encodeForm(isPost ? settings.queryParams : [...ours, ...settings.queryParams]);
+  if (call.message !== undefined) {
+    const { path, headers: own, body } = call.message;
+    return {
+      endpoint: call.endpoint,
+      method: 'POST',
+      path: `${settings.pathPrefix}${path}${inUrl === '' ? '' : `?${inUrl}`}`,
+      headers: [...headers, ...own],
+      body,
+    };
+  }
   return {
     endpoint: call.endpoint,
     method: call.method,

@@ -256,23 +256,27 @@ for (const make of [victoriaMetrics, prometheus]) {
   });
 }
 
-/** Evaluated here, a series that ends is not told from one with a gap: these regions have none that end. */
+/** Over queries, Prometheus does not tell a series that ends from one with a gap: these regions have none that end. */
 const lasting = (region: string): TestSeries[] =>
   seriesSet({ region, startMs, endMs, omit: region === 'us' ? ['queue_depth'] : [] });
 
-for (const make of [victoriaMetrics, prometheus]) {
-  t.test(`raw samples of two regions of ${make.name}`, { skip, timeout: 120_000 }, async (t) => {
-    // VictoriaMetrics tells of stale markers, and answers by rules of its own: Prometheus is the reference.
-    const seriesOf = make === victoriaMetrics ? regionSeries : lasting;
+const sources = [
+  { name: 'the export of VictoriaMetrics', make: victoriaMetrics, seriesOf: regionSeries, extra: '' },
+  { name: 'range vectors of Prometheus', make: prometheus, seriesOf: lasting, extra: '' },
+  { name: 'remote read', make: prometheus, seriesOf: regionSeries, extra: 'remote_read: true' },
+];
+
+for (const { name, make, seriesOf, extra } of sources) {
+  t.test(`raw samples of two regions by ${name}`, { skip, timeout: 120_000 }, async (t) => {
+    // VictoriaMetrics answers by rules of its own: Prometheus is the reference.
     const everything = regions.flatMap((region) => withLabels(seriesOf(region), regionLabels(region)));
     const [eu, us, union] = await Promise.all([
       make.startRegion(t, seriesOf('eu')),
       make.startRegion(t, seriesOf('us')),
       prometheus.startUnion(t, everything),
     ]);
-    const promfed = await startPromfed(t, configYaml([groupYaml('eu', eu), groupYaml('us', us)]), {
-      pushdown: false,
-    });
+    const groups = [groupYaml('eu', eu, extra), groupYaml('us', us, extra)];
+    const promfed = await startPromfed(t, configYaml(groups), { pushdown: false });
     const isScalar = (query: string): boolean => /^(time|1)/.test(query);
     for (const query of [...expressions, ...computedHere]) {
       for (const times of isScalar(query) ? [range, unaligned] : [range, unaligned, undefined]) {
