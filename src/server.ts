@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly maxSamples: number;
   /** Undefined to leave it to the regions. */
   readonly lookbackDeltaMs: number | undefined;
+  /** Whether the regions compute what they can; if not, they are asked for raw samples only. */
+  readonly pushdown: boolean;
   readonly features: FeatureSet;
   /** Every flag with its value, as text: what the status API shows. */
   readonly flags: Readonly<Record<string, string>>;
@@ -58,6 +60,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       maxSamples: options.maxSamples,
       lookbackDeltaMs: options.lookbackDeltaMs,
+      pushdown: options.pushdown,
       defaultStepMs: config.settings.evaluationIntervalMs,
     });
     metrics.configLoaded(config.hash, clock.now());

@@ -26,6 +26,8 @@ export interface Flags<Feature extends string = string> {
   readonly maxSamples: number;
   /** Undefined when it is not given: the regions then use their own, five minutes in Prometheus. */
   readonly lookbackDeltaMs: number | undefined;
+  /** Whether the regions compute what they can; if not, they are asked for raw samples only. */
+  readonly pushdown: boolean;
   readonly features: ReadonlySet<Feature>;
   readonly checkConfig: boolean;
   readonly version: boolean;
@@ -78,6 +80,12 @@ const FLAGS = {
     value: 'duration',
     initial: '5m',
     meaning: 'How far back the latest sample of a series is looked for. Sent to the regions when given.',
+  },
+  'query.pushdown': {
+    value: 'on|off',
+    initial: 'on',
+    meaning:
+      'Whether the regions compute what they can. off: they send raw samples, and everything is computed here.',
   },
   'enable-feature': {
     value: 'name,…',
@@ -173,6 +181,7 @@ export function parseFlags<Feature extends string>(
     lookbackDeltaMs: given.has('query.lookback-delta')
       ? Math.ceil(read('query.lookback-delta', parsePositiveDuration, 1))
       : undefined,
+    pushdown: read('query.pushdown', parseOnOff, true),
     features: featuresOf(given.get('enable-feature') ?? [], knownFeatures, problems),
     checkConfig: isOn(given.get('check-config')),
     version: isOn(given.get('version')),
@@ -345,6 +354,11 @@ function parseLevel(text: string): LogLevelFlag {
 function parseFormat(text: string): 'text' | 'json' {
   if (text === 'text' || text === 'json') return text;
   throw new PromfedError('bad_data', `${quote(text)} is not a log format; there are text and json`);
+}
+
+function parseOnOff(text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new PromfedError('bad_data', `${quote(text)} is neither on nor off`);
 }
 
 function parseOptionalUrl(text: string): ReturnType<typeof parseExternalUrl> {

@@ -7,17 +7,17 @@ import {
   SampleBudget,
   type Clock,
   type Grid,
-  type SampleSource,
 } from '../model/index.js';
 import { evaluate, type Value } from '../promql/eval/index.js';
 import type { Expr } from '../promql/language/index.js';
-import { planDistributed, type Fetch, type PlanNode } from '../promql/plan/index.js';
+import { planDistributed, planLocally, type Fetch, type PlanNode } from '../promql/plan/index.js';
 import type { ServerGroup } from '../upstreams/index.js';
 import { createDeadline, type Deadline } from './deadline.js';
 import { fetchBytes } from './fetch-bytes.js';
 import { fetchColumns } from './fetch-columns.js';
 import { createMetadata, type Metadata } from './metadata.js';
 import type { FetchRun } from './open-fetch.js';
+import { createSampleSource } from './sample-source.js';
 
 export interface FederationOptions {
   readonly groups: readonly ServerGroup[];
@@ -28,6 +28,8 @@ export interface FederationOptions {
   readonly lookbackDeltaMs: number | undefined;
   /** The step of subqueries that name none, in milliseconds. */
   readonly defaultStepMs: number;
+  /** `--query.pushdown`: false to have the regions send raw samples only, and to evaluate everything here. */
+  readonly pushdown: boolean;
 }
 
 export interface QueryRequest {
@@ -119,12 +121,13 @@ export function createFederation(options: FederationOptions): Federation {
 
 function planRequest({ expr, grid, endMs, kind }: QueryRequest, options: FederationOptions): PlanNode {
   const isRange = kind === 'range';
-  return planDistributed(expr, options.groups, {
+  const times = {
     startMs: grid.startMs,
     endMs,
     stepMs: isRange ? grid.stepMs : 0,
     defaultStepMs: options.defaultStepMs,
-  });
+  };
+  return options.pushdown ? planDistributed(expr, options.groups, times) : planLocally(expr, times);
 }
 
 async function evaluatePlan(
@@ -145,7 +148,7 @@ async function evaluatePlan(
   return evaluate(plan, {
     grid: request.grid,
     fetched,
-    samples: NO_SAMPLES,
+    samples: createSampleSource(options.groups, run, budget),
     lookbackDeltaMs: run.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
     defaultStepMs: options.defaultStepMs,
     budget,
@@ -157,11 +160,6 @@ async function evaluatePlan(
 
 /** Prometheus' own default. */
 const DEFAULT_LOOKBACK_MS = 300_000;
-
-/** Plans over regions have fetches for leaves and never ask for raw samples. */
-const NO_SAMPLES: SampleSource = {
-  select: () => Promise.reject(new PromfedError('not_built', 'raw samples are not fetched by promfed yet')),
-};
 
 /** A deadline that passed, or a client that left, is why everything else failed. */
 function endReason(thrown: unknown, deadline: Deadline): PromfedError {

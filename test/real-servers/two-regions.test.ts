@@ -147,6 +147,13 @@ const expressions = [
   '1 + 1',
 ];
 
+/** What no region can compute by itself, and what regions of another make compute by other rules. */
+const computedHere = [
+  'max_over_time(sum(rate(http_requests_total[5m]))[20m:1m])',
+  'quantile_over_time(scalar(count(queue_depth)) / 100, memory_usage_bytes[10m])',
+  'rate({__name__="http_requests_total",code=~".+"}[5m] offset 3m)',
+];
+
 for (const make of [victoriaMetrics, prometheus]) {
   t.test(`two regions of ${make.name} answer as one`, { skip, timeout: 120_000 }, async (t) => {
     const everything = regions.flatMap((region) => withLabels(regionSeries(region), regionLabels(region)));
@@ -246,6 +253,47 @@ for (const make of [victoriaMetrics, prometheus]) {
         }
       },
     );
+  });
+}
+
+/** Over queries, Prometheus does not tell a series that ends from one with a gap: these regions have none that end. */
+const lasting = (region: string): TestSeries[] =>
+  seriesSet({ region, startMs, endMs, omit: region === 'us' ? ['queue_depth'] : [] });
+
+const sources = [
+  { name: 'the export of VictoriaMetrics', make: victoriaMetrics, seriesOf: regionSeries, extra: '' },
+  { name: 'range vectors of Prometheus', make: prometheus, seriesOf: lasting, extra: '' },
+  { name: 'remote read', make: prometheus, seriesOf: regionSeries, extra: 'remote_read: true' },
+];
+
+for (const { name, make, seriesOf, extra } of sources) {
+  t.test(`raw samples of two regions by ${name}`, { skip, timeout: 120_000 }, async (t) => {
+    // VictoriaMetrics answers by rules of its own: Prometheus is the reference.
+    const everything = regions.flatMap((region) => withLabels(seriesOf(region), regionLabels(region)));
+    const [eu, us, union] = await Promise.all([
+      make.startRegion(t, seriesOf('eu')),
+      make.startRegion(t, seriesOf('us')),
+      prometheus.startUnion(t, everything),
+    ]);
+    const groups = [groupYaml('eu', eu, extra), groupYaml('us', us, extra)];
+    const promfed = await startPromfed(t, configYaml(groups), { pushdown: false });
+    const isScalar = (query: string): boolean => /^(time|1)/.test(query);
+    for (const query of [...expressions, ...computedHere]) {
+      for (const times of isScalar(query) ? [range, unaligned] : [range, unaligned, undefined]) {
+        const path = times === undefined ? '/api/v1/query' : '/api/v1/query_range';
+        const parameters = { query, ...(times ?? { time: range.end }) };
+        const [ours, theirs] = await Promise.all([
+          api(promfed.url, path, parameters),
+          api(union, path, parameters),
+        ]);
+        t.equal(ours.status, 'success', `${query}: ${ours.error ?? 'ok'}`);
+        t.notOk(ours.warnings, `${query}: no warnings`);
+        if (ours.data && theirs.data) {
+          t.ok(theirs.data.result.length > 0, `${query}: there is something to compare`);
+          t.same(comparable(ours.data), comparable(theirs.data), query);
+        }
+      }
+    }
   });
 }
 
