@@ -1,13 +1,7 @@
 // The federation: runs a query over all server groups and brings plan, regions, merge and evaluator together.
 
-import {
-  Annotations,
-  asPromfedError,
-  PromfedError,
-  SampleBudget,
-  type Clock,
-  type Grid,
-} from '../model/index.js';
+import type { PromfedError } from '../model/index.js';
+import { Annotations, asPromfedError, SampleBudget, type Clock, type Grid } from '../model/index.js';
 import { evaluate, type Value } from '../promql/eval/index.js';
 import type { Expr } from '../promql/language/index.js';
 import { planDistributed, planLocally, type Fetch, type PlanNode } from '../promql/plan/index.js';
