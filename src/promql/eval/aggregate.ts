@@ -1,15 +1,22 @@
 // Aggregations: a vector to a vector of groups.
 
-import { PromfedError } from '../../model/index.js';
+import { PromfedError, type Column } from '../../model/index.js';
 import { formatShort, quantileOf } from '../functions/index.js';
 import type { AggregateNode } from '../plan/index.js';
 
 import { createAccumulator, SCRATCH_COLUMNS, type AccumulatorOp } from './accumulators.js';
-import { withoutEmpty } from './columns.js';
+import { hasHistograms, withoutEmpty } from './columns.js';
 import { evalCountValues } from './count-values.js';
 import { groupColumns, type Group } from './grouping.js';
+import { addHistograms, withoutIgnored } from './histogram-aggregate.js';
 import { evalRank } from './rank.js';
-import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
+import {
+  notBuilt,
+  type HistogramColumn,
+  type ScalarOperand,
+  type Scope,
+  type VectorOperand,
+} from './scope.js';
 
 /** An aggregation; its parameter and its input are asked for at once. */
 export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<VectorOperand> {
@@ -20,25 +27,28 @@ export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<
   switch (node.op) {
     case 'topk':
     case 'bottomk':
+      if (param?.type !== 'scalar') throw wrongParameter(node);
+      return evalRank(scope, node, node.op, withoutIgnored(scope, node, vector), param);
     case 'limitk':
       if (param?.type !== 'scalar') throw wrongParameter(node);
       return evalRank(scope, node, node.op, vector, param);
     case 'quantile':
       if (param?.type !== 'scalar') throw wrongParameter(node);
-      return evalQuantile(scope, node, vector, param);
+      return evalQuantile(scope, node, withoutIgnored(scope, node, vector), param);
     case 'count_values':
       if (param?.type !== 'string') throw wrongParameter(node);
       return evalCountValues(scope, node, vector, param.value);
     case 'limit_ratio':
       throw notBuilt('limit_ratio()');
+    case 'min':
+    case 'max':
+    case 'stddev':
+    case 'stdvar':
+      return accumulate(scope, node, node.op, withoutIgnored(scope, node, vector));
     case 'sum':
     case 'avg':
     case 'count':
-    case 'min':
-    case 'max':
     case 'group':
-    case 'stddev':
-    case 'stdvar':
       return accumulate(scope, node, node.op, vector);
   }
 }
@@ -57,19 +67,26 @@ async function accumulate(
   if (vector.columns.length === 0) return vector;
   scope.budget.take(SCRATCH_COLUMNS[op] * count);
   const accumulator = createAccumulator(op, count);
+  const sumsHistograms = hasHistograms(vector) && (op === 'sum' || op === 'avg');
   const columns = [];
   for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
-    const target = scope.newColumn(group.labels);
+    const target = sumsHistograms ? scope.newHistogramColumn(group.labels) : scope.newColumn(group.labels);
     for (const column of group.columns) {
       if (scope.pacer.due) await scope.pacer.pause();
-      accumulator.add(column, target);
+      accumulator.add(sumsHistograms ? floatsIn(column) : column, target);
     }
     accumulator.finish(target);
+    if (sumsHistograms) await addHistograms(scope, node, group, target as HistogramColumn);
     columns.push(target);
   }
   scope.budget.release(SCRATCH_COLUMNS[op] * count);
   scope.release(vector);
   return withoutEmpty(scope, scope.vector(columns));
+}
+
+/** The column as an accumulator of floats is to see it. */
+function floatsIn(column: Column): Column {
+  return { ...column, present: column.present.map((kind) => kind & 1) };
 }
 
 async function evalQuantile(

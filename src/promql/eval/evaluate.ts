@@ -1,6 +1,6 @@
 // Runs a plan: the node types and what evaluates them.
 
-import { Labels, PromfedError } from '../../model/index.js';
+import { Labels, multiplyHistogram, PromfedError } from '../../model/index.js';
 import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
 
 import { evalAggregate } from './aggregate.js';
@@ -96,12 +96,13 @@ async function evalNegate(scope: Scope, { input }: NegateNode): Promise<Operand>
   for (const column of operand.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     const target = targetFor(scope, operand, column, dropName(column.labels));
+    const histograms = column.histograms?.map((histogram) => histogram && multiplyHistogram(histogram, -1));
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       target.values[step] = -column.values[step]!;
-      target.present[step] = 1;
+      target.present[step] = column.present[step]!;
     }
-    columns.push(target);
+    columns.push(histograms ? { ...target, histograms } : target);
   }
   return distinct(scope, scope.vector(columns, operand.ordered));
 }

@@ -1,6 +1,6 @@
 // Range vectors: the raw samples of a range selector, and the points of a subquery.
 
-import { PromfedError, type Column, type Grid, type RawSeries } from '../../model/index.js';
+import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } from '../../model/index.js';
 import type { RangeNode, SubqueryNode } from '../plan/index.js';
 
 import type { Operand, Scope } from './scope.js';
@@ -26,10 +26,16 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
   return { series: raw.series.map(withoutStale), reference, rangeMs, held: raw.held };
 }
 
-function withoutStale({ labels, timestamps, values, stale }: RawSeries): RawSeries {
-  if (stale === undefined) return { labels, timestamps, values };
+function withoutStale(series: RawSeries): RawSeries {
+  const { labels, timestamps, values, stale, histograms } = series;
+  if (stale === undefined) return series;
   const fresh = (_: number, i: number): boolean => stale[i] !== 1;
-  return { labels, timestamps: timestamps.filter(fresh), values: values.filter(fresh) };
+  return {
+    labels,
+    timestamps: timestamps.filter(fresh),
+    values: values.filter(fresh),
+    ...(histograms === undefined ? {} : { histograms: histograms.filter((_, i) => stale[i] !== 1) }),
+  };
 }
 
 /**
@@ -51,6 +57,11 @@ async function rangeOfSubquery(scope: Scope, node: SubqueryNode): Promise<RangeO
   return pointsOf(scope, inner.columns, grid, inner, { reference, rangeMs });
 }
 
+/** What a sample knew of the one before it says nothing of the point before it. */
+function withoutResetHint(histogram: Histogram): Histogram {
+  return histogram.hint === 'gauge' ? histogram : { ...histogram, hint: 'unknown' };
+}
+
 async function pointsOf(
   scope: Scope,
   columns: readonly Column[],
@@ -60,17 +71,23 @@ async function pointsOf(
 ): Promise<RangeOperand> {
   const series: RawSeries[] = [];
   let held = 0;
-  for (const { labels, values, present } of columns) {
+  for (const { labels, values, present, histograms } of columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const size = present.reduce((sum, bit) => sum + bit, 0);
+    const size = present.reduce((sum, kind) => sum + (kind === 0 ? 0 : 1), 0);
     scope.budget.take(size);
     held += size;
-    const points = { labels, timestamps: new Float64Array(size), values: new Float64Array(size) };
+    const points = {
+      labels,
+      timestamps: new Float64Array(size),
+      values: new Float64Array(size),
+      ...(histograms === undefined ? {} : { histograms: new Array<Histogram | undefined>(size) }),
+    };
     let next = 0;
     for (let step = 0; step < grid.count; step++) {
       if (present[step] === 0) continue;
       points.timestamps[next] = grid.startMs + step * grid.stepMs;
       points.values[next] = values[step]!;
+      if (present[step] === 2) points.histograms![next] = withoutResetHint(histograms![step]!);
       next++;
     }
     series.push(points);

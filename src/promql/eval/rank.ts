@@ -124,11 +124,15 @@ class Heaps {
         const index = this.#indices[slot]!;
         let column = kept.get(index);
         if (column === undefined) {
-          column = this.#scope.newColumn(this.#columns[index]!.labels);
+          const { labels, histograms } = this.#columns[index]!;
+          column = histograms ? this.#scope.newHistogramColumn(labels) : this.#scope.newColumn(labels);
           kept.set(index, column);
         }
         column.values[step] = this.#values[slot]!;
-        column.present[step] = 1;
+        column.present[step] = this.#columns[index]!.present[step]!;
+        if (column.present[step] === 2) {
+          column.histograms![step] = this.#columns[index]!.histograms![step];
+        }
       }
     }
     this.#scope.budget.release(2 * this.#width * count);

@@ -1,6 +1,6 @@
 // Instant selectors over raw samples: at each step the newest sample within lookback.
 
-import { gridEndMs, Labels, type RawSeries } from '../../model/index.js';
+import { gridEndMs, histogramWeight, Labels, type RawSeries } from '../../model/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
@@ -38,13 +38,22 @@ export async function selectRaw(
 ): Promise<{ readonly series: readonly RawSeries[]; readonly held: number }> {
   const { context } = scope;
   const selected = await context.samples.select(matchers, { afterMs, untilMs }, context.signal);
-  const held = selected.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  const held = selected.reduce((sum, series) => sum + weightOf(series), 0);
   scope.budget.take(held);
   const isSorted = selected.every(
     (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
   );
   const series = isSorted ? selected : [...selected].sort((a, b) => Labels.compare(a.labels, b.labels));
   return { series, held };
+}
+
+/** What the samples of a series amount to: histograms count for more than one float. */
+function weightOf({ timestamps, histograms }: RawSeries): number {
+  if (histograms === undefined) return timestamps.length;
+  return histograms.reduce(
+    (sum, histogram) => sum + (histogram === undefined ? 0 : histogramWeight(histogram)),
+    timestamps.length,
+  );
 }
 
 /**
@@ -63,9 +72,10 @@ export async function evalSelector(
   const reference = referenceOf(scope, node);
   const raw = await selectRaw(scope, node, reference.firstMs - lookbackDeltaMs, reference.lastMs);
   const columns = [];
-  for (const { labels, timestamps, values, stale } of raw.series) {
+  for (const { labels, timestamps, values, stale, histograms } of raw.series) {
     if (pacer.due) await pacer.pause();
-    const column = scope.newColumn(labels);
+    const withHistograms = what === 'value' && histograms !== undefined;
+    const column = withHistograms ? scope.newHistogramColumn(labels) : scope.newColumn(labels);
     let next = 0;
     for (let step = 0; step < grid.count; step++) {
       const timeMs = reference.firstMs + step * reference.stepMs;
@@ -74,6 +84,10 @@ export async function evalSelector(
       if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
       column.values[step] = what === 'value' ? values[newest]! : timestamps[newest]! / 1000;
       column.present[step] = 1;
+      if (withHistograms && histograms[newest] !== undefined) {
+        column.present[step] = 2;
+        column.histograms![step] = histograms[newest];
+      }
     }
     columns.push(column);
   }

@@ -4,7 +4,8 @@ import { Labels, PromfedError, type Column } from '../../model/index.js';
 import type { VectorMatching } from '../language/index.js';
 import type { BinaryNode } from '../plan/index.js';
 
-import { distinct, dropName } from './columns.js';
+import { distinct, dropName, hasHistograms } from './columns.js';
+import { anyOperator, putSample, sampleOf } from './histogram-operator.js';
 import { groupBySignature, matchLabels, presenceOf, printLabels } from './matching.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison } from './operators.js';
 import { notBuilt, type Scope, type VectorOperand } from './scope.js';
@@ -28,7 +29,8 @@ export async function vectorVector(
   const [manySide, oneSide] = swapped ? [rhs, lhs] : [lhs, rhs];
   const failure = new EarliestFailure();
   const partners = await partnersOf(scope, matching, manySide, oneSide, failure);
-  const matches = new Matches(scope, node, matching, swapped, failure);
+  const anyHistograms = hasHistograms(lhs) || hasHistograms(rhs);
+  const matches = new Matches(scope, node, matching, { swapped, failure, anyHistograms });
   for (const [signature, many] of await groupBySignature(scope.pacer, manySide.columns, matching)) {
     const partner = partners.get(signature);
     if (partner === undefined) continue;
@@ -52,6 +54,13 @@ interface Partner {
   readonly index: Int32Array | undefined;
 }
 
+interface MatchTraits {
+  /** The left is the one side. */
+  readonly swapped: boolean;
+  readonly failure: EarliestFailure;
+  readonly anyHistograms: boolean;
+}
+
 /** Collects the results of matches. */
 class Matches {
   readonly columns: Column[] = [];
@@ -60,6 +69,8 @@ class Matches {
   readonly #swapped: boolean;
   readonly #failure: EarliestFailure;
   readonly #apply: Apply;
+  /** The operator as it takes histograms too; undefined when there are none. */
+  readonly #applyAny: ReturnType<typeof anyOperator> | undefined;
   readonly #labelsOf: (many: Labels, one: Labels) => Labels;
   /** At which steps a result is spoken for, by its identity within the group; undefined when nothing can clash. */
   #claims: Map<string, Uint8Array> | undefined;
@@ -68,14 +79,14 @@ class Matches {
     scope: Scope,
     node: BinaryNode,
     matching: VectorMatching,
-    swapped: boolean,
-    failure: EarliestFailure,
+    { swapped, failure, anyHistograms }: MatchTraits,
   ) {
     this.#scope = scope;
     this.#matching = matching;
     this.#swapped = swapped;
     this.#failure = failure;
     this.#apply = operatorOf(node);
+    this.#applyAny = anyHistograms ? anyOperator(scope, node, this.#apply) : undefined;
     this.#labelsOf = resultLabels(node, matching);
   }
 
@@ -106,6 +117,12 @@ class Matches {
       }
       if (claim !== undefined) claim[step] = 1;
       const [left, right] = this.#swapped ? [one, many] : [many, one];
+      if (this.#applyAny !== undefined) {
+        const result = this.#applyAny(sampleOf(left, step), sampleOf(right, step));
+        const { histograms = [] } = target!;
+        if (result !== undefined) putSample(this.#scope, { ...target!, histograms }, step, result);
+        continue;
+      }
       const result = this.#apply(left.values[step]!, right.values[step]!);
       if (result === undefined) continue;
       target!.values[step] = result;
@@ -116,7 +133,7 @@ class Matches {
   #target(targets: Map<string, Column>, labels: Labels): Column {
     const known = targets.get(labels.key);
     if (known !== undefined) return known;
-    const column = this.#scope.newColumn(labels);
+    const column = this.#applyAny ? this.#scope.newHistogramColumn(labels) : this.#scope.newColumn(labels);
     targets.set(labels.key, column);
     this.columns.push(column);
     return column;
@@ -207,7 +224,7 @@ async function indexOf(
   for (const [i, { labels, present }] of columns.entries()) {
     if (scope.pacer.due) await scope.pacer.pause();
     for (let step = 0; step < count; step++) {
-      if (present[step] === 0 || anyMany[step] !== 1) continue;
+      if (present[step] === 0 || anyMany[step] === 0) continue;
       const earlier = index[step]!;
       if (earlier >= 0) {
         failure.add(step, 0, () => duplicateMessage(matching, labels, columns[earlier]!.labels));

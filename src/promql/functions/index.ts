@@ -3,6 +3,13 @@ export { bucketQuantile, tryParseBound, type ForcedBuckets } from './bucket-quan
 export { ELEMENT_FUNCTIONS, type ElementFunction } from './element-function.js';
 export { formatPlain, formatShort } from './go-format.js';
 export { createLabelJoin, createLabelReplace, isLabelName, type MapLabels } from './label-functions.js';
+export {
+  bucketFraction,
+  formatHistogram,
+  nativeFraction,
+  nativeQuantile,
+  nativeVariance,
+} from './native-histogram.js';
 export { quantileOf } from './quantile.js';
-export type { RangeFunction, Windows } from './range-function.js';
+export type { RangeFunction, RunSteps, Windows } from './range-function.js';
 export { RANGE_FUNCTIONS } from './range-functions.js';
