@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { type Flags, helpText, parseFlags, type QueryFlags } from '../../src/config/index.js';
+import { type Flags, helpText, parseFlags } from '../../src/config/index.js';
 import { PromfedError } from '../../src/model/index.js';
 
 const FEATURES = ['promql-experimental-functions', 'promql-duration-expr'] as const;
