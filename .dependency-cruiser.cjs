@@ -22,6 +22,7 @@ const allowed = {
     'telemetry',
   ],
   demo: ['model', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
+  cli: ['model', 'promql/language', 'config', 'federation', 'http'],
   http: ['model', 'promql/language', 'merge', 'federation', 'config', 'telemetry'],
 };
 
