@@ -141,10 +141,10 @@ function readFields(
     }
   } catch (thrown) {
     if (thrown instanceof PromfedError) throw thrown;
-    throw invalid('not a protocol buffer', thrown);
+    throw new PromfedError('upstream', 'the answer is not a valid protocol buffer', { cause: thrown });
   }
 }
 
-function invalid(what: string, cause?: unknown): PromfedError {
-  return new PromfedError('upstream', `invalid answer: ${what}`, { cause });
+function invalid(what: string): PromfedError {
+  return new PromfedError('upstream', `invalid answer: ${what}`);
 }

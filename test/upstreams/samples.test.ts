@@ -1,8 +1,8 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 
 import { PromfedError, SampleBudget, systemClock } from '../../src/model/index.js';
-import { bytesField, varintField } from '../../src/upstreams/protobuf.js';
 import { createReadRequest, readSeries } from '../../src/upstreams/remote-read.js';
 import { createServerGroup, type GroupSamples, type ServerGroup } from '../../src/upstreams/index.js';
 import { packSnappy, unpackSnappy } from '../../src/upstreams/snappy-block.js';
@@ -17,6 +17,14 @@ import {
   type FaultServer,
 } from '../helpers/fault-server.js';
 import { fetchContext, groupSettings, success, type GroupOverrides } from './settings.js';
+
+function bytesField(number: number, content: Uint8Array): Uint8Array {
+  return new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(content).finish();
+}
+
+function varintField(number: number, value: number): Uint8Array {
+  return new BinaryWriter().tag(number, WireType.Varint).int64(value).finish();
+}
 
 const MATCHERS = [
   { name: '__name__', op: '=', value: 'up' },
@@ -208,7 +216,7 @@ t.test('a group of remote read is asked there, and tells stale markers from NaN'
 });
 
 t.test('times before the epoch are written and read', async (t) => {
-  const message = unpackSnappy(createReadRequest([], { afterMs: -5_000, untilMs: -1 }), 1000);
+  const message = await unpackSnappy(createReadRequest([], { afterMs: -5_000, untilMs: -1 }), 1000);
   t.same(
     [...message],
     [0x0a, 22, 0x08, 0xf9, 0xd8, ...Array<number>(7).fill(0xff), 1, 0x10, ...Array<number>(9).fill(0xff), 1],
