@@ -110,7 +110,7 @@ const unaligned = { ...range, step: '700' };
 
 const expressions = [
   'memory_usage_bytes @ end()',
-  'sum(rate(http_requests_total[5m] @ end())) - sum(rate(http_requests_total[5m] @ start()))',
+  'sum(rate(http_requests_total[5m] @ end())) + 2 * sum(rate(http_requests_total[5m] @ start()))',
   'absent_over_time({namespace="ns-0"}[5m]) or vector(7)',
   'absent_over_time((gone{a="b"}[5m]))',
   'absent((gone{a="b"}))',
