@@ -13,6 +13,11 @@ export interface Column {
   readonly labels: Labels;
   readonly values: Float64Array;
   readonly present: Uint8Array;
+  /**
+   * Inside of an evaluation that delays the removal of names: `labels` still have the metric's name and its kin, and
+   * lose them when the evaluation ends. Never set on what an evaluation returns.
+   */
+  readonly dropsName?: boolean | undefined;
 }
 
 /** An instant vector at every step of a grid: no two columns with equal labels. */

@@ -59,7 +59,7 @@ async function accumulate(
   const accumulator = createAccumulator(op, count);
   const columns = [];
   for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
-    const target = scope.newColumn(group.labels);
+    const target = scope.newColumn(group.labels, group.dropsName);
     for (const column of group.columns) {
       if (scope.pacer.due) await scope.pacer.pause();
       accumulator.add(column, target);
@@ -92,7 +92,7 @@ async function quantileOfGroup(
   group: Group,
   q: Float64Array,
 ): Promise<ReturnType<Scope['newColumn']>> {
-  const target = scope.newColumn(group.labels);
+  const target = scope.newColumn(group.labels, group.dropsName);
   const size = group.columns.length;
   scope.budget.take(size);
   const scratch = new Float64Array(size);

@@ -1,6 +1,6 @@
 // Function calls: which way each function is evaluated.
 
-import { Labels, PromfedError } from '../../model/index.js';
+import { Labels, METRIC_NAME, PromfedError, type Column } from '../../model/index.js';
 import {
   createLabelJoin,
   createLabelReplace,
@@ -11,7 +11,7 @@ import {
 } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
 
-import { distinct, dropName, relabel, targetFor, withoutEmpty } from './columns.js';
+import { distinct, relabel, targetFor, withoutEmpty, withoutName, type Identity } from './columns.js';
 import { evalHistogramQuantile } from './histogram-quantile.js';
 import { evalAbsentOverTime, evalRangeFunction } from './range-function.js';
 import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
@@ -67,7 +67,7 @@ async function evalElements(scope: Scope, node: CallNode, func: ElementFunction)
   const columns = [];
   for (const column of vector.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, vector, column, dropName(column.labels));
+    const target = targetFor(scope, vector, column, withoutName(scope, column.labels));
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const kept = keeps === undefined || keeps(step);
@@ -113,10 +113,11 @@ async function evalScalar(scope: Scope, node: CallNode): Promise<ScalarOperand> 
  */
 async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperand> {
   const arg = node.args[0]!;
+  const nameless = ({ labels }: Column): Identity => withoutName(scope, labels);
   // Whether a fetched vector was a selector cannot be seen any more.
   if (arg.kind === 'fetch') throw notBuilt('timestamp() of samples that were fetched without their times');
   if (arg.kind === 'selector') {
-    return distinct(scope, await relabel(scope, await evalSelector(scope, arg, 'time'), dropName));
+    return distinct(scope, await relabel(scope, await evalSelector(scope, arg, 'time'), nameless));
   }
   const vector = scope.own(await scope.vectorOf(arg));
   for (const { values } of vector.columns) {
@@ -124,7 +125,7 @@ async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperan
       values[step] = (scope.grid.startMs + step * scope.grid.stepMs) / 1000;
     }
   }
-  return distinct(scope, await relabel(scope, vector, dropName));
+  return distinct(scope, await relabel(scope, vector, nameless));
 }
 
 async function evalAbsent(scope: Scope, node: CallNode): Promise<VectorOperand> {
@@ -179,11 +180,12 @@ async function mapLabels(
   map: MapLabels,
   written: string,
 ): Promise<VectorOperand> {
-  const relabelled = await relabel(scope, vector, (labels) => {
+  const relabelled = await relabel(scope, vector, ({ labels, dropsName }) => {
     const mapped = map(labels);
     const excess = mapped.get(written).length - FREE_LABEL_CHARS;
     if (excess > 0) scope.budget.take(Math.ceil(excess / 8));
-    return mapped;
+    // A name that the query writes is one that it wants.
+    return { labels: mapped, dropsName: dropsName && !(written === METRIC_NAME && mapped !== labels) };
   });
   return distinct(scope, relabelled);
 }

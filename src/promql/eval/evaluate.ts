@@ -6,7 +6,7 @@ import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '.
 import { evalAggregate } from './aggregate.js';
 import { evalBinary } from './binary.js';
 import { evalCall } from './call.js';
-import { distinct, dropName, targetFor } from './columns.js';
+import { distinct, dropName, settleNames, targetFor, withoutName } from './columns.js';
 import { tryNotBuilt } from './not-built.js';
 import { evalRange } from './range.js';
 import { notBuilt, Scope, type Operand } from './scope.js';
@@ -35,7 +35,11 @@ export async function evaluate(node: PlanNode, context: EvalContext): Promise<Va
     case 'scalar':
       return { type: 'scalar', values: operand.values };
     case 'vector':
-      return { type: 'vector', columns: operand.columns, ordered: operand.ordered };
+      return {
+        type: 'vector',
+        columns: (await settleNames(scope, operand)).columns,
+        ordered: operand.ordered,
+      };
     case 'string':
       return { type: 'string', value: operand.value };
     case 'matrix':
@@ -78,8 +82,10 @@ async function evalFetch(scope: Scope, { fetch }: FetchNode): Promise<Operand> {
 async function evalMatrix(scope: Scope, node: RangeNode | SubqueryNode): Promise<Operand> {
   if (!scope.isInstant)
     throw new PromfedError('internal', 'a range vector was evaluated on a range of steps');
-  const { series, held } = await evalRange(scope, node);
-  const present = series.filter(({ timestamps }) => timestamps.length > 0);
+  const { series, unnamed, held } = await evalRange(scope, node);
+  const present = series
+    .filter(({ timestamps }) => timestamps.length > 0)
+    .map((one) => (unnamed?.has(one) ? { ...one, labels: dropName(one.labels) } : one));
   present.sort((a, b) => Labels.compare(a.labels, b.labels));
   return { type: 'matrix', series: present, held };
 }
@@ -95,7 +101,7 @@ async function evalNegate(scope: Scope, { input }: NegateNode): Promise<Operand>
   const columns = [];
   for (const column of operand.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, operand, column, dropName(column.labels));
+    const target = targetFor(scope, operand, column, withoutName(scope, column.labels));
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       target.values[step] = -column.values[step]!;

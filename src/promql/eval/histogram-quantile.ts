@@ -1,11 +1,11 @@
 // histogram_quantile: quantiles of classic histograms, whose buckets are series of their own.
 
-import { METRIC_NAME, type Column, type Labels } from '../../model/index.js';
+import { METRIC_NAME, type Column } from '../../model/index.js';
 import { bucketQuantile, formatShort, tryParseBound, type ForcedBuckets } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
 
 import { invalidQuantile } from './aggregate.js';
-import { distinct, dropName } from './columns.js';
+import { distinct, withoutName, type Identity } from './columns.js';
 import type { Scope, VectorOperand } from './scope.js';
 
 /** The label of a bucket's upper bound. */
@@ -13,7 +13,7 @@ const BUCKET_LABEL = 'le';
 
 /** The buckets of one histogram, their bounds ascending. */
 interface Histogram {
-  readonly labels: Labels;
+  readonly identity: Identity;
   readonly buckets: { readonly bound: number; readonly column: Column }[];
 }
 
@@ -30,8 +30,8 @@ export async function evalHistogramQuantile(scope: Scope, node: CallNode): Promi
   }
   const forced = new ForcedReport();
   const columns = [];
-  for (const { labels, buckets } of histogramsOf(scope, vector, node)) {
-    const target = scope.newColumn(labels);
+  for (const { identity, buckets } of histogramsOf(scope, vector, node)) {
+    const target = scope.newColumn(identity.labels, identity.dropsName);
     const bounds = new Float64Array(buckets.length);
     const counts = new Float64Array(buckets.length);
     let cost = 0;
@@ -81,7 +81,7 @@ function histogramsOf(scope: Scope, vector: VectorOperand, node: CallNode): Iter
     const labels = column.labels.drop(bucketLabel);
     const histogram = histograms.get(labels.key);
     if (histogram === undefined) {
-      histograms.set(labels.key, { labels: dropName(labels), buckets: [{ bound, column }] });
+      histograms.set(labels.key, { identity: withoutName(scope, labels), buckets: [{ bound, column }] });
     } else {
       histogram.buckets.push({ bound, column });
     }

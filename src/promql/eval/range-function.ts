@@ -5,7 +5,7 @@ import type { RangeFunction, Windows } from '../functions/index.js';
 import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
 
 import { invalidQuantile } from './aggregate.js';
-import { dropName, strictlyDistinct } from './columns.js';
+import { strictlyDistinct, withoutName } from './columns.js';
 import { evalRange, type RangeOperand } from './range.js';
 import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 
@@ -46,7 +46,10 @@ export async function evalRangeFunction(
   for (const series of range.series) {
     if (scope.pacer.due) await scope.pacer.pause();
     if (series.timestamps.length === 0) continue;
-    const column = scope.newColumn(func.keepsName ? series.labels : dropName(series.labels));
+    const { labels, dropsName } = func.keepsName
+      ? { labels: series.labels, dropsName: undefined }
+      : withoutName(scope, series.labels);
+    const column = scope.newColumn(labels, dropsName);
     const run = func.start(windows.of(series), args, column);
     await runSteps(scope, windows, func.slides, settle ? 1 : scope.grid.count, run);
     if (settle) {

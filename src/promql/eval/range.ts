@@ -12,6 +12,8 @@ export interface RangeOperand {
   readonly series: readonly RawSeries[];
   readonly reference: Reference;
   readonly rangeMs: number;
+  /** Those of the series whose names are to be dropped in the end (`Column.dropsName`). */
+  readonly unnamed?: ReadonlySet<RawSeries>;
   /** Samples taken from the budget, as in `Operand`. */
   readonly held: number;
 }
@@ -59,8 +61,9 @@ async function pointsOf(
   shape: Pick<RangeOperand, 'reference' | 'rangeMs'>,
 ): Promise<RangeOperand> {
   const series: RawSeries[] = [];
+  const unnamed = new Set<RawSeries>();
   let held = 0;
-  for (const { labels, values, present } of columns) {
+  for (const { labels, values, present, dropsName } of columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     const size = present.reduce((sum, bit) => sum + bit, 0);
     scope.budget.take(size);
@@ -74,7 +77,8 @@ async function pointsOf(
       next++;
     }
     series.push(points);
+    if (dropsName === true) unnamed.add(points);
   }
   scope.release(operand);
-  return { series, held, ...shape };
+  return { series, unnamed, held, ...shape };
 }

@@ -124,7 +124,8 @@ class Heaps {
         const index = this.#indices[slot]!;
         let column = kept.get(index);
         if (column === undefined) {
-          column = this.#scope.newColumn(this.#columns[index]!.labels);
+          const { labels, dropsName } = this.#columns[index]!;
+          column = this.#scope.newColumn(labels, dropsName);
           kept.set(index, column);
         }
         column.values[step] = this.#values[slot]!;

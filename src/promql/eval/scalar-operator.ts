@@ -2,7 +2,7 @@
 
 import type { BinaryNode } from '../plan/index.js';
 
-import { distinct, dropName, targetFor } from './columns.js';
+import { distinct, targetFor, withoutName } from './columns.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison } from './operators.js';
 import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 
@@ -57,7 +57,7 @@ export async function vectorScalar(
   const columns = [];
   for (const column of vector.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, vector, column, keepsName ? column.labels : dropName(column.labels));
+    const target = targetFor(scope, vector, column, keepsName ? column : withoutName(scope, column.labels));
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const result = apply(column.values[step]!, scalar.values[step]!);

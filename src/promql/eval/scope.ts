@@ -85,11 +85,17 @@ export class Scope {
     return this.context.budget;
   }
 
+  /** Whether names are dropped when the evaluation ends, and not by each operation. */
+  get delaysNames(): boolean {
+    return this.context.delayedNameRemoval === true;
+  }
+
   /** An empty column of this grid, taken from the budget. */
-  newColumn(labels: Labels): Column {
+  newColumn(labels: Labels, dropsName?: boolean): Column {
     this.budget.take(this.grid.count);
     return {
       labels,
+      dropsName,
       values: new Float64Array(this.grid.count),
       present: new Uint8Array(this.grid.count),
     };
@@ -113,10 +119,10 @@ export class Scope {
   own(operand: VectorOperand): VectorOperand {
     if (operand.held > 0) return operand;
     this.budget.take(operand.columns.length * this.grid.count);
-    const columns = operand.columns.map(({ labels, values, present }) => ({
-      labels,
-      values: values.slice(),
-      present: present.slice(),
+    const columns = operand.columns.map((column) => ({
+      ...column,
+      values: column.values.slice(),
+      present: column.present.slice(),
     }));
     return this.vector(columns, operand.ordered);
   }

@@ -59,6 +59,7 @@ class Matches {
   readonly #matching: VectorMatching;
   readonly #swapped: boolean;
   readonly #failure: EarliestFailure;
+  readonly #dropsName: boolean;
   readonly #apply: Apply;
   readonly #labelsOf: (many: Labels, one: Labels) => Labels;
   /** At which steps a result is spoken for, by its identity within the group; undefined when nothing can clash. */
@@ -75,8 +76,9 @@ class Matches {
     this.#matching = matching;
     this.#swapped = swapped;
     this.#failure = failure;
+    this.#dropsName = scope.delaysNames && node.returnBool;
     this.#apply = operatorOf(node);
-    this.#labelsOf = resultLabels(node, matching);
+    this.#labelsOf = resultLabels(scope, node, matching);
   }
 
   beginGroup(mayClash: boolean): void {
@@ -116,7 +118,7 @@ class Matches {
   #target(targets: Map<string, Column>, labels: Labels): Column {
     const known = targets.get(labels.key);
     if (known !== undefined) return known;
-    const column = this.#scope.newColumn(labels);
+    const column = this.#scope.newColumn(labels, this.#dropsName);
     targets.set(labels.key, column);
     this.columns.push(column);
     return column;
@@ -154,8 +156,9 @@ function operatorOf({ op, returnBool }: BinaryNode): Apply {
   return (l, r) => (holds(l, r) ? l : undefined);
 }
 
-/** The labels of a match's result. */
+/** The labels of a match's result. Arithmetic drops the name at once, delayed removal or not. */
 function resultLabels(
+  scope: Scope,
   { op, returnBool }: BinaryNode,
   { card, on, labels: names, include }: VectorMatching,
 ): (many: Labels, one: Labels) => Labels {
@@ -165,7 +168,7 @@ function resultLabels(
     let labels = isArithmetic(op) ? dropName(many) : many;
     if (card === 'one-to-one') labels = on ? labels.keep(nameSet) : labels.drop(nameSet);
     if (includeSet.size > 0) labels = labels.drop(includeSet).with(one.keep(includeSet));
-    return returnBool ? dropName(labels) : labels;
+    return returnBool && !scope.delaysNames ? dropName(labels) : labels;
   };
 }
 

@@ -43,7 +43,7 @@ const EVAL =
 const EXPECT = /^expect (fail|warn|info|no_warn|no_info|ordered|string)\b\s*(?:(msg|regex):\s*)?(.*)$/;
 
 /** Runs a script; every `eval` gives one result, in order. Never throws for what an `eval` does. */
-export async function runScript(script: string): Promise<ScriptResult[]> {
+export async function runScript(script: string, delayedNameRemoval = true): Promise<ScriptResult[]> {
   const blocks = blocksOf(script);
   const results: ScriptResult[] = [];
   let series = new Map<string, LoadedSeries>();
@@ -56,7 +56,7 @@ export async function runScript(script: string): Promise<ScriptResult[]> {
     } else if (head.startsWith('load')) {
       if (load(block.lines, series)) histograms = true;
     } else if (head.startsWith('eval')) {
-      results.push(await runEval(block, series, histograms));
+      results.push(await runEval(block, series, histograms, delayedNameRemoval));
     } else {
       throw new Error(`line ${block.line}: ${head}`);
     }
@@ -176,6 +176,7 @@ async function runEval(
   block: Block,
   series: ReadonlyMap<string, LoadedSeries>,
   histograms: boolean,
+  delayedNameRemoval: boolean,
 ): Promise<ScriptResult> {
   const groups = EVAL.exec(block.lines[0]!)?.groups;
   if (groups === undefined) throw new Error(`line ${block.line}: ${block.lines[0]!}`);
@@ -199,7 +200,9 @@ async function runEval(
   const annotations = new Annotations();
   let value: Value;
   try {
-    value = await evaluateText(expr, grid, [...series.values()].map(rawSeries), annotations);
+    value = await evaluateText(expr, grid, [...series.values()].map(rawSeries), annotations, {
+      delayedNameRemoval,
+    });
   } catch (error) {
     if (!(error instanceof PromfedError)) throw error;
     const fail = expectations.find(({ kind }) => kind === 'fail');
@@ -232,7 +235,7 @@ export async function evaluateText(
   grid: Grid,
   series: readonly RawSeries[],
   annotations = new Annotations(),
-  maxSamples = 50_000_000,
+  { maxSamples = 50_000_000, delayedNameRemoval = true } = {},
 ): Promise<Value> {
   const defaultStepMs = 60_000;
   const expr = parseExpr(text, { features: ALL_FEATURES });
@@ -251,6 +254,7 @@ export async function evaluateText(
     budget: new SampleBudget({ maxSamples }),
     annotations,
     signal: new AbortController().signal,
+    delayedNameRemoval,
     queryText: text,
   });
 }
