@@ -8,8 +8,9 @@ import { createAccumulator, SCRATCH_COLUMNS, type AccumulatorOp } from './accumu
 import { withoutEmpty } from './columns.js';
 import { evalCountValues } from './count-values.js';
 import { groupColumns, type Group } from './grouping.js';
+import { evalLimitRatio } from './limit-ratio.js';
 import { evalRank } from './rank.js';
-import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
+import type { ScalarOperand, Scope, VectorOperand } from './scope.js';
 
 /** An aggregation; its parameter and its input are asked for at once. */
 export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<VectorOperand> {
@@ -30,7 +31,8 @@ export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<
       if (param?.type !== 'string') throw wrongParameter(node);
       return evalCountValues(scope, node, vector, param.value);
     case 'limit_ratio':
-      throw notBuilt('limit_ratio()');
+      if (param?.type !== 'scalar') throw wrongParameter(node);
+      return evalLimitRatio(scope, node, vector, param);
     case 'sum':
     case 'avg':
     case 'count':

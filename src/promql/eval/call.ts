@@ -5,6 +5,8 @@ import {
   createLabelJoin,
   createLabelReplace,
   ELEMENT_FUNCTIONS,
+  greatest,
+  least,
   RANGE_FUNCTIONS,
   type ElementFunction,
   type MapLabels,
@@ -12,10 +14,12 @@ import {
 import type { CallNode } from '../plan/index.js';
 
 import { distinct, relabel, targetFor, withoutEmpty, withoutName, type Identity } from './columns.js';
+import { evalHistogramQuantiles } from './histogram-quantiles.js';
 import { evalHistogramQuantile } from './histogram-quantile.js';
 import { evalAbsentOverTime, evalRangeFunction } from './range-function.js';
 import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 import { evalSelector } from './selector.js';
+import { sortByLabel } from './sort-by-label.js';
 
 type EvaluateCall = (scope: Scope, node: CallNode) => Operand | Promise<Operand>;
 
@@ -32,7 +36,12 @@ const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, Eva
   ['sort_desc', (scope, node) => evalSort(scope, node, true)],
   ['label_replace', evalLabelReplace],
   ['label_join', evalLabelJoin],
-  ['histogram_quantile', evalHistogramQuantile],
+  ['sort_by_label', (scope, node) => evalSortByLabel(scope, node, false)],
+  ['sort_by_label_desc', (scope, node) => evalSortByLabel(scope, node, true)],
+  ['histogram_quantile', (scope, node) => evalHistogramQuantile(scope, node)],
+  ['histogram_quantiles', evalHistogramQuantiles],
+  ['min_of', (scope, node) => evalEither(scope, node, least)],
+  ['max_of', (scope, node) => evalEither(scope, node, greatest)],
 ]);
 
 /** Whether calls of the function can be evaluated. */
@@ -157,6 +166,21 @@ async function evalSort(scope: Scope, node: CallNode, descending: boolean): Prom
     return x < y === descending ? 1 : -1;
   });
   return { ...vector, columns, ordered: true };
+}
+
+async function evalSortByLabel(scope: Scope, node: CallNode, descending: boolean): Promise<VectorOperand> {
+  return sortByLabel(scope, await scope.vectorOf(node.args[0]!), texts(node), descending);
+}
+
+async function evalEither(
+  scope: Scope,
+  node: CallNode,
+  choose: (a: number, b: number) => number,
+): Promise<ScalarOperand> {
+  const [a, b] = await Promise.all([scope.scalarOf(node.args[0]!), scope.scalarOf(node.args[1]!)]);
+  const result = scope.newScalar((step) => choose(a.values[step]!, b.values[step]!));
+  scope.release(a, b);
+  return result;
 }
 
 async function evalLabelReplace(scope: Scope, node: CallNode): Promise<VectorOperand> {

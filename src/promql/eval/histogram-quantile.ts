@@ -6,7 +6,7 @@ import type { CallNode } from '../plan/index.js';
 
 import { invalidQuantile } from './aggregate.js';
 import { distinct, withoutName, type Identity } from './columns.js';
-import type { Scope, VectorOperand } from './scope.js';
+import type { ScalarOperand, Scope, VectorOperand } from './scope.js';
 
 /** The label of a bucket's upper bound. */
 const BUCKET_LABEL = 'le';
@@ -18,13 +18,21 @@ interface Histogram {
 }
 
 /**
- * The quantile of each histogram at each step at which it has a bucket.
+ * The quantile of each histogram at each step at which it has a bucket. `given` stands in for the arguments when they
+ * have been evaluated already.
  *
  * Source: Prometheus, promql/functions.go (`funcHistogramQuantile`), engine.go (`resetHistograms`).
  */
-export async function evalHistogramQuantile(scope: Scope, node: CallNode): Promise<VectorOperand> {
+export async function evalHistogramQuantile(
+  scope: Scope,
+  node: CallNode,
+  given?: { readonly quantiles: ScalarOperand; readonly vector: VectorOperand },
+): Promise<VectorOperand> {
   const [quantileNode, vectorNode] = [node.args[0]!, node.args[1]!];
-  const [q, vector] = await Promise.all([scope.scalarOf(quantileNode), scope.vectorOf(vectorNode)]);
+  const [q, vector] = await Promise.all([
+    given?.quantiles ?? scope.scalarOf(quantileNode),
+    given?.vector ?? scope.vectorOf(vectorNode),
+  ]);
   for (const value of new Set(q.values)) {
     if (!(value >= 0 && value <= 1)) scope.warn(invalidQuantile(value), quantileNode);
   }

@@ -28,14 +28,10 @@ function notBuiltAt(node: PlanNode, inSubquery: boolean): string | undefined {
   switch (node.kind) {
     case 'call':
       return isBuiltFunction(node.func) ? undefined : `${node.func}()`;
-    case 'aggregate':
-      return node.op === 'limit_ratio' ? 'limit_ratio()' : undefined;
-    case 'binary': {
+    case 'binary':
       if (!isArithmetic(node.op) && !isComparison(node.op) && !isSetOp(node.op))
         return `the operator ${node.op}`;
-      const fill = node.matching?.fill;
-      return fill !== undefined && (fill.lhs !== undefined || fill.rhs !== undefined) ? 'fill()' : undefined;
-    }
+      return undefined;
     case 'fetch':
       if (inSubquery) return 'a subquery over what regions have computed';
       return node.fetch.type === 'matrix' || node.fetch.type === 'string'
@@ -47,6 +43,7 @@ function notBuiltAt(node: PlanNode, inSubquery: boolean): string | undefined {
     case 'range':
     case 'subquery':
     case 'negate':
+    case 'aggregate':
       return undefined;
   }
 }

@@ -29,13 +29,21 @@ export async function vectorVector(
   const failure = new EarliestFailure();
   const partners = await partnersOf(scope, matching, manySide, oneSide, failure);
   const matches = new Matches(scope, node, matching, swapped, failure);
-  for (const [signature, many] of await groupBySignature(scope.pacer, manySide.columns, matching)) {
-    const partner = partners.get(signature);
+  const fill = fillOf(matching);
+  const manyGroups = await groupBySignature(scope.pacer, manySide.columns, matching);
+  for (const [signature, many] of manyGroups) {
+    const partner = partners.get(signature) ?? (fill.one === undefined ? undefined : NO_PARTNER);
     if (partner === undefined) continue;
     matches.beginGroup(many.length > 1);
     for (const column of many) {
       if (scope.pacer.due) await scope.pacer.pause();
       matches.add(column, partner);
+    }
+  }
+  if (fill.many !== undefined) {
+    for (const [signature, partner] of partners) {
+      if (scope.pacer.due) await scope.pacer.pause();
+      matches.addUnmatched(partner, presenceOf(manyGroups.get(signature) ?? [], scope.grid.count), fill.many);
     }
   }
   failure.throwIfAny();
@@ -50,6 +58,20 @@ interface Partner {
   readonly columns: readonly Column[];
   /** Which of several columns has a sample at each step, −1 for none; undefined when there is one column. */
   readonly index: Int32Array | undefined;
+}
+
+const NO_PARTNER: Partner = { columns: [], index: undefined };
+
+/**
+ * What stands in for a missing sample of either side. With group_right too the left fill is for the many side.
+ *
+ * Source: Prometheus, promql/engine.go (`VectorBinop`), which fills after it has swapped the sides.
+ */
+function fillOf({ fill }: VectorMatching): {
+  readonly many: number | undefined;
+  readonly one: number | undefined;
+} {
+  return { many: fill.lhs, one: fill.rhs };
 }
 
 /** Collects the results of matches. */
@@ -88,17 +110,20 @@ class Matches {
   /** Matches one column of the many side. */
   add(many: Column, { columns, index }: Partner): void {
     const targets = new Map<string, Column>();
-    let current = -1;
-    let one = columns[0]!;
+    const { one: filler } = fillOf(this.#matching);
+    const filled = filler === undefined ? undefined : this.#constant(many.labels, filler);
+    let current: number | undefined;
+    let one = filled;
     let target: Column | undefined;
     let claim: Uint8Array | undefined;
     for (let step = 0; step < many.present.length; step++) {
       if (many.present[step] === 0) continue;
-      const partner = index === undefined ? 0 : index[step]!;
-      if (partner < 0 || columns[partner]!.present[step] === 0) continue;
+      let partner = index === undefined ? 0 : index[step]!;
+      if (columns[partner]?.present[step] !== 1) partner = -1;
+      if (partner < 0 && filled === undefined) continue;
       if (partner !== current) {
         current = partner;
-        one = columns[partner]!;
+        one = columns[partner] ?? filled!;
         target = this.#target(targets, this.#labelsOf(many.labels, one.labels));
         claim = this.#claim(target.labels);
       }
@@ -107,12 +132,36 @@ class Matches {
         return;
       }
       if (claim !== undefined) claim[step] = 1;
-      const [left, right] = this.#swapped ? [one, many] : [many, one];
+      const [left, right] = this.#swapped ? [one!, many] : [many, one!];
       const result = this.#apply(left.values[step]!, right.values[step]!);
       if (result === undefined) continue;
       target!.values[step] = result;
       target!.present[step] = 1;
     }
+  }
+
+  /** The one side where the many side has nothing: `present` says where it has. */
+  addUnmatched({ columns }: Partner, present: Uint8Array, filler: number): void {
+    for (const one of columns) {
+      const many = this.#constant(one.labels, filler);
+      const [left, right] = this.#swapped ? [one, many] : [many, one];
+      let target: Column | undefined;
+      for (let step = 0; step < present.length; step++) {
+        if (one.present[step] === 0 || present[step] === 1) continue;
+        const result = this.#apply(left.values[step]!, right.values[step]!);
+        if (result === undefined) continue;
+        target ??= this.#target(new Map(), this.#labelsOf(many.labels, one.labels));
+        target.values[step] = result;
+        target.present[step] = 1;
+      }
+    }
+  }
+
+  /** What stands in for the partner of a series: a constant with the labels that they would be matched by. */
+  #constant(labels: Labels, value: number): Column {
+    const { count } = this.#scope.grid;
+    const values = new Float64Array(count).fill(value);
+    return { labels: matchLabels(this.#matching)(labels), values, present: new Uint8Array(count).fill(1) };
   }
 
   #target(targets: Map<string, Column>, labels: Labels): Column {
@@ -189,7 +238,11 @@ async function partnersOf(
     let index: Int32Array | undefined;
     if (columns.length > 1) {
       if (scope.pacer.due) await scope.pacer.pause();
-      anyMany ??= presenceOf(manySide.columns, scope.grid.count);
+      // Without a fill nothing is matched, and nothing can fail, while the many side is empty.
+      const always = matching.fill.lhs !== undefined || matching.fill.rhs !== undefined;
+      anyMany ??= always
+        ? new Uint8Array(scope.grid.count).fill(1)
+        : presenceOf(manySide.columns, scope.grid.count);
       index = await indexOf(scope, matching, columns, anyMany, failure);
     }
     partners.set(signature, { columns, index });

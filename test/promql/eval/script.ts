@@ -272,6 +272,12 @@ function compare(
   }
   if (value.type === 'matrix') return 'a matrix';
   if (value.type === 'scalar') {
+    if (grid.count > 1) {
+      const present = new Uint8Array(grid.count).fill(1);
+      const columns = [{ labels: Labels.EMPTY, values: value.values, present }];
+      const vector = { type: 'vector', ordered: false, columns } as const;
+      return compare(vector, expected, expectations, grid, false);
+    }
     const got = value.values[0]!;
     return expected.length === 1 && near(got, parseValue(expected[0]!)) ? undefined : `the scalar ${got}`;
   }
