@@ -16,6 +16,7 @@ import type { CallNode } from '../plan/index.js';
 import { distinct, relabel, targetFor, withoutEmpty, withoutName, type Identity } from './columns.js';
 import { evalHistogramQuantiles } from './histogram-quantiles.js';
 import { evalHistogramQuantile } from './histogram-quantile.js';
+import { evalInfo } from './info.js';
 import { evalAbsentOverTime, evalRangeFunction } from './range-function.js';
 import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 import { evalSelector } from './selector.js';
@@ -40,6 +41,7 @@ const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, Eva
   ['sort_by_label_desc', (scope, node) => evalSortByLabel(scope, node, true)],
   ['histogram_quantile', (scope, node) => evalHistogramQuantile(scope, node)],
   ['histogram_quantiles', evalHistogramQuantiles],
+  ['info', evalInfo],
   ['min_of', (scope, node) => evalEither(scope, node, least)],
   ['max_of', (scope, node) => evalEither(scope, node, greatest)],
 ]);

@@ -8,6 +8,7 @@ import { evalBinary } from './binary.js';
 import { evalCall } from './call.js';
 import { distinct, dropName, settleNames, targetFor, withoutName } from './columns.js';
 import { tryNotBuilt } from './not-built.js';
+import { extendSeries } from './range-function.js';
 import { evalRange } from './range.js';
 import { notBuilt, Scope, type Operand } from './scope.js';
 import { evalSelector } from './selector.js';
@@ -82,7 +83,9 @@ async function evalFetch(scope: Scope, { fetch }: FetchNode): Promise<Operand> {
 async function evalMatrix(scope: Scope, node: RangeNode | SubqueryNode): Promise<Operand> {
   if (!scope.isInstant)
     throw new PromfedError('internal', 'a range vector was evaluated on a range of steps');
-  const { series, unnamed, held } = await evalRange(scope, node);
+  const extension = node.kind === 'range' ? node.selector.extension : undefined;
+  const range = await evalRange(scope, node);
+  const { series, unnamed, held } = extension === undefined ? range : extendSeries(scope, range, extension);
   const present = series
     .filter(({ timestamps }) => timestamps.length > 0)
     .map((one) => (unnamed?.has(one) ? { ...one, labels: dropName(one.labels) } : one));

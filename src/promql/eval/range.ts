@@ -4,7 +4,7 @@ import { PromfedError, type Column, type Grid, type RawSeries } from '../../mode
 import type { RangeNode, SubqueryNode } from '../plan/index.js';
 
 import type { Operand, Scope } from './scope.js';
-import { referenceOf, selectRaw, type Reference } from './selector.js';
+import { referenceOf, selectRaw, withoutStale, type Reference } from './selector.js';
 
 /** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `reference` says. */
 export interface RangeOperand {
@@ -12,6 +12,9 @@ export interface RangeOperand {
   readonly series: readonly RawSeries[];
   readonly reference: Reference;
   readonly rangeMs: number;
+  /** How far samples of a range with an extension are looked for before and after each window; none by default. */
+  readonly beforeMs?: number;
+  readonly afterMs?: number;
   /** Those of the series whose names are to be dropped in the end (`Column.dropsName`). */
   readonly unnamed?: ReadonlySet<RawSeries>;
   /** Samples taken from the budget, as in `Operand`. */
@@ -24,14 +27,13 @@ export async function evalRange(scope: Scope, node: RangeNode | SubqueryNode): P
 
 async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): Promise<RangeOperand> {
   const reference = referenceOf(scope, selector);
-  const raw = await selectRaw(scope, selector, reference.firstMs - rangeMs, reference.lastMs);
-  return { series: raw.series.map(withoutStale), reference, rangeMs, held: raw.held };
-}
-
-function withoutStale({ labels, timestamps, values, stale }: RawSeries): RawSeries {
-  if (stale === undefined) return { labels, timestamps, values };
-  const fresh = (_: number, i: number): boolean => stale[i] !== 1;
-  return { labels, timestamps: timestamps.filter(fresh), values: values.filter(fresh) };
+  const { extension } = selector;
+  const { lookbackDeltaMs } = scope.context;
+  const beforeMs = extension === undefined ? 0 : lookbackDeltaMs;
+  const afterMs = extension === 'smoothed' ? lookbackDeltaMs : 0;
+  const fromMs = reference.firstMs - rangeMs - beforeMs;
+  const raw = await selectRaw(scope, selector, fromMs, reference.lastMs + afterMs);
+  return { series: raw.series.map(withoutStale), reference, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 
 /**

@@ -1,6 +1,7 @@
 // Instant selectors over raw samples: at each step the newest sample within lookback.
 
 import { gridEndMs, Labels, type RawSeries } from '../../model/index.js';
+import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
@@ -60,6 +61,7 @@ export async function evalSelector(
 ): Promise<VectorOperand> {
   const { pacer, grid } = scope;
   const { lookbackDeltaMs } = scope.context;
+  if (node.extension === 'smoothed' && what === 'value') return evalSmoothed(scope, node);
   const reference = referenceOf(scope, node);
   const raw = await selectRaw(scope, node, reference.firstMs - lookbackDeltaMs, reference.lastMs);
   const columns = [];
@@ -79,4 +81,43 @@ export async function evalSelector(
   }
   scope.budget.release(raw.held);
   return withoutEmpty(scope, scope.vector(columns));
+}
+
+/**
+ * The vector of a selector with `smoothed`: each sample between its neighbours, of which the later one may lie up to
+ * the lookback after the step.
+ *
+ * Source: Prometheus, promql/engine.go (`smoothSeries`).
+ */
+async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOperand> {
+  const { lookbackDeltaMs } = scope.context;
+  const { firstMs, stepMs, lastMs } = referenceOf(scope, node);
+  const raw = await selectRaw(scope, node, firstMs - lookbackDeltaMs, lastMs + lookbackDeltaMs);
+  const columns = [];
+  for (const series of raw.series) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    const { labels, timestamps, values } = withoutStale(series);
+    const column = scope.newColumn(labels);
+    let from = 0;
+    let to = 0;
+    for (let step = 0; step < scope.grid.count; step++) {
+      const timeMs = firstMs + step * stepMs;
+      while (to < timestamps.length && timestamps[to]! <= timeMs + lookbackDeltaMs) to++;
+      while (from < to && timestamps[from]! <= timeMs - lookbackDeltaMs) from++;
+      const value = smoothedAt(timestamps, values, { from, to, timeMs });
+      if (value === undefined) continue;
+      column.values[step] = value;
+      column.present[step] = 1;
+    }
+    columns.push(column);
+  }
+  scope.budget.release(raw.held);
+  return withoutEmpty(scope, scope.vector(columns));
+}
+
+/** The series without its stale markers. */
+export function withoutStale({ labels, timestamps, values, stale }: RawSeries): RawSeries {
+  if (stale === undefined) return { labels, timestamps, values };
+  const fresh = (_: number, i: number): boolean => stale[i] !== 1;
+  return { labels, timestamps: timestamps.filter(fresh), values: values.filter(fresh) };
 }

@@ -1,6 +1,5 @@
 // The plan of a query that is evaluated here as a whole, from raw samples.
 
-import { PromfedError } from '../../model/index.js';
 import type { At, Duration, Expr, VectorSelector } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlanNode, SelectorNode } from './node.js';
@@ -56,10 +55,9 @@ export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
 }
 
 function selector(expr: VectorSelector, times: PlanTimes): SelectorNode {
-  if (expr.extension !== undefined) {
-    throw new PromfedError('not_built', `${expr.extension} is not evaluated by promfed yet`);
-  }
-  return { kind: 'selector', matchers: expr.matchers, ...shift(expr, times), position: expr.position };
+  const { matchers, extension, position } = expr;
+  const node = { kind: 'selector', matchers, ...shift(expr, times), position } as const;
+  return extension === undefined ? node : { ...node, extension };
 }
 
 function shift(

@@ -14,8 +14,11 @@ import {
   type RawSeries,
 } from '../../../src/model/index.js';
 import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
-import { ALL_FEATURES, parseExpr, parseSelector } from '../../../src/promql/language/index.js';
+import { ALL_FEATURES, parseExpr, parseSelector, type Expr } from '../../../src/promql/language/index.js';
 import { planLocally } from '../../../src/promql/plan/index.js';
+
+import { onGrid, stepOf } from './steps.js';
+import { rerunsOf } from './reruns.js';
 
 /** What became of one `eval`. */
 export interface ScriptResult {
@@ -28,7 +31,7 @@ export interface ScriptResult {
 }
 
 interface Expectation {
-  readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered' | 'string';
+  readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered' | 'string' | 'range';
   readonly matches: (text: string) => boolean;
   readonly text: string;
 }
@@ -40,7 +43,7 @@ interface LoadedSeries {
 
 const EVAL =
   /^eval(?:_(?<legacy>fail|warn|info|ordered))? (instant at (?<at>\S+)|range from (?<from>\S+) to (?<to>\S+) step (?<step>\S+)) (?<expr>.*)$/;
-const EXPECT = /^expect (fail|warn|info|no_warn|no_info|ordered|string)\b\s*(?:(msg|regex):\s*)?(.*)$/;
+const EXPECT = /^expect (fail|warn|info|no_warn|no_info|ordered|string|range)\b\s*(?:(msg|regex):\s*)?(.*)$/;
 
 /** Runs a script; every `eval` gives one result, in order. Never throws for what an `eval` does. */
 export async function runScript(script: string, delayedNameRemoval = true): Promise<ScriptResult[]> {
@@ -192,8 +195,7 @@ async function runEval(
     problem,
     skipped,
   });
-  if (body.some((line) => line.includes('{{') || line.startsWith('expect range')))
-    return done(undefined, true);
+  if (body.some((line) => line.includes('{{'))) return done(undefined, true);
   const expectations = body.filter((line) => line.startsWith('expect')).map(parseExpectation);
   if (groups['legacy'] !== undefined) expectations.push(parseExpectation(`expect ${groups['legacy']}`));
   const expected = body.filter((line) => !line.startsWith('expect'));
@@ -215,7 +217,53 @@ async function runEval(
     ? 'did not fail'
     : (compare(value, expected, expectations, grid, ordered) ??
       compareAnnotations(annotations, expectations));
+  if (problem === undefined && grid.count === 1 && value.type !== 'string' && value.type !== 'matrix') {
+    const rerun = await tryRerunProblem(
+      expr,
+      [...series.values()].map(rawSeries),
+      { expected, expectations, ordered, delayedNameRemoval },
+      grid,
+    );
+    return done(rerun, rerun !== undefined && histograms);
+  }
   return done(problem, problem !== undefined && histograms);
+}
+
+/** What is wrong with the first of the reruns that does not give the same. */
+async function tryRerunProblem(
+  text: string,
+  series: readonly RawSeries[],
+  {
+    expected,
+    expectations,
+    ordered,
+    delayedNameRemoval,
+  }: {
+    readonly expected: readonly string[];
+    readonly expectations: readonly Expectation[];
+    readonly ordered: boolean;
+    readonly delayedNameRemoval: boolean;
+  },
+  instant: Grid,
+): Promise<string | undefined> {
+  const parsed = parseExpr(text, { features: ALL_FEATURES });
+  for (const { name, expr, grid, step } of rerunsOf(parsed, instant.startMs, ordered)) {
+    const annotations = new Annotations();
+    // Some annotations name the time of the evaluation.
+    const sameTime = grid.count === 1 && grid.startMs === instant.startMs;
+    const limits = { maxSamples: 50_000_000, delayedNameRemoval };
+    try {
+      const value = await evaluateExpr(expr, text, grid, series, annotations, limits);
+      const problem =
+        compare(stepOf(value, step), expected, expectations, instant, ordered) ??
+        (sameTime ? compareAnnotations(annotations, expectations) : undefined);
+      if (problem !== undefined) return `${name}: ${problem}`;
+    } catch (error) {
+      if (!(error instanceof PromfedError)) throw error;
+      return `${name}: failed: ${error.message}`;
+    }
+  }
+  return undefined;
 }
 
 function parseExpectation(line: string): Expectation {
@@ -237,8 +285,19 @@ export async function evaluateText(
   annotations = new Annotations(),
   { maxSamples = 50_000_000, delayedNameRemoval = true } = {},
 ): Promise<Value> {
-  const defaultStepMs = 60_000;
   const expr = parseExpr(text, { features: ALL_FEATURES });
+  return evaluateExpr(expr, text, grid, series, annotations, { maxSamples, delayedNameRemoval });
+}
+
+async function evaluateExpr(
+  expr: Expr,
+  text: string,
+  grid: Grid,
+  series: readonly RawSeries[],
+  annotations: Annotations,
+  { maxSamples, delayedNameRemoval }: { readonly maxSamples: number; readonly delayedNameRemoval: boolean },
+): Promise<Value> {
+  const defaultStepMs = 60_000;
   const plan = planLocally(expr, {
     startMs: grid.startMs,
     endMs: gridEndMs(grid),
@@ -270,7 +329,20 @@ function compare(
     const wanted = expectations.find(({ kind }) => kind === 'string')?.text;
     return wanted?.slice(1, -1) === value.value ? undefined : `the string ${value.value}`;
   }
-  if (value.type === 'matrix') return 'a matrix';
+  if (value.type === 'matrix') {
+    const range = expectations.find(({ kind }) => kind === 'range')?.text;
+    const [, from, to, step] = /^vector from (\S+) to (\S+) step (\S+)$/.exec(range ?? '') ?? [];
+    if (step === undefined) return 'a matrix';
+    const times = rangeGrid(timeOf(from!), timeOf(to!), timeOf(step));
+    const columns = value.series.map((one) => onGrid(one, times));
+    if (columns.includes(undefined)) return 'samples at other times';
+    const vector = {
+      type: 'vector',
+      ordered: false,
+      columns: columns.filter((one) => one !== undefined),
+    } as const;
+    return compare(vector, expected, expectations, times, false);
+  }
   if (value.type === 'scalar') {
     if (grid.count > 1) {
       const present = new Uint8Array(grid.count).fill(1);
