@@ -21,7 +21,8 @@ const allowed = {
     'upstreams',
     'telemetry',
   ],
-  demo: ['model', 'promql/language', 'promql/plan', 'promql/eval', 'config'],
+  demo: ['model', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
+  cli: ['model', 'promql/language', 'config', 'federation', 'http'],
   http: ['model', 'promql/language', 'merge', 'federation', 'config', 'telemetry'],
 };
 

@@ -3,8 +3,17 @@
 
 import { readFileSync } from 'node:fs';
 
-import { helpText, loadConfig, parseConfig, parseFlags, type Flags } from './config/index.js';
+import { runQuery } from './cli/index.js';
+import {
+  helpText,
+  loadConfig,
+  parseConfig,
+  parseFlags,
+  type Flags,
+  type QueryFlags,
+} from './config/index.js';
 import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
+import { federate } from './federate.js';
 import { asPromfedError, PromfedError, systemClock } from './model/index.js';
 import { FEATURES, type Feature } from './promql/language/index.js';
 import { startServer, type Server } from './server.js';
@@ -24,6 +33,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (flags.help) print(helpText());
   else if (flags.version) print(`promfed ${version}`);
   else if (flags.checkConfig) await checkConfig(flags.config);
+  else if (flags.query !== undefined) await query(flags, flags.query);
   else if (flags.command === 'demo') await demo(flags);
   else await serve(flags);
 }
@@ -40,6 +50,30 @@ async function serve(flags: CommandLine): Promise<void> {
     server.reload().catch(() => undefined); // already logged, and the old configuration goes on
   });
   stopOnSignal(() => server.stop());
+}
+
+/** One query, answered on standard output; what is said about the answer goes to standard error. */
+async function query(flags: CommandLine, asked: QueryFlags): Promise<void> {
+  const { stdout, stderr } = process;
+  // Whoever reads the answer may stop reading it, as `head` does.
+  stdout.on('error', () => process.exit(0));
+  const status = await runQuery(asked, {
+    clock: systemClock,
+    version,
+    features: flags.features,
+    lookbackDeltaMs: flags.lookbackDeltaMs,
+    openFederation: async () => {
+      const config = await loadConfig(flags.config);
+      for (const warning of config.warnings) stderr.write(`warning: ${warning}\n`);
+      return federate(config, { ...flags, clock: systemClock, version });
+    },
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    terminal: stdout.isTTY
+      ? { columns: stdout.columns, colors: (process.env['NO_COLOR'] ?? '') === '' && stdout.hasColors() }
+      : undefined,
+  });
+  process.exitCode = status;
 }
 
 /** Two embedded regions, and promfed in front of them. */

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 
 import type { Logger } from 'pino';
 
-import type { LoadedConfig, ServerGroupSettings } from './config/index.js';
-import { createFederation, type Federation } from './federation/index.js';
+import type { LoadedConfig } from './config/index.js';
+import { federate } from './federate.js';
+import type { Federation } from './federation/index.js';
 import { createApp } from './http/index.js';
 import { asPromfedError, PromfedError, type Clock } from './model/index.js';
 import type { FeatureSet } from './promql/language/index.js';
 import { createMetrics } from './telemetry/index.js';
-import { createServerGroup, type ServerGroup } from './upstreams/index.js';
 
 export interface ServerOptions {
   readonly bindAddr: { readonly host: string; readonly port: number };
@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly maxSamples: number;
   /** Undefined to leave it to the regions. */
   readonly lookbackDeltaMs: number | undefined;
+  /** Whether the regions compute what they can; if not, they are asked for raw samples only. */
+  readonly pushdown: boolean;
   readonly features: FeatureSet;
   /** Every flag with its value, as text: what the status API shows. */
   readonly flags: Readonly<Record<string, string>>;
@@ -52,14 +54,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     readonly federation: Federation;
   } {
     for (const warning of config.warnings) log.warn({ config: warning }, 'configuration');
-    const upstream = { clock, version, metrics: { observe: metrics.observeUpstream } };
-    const federation = createFederation({
-      groups: createAll(config.settings.serverGroups, (group) => createServerGroup(group, upstream)),
-      clock,
-      maxSamples: options.maxSamples,
-      lookbackDeltaMs: options.lookbackDeltaMs,
-      defaultStepMs: config.settings.evaluationIntervalMs,
-    });
+    const federation = federate(config, { ...options, metrics: { observe: metrics.observeUpstream } });
     metrics.configLoaded(config.hash, clock.now());
     return { config, federation };
   }
@@ -102,7 +97,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 
   const app = createApp({
-    federation: () => running.federation,
+    engine: () => running.federation,
     features: options.features,
     clock,
     queryTimeoutMs: options.queryTimeoutMs,
@@ -130,21 +125,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await Promise.all([running.federation, ...retired].map((federation) => federation.close()));
     },
   };
-}
-
-/** Creates a group for each of the settings; when one cannot be created those before it are closed again. */
-function createAll(
-  settings: readonly ServerGroupSettings[],
-  create: (settings: ServerGroupSettings) => ServerGroup,
-): ServerGroup[] {
-  const created: ServerGroup[] = [];
-  try {
-    for (const one of settings) created.push(create(one));
-    return created;
-  } catch (error) {
-    for (const group of created) group.close().catch(() => undefined); // it has no connection yet
-    throw error;
-  }
 }
 
 /** Listens on every interface when no host is named, IPv6 included where the machine has it. */

@@ -1,5 +1,7 @@
 export { ConfigError } from './config-error.js';
-export { helpText, parseFlags, type Flags } from './flags.js';
+export { parseFlags, type Flags } from './flags.js';
+export { helpText } from './help-text.js';
 export { loadConfig, parseConfig, type LoadedConfig } from './load.js';
+export type { QueryFlags, QueryOutput, QueryTimes, TimeFlag } from './query-flags.js';
 export { configFileSchema } from './schema.js';
 export type * from './settings.js';

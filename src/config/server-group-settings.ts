@@ -42,6 +42,9 @@ export function createServerGroupSettings(
       'at most one of http_headers.Authorization and an authentication in http_client must be configured',
     );
   }
+  if (group.remote_read_path !== undefined && group.remote_read !== true) {
+    reading.warn(['remote_read_path'], 'remote_read_path has no effect without remote_read: true');
+  }
   const timeoutMs = Math.ceil(parseDurationText(group.timeout ?? '0'));
   return {
     name: group.name ?? '',
@@ -55,6 +58,8 @@ export function createServerGroupSettings(
     ignoreError: group.ignore_error ?? false,
     antiAffinityMs:
       group.anti_affinity === undefined ? DEFAULT_ANTI_AFFINITY_MS : parseDurationText(group.anti_affinity),
+    remoteReadPath:
+      group.remote_read === true ? normalizePath(group.remote_read_path ?? 'api/v1/read') : undefined,
     httpClient,
   };
 }

@@ -31,6 +31,11 @@ export interface ServerGroupSettings {
   readonly ignoreError: boolean;
   /** The buffer B of the replica merge. Default 10,000. */
   readonly antiAffinityMs: number;
+  /**
+   * Where raw samples are read by Prometheus' remote read, below the prefix: starts with a slash. Undefined to ask for
+   * them by queries.
+   */
+  readonly remoteReadPath: string | undefined;
   readonly httpClient: HttpClientSettings;
 }
 

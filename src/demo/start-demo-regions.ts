@@ -1,12 +1,11 @@
 // Starts the regions that a first start of promfed runs on.
 
-import type { FastifyInstance } from 'fastify';
-
+import { createApp } from '../http/index.js';
 import { Labels, type Clock } from '../model/index.js';
 
 import { MemoryStore } from './memory-store.js';
-import { createRegionApp } from './region-app.js';
 import { createRegionContents } from './region-contents.js';
+import { createRegionEngine } from './region-engine.js';
 import { DEMO_REGIONS, type RegionSpec } from './region-spec.js';
 
 /** A region that is being served on loopback. */
@@ -67,14 +66,14 @@ const DEMO_QUERIES: readonly DemoQuery[] = [
  * `retentionMs` ago and go on with the clock.
  */
 export async function startDemoRegions(options: DemoOptions): Promise<Demo> {
-  const apps: FastifyInstance[] = [];
+  const apps: ReturnType<typeof createRegion>[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(apps.map((app) => app.close()));
   };
   try {
     const regions: DemoRegion[] = [];
     for (const spec of DEMO_REGIONS) {
-      const app = createApp(spec, options);
+      const app = createRegion(spec, options);
       apps.push(app);
       const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
       regions.push({
@@ -91,14 +90,31 @@ export async function startDemoRegions(options: DemoOptions): Promise<Demo> {
   }
 }
 
-function createApp(
+/** A region speaks promfed's own HTTP API, with an engine behind it that has samples of its own. */
+function createRegion(
   spec: RegionSpec,
   { clock, seed = 1, scrapeIntervalMs = 15_000, retentionMs = 7_200_000 }: DemoOptions,
-): FastifyInstance {
+): ReturnType<typeof createApp> {
   const { series, metrics } = createRegionContents(spec, seed, scrapeIntervalMs);
   const store = new MemoryStore(series, clock, scrapeIntervalMs, retentionMs);
   store.catchUp();
-  return createRegionApp({ store, metrics, clock }, spec.pathPrefix);
+  const engine = createRegionEngine({ store, metrics });
+  return createApp({
+    engine: () => engine,
+    features: new Set(),
+    clock,
+    queryTimeoutMs: 120_000,
+    version: '0.0.0-demo',
+    lifecycleEnabled: false,
+    routePrefix: spec.pathPrefix,
+    flags: {},
+    isReady: () => true,
+    reload: () => Promise.resolve(),
+    configYaml: () => '',
+    metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+    onAnswered: () => undefined,
+    log: { error: () => undefined, warn: () => undefined },
+  });
 }
 
 /** The configuration, as YAML, of a promfed in front of the regions. */

@@ -1,23 +1,17 @@
 // The federation: runs a query over all server groups and brings plan, regions, merge and evaluator together.
 
-import {
-  Annotations,
-  asPromfedError,
-  PromfedError,
-  SampleBudget,
-  type Clock,
-  type Grid,
-  type SampleSource,
-} from '../model/index.js';
+import type { PromfedError } from '../model/index.js';
+import { Annotations, asPromfedError, SampleBudget, type Clock, type Grid } from '../model/index.js';
 import { evaluate, type Value } from '../promql/eval/index.js';
-import { typeOf, type Expr } from '../promql/language/index.js';
-import { planDistributed, type Fetch, type PlanNode } from '../promql/plan/index.js';
+import type { Expr } from '../promql/language/index.js';
+import { planDistributed, planLocally, type Fetch, type PlanNode } from '../promql/plan/index.js';
 import type { ServerGroup } from '../upstreams/index.js';
 import { createDeadline, type Deadline } from './deadline.js';
 import { fetchBytes } from './fetch-bytes.js';
 import { fetchColumns } from './fetch-columns.js';
 import { createMetadata, type Metadata } from './metadata.js';
 import type { FetchRun } from './open-fetch.js';
+import { createSampleSource } from './sample-source.js';
 
 export interface FederationOptions {
   readonly groups: readonly ServerGroup[];
@@ -28,9 +22,12 @@ export interface FederationOptions {
   readonly lookbackDeltaMs: number | undefined;
   /** The step of subqueries that name none, in milliseconds. */
   readonly defaultStepMs: number;
+  /** `--query.pushdown`: false to have the regions send raw samples only, and to evaluate everything here. */
+  readonly pushdown: boolean;
 }
 
 export interface QueryRequest {
+  /** Over a range: a scalar or an instant vector. */
   readonly expr: Expr;
   /** The query's text: annotations give places in it. */
   readonly text: string;
@@ -62,7 +59,8 @@ export type QueryAnswer = { readonly annotations: Annotations; release(): void }
   | { readonly kind: 'value'; readonly value: Value }
 );
 
-export interface Federation {
+/** What answers the HTTP API: the federation, and in the demo a region. */
+export interface QueryEngine {
   /**
    * Runs a query.
    *
@@ -71,7 +69,9 @@ export interface Federation {
    */
   query(request: QueryRequest): Promise<QueryAnswer>;
   readonly metadata: Metadata;
-  readonly groups: readonly ServerGroup[];
+}
+
+export interface Federation extends QueryEngine {
   /** Ends every connection to every region. */
   close(): Promise<void>;
 }
@@ -81,7 +81,6 @@ export function createFederation(options: FederationOptions): Federation {
   const byName = new Map(groups.map((group) => [group.name, group]));
 
   return {
-    groups,
     metadata: createMetadata(groups, clock),
 
     async query(request) {
@@ -115,21 +114,14 @@ export function createFederation(options: FederationOptions): Federation {
 }
 
 function planRequest({ expr, grid, endMs, kind }: QueryRequest, options: FederationOptions): PlanNode {
-  const type = typeOf(expr);
-  if (kind === 'range' && (type === 'string' || type === 'matrix')) {
-    const name = type === 'string' ? 'string' : 'range vector';
-    throw new PromfedError(
-      'bad_data',
-      `invalid parameter "query": invalid expression type "${name}" for range query, must be Scalar or instant Vector`,
-    );
-  }
   const isRange = kind === 'range';
-  return planDistributed(expr, options.groups, {
+  const times = {
     startMs: grid.startMs,
     endMs,
     stepMs: isRange ? grid.stepMs : 0,
     defaultStepMs: options.defaultStepMs,
-  });
+  };
+  return options.pushdown ? planDistributed(expr, options.groups, times) : planLocally(expr, times);
 }
 
 async function evaluatePlan(
@@ -150,7 +142,7 @@ async function evaluatePlan(
   return evaluate(plan, {
     grid: request.grid,
     fetched,
-    samples: NO_SAMPLES,
+    samples: createSampleSource(options.groups, run, budget),
     lookbackDeltaMs: run.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
     defaultStepMs: options.defaultStepMs,
     budget,
@@ -162,11 +154,6 @@ async function evaluatePlan(
 
 /** Prometheus' own default. */
 const DEFAULT_LOOKBACK_MS = 300_000;
-
-/** Plans over regions have fetches for leaves and never ask for raw samples. */
-const NO_SAMPLES: SampleSource = {
-  select: () => Promise.reject(new PromfedError('not_built', 'raw samples are not fetched by promfed yet')),
-};
 
 /** A deadline that passed, or a client that left, is why everything else failed. */
 function endReason(thrown: unknown, deadline: Deadline): PromfedError {

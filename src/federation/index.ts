@@ -1,2 +1,8 @@
-export { createFederation, type Federation, type QueryAnswer, type QueryRequest } from './federation.js';
+export {
+  createFederation,
+  type Federation,
+  type QueryAnswer,
+  type QueryEngine,
+  type QueryRequest,
+} from './federation.js';
 export type { MetadataRequest } from './metadata.js';

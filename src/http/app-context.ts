@@ -1,18 +1,19 @@
 // What the HTTP side needs of the program around it.
 
-import type { Federation } from '../federation/index.js';
+import type { QueryEngine } from '../federation/index.js';
 import type { Clock } from '../model/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 
 /** What is written to the log: a port that pino satisfies. */
 export interface Log {
   error(details: object, message: string): void;
+  warn(details: object, message: string): void;
 }
 
 /** What the routes need of the program around them. */
 export interface AppContext {
-  /** The federation of the configuration that runs now; a request keeps the one it began with. */
-  federation(): Federation;
+  /** What answers now; a request keeps the one it began with. */
+  engine(): QueryEngine;
   readonly features: FeatureSet;
   readonly clock: Clock;
   /** `--query.timeout`, in milliseconds. */

@@ -1,6 +1,7 @@
 // Answers as JSON: streamed, never built as a whole.
 
 import {
+  bucketsOf,
   formatFloat,
   formatTimestamp,
   Labels,
@@ -8,6 +9,7 @@ import {
   type Annotations,
   type Column,
   type Grid,
+  type Histogram,
   type RawSeries,
 } from '../model/index.js';
 import type { QueryAnswer } from '../federation/index.js';
@@ -85,7 +87,7 @@ function* encodeValue(value: Value, options: EncodeOptions, annotations: Annotat
       );
       break;
     case 'vector': {
-      const present = value.columns.filter((column) => column.present.includes(1));
+      const present = value.columns.filter((column) => column.present.some((kind) => kind !== 0));
       const ordered = value.ordered && kind === 'instant';
       const sorted = ordered ? present : present.sort((a, b) => Labels.compare(a.labels, b.labels));
       const encode = kind === 'instant' ? instantSeries : rangeSeries;
@@ -119,31 +121,63 @@ function* array<T>(items: readonly T[], encode: (item: T) => string): Generator<
 }
 
 function instantSeries(column: Column, grid: Grid): string {
+  if (column.present[0] === 2) {
+    const sample = histogramPoint(grid.startMs, column.histograms![0]!);
+    return `{"metric":${JSON.stringify(column.labels)},"histogram":${sample}}`;
+  }
   const sample = `[${formatTimestamp(grid.startMs)},"${formatFloat(column.values[0]!)}"]`;
   return `{"metric":${JSON.stringify(column.labels)},"value":${sample}}`;
 }
 
 /** @param column without `present` every step has a value. */
 function rangeSeries(
-  column: Pick<Column, 'labels' | 'values'> & { readonly present: Uint8Array | undefined },
+  column: Pick<Column, 'labels' | 'values' | 'histograms'> & { readonly present: Uint8Array | undefined },
   grid: Grid,
 ): string {
   const samples: string[] = [];
+  const histograms: string[] = [];
   for (let step = 0; step < grid.count; step++) {
-    if (column.present?.[step] === 0) continue;
-    samples.push(
-      `[${formatTimestamp(grid.startMs + step * grid.stepMs)},"${formatFloat(column.values[step]!)}"]`,
-    );
+    const kind = column.present?.[step] ?? 1;
+    const timeMs = grid.startMs + step * grid.stepMs;
+    if (kind === 1) samples.push(floatPoint(timeMs, column.values[step]!));
+    else if (kind === 2) histograms.push(histogramPoint(timeMs, column.histograms![step]!));
   }
-  return `{"metric":${JSON.stringify(column.labels)},"values":[${samples.join(',')}]}`;
+  return series(column.labels, samples, histograms);
 }
 
-function rawSeries({ labels, timestamps, values }: RawSeries): string {
-  const samples = Array.from(
-    timestamps,
-    (timeMs, i) => `[${formatTimestamp(timeMs)},"${formatFloat(values[i]!)}"]`,
-  );
-  return `{"metric":${JSON.stringify(labels)},"values":[${samples.join(',')}]}`;
+function rawSeries({ labels, timestamps, values, histograms: all }: RawSeries): string {
+  const samples: string[] = [];
+  const histograms: string[] = [];
+  for (const [i, timeMs] of timestamps.entries()) {
+    const histogram = all?.[i];
+    if (histogram === undefined) samples.push(floatPoint(timeMs, values[i]!));
+    else histograms.push(histogramPoint(timeMs, histogram));
+  }
+  return series(labels, samples, histograms);
+}
+
+/** Of `values` and `histograms`, members that would be empty are left out, unless both would be. */
+function series(labels: Labels, samples: readonly string[], histograms: readonly string[]): string {
+  const members = [`"metric":${JSON.stringify(labels)}`];
+  if (samples.length > 0 || histograms.length === 0) members.push(`"values":[${samples.join(',')}]`);
+  if (histograms.length > 0) members.push(`"histograms":[${histograms.join(',')}]`);
+  return `{${members.join(',')}}`;
+}
+
+function floatPoint(timeMs: number, value: number): string {
+  return `[${formatTimestamp(timeMs)},"${formatFloat(value)}"]`;
+}
+
+/** Source: Prometheus, util/jsonutil (`MarshalHistogram`). */
+function histogramPoint(timeMs: number, histogram: Histogram): string {
+  const buckets = bucketsOf(histogram).map(({ lower, upper, lowerInclusive, upperInclusive, count }) => {
+    const bounds = lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? 0 : 2;
+    return `[${bounds},"${formatFloat(lower)}","${formatFloat(upper)}","${formatFloat(count)}"]`;
+  });
+  const { count, sum } = histogram;
+  const members = [`"count":"${formatFloat(count)}"`, `"sum":"${formatFloat(sum)}"`];
+  if (buckets.length > 0) members.push(`"buckets":[${buckets.join(',')}]`);
+  return `[${formatTimestamp(timeMs)},{${members.join(',')}}]`;
 }
 
 function limited<T>(items: readonly T[], limit: number | undefined, annotations: Annotations): readonly T[] {

@@ -15,20 +15,18 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     if (request.parameters.all('match[]').length === 0) {
       throw new PromfedError('bad_data', 'no match[] parameter provided');
     }
-    const { data, warnings } = await context.federation().metadata.series(metadataRequest(request));
+    const { data, warnings } = await context.engine().metadata.series(metadataRequest(request));
     return send(reply, JSON.stringify(data), warnings);
   });
 
   addRoute(app, ['GET', 'POST'], '/api/v1/labels', async (request, reply) => {
-    const { data, warnings } = await context.federation().metadata.labelNames(metadataRequest(request));
+    const { data, warnings } = await context.engine().metadata.labelNames(metadataRequest(request));
     return send(reply, JSON.stringify(data), warnings);
   });
 
   addRoute(app, ['GET'], '/api/v1/label/:name/values', async (request, reply) => {
     const name = unescapeLabelName(request.path['name'] ?? '');
-    const { data, warnings } = await context
-      .federation()
-      .metadata.labelValues(name, metadataRequest(request));
+    const { data, warnings } = await context.engine().metadata.labelValues(name, metadataRequest(request));
     return send(reply, JSON.stringify(data), warnings);
   });
 
@@ -36,7 +34,7 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     const metric = request.parameters.get('metric');
     const perMetric = request.parameters.limit('limit_per_metric');
     const { data, warnings } = await context
-      .federation()
+      .engine()
       .metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
     return send(
       reply,

@@ -2,11 +2,11 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import { instantGrid } from '../model/index.js';
-import { parseExpr, prettyExpr, type Expr } from '../promql/language/index.js';
+import { asPromfedError, instantGrid, VALUE_TYPE_NAMES } from '../model/index.js';
+import { parseExpr, prettyExpr, typeOf, type Expr } from '../promql/language/index.js';
 import type { AppContext } from './app-context.js';
 import { encodeAnswer, type EncodeOptions } from './encode-answer.js';
-import { parameter, type Parameters } from './parameters.js';
+import { invalid, parameter, type Parameters } from './parameters.js';
 import { addRoute, type ApiRequest } from './route.js';
 import { sendChunks } from './send-chunks.js';
 
@@ -44,7 +44,8 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     const timeoutMs = queryTimeoutMs(parameters, context.queryTimeoutMs);
     const lookbackDeltaMs = lookbackMs(parameters);
     const expr = parseQuery(parameters);
-    const answer = await context.federation().query({
+    if (options.kind === 'range') checkRangeType(expr);
+    const answer = await context.engine().query({
       ...options,
       endMs,
       expr,
@@ -53,12 +54,25 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
       timeoutMs,
       signal,
     });
-    return sendChunks(encodeAnswer(answer, options), 'application/json; charset=utf-8', reply);
+    return sendChunks(encodeAnswer(answer, options), 'application/json; charset=utf-8', reply, (thrown) => {
+      context.log.warn({ reason: asPromfedError(thrown).message }, 'an answer broke off');
+    });
   }
 
   function parseQuery(parameters: Parameters): Expr {
     return parameter('query', () => parseExpr(parameters.get('query'), { features: context.features }));
   }
+}
+
+/** Source: Prometheus, promql/engine.go (`NewRangeQuery`). */
+function checkRangeType(expr: Expr): void {
+  const type = typeOf(expr);
+  if (type === 'scalar' || type === 'vector') return;
+  const name = VALUE_TYPE_NAMES[type];
+  throw invalid(
+    'query',
+    `invalid expression type "${name}" for range query, must be Scalar or instant Vector`,
+  );
 }
 
 /** The smaller of the flag's and the client's. */

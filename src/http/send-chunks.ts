@@ -20,24 +20,27 @@ type Chunks = AsyncGenerator<Uint8Array, unknown, undefined>;
  *
  * The next chunk is asked for when the client has taken the one before, so that slow clients hold their regions back
  * and a chunk's memory may be used again for the next.
+ *
+ * @param onBreak told what broke an answer whose beginning the client already has.
  */
 export async function sendChunks(
   chunks: Chunks,
   contentType: string,
   reply: FastifyReply,
+  onBreak: (thrown: unknown) => void,
 ): Promise<FastifyReply> {
   const held: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
     const next = chunks.next();
     if (held.length >= 2 && !(await settlesSoon(next))) {
-      return stream(Buffer.concat(held, bytes), next, chunks, contentType, reply);
+      return stream(Buffer.concat(held, bytes), next, chunks, contentType, reply, onBreak);
     }
     const { done, value } = await next;
     if (done === true) return reply.type(contentType).send(Buffer.concat(held, bytes));
     if (bytes + value.length > MAX_WHOLE_BYTES) {
       const first = Promise.resolve({ done: false, value } as const);
-      return stream(Buffer.concat(held, bytes), first, chunks, contentType, reply);
+      return stream(Buffer.concat(held, bytes), first, chunks, contentType, reply, onBreak);
     }
     held.push(Buffer.from(value));
     bytes += value.length;
@@ -51,6 +54,7 @@ async function stream(
   chunks: Chunks,
   contentType: string,
   reply: FastifyReply,
+  onBreak: (thrown: unknown) => void,
 ): Promise<FastifyReply> {
   // It is awaited below, but not before the head was taken.
   first.catch(() => undefined);
@@ -64,7 +68,8 @@ async function stream(
       if (response.destroyed) break;
     }
     response.end();
-  } catch {
+  } catch (thrown) {
+    if (!response.destroyed) onBreak(thrown);
     response.destroy();
   } finally {
     await chunks.return(undefined).catch(() => undefined);

@@ -2,6 +2,7 @@
 
 import type { Column, Grid, RawSeries } from '../model/index.js';
 import { formatTimestamp, PromfedError } from '../model/index.js';
+import { OPEN_BRACKET } from './byte.js';
 import type { SeriesFrame } from './frame.js';
 import { SampleReader } from './sample-reader.js';
 
@@ -84,6 +85,14 @@ export function decodeRaw(frame: SeriesFrame, options: DecodeRawOptions = {}): R
   };
   if (options.nanIsStale !== true || !series.values.some(Number.isNaN)) return series;
   return { ...series, stale: Uint8Array.from(series.values, (value) => (Number.isNaN(value) ? 1 : 0)) };
+}
+
+/** How many samples a frame can have at most; exact for floats as servers print them. Nothing is decoded. */
+export function countSamples({ samples }: SeriesFrame): number {
+  let brackets = 0;
+  for (const byte of samples) if (byte === OPEN_BRACKET) brackets++;
+  // One is the list's own.
+  return Math.max(0, brackets - 1);
 }
 
 /** A copy with room for at least `needed` elements. */

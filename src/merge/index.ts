@@ -1,11 +1,12 @@
-export { decodeColumn, decodeRaw } from './decode.js';
+export { countSamples, decodeColumn, decodeRaw } from './decode.js';
 export { encodeFrames } from './encode-frames.js';
 export type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame.js';
 export { ClosableStream, EMPTY_TAIL, settlesSoon, unionTails } from './frame-stream.js';
 export { mergeOrdered } from './merge-ordered.js';
+export { mergeRaw } from './merge-raw.js';
 export { mergeOverlappingStreams, mergeReplicaStreams } from './merge-replicas.js';
 export { openResponse } from './open-response.js';
-export { mergeReplicas } from './pick-samples.js';
+export { mergeReplicas, pickEarlier, pickReplica } from './pick-samples.js';
 export type { Samples } from './pick-samples.js';
 export { setLabels } from './set-labels.js';
 export { sortIfSmall } from './sort-if-small.js';

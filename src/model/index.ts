@@ -5,6 +5,15 @@ export * from './duration.js';
 export * from './errors.js';
 export * from './format.js';
 export * from './grid.js';
+export * from './histogram.js';
+export {
+  detectReset,
+  divideHistogram,
+  multiplyHistogram,
+  tryAddHistograms,
+  trySubtractHistograms,
+} from './histogram-arithmetic.js';
+export * from './histogram-sum.js';
 export * from './labels.js';
 export * from './limits.js';
 export * from './matcher.js';

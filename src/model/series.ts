@@ -1,10 +1,11 @@
 // Series in their two shapes: columns on a step grid, and raw samples.
 
+import type { Histogram } from './histogram.js';
 import type { Labels } from './labels.js';
 
 /**
- * One series on a step grid. `values[i]` means something only where `present[i]` is 1. Both arrays have one
- * element for each step of the grid.
+ * One series on a step grid. `present[i]` is 0 where it has no sample, 1 where `values[i]` is its sample, 2 where
+ * `histograms[i]` is. All arrays have one element for each step of the grid.
  *
  * Presence stands apart from the values because every NaN is a value that PromQL can compute, and JavaScript
  * engines may change a NaN's payload.
@@ -18,6 +19,8 @@ export interface Column {
    * lose them when the evaluation ends. Never set on what an evaluation returns.
    */
   readonly dropsName?: boolean | undefined;
+  /** Absent when no sample is a histogram. */
+  readonly histograms?: (Histogram | undefined)[];
 }
 
 /** An instant vector at every step of a grid: no two columns with equal labels. */
@@ -31,6 +34,8 @@ export interface RawSeries {
   readonly values: Float64Array;
   /** 1 where the sample is Prometheus' stale marker; its value then means nothing. Absent when none is. */
   readonly stale?: Uint8Array;
+  /** The sample where it is a histogram; its value then means nothing. Absent when none is. */
+  readonly histograms?: readonly (Histogram | undefined)[];
 }
 
 /** A column of `count` steps with nothing present. */

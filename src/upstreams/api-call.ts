@@ -3,6 +3,7 @@
 import {
   formatTimestamp,
   gridEndMs,
+  instantGrid,
   METRIC_NAME,
   printMatchers,
   type Clock,
@@ -10,7 +11,8 @@ import {
 } from '../model/index.js';
 import { escapeLabelName } from './label-name.js';
 import type { Endpoint } from './metrics.js';
-import type { FetchContext, MetadataQuery, RegionQuery } from './server-group.js';
+import { createReadRequest } from './remote-read.js';
+import type { FetchContext, MetadataQuery, RegionQuery, SamplesQuery } from './server-group.js';
 
 type Parameter = readonly [name: string, value: string];
 
@@ -24,6 +26,13 @@ export interface ApiCall {
   readonly asked: readonly Parameter[];
   /** How it is answered: a group's `query_params` of the same name take the place of these. */
   readonly tuning: readonly Parameter[];
+  /** A message in place of parameters, to a route of its own. */
+  readonly message?: {
+    /** Below the group's prefix; starts with a slash. */
+    readonly path: string;
+    readonly headers: readonly string[];
+    readonly body: Uint8Array;
+  };
 }
 
 /**
@@ -54,6 +63,38 @@ export function queryCall(query: RegionQuery, context: FetchContext, clock: Cloc
     route: endpoint,
     asked: [['query', expr], ...times],
     tuning: [...timeout(context, clock), ...lookback(context), ...AS_ASKED],
+  };
+}
+
+/**
+ * A range vector at an instant: the one query that every server answers with raw samples.
+ *
+ * @param window at least a millisecond long.
+ */
+export function samplesCall(
+  { matchers, window }: SamplesQuery,
+  context: FetchContext,
+  clock: Clock,
+): ApiCall {
+  const rangeMs = Math.ceil(window.untilMs - window.afterMs);
+  const expr = `${printMatchers(matchers)}[${rangeMs}ms]`;
+  return queryCall({ kind: 'instant', expr, grid: instantGrid(window.untilMs) }, context, clock);
+}
+
+/** @param path where the group is read from, below its prefix; starts with a slash. */
+export function readCall({ matchers, window }: SamplesQuery, path: string): ApiCall {
+  const headers = [
+    ...['content-type', 'application/x-protobuf'],
+    ...['content-encoding', 'snappy'],
+    ...['x-prometheus-remote-read-version', '0.1.0'],
+  ];
+  return {
+    endpoint: 'read',
+    method: 'POST',
+    route: 'read',
+    asked: [],
+    tuning: [],
+    message: { path, headers, body: createReadRequest(matchers, window) },
   };
 }
 

@@ -6,15 +6,18 @@ import {
   labelValuesCall,
   metadataCall,
   queryCall,
+  readCall,
+  samplesCall,
   seriesCall,
   type ApiCall,
 } from './api-call.js';
 import { askMetadata } from './ask-metadata.js';
 import { askQuery } from './ask-query.js';
+import { askSamples } from './ask-samples.js';
 import { createRedactor } from './foreign-text.js';
 import { METADATA, SERIES, STRINGS, type MetadataKind } from './metadata-answer.js';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
-import type { FetchContext, ServerGroup } from './server-group.js';
+import type { FetchContext, SamplesQuery, ServerGroup } from './server-group.js';
 import { createTarget } from './target.js';
 
 /**
@@ -37,12 +40,17 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
   const metadata = <T>(kind: MetadataKind<T>, call: ApiCall, context: FetchContext) =>
     askMetadata(group, kind, call, context);
 
+  const { remoteReadPath } = settings;
+  const sourceOf = (query: SamplesQuery, context: FetchContext): ApiCall =>
+    remoteReadPath === undefined ? samplesCall(query, context, clock) : readCall(query, remoteReadPath);
+
   return {
     name: settings.name,
     labels: settings.labels,
     ignoreError: settings.ignoreError,
     replicated: targets.length > 1,
     query: (query, context) => askQuery(group, query.kind, queryCall(query, context, clock), context),
+    samples: (query, context) => askSamples(group, query, sourceOf(query, context), context),
     series: (query, context) => metadata(SERIES, seriesCall(query, context, clock), context),
     labelNames: (query, context) => metadata(STRINGS, labelNamesCall(query, context, clock), context),
     labelValues: (name, query, context) =>

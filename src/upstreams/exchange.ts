@@ -14,7 +14,7 @@ export interface HttpRequest {
   /** name0, value0, name1, value1, … */
   readonly headers: readonly string[];
   /** Of a POST. */
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array | undefined;
 }
 
 /** An answer whose headers have arrived. Whoever holds it reads its body or destroys it. */

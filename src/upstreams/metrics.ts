@@ -3,7 +3,7 @@
 import type { PromfedError } from '../model/index.js';
 
 /** The routes of an upstream's API, as a metric's label has them: a fixed set, whatever is asked. */
-export type Endpoint = 'query' | 'query_range' | 'series' | 'labels' | 'label_values' | 'metadata';
+export type Endpoint = 'query' | 'query_range' | 'read' | 'series' | 'labels' | 'label_values' | 'metadata';
 
 /**
  * How a request ended: `ok` when its body was read to the end, `error` when the target failed, `timeout` when the

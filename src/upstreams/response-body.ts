@@ -36,12 +36,17 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   #end: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
+  /** What the answer calls itself; empty when it does not say. */
+  readonly contentType: string;
+
   /** @param maxBytes inclusive. @param onClose told once, by `close`. */
   constructor(
     readable: Readable,
     maxBytes: number,
     onClose: (outcome: RequestOutcome, bytes: number) => void,
+    contentType = '',
   ) {
+    this.contentType = contentType;
     // A stream that is destroyed while nobody reads reports it as an event, and an unheard one ends the process.
     readable.on('error', (error) => {
       this.#arrivedAll({ error });

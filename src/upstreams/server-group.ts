@@ -1,7 +1,7 @@
 // A server group as the federation sees it: one region, whatever number of targets stands behind it.
 
-import type { FrameStream, ResultType } from '../merge/index.js';
-import type { Grid, Labels, Matcher } from '../model/index.js';
+import type { FrameStream, ResponseTail, ResultType } from '../merge/index.js';
+import type { Grid, Labels, Matcher, RawSeries, SampleBudget, TimeWindow } from '../model/index.js';
 
 /** A query as a region is sent it. A grid of one instant with `kind: 'instant'` asks `query`, else `query_range`. */
 export interface RegionQuery {
@@ -32,6 +32,22 @@ export interface GroupAnswer {
    * Whoever holds it reads it to its end or calls `return`; aborting the context's signal ends it too.
    */
   readonly frames: FrameStream;
+}
+
+/** Which raw samples are wanted. */
+export interface SamplesQuery {
+  /** As the region knows its series: without the group's labels. */
+  readonly matchers: readonly Matcher[];
+  readonly window: TimeWindow;
+  /** Samples are taken from it before they are allocated; those of the answer stay taken. */
+  readonly budget: SampleBudget;
+}
+
+/** Raw samples of a group, all of them in memory. The receiver owns the series and gives them back to the budget. */
+export interface GroupSamples {
+  /** Labels are the region's own. Unordered, no two with equal labels, none without a sample. */
+  readonly series: readonly RawSeries[];
+  readonly tail: ResponseTail;
 }
 
 /** Which part of the metadata is meant: series that match any of the selectors, seen in the window. */
@@ -73,6 +89,14 @@ export interface ServerGroup {
   readonly replicated: boolean;
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
+  /**
+   * Raw samples, the replicas' merged by the anti-affinity rule. Stale markers are there when the region tells of
+   * them: remote read and VictoriaMetrics do, a range-vector query of Prometheus leaves them out. A replica that fails, in the
+   * middle too, becomes a warning of the tail as long as another one is read to its end.
+   *
+   * Throws `limit` too, when the budget does not allow for the samples.
+   */
+  samples(query: SamplesQuery, context: FetchContext): Promise<GroupSamples>;
   /** Label sets as the region has them, without the group's labels. Unordered. */
   series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly Labels[]>>;
   labelNames(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly string[]>>;

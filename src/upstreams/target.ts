@@ -6,7 +6,7 @@ import type { ServerGroupSettings } from '../config/index.js';
 import { PromfedError, type Clock } from '../model/index.js';
 import type { ApiCall } from './api-call.js';
 import { createConnector } from './connect.js';
-import type { Exchange, HttpRequest } from './exchange.js';
+import { headerOf, type Exchange, type HttpRequest } from './exchange.js';
 import { requestFailure } from './failure.js';
 import { withGzip } from './interceptors/gzip.js';
 import { withHeadersTimeout } from './interceptors/headers-timeout.js';
@@ -87,8 +87,8 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
         });
       };
       try {
-        const { body } = await exchange(createRequest(call, settings, headers), scope);
-        return new ResponseBody(body, maxBytes, observe);
+        const response = await exchange(createRequest(call, settings, headers), scope);
+        return new ResponseBody(response.body, maxBytes, observe, headerOf(response, 'content-type'));
       } catch (thrown) {
         const error = requestFailure(thrown, 'headers');
         observe(outcomeOf(error), 0);
@@ -154,6 +154,16 @@ function createRequest(
   const isPost = call.method === 'POST';
   // Servers take the first of a name: what is asked comes before what the user added.
   const inUrl = encodeForm(isPost ? settings.queryParams : [...ours, ...settings.queryParams]);
+  if (call.message !== undefined) {
+    const { path, headers: own, body } = call.message;
+    return {
+      endpoint: call.endpoint,
+      method: 'POST',
+      path: `${settings.pathPrefix}${path}${inUrl === '' ? '' : `?${inUrl}`}`,
+      headers: [...headers, ...own],
+      body,
+    };
+  }
   return {
     endpoint: call.endpoint,
     method: call.method,

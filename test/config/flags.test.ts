@@ -33,10 +33,12 @@ t.test('without arguments everything is as in promxy', async (t) => {
     queryTimeoutMs: 120_000,
     maxSamples: 50_000_000,
     lookbackDeltaMs: undefined,
+    pushdown: true,
     features: new Set(),
     checkConfig: false,
     version: false,
     help: false,
+    query: undefined,
     texts: {
       config: 'config.yaml',
       'bind-addr': ':8082',
@@ -47,6 +49,7 @@ t.test('without arguments everything is as in promxy', async (t) => {
       'query.timeout': '2m',
       'query.max-samples': '50000000',
       'query.lookback-delta': '5m',
+      'query.pushdown': 'on',
       'enable-feature': '',
       'check-config': 'false',
     },
@@ -91,6 +94,8 @@ t.test('each flag in each of its forms', async (t) => {
     { argv: ['--query.timeout=24d'], expected: { queryTimeoutMs: 24 * 86_400_000 } },
     { argv: ['--query.max-samples', '1'], expected: { maxSamples: 1 } },
     { argv: ['--query.lookback-delta=5m'], expected: { lookbackDeltaMs: 300_000 } },
+    { argv: ['--query.pushdown=on'], expected: { pushdown: true } },
+    { argv: ['--query.pushdown', 'off'], expected: { pushdown: false } },
     {
       argv: ['--enable-feature=promql-duration-expr'],
       expected: { features: new Set(['promql-duration-expr']) },
@@ -120,6 +125,90 @@ t.test('each flag in each of its forms', async (t) => {
     },
   ];
   for (const { argv, expected } of cases) t.match(parse(...argv), expected, argv.join(' '));
+});
+
+t.test('what promfed query is asked', async (t) => {
+  const now = { from: 'now', ms: 0 } as const;
+  const instant = { expr: 'up', url: undefined, times: { kind: 'instant', time: now }, output: undefined };
+  const range = (times: object): object => ({
+    times: { kind: 'range', start: undefined, end: now, stepMs: undefined, ...times },
+  });
+  const cases: { argv: string[]; expected: object }[] = [
+    { argv: [], expected: { ...instant, timeoutMs: 120_000 } },
+    { argv: ['--url=http://h:9090/prom/'], expected: { url: 'http://h:9090/prom' } },
+    { argv: ['--time=10.5'], expected: { times: { kind: 'instant', time: { from: 'epoch', ms: 10_500 } } } },
+    { argv: ['--time', '-5'], expected: { times: { time: { from: 'epoch', ms: -5000 } } } },
+    { argv: ['--time', '-1h30m'], expected: { times: { time: { from: 'now', ms: -5_400_000 } } } },
+    { argv: ['--time=+5m'], expected: { times: { time: { from: 'now', ms: 300_000 } } } },
+    {
+      argv: ['--time=2026-01-01T00:00:00Z'],
+      expected: { times: { time: { from: 'epoch', ms: Date.UTC(2026, 0, 1) } } },
+    },
+    { argv: ['--start=-2h'], expected: range({ start: { from: 'now', ms: -7_200_000 } }) },
+    { argv: ['--end=1'], expected: range({ end: { from: 'epoch', ms: 1000 } }) },
+    { argv: ['--step=30s'], expected: range({ stepMs: 30_000 }) },
+    { argv: ['--step=0.5'], expected: range({ stepMs: 500 }) },
+    { argv: ['--output=chart'], expected: { output: 'chart', ...range({}) } },
+    { argv: ['--output=json'], expected: { output: 'json', times: { kind: 'instant' } } },
+    { argv: ['--timeout=3s'], expected: { timeoutMs: 3000 } },
+  ];
+  for (const { argv, expected } of cases) {
+    const { command, query } = parse('query', ...argv, 'up');
+    t.equal(command, 'query');
+    t.match(query, expected, argv.join(' '));
+  }
+  t.match(parse('query', '--', '-up').query, { expr: '-up' });
+});
+
+t.test('what is wrong with promfed query is said in one line each', async (t) => {
+  const cases: { argv: string[]; expected: string }[] = [
+    {
+      argv: ['query'],
+      expected: "promfed query needs an expression, as in promfed query 'sum(up)'",
+    },
+    {
+      argv: ['query', 'sum', 'up'],
+      expected: 'unexpected argument "up"; is the expression in quotes?',
+    },
+    {
+      argv: ['qury', 'up'],
+      expected: 'unexpected argument "qury"; did you mean "query"?\nunexpected argument "up"',
+    },
+    { argv: ['--url=http://h'], expected: '--url is a flag of promfed query' },
+    { argv: ['query', '--bind-addr=:1', 'up'], expected: '--bind-addr is no flag of promfed query' },
+    {
+      argv: ['query', '--url=http://h', '--config=x', 'up'],
+      expected: '--url and --config exclude each other',
+    },
+    {
+      argv: ['query', '--time=1', '--step=1', 'up'],
+      expected: '--time is of an instant query, --step of a range query',
+    },
+    {
+      argv: ['query', '--time=1', '--output=chart', 'up'],
+      expected: '--output=chart is for range queries, which have no --time',
+    },
+    {
+      argv: ['query', '--output=xml', 'up'],
+      expected: '--output: "xml" is no output; there are table, chart and json',
+    },
+    {
+      argv: ['query', '--time=yesterday', 'up'],
+      expected: '--time: "yesterday" is not a time such as 2026-01-31T12:00:00Z, 1769860800, now or -1h',
+    },
+    { argv: ['query', '--step=0', 'up'], expected: '--step: the step must be a millisecond or more' },
+    { argv: ['query', '--step=-1', 'up'], expected: '--step: the step must be a millisecond or more' },
+    { argv: ['query', '--timeout=0s', 'up'], expected: '--timeout: the duration must be above zero' },
+    {
+      argv: ['query', '--url=h:80', 'up'],
+      expected: '--url: "h:80" is not a URL such as http://localhost:9090',
+    },
+    {
+      argv: ['query', '--url=ftp://u:hunter2@h', 'up'],
+      expected: '--url: this is not a URL such as http://localhost:9090',
+    },
+  ];
+  for (const { argv, expected } of cases) t.equal(refusal(...argv), expected, argv.join(' '));
 });
 
 t.test('flags are shown as they were given', async (t) => {
@@ -286,9 +375,21 @@ t.test('no arguments at all throw anything but a PromfedError', async () => {
       '--no-',
       '--web.external-url',
       'demo',
+      'query',
+      '--time=',
     ),
     fc
-      .tuple(fc.constantFrom('--bind-addr=', '--web.external-url=', '--query.timeout='), fc.string())
+      .tuple(
+        fc.constantFrom(
+          '--bind-addr=',
+          '--web.external-url=',
+          '--query.timeout=',
+          '--start=',
+          '--step=',
+          '--url=',
+        ),
+        fc.string(),
+      )
       .map((p) => p.join('')),
   );
   fc.assert(

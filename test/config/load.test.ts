@@ -34,6 +34,7 @@ t.test('a group that says nothing but its target has the defaults of promxy', as
     timeoutMs: undefined,
     ignoreError: false,
     antiAffinityMs: 10_000,
+    remoteReadPath: undefined,
     httpClient: {
       dialTimeoutMs: 200,
       authorization: undefined,
@@ -99,6 +100,12 @@ t.test('a key of a group becomes the setting it stands for', async (t) => {
       name: 'a duration with a fraction',
       lines: ['anti_affinity: 1.5s'],
       expected: { antiAffinityMs: 1500 },
+    },
+    { name: 'remote read', lines: ['remote_read: true'], expected: { remoteReadPath: '/api/v1/read' } },
+    {
+      name: 'remote read of its own path',
+      lines: ['remote_read: true', 'remote_read_path: /read/it/'],
+      expected: { remoteReadPath: '/read/it' },
     },
     { name: 'no anti-affinity', lines: ['anti_affinity: 0s'], expected: { antiAffinityMs: 0 } },
     {
@@ -249,8 +256,6 @@ t.test('what has no effect is named with its place and the reason', async (t) =>
 
 t.test('a key that is not supported yet is accepted with its default, which changes nothing', async (t) => {
   const group = withGroup(
-    'remote_read: false',
-    'remote_read_path: api/v1/read',
     'native_histogram: {}',
     'max_idle_conns: 20000',
     'idle_conn_timeout: 300s',

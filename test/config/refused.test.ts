@@ -48,11 +48,11 @@ t.test('a problem is named with its line, its column and what to do', async (t) 
     },
     {
       name: 'a key that a later version will have',
-      yaml: withTarget('remote_read: true, kubernetes_sd_configs: [{role: pod}], idle_conn_timeout: 6m'),
+      yaml: withTarget('prefer_max: true, kubernetes_sd_configs: [{role: pod}], idle_conn_timeout: 6m'),
       expected: [
-        '1:61: "remote_read" in promxy.server_groups[0] is not supported yet',
-        '1:80: "kubernetes_sd_configs" in promxy.server_groups[0] is not supported yet',
-        '1:118: "idle_conn_timeout" in promxy.server_groups[0] is not supported yet',
+        '1:61: "prefer_max" in promxy.server_groups[0] is not supported yet',
+        '1:79: "kubernetes_sd_configs" in promxy.server_groups[0] is not supported yet',
+        '1:117: "idle_conn_timeout" in promxy.server_groups[0] is not supported yet',
       ],
     },
     {

@@ -201,7 +201,7 @@ t.test('what is wrong is said in the shape of Prometheus', async (t) => {
       { query: 'up', time: 'noon' },
       400,
       'bad_data',
-      /^invalid parameter "time": cannot parse "noon"/,
+      /^invalid parameter "time": invalid time value for 'time': cannot parse "noon"/,
     ],
     ['/query', { query: 'info(up)' }, 400, 'bad_data', /function "info"/],
     ['/query', { query: 'up * on () up' }, 422, 'execution', /^found duplicate series/],

@@ -54,6 +54,7 @@ function fakeGroup(
       const { resultType, frames } = await openResponse(counted());
       return { resultType, frames };
     },
+    samples: notAsked,
     series: notAsked,
     labelNames: notAsked,
     labelValues: notAsked,
@@ -107,6 +108,7 @@ function federationOf(groups: readonly ServerGroup[], clock: Clock = systemClock
     maxSamples: 1_000,
     lookbackDeltaMs: undefined,
     defaultStepMs: 60_000,
+    pushdown: true,
   });
 }
 

@@ -13,6 +13,8 @@ export interface PromfedOptions {
   readonly queryTimeoutMs?: number;
   /** Default 50 million. */
   readonly maxSamples?: number;
+  /** Default true. */
+  readonly pushdown?: boolean;
   readonly routePrefix?: string;
   readonly lifecycleEnabled?: boolean;
   /** Told every line of the log. */
@@ -32,6 +34,7 @@ export async function startPromfed(
     queryTimeoutMs: options.queryTimeoutMs ?? 30_000,
     maxSamples: options.maxSamples ?? 50_000_000,
     lookbackDeltaMs: undefined,
+    pushdown: options.pushdown ?? true,
     features: ALL_FEATURES,
     flags: { 'query.timeout': '30s' },
     loadConfig: async () => parseConfig(typeof yaml === 'string' ? yaml : yaml(), 'test.yaml'),

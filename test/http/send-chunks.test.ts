@@ -16,7 +16,7 @@ async function serve(t: Test, chunks: Chunks): Promise<string> {
     method: ['GET', 'HEAD'],
     url: '/',
     exposeHeadRoute: false,
-    handler: (_request, reply) => sendChunks(chunks(), 'application/json', reply),
+    handler: (_request, reply) => sendChunks(chunks(), 'application/json', reply, () => undefined),
   });
   t.teardown(() => app.close());
   await app.listen({ host: '127.0.0.1', port: 0 });

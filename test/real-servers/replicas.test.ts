@@ -77,3 +77,54 @@ t.test('two replicas with gaps answer as one without', { skip, timeout: 60_000 }
     error: /server group "pair"/,
   });
 });
+
+t.test(
+  'replicas with gaps answer as one whole from raw samples, without a stale marker at any gap',
+  { skip, timeout: 60_000 },
+  async (t) => {
+    const [first, second, whole] = await Promise.all([
+      startPrometheus(t),
+      startPrometheus(t),
+      startPrometheus(t),
+    ]);
+    const silent = (all: readonly TestSeries[]): TestSeries[] =>
+      all.map(({ labels, timestamps, values }) => ({
+        labels,
+        timestamps: timestamps.filter((_, i) => values[i] !== 'stale'),
+        values: values.filter((value) => value !== 'stale'),
+      }));
+    await Promise.all([
+      importIntoPrometheus(first.url, silent(withGap(series, 10, 25))),
+      importIntoPrometheus(second.url, silent(withGap(series, 35, 50))),
+      importIntoPrometheus(whole.url, series),
+    ]);
+    const targets = [first, second].map(({ url }) => JSON.stringify(new URL(url).host));
+    const promfed = await startPromfed(
+      t,
+      `promxy: { server_groups: [{ name: pair, anti_affinity: 10s, static_configs: [{ targets: [${targets.join(',')}] }] }] }`,
+      { pushdown: false },
+    );
+    const range = { start: String(startMs / 1000), end: String(endMs / 1000), step: '10' };
+    for (const query of [
+      'memory_usage_bytes',
+      'rate(http_requests_total[2m])',
+      'sum(increase(http_requests_total[5m]))',
+      'max_over_time(sum(memory_usage_bytes)[5m:30s])',
+      'count_over_time({__name__=~"queue.*"}[3m])',
+    ]) {
+      const [ours, theirs] = await Promise.all(
+        [promfed.url, whole.url].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
+      );
+      t.ok((theirs?.data?.result.length ?? 0) > 0, `${query}: there is something to compare`);
+      t.same(ours?.data, theirs?.data, query);
+    }
+
+    await second.kill();
+    const partial = await api(promfed.url, '/api/v1/query', {
+      query: 'count(memory_usage_bytes)',
+      time: range.end,
+    });
+    t.equal(partial.data?.result[0]?.value?.[1], '2', 'one replica is enough');
+    t.match(partial.warnings, [/server group "pair".*connection refused/], 'the other is missed out loud');
+  },
+);

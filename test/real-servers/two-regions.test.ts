@@ -12,7 +12,7 @@ import {
   startVmauth,
   withoutRealServers,
 } from '../helpers/real-servers.js';
-import { seriesSet, withLabels, type TestSeries } from '../helpers/series-set.js';
+import { seriesSet, wideCounters, withLabels, type TestSeries } from '../helpers/series-set.js';
 import type { Teardown } from '../helpers/server-process.js';
 
 const skip = withoutRealServers();
@@ -147,6 +147,13 @@ const expressions = [
   '1 + 1',
 ];
 
+/** What no region can compute by itself, and what regions of another make compute by other rules. */
+const computedHere = [
+  'max_over_time(sum(rate(http_requests_total[5m]))[20m:1m])',
+  'quantile_over_time(scalar(count(queue_depth)) / 100, memory_usage_bytes[10m])',
+  'rate({__name__="http_requests_total",code=~".+"}[5m] offset 3m)',
+];
+
 for (const make of [victoriaMetrics, prometheus]) {
   t.test(`two regions of ${make.name} answer as one`, { skip, timeout: 120_000 }, async (t) => {
     const everything = regions.flatMap((region) => withLabels(regionSeries(region), regionLabels(region)));
@@ -249,6 +256,47 @@ for (const make of [victoriaMetrics, prometheus]) {
   });
 }
 
+/** Over queries, Prometheus does not tell a series that ends from one with a gap: these regions have none that end. */
+const lasting = (region: string): TestSeries[] =>
+  seriesSet({ region, startMs, endMs, omit: region === 'us' ? ['queue_depth'] : [] });
+
+const sources = [
+  { name: 'the export of VictoriaMetrics', make: victoriaMetrics, seriesOf: regionSeries, extra: '' },
+  { name: 'range vectors of Prometheus', make: prometheus, seriesOf: lasting, extra: '' },
+  { name: 'remote read', make: prometheus, seriesOf: regionSeries, extra: 'remote_read: true' },
+];
+
+for (const { name, make, seriesOf, extra } of sources) {
+  t.test(`raw samples of two regions by ${name}`, { skip, timeout: 120_000 }, async (t) => {
+    // VictoriaMetrics answers by rules of its own: Prometheus is the reference.
+    const everything = regions.flatMap((region) => withLabels(seriesOf(region), regionLabels(region)));
+    const [eu, us, union] = await Promise.all([
+      make.startRegion(t, seriesOf('eu')),
+      make.startRegion(t, seriesOf('us')),
+      prometheus.startUnion(t, everything),
+    ]);
+    const groups = [groupYaml('eu', eu, extra), groupYaml('us', us, extra)];
+    const promfed = await startPromfed(t, configYaml(groups), { pushdown: false });
+    const isScalar = (query: string): boolean => /^(time|1)/.test(query);
+    for (const query of [...expressions, ...computedHere]) {
+      for (const times of isScalar(query) ? [range, unaligned] : [range, unaligned, undefined]) {
+        const path = times === undefined ? '/api/v1/query' : '/api/v1/query_range';
+        const parameters = { query, ...(times ?? { time: range.end }) };
+        const [ours, theirs] = await Promise.all([
+          api(promfed.url, path, parameters),
+          api(union, path, parameters),
+        ]);
+        t.equal(ours.status, 'success', `${query}: ${ours.error ?? 'ok'}`);
+        t.notOk(ours.warnings, `${query}: no warnings`);
+        if (ours.data && theirs.data) {
+          t.ok(theirs.data.result.length > 0, `${query}: there is something to compare`);
+          t.same(comparable(ours.data), comparable(theirs.data), query);
+        }
+      }
+    }
+  });
+}
+
 t.test(
   'a region that is down is a warning, or an error, that names it',
   { skip, timeout: 60_000 },
@@ -306,5 +354,61 @@ t.test(
       query: 'sum(memory_usage_bytes{promxyCluster="eu"})',
     });
     t.equal(untouched.status, 'success', 'a query that does not concern the region is answered');
+  },
+);
+
+t.test(
+  'a region that stands still costs time, and one that dies under a query is missed out loud',
+  { skip, timeout: 60_000 },
+  async (t) => {
+    const [eu, us] = await Promise.all([startVictoriaMetrics(t), startVictoriaMetrics(t)]);
+    const wide = wideCounters({
+      name: 'wide_total',
+      region: 'us',
+      count: 2_000,
+      startMs,
+      endMs,
+      intervalMs: 15_000,
+    });
+    await Promise.all([
+      importIntoVictoriaMetrics(eu.url, regionSeries('eu')),
+      importIntoVictoriaMetrics(us.url, wide),
+    ]);
+    const region = ({ url }: { readonly url: string }): Region => ({
+      url,
+      pathPrefix: '/prometheus',
+      httpClient: {},
+      stop: async () => undefined,
+    });
+    const promfed = await startPromfed(
+      t,
+      configYaml([
+        groupYaml('eu', region(eu), 'ignore_error: true'),
+        groupYaml('us', region(us), 'name: us-region\n      ignore_error: true'),
+      ]),
+    );
+    const ask = { query: '{__name__=~"memory_usage_bytes|wide_total"}', ...range, step: '15' };
+    const whole = await api(promfed.url, '/api/v1/query_range', ask);
+    t.equal(whole.data?.result.length, 2_012);
+
+    await us.suspend();
+    const late = await api(promfed.url, '/api/v1/query_range', { ...ask, timeout: '1s' });
+    t.same([late.status, late.data?.result.length], ['success', 12], 'the other region is there in time');
+    t.match(late.warnings, [/^server group "us-region" .*timed out/]);
+    us.resume();
+    t.equal(
+      (await api(promfed.url, '/api/v1/query_range', ask)).data?.result.length,
+      2_012,
+      'it is back at once',
+    );
+
+    const dying = Array.from({ length: 4 }, () => api(promfed.url, '/api/v1/query_range', ask));
+    await us.kill();
+    for (const answer of await Promise.all(dying)) {
+      t.equal(answer.status, 'success');
+      const complete = answer.data?.result.length === 2_012;
+      t.equal(complete, answer.warnings === undefined, 'what is not complete says so');
+    }
+    t.match((await api(promfed.url, '/api/v1/query_range', ask)).warnings, [/us-region.*connection refused/]);
   },
 );

@@ -24,6 +24,7 @@ export function groupSettings(
     timeoutMs: undefined,
     ignoreError: false,
     antiAffinityMs: 10_000,
+    remoteReadPath: undefined,
     httpClient: {
       dialTimeoutMs: 1000,
       authorization: undefined,

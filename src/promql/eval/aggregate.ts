@@ -1,16 +1,17 @@
 // Aggregations: a vector to a vector of groups.
 
-import { PromfedError } from '../../model/index.js';
+import { PromfedError, type Column } from '../../model/index.js';
 import { formatShort, quantileOf } from '../functions/index.js';
 import type { AggregateNode } from '../plan/index.js';
 
 import { createAccumulator, SCRATCH_COLUMNS, type AccumulatorOp } from './accumulators.js';
-import { withoutEmpty } from './columns.js';
+import { hasHistograms, withoutEmpty } from './columns.js';
 import { evalCountValues } from './count-values.js';
 import { groupColumns, type Group } from './grouping.js';
+import { addHistograms, withoutIgnored } from './histogram-aggregate.js';
 import { evalLimitRatio } from './limit-ratio.js';
 import { evalRank } from './rank.js';
-import type { ScalarOperand, Scope, VectorOperand } from './scope.js';
+import type { HistogramColumn, ScalarOperand, Scope, VectorOperand } from './scope.js';
 
 /** An aggregation; its parameter and its input are asked for at once. */
 export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<VectorOperand> {
@@ -21,26 +22,29 @@ export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<
   switch (node.op) {
     case 'topk':
     case 'bottomk':
+      if (param?.type !== 'scalar') throw wrongParameter(node);
+      return evalRank(scope, node, node.op, withoutIgnored(scope, node, vector), param);
     case 'limitk':
       if (param?.type !== 'scalar') throw wrongParameter(node);
       return evalRank(scope, node, node.op, vector, param);
     case 'quantile':
       if (param?.type !== 'scalar') throw wrongParameter(node);
-      return evalQuantile(scope, node, vector, param);
+      return evalQuantile(scope, node, withoutIgnored(scope, node, vector), param);
     case 'count_values':
       if (param?.type !== 'string') throw wrongParameter(node);
       return evalCountValues(scope, node, vector, param.value);
     case 'limit_ratio':
       if (param?.type !== 'scalar') throw wrongParameter(node);
       return evalLimitRatio(scope, node, vector, param);
+    case 'min':
+    case 'max':
+    case 'stddev':
+    case 'stdvar':
+      return accumulate(scope, node, node.op, withoutIgnored(scope, node, vector));
     case 'sum':
     case 'avg':
     case 'count':
-    case 'min':
-    case 'max':
     case 'group':
-    case 'stddev':
-    case 'stdvar':
       return accumulate(scope, node, node.op, vector);
   }
 }
@@ -59,19 +63,29 @@ async function accumulate(
   if (vector.columns.length === 0) return vector;
   scope.budget.take(SCRATCH_COLUMNS[op] * count);
   const accumulator = createAccumulator(op, count);
+  const sumsHistograms = hasHistograms(vector) && (op === 'sum' || op === 'avg');
   const columns = [];
   for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
-    const target = scope.newColumn(group.labels, group.dropsName);
+    const { labels, dropsName } = group;
+    const target = sumsHistograms
+      ? scope.newHistogramColumn(labels, dropsName)
+      : scope.newColumn(labels, dropsName);
     for (const column of group.columns) {
       if (scope.pacer.due) await scope.pacer.pause();
-      accumulator.add(column, target);
+      accumulator.add(sumsHistograms ? floatsIn(column) : column, target);
     }
     accumulator.finish(target);
+    if (sumsHistograms) await addHistograms(scope, node, group, target as HistogramColumn);
     columns.push(target);
   }
   scope.budget.release(SCRATCH_COLUMNS[op] * count);
   scope.release(vector);
   return withoutEmpty(scope, scope.vector(columns));
+}
+
+/** The column as an accumulator of floats is to see it. */
+function floatsIn(column: Column): Column {
+  return { ...column, present: column.present.map((kind) => kind & 1) };
 }
 
 async function evalQuantile(

@@ -13,9 +13,18 @@ import {
 } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
 
-import { distinct, relabel, targetFor, withoutEmpty, withoutName, type Identity } from './columns.js';
+import {
+  distinct,
+  floatsOf,
+  relabel,
+  targetFor,
+  withoutEmpty,
+  withoutName,
+  type Identity,
+} from './columns.js';
+import { evalHistogramFunction, HISTOGRAM_FUNCTIONS } from './histogram-functions.js';
+import { evalHistogramFraction, evalHistogramQuantile } from './histogram-quantile.js';
 import { evalHistogramQuantiles } from './histogram-quantiles.js';
-import { evalHistogramQuantile } from './histogram-quantile.js';
 import { evalInfo } from './info.js';
 import { evalAbsentOverTime, evalRangeFunction } from './range-function.js';
 import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
@@ -41,6 +50,7 @@ const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, Eva
   ['sort_by_label_desc', (scope, node) => evalSortByLabel(scope, node, true)],
   ['histogram_quantile', (scope, node) => evalHistogramQuantile(scope, node)],
   ['histogram_quantiles', evalHistogramQuantiles],
+  ['histogram_fraction', evalHistogramFraction],
   ['info', evalInfo],
   ['min_of', (scope, node) => evalEither(scope, node, least)],
   ['max_of', (scope, node) => evalEither(scope, node, greatest)],
@@ -48,7 +58,9 @@ const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, Eva
 
 /** Whether calls of the function can be evaluated. */
 export function isBuiltFunction(name: string): boolean {
-  return SPECIAL_FUNCTIONS.has(name) || RANGE_FUNCTIONS.has(name) || ELEMENT_FUNCTIONS.has(name);
+  return [SPECIAL_FUNCTIONS, RANGE_FUNCTIONS, ELEMENT_FUNCTIONS, HISTOGRAM_FUNCTIONS].some((table) =>
+    table.has(name),
+  );
 }
 
 export async function evalCall(scope: Scope, node: CallNode): Promise<Operand> {
@@ -56,6 +68,8 @@ export async function evalCall(scope: Scope, node: CallNode): Promise<Operand> {
   if (special !== undefined) return special(scope, node);
   const rangeFunction = RANGE_FUNCTIONS.get(node.func);
   if (rangeFunction !== undefined) return evalRangeFunction(scope, node, rangeFunction);
+  const histogramFunction = HISTOGRAM_FUNCTIONS.get(node.func);
+  if (histogramFunction !== undefined) return evalHistogramFunction(scope, node, histogramFunction);
   const elementFunction = ELEMENT_FUNCTIONS.get(node.func);
   if (elementFunction !== undefined) return evalElements(scope, node, elementFunction);
   throw notBuilt(`${node.func}()`);
@@ -72,13 +86,14 @@ async function evalElements(scope: Scope, node: CallNode, func: ElementFunction)
     vectorNode === undefined ? asVector(scope, times(scope)) : scope.vectorOf(vectorNode),
     ...scalarNodes.map((arg) => scope.scalarOf(arg)),
   ]);
+  const floats = floatsOf(scope, vector);
   const args = scalars.map((scalar) => scalar.values);
   const compute = func.bind(args);
   const keeps = func.keepsStep?.(args);
   const columns = [];
-  for (const column of vector.columns) {
+  for (const column of floats.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, vector, column, withoutName(scope, column.labels));
+    const target = targetFor(scope, floats, column, withoutName(scope, column.labels));
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const kept = keeps === undefined || keeps(step);
@@ -88,7 +103,7 @@ async function evalElements(scope: Scope, node: CallNode, func: ElementFunction)
     columns.push(target);
   }
   scope.release(...scalars);
-  return distinct(scope, scope.vector(columns, vector.ordered));
+  return distinct(scope, scope.vector(columns, floats.ordered));
 }
 
 async function evalVector(scope: Scope, node: CallNode): Promise<VectorOperand> {
@@ -108,7 +123,7 @@ async function evalScalar(scope: Scope, node: CallNode): Promise<ScalarOperand> 
   for (const { values, present } of vector.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     for (let step = 0; step < scope.grid.count; step++) {
-      if (present[step] === 0) continue;
+      if (present[step] !== 1) continue;
       result.values[step] = seen[step] === 0 ? values[step]! : NaN;
       seen[step] = 1;
     }
@@ -131,12 +146,14 @@ async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperan
     return distinct(scope, await relabel(scope, await evalSelector(scope, arg, 'time'), nameless));
   }
   const vector = scope.own(await scope.vectorOf(arg));
-  for (const { values } of vector.columns) {
+  const columns = vector.columns.map(({ labels, values, present }) => ({ labels, values, present }));
+  for (const { values, present } of columns) {
     for (let step = 0; step < values.length; step++) {
+      if (present[step] === 2) present[step] = 1;
       values[step] = (scope.grid.startMs + step * scope.grid.stepMs) / 1000;
     }
   }
-  return distinct(scope, await relabel(scope, vector, nameless));
+  return distinct(scope, await relabel(scope, { ...vector, columns }, nameless));
 }
 
 async function evalAbsent(scope: Scope, node: CallNode): Promise<VectorOperand> {
@@ -146,7 +163,7 @@ async function evalAbsent(scope: Scope, node: CallNode): Promise<VectorOperand> 
   column.present.fill(1);
   for (const { present } of vector.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    for (let step = 0; step < present.length; step++) if (present[step] === 1) column.present[step] = 0;
+    for (let step = 0; step < present.length; step++) if (present[step] !== 0) column.present[step] = 0;
   }
   scope.release(vector);
   return withoutEmpty(scope, scope.vector([column]));
@@ -159,8 +176,11 @@ function absentLabels({ func, absentLabels: labels }: CallNode): Labels {
 
 /** An instant vector by value, NaN last. The order of a range result means nothing. */
 async function evalSort(scope: Scope, node: CallNode, descending: boolean): Promise<VectorOperand> {
-  const vector = await scope.vectorOf(node.args[0]!);
-  if (!scope.isInstant) return vector;
+  const vector = floatsOf(scope, await scope.vectorOf(node.args[0]!));
+  if (!scope.isInstant) {
+    scope.warn('sort is ineffective for range queries since results are always ordered by labels', node);
+    return vector;
+  }
   const columns = [...vector.columns].sort((a, b) => {
     const [x, y] = [a.values[0]!, b.values[0]!];
     if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));

@@ -34,8 +34,8 @@ function sameLabelset(): PromfedError {
 }
 
 /** Whether the column has a sample at any step. */
-function hasSamples({ present }: Column): boolean {
-  return present.includes(1);
+function hasSamples({ present, histograms }: Column): boolean {
+  return present.includes(1) || (histograms !== undefined && present.includes(2));
 }
 
 /** The vector with each column called otherwise. Values are shared with the operand, and so is its budget. */
@@ -48,7 +48,7 @@ export async function relabel(
   for (const column of operand.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     const { labels, dropsName } = map(column);
-    columns.push({ labels, dropsName, values: column.values, present: column.present });
+    columns.push({ ...column, labels, dropsName });
   }
   return { ...operand, columns };
 }
@@ -62,6 +62,7 @@ export async function relabel(
  */
 export async function distinct(scope: Scope, operand: VectorOperand): Promise<VectorOperand> {
   const byKey = new Map<string, Column>();
+  const anyHistograms = hasHistograms(operand);
   for (const column of operand.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     byKey.set(column.labels.key, column);
@@ -77,8 +78,9 @@ export async function distinct(scope: Scope, operand: VectorOperand): Promise<Ve
     if (!hasSamples(column)) continue;
     const earlier = byKey.get(column.labels.key);
     if (earlier === undefined) {
-      byKey.set(column.labels.key, column);
-      columns.push(column);
+      const target = anyHistograms ? { ...column, histograms: column.histograms ?? [] } : column;
+      byKey.set(column.labels.key, target);
+      columns.push(target);
     } else {
       mergeInto(earlier, column);
     }
@@ -131,8 +133,25 @@ function replace(scope: Scope, operand: VectorOperand, columns: readonly Column[
 function mergeInto(target: Column, source: Column): void {
   for (let step = 0; step < source.present.length; step++) {
     if (source.present[step] === 0) continue;
-    if (target.present[step] === 1) throw sameLabelset();
-    target.present[step] = 1;
+    if (target.present[step] !== 0) throw sameLabelset();
+    target.present[step] = source.present[step]!;
     target.values[step] = source.values[step]!;
+    if (source.present[step] === 2) target.histograms![step] = source.histograms![step];
   }
+}
+
+/** Whether any sample of the vector may be a native histogram. */
+export function hasHistograms({ columns }: Pick<VectorOperand, 'columns'>): boolean {
+  return columns.some(({ histograms }) => histograms !== undefined);
+}
+
+/** The vector without its native histograms, which most functions of floats ignore. */
+export function floatsOf(scope: Scope, operand: VectorOperand): VectorOperand {
+  if (!hasHistograms(operand)) return operand;
+  const owned = scope.own(operand);
+  const columns = owned.columns.map(({ labels, dropsName, values, present }) => {
+    for (let step = 0; step < present.length; step++) if (present[step] === 2) present[step] = 0;
+    return { labels, dropsName, values, present };
+  });
+  return withoutEmpty(scope, { ...owned, columns });
 }

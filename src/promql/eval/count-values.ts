@@ -1,7 +1,7 @@
 // count_values: how many series of a group have each value.
 
 import { Labels, PromfedError, type Column } from '../../model/index.js';
-import { formatPlain, isLabelName } from '../functions/index.js';
+import { formatHistogram, formatPlain, formatShort, isLabelName } from '../functions/index.js';
 import type { AggregateNode } from '../plan/index.js';
 
 import { groupLabels } from './grouping.js';
@@ -29,7 +29,8 @@ export async function evalCountValues(
     const ofSeries = new Map<string, Column>();
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
-      const text = formatPlain(column.values[step]!);
+      const histogram = column.present[step] === 2 ? column.histograms![step]! : undefined;
+      const text = histogram ? formatHistogram(histogram, formatShort) : formatPlain(column.values[step]!);
       let target = ofSeries.get(text);
       if (target === undefined) {
         const labels = labelsOf(column.labels.with(Labels.of([[label, text]])));

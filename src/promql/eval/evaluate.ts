@@ -1,6 +1,6 @@
 // Runs a plan: the node types and what evaluates them.
 
-import { Labels, PromfedError } from '../../model/index.js';
+import { Labels, multiplyHistogram, PromfedError } from '../../model/index.js';
 import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
 
 import { evalAggregate } from './aggregate.js';
@@ -22,7 +22,7 @@ import type { EvalContext, Value } from './value.js';
  * Long evaluations let the event loop run about every 20 ms.
  *
  * @throws PromfedError `not_built` before anything is fetched when the plan has a construct that is not evaluated
- *   yet; `execution` and `limit` with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what
+ *   yet, and later where a construct is not evaluated for native histograms and meets some; `execution` and `limit` with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what
  *   the fetches and the sample source throw.
  */
 export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
@@ -105,12 +105,13 @@ async function evalNegate(scope: Scope, { input }: NegateNode): Promise<Operand>
   for (const column of operand.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     const target = targetFor(scope, operand, column, withoutName(scope, column.labels));
+    const histograms = column.histograms?.map((histogram) => histogram && multiplyHistogram(histogram, -1));
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       target.values[step] = -column.values[step]!;
-      target.present[step] = 1;
+      target.present[step] = column.present[step]!;
     }
-    columns.push(target);
+    columns.push(histograms ? { ...target, histograms } : target);
   }
   return distinct(scope, scope.vector(columns, operand.ordered));
 }

@@ -11,6 +11,7 @@ import {
 import { operands, type CallNode, type PlanNode, type SelectorNode } from '../plan/index.js';
 
 import { distinct } from './columns.js';
+import { presenceOf } from './matching.js';
 import type { Scope, VectorOperand } from './scope.js';
 import { evalSelector } from './selector.js';
 
@@ -24,7 +25,8 @@ const NAME: ReadonlySet<string> = new Set([METRIC_NAME]);
  *
  * Source: Prometheus, promql/info.go (`evalInfo`).
  *
- * @throws PromfedError `execution` when two info series of a metric, or two metrics on a label, contradict each other.
+ * @throws PromfedError `execution` when two info series of a metric, or two metrics on a label, contradict each other; and
+ *   when an info series has a native histogram at a step at which there is anything to add labels to.
  */
 export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOperand> {
   const [inputNode, choice] = node.args;
@@ -43,7 +45,12 @@ export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOper
     position: node.position,
   };
   const isIdentified = input.columns.some((one) => enriches(one) && one.labels.keep(IDENTIFYING).size > 0);
-  const times = isIdentified ? await evalSelector(scope, wanted, 'time') : scope.vector([]);
+  const present = presenceOf(input.columns, scope.grid.count);
+  const times = isIdentified
+    ? await evalSelector(scope, wanted, 'time', (step) => {
+        if (present[step] !== 0) throw new PromfedError('execution', 'info sample should be float');
+      })
+    : scope.vector([]);
   const chosen = data.length === 0 ? undefined : new Set(data.map(({ name }) => name));
   const found = new InfoSeries(scope, times, chosen);
   const optional = data.every((matcher) => compileMatcher(matcher)(''));
@@ -111,11 +118,11 @@ function referenceOfFirst(root: PlanNode): { readonly offsetMs: number; readonly
   return { offsetMs: 0, atMs: undefined };
 }
 
-function copy(scope: Scope, { labels, dropsName, values, present }: Column): Column {
+function copy(scope: Scope, { labels, dropsName, values, present, histograms }: Column): Column {
   const column = scope.newColumn(labels, dropsName);
   column.values.set(values);
   column.present.set(present);
-  return column;
+  return histograms === undefined ? column : { ...column, histograms: histograms.slice() };
 }
 
 /** Info series by what identifies them; the values of their columns are the times of their samples. */
@@ -154,14 +161,21 @@ class InfoSeries {
         target = targets.get(identity);
         if (target === undefined) {
           const labels = this.#added(column.labels, infos);
-          target = this.#scope.newColumn(column.labels.with(labels), column.dropsName);
+          target = this.#newTarget(column, column.labels.with(labels));
           targets.set(identity, target);
         }
       }
       target.values[step] = column.values[step]!;
-      target.present[step] = 1;
+      target.present[step] = column.present[step]!;
+      if (column.present[step] === 2) target.histograms![step] = column.histograms![step];
     }
     return targets.values();
+  }
+
+  #newTarget({ dropsName, histograms }: Column, labels: Labels): Column {
+    return histograms === undefined
+      ? this.#scope.newColumn(labels, dropsName)
+      : this.#scope.newHistogramColumn(labels, dropsName);
   }
 
   #added(base: Labels, infos: readonly Column[]): Labels {

@@ -30,7 +30,7 @@ export async function evalLimitRatio(
     if (scope.pacer.due) await scope.pacer.pause();
     const offset = sampleOffset(labels);
     for (let step = 0; step < present.length; step++) {
-      if (present[step] === 1 && !isWithin(offset, ratio.values[step]!)) present[step] = 0;
+      if (present[step] !== 0 && !isWithin(offset, ratio.values[step]!)) present[step] = 0;
     }
   }
   scope.release(ratio);

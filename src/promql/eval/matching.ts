@@ -34,7 +34,7 @@ export function presenceOf(columns: readonly Column[], count: number): Uint8Arra
   if (columns.length === 1) return columns[0]!.present;
   const any = new Uint8Array(count);
   for (const { present } of columns) {
-    for (let step = 0; step < count; step++) if (present[step] === 1) any[step] = 1;
+    for (let step = 0; step < count; step++) if (present[step] !== 0) any[step] = 1;
   }
   return any;
 }

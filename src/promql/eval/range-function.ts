@@ -6,12 +6,15 @@ import {
   extendedSamples,
   type Extension,
   type RangeFunction,
+  type RunSteps,
   type Windows,
 } from '../functions/index.js';
 import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
 
 import { invalidQuantile } from './aggregate.js';
 import { strictlyDistinct, withoutName } from './columns.js';
+import { runOnHistograms, takesHistograms } from './histogram-range.js';
+import { HISTOGRAM_TEXTS } from './histogram-texts.js';
 import { evalRange, type RangeOperand } from './range.js';
 import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 
@@ -56,12 +59,15 @@ export async function evalRangeFunction(
     const { labels, dropsName } = func.keepsName
       ? { labels: series.labels, dropsName: undefined }
       : withoutName(scope, series.labels);
-    const column = scope.newColumn(labels, dropsName);
-    const run = func.start(windows.of(series), args, column);
+    const column = series.histograms
+      ? scope.newHistogramColumn(labels, dropsName)
+      : scope.newColumn(labels, dropsName);
+    const run = start(scope, node, func, { series, windows, args, column, at: rangeNode });
     await runSteps(scope, windows, func.slides, settle ? 1 : scope.grid.count, run);
     if (settle) {
       column.values.fill(column.values[0]!);
       column.present.fill(column.present[0]!);
+      column.histograms?.fill(column.histograms[0]);
     }
     if (func.wantsCounter && column.present.includes(1)) noteCounter(scope, series.labels, rangeNode);
     columns.push(column);
@@ -94,6 +100,57 @@ export function extendSeries(scope: Scope, range: RangeOperand, extension: Exten
   scope.budget.take(held);
   scope.budget.release(range.held);
   return { ...range, series, held };
+}
+
+interface SeriesRun {
+  readonly series: RawSeries;
+  readonly windows: WindowScratch;
+  readonly args: readonly Float64Array[];
+  readonly column: Column;
+  readonly at: PlanNode;
+}
+
+/** Prepares one series: floats as the function says, histograms as they are dealt with apart. */
+function start(scope: Scope, { func: name }: CallNode, func: RangeFunction, run: SeriesRun): RunSteps {
+  const { series, args, column, at } = run;
+  const windows = run.windows.of(series);
+  if (series.histograms === undefined) return func.start(windows, args, column);
+  const target = { ...column, histograms: column.histograms! };
+  if (takesHistograms(name)) {
+    const floats = func.start(windows, args, column);
+    const others = runOnHistograms(scope, name, at, series, windows, target);
+    return (fromStep, toStep) => {
+      floats(fromStep, toStep);
+      others(fromStep, toStep);
+    };
+  }
+  const { series: floatSeries, from, to } = floatWindows(series, windows);
+  const floats = func.start({ ...windows, ...floatSeries, from, to }, args, column);
+  return (fromStep, toStep) => {
+    floats(fromStep, toStep);
+    for (let step = fromStep; step < toStep; step++) {
+      const count = to[step]! - from[step]!;
+      if (count === 0 || count === windows.to[step]! - windows.from[step]!) continue;
+      scope.info(HISTOGRAM_TEXTS.ignoredInRange(series.labels.metricName), at);
+    }
+  };
+}
+
+/** The floats of a series, and where in them each window begins and ends. */
+function floatWindows(
+  { labels, timestamps, values, histograms }: RawSeries,
+  windows: Windows,
+): { readonly series: RawSeries; readonly from: Int32Array; readonly to: Int32Array } {
+  const before = new Int32Array(timestamps.length + 1);
+  for (let i = 0; i < timestamps.length; i++) {
+    before[i + 1] = before[i]! + (histograms![i] === undefined ? 1 : 0);
+  }
+  const isFloat = (_: number, i: number): boolean => histograms![i] === undefined;
+  return {
+    series: { labels, timestamps: timestamps.filter(isFloat), values: values.filter(isFloat) },
+    from: windows.from.map((index) => before[index]!),
+    to: windows.to.map((index) => before[index]!),
+  };
 }
 
 /** `absent_over_time`: 1 with the given labels at each step whose window has no sample of any series. */

@@ -1,9 +1,9 @@
 // Range vectors: the raw samples of a range selector, and the points of a subquery.
 
-import { PromfedError, type Column, type Grid, type RawSeries } from '../../model/index.js';
+import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } from '../../model/index.js';
 import type { RangeNode, SubqueryNode } from '../plan/index.js';
 
-import type { Operand, Scope } from './scope.js';
+import { notBuilt, type Operand, type Scope } from './scope.js';
 import { referenceOf, selectRaw, withoutStale, type Reference } from './selector.js';
 
 /** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `reference` says. */
@@ -33,7 +33,11 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
   const afterMs = extension === 'smoothed' ? lookbackDeltaMs : 0;
   const fromMs = reference.firstMs - rangeMs - beforeMs;
   const raw = await selectRaw(scope, selector, fromMs, reference.lastMs + afterMs);
-  return { series: raw.series.map(withoutStale), reference, rangeMs, beforeMs, afterMs, held: raw.held };
+  const series = raw.series.map(withoutStale);
+  if (extension !== undefined && series.some(({ histograms }) => histograms !== undefined)) {
+    throw notBuilt(`a range with ${extension} over native histograms`);
+  }
+  return { series, reference, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 
 /**
@@ -55,6 +59,11 @@ async function rangeOfSubquery(scope: Scope, node: SubqueryNode): Promise<RangeO
   return pointsOf(scope, inner.columns, grid, inner, { reference, rangeMs });
 }
 
+/** What a sample knew of the one before it says nothing of the point before it. */
+function withoutResetHint(histogram: Histogram): Histogram {
+  return histogram.hint === 'gauge' ? histogram : { ...histogram, hint: 'unknown' };
+}
+
 async function pointsOf(
   scope: Scope,
   columns: readonly Column[],
@@ -65,17 +74,23 @@ async function pointsOf(
   const series: RawSeries[] = [];
   const unnamed = new Set<RawSeries>();
   let held = 0;
-  for (const { labels, values, present, dropsName } of columns) {
+  for (const { labels, values, present, histograms, dropsName } of columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const size = present.reduce((sum, bit) => sum + bit, 0);
+    const size = present.reduce((sum, kind) => sum + (kind === 0 ? 0 : 1), 0);
     scope.budget.take(size);
     held += size;
-    const points = { labels, timestamps: new Float64Array(size), values: new Float64Array(size) };
+    const points = {
+      labels,
+      timestamps: new Float64Array(size),
+      values: new Float64Array(size),
+      ...(histograms === undefined ? {} : { histograms: new Array<Histogram | undefined>(size) }),
+    };
     let next = 0;
     for (let step = 0; step < grid.count; step++) {
       if (present[step] === 0) continue;
       points.timestamps[next] = grid.startMs + step * grid.stepMs;
       points.values[next] = values[step]!;
+      if (present[step] === 2) points.histograms![next] = withoutResetHint(histograms![step]!);
       next++;
     }
     series.push(points);

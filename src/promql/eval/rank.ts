@@ -124,12 +124,17 @@ class Heaps {
         const index = this.#indices[slot]!;
         let column = kept.get(index);
         if (column === undefined) {
-          const { labels, dropsName } = this.#columns[index]!;
-          column = this.#scope.newColumn(labels, dropsName);
+          const { labels, dropsName, histograms } = this.#columns[index]!;
+          column = histograms
+            ? this.#scope.newHistogramColumn(labels, dropsName)
+            : this.#scope.newColumn(labels, dropsName);
           kept.set(index, column);
         }
         column.values[step] = this.#values[slot]!;
-        column.present[step] = 1;
+        column.present[step] = this.#columns[index]!.present[step]!;
+        if (column.present[step] === 2) {
+          column.histograms![step] = this.#columns[index]!.histograms![step];
+        }
       }
     }
     this.#scope.budget.release(2 * this.#width * count);

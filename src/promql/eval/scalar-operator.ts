@@ -2,7 +2,8 @@
 
 import type { BinaryNode } from '../plan/index.js';
 
-import { distinct, targetFor, withoutName } from './columns.js';
+import { distinct, hasHistograms, targetFor, withoutName } from './columns.js';
+import { anyOperator, putSample, sampleOf } from './histogram-operator.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison } from './operators.js';
 import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 
@@ -35,11 +36,12 @@ export function scalarScalar(
  */
 export async function vectorScalar(
   scope: Scope,
-  { op, returnBool }: BinaryNode,
+  node: BinaryNode,
   vector: VectorOperand,
   scalar: ScalarOperand,
   scalarIsLeft: boolean,
 ): Promise<VectorOperand> {
+  const { op, returnBool } = node;
   let apply: (value: number, other: number) => number | undefined;
   if (isArithmetic(op)) {
     const compute = ARITHMETIC[op];
@@ -54,10 +56,30 @@ export async function vectorScalar(
     throw notBuilt(`the operator ${op}`);
   }
   const keepsName = isComparison(op) && !returnBool;
+  const applyAny = hasHistograms(vector) ? anyOperator(scope, node, apply) : undefined;
   const columns = [];
   for (const column of vector.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, vector, column, keepsName ? column : withoutName(scope, column.labels));
+    const identity = keepsName ? column : withoutName(scope, column.labels);
+    if (column.histograms !== undefined && applyAny !== undefined) {
+      // Writes into new columns: the histograms of owned ones may still be shared.
+      const target = scope.newHistogramColumn(identity.labels, identity.dropsName);
+      for (let step = 0; step < scope.grid.count; step++) {
+        if (column.present[step] === 0) continue;
+        const [value, other] = [sampleOf(column, step), scalar.values[step]!];
+        const result =
+          column.present[step] === 1
+            ? apply(value as number, other)
+            : scalarIsLeft
+              ? applyAny(other, value)
+              : applyAny(value, other);
+        if (result !== undefined) putSample(scope, target, step, result);
+      }
+      columns.push(target);
+      if (vector.held > 0) scope.budget.release(scope.grid.count);
+      continue;
+    }
+    const target = targetFor(scope, vector, column, identity);
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const result = apply(column.values[step]!, scalar.values[step]!);

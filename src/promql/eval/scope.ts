@@ -1,6 +1,14 @@
 // What every operator of one evaluation shares: the grid it computes on, its budget, its annotations.
 
-import { PromfedError, type Column, type Grid, type Labels, type SampleBudget } from '../../model/index.js';
+import {
+  histogramWeight,
+  PromfedError,
+  type Column,
+  type Grid,
+  type Histogram,
+  type Labels,
+  type SampleBudget,
+} from '../../model/index.js';
 import { printPlace } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
 
@@ -15,6 +23,9 @@ import type { EvalContext, MatrixValue, ScalarValue, StringValue, VectorValue } 
 export type Operand = (ScalarValue | VectorValue | StringValue | MatrixValue) & { readonly held: number };
 export type ScalarOperand = ScalarValue & { readonly held: number };
 export type VectorOperand = VectorValue & { readonly held: number };
+
+/** A column that has room for histograms. */
+export type HistogramColumn = Column & { readonly histograms: (Histogram | undefined)[] };
 
 /** Where the expression that an annotation is about stands. */
 type Placed = Pick<PlanNode, 'position'>;
@@ -101,6 +112,22 @@ export class Scope {
     };
   }
 
+  /**
+   * An empty column of this grid for histograms; `put` counts each towards the budget. What they take is given back
+   * with the query only: later operators share them.
+   */
+  newHistogramColumn(labels: Labels, dropsName?: boolean): HistogramColumn {
+    const histograms = new Array<Histogram | undefined>(this.grid.count);
+    return { ...this.newColumn(labels, dropsName), histograms };
+  }
+
+  /** Writes a histogram into a column. */
+  put({ present, histograms }: HistogramColumn, step: number, histogram: Histogram): void {
+    this.budget.take(histogramWeight(histogram));
+    present[step] = 2;
+    histograms[step] = histogram;
+  }
+
   /** A scalar on this grid, taken from the budget. */
   newScalar(compute: (step: number) => number): ScalarOperand {
     const { count } = this.grid;
@@ -123,6 +150,7 @@ export class Scope {
       ...column,
       values: column.values.slice(),
       present: column.present.slice(),
+      ...(column.histograms === undefined ? {} : { histograms: column.histograms.slice() }),
     }));
     return this.vector(columns, operand.ordered);
   }

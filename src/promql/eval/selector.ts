@@ -1,11 +1,11 @@
 // Instant selectors over raw samples: at each step the newest sample within lookback.
 
-import { gridEndMs, Labels, type RawSeries } from '../../model/index.js';
+import { gridEndMs, histogramWeight, Labels, type RawSeries } from '../../model/index.js';
 import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
-import type { Scope, VectorOperand } from './scope.js';
+import { notBuilt, type Scope, type VectorOperand } from './scope.js';
 
 /** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
 export interface Reference {
@@ -39,7 +39,7 @@ export async function selectRaw(
 ): Promise<{ readonly series: readonly RawSeries[]; readonly held: number }> {
   const { context } = scope;
   const selected = await context.samples.select(matchers, { afterMs, untilMs }, context.signal);
-  const held = selected.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  const held = selected.reduce((sum, series) => sum + weightOf(series), 0);
   scope.budget.take(held);
   const isSorted = selected.every(
     (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
@@ -48,9 +48,19 @@ export async function selectRaw(
   return { series, held };
 }
 
+/** What the samples of a series amount to: histograms count for more than one float. */
+function weightOf({ timestamps, histograms }: RawSeries): number {
+  if (histograms === undefined) return timestamps.length;
+  return histograms.reduce(
+    (sum, histogram) => sum + (histogram === undefined ? 0 : histogramWeight(histogram)),
+    timestamps.length,
+  );
+}
+
 /**
  * The vector of a selector: at each step the newest sample in `(t − lookback, t]` of each series, nothing when
  * that is a stale marker. With `what` as `time`, the sample's own time in seconds stands in for its value.
+ * `seeHistogram` is told each step at which a sample is a histogram.
  *
  * Source: Prometheus, promql/engine.go (`vectorSelectorSingle`).
  */
@@ -58,6 +68,7 @@ export async function evalSelector(
   scope: Scope,
   node: SelectorNode,
   what: 'value' | 'time' = 'value',
+  seeHistogram?: (step: number) => void,
 ): Promise<VectorOperand> {
   const { pacer, grid } = scope;
   const { lookbackDeltaMs } = scope.context;
@@ -65,9 +76,10 @@ export async function evalSelector(
   const reference = referenceOf(scope, node);
   const raw = await selectRaw(scope, node, reference.firstMs - lookbackDeltaMs, reference.lastMs);
   const columns = [];
-  for (const { labels, timestamps, values, stale } of raw.series) {
+  for (const { labels, timestamps, values, stale, histograms } of raw.series) {
     if (pacer.due) await pacer.pause();
-    const column = scope.newColumn(labels);
+    const withHistograms = what === 'value' && histograms !== undefined;
+    const column = withHistograms ? scope.newHistogramColumn(labels) : scope.newColumn(labels);
     let next = 0;
     for (let step = 0; step < grid.count; step++) {
       const timeMs = reference.firstMs + step * reference.stepMs;
@@ -76,6 +88,12 @@ export async function evalSelector(
       if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
       column.values[step] = what === 'value' ? values[newest]! : timestamps[newest]! / 1000;
       column.present[step] = 1;
+      if (histograms?.[newest] === undefined) continue;
+      seeHistogram?.(step);
+      if (withHistograms) {
+        column.present[step] = 2;
+        column.histograms![step] = histograms[newest];
+      }
     }
     columns.push(column);
   }
@@ -96,7 +114,8 @@ async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOpe
   const columns = [];
   for (const series of raw.series) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const { labels, timestamps, values } = withoutStale(series);
+    const { labels, timestamps, values, histograms } = withoutStale(series);
+    if (histograms !== undefined) throw notBuilt('a selector with smoothed over native histograms');
     const column = scope.newColumn(labels);
     let from = 0;
     let to = 0;
@@ -116,8 +135,14 @@ async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOpe
 }
 
 /** The series without its stale markers. */
-export function withoutStale({ labels, timestamps, values, stale }: RawSeries): RawSeries {
-  if (stale === undefined) return { labels, timestamps, values };
+export function withoutStale(series: RawSeries): RawSeries {
+  const { labels, timestamps, values, stale, histograms } = series;
+  if (stale === undefined) return series;
   const fresh = (_: number, i: number): boolean => stale[i] !== 1;
-  return { labels, timestamps: timestamps.filter(fresh), values: values.filter(fresh) };
+  return {
+    labels,
+    timestamps: timestamps.filter(fresh),
+    values: values.filter(fresh),
+    ...(histograms === undefined ? {} : { histograms: histograms.filter((_, i) => stale[i] !== 1) }),
+  };
 }

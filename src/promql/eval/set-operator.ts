@@ -55,8 +55,7 @@ async function keepWhere(
       if (partnered) present.fill(0);
       continue;
     }
-    const wanted = partnered ? 1 : 0;
-    for (let step = 0; step < count; step++) if (partner[step] !== wanted) present[step] = 0;
+    for (let step = 0; step < count; step++) if ((partner[step] !== 0) !== partnered) present[step] = 0;
   }
   for (const columns of groups.values()) if (columns.length > 1) scope.budget.release(count);
   return withoutEmpty(scope, owned);

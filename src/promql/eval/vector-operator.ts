@@ -4,7 +4,8 @@ import { Labels, PromfedError, type Column } from '../../model/index.js';
 import type { VectorMatching } from '../language/index.js';
 import type { BinaryNode } from '../plan/index.js';
 
-import { distinct, dropName } from './columns.js';
+import { distinct, dropName, hasHistograms } from './columns.js';
+import { anyOperator, putSample, sampleOf } from './histogram-operator.js';
 import { groupBySignature, matchLabels, presenceOf, printLabels } from './matching.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison } from './operators.js';
 import { notBuilt, type Scope, type VectorOperand } from './scope.js';
@@ -28,7 +29,8 @@ export async function vectorVector(
   const [manySide, oneSide] = swapped ? [rhs, lhs] : [lhs, rhs];
   const failure = new EarliestFailure();
   const partners = await partnersOf(scope, matching, manySide, oneSide, failure);
-  const matches = new Matches(scope, node, matching, swapped, failure);
+  const anyHistograms = hasHistograms(lhs) || hasHistograms(rhs);
+  const matches = new Matches(scope, node, matching, { swapped, failure, anyHistograms });
   const fill = fillOf(matching);
   const manyGroups = await groupBySignature(scope.pacer, manySide.columns, matching);
   for (const [signature, many] of manyGroups) {
@@ -74,6 +76,13 @@ function fillOf({ fill }: VectorMatching): {
   return { many: fill.lhs, one: fill.rhs };
 }
 
+interface MatchTraits {
+  /** The left is the one side. */
+  readonly swapped: boolean;
+  readonly failure: EarliestFailure;
+  readonly anyHistograms: boolean;
+}
+
 /** Collects the results of matches. */
 class Matches {
   readonly columns: Column[] = [];
@@ -83,6 +92,8 @@ class Matches {
   readonly #failure: EarliestFailure;
   readonly #dropsName: boolean;
   readonly #apply: Apply;
+  /** The operator as it takes histograms too; undefined when there are none. */
+  readonly #applyAny: ReturnType<typeof anyOperator> | undefined;
   readonly #labelsOf: (many: Labels, one: Labels) => Labels;
   /** At which steps a result is spoken for, by its identity within the group; undefined when nothing can clash. */
   #claims: Map<string, Uint8Array> | undefined;
@@ -91,8 +102,7 @@ class Matches {
     scope: Scope,
     node: BinaryNode,
     matching: VectorMatching,
-    swapped: boolean,
-    failure: EarliestFailure,
+    { swapped, failure, anyHistograms }: MatchTraits,
   ) {
     this.#scope = scope;
     this.#matching = matching;
@@ -100,6 +110,7 @@ class Matches {
     this.#failure = failure;
     this.#dropsName = scope.delaysNames && node.returnBool;
     this.#apply = operatorOf(node);
+    this.#applyAny = anyHistograms ? anyOperator(scope, node, this.#apply) : undefined;
     this.#labelsOf = resultLabels(scope, node, matching);
   }
 
@@ -119,7 +130,7 @@ class Matches {
     for (let step = 0; step < many.present.length; step++) {
       if (many.present[step] === 0) continue;
       let partner = index === undefined ? 0 : index[step]!;
-      if (columns[partner]?.present[step] !== 1) partner = -1;
+      if ((columns[partner]?.present[step] ?? 0) === 0) partner = -1;
       if (partner < 0 && filled === undefined) continue;
       if (partner !== current) {
         current = partner;
@@ -133,11 +144,22 @@ class Matches {
       }
       if (claim !== undefined) claim[step] = 1;
       const [left, right] = this.#swapped ? [one!, many] : [many, one!];
-      const result = this.#apply(left.values[step]!, right.values[step]!);
-      if (result === undefined) continue;
-      target!.values[step] = result;
-      target!.present[step] = 1;
+      this.#put(target!, left, right, step);
     }
+  }
+
+  /** Writes what the operator makes of two samples. */
+  #put(target: Column, left: Column, right: Column, step: number): void {
+    if (this.#applyAny !== undefined) {
+      const result = this.#applyAny(sampleOf(left, step), sampleOf(right, step));
+      const { histograms = [] } = target;
+      if (result !== undefined) putSample(this.#scope, { ...target, histograms }, step, result);
+      return;
+    }
+    const result = this.#apply(left.values[step]!, right.values[step]!);
+    if (result === undefined) return;
+    target.values[step] = result;
+    target.present[step] = 1;
   }
 
   /** The one side where the many side has nothing: `present` says where it has. */
@@ -147,12 +169,9 @@ class Matches {
       const [left, right] = this.#swapped ? [one, many] : [many, one];
       let target: Column | undefined;
       for (let step = 0; step < present.length; step++) {
-        if (one.present[step] === 0 || present[step] === 1) continue;
-        const result = this.#apply(left.values[step]!, right.values[step]!);
-        if (result === undefined) continue;
+        if (one.present[step] === 0 || present[step] !== 0) continue;
         target ??= this.#target(new Map(), this.#labelsOf(many.labels, one.labels));
-        target.values[step] = result;
-        target.present[step] = 1;
+        this.#put(target, left, right, step);
       }
     }
   }
@@ -167,7 +186,9 @@ class Matches {
   #target(targets: Map<string, Column>, labels: Labels): Column {
     const known = targets.get(labels.key);
     if (known !== undefined) return known;
-    const column = this.#scope.newColumn(labels, this.#dropsName);
+    const column = this.#applyAny
+      ? this.#scope.newHistogramColumn(labels, this.#dropsName)
+      : this.#scope.newColumn(labels, this.#dropsName);
     targets.set(labels.key, column);
     this.columns.push(column);
     return column;
@@ -263,7 +284,7 @@ async function indexOf(
   for (const [i, { labels, present }] of columns.entries()) {
     if (scope.pacer.due) await scope.pacer.pause();
     for (let step = 0; step < count; step++) {
-      if (present[step] === 0 || anyMany[step] !== 1) continue;
+      if (present[step] === 0 || anyMany[step] === 0) continue;
       const earlier = index[step]!;
       if (earlier >= 0) {
         failure.add(step, 0, () => duplicateMessage(matching, labels, columns[earlier]!.labels));

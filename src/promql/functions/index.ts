@@ -6,6 +6,13 @@ export { formatOpenMetrics, formatPlain, formatShort } from './go-format.js';
 export { sampleOffset } from './label-hash.js';
 export { compareNaturally } from './natural-order.js';
 export { createLabelJoin, createLabelReplace, isLabelName, type MapLabels } from './label-functions.js';
+export {
+  bucketFraction,
+  formatHistogram,
+  nativeFraction,
+  nativeQuantile,
+  nativeVariance,
+} from './native-histogram.js';
 export { quantileOf } from './quantile.js';
-export type { RangeFunction, Windows } from './range-function.js';
+export type { RangeFunction, RunSteps, Windows } from './range-function.js';
 export { RANGE_FUNCTIONS } from './range-functions.js';

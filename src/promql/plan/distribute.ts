@@ -12,6 +12,7 @@ import {
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
+import { planLocally } from './local.js';
 import type { Fetch, FetchNode, PlanNode } from './node.js';
 import { createReach, isSettled, writesGroupLabel, type Local, type Reach } from './reach.js';
 import { rewrite } from './rewrite.js';
@@ -58,7 +59,8 @@ class Planner {
       case 'call':
         return this.#call(expr);
       case 'subquery':
-        throw notBuilt('a subquery over an expression that no region can evaluate by itself');
+        // What regions compute is on the query's steps, and a subquery has steps of its own.
+        return planLocally(expr, this.#times);
       case 'vectorSelector':
       case 'matrixSelector':
         throw new PromfedError('internal', `a selector is always local: ${printExpr(expr)}`);
@@ -70,12 +72,10 @@ class Planner {
     const ofQuery = tryQueryFunction(func, this.#times);
     if (ofQuery !== undefined) return { kind: 'number', value: ofQuery, position };
     if (func === 'absent' || func === 'absent_over_time') return this.#absent(expr);
-    const args = expr.args.map((arg) => {
-      if (arg.kind === 'matrixSelector') {
-        throw notBuilt(`${func}() over samples that have to be brought together here`);
-      }
-      return this.plan(arg);
-    });
+    const args = expr.args.map((arg) =>
+      // Only an instant query's own result is a matrix that regions send; a function's windows are made here.
+      typeOf(arg) === 'matrix' ? planLocally(arg, this.#times) : this.plan(arg),
+    );
     return { kind: 'call', func, args, position };
   }
 
@@ -198,8 +198,4 @@ function fetchNode(fetch: Omit<Fetch, 'key'>, position: Position): FetchNode {
     fetch.parts.map((part) => [part.group.name, part.expr, part.addLabels.key]),
   ]);
   return { kind: 'fetch', fetch: { key, ...fetch }, position };
-}
-
-function notBuilt(what: string): PromfedError {
-  return new PromfedError('not_built', `${what} is not evaluated by promfed yet`);
 }

@@ -18,7 +18,9 @@ export function withGzip(next: Exchange): Exchange {
   return async (request, scope) => {
     const response = await next(request, scope);
     const encoding = headerOf(response, 'content-encoding').trim().toLowerCase();
-    if (encoding === '' || encoding === 'identity') return response;
+    // Of remote read, snappy is not an encoding on the way but the format itself.
+    const isFormat = encoding === 'snappy' && request.endpoint === 'read';
+    if (encoding === '' || encoding === 'identity' || isFormat) return response;
     if (encoding !== 'gzip' && encoding !== 'x-gzip') {
       response.body.destroy();
       throw new PromfedError(

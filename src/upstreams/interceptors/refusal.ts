@@ -15,7 +15,7 @@ const MAX_PAGE_CHARS = 200;
 const MAX_HEADER_CHARS = 100;
 
 /**
- * Lets pass what is 2xx and says that it is JSON, or says nothing about its type.
+ * Lets pass what is 2xx and says that it is JSON (protobuf, for remote read), or says nothing about its type.
  *
  * @throws PromfedError `execution` with the upstream's text alone when Prometheus says that the query cannot be
  * evaluated; `refused` when it calls the expression wrong, which promfed wrote; otherwise `upstream` with the status, the upstream's errorType and text.
@@ -26,11 +26,13 @@ export function withRefusal(next: Exchange): Exchange {
     const { status } = response;
     if (status >= 200 && status < 300) {
       const contentType = headerOf(response, 'content-type');
-      if (contentType === '' || /^[^;]*json/i.test(contentType)) return response;
+      const isRead = request.endpoint === 'read';
+      const right = isRead ? /^application\/x-protobuf\b/i : /^[^;]*json/i;
+      if (contentType === '' || right.test(contentType)) return response;
       const page = await readPage(response.body);
       throw new PromfedError(
         'upstream',
-        `HTTP ${status}: answered ${excerpt(contentType, MAX_HEADER_CHARS)} instead of JSON${quoted(page)}`,
+        `HTTP ${status}: answered ${excerpt(contentType, MAX_HEADER_CHARS)} instead of ${isRead ? 'protobuf' : 'JSON'}${quoted(page)}`,
       );
     }
     if (status >= 300 && status < 400) {

@@ -1,4 +1,4 @@
-// Runs evaluations written in the test-script language of Prometheus (floats only): `load`, `clear`, `eval`.
+// Runs evaluations written in the test-script language of Prometheus: `load`, `load_with_nhcb`, `clear`, `eval`.
 
 import {
   gridEndMs,
@@ -17,6 +17,15 @@ import { createMemorySource, evaluate, type Value } from '../../../src/promql/ev
 import { ALL_FEATURES, parseExpr, parseSelector, type Expr } from '../../../src/promql/language/index.js';
 import { planLocally } from '../../../src/promql/plan/index.js';
 
+import {
+  convertClassic,
+  matchesHistogram,
+  tryExpandHistograms,
+  withStoredHints,
+  type ScriptSample,
+  type ScriptSeries,
+  type WrittenHistogram,
+} from './histogram-script.js';
 import { onGrid, stepOf } from './steps.js';
 import { rerunsOf } from './reruns.js';
 
@@ -26,7 +35,7 @@ export interface ScriptResult {
   readonly expr: string;
   /** Undefined when it passed. */
   readonly problem: string | undefined;
-  /** True when the script needs what this runner does not speak (native histograms). */
+  /** True when the script needs what this runner does not speak or what is not built. */
   readonly skipped: boolean;
 }
 
@@ -34,11 +43,6 @@ interface Expectation {
   readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered' | 'string' | 'range';
   readonly matches: (text: string) => boolean;
   readonly text: string;
-}
-
-interface LoadedSeries {
-  readonly labels: Labels;
-  readonly samples: Map<number, number | 'stale'>;
 }
 
 const EVAL =
@@ -49,17 +53,17 @@ const EXPECT = /^expect (fail|warn|info|no_warn|no_info|ordered|string|range)\b\
 export async function runScript(script: string, delayedNameRemoval = true): Promise<ScriptResult[]> {
   const blocks = blocksOf(script);
   const results: ScriptResult[] = [];
-  let series = new Map<string, LoadedSeries>();
-  let histograms = false;
+  let series = new Map<string, ScriptSeries>();
+  let incomplete = false;
   for (const block of blocks) {
     const head = block.lines[0]!;
     if (head === 'clear') {
       series = new Map();
-      histograms = false;
+      incomplete = false;
     } else if (head.startsWith('load')) {
-      if (load(block.lines, series)) histograms = true;
+      if (load(block.lines, series)) incomplete = true;
     } else if (head.startsWith('eval')) {
-      results.push(await runEval(block, series, histograms, delayedNameRemoval));
+      results.push(await runEval(block, series, incomplete, delayedNameRemoval));
     } else {
       throw new Error(`line ${block.line}: ${head}`);
     }
@@ -89,28 +93,32 @@ function blocksOf(script: string): Block[] {
   return blocks;
 }
 
-/** @returns whether any series has histograms, which are left out. */
-function load(lines: readonly string[], into: Map<string, LoadedSeries>): boolean {
+/** @returns whether any series has start timestamps, which are left out. */
+function load(lines: readonly string[], into: Map<string, ScriptSeries>): boolean {
   const [command, intervalText] = lines[0]!.split(/\s+/);
   const intervalMs = parseDuration(intervalText!);
-  let histograms = command !== 'load';
+  let incomplete = false;
+  const loaded = new Map<string, ScriptSeries>();
   for (const line of lines.slice(1)) {
     if (line.includes('}@') || /^\w+@/.test(line)) {
-      histograms = true;
+      incomplete = true;
       continue;
     }
     const { labels, rest } = parseSeries(line);
-    if (rest.includes('{{')) {
-      histograms = true;
-      continue;
-    }
-    const target = into.get(labels.key) ?? { labels, samples: new Map<number, number | 'stale'>() };
-    into.set(labels.key, target);
+    const target = loaded.get(labels.key) ?? { labels, samples: new Map<number, ScriptSample>() };
+    loaded.set(labels.key, target);
     expand(rest).forEach((value, i) => {
-      if (value !== undefined) target.samples.set(i * intervalMs, value);
+      if (value === undefined) return;
+      target.samples.set(i * intervalMs, isWritten(value) ? value.histogram : value);
     });
   }
-  return histograms;
+  const converted = command === 'load_with_nhcb' ? convertClassic(loaded.values()) : [];
+  for (const { labels, samples } of [...loaded.values(), ...converted]) {
+    const target = into.get(labels.key) ?? { labels, samples: new Map<number, ScriptSample>() };
+    into.set(labels.key, target);
+    for (const [timeMs, sample] of samples) target.samples.set(timeMs, sample);
+  }
+  return incomplete;
 }
 
 /** Splits `name{l="v"} rest`; labels are parsed by the language itself. */
@@ -137,9 +145,22 @@ function parseSeries(line: string): { labels: Labels; rest: string } {
 const ITEM =
   /^(?<value>_|stale|[+-]?(?:inf|nan|[0-9.]+(?:e[+-]?[0-9]+)?))(?<delta>[+-][0-9.]+(?:e[+-]?[0-9]+)?)?(?:x(?<times>[0-9]+))?$/i;
 
-function expand(text: string): (number | 'stale' | undefined)[] {
-  const values: (number | 'stale' | undefined)[] = [];
-  for (const item of text.split(/\s+/).filter((part) => part !== '')) {
+type Item = number | 'stale' | WrittenHistogram | undefined;
+
+function isWritten(item: Item): item is WrittenHistogram {
+  return typeof item === 'object';
+}
+
+const ITEMS = /\{\{.*?\}\}(?:[+-]\{\{.*?\}\})?(?:x[0-9]+)?|\S+/g;
+
+function expand(text: string): Item[] {
+  const values: Item[] = [];
+  for (const [item] of text.matchAll(ITEMS)) {
+    const histograms = tryExpandHistograms(item);
+    if (histograms !== undefined) {
+      values.push(...histograms);
+      continue;
+    }
     const { value, delta, times } = ITEM.exec(item)?.groups ?? {};
     if (value === undefined) throw new Error(`no series value: ${item}`);
     const count = times === undefined ? 1 : value === '_' ? Number(times) : Number(times) + 1;
@@ -161,13 +182,16 @@ function parseValue(text: string): number {
   return value;
 }
 
-function rawSeries({ labels, samples }: LoadedSeries): RawSeries {
+function rawSeries({ labels, samples }: ScriptSeries): RawSeries {
   const sorted = [...samples].sort(([a], [b]) => a - b);
+  const hinted = withStoredHints(sorted.map(([, sample]) => sample));
+  const histograms = hinted.map((sample) => (typeof sample === 'object' ? sample : undefined));
   return {
     labels,
     timestamps: Float64Array.from(sorted, ([timeMs]) => timeMs),
-    values: Float64Array.from(sorted, ([, value]) => (value === 'stale' ? NaN : value)),
+    values: Float64Array.from(sorted, ([, value]) => (typeof value === 'number' ? value : NaN)),
     stale: Uint8Array.from(sorted, ([, value]) => (value === 'stale' ? 1 : 0)),
+    ...(histograms.some((histogram) => histogram !== undefined) ? { histograms } : {}),
   };
 }
 
@@ -177,8 +201,8 @@ function timeOf(text: string): number {
 
 async function runEval(
   block: Block,
-  series: ReadonlyMap<string, LoadedSeries>,
-  histograms: boolean,
+  series: ReadonlyMap<string, ScriptSeries>,
+  incomplete: boolean,
   delayedNameRemoval: boolean,
 ): Promise<ScriptResult> {
   const groups = EVAL.exec(block.lines[0]!)?.groups;
@@ -195,7 +219,6 @@ async function runEval(
     problem,
     skipped,
   });
-  if (body.some((line) => line.includes('{{'))) return done(undefined, true);
   const expectations = body.filter((line) => line.startsWith('expect')).map(parseExpectation);
   if (groups['legacy'] !== undefined) expectations.push(parseExpectation(`expect ${groups['legacy']}`));
   const expected = body.filter((line) => !line.startsWith('expect'));
@@ -209,7 +232,7 @@ async function runEval(
     if (!(error instanceof PromfedError)) throw error;
     const fail = expectations.find(({ kind }) => kind === 'fail');
     if (error.code === 'not_built') return done(error.message, true);
-    if (fail === undefined) return done(`failed: ${error.message}`, histograms);
+    if (fail === undefined) return done(`failed: ${error.message}`, incomplete);
     return done(fail.matches(error.message) ? undefined : `failed otherwise: ${error.message}`);
   }
   const ordered = expectations.some(({ kind }) => kind === 'ordered');
@@ -224,9 +247,9 @@ async function runEval(
       { expected, expectations, ordered, delayedNameRemoval },
       grid,
     );
-    return done(rerun, rerun !== undefined && histograms);
+    return done(rerun, rerun !== undefined && incomplete);
   }
-  return done(problem, problem !== undefined && histograms);
+  return done(problem, problem !== undefined && incomplete);
 }
 
 /** What is wrong with the first of the reruns that does not give the same. */
@@ -357,13 +380,15 @@ function compare(
     const { labels, rest } = parseSeries(line);
     return { labels, values: expand(rest) };
   });
-  const got = value.columns.map(({ labels, values, present }) => ({
+  const got = value.columns.map(({ labels, values, present, histograms }) => ({
     labels,
-    values: [...values].map((sample, i) => (present[i] === 1 ? sample : undefined)),
+    values: [...values].map((sample, i) =>
+      present[i] === 0 ? undefined : present[i] === 2 ? histograms![i]! : sample,
+    ),
   }));
   const print = (all: readonly { labels: Labels; values: readonly unknown[] }[]): string =>
     all
-      .map(({ labels, values }) => `${labels.toString()} ${values.slice(0, 20).map(String).join(' ')}`)
+      .map(({ labels, values }) => `${labels.toString()} ${values.slice(0, 20).map(printSample).join(' ')}`)
       .join('; ');
   const problem = `got ${print(got)} for ${print(wanted)}`;
   if (got.length !== wanted.length) return problem;
@@ -374,10 +399,18 @@ function compare(
     for (let step = 0; step < grid.count; step++) {
       const [a, b] = [match.values[step], values[step]];
       if (a === undefined && b === undefined) continue;
+      if (typeof a === 'object' && isWritten(b)) {
+        if (matchesHistogram(a, b, near)) continue;
+        return problem;
+      }
       if (typeof a !== 'number' || typeof b !== 'number' || !near(a, b)) return problem;
     }
   }
   return undefined;
+}
+
+function printSample(sample: unknown): string {
+  return typeof sample === 'number' ? String(sample) : JSON.stringify(sample ?? '_');
 }
 
 function compareAnnotations(

@@ -1,0 +1,32 @@
+// Asks a federation in this process; no address is listened on.
+
+import type { Federation } from '../federation/index.js';
+import { encodeAnswer } from '../http/index.js';
+import { parseExpr, type FeatureSet } from '../promql/language/index.js';
+import type { Request } from './request.js';
+
+/**
+ * The answer in the API's envelope.
+ *
+ * @throws PromfedError why there is none.
+ */
+export async function askFederation(
+  federation: Federation,
+  request: Request,
+  features: FeatureSet,
+): Promise<string> {
+  const { kind, expr: text, grid, endMs, timeoutMs } = request;
+  const options = { kind, grid, limit: undefined };
+  const answer = await federation.query({
+    ...options,
+    expr: parseExpr(text, { features }),
+    text,
+    endMs,
+    timeoutMs,
+    lookbackDeltaMs: undefined,
+    signal: new AbortController().signal,
+  });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of encodeAnswer(answer, options)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

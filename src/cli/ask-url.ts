@@ -1,0 +1,99 @@
+// Asks a Prometheus-compatible API over HTTP.
+
+import { formatTimestamp, gridEndMs, PromfedError } from '../model/index.js';
+import type { Request } from './request.js';
+
+/** More than a terminal can show, and less than what fills the memory. */
+const MAX_BYTES = 512 * 1024 * 1024;
+
+export interface AskUrlOptions {
+  readonly version: string;
+  /** Undefined to leave it to the server. */
+  readonly lookbackDeltaMs: number | undefined;
+}
+
+/**
+ * The server's answer, an error in the API's envelope included.
+ *
+ * @param baseUrl without a slash at its end; a user name and a password in it become basic authentication.
+ * @throws PromfedError when the server does not answer, or not as the API does.
+ */
+export async function askUrl(baseUrl: string, request: Request, options: AskUrlOptions): Promise<string> {
+  const { url, authorization } = withoutCredentials(baseUrl);
+  const route = request.kind === 'range' ? 'query_range' : 'query';
+  try {
+    const response = await fetch(`${url}/api/v1/${route}`, {
+      method: 'POST',
+      body: new URLSearchParams(parametersOf(request, options)),
+      headers: {
+        accept: 'application/json',
+        'user-agent': `promfed/${options.version}`,
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      signal: AbortSignal.timeout(request.timeoutMs),
+    });
+    const body = await readBody(response);
+    // Every answer of the API, an error's too, is an envelope; anything else is someone else's.
+    if (response.ok || body.startsWith('{')) return body;
+    throw new PromfedError('upstream', `${url} answers with HTTP status ${response.status}`);
+  } catch (thrown) {
+    throw reasonOf(thrown, url, request);
+  }
+}
+
+function parametersOf(request: Request, options: AskUrlOptions): Record<string, string> {
+  const { kind, expr, grid, timeoutMs } = request;
+  return {
+    query: expr,
+    timeout: formatTimestamp(timeoutMs),
+    ...(options.lookbackDeltaMs === undefined
+      ? {}
+      : lookbackParameters(formatTimestamp(options.lookbackDeltaMs))),
+    ...(kind === 'instant'
+      ? { time: formatTimestamp(grid.startMs) }
+      : {
+          start: formatTimestamp(grid.startMs),
+          end: formatTimestamp(Math.max(gridEndMs(grid), request.endMs)),
+          step: formatTimestamp(grid.stepMs),
+        }),
+  };
+}
+
+/** Prometheus' name and VictoriaMetrics'; each ignores the other's. */
+function lookbackParameters(seconds: string): Record<string, string> {
+  return { lookback_delta: seconds, max_lookback: seconds };
+}
+
+async function readBody(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new PromfedError('limit', 'the answer is larger than 512 MiB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function withoutCredentials(baseUrl: string): { url: string; authorization: string | undefined } {
+  const url = new URL(baseUrl);
+  const { username, password } = url;
+  url.username = '';
+  url.password = '';
+  const credentials = [username, password].map(decodeURIComponent).join(':');
+  return {
+    url: url.href.replace(/\/+$/, ''),
+    authorization: credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
+  };
+}
+
+function reasonOf(thrown: unknown, url: string, { timeoutMs }: Request): PromfedError {
+  if (thrown instanceof PromfedError) return thrown;
+  if (thrown instanceof Error && thrown.name === 'TimeoutError') {
+    return new PromfedError('timeout', `${url} did not answer within ${timeoutMs / 1000} s`);
+  }
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+  const code = (cause as NodeJS.ErrnoException).code;
+  const text = cause instanceof Error && cause.message !== '' ? cause.message : (code ?? String(cause));
+  return new PromfedError('upstream', `${url} cannot be asked: ${text}`);
+}

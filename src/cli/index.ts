@@ -1,0 +1,1 @@
+export { runQuery } from './run-query.js';

@@ -1,0 +1,39 @@
+// What a query asks for, its times settled: relative to now, and with a step for about 250 points.
+
+import type { QueryTimes, TimeFlag } from '../config/index.js';
+import { instantGrid, PromfedError, rangeGrid, type Grid } from '../model/index.js';
+
+/** Prometheus' limit on the points of a series. Source: web/api/v1/api.go (`queryRange`). */
+const MAX_POINTS = 11_000;
+
+const DEFAULT_RANGE_MS = 3_600_000;
+const DEFAULT_POINTS = 250;
+
+export interface Request {
+  readonly kind: 'instant' | 'range';
+  readonly expr: string;
+  readonly grid: Grid;
+  /** The end as it was asked for; the grid's last step may lie before it. */
+  readonly endMs: number;
+  readonly timeoutMs: number;
+}
+
+/** @throws PromfedError `bad_data` in Prometheus' words. */
+export function settleTimes(times: QueryTimes, nowMs: number): Pick<Request, 'kind' | 'grid' | 'endMs'> {
+  const at = ({ from, ms }: TimeFlag): number => (from === 'now' ? nowMs + ms : ms);
+  if (times.kind === 'instant') {
+    const timeMs = at(times.time);
+    return { kind: 'instant', grid: instantGrid(timeMs), endMs: timeMs };
+  }
+  const endMs = at(times.end);
+  const startMs = times.start === undefined ? endMs - DEFAULT_RANGE_MS : at(times.start);
+  if (endMs < startMs) throw new PromfedError('bad_data', 'end timestamp must not be before start time');
+  const stepMs = times.stepMs ?? Math.max(1, Math.ceil((endMs - startMs) / DEFAULT_POINTS / 1000)) * 1000;
+  if (Math.floor((endMs - startMs) / stepMs) > MAX_POINTS) {
+    throw new PromfedError(
+      'bad_data',
+      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (--step=XX)',
+    );
+  }
+  return { kind: 'range', grid: rangeGrid(startMs, endMs, stepMs), endMs };
+}

@@ -1,0 +1,51 @@
+// A federation out of a configuration: what the server and the command line share.
+
+import type { LoadedConfig, ServerGroupSettings } from './config/index.js';
+import { createFederation, type Federation } from './federation/index.js';
+import type { Clock } from './model/index.js';
+import { createServerGroup, type ServerGroup, type UpstreamObservation } from './upstreams/index.js';
+
+export interface FederateOptions {
+  readonly clock: Clock;
+  readonly version: string;
+  readonly maxSamples: number;
+  /** Undefined to leave it to the regions. */
+  readonly lookbackDeltaMs: number | undefined;
+  /** False to have the regions send raw samples only. */
+  readonly pushdown: boolean;
+  /** Left out: nothing is counted. */
+  readonly metrics?: { observe(observation: UpstreamObservation): void };
+}
+
+/**
+ * The server groups of a configuration as one federation, which the caller closes.
+ *
+ * @throws PromfedError when a group cannot be created from its settings.
+ */
+export function federate({ settings }: LoadedConfig, options: FederateOptions): Federation {
+  const { clock, version, metrics, maxSamples, lookbackDeltaMs, pushdown } = options;
+  const upstream = { clock, version, ...(metrics === undefined ? {} : { metrics }) };
+  return createFederation({
+    groups: createAll(settings.serverGroups, (group) => createServerGroup(group, upstream)),
+    clock,
+    maxSamples,
+    lookbackDeltaMs,
+    pushdown,
+    defaultStepMs: settings.evaluationIntervalMs,
+  });
+}
+
+/** Creates a group for each of the settings; when one cannot be created those before it are closed again. */
+function createAll(
+  settings: readonly ServerGroupSettings[],
+  create: (settings: ServerGroupSettings) => ServerGroup,
+): ServerGroup[] {
+  const created: ServerGroup[] = [];
+  try {
+    for (const one of settings) created.push(create(one));
+    return created;
+  } catch (error) {
+    for (const group of created) group.close().catch(() => undefined); // it has no connection yet
+    throw error;
+  }
+}

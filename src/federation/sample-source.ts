@@ -1,0 +1,94 @@
+// Raw samples of all groups as one source, for what is evaluated here from them.
+
+import { mergeRaw, pickEarlier } from '../merge/index.js';
+import {
+  PromfedError,
+  type RawSeries,
+  type SampleBudget,
+  type SampleSource,
+  type TimeWindow,
+} from '../model/index.js';
+import type { Matcher } from '../model/index.js';
+import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
+import type { ServerGroup } from '../upstreams/index.js';
+import { allOrNothing, askGroup, type AskContext } from './ask-groups.js';
+import { noteTail } from './open-fetch.js';
+
+/**
+ * The raw samples of every relevant group, the group's labels set. Equal series of different groups become one: at
+ * each time the first group that has a sample wins. A selection that is under way already is not asked for again.
+ *
+ * An optional group that fails is a warning that names it. Errors as the groups' failures; `execution` when two
+ * series of one group become one by the group's labels; `limit` when the budget does not allow for the samples, which
+ * are taken from it while they arrive and given back when the selection resolves: its receiver takes them then.
+ */
+export function createSampleSource(
+  groups: readonly ServerGroup[],
+  context: AskContext,
+  budget: SampleBudget,
+): SampleSource {
+  const underWay = new Map<string, Promise<readonly RawSeries[]>>();
+  return {
+    select(matchers, window) {
+      const key = JSON.stringify([matchers.map(({ name, op, value }) => [name, op, value]), window]);
+      const known = underWay.get(key);
+      if (known !== undefined) return known;
+      const started = selectFrom(groups, { matchers, window }, context, budget).finally(() => {
+        underWay.delete(key);
+      });
+      underWay.set(key, started);
+      return started;
+    },
+  };
+}
+
+interface Selection {
+  readonly matchers: readonly Matcher[];
+  readonly window: TimeWindow;
+}
+
+async function selectFrom(
+  groups: readonly ServerGroup[],
+  { matchers, window }: Selection,
+  context: AskContext,
+  budget: SampleBudget,
+): Promise<readonly RawSeries[]> {
+  const relevant = groups.filter((group) => relevantGroups(matchers, [group]).length > 0);
+  const parts = await allOrNothing(relevant, context.deadline, async (group) => {
+    const query = { matchers: matchersForGroup(matchers, group), window, budget };
+    const answer = await askGroup(group, context, (fetchContext) => group.samples(query, fetchContext));
+    if (answer === undefined) return undefined;
+    noteTail(answer.tail, context);
+    return labelled(answer.series, group);
+  });
+  for (const part of parts) for (const { timestamps } of part.values()) budget.release(timestamps.length);
+  return mergeGroups(parts);
+}
+
+/** The series of one group with its labels, by their keys. */
+function labelled(series: readonly RawSeries[], group: ServerGroup): ReadonlyMap<string, RawSeries> {
+  const byKey = new Map<string, RawSeries>();
+  for (const one of series) {
+    const labels = one.labels.with(group.labels);
+    if (byKey.has(labels.key)) {
+      throw new PromfedError(
+        'execution',
+        `two series become ${labels.toString()} when the labels ${group.labels.toString()} are set: ` +
+          'the region sends labels of these names itself',
+      );
+    }
+    byKey.set(labels.key, { ...one, labels });
+  }
+  return byKey;
+}
+
+function mergeGroups(parts: readonly ReadonlyMap<string, RawSeries>[]): readonly RawSeries[] {
+  const merged = new Map<string, RawSeries>();
+  for (const part of parts) {
+    for (const [key, series] of part) {
+      const known = merged.get(key);
+      merged.set(key, known === undefined ? series : mergeRaw(known, series, pickEarlier));
+    }
+  }
+  return [...merged.values()];
+}

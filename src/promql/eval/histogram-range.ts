@@ -1,0 +1,213 @@
+// Range functions of series that hold native histograms, alone or between floats.
+
+import {
+  detectReset,
+  divideHistogram,
+  equalHistograms,
+  HistogramSum,
+  multiplyHistogram,
+  type Histogram,
+  type RawSeries,
+} from '../../model/index.js';
+import type { Windows } from '../functions/index.js';
+import type { PlanNode } from '../plan/index.js';
+
+import { HISTOGRAM_TEXTS } from './histogram-texts.js';
+import { differenceOfLastTwo, histogramIncrease } from './histogram-rate.js';
+import type { HistogramColumn, Scope } from './scope.js';
+
+/** The samples of one step's window. */
+export interface HistogramWindow {
+  readonly scope: Scope;
+  /** Where annotations point to: the function's range. */
+  readonly at: PlanNode;
+  readonly metricName: string;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+  readonly histograms: readonly (Histogram | undefined)[];
+  /** Indices of the window's samples: at least one. */
+  readonly from: number;
+  readonly to: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+type WindowResult = number | Histogram | undefined;
+type WindowFunction = (window: HistogramWindow) => WindowResult;
+
+/** The functions that look at histograms; the others look at floats only. */
+const FUNCTIONS: ReadonlyMap<string, WindowFunction> = new Map<string, WindowFunction>([
+  ['rate', (window) => extrapolated(window, true, true)],
+  ['increase', (window) => extrapolated(window, true, false)],
+  ['delta', (window) => extrapolated(window, false, false)],
+  ['irate', (window) => fromLastTwo(window, true)],
+  ['idelta', (window) => fromLastTwo(window, false)],
+  ['sum_over_time', (window) => total(window, false)],
+  ['avg_over_time', (window) => total(window, true)],
+  ['count_over_time', ({ from, to }) => to - from],
+  ['present_over_time', () => 1],
+  ['first_over_time', (window) => sampleAt(window, window.from)],
+  ['last_over_time', (window) => sampleAt(window, window.to - 1)],
+  ['ts_of_first_over_time', ({ timestamps, from }) => timestamps[from]! / 1000],
+  ['ts_of_last_over_time', ({ timestamps, to }) => timestamps[to - 1]! / 1000],
+  ['changes', (window) => countNeighbours(window, isChange)],
+  ['resets', (window) => countNeighbours(window, isReset)],
+]);
+
+/** Whether the function has a way of its own with histograms. */
+export function takesHistograms(func: string): boolean {
+  return FUNCTIONS.has(func);
+}
+
+/**
+ * Computes the steps `fromStep` inclusive to `toStep` exclusive of a function that takes histograms.
+ *
+ * Windows of floats alone are left to `floats`, the function as it is for series without histograms.
+ */
+export function runOnHistograms(
+  scope: Scope,
+  func: string,
+  at: PlanNode,
+  { labels, histograms = [] }: RawSeries,
+  windows: Windows,
+  column: HistogramColumn,
+): (fromStep: number, toStep: number) => void {
+  const compute = FUNCTIONS.get(func)!;
+  const { metricName } = labels;
+  return (fromStep, toStep) => {
+    for (let step = fromStep; step < toStep; step++) {
+      const from = windows.from[step]!;
+      const to = windows.to[step]!;
+      if (to <= from || !hasHistogram(histograms, from, to)) continue;
+      const endMs = windows.firstEndMs + step * windows.endStepMs;
+      const { timestamps, values, rangeMs } = windows;
+      const startMs = endMs - rangeMs;
+      const result = compute({
+        scope,
+        at,
+        metricName,
+        timestamps,
+        values,
+        histograms,
+        from,
+        to,
+        startMs,
+        endMs,
+      });
+      if (typeof result === 'number') {
+        column.values[step] = result;
+        column.present[step] = 1;
+      } else if (result === undefined) {
+        column.present[step] = 0;
+      } else {
+        scope.put(column, step, result);
+      }
+    }
+  };
+}
+
+function hasHistogram(histograms: readonly (Histogram | undefined)[], from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (histograms[i] !== undefined) return true;
+  return false;
+}
+
+/** The window's histograms; undefined, with the warning given, when there are floats between them. */
+function onlyHistograms(window: HistogramWindow): readonly Histogram[] | undefined {
+  const { scope, at, metricName, histograms, from, to } = window;
+  const all: Histogram[] = [];
+  for (let i = from; i < to; i++) {
+    const histogram = histograms[i];
+    if (histogram === undefined) {
+      scope.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
+      return undefined;
+    }
+    all.push(histogram);
+  }
+  return all;
+}
+
+/** Source: Prometheus, promql/functions.go (`extrapolatedRate`). */
+function extrapolated(window: HistogramWindow, isCounter: boolean, isRate: boolean): WindowResult {
+  const { timestamps, from, to, startMs, endMs } = window;
+  const all = onlyHistograms(window);
+  if (all === undefined || all.length < 2) return undefined;
+  const increase = histogramIncrease(window, all, isCounter);
+  if (increase === undefined) return undefined;
+  const last = to - 1;
+  let toStart = (timestamps[from]! - startMs) / 1000;
+  let toEnd = (endMs - timestamps[last]!) / 1000;
+  const sampled = (timestamps[last]! - timestamps[from]!) / 1000;
+  const spacing = sampled / (last - from);
+  if (toStart >= spacing * 1.1) toStart = spacing / 2;
+  if (isCounter && increase.count > 0 && all[0]!.count >= 0) {
+    toStart = Math.min(toStart, sampled * (all[0]!.count / increase.count));
+  }
+  if (toEnd >= spacing * 1.1) toEnd = spacing / 2;
+  let factor = (sampled + toStart + toEnd) / sampled;
+  if (isRate) factor /= (endMs - startMs) / 1000;
+  return multiplyHistogram(increase, factor);
+}
+
+/** Source: Prometheus, promql/functions.go (`instantValue`). */
+function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
+  const { scope, at, metricName, timestamps, values, histograms, from, to } = window;
+  if (to - from < 2) return undefined;
+  const [previous, last] = [histograms[to - 2], histograms[to - 1]];
+  const seconds = (timestamps[to - 1]! - timestamps[to - 2]!) / 1000;
+  if (previous !== undefined && last !== undefined) {
+    const difference = differenceOfLastTwo(window, previous, last, isRate);
+    return difference === undefined || !isRate ? difference : divideHistogram(difference, seconds);
+  }
+  if (previous !== undefined || last !== undefined) {
+    scope.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
+    return undefined;
+  }
+  const [a, b] = [values[to - 2]!, values[to - 1]!];
+  if (!isRate) return b - a;
+  return (b < a ? b : b - a) / seconds;
+}
+
+/** Source: Prometheus, promql/functions.go (`funcSumOverTime`, `funcAvgOverTime`). */
+function total(window: HistogramWindow, isMean: boolean): WindowResult {
+  const { scope, at, metricName } = window;
+  const all = onlyHistograms(window);
+  if (all === undefined) return undefined;
+  const sum = new HistogramSum(all[0]!, isMean);
+  for (const histogram of all.slice(1)) {
+    if (sum.tryAdd(histogram)) continue;
+    scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    return undefined;
+  }
+  if (sum.collision) scope.warn(HISTOGRAM_TEXTS.collision('aggregation'), at);
+  if (sum.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('aggregation'), at);
+  return sum.total;
+}
+
+function sampleAt({ values, histograms }: HistogramWindow, index: number): WindowResult {
+  return histograms[index] ?? values[index]!;
+}
+
+type Neighbours = (window: HistogramWindow, index: number) => boolean;
+
+function countNeighbours(window: HistogramWindow, counts: Neighbours): number {
+  let count = 0;
+  for (let i = window.from + 1; i < window.to; i++) if (counts(window, i)) count++;
+  return count;
+}
+
+/** Source: Prometheus, promql/functions.go (`funcChanges`): from a float to a histogram or back is a change. */
+function isChange({ values, histograms }: HistogramWindow, index: number): boolean {
+  const [previous, current] = [histograms[index - 1], histograms[index]];
+  if (previous !== undefined && current !== undefined) return !equalHistograms(previous, current);
+  if (previous !== undefined || current !== undefined) return true;
+  const [a, b] = [values[index - 1]!, values[index]!];
+  return a !== b && !(Number.isNaN(a) && Number.isNaN(b));
+}
+
+/** Source: Prometheus, promql/functions.go (`funcResets`): from a float to a histogram or back is a reset. */
+function isReset({ values, histograms }: HistogramWindow, index: number): boolean {
+  const [previous, current] = [histograms[index - 1], histograms[index]];
+  if (previous !== undefined && current !== undefined) return detectReset(current, previous);
+  if (previous !== undefined || current !== undefined) return true;
+  return values[index]! < values[index - 1]!;
+}

@@ -1,0 +1,119 @@
+// promfed query as a process, against the demo and a real Prometheus.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+
+import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
+import { startPromfed } from '../helpers/promfed.js';
+import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
+
+const MAIN = resolve('dist/main.js');
+const folder = mkdtempSync(join(tmpdir(), 'promfed-query-'));
+const NOW_MS = 1_750_000_000_000;
+const clock = { now: () => NOW_MS };
+const AT = `--time=${NOW_MS / 1000}`;
+const BY_REGION = 'count by (promxyCluster) (up)';
+
+t.setTimeout(180_000);
+
+t.before(() => {
+  const built = spawnSync(process.execPath, ['scripts/build.mjs'], { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(built.stderr);
+});
+t.teardown(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function query(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, 'query', ...args], { timeout: 20_000 });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((done) => {
+    child.on('close', (status) => {
+      done({ status, stdout, stderr });
+    });
+  });
+}
+
+t.test('the demo, by its configuration and by the address of a promfed', { timeout: 120_000 }, async (t) => {
+  const demo = await startDemoRegions({ clock });
+  t.teardown(() => demo.close());
+  const path = join(folder, 'demo.yaml');
+  writeFileSync(path, demoConfig(demo.regions));
+  const promfed = await startPromfed(t, demoConfig(demo.regions), { clock, routePrefix: '/prom' });
+
+  const sources = [`--config=${path}`, `--url=${promfed.url}`];
+  for (const source of sources) {
+    const table = await query(source, AT, BY_REGION);
+    t.match(table, { status: 0, stderr: '' });
+    t.match(table.stdout, /^promxyCluster +VALUE\n\S+ +\d+\n\S+ +\d+\n$/, source);
+
+    const json = await query(source, AT, '--output=json', BY_REGION);
+    t.match(JSON.parse(json.stdout), { status: 'success', data: { resultType: 'vector' } });
+
+    const range = [`--end=${NOW_MS / 1000}`, '--output=chart'];
+    const chart = await query(source, ...range, 'sum by (promxyCluster) (rate(http_requests_total[5m]))');
+    t.match(chart, { status: 0, stderr: '' });
+    t.match(chart.stdout, /\n +└─+\n +2025-06-15T14:06:40Z +2025-06-15T15:06:40Z\na \{promxyCluster=/);
+
+    const wrong = await query(source, AT, 'sum(up');
+    t.match(wrong, { status: 1, stdout: '' });
+    t.match(
+      wrong.stderr,
+      /^promfed: .*1:7: parse error: unclosed left parenthesis\n {2}sum\(up\n {8}\^\n$/,
+      source,
+    );
+
+    t.match(await query(source, AT, 'up + on() up'), { status: 1, stderr: /^promfed: .*duplicate series/ });
+  }
+  const [one, other] = await Promise.all(sources.map((source) => query(source, AT, 'up')));
+  t.equal(one!.stdout, other!.stdout, 'both give the same table');
+});
+
+t.test('who cannot be asked is named, in time', { timeout: 60_000 }, async (t) => {
+  t.match(await query('--url=http://127.0.0.1:1', 'up'), {
+    status: 1,
+    stdout: '',
+    stderr: /^promfed: http:\/\/127\.0\.0\.1:1 cannot be asked: .+\n$/,
+  });
+  t.match(await query(`--config=${join(folder, 'missing.yaml')}`, 'up'), {
+    status: 1,
+    stderr: /missing\.yaml/,
+  });
+});
+
+t.test('a real Prometheus', { skip: withoutRealServers(), timeout: 120_000 }, async (t) => {
+  const prometheus = await startPrometheus(t);
+  const timestamps = Array.from({ length: 61 }, (_, i) => NOW_MS - 3_600_000 + i * 60_000);
+  await importIntoPrometheus(prometheus.url, [
+    { labels: { __name__: 'x', a: '1' }, timestamps, values: timestamps.map((_, i) => i) },
+    { labels: { __name__: 'x', a: '2' }, timestamps, values: timestamps.map((_, i) => 60 - i) },
+  ]);
+  const source = `--url=${prometheus.url}`;
+  t.equal(
+    (await query(source, AT, 'x')).stdout,
+    '__name__  a  VALUE\nx         1     60\nx         2      0\n',
+  );
+  t.equal(
+    (await query(source, `--start=${NOW_MS / 1000 - 60}`, `--end=${NOW_MS / 1000}`, '--step=1m', 'sum(x)'))
+      .stdout,
+    'TIME                  VALUE\n2025-06-15T15:05:40Z     60\n2025-06-15T15:06:40Z     60\n',
+  );
+  const noted = await query(source, AT, 'rate(x[5m])');
+  t.equal(noted.status, 0);
+  t.match(noted.stderr, /^info: .*metric might not be a counter/);
+  const wrong = await query(source, AT, 'x ]');
+  t.match(wrong.stderr, /^promfed: .*1:3: parse error: .*\n {2}x \]\n {4}\^\n$/);
+  t.equal(wrong.status, 1);
+});

@@ -1,0 +1,204 @@
+// Queries that are evaluated here from the groups' raw samples.
+
+import t from 'tap';
+
+import { createFederation, type QueryAnswer } from '../../src/federation/index.js';
+import { EMPTY_TAIL } from '../../src/merge/index.js';
+import { instantGrid, Labels, PromfedError, printMatchers, systemClock } from '../../src/model/index.js';
+import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
+import type { FetchContext, SamplesQuery, ServerGroup } from '../../src/upstreams/index.js';
+
+const timeMs = 1_000_000;
+
+interface FakeGroup extends ServerGroup {
+  readonly asked: string[];
+}
+
+interface FakeOptions {
+  readonly labels?: Record<string, string>;
+  readonly ignoreError?: boolean;
+  /** Called with each query before it is answered. */
+  readonly before?: (query: SamplesQuery, context: FetchContext) => Promise<void> | void;
+  readonly warnings?: readonly string[];
+}
+
+type Sample = readonly [secondsAgo: number, value: number | 'stale'];
+
+/** A group of the given series, whatever it is asked for. */
+function group(
+  name: string,
+  series: readonly (readonly [labels: Record<string, string>, ...samples: Sample[]])[],
+  { labels = {}, ignoreError = false, before, warnings = [] }: FakeOptions = {},
+): FakeGroup {
+  const asked: string[] = [];
+  const notAsked = (): never => {
+    throw new Error('not asked for in this test');
+  };
+  return {
+    name,
+    labels: Labels.from(labels),
+    ignoreError,
+    replicated: false,
+    asked,
+    async samples(query, context) {
+      asked.push(printMatchers(query.matchers));
+      await before?.(query, context);
+      for (const [, ...samples] of series) query.budget.take(samples.length);
+      return {
+        series: series.map(([own, ...samples]) => ({
+          labels: Labels.from(own),
+          timestamps: Float64Array.from(samples, ([ago]) => timeMs - ago * 1000),
+          values: Float64Array.from(samples, ([, value]) => (value === 'stale' ? NaN : value)),
+          stale: Uint8Array.from(samples, ([, value]) => (value === 'stale' ? 1 : 0)),
+        })),
+        tail: { ...EMPTY_TAIL, warnings },
+      };
+    },
+    query: notAsked,
+    series: notAsked,
+    labelNames: notAsked,
+    labelValues: notAsked,
+    metadata: notAsked,
+    close: async () => undefined,
+  };
+}
+
+async function ask(
+  groups: readonly ServerGroup[],
+  text: string,
+  { maxSamples = 1000, timeoutMs = 5000, pushdown = false } = {},
+): Promise<{ values: Record<string, number>; warnings: string[] }> {
+  const federation = createFederation({
+    groups,
+    clock: systemClock,
+    maxSamples,
+    lookbackDeltaMs: undefined,
+    defaultStepMs: 60_000,
+    pushdown,
+  });
+  const answer: QueryAnswer = await federation.query({
+    expr: parseExpr(text, { features: ALL_FEATURES }),
+    text,
+    kind: 'instant',
+    grid: instantGrid(timeMs),
+    endMs: timeMs,
+    lookbackDeltaMs: undefined,
+    timeoutMs,
+    limit: undefined,
+    signal: new AbortController().signal,
+  });
+  try {
+    if (answer.kind !== 'value' || answer.value.type !== 'vector') throw new Error('a vector was expected');
+    const values = answer.value.columns.map(
+      ({ labels, values: own }) => [labels.toString(), own[0]!] as const,
+    );
+    return { values: Object.fromEntries(values), warnings: answer.annotations.warnings };
+  } finally {
+    answer.release();
+  }
+}
+
+t.test('only the groups that a selector concerns are asked, without their own labels', async (t) => {
+  const eu = group('eu', [[{ pod: 'a' }, [30, 1]]], { labels: { region: 'eu' } });
+  const us = group('us', [[{ pod: 'a' }, [30, 2]]], { labels: { region: 'us' } });
+  t.same((await ask([eu, us], 'x')).values, { '{pod="a", region="eu"}': 1, '{pod="a", region="us"}': 2 });
+  t.same((await ask([eu, us], 'sum(x{region="us",pod=~".+"})')).values, { '{}': 2 });
+  t.same(eu.asked, ['{__name__="x"}']);
+  t.same(us.asked, ['{__name__="x"}', '{pod=~".+",__name__="x"}']);
+});
+
+t.test('of overlapping groups the first wins at equal times and every other sample is kept', async (t) => {
+  const groups = [
+    group('a', [[{ pod: 'p' }, [120, 1], [60, 2]]]),
+    group('b', [
+      [{ pod: 'p' }, [120, 100], [90, 5], [30, 7]],
+      [{ pod: 'q' }, [30, 9]],
+    ]),
+  ];
+  t.same((await ask(groups, 'sum_over_time(x[5m])')).values, { '{pod="p"}': 15, '{pod="q"}': 9 });
+  t.same((await ask(groups, 'x > 6')).values, { '{pod="p"}': 7, '{pod="q"}': 9 });
+});
+
+t.test('a stale marker ends a series, in the group that has no newer sample', async (t) => {
+  const ended = group('a', [[{ pod: 'p' }, [60, 1], [30, 'stale']]]);
+  t.same((await ask([ended], 'x')).values, {});
+  t.same((await ask([ended, group('b', [[{ pod: 'p' }, [20, 4]]])], 'x')).values, { '{pod="p"}': 4 });
+});
+
+t.test('all selectors of a query are asked for at once, equal ones once', async (t) => {
+  let waiting = 0;
+  let allWait: () => void = () => undefined;
+  const together = new Promise<void>((resolve) => (allWait = resolve));
+  const one = group('a', [[{}, [110, 2]]], {
+    before: async () => {
+      if (++waiting === 3) allWait();
+      await together;
+    },
+  });
+  const { values } = await ask([one], 'x * x + sum(y) - max_over_time(max(z)[2m:1m] @ 1000)');
+  t.equal(Object.values(values)[0], 4);
+  t.equal(one.asked.length, 3);
+});
+
+t.test('an optional group that fails is a warning that names it, a required one the error', async (t) => {
+  const fail = (): never => {
+    throw new PromfedError('upstream', 'server group "us": target h:1: connection refused');
+  };
+  const eu = group('eu', [[{ pod: 'a' }, [30, 1]]], { warnings: ['server group "eu": target b: gone'] });
+  const optional = group('us', [], { ignoreError: true, before: fail });
+  t.same(await ask([eu, optional], 'sum(x)'), {
+    values: { '{}': 1 },
+    warnings: [
+      'server group "us" is missing from this answer: target h:1: connection refused',
+      'server group "eu": target b: gone',
+    ],
+  });
+  await t.rejects(ask([eu, group('us', [], { before: fail })], 'sum(x)'), {
+    code: 'upstream',
+    message: 'server group "us": target h:1: connection refused',
+  });
+});
+
+t.test('a group that never answers ends the query at its deadline', async (t) => {
+  const silent = group('us', [], {
+    before: (_query, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      }),
+  });
+  await t.rejects(ask([silent], 'sum(x)', { timeoutMs: 50 }), { code: 'timeout' });
+});
+
+t.test('the samples of a query are within its limit, those of all groups together', async (t) => {
+  const groups = [1, 2].map((n) =>
+    group(`g${n}`, [[{ n: String(n) }, ...Array.from({ length: 10 }, (_, i): Sample => [100 - i, 1])]]),
+  );
+  t.same((await ask(groups, 'sum(count_over_time(x[5m]))', { maxSamples: 30 })).values, { '{}': 20 });
+  await t.rejects(ask(groups, 'sum(count_over_time(x[5m]))', { maxSamples: 19 }), { code: 'limit' });
+});
+
+t.test('series that become one by the labels of their group are an error', async (t) => {
+  const own = group(
+    'eu',
+    [
+      [{ pod: 'a' }, [30, 1]],
+      [{ pod: 'a', region: 'x' }, [30, 2]],
+    ],
+    {
+      labels: { region: 'eu' },
+    },
+  );
+  await t.rejects(ask([own], 'x'), {
+    code: 'execution',
+    message: /^two series become \{pod="a", region="eu"\}/,
+  });
+});
+
+t.test('with the pushdown on, what no region can compute is evaluated from raw samples', async (t) => {
+  const groups = ['eu', 'us'].map((region) =>
+    group(region, [[{ pod: 'a' }, [150, 1], [90, 2], [30, 3]]], { labels: { region } }),
+  );
+  t.same((await ask(groups, 'max_over_time(sum(x)[2m:1m])', { pushdown: true })).values, { '{}': 4 });
+});

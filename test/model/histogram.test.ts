@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import t from 'tap';
+
+import {
+  bucketsOf,
+  createHistogram,
+  CUSTOM_BUCKETS,
+  denseBuckets,
+  detectReset,
+  divideHistogram,
+  equalHistograms,
+  HistogramSum,
+  multiplyHistogram,
+  tryAddHistograms,
+  trySubtractHistograms,
+  type Histogram,
+} from '../../src/model/index.js';
+
+const counts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 6 });
+
+/** Histograms of whole counts, which add up without rounding. */
+const exponential: fc.Arbitrary<Histogram> = fc
+  .record({
+    schema: fc.integer({ min: -4, max: 8 }),
+    zeroThreshold: fc.constantFrom(0, 0.001, 0.5, 3),
+    zeroCount: fc.integer({ min: 0, max: 5 }),
+    sum: fc.integer({ min: -50, max: 50 }),
+    offset: fc.integer({ min: -8, max: 8 }),
+    positive: counts,
+    negative: counts,
+  })
+  .map(({ offset, positive, negative, ...rest }) =>
+    createHistogram({
+      ...rest,
+      positive: denseBuckets(offset, positive),
+      negative: denseBuckets(offset, negative),
+      count: [...positive, ...negative].reduce((sum, count) => sum + count, rest.zeroCount),
+    }),
+  );
+
+const custom: fc.Arbitrary<Histogram> = fc
+  .record({
+    bounds: fc.uniqueArray(fc.integer({ min: -5, max: 9 }), { maxLength: 5 }),
+    counts,
+    sum: fc.integer({ min: -50, max: 50 }),
+  })
+  .map(({ bounds, counts, sum }) => {
+    const kept = counts.slice(0, bounds.length + 1);
+    return createHistogram({
+      schema: CUSTOM_BUCKETS,
+      customValues: bounds.sort((a, b) => a - b),
+      positive: denseBuckets(0, kept),
+      count: kept.reduce((all, count) => all + count, 0),
+      sum,
+    });
+  });
+
+const pairs = fc.oneof(fc.tuple(exponential, exponential), fc.tuple(custom, custom));
+
+function inBuckets(histogram: Histogram): number {
+  return bucketsOf(histogram).reduce((sum, { count }) => sum + count, 0);
+}
+
+t.test('the order of two histograms makes no difference to their sum', async (t) => {
+  fc.assert(
+    fc.property(pairs, ([a, b]) =>
+      equalHistograms(tryAddHistograms(a, b)!.histogram, tryAddHistograms(b, a)!.histogram),
+    ),
+  );
+  t.pass();
+});
+
+t.test('no observation is lost when layouts are reconciled', async (t) => {
+  fc.assert(
+    fc.property(pairs, ([a, b]) => {
+      const { histogram } = tryAddHistograms(a, b)!;
+      return histogram.count === a.count + b.count && inBuckets(histogram) === inBuckets(a) + inBuckets(b);
+    }),
+  );
+  t.pass();
+});
+
+t.test('a histogram less itself is empty, and what was added can be taken away again', async (t) => {
+  fc.assert(
+    fc.property(pairs, ([a, b]) => {
+      const nothing = trySubtractHistograms(a, a)!.histogram;
+      const sum = tryAddHistograms(a, b)!.histogram;
+      const rest = trySubtractHistograms(sum, b)!.histogram;
+      const expected = trySubtractHistograms(tryAddHistograms(a, b)!.histogram, b)!.histogram;
+      return inBuckets(nothing) === 0 && equalHistograms(rest, expected) && rest.count === a.count;
+    }),
+  );
+  t.pass();
+});
+
+t.test('growing is no reset, and shrinking is one', async (t) => {
+  fc.assert(
+    fc.property(exponential, (a) => {
+      const grown = multiplyHistogram(a, 2);
+      return !detectReset(grown, a) && (a.count === 0 || detectReset(a, grown));
+    }),
+  );
+  t.pass();
+});
+
+t.test('a compensated sum of many is their sum, a mean that sum by how many they are', async (t) => {
+  fc.assert(
+    fc.property(fc.array(exponential, { minLength: 1, maxLength: 5 }), (all) => {
+      const [sum, mean] = [new HistogramSum(all[0]!, false), new HistogramSum(all[0]!, true)];
+      for (const next of all.slice(1)) if (!sum.tryAdd(next) || !mean.tryAdd(next)) return false;
+      const expected = all
+        .slice(1)
+        .reduce((total, next) => tryAddHistograms(total, next)!.histogram, all[0]!);
+      return (
+        equalHistograms(sum.total, expected) &&
+        equalHistograms(mean.total, divideHistogram(expected, all.length))
+      );
+    }),
+  );
+  t.pass();
+});
+
+t.test('rounding does not swallow small sums between large ones', async (t) => {
+  const [first, ...rest] = [1, 1e100, 1, -1e100].map((sum) => createHistogram({ sum, count: 1 }));
+  const total = new HistogramSum(first!, false);
+  for (const next of rest) total.tryAdd(next);
+  t.equal(total.total.sum, 2);
+});
+
+t.test('exponential and custom buckets cannot be added', async (t) => {
+  t.equal(tryAddHistograms(createHistogram(), createHistogram({ schema: CUSTOM_BUCKETS })), undefined);
+});
+
+t.test('custom bounds that differ are cut to those that both have', async (t) => {
+  const a = createHistogram({
+    schema: CUSTOM_BUCKETS,
+    customValues: [1, 2, 5],
+    positive: denseBuckets(0, [1, 1, 1, 1]),
+  });
+  const b = createHistogram({ ...a, customValues: [2, 3], positive: denseBuckets(0, [10, 10, 10]) });
+  const { histogram, reconciled } = tryAddHistograms(a, b)!;
+  t.equal(reconciled, true);
+  t.same(histogram.customValues, [2]);
+  t.same(histogram.positive, denseBuckets(0, [12, 22]));
+});
+
+t.test('a zero bucket that ends within a populated bucket swallows it whole', async (t) => {
+  const a = createHistogram({ zeroThreshold: 3, zeroCount: 1 });
+  const b = createHistogram({ positive: denseBuckets(1, [5, 6, 7]) });
+  const { histogram } = tryAddHistograms(a, b)!;
+  t.equal(histogram.zeroThreshold, 4);
+  t.equal(histogram.zeroCount, 12);
+  t.same(histogram.positive, denseBuckets(3, [7]));
+});
+
+t.test('division by zero leaves no buckets', async (t) => {
+  const { count, positive } = divideHistogram(
+    createHistogram({ count: 1, positive: denseBuckets(0, [1]) }),
+    0,
+  );
+  t.equal(count, Infinity);
+  t.same(positive.counts, []);
+});

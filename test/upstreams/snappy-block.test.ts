@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import t from 'tap';
+
+import { PromfedError } from '../../src/model/index.js';
+import { packSnappy, unpackSnappy } from '../../src/upstreams/snappy-block.js';
+
+t.test('what was packed is unpacked, whatever its length', async (t) => {
+  for (const length of [0, 1, 127, 128, 65_535, 65_536, 65_537, 200_000]) {
+    const content = Buffer.from(Array.from({ length }, (_, i) => (i * 7919) % 251));
+    t.ok((await unpackSnappy(packSnappy(content), length)).equals(content), String(length));
+  }
+});
+
+t.test('every element of the format is read', async (t) => {
+  const cases: { name: string; block: number[]; content: string }[] = [
+    { name: 'a short literal', block: [3, 2 << 2, 97, 98, 99], content: 'abc' },
+    { name: 'a literal with its length in a byte', block: [2, 60 << 2, 1, 97, 98], content: 'ab' },
+    {
+      name: 'a copy with an offset of eleven bits',
+      block: [7, 2 << 2, 97, 98, 99, 1, 3],
+      content: 'abcabca',
+    },
+    {
+      name: 'a copy with an offset of two bytes',
+      block: [5, 2 << 2, 97, 98, 99, (1 << 2) | 2, 2, 0],
+      content: 'abcbc',
+    },
+    {
+      name: 'a copy with an offset of four bytes',
+      block: [4, 2 << 2, 97, 98, 99, 3, 3, 0, 0, 0],
+      content: 'abca',
+    },
+    { name: 'a copy that repeats what it writes', block: [6, 0, 97, (4 << 2) | 2, 1, 0], content: 'aaaaaa' },
+  ];
+  for (const { name, block, content } of cases) {
+    t.equal((await unpackSnappy(Uint8Array.from(block), 100)).toString(), content, name);
+  }
+});
+
+t.test('broken and hostile blocks are refused', async (t) => {
+  const cases: { name: string; block: number[]; message: RegExp }[] = [
+    { name: 'nothing at all', block: [], message: /not a valid snappy block/ },
+    { name: 'a length that does not end', block: [255, 255, 255, 255, 255, 255], message: /not a valid/ },
+    { name: 'more than is taken', block: [0xe9, 0x07, 0], message: /too large: 1001 bytes where 1000/ },
+    { name: 'a length that the block cannot make', block: [0xe8, 0x07, 0, 97], message: /not a valid/ },
+    { name: 'a cut literal', block: [3, 2 << 2, 97], message: /not a valid/ },
+    { name: 'a cut length', block: [3, 61 << 2, 1], message: /not a valid/ },
+    { name: 'a copy from before the beginning', block: [5, 0, 97, 1, 2], message: /not a valid/ },
+    { name: 'a copy from nowhere', block: [5, 0, 97, 1, 0], message: /not a valid/ },
+    { name: 'more content than the length says', block: [1, 1 << 2, 97, 98], message: /not a valid/ },
+    { name: 'less content than the length says', block: [2, 0, 97], message: /not a valid/ },
+  ];
+  for (const { name, block, message } of cases) {
+    await t.rejects(unpackSnappy(Uint8Array.from(block), 1000), { code: 'upstream', message }, name);
+  }
+});
+
+t.test('any bytes are either a block or an upstream error', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => {
+      try {
+        await unpackSnappy(bytes, 1000);
+      } catch (thrown) {
+        if (!(thrown instanceof PromfedError) || thrown.code !== 'upstream') throw thrown;
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  t.pass();
+});
