@@ -14,6 +14,11 @@ export interface Column {
   readonly labels: Labels;
   readonly values: Float64Array;
   readonly present: Uint8Array;
+  /**
+   * Inside of an evaluation that delays the removal of names: `labels` still have the metric's name and its kin, and
+   * lose them when the evaluation ends. Never set on what an evaluation returns.
+   */
+  readonly dropsName?: boolean | undefined;
   /** Absent when no sample is a histogram. */
   readonly histograms?: (Histogram | undefined)[];
 }

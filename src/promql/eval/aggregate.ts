@@ -9,14 +9,9 @@ import { hasHistograms, withoutEmpty } from './columns.js';
 import { evalCountValues } from './count-values.js';
 import { groupColumns, type Group } from './grouping.js';
 import { addHistograms, withoutIgnored } from './histogram-aggregate.js';
+import { evalLimitRatio } from './limit-ratio.js';
 import { evalRank } from './rank.js';
-import {
-  notBuilt,
-  type HistogramColumn,
-  type ScalarOperand,
-  type Scope,
-  type VectorOperand,
-} from './scope.js';
+import type { HistogramColumn, ScalarOperand, Scope, VectorOperand } from './scope.js';
 
 /** An aggregation; its parameter and its input are asked for at once. */
 export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<VectorOperand> {
@@ -39,7 +34,8 @@ export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<
       if (param?.type !== 'string') throw wrongParameter(node);
       return evalCountValues(scope, node, vector, param.value);
     case 'limit_ratio':
-      throw notBuilt('limit_ratio()');
+      if (param?.type !== 'scalar') throw wrongParameter(node);
+      return evalLimitRatio(scope, node, vector, param);
     case 'min':
     case 'max':
     case 'stddev':
@@ -70,7 +66,10 @@ async function accumulate(
   const sumsHistograms = hasHistograms(vector) && (op === 'sum' || op === 'avg');
   const columns = [];
   for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
-    const target = sumsHistograms ? scope.newHistogramColumn(group.labels) : scope.newColumn(group.labels);
+    const { labels, dropsName } = group;
+    const target = sumsHistograms
+      ? scope.newHistogramColumn(labels, dropsName)
+      : scope.newColumn(labels, dropsName);
     for (const column of group.columns) {
       if (scope.pacer.due) await scope.pacer.pause();
       accumulator.add(sumsHistograms ? floatsIn(column) : column, target);
@@ -109,7 +108,7 @@ async function quantileOfGroup(
   group: Group,
   q: Float64Array,
 ): Promise<ReturnType<Scope['newColumn']>> {
-  const target = scope.newColumn(group.labels);
+  const target = scope.newColumn(group.labels, group.dropsName);
   const size = group.columns.length;
   scope.budget.take(size);
   const scratch = new Float64Array(size);

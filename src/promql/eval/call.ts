@@ -1,22 +1,35 @@
 // Function calls: which way each function is evaluated.
 
-import { Labels, PromfedError } from '../../model/index.js';
+import { Labels, METRIC_NAME, PromfedError, type Column } from '../../model/index.js';
 import {
   createLabelJoin,
   createLabelReplace,
   ELEMENT_FUNCTIONS,
+  greatest,
+  least,
   RANGE_FUNCTIONS,
   type ElementFunction,
   type MapLabels,
 } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
 
-import { distinct, dropName, floatsOf, relabel, targetFor, withoutEmpty } from './columns.js';
+import {
+  distinct,
+  floatsOf,
+  relabel,
+  targetFor,
+  withoutEmpty,
+  withoutName,
+  type Identity,
+} from './columns.js';
 import { evalHistogramFunction, HISTOGRAM_FUNCTIONS } from './histogram-functions.js';
 import { evalHistogramFraction, evalHistogramQuantile } from './histogram-quantile.js';
+import { evalHistogramQuantiles } from './histogram-quantiles.js';
+import { evalInfo } from './info.js';
 import { evalAbsentOverTime, evalRangeFunction } from './range-function.js';
 import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 import { evalSelector } from './selector.js';
+import { sortByLabel } from './sort-by-label.js';
 
 type EvaluateCall = (scope: Scope, node: CallNode) => Operand | Promise<Operand>;
 
@@ -33,8 +46,14 @@ const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, Eva
   ['sort_desc', (scope, node) => evalSort(scope, node, true)],
   ['label_replace', evalLabelReplace],
   ['label_join', evalLabelJoin],
-  ['histogram_quantile', evalHistogramQuantile],
+  ['sort_by_label', (scope, node) => evalSortByLabel(scope, node, false)],
+  ['sort_by_label_desc', (scope, node) => evalSortByLabel(scope, node, true)],
+  ['histogram_quantile', (scope, node) => evalHistogramQuantile(scope, node)],
+  ['histogram_quantiles', evalHistogramQuantiles],
   ['histogram_fraction', evalHistogramFraction],
+  ['info', evalInfo],
+  ['min_of', (scope, node) => evalEither(scope, node, least)],
+  ['max_of', (scope, node) => evalEither(scope, node, greatest)],
 ]);
 
 /** Whether calls of the function can be evaluated. */
@@ -74,7 +93,7 @@ async function evalElements(scope: Scope, node: CallNode, func: ElementFunction)
   const columns = [];
   for (const column of floats.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, floats, column, dropName(column.labels));
+    const target = targetFor(scope, floats, column, withoutName(scope, column.labels));
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const kept = keeps === undefined || keeps(step);
@@ -120,10 +139,11 @@ async function evalScalar(scope: Scope, node: CallNode): Promise<ScalarOperand> 
  */
 async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperand> {
   const arg = node.args[0]!;
+  const nameless = ({ labels }: Column): Identity => withoutName(scope, labels);
   // Whether a fetched vector was a selector cannot be seen any more.
   if (arg.kind === 'fetch') throw notBuilt('timestamp() of samples that were fetched without their times');
   if (arg.kind === 'selector') {
-    return distinct(scope, await relabel(scope, await evalSelector(scope, arg, 'time'), dropName));
+    return distinct(scope, await relabel(scope, await evalSelector(scope, arg, 'time'), nameless));
   }
   const vector = scope.own(await scope.vectorOf(arg));
   const columns = vector.columns.map(({ labels, values, present }) => ({ labels, values, present }));
@@ -133,7 +153,7 @@ async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperan
       values[step] = (scope.grid.startMs + step * scope.grid.stepMs) / 1000;
     }
   }
-  return distinct(scope, await relabel(scope, { ...vector, columns }, dropName));
+  return distinct(scope, await relabel(scope, { ...vector, columns }, nameless));
 }
 
 async function evalAbsent(scope: Scope, node: CallNode): Promise<VectorOperand> {
@@ -170,6 +190,21 @@ async function evalSort(scope: Scope, node: CallNode, descending: boolean): Prom
   return { ...vector, columns, ordered: true };
 }
 
+async function evalSortByLabel(scope: Scope, node: CallNode, descending: boolean): Promise<VectorOperand> {
+  return sortByLabel(scope, await scope.vectorOf(node.args[0]!), texts(node), descending);
+}
+
+async function evalEither(
+  scope: Scope,
+  node: CallNode,
+  choose: (a: number, b: number) => number,
+): Promise<ScalarOperand> {
+  const [a, b] = await Promise.all([scope.scalarOf(node.args[0]!), scope.scalarOf(node.args[1]!)]);
+  const result = scope.newScalar((step) => choose(a.values[step]!, b.values[step]!));
+  scope.release(a, b);
+  return result;
+}
+
 async function evalLabelReplace(scope: Scope, node: CallNode): Promise<VectorOperand> {
   const [dst, replacement, src, regex] = texts(node);
   const map = createLabelReplace(dst!, replacement!, src!, regex!);
@@ -191,11 +226,12 @@ async function mapLabels(
   map: MapLabels,
   written: string,
 ): Promise<VectorOperand> {
-  const relabelled = await relabel(scope, vector, (labels) => {
+  const relabelled = await relabel(scope, vector, ({ labels, dropsName }) => {
     const mapped = map(labels);
     const excess = mapped.get(written).length - FREE_LABEL_CHARS;
     if (excess > 0) scope.budget.take(Math.ceil(excess / 8));
-    return mapped;
+    // A name that the query writes is one that it wants.
+    return { labels: mapped, dropsName: dropsName && !(written === METRIC_NAME && mapped !== labels) };
   });
   return distinct(scope, relabelled);
 }

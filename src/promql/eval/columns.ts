@@ -7,6 +7,23 @@ import type { Scope, VectorOperand } from './scope.js';
 /** The labels that name and describe a metric: operations that change its meaning drop them. */
 const METADATA_LABELS: ReadonlySet<string> = new Set(['__name__', '__type__', '__unit__']);
 
+/** What a column is called. */
+export type Identity = Pick<Column, 'labels' | 'dropsName'>;
+
+/** What an operation that changes the meaning of a metric makes of the column's identity. */
+export function withoutName(scope: Scope, labels: Labels): Identity {
+  return scope.delaysNames ? { labels, dropsName: true } : { labels: dropName(labels) };
+}
+
+/** The vector with the names dropped whose removal was delayed. */
+export async function settleNames(scope: Scope, operand: VectorOperand): Promise<VectorOperand> {
+  if (!operand.columns.some(({ dropsName }) => dropsName === true)) return operand;
+  const settled = await relabel(scope, operand, ({ labels, dropsName }) => ({
+    labels: dropsName === true ? dropName(labels) : labels,
+  }));
+  return distinct(scope, settled);
+}
+
 /** Labels without the metric's name and its kin. Source: Prometheus, schema/labels.go (`IsMetadataLabel`). */
 export function dropName(labels: Labels): Labels {
   return labels.drop(METADATA_LABELS);
@@ -21,16 +38,17 @@ function hasSamples({ present, histograms }: Column): boolean {
   return present.includes(1) || (histograms !== undefined && present.includes(2));
 }
 
-/** The vector with each column's labels changed. Values are shared with the operand, and so is its budget. */
+/** The vector with each column called otherwise. Values are shared with the operand, and so is its budget. */
 export async function relabel(
   scope: Scope,
   operand: VectorOperand,
-  map: (labels: Labels) => Labels,
+  map: (column: Column) => Identity,
 ): Promise<VectorOperand> {
   const columns: Column[] = [];
   for (const column of operand.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    columns.push({ ...column, labels: map(column.labels) });
+    const { labels, dropsName } = map(column);
+    columns.push({ ...column, labels, dropsName });
   }
   return { ...operand, columns };
 }
@@ -97,9 +115,14 @@ export function withoutEmpty(scope: Scope, operand: VectorOperand): VectorOperan
  * Where an operator writes what it makes of a column: the column's own arrays when the operand is owned, else new
  * ones with nothing present. Together the targets of all columns hold what `scope.vector` says they hold.
  */
-export function targetFor(scope: Scope, operand: VectorOperand, column: Column, labels: Labels): Column {
-  if (operand.held === 0) return scope.newColumn(labels);
-  return { labels, values: column.values, present: column.present };
+export function targetFor(
+  scope: Scope,
+  operand: VectorOperand,
+  column: Column,
+  { labels, dropsName }: Identity,
+): Column {
+  if (operand.held === 0) return scope.newColumn(labels, dropsName);
+  return { labels, dropsName, values: column.values, present: column.present };
 }
 
 function replace(scope: Scope, operand: VectorOperand, columns: readonly Column[]): VectorOperand {
@@ -126,9 +149,9 @@ export function hasHistograms({ columns }: Pick<VectorOperand, 'columns'>): bool
 export function floatsOf(scope: Scope, operand: VectorOperand): VectorOperand {
   if (!hasHistograms(operand)) return operand;
   const owned = scope.own(operand);
-  const columns = owned.columns.map(({ labels, values, present }) => {
+  const columns = owned.columns.map(({ labels, dropsName, values, present }) => {
     for (let step = 0; step < present.length; step++) if (present[step] === 2) present[step] = 0;
-    return { labels, values, present };
+    return { labels, dropsName, values, present };
   });
   return withoutEmpty(scope, { ...owned, columns });
 }

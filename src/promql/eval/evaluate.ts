@@ -6,8 +6,9 @@ import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '.
 import { evalAggregate } from './aggregate.js';
 import { evalBinary } from './binary.js';
 import { evalCall } from './call.js';
-import { distinct, dropName, targetFor } from './columns.js';
+import { distinct, dropName, settleNames, targetFor, withoutName } from './columns.js';
 import { tryNotBuilt } from './not-built.js';
+import { extendSeries } from './range-function.js';
 import { evalRange } from './range.js';
 import { notBuilt, Scope, type Operand } from './scope.js';
 import { evalSelector } from './selector.js';
@@ -21,7 +22,7 @@ import type { EvalContext, Value } from './value.js';
  * Long evaluations let the event loop run about every 20 ms.
  *
  * @throws PromfedError `not_built` before anything is fetched when the plan has a construct that is not evaluated
- *   yet; `execution` and `limit` with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what
+ *   yet, and later where a construct is not evaluated for native histograms and meets some; `execution` and `limit` with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what
  *   the fetches and the sample source throw.
  */
 export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
@@ -35,7 +36,11 @@ export async function evaluate(node: PlanNode, context: EvalContext): Promise<Va
     case 'scalar':
       return { type: 'scalar', values: operand.values };
     case 'vector':
-      return { type: 'vector', columns: operand.columns, ordered: operand.ordered };
+      return {
+        type: 'vector',
+        columns: (await settleNames(scope, operand)).columns,
+        ordered: operand.ordered,
+      };
     case 'string':
       return { type: 'string', value: operand.value };
     case 'matrix':
@@ -78,8 +83,12 @@ async function evalFetch(scope: Scope, { fetch }: FetchNode): Promise<Operand> {
 async function evalMatrix(scope: Scope, node: RangeNode | SubqueryNode): Promise<Operand> {
   if (!scope.isInstant)
     throw new PromfedError('internal', 'a range vector was evaluated on a range of steps');
-  const { series, held } = await evalRange(scope, node);
-  const present = series.filter(({ timestamps }) => timestamps.length > 0);
+  const extension = node.kind === 'range' ? node.selector.extension : undefined;
+  const range = await evalRange(scope, node);
+  const { series, unnamed, held } = extension === undefined ? range : extendSeries(scope, range, extension);
+  const present = series
+    .filter(({ timestamps }) => timestamps.length > 0)
+    .map((one) => (unnamed?.has(one) ? { ...one, labels: dropName(one.labels) } : one));
   present.sort((a, b) => Labels.compare(a.labels, b.labels));
   return { type: 'matrix', series: present, held };
 }
@@ -95,7 +104,7 @@ async function evalNegate(scope: Scope, { input }: NegateNode): Promise<Operand>
   const columns = [];
   for (const column of operand.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, operand, column, dropName(column.labels));
+    const target = targetFor(scope, operand, column, withoutName(scope, column.labels));
     const histograms = column.histograms?.map((histogram) => histogram && multiplyHistogram(histogram, -1));
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;

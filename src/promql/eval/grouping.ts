@@ -7,6 +7,8 @@ import type { Pacer } from './pacer.js';
 /** Columns that are aggregated into one, in the order of the vector. */
 export interface Group {
   readonly labels: Labels;
+  /** Whether any of the columns is one whose name goes in the end. */
+  readonly dropsName: boolean;
   readonly columns: readonly Column[];
 }
 
@@ -29,13 +31,17 @@ export async function groupColumns(
   without: boolean,
 ): Promise<readonly Group[]> {
   const labelsOf = groupLabels(grouping, without);
-  const groups = new Map<string, { labels: Labels; columns: Column[] }>();
+  const groups = new Map<string, { labels: Labels; dropsName: boolean; columns: Column[] }>();
   for (const column of columns) {
     if (pacer.due) await pacer.pause();
     const labels = labelsOf(column.labels);
     const group = groups.get(labels.key);
-    if (group === undefined) groups.set(labels.key, { labels, columns: [column] });
-    else group.columns.push(column);
+    if (group === undefined) {
+      groups.set(labels.key, { labels, dropsName: column.dropsName === true, columns: [column] });
+    } else {
+      group.columns.push(column);
+      group.dropsName ||= column.dropsName === true;
+    }
   }
   return [...groups.values()];
 }

@@ -4,7 +4,7 @@ import type { Column, Histogram } from '../../model/index.js';
 import { nativeVariance } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
 
-import { distinct, dropName } from './columns.js';
+import { distinct, withoutName } from './columns.js';
 import type { Scope, VectorOperand } from './scope.js';
 
 /** Source: Prometheus, promql/functions.go (`funcHistogramCount` and its kin). */
@@ -30,7 +30,8 @@ export async function evalHistogramFunction(
   for (const { labels, present, histograms } of vector.columns) {
     if (histograms === undefined) continue;
     if (scope.pacer.due) await scope.pacer.pause();
-    const target = scope.newColumn(dropName(labels));
+    const identity = withoutName(scope, labels);
+    const target = scope.newColumn(identity.labels, identity.dropsName);
     for (let step = 0; step < scope.grid.count; step++) {
       if (present[step] !== 2) continue;
       target.values[step] = compute(histograms[step]!);

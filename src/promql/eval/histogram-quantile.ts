@@ -1,12 +1,7 @@
 // histogram_quantile and histogram_fraction, of classic histograms, whose buckets are series of their own, and of
 // native ones.
 
-import {
-  METRIC_NAME,
-  type Column,
-  type Histogram as NativeHistogram,
-  type Labels,
-} from '../../model/index.js';
+import { METRIC_NAME, type Column, type Histogram as NativeHistogram } from '../../model/index.js';
 import {
   bucketFraction,
   bucketQuantile,
@@ -19,9 +14,9 @@ import {
 import type { CallNode, PlanNode } from '../plan/index.js';
 
 import { invalidQuantile } from './aggregate.js';
-import { distinct, dropName } from './columns.js';
+import { distinct, withoutName, type Identity } from './columns.js';
 import { HISTOGRAM_TEXTS } from './histogram-texts.js';
-import type { Scope, VectorOperand } from './scope.js';
+import type { ScalarOperand, Scope, VectorOperand } from './scope.js';
 
 /** The label of a bucket's upper bound. */
 const BUCKET_LABEL = 'le';
@@ -29,18 +24,26 @@ const BUCKET_LABELS: ReadonlySet<string> = new Set([BUCKET_LABEL]);
 
 /** The buckets of one histogram, their bounds ascending. */
 interface Histogram {
-  readonly labels: Labels;
+  readonly identity: Identity;
   readonly buckets: { readonly bound: number; readonly column: Column }[];
 }
 
 /**
- * The quantile of each histogram at each step at which it has a bucket.
+ * The quantile of each histogram at each step at which it has a bucket. `given` stands in for the arguments when they
+ * have been evaluated already.
  *
  * Source: Prometheus, promql/functions.go (`funcHistogramQuantile`), engine.go (`resetHistograms`).
  */
-export async function evalHistogramQuantile(scope: Scope, node: CallNode): Promise<VectorOperand> {
+export async function evalHistogramQuantile(
+  scope: Scope,
+  node: CallNode,
+  given?: { readonly quantiles: ScalarOperand; readonly vector: VectorOperand },
+): Promise<VectorOperand> {
   const [quantileNode, vectorNode] = [node.args[0]!, node.args[1]!];
-  const [q, vector] = await Promise.all([scope.scalarOf(quantileNode), scope.vectorOf(vectorNode)]);
+  const [q, vector] = await Promise.all([
+    given?.quantiles ?? scope.scalarOf(quantileNode),
+    given?.vector ?? scope.vectorOf(vectorNode),
+  ]);
   for (const value of new Set(q.values)) {
     if (!(value >= 0 && value <= 1)) scope.warn(invalidQuantile(value), quantileNode);
   }
@@ -112,8 +115,8 @@ async function perHistogram(
   const columns: Column[] = [];
   const classic = histogramsOf(scope, vector, vectorNode);
   const taken = await readNative(scope, vector, vectorNode, reader, classic, columns);
-  for (const [key, { labels, buckets }] of classic) {
-    const target = scope.newColumn(labels);
+  for (const [key, { identity, buckets }] of classic) {
+    const target = scope.newColumn(identity.labels, identity.dropsName);
     const bounds = new Float64Array(buckets.length);
     const counts = new Float64Array(buckets.length);
     let cost = 0;
@@ -154,7 +157,8 @@ async function readNative(
     if (scope.pacer.due) await scope.pacer.pause();
     const { key } = labels.drop(BUCKET_LABELS);
     const rival = classic.get(key);
-    const target = scope.newColumn(dropName(labels));
+    const identity = withoutName(scope, labels);
+    const target = scope.newColumn(identity.labels, identity.dropsName);
     for (let step = 0; step < scope.grid.count; step++) {
       if (present[step] !== 2) continue;
       if (rival?.buckets.some(({ column }) => column.present[step] === 1)) {
@@ -195,7 +199,7 @@ function histogramsOf(
     const labels = column.labels.drop(BUCKET_LABELS);
     const histogram = histograms.get(labels.key);
     if (histogram === undefined) {
-      histograms.set(labels.key, { labels: dropName(labels), buckets: [{ bound, column }] });
+      histograms.set(labels.key, { identity: withoutName(scope, labels), buckets: [{ bound, column }] });
     } else {
       histogram.buckets.push({ bound, column });
     }

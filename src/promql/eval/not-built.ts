@@ -24,18 +24,25 @@ export function tryNotBuilt(root: PlanNode): string | undefined {
   return undefined;
 }
 
+/** Whether anything at or below the node comes from regions: their info series cannot be read here. */
+function hasFetch(root: PlanNode): boolean {
+  const pending = [root];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.kind === 'fetch') return true;
+    for (const child of operands(node)) pending.push(child);
+  }
+  return false;
+}
+
 function notBuiltAt(node: PlanNode, inSubquery: boolean): string | undefined {
   switch (node.kind) {
     case 'call':
+      if (node.func === 'info' && hasFetch(node)) return 'info() of what regions have computed';
       return isBuiltFunction(node.func) ? undefined : `${node.func}()`;
-    case 'aggregate':
-      return node.op === 'limit_ratio' ? 'limit_ratio()' : undefined;
-    case 'binary': {
+    case 'binary':
       if (!isArithmetic(node.op) && !isComparison(node.op) && !isSetOp(node.op))
         return `the operator ${node.op}`;
-      const fill = node.matching?.fill;
-      return fill !== undefined && (fill.lhs !== undefined || fill.rhs !== undefined) ? 'fill()' : undefined;
-    }
+      return undefined;
     case 'fetch':
       if (inSubquery) return 'a subquery over what regions have computed';
       return node.fetch.type === 'matrix' || node.fetch.type === 'string'
@@ -47,6 +54,7 @@ function notBuiltAt(node: PlanNode, inSubquery: boolean): string | undefined {
     case 'range':
     case 'subquery':
     case 'negate':
+    case 'aggregate':
       return undefined;
   }
 }

@@ -1,11 +1,18 @@
 // Runs range functions: slides the windows of each series over the grid.
 
-import type { Column, Labels, RawSeries } from '../../model/index.js';
-import type { RangeFunction, RunSteps, Windows } from '../functions/index.js';
+import { PromfedError, type Column, type Labels, type RawSeries } from '../../model/index.js';
+import {
+  extendedFunction,
+  extendedSamples,
+  type Extension,
+  type RangeFunction,
+  type RunSteps,
+  type Windows,
+} from '../functions/index.js';
 import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
 
 import { invalidQuantile } from './aggregate.js';
-import { dropName, strictlyDistinct } from './columns.js';
+import { strictlyDistinct, withoutName } from './columns.js';
 import { runOnHistograms, takesHistograms } from './histogram-range.js';
 import { HISTOGRAM_TEXTS } from './histogram-texts.js';
 import { evalRange, type RangeOperand } from './range.js';
@@ -29,9 +36,10 @@ function isRangeNode(node: PlanNode): node is RangeNode | SubqueryNode {
 export async function evalRangeFunction(
   scope: Scope,
   node: CallNode,
-  func: RangeFunction,
+  plain: RangeFunction,
 ): Promise<VectorOperand> {
   const rangeNode = rangeArgument(node);
+  const func = extendedBy(node, rangeNode) ?? plain;
   const others = node.args.filter((arg) => arg !== rangeNode);
   const [range, ...scalars] = await Promise.all([
     evalRange(scope, rangeNode),
@@ -48,8 +56,12 @@ export async function evalRangeFunction(
   for (const series of range.series) {
     if (scope.pacer.due) await scope.pacer.pause();
     if (series.timestamps.length === 0) continue;
-    const labels = func.keepsName ? series.labels : dropName(series.labels);
-    const column = series.histograms ? scope.newHistogramColumn(labels) : scope.newColumn(labels);
+    const { labels, dropsName } = func.keepsName
+      ? { labels: series.labels, dropsName: undefined }
+      : withoutName(scope, series.labels);
+    const column = series.histograms
+      ? scope.newHistogramColumn(labels, dropsName)
+      : scope.newColumn(labels, dropsName);
     const run = start(scope, node, func, { series, windows, args, column, at: rangeNode });
     await runSteps(scope, windows, func.slides, settle ? 1 : scope.grid.count, run);
     if (settle) {
@@ -65,6 +77,29 @@ export async function evalRangeFunction(
   scope.budget.release(range.held);
   scope.release(...scalars);
   return strictlyDistinct(scope, scope.vector(columns));
+}
+
+/** The function as it works on a range with `anchored` or `smoothed`; undefined for any other range. */
+function extendedBy(node: CallNode, rangeNode: RangeNode | SubqueryNode): RangeFunction | undefined {
+  const extension = rangeNode.kind === 'range' ? rangeNode.selector.extension : undefined;
+  if (extension === undefined) return undefined;
+  const extended = extendedFunction(node.func, extension);
+  if (typeof extended === 'string') throw new PromfedError('execution', extended);
+  return extended;
+}
+
+/** A range with an extension as it is returned: each series with a sample at either edge. */
+export function extendSeries(scope: Scope, range: RangeOperand, extension: Extension): RangeOperand {
+  const windows = new WindowScratch(scope, range);
+  const series = range.series.flatMap((one) => {
+    const samples = extendedSamples(windows.of(one), extension);
+    return samples === undefined ? [] : [{ labels: one.labels, ...samples }];
+  });
+  windows.release();
+  const held = series.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  scope.budget.take(held);
+  scope.budget.release(range.held);
+  return { ...range, series, held };
 }
 
 interface SeriesRun {
@@ -124,7 +159,9 @@ export async function evalAbsentOverTime(
   node: CallNode,
   labels: Labels,
 ): Promise<VectorOperand> {
-  const range = await evalRange(scope, rangeArgument(node));
+  const rangeNode = rangeArgument(node);
+  extendedBy(node, rangeNode);
+  const range = await evalRange(scope, rangeNode);
   const column = scope.newColumn(labels);
   column.values.fill(1);
   column.present.fill(1);
@@ -198,13 +235,13 @@ class WindowScratch {
   /** Valid until the next call. */
   of({ timestamps, values }: RawSeries): Windows {
     const { grid } = this.#scope;
-    const { reference, rangeMs } = this.#range;
+    const { reference, rangeMs, beforeMs = 0, afterMs = 0 } = this.#range;
     let first = 0;
     let end = 0;
     for (let step = 0; step < grid.count; step++) {
       const endMs = reference.firstMs + step * reference.stepMs;
-      while (end < timestamps.length && timestamps[end]! <= endMs) end++;
-      while (first < end && timestamps[first]! <= endMs - rangeMs) first++;
+      while (end < timestamps.length && timestamps[end]! <= endMs + afterMs) end++;
+      while (first < end && timestamps[first]! <= endMs - rangeMs - beforeMs) first++;
       this.from[step] = first;
       this.to[step] = end;
     }

@@ -3,8 +3,8 @@
 import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } from '../../model/index.js';
 import type { RangeNode, SubqueryNode } from '../plan/index.js';
 
-import type { Operand, Scope } from './scope.js';
-import { referenceOf, selectRaw, type Reference } from './selector.js';
+import { notBuilt, type Operand, type Scope } from './scope.js';
+import { referenceOf, selectRaw, withoutStale, type Reference } from './selector.js';
 
 /** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `reference` says. */
 export interface RangeOperand {
@@ -12,6 +12,11 @@ export interface RangeOperand {
   readonly series: readonly RawSeries[];
   readonly reference: Reference;
   readonly rangeMs: number;
+  /** How far samples of a range with an extension are looked for before and after each window; none by default. */
+  readonly beforeMs?: number;
+  readonly afterMs?: number;
+  /** Those of the series whose names are to be dropped in the end (`Column.dropsName`). */
+  readonly unnamed?: ReadonlySet<RawSeries>;
   /** Samples taken from the budget, as in `Operand`. */
   readonly held: number;
 }
@@ -22,20 +27,17 @@ export async function evalRange(scope: Scope, node: RangeNode | SubqueryNode): P
 
 async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): Promise<RangeOperand> {
   const reference = referenceOf(scope, selector);
-  const raw = await selectRaw(scope, selector, reference.firstMs - rangeMs, reference.lastMs);
-  return { series: raw.series.map(withoutStale), reference, rangeMs, held: raw.held };
-}
-
-function withoutStale(series: RawSeries): RawSeries {
-  const { labels, timestamps, values, stale, histograms } = series;
-  if (stale === undefined) return series;
-  const fresh = (_: number, i: number): boolean => stale[i] !== 1;
-  return {
-    labels,
-    timestamps: timestamps.filter(fresh),
-    values: values.filter(fresh),
-    ...(histograms === undefined ? {} : { histograms: histograms.filter((_, i) => stale[i] !== 1) }),
-  };
+  const { extension } = selector;
+  const { lookbackDeltaMs } = scope.context;
+  const beforeMs = extension === undefined ? 0 : lookbackDeltaMs;
+  const afterMs = extension === 'smoothed' ? lookbackDeltaMs : 0;
+  const fromMs = reference.firstMs - rangeMs - beforeMs;
+  const raw = await selectRaw(scope, selector, fromMs, reference.lastMs + afterMs);
+  const series = raw.series.map(withoutStale);
+  if (extension !== undefined && series.some(({ histograms }) => histograms !== undefined)) {
+    throw notBuilt(`a range with ${extension} over native histograms`);
+  }
+  return { series, reference, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 
 /**
@@ -70,8 +72,9 @@ async function pointsOf(
   shape: Pick<RangeOperand, 'reference' | 'rangeMs'>,
 ): Promise<RangeOperand> {
   const series: RawSeries[] = [];
+  const unnamed = new Set<RawSeries>();
   let held = 0;
-  for (const { labels, values, present, histograms } of columns) {
+  for (const { labels, values, present, histograms, dropsName } of columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     const size = present.reduce((sum, kind) => sum + (kind === 0 ? 0 : 1), 0);
     scope.budget.take(size);
@@ -91,7 +94,8 @@ async function pointsOf(
       next++;
     }
     series.push(points);
+    if (dropsName === true) unnamed.add(points);
   }
   scope.release(operand);
-  return { series, held, ...shape };
+  return { series, unnamed, held, ...shape };
 }

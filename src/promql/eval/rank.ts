@@ -124,8 +124,10 @@ class Heaps {
         const index = this.#indices[slot]!;
         let column = kept.get(index);
         if (column === undefined) {
-          const { labels, histograms } = this.#columns[index]!;
-          column = histograms ? this.#scope.newHistogramColumn(labels) : this.#scope.newColumn(labels);
+          const { labels, dropsName, histograms } = this.#columns[index]!;
+          column = histograms
+            ? this.#scope.newHistogramColumn(labels, dropsName)
+            : this.#scope.newColumn(labels, dropsName);
           kept.set(index, column);
         }
         column.values[step] = this.#values[slot]!;

@@ -2,7 +2,7 @@
 
 import type { BinaryNode } from '../plan/index.js';
 
-import { distinct, dropName, hasHistograms, targetFor } from './columns.js';
+import { distinct, hasHistograms, targetFor, withoutName } from './columns.js';
 import { anyOperator, putSample, sampleOf } from './histogram-operator.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison } from './operators.js';
 import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
@@ -60,9 +60,10 @@ export async function vectorScalar(
   const columns = [];
   for (const column of vector.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
+    const identity = keepsName ? column : withoutName(scope, column.labels);
     if (column.histograms !== undefined && applyAny !== undefined) {
       // Writes into new columns: the histograms of owned ones may still be shared.
-      const target = scope.newHistogramColumn(keepsName ? column.labels : dropName(column.labels));
+      const target = scope.newHistogramColumn(identity.labels, identity.dropsName);
       for (let step = 0; step < scope.grid.count; step++) {
         if (column.present[step] === 0) continue;
         const [value, other] = [sampleOf(column, step), scalar.values[step]!];
@@ -78,7 +79,7 @@ export async function vectorScalar(
       if (vector.held > 0) scope.budget.release(scope.grid.count);
       continue;
     }
-    const target = targetFor(scope, vector, column, keepsName ? column.labels : dropName(column.labels));
+    const target = targetFor(scope, vector, column, identity);
     for (let step = 0; step < scope.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const result = apply(column.values[step]!, scalar.values[step]!);

@@ -96,11 +96,17 @@ export class Scope {
     return this.context.budget;
   }
 
+  /** Whether names are dropped when the evaluation ends, and not by each operation. */
+  get delaysNames(): boolean {
+    return this.context.delayedNameRemoval === true;
+  }
+
   /** An empty column of this grid, taken from the budget. */
-  newColumn(labels: Labels): Column {
+  newColumn(labels: Labels, dropsName?: boolean): Column {
     this.budget.take(this.grid.count);
     return {
       labels,
+      dropsName,
       values: new Float64Array(this.grid.count),
       present: new Uint8Array(this.grid.count),
     };
@@ -110,8 +116,9 @@ export class Scope {
    * An empty column of this grid for histograms; `put` counts each towards the budget. What they take is given back
    * with the query only: later operators share them.
    */
-  newHistogramColumn(labels: Labels): HistogramColumn {
-    return { ...this.newColumn(labels), histograms: new Array<Histogram | undefined>(this.grid.count) };
+  newHistogramColumn(labels: Labels, dropsName?: boolean): HistogramColumn {
+    const histograms = new Array<Histogram | undefined>(this.grid.count);
+    return { ...this.newColumn(labels, dropsName), histograms };
   }
 
   /** Writes a histogram into a column. */
@@ -139,11 +146,11 @@ export class Scope {
   own(operand: VectorOperand): VectorOperand {
     if (operand.held > 0) return operand;
     this.budget.take(operand.columns.length * this.grid.count);
-    const columns = operand.columns.map(({ labels, values, present, histograms }) => ({
-      labels,
-      values: values.slice(),
-      present: present.slice(),
-      ...(histograms === undefined ? {} : { histograms: histograms.slice() }),
+    const columns = operand.columns.map((column) => ({
+      ...column,
+      values: column.values.slice(),
+      present: column.present.slice(),
+      ...(column.histograms === undefined ? {} : { histograms: column.histograms.slice() }),
     }));
     return this.vector(columns, operand.ordered);
   }

@@ -1,10 +1,11 @@
 // Instant selectors over raw samples: at each step the newest sample within lookback.
 
 import { gridEndMs, histogramWeight, Labels, type RawSeries } from '../../model/index.js';
+import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
-import type { Scope, VectorOperand } from './scope.js';
+import { notBuilt, type Scope, type VectorOperand } from './scope.js';
 
 /** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
 export interface Reference {
@@ -59,6 +60,7 @@ function weightOf({ timestamps, histograms }: RawSeries): number {
 /**
  * The vector of a selector: at each step the newest sample in `(t − lookback, t]` of each series, nothing when
  * that is a stale marker. With `what` as `time`, the sample's own time in seconds stands in for its value.
+ * `seeHistogram` is told each step at which a sample is a histogram.
  *
  * Source: Prometheus, promql/engine.go (`vectorSelectorSingle`).
  */
@@ -66,9 +68,11 @@ export async function evalSelector(
   scope: Scope,
   node: SelectorNode,
   what: 'value' | 'time' = 'value',
+  seeHistogram?: (step: number) => void,
 ): Promise<VectorOperand> {
   const { pacer, grid } = scope;
   const { lookbackDeltaMs } = scope.context;
+  if (node.extension === 'smoothed' && what === 'value') return evalSmoothed(scope, node);
   const reference = referenceOf(scope, node);
   const raw = await selectRaw(scope, node, reference.firstMs - lookbackDeltaMs, reference.lastMs);
   const columns = [];
@@ -84,7 +88,9 @@ export async function evalSelector(
       if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
       column.values[step] = what === 'value' ? values[newest]! : timestamps[newest]! / 1000;
       column.present[step] = 1;
-      if (withHistograms && histograms[newest] !== undefined) {
+      if (histograms?.[newest] === undefined) continue;
+      seeHistogram?.(step);
+      if (withHistograms) {
         column.present[step] = 2;
         column.histograms![step] = histograms[newest];
       }
@@ -93,4 +99,50 @@ export async function evalSelector(
   }
   scope.budget.release(raw.held);
   return withoutEmpty(scope, scope.vector(columns));
+}
+
+/**
+ * The vector of a selector with `smoothed`: each sample between its neighbours, of which the later one may lie up to
+ * the lookback after the step.
+ *
+ * Source: Prometheus, promql/engine.go (`smoothSeries`).
+ */
+async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOperand> {
+  const { lookbackDeltaMs } = scope.context;
+  const { firstMs, stepMs, lastMs } = referenceOf(scope, node);
+  const raw = await selectRaw(scope, node, firstMs - lookbackDeltaMs, lastMs + lookbackDeltaMs);
+  const columns = [];
+  for (const series of raw.series) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    const { labels, timestamps, values, histograms } = withoutStale(series);
+    if (histograms !== undefined) throw notBuilt('a selector with smoothed over native histograms');
+    const column = scope.newColumn(labels);
+    let from = 0;
+    let to = 0;
+    for (let step = 0; step < scope.grid.count; step++) {
+      const timeMs = firstMs + step * stepMs;
+      while (to < timestamps.length && timestamps[to]! <= timeMs + lookbackDeltaMs) to++;
+      while (from < to && timestamps[from]! <= timeMs - lookbackDeltaMs) from++;
+      const value = smoothedAt(timestamps, values, { from, to, timeMs });
+      if (value === undefined) continue;
+      column.values[step] = value;
+      column.present[step] = 1;
+    }
+    columns.push(column);
+  }
+  scope.budget.release(raw.held);
+  return withoutEmpty(scope, scope.vector(columns));
+}
+
+/** The series without its stale markers. */
+export function withoutStale(series: RawSeries): RawSeries {
+  const { labels, timestamps, values, stale, histograms } = series;
+  if (stale === undefined) return series;
+  const fresh = (_: number, i: number): boolean => stale[i] !== 1;
+  return {
+    labels,
+    timestamps: timestamps.filter(fresh),
+    values: values.filter(fresh),
+    ...(histograms === undefined ? {} : { histograms: histograms.filter((_, i) => stale[i] !== 1) }),
+  };
 }

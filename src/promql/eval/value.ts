@@ -50,6 +50,11 @@ export interface EvalContext {
   readonly budget: SampleBudget;
   readonly annotations: Annotations;
   readonly signal: AbortSignal;
+  /**
+   * Names that operations drop are only dropped from the result, so that label functions and groupings still see
+   * them (Prometheus' feature promql-delayed-name-removal).
+   */
+  readonly delayedNameRemoval?: boolean;
   /** The query as the user wrote it: annotations then end in ` (line:col)`. */
   readonly queryText?: string;
 }

@@ -31,13 +31,21 @@ export async function vectorVector(
   const partners = await partnersOf(scope, matching, manySide, oneSide, failure);
   const anyHistograms = hasHistograms(lhs) || hasHistograms(rhs);
   const matches = new Matches(scope, node, matching, { swapped, failure, anyHistograms });
-  for (const [signature, many] of await groupBySignature(scope.pacer, manySide.columns, matching)) {
-    const partner = partners.get(signature);
+  const fill = fillOf(matching);
+  const manyGroups = await groupBySignature(scope.pacer, manySide.columns, matching);
+  for (const [signature, many] of manyGroups) {
+    const partner = partners.get(signature) ?? (fill.one === undefined ? undefined : NO_PARTNER);
     if (partner === undefined) continue;
     matches.beginGroup(many.length > 1);
     for (const column of many) {
       if (scope.pacer.due) await scope.pacer.pause();
       matches.add(column, partner);
+    }
+  }
+  if (fill.many !== undefined) {
+    for (const [signature, partner] of partners) {
+      if (scope.pacer.due) await scope.pacer.pause();
+      matches.addUnmatched(partner, presenceOf(manyGroups.get(signature) ?? [], scope.grid.count), fill.many);
     }
   }
   failure.throwIfAny();
@@ -54,6 +62,20 @@ interface Partner {
   readonly index: Int32Array | undefined;
 }
 
+const NO_PARTNER: Partner = { columns: [], index: undefined };
+
+/**
+ * What stands in for a missing sample of either side. With group_right too the left fill is for the many side.
+ *
+ * Source: Prometheus, promql/engine.go (`VectorBinop`), which fills after it has swapped the sides.
+ */
+function fillOf({ fill }: VectorMatching): {
+  readonly many: number | undefined;
+  readonly one: number | undefined;
+} {
+  return { many: fill.lhs, one: fill.rhs };
+}
+
 interface MatchTraits {
   /** The left is the one side. */
   readonly swapped: boolean;
@@ -68,6 +90,7 @@ class Matches {
   readonly #matching: VectorMatching;
   readonly #swapped: boolean;
   readonly #failure: EarliestFailure;
+  readonly #dropsName: boolean;
   readonly #apply: Apply;
   /** The operator as it takes histograms too; undefined when there are none. */
   readonly #applyAny: ReturnType<typeof anyOperator> | undefined;
@@ -85,9 +108,10 @@ class Matches {
     this.#matching = matching;
     this.#swapped = swapped;
     this.#failure = failure;
+    this.#dropsName = scope.delaysNames && node.returnBool;
     this.#apply = operatorOf(node);
     this.#applyAny = anyHistograms ? anyOperator(scope, node, this.#apply) : undefined;
-    this.#labelsOf = resultLabels(node, matching);
+    this.#labelsOf = resultLabels(scope, node, matching);
   }
 
   beginGroup(mayClash: boolean): void {
@@ -97,17 +121,20 @@ class Matches {
   /** Matches one column of the many side. */
   add(many: Column, { columns, index }: Partner): void {
     const targets = new Map<string, Column>();
-    let current = -1;
-    let one = columns[0]!;
+    const { one: filler } = fillOf(this.#matching);
+    const filled = filler === undefined ? undefined : this.#constant(many.labels, filler);
+    let current: number | undefined;
+    let one = filled;
     let target: Column | undefined;
     let claim: Uint8Array | undefined;
     for (let step = 0; step < many.present.length; step++) {
       if (many.present[step] === 0) continue;
-      const partner = index === undefined ? 0 : index[step]!;
-      if (partner < 0 || columns[partner]!.present[step] === 0) continue;
+      let partner = index === undefined ? 0 : index[step]!;
+      if ((columns[partner]?.present[step] ?? 0) === 0) partner = -1;
+      if (partner < 0 && filled === undefined) continue;
       if (partner !== current) {
         current = partner;
-        one = columns[partner]!;
+        one = columns[partner] ?? filled!;
         target = this.#target(targets, this.#labelsOf(many.labels, one.labels));
         claim = this.#claim(target.labels);
       }
@@ -116,24 +143,52 @@ class Matches {
         return;
       }
       if (claim !== undefined) claim[step] = 1;
-      const [left, right] = this.#swapped ? [one, many] : [many, one];
-      if (this.#applyAny !== undefined) {
-        const result = this.#applyAny(sampleOf(left, step), sampleOf(right, step));
-        const { histograms = [] } = target!;
-        if (result !== undefined) putSample(this.#scope, { ...target!, histograms }, step, result);
-        continue;
-      }
-      const result = this.#apply(left.values[step]!, right.values[step]!);
-      if (result === undefined) continue;
-      target!.values[step] = result;
-      target!.present[step] = 1;
+      const [left, right] = this.#swapped ? [one!, many] : [many, one!];
+      this.#put(target!, left, right, step);
     }
+  }
+
+  /** Writes what the operator makes of two samples. */
+  #put(target: Column, left: Column, right: Column, step: number): void {
+    if (this.#applyAny !== undefined) {
+      const result = this.#applyAny(sampleOf(left, step), sampleOf(right, step));
+      const { histograms = [] } = target;
+      if (result !== undefined) putSample(this.#scope, { ...target, histograms }, step, result);
+      return;
+    }
+    const result = this.#apply(left.values[step]!, right.values[step]!);
+    if (result === undefined) return;
+    target.values[step] = result;
+    target.present[step] = 1;
+  }
+
+  /** The one side where the many side has nothing: `present` says where it has. */
+  addUnmatched({ columns }: Partner, present: Uint8Array, filler: number): void {
+    for (const one of columns) {
+      const many = this.#constant(one.labels, filler);
+      const [left, right] = this.#swapped ? [one, many] : [many, one];
+      let target: Column | undefined;
+      for (let step = 0; step < present.length; step++) {
+        if (one.present[step] === 0 || present[step] !== 0) continue;
+        target ??= this.#target(new Map(), this.#labelsOf(many.labels, one.labels));
+        this.#put(target, left, right, step);
+      }
+    }
+  }
+
+  /** What stands in for the partner of a series: a constant with the labels that they would be matched by. */
+  #constant(labels: Labels, value: number): Column {
+    const { count } = this.#scope.grid;
+    const values = new Float64Array(count).fill(value);
+    return { labels: matchLabels(this.#matching)(labels), values, present: new Uint8Array(count).fill(1) };
   }
 
   #target(targets: Map<string, Column>, labels: Labels): Column {
     const known = targets.get(labels.key);
     if (known !== undefined) return known;
-    const column = this.#applyAny ? this.#scope.newHistogramColumn(labels) : this.#scope.newColumn(labels);
+    const column = this.#applyAny
+      ? this.#scope.newHistogramColumn(labels, this.#dropsName)
+      : this.#scope.newColumn(labels, this.#dropsName);
     targets.set(labels.key, column);
     this.columns.push(column);
     return column;
@@ -171,8 +226,9 @@ function operatorOf({ op, returnBool }: BinaryNode): Apply {
   return (l, r) => (holds(l, r) ? l : undefined);
 }
 
-/** The labels of a match's result. */
+/** The labels of a match's result. Arithmetic drops the name at once, delayed removal or not. */
 function resultLabels(
+  scope: Scope,
   { op, returnBool }: BinaryNode,
   { card, on, labels: names, include }: VectorMatching,
 ): (many: Labels, one: Labels) => Labels {
@@ -182,7 +238,7 @@ function resultLabels(
     let labels = isArithmetic(op) ? dropName(many) : many;
     if (card === 'one-to-one') labels = on ? labels.keep(nameSet) : labels.drop(nameSet);
     if (includeSet.size > 0) labels = labels.drop(includeSet).with(one.keep(includeSet));
-    return returnBool ? dropName(labels) : labels;
+    return returnBool && !scope.delaysNames ? dropName(labels) : labels;
   };
 }
 
@@ -203,7 +259,11 @@ async function partnersOf(
     let index: Int32Array | undefined;
     if (columns.length > 1) {
       if (scope.pacer.due) await scope.pacer.pause();
-      anyMany ??= presenceOf(manySide.columns, scope.grid.count);
+      // Without a fill nothing is matched, and nothing can fail, while the many side is empty.
+      const always = matching.fill.lhs !== undefined || matching.fill.rhs !== undefined;
+      anyMany ??= always
+        ? new Uint8Array(scope.grid.count).fill(1)
+        : presenceOf(manySide.columns, scope.grid.count);
       index = await indexOf(scope, matching, columns, anyMany, failure);
     }
     partners.set(signature, { columns, index });

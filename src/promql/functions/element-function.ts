@@ -18,12 +18,12 @@ function unary(compute: (value: number) => number): ElementFunction {
 }
 
 /** Go's math.Min: −Inf wins over NaN. */
-function least(a: number, b: number): number {
+export function least(a: number, b: number): number {
   return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
 }
 
 /** Go's math.Max: +Inf wins over NaN. */
-function greatest(a: number, b: number): number {
+export function greatest(a: number, b: number): number {
   return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
 }
 

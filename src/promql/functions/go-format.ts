@@ -33,6 +33,13 @@ export function formatShort(value: number): string {
   return `${mantissa!}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
+/** As OpenMetrics has its floats: as `formatShort`, but never without a point or an exponent. */
+export function formatOpenMetrics(value: number): string {
+  if (value === 0) return '0.0';
+  const text = formatShort(value);
+  return Number.isFinite(value) && !/[.e]/.test(text) ? `${text}.0` : text;
+}
+
 /** As `%f`: six decimals. Used in messages. */
 export function formatFixed(value: number): string {
   const named = special(value);

@@ -17,7 +17,7 @@ import type { Fetch, FetchNode, PlanNode } from './node.js';
 import { createReach, isSettled, writesGroupLabel, type Local, type Reach } from './reach.js';
 import { rewrite } from './rewrite.js';
 import { tryText } from './text.js';
-import type { PlanTimes } from './times.js';
+import { tryQueryFunction, type PlanTimes } from './times.js';
 
 /**
  * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
@@ -69,6 +69,8 @@ class Planner {
 
   #call(expr: CallExpr): PlanNode {
     const { func, position } = expr;
+    const ofQuery = tryQueryFunction(func, this.#times);
+    if (ofQuery !== undefined) return { kind: 'number', value: ofQuery, position };
     if (func === 'absent' || func === 'absent_over_time') return this.#absent(expr);
     const args = expr.args.map((arg) =>
       // Only an instant query's own result is a matrix that regions send; a function's windows are made here.

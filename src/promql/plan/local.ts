@@ -1,10 +1,9 @@
 // The plan of a query that is evaluated here as a whole, from raw samples.
 
-import { PromfedError } from '../../model/index.js';
 import type { At, Duration, Expr, VectorSelector } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlanNode, SelectorNode } from './node.js';
-import { offsetMs, spanMs, tryAtMs, type PlanTimes } from './times.js';
+import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
 
 /**
  * Plans an expression without fetches: its leaves are selectors of raw samples.
@@ -28,6 +27,8 @@ export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
     case 'aggregate':
       return { ...expr, input: plan(expr.expr), param: expr.param && plan(expr.param) };
     case 'call': {
+      const ofQuery = tryQueryFunction(expr.func, times);
+      if (ofQuery !== undefined) return { kind: 'number', value: ofQuery, position };
       const call = { kind: 'call', func: expr.func, args: expr.args.map(plan), position } as const;
       const isAbsent = expr.func === 'absent' || expr.func === 'absent_over_time';
       return isAbsent ? { ...call, absentLabels: absentLabels(expr.args[0]!) } : call;
@@ -54,10 +55,9 @@ export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
 }
 
 function selector(expr: VectorSelector, times: PlanTimes): SelectorNode {
-  if (expr.extension !== undefined) {
-    throw new PromfedError('not_built', `${expr.extension} is not evaluated by promfed yet`);
-  }
-  return { kind: 'selector', matchers: expr.matchers, ...shift(expr, times), position: expr.position };
+  const { matchers, extension, position } = expr;
+  const node = { kind: 'selector', matchers, ...shift(expr, times), position } as const;
+  return extension === undefined ? node : { ...node, extension };
 }
 
 function shift(

@@ -44,6 +44,8 @@ export interface SelectorNode extends Node {
   readonly offsetMs: number;
   /** The time that `@` fixes, milliseconds. */
   readonly atMs: number | undefined;
+  /** How the selector, or the range of it, looks beyond its edges. */
+  readonly extension?: 'anchored' | 'smoothed' | undefined;
 }
 
 /** Raw samples of a window: only ever the argument of a range function, or the root of an instant query. */

@@ -3,14 +3,14 @@
 import type { At, Duration, Expr, Position, VectorSelector } from '../language/index.js';
 import { compareStrings } from '../../model/index.js';
 import { matchersForGroup, type PlannedGroup } from './groups.js';
-import { offsetMs, spanMs, tryAtMs, type PlanTimes } from './times.js';
+import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
 
 /**
  * An expression that is local, as a group is sent it.
  *
  * The group's own labels are settled: matchers on them are dropped, they leave `by`, and they join `without`, so
  * that a label of that name which a series brings along counts as little as it does in the union. Duration
- * expressions, default subquery steps and `@ start()` become plain durations and times, so that regions of any age and
+ * expressions, default subquery steps, `@ start()` and the function `start()` become plain durations and times, so that regions of any age and
  * configuration compute the same, and for the same times: a region is asked up to the query's last step, not its end.
  */
 export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr {
@@ -45,14 +45,24 @@ export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr
         param: expr.param && again(expr.param),
         grouping: groupingForGroup(expr.grouping, expr.without, group),
       };
-    case 'call':
-      return { ...expr, args: expr.args.map(again) };
+    case 'call': {
+      const ofQuery = tryQueryFunction(expr.func, times);
+      return ofQuery === undefined
+        ? { ...expr, args: expr.args.map(again) }
+        : literal(ofQuery, expr.position);
+    }
     case 'binary':
       return { ...expr, lhs: again(expr.lhs), rhs: again(expr.rhs) };
     case 'unary':
     case 'paren':
       return { ...expr, expr: again(expr.expr) };
   }
+}
+
+/** A number, in parentheses where its sign would bind looser than what stands around it. */
+function literal(value: number, position: Position): Expr {
+  const number = { kind: 'number', value, duration: false, position } as const;
+  return value < 0 ? { kind: 'paren', expr: number, position } : number;
 }
 
 /** The grouping that a region is sent in place of `by (…)` or `without (…)`. */

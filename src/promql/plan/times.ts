@@ -14,6 +14,22 @@ export interface PlanTimes {
   readonly defaultStepMs: number;
 }
 
+/** What a function of the query itself gives, in seconds; undefined for any other function. */
+export function tryQueryFunction(func: string, { startMs, endMs, stepMs }: PlanTimes): number | undefined {
+  switch (func) {
+    case 'start':
+      return startMs / 1000;
+    case 'end':
+      return endMs / 1000;
+    case 'range':
+      return (endMs - startMs) / 1000;
+    case 'step':
+      return stepMs / 1000;
+    default:
+      return undefined;
+  }
+}
+
 /** The time that `@` fixes, milliseconds; undefined without one. */
 export function tryAtMs(at: At | undefined, times: PlanTimes): number | undefined {
   if (at === undefined) return undefined;

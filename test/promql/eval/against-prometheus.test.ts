@@ -368,7 +368,10 @@ type Here = { readonly value: Value; readonly annotations: Annotations } | { rea
 async function evaluateHere(query: string, grid: Grid, series: readonly RawSeries[]): Promise<Here> {
   const annotations = new Annotations();
   try {
-    return { value: await evaluateText(query, grid, series, annotations), annotations };
+    return {
+      value: await evaluateText(query, grid, series, annotations, { delayedNameRemoval: false }),
+      annotations,
+    };
   } catch (error) {
     if (error instanceof PromfedError) return { error: error.message };
     throw error;

@@ -463,6 +463,14 @@ fetch
     g1: sum_over_time(y[1h] @ 1000.000 offset 1m) as {region="eu"}`,
   },
   {
+    name: 'functions of the query are sent as the numbers that they give',
+    groups: one,
+    expr: 'x > end() - start() + range() * step()',
+    plan: `
+fetch
+  g1: x > 4607 - 1000 + 3607 * 15 as {region="eu"}`,
+  },
+  {
     name: 'a name in parentheses is a name all the same',
     groups: twoRegions,
     expr: 'count_values by (region) (("region"), label_replace(x, ("region"), "a", "b", "c"))',

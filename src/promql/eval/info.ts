@@ -1,0 +1,212 @@
+// info(): a vector with the labels of info metrics, `target_info` above all, added.
+
+import {
+  compileMatcher,
+  Labels,
+  METRIC_NAME,
+  PromfedError,
+  type Column,
+  type Matcher,
+} from '../../model/index.js';
+import { operands, type CallNode, type PlanNode, type SelectorNode } from '../plan/index.js';
+
+import { distinct } from './columns.js';
+import { presenceOf } from './matching.js';
+import type { Scope, VectorOperand } from './scope.js';
+import { evalSelector } from './selector.js';
+
+/** The labels by which a series finds its info series. */
+const IDENTIFYING: ReadonlySet<string> = new Set(['instance', 'job']);
+const NAME: ReadonlySet<string> = new Set([METRIC_NAME]);
+
+/**
+ * Each sample with the data labels of the info series that have the same `instance` and `job` at the same step. The
+ * matchers of the second argument choose the info metrics, by their names, and the labels that are added.
+ *
+ * Source: Prometheus, promql/info.go (`evalInfo`).
+ *
+ * @throws PromfedError `execution` when two info series of a metric, or two metrics on a label, contradict each other; and
+ *   when an info series has a native histogram at a step at which there is anything to add labels to.
+ */
+export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOperand> {
+  const [inputNode, choice] = node.args;
+  if (inputNode === undefined || (choice !== undefined && choice.kind !== 'selector')) {
+    throw new PromfedError('internal', `info() was given a ${String(choice?.kind)}`);
+  }
+  const matchers = choice?.matchers ?? [];
+  const input = await scope.vectorOf(inputNode);
+  const names = namesOf(matchers);
+  const data = matchers.filter(({ name }) => name !== METRIC_NAME);
+  const enriches = enricher(choice === undefined ? names : matchers.filter(namesPositively));
+  const wanted: SelectorNode = {
+    kind: 'selector',
+    matchers: [...names, ...identities(input.columns.filter(enriches)), ...data],
+    ...referenceOfFirst(inputNode),
+    position: node.position,
+  };
+  const isIdentified = input.columns.some((one) => enriches(one) && one.labels.keep(IDENTIFYING).size > 0);
+  const present = presenceOf(input.columns, scope.grid.count);
+  const times = isIdentified
+    ? await evalSelector(scope, wanted, 'time', (step) => {
+        if (present[step] !== 0) throw new PromfedError('execution', 'info sample should be float');
+      })
+    : scope.vector([]);
+  const chosen = data.length === 0 ? undefined : new Set(data.map(({ name }) => name));
+  const found = new InfoSeries(scope, times, chosen);
+  const optional = data.every((matcher) => compileMatcher(matcher)(''));
+  const columns: Column[] = [];
+  for (const column of input.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    if (enriches(column)) columns.push(...found.enrich(column, optional));
+    else columns.push(copy(scope, column));
+  }
+  scope.release(times, input);
+  return distinct(scope, scope.vector(columns));
+}
+
+/** Which metrics are info metrics: `target_info` unless the query names others, any `_info` when it only rules out. */
+function namesOf(matchers: readonly Matcher[]): readonly Matcher[] {
+  const names = matchers.filter(({ name }) => name === METRIC_NAME);
+  if (names.length === 0) return [{ name: METRIC_NAME, op: '=', value: 'target_info' }];
+  return names.some(namesPositively) ? names : [{ name: METRIC_NAME, op: '=~', value: '.+_info' }, ...names];
+}
+
+function namesPositively({ name, op }: Matcher): boolean {
+  return name === METRIC_NAME && (op === '=' || op === '=~');
+}
+
+/** Whether a series is one to be enriched, and not an info series itself. */
+function enricher(names: readonly Matcher[]): (column: Column) => boolean {
+  if (names.length === 0) return () => true;
+  const tests = names.map(compileMatcher);
+  return ({ labels }) => !tests.every((matches) => matches(labels.metricName));
+}
+
+/** Matchers that info series of any of the columns satisfy: fewer are read than there are. */
+function identities(columns: readonly Column[]): Matcher[] {
+  return [...IDENTIFYING].flatMap((name) => {
+    const values = new Set(columns.map(({ labels }) => labels.get(name)).filter((value) => value !== ''));
+    if (values.size === 0) return [];
+    const value = [...values].map((one) => one.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
+    return [{ name, op: '=~' as const, value }];
+  });
+}
+
+/**
+ * The times of the first selector of an expression, moved by the subqueries around it: as of these times the info
+ * series are read. Source: Prometheus, promql/info.go (`infoSelectHints`).
+ */
+function referenceOfFirst(root: PlanNode): { readonly offsetMs: number; readonly atMs: number | undefined } {
+  interface Shift {
+    readonly offsetMs: number;
+    readonly atMs: number | undefined;
+  }
+  const pending: { readonly node: PlanNode; readonly shift: Shift }[] = [
+    { node: root, shift: { offsetMs: 0, atMs: undefined } },
+  ];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { node } = next;
+    let { shift } = next;
+    if (node.kind === 'selector' || node.kind === 'subquery') {
+      const { offsetMs, atMs } = node;
+      shift =
+        atMs === undefined ? { offsetMs: shift.offsetMs + offsetMs, atMs: shift.atMs } : { offsetMs, atMs };
+    }
+    if (node.kind === 'selector') return shift;
+    for (const child of operands(node).toReversed()) pending.push({ node: child, shift });
+  }
+  return { offsetMs: 0, atMs: undefined };
+}
+
+function copy(scope: Scope, { labels, dropsName, values, present, histograms }: Column): Column {
+  const column = scope.newColumn(labels, dropsName);
+  column.values.set(values);
+  column.present.set(present);
+  return histograms === undefined ? column : { ...column, histograms: histograms.slice() };
+}
+
+/** Info series by what identifies them; the values of their columns are the times of their samples. */
+class InfoSeries {
+  readonly #scope: Scope;
+  readonly #chosen: ReadonlySet<string> | undefined;
+  readonly #byIdentity = new Map<string, Map<string, Column[]>>();
+
+  constructor(scope: Scope, { columns }: VectorOperand, chosen: ReadonlySet<string> | undefined) {
+    this.#scope = scope;
+    this.#chosen = chosen;
+    for (const column of columns) {
+      const { key } = column.labels.keep(IDENTIFYING);
+      let metrics = this.#byIdentity.get(key);
+      if (metrics === undefined) this.#byIdentity.set(key, (metrics = new Map<string, Column[]>()));
+      const { metricName } = column.labels;
+      const series = metrics.get(metricName);
+      if (series === undefined) metrics.set(metricName, [column]);
+      else series.push(column);
+    }
+  }
+
+  /** The column once for each set of labels that it gets; nothing where it finds none that it needs. */
+  enrich(column: Column, optional: boolean): Iterable<Column> {
+    const metrics = [...(this.#byIdentity.get(column.labels.keep(IDENTIFYING).key)?.values() ?? [])];
+    const targets = new Map<string, Column>();
+    let current: string | undefined;
+    let target: Column | undefined;
+    for (let step = 0; step < column.present.length; step++) {
+      if (column.present[step] === 0) continue;
+      const infos = metrics.map((series) => newest(series, step)).filter((one) => one !== undefined);
+      if (infos.length === 0 && !optional) continue;
+      const identity = infos.map(({ labels }) => labels.key).join(' ');
+      if (target === undefined || identity !== current) {
+        current = identity;
+        target = targets.get(identity);
+        if (target === undefined) {
+          const labels = this.#added(column.labels, infos);
+          target = this.#newTarget(column, column.labels.with(labels));
+          targets.set(identity, target);
+        }
+      }
+      target.values[step] = column.values[step]!;
+      target.present[step] = column.present[step]!;
+      if (column.present[step] === 2) target.histograms![step] = column.histograms![step];
+    }
+    return targets.values();
+  }
+
+  #newTarget({ dropsName, histograms }: Column, labels: Labels): Column {
+    return histograms === undefined
+      ? this.#scope.newColumn(labels, dropsName)
+      : this.#scope.newHistogramColumn(labels, dropsName);
+  }
+
+  #added(base: Labels, infos: readonly Column[]): Labels {
+    const added = new Map<string, string>();
+    for (const { labels } of infos) {
+      for (const [name, value] of labels.drop(NAME)) {
+        if (this.#chosen?.has(name) === false) continue;
+        if ((added.get(name) ?? value) !== value) {
+          throw new PromfedError('execution', `conflicting label: ${name}`);
+        }
+        if (!base.has(name)) added.set(name, value);
+      }
+    }
+    return Labels.of(added);
+  }
+}
+
+/** The one of an info metric's series with the newest sample at a step. */
+function newest(series: readonly Column[], step: number): Column | undefined {
+  let found: Column | undefined;
+  for (const column of series) {
+    if (column.present[step] === 0) continue;
+    if (found === undefined || column.values[step]! > found.values[step]!) {
+      found = column;
+    } else if (column.values[step] === found.values[step]) {
+      const timeMs = found.values[step]! * 1000;
+      throw new PromfedError(
+        'execution',
+        `found duplicate series for info metric: existing ${found.labels.toString()} @ ${timeMs}, new ${column.labels.toString()} @ ${timeMs}`,
+      );
+    }
+  }
+  return found;
+}

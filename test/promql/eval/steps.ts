@@ -1,0 +1,44 @@
+// Results seen at other steps than they were evaluated for.
+
+import {
+  emptyColumn,
+  type Column,
+  type Grid,
+  type Histogram,
+  type RawSeries,
+} from '../../../src/model/index.js';
+import type { Value } from '../../../src/promql/eval/index.js';
+
+/** One step of a result, as an instant query would have given it. */
+export function stepOf(value: Value, step: number): Value {
+  if (value.type === 'scalar') return { ...value, values: value.values.subarray(step, step + 1) };
+  if (value.type !== 'vector') return value;
+  const columns = value.columns
+    .filter(({ present }) => present[step] !== 0)
+    .map((column) => ({
+      ...column,
+      values: column.values.subarray(step, step + 1),
+      present: column.present.subarray(step, step + 1),
+      ...(column.histograms === undefined ? {} : { histograms: column.histograms.slice(step, step + 1) }),
+    }));
+  return { ...value, columns };
+}
+
+/** Raw samples as a column; undefined when one of them is at no step. */
+export function onGrid(
+  { labels, timestamps, values, histograms }: RawSeries,
+  grid: Grid,
+): Column | undefined {
+  const column = {
+    ...emptyColumn(labels, grid.count),
+    histograms: new Array<Histogram | undefined>(grid.count),
+  };
+  for (const [i, timeMs] of timestamps.entries()) {
+    const step = (timeMs - grid.startMs) / grid.stepMs;
+    if (!Number.isInteger(step) || step < 0 || step >= grid.count) return undefined;
+    column.values[step] = values[i]!;
+    column.present[step] = histograms?.[i] === undefined ? 1 : 2;
+    column.histograms[step] = histograms?.[i];
+  }
+  return column;
+}
