@@ -3,7 +3,7 @@
 import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } from '../../model/index.js';
 import type { RangeNode, SubqueryNode } from '../plan/index.js';
 
-import { notBuilt, type Operand, type Scope } from './scope.js';
+import type { Operand, Scope } from './scope.js';
 import { referenceOf, selectRaw, withoutStale, type Reference } from './selector.js';
 
 /** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `reference` says. */
@@ -34,9 +34,6 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
   const fromMs = reference.firstMs - rangeMs - beforeMs;
   const raw = await selectRaw(scope, selector, fromMs, reference.lastMs + afterMs);
   const series = raw.series.map(withoutStale);
-  if (extension !== undefined && series.some(({ histograms }) => histograms !== undefined)) {
-    throw notBuilt(`a range with ${extension} over native histograms`);
-  }
   return { series, reference, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 

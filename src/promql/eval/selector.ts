@@ -5,7 +5,8 @@ import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
-import { notBuilt, type Scope, type VectorOperand } from './scope.js';
+import type { Scope, VectorOperand } from './scope.js';
+import { kindOf, smoothedHistogram } from './smoothed-histogram.js';
 
 /** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
 export interface Reference {
@@ -114,16 +115,23 @@ async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOpe
   const columns = [];
   for (const series of raw.series) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const { labels, timestamps, values, histograms } = withoutStale(series);
-    if (histograms !== undefined) throw notBuilt('a selector with smoothed over native histograms');
-    const column = scope.newColumn(labels);
+    const fresh = withoutStale(series);
+    const { labels, timestamps, values } = fresh;
+    const histograms = fresh.histograms && scope.newHistogramColumn(labels);
+    const column = histograms ?? scope.newColumn(labels);
     let from = 0;
     let to = 0;
     for (let step = 0; step < scope.grid.count; step++) {
       const timeMs = firstMs + step * stepMs;
       while (to < timestamps.length && timestamps[to]! <= timeMs + lookbackDeltaMs) to++;
       while (from < to && timestamps[from]! <= timeMs - lookbackDeltaMs) from++;
-      const value = smoothedAt(timestamps, values, { from, to, timeMs });
+      const window = { from, to, timeMs };
+      if (histograms !== undefined && kindOf(fresh, window) !== 'float') {
+        const histogram = smoothedHistogram(scope, node, fresh, window);
+        if (histogram !== undefined) scope.put(histograms, step, histogram);
+        continue;
+      }
+      const value = smoothedAt(timestamps, values, window);
       if (value === undefined) continue;
       column.values[step] = value;
       column.present[step] = 1;

@@ -24,7 +24,7 @@ const KNOWN: Readonly<Record<string, string>> = {
 };
 
 /** So many pass at least: what cannot be evaluated yet is skipped by the runner, and must not become more. */
-const MIN_PASSED = 1291;
+const MIN_PASSED = 1310;
 
 const skip = existsSync(FOLDER) ? false : 'the shared conformance files are not on this machine';
 
