@@ -3,6 +3,7 @@
 import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } from '../../model/index.js';
 import type { RangeNode, SubqueryNode } from '../plan/index.js';
 
+import { withStatsOnly } from './histogram-stats.js';
 import type { Operand, Scope } from './scope.js';
 import { referenceOf, selectRaw, withoutStale, type Reference } from './selector.js';
 
@@ -31,9 +32,17 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
   const { lookbackDeltaMs } = scope.context;
   const beforeMs = extension === undefined ? 0 : lookbackDeltaMs;
   const afterMs = extension === 'smoothed' ? lookbackDeltaMs : 0;
-  const fromMs = reference.firstMs - rangeMs - beforeMs;
+  const statsOnly = scope.statsSelectors.has(selector);
+  // A sample right at the window's start is not in it, but the first in it is compared with that one.
+  const fromMs = reference.firstMs - rangeMs - beforeMs - (statsOnly ? 1 : 0);
   const raw = await selectRaw(scope, selector, fromMs, reference.lastMs + afterMs);
-  const series = raw.series.map(withoutStale);
+  const reading = {
+    firstMs: reference.firstMs + afterMs,
+    stepMs: reference.stepMs,
+    count: scope.grid.count,
+    reachMs: rangeMs + beforeMs + afterMs,
+  };
+  const series = raw.series.map((one) => withoutStale(statsOnly ? withStatsOnly(one, reading) : one));
   return { series, reference, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 

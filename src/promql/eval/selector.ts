@@ -5,6 +5,7 @@ import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
+import { withStatsOnly } from './histogram-stats.js';
 import type { Scope, VectorOperand } from './scope.js';
 import { kindOf, smoothedHistogram } from './smoothed-histogram.js';
 
@@ -77,8 +78,11 @@ export async function evalSelector(
   const reference = referenceOf(scope, node);
   const raw = await selectRaw(scope, node, reference.firstMs - lookbackDeltaMs, reference.lastMs);
   const columns = [];
-  for (const { labels, timestamps, values, stale, histograms } of raw.series) {
+  for (const series of raw.series) {
     if (pacer.due) await pacer.pause();
+    const reading = { ...reference, count: grid.count, reachMs: lookbackDeltaMs - 1 };
+    const seen = scope.statsSelectors.has(node) ? withStatsOnly(series, reading) : series;
+    const { labels, timestamps, values, stale, histograms } = seen;
     const withHistograms = what === 'value' && histograms !== undefined;
     const column = withHistograms ? scope.newHistogramColumn(labels) : scope.newColumn(labels);
     let next = 0;
@@ -111,11 +115,19 @@ export async function evalSelector(
 async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOperand> {
   const { lookbackDeltaMs } = scope.context;
   const { firstMs, stepMs, lastMs } = referenceOf(scope, node);
-  const raw = await selectRaw(scope, node, firstMs - lookbackDeltaMs, lastMs + lookbackDeltaMs);
+  const statsOnly = scope.statsSelectors.has(node);
+  const fromMs = firstMs - lookbackDeltaMs - (statsOnly ? 1 : 0);
+  const raw = await selectRaw(scope, node, fromMs, lastMs + lookbackDeltaMs);
+  const reading = {
+    firstMs: firstMs + lookbackDeltaMs,
+    stepMs,
+    count: scope.grid.count,
+    reachMs: 2 * lookbackDeltaMs,
+  };
   const columns = [];
   for (const series of raw.series) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const fresh = withoutStale(series);
+    const fresh = withoutStale(statsOnly ? withStatsOnly(series, reading) : series);
     const { labels, timestamps, values } = fresh;
     const histograms = fresh.histograms && scope.newHistogramColumn(labels);
     const column = histograms ?? scope.newColumn(labels);
