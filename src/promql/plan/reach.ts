@@ -202,7 +202,8 @@ function isSeries(expr: Expr): boolean {
   return type === 'vector' || type === 'matrix';
 }
 
-const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', '</', '>/']);
+/** Not the trim operators: they cut each histogram and keep it, however little is left. */
+const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
 function isFilter(expr: BinaryExpr): boolean {
   return COMPARISONS.has(expr.op) && !expr.returnBool;
