@@ -183,16 +183,6 @@ t.test('what is not built is named, and nothing is fetched', async (t) => {
     });
   }
   t.equal(tryNotBuilt(planOf('histogram_quantile(0.9, sum by (le) (rate(x[5m])))')), undefined);
-  const subquery: PlanNode = {
-    kind: 'subquery',
-    input: fetchNode('x'),
-    rangeMs: 60_000,
-    stepMs: undefined,
-    offsetMs: 0,
-    atMs: undefined,
-    position,
-  };
-  t.equal(tryNotBuilt(subquery), 'a subquery over what regions have computed');
   const info: PlanNode = { kind: 'call', func: 'info', args: [fetchNode('x')], position };
   t.equal(tryNotBuilt(info), 'info() of what regions have computed');
 });
