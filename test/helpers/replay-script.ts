@@ -2,7 +2,8 @@
 
 import { bucketsOf, formatTimestamp, gridEndMs, Labels, tryParseFloat } from '../../src/model/index.js';
 import { annotationProblem } from '../promql/eval/expectations.js';
-import { near, parseRows, parseScript, timeOf, type ScriptEval } from '../promql/eval/script.js';
+import { near, type Row } from '../promql/eval/rows.js';
+import { parseRows, parseScript, timeOf, type ScriptEval } from '../promql/eval/script.js';
 import type { ScriptSeries, WrittenHistogram } from '../promql/eval/histogram-script.js';
 
 import { importIntoPrometheus, startPrometheus, type Teardown } from './real-servers.js';
@@ -148,7 +149,7 @@ function valueProblem(
 
 function expectedRows({ grid, expected, expectations }: ScriptEval): {
   readonly times: (step: number) => number;
-  readonly rows: ReturnType<typeof parseRows>;
+  readonly rows: readonly Row[];
 } {
   const range = expectations.find(({ kind }) => kind === 'range')?.text;
   const [, from, , step] = /^vector from (\S+) to (\S+) step (\S+)$/.exec(range ?? '') ?? [];

@@ -19,7 +19,6 @@ import { planLocally } from '../../../src/promql/plan/index.js';
 
 import {
   convertClassic,
-  matchesHistogram,
   tryExpandHistograms,
   withStoredHints,
   type ScriptSample,
@@ -27,6 +26,7 @@ import {
   type WrittenHistogram,
 } from './histogram-script.js';
 import { annotationProblem, parseOldForm, tryParseExpectation, type Expectation } from './expectations.js';
+import { columnsProblem, near, type Item, type Row } from './rows.js';
 import { onGrid, stepOf } from './steps.js';
 import { rerunsOf } from './reruns.js';
 
@@ -160,8 +160,6 @@ function parseSeries(line: string): { labels: Labels; rest: string } {
 const ITEM =
   /^(?<value>_|stale|[+-]?(?:inf|nan|[0-9.]+(?:e[+-]?[0-9]+)?))(?<delta>[+-][0-9.]+(?:e[+-]?[0-9]+)?)?(?:x(?<times>[0-9]+))?$/i;
 
-type Item = number | 'stale' | WrittenHistogram | undefined;
-
 function isWritten(item: Item): item is WrittenHistogram {
   return typeof item === 'object';
 }
@@ -265,7 +263,7 @@ function problemOf(outcome: Outcome, one: ScriptEval, { sameTime = true } = {}):
   }
   if (fails.length > 0) return 'did not fail';
   return (
-    compare(outcome.value, one.expected, one.expectations, one.grid, isOrdered(one)) ??
+    compare(outcome.value, one) ??
     // Some annotations name the time of the evaluation.
     (sameTime ? annotationProblem(outcome.annotations, one.expectations) : undefined)
   );
@@ -356,13 +354,8 @@ async function evaluateExpr(
   });
 }
 
-function compare(
-  value: Value,
-  expected: readonly string[],
-  expectations: readonly Expectation[],
-  grid: Grid,
-  ordered: boolean,
-): string | undefined {
+function compare(value: Value, one: ScriptEval): string | undefined {
+  const { expected, expectations, grid } = one;
   if (value.type === 'string') {
     const wanted = expectations.find(({ kind }) => kind === 'string');
     const literal = wanted === undefined ? undefined : parseExpr(wanted.text);
@@ -381,63 +374,25 @@ function compare(
       ordered: false,
       columns: columns.filter((one) => one !== undefined),
     } as const;
-    return compare(vector, expected, expectations, times, false);
+    return compare(vector, { ...one, grid: times });
   }
   if (value.type === 'scalar') {
     if (grid.count > 1) {
       const present = new Uint8Array(grid.count).fill(1);
       const columns = [{ labels: Labels.EMPTY, values: value.values, present }];
       const vector = { type: 'vector', ordered: false, columns } as const;
-      return compare(vector, expected, expectations, grid, false);
+      return compare(vector, one);
     }
     const got = value.values[0]!;
     return expected.length === 1 && near(got, parseValue(expected[0]!)) ? undefined : `the scalar ${got}`;
   }
-  const wanted = parseRows(expected);
-  const got = value.columns.map(({ labels, values, present, histograms }) => ({
-    labels,
-    values: [...values].map((sample, i) =>
-      present[i] === 0 ? undefined : present[i] === 2 ? histograms![i]! : sample,
-    ),
-  }));
-  const print = (all: readonly { labels: Labels; values: readonly unknown[] }[]): string =>
-    all
-      .map(({ labels, values }) => `${labels.toString()} ${values.slice(0, 20).map(printSample).join(' ')}`)
-      .join('; ');
-  const problem = `got ${print(got)} for ${print(wanted)}`;
-  if (got.length !== wanted.length) return problem;
-  if (new Set(got.map(({ labels }) => labels.key)).size < got.length) return `twice in ${problem}`;
-  for (const [i, { labels, values }] of wanted.entries()) {
-    const match = ordered ? got[i]! : got.find((candidate) => candidate.labels.equals(labels));
-    if (!match?.labels.equals(labels)) return problem;
-    for (let step = 0; step < grid.count; step++) {
-      const [a, b] = [match.values[step], values[step]];
-      if (a === undefined && b === undefined) continue;
-      if (typeof a === 'object' && isWritten(b)) {
-        if (matchesHistogram(a, b, near)) continue;
-        return problem;
-      }
-      if (typeof a !== 'number' || typeof b !== 'number' || !near(a, b)) return problem;
-    }
-  }
-  return undefined;
+  return columnsProblem(value.columns, parseRows(expected), grid, isOrdered(one));
 }
 
 /** Lines of values: the labels, and a sample for each step, undefined for none. */
-export function parseRows(lines: readonly string[]): { readonly labels: Labels; readonly values: Item[] }[] {
+export function parseRows(lines: readonly string[]): Row[] {
   return lines.map((line) => {
     const { labels, rest } = parseSeries(line);
     return { labels, values: expand(rest) };
   });
-}
-
-function printSample(sample: unknown): string {
-  return typeof sample === 'number' ? String(sample) : JSON.stringify(sample ?? '_');
-}
-
-/** Whether two floats are the same to a script. */
-export function near(a: number, b: number): boolean {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
-  if (a === b) return true;
-  return Math.abs(a - b) / (Math.abs(a) + Math.abs(b)) < 1e-6;
 }
