@@ -119,7 +119,12 @@ interface SeriesRun {
 }
 
 /** Prepares one series: floats as the function says, histograms as they are dealt with apart. */
-function start(scope: Scope, { func: name }: CallNode, func: RangeFunction, run: SeriesRun): RunSteps {
+function start(
+  scope: Scope,
+  { func: name, args: nodes }: CallNode,
+  func: RangeFunction,
+  run: SeriesRun,
+): RunSteps {
   const { series, args, column, at } = run;
   const windows = run.windows.of(series);
   if (series.histograms === undefined) return func.start(windows, args, column);
@@ -141,7 +146,8 @@ function start(scope: Scope, { func: name }: CallNode, func: RangeFunction, run:
     for (let step = fromStep; step < toStep; step++) {
       const count = to[step]! - from[step]!;
       if (count === 0 || count === windows.to[step]! - windows.from[step]!) continue;
-      scope.info(HISTOGRAM_TEXTS.ignoredInRange(series.labels.metricName), at);
+      // Prometheus points at the first argument, whichever the range is.
+      scope.info(HISTOGRAM_TEXTS.ignoredInRange(series.labels.metricName), nodes[0]!);
     }
   };
 }
