@@ -189,25 +189,27 @@ t.test('what is aggregated in the regions is aggregated once more here', async (
 });
 
 t.test('equal fetches of one query are fetched once', async (t) => {
-  const group = fakeGroup('eu', { region: 'eu' }, () => vector({ a: 2 }));
-  const values = await read(await federationOf([group]).query(request('x * on (pod) x')));
-  t.same(values, { '{pod="a"}': 4 });
-  t.same(group.asked, ['x']);
+  const groups = ['eu', 'us'].map((region) => fakeGroup(region, { region }, () => vector({ a: 2 })));
+  const values = await read(await federationOf(groups).query(request('quantile(0.5, x) + quantile(1, x)')));
+  t.same(values, { '{}': 4 });
+  for (const { asked } of groups) t.same(asked, ['x']);
 });
 
 t.test('all fetches of a query start before any has answered', async (t) => {
   let waiting = 0;
   let allWait: () => void = () => undefined;
   const together = new Promise<void>((resolve) => (allWait = resolve));
-  const group = fakeGroup('eu', { region: 'eu' }, () =>
-    (async function* () {
-      if (++waiting === 4) allWait();
-      await together;
-      yield* vector({ a: 1 });
-    })(),
+  const groups = ['eu', 'us'].map((region) =>
+    fakeGroup(region, { region }, () =>
+      (async function* () {
+        if (++waiting === 8) allWait();
+        await together;
+        yield* vector({ a: 1 });
+      })(),
+    ),
   );
-  const values = await read(await federationOf([group]).query(request('a + b + c + d')));
-  t.same(values, { '{pod="a", region="eu"}': 4 });
+  const query = request('sum(a) + sum(b) + sum(c) + sum(d)');
+  t.same(await read(await federationOf(groups).query(query)), { '{}': 8 });
 });
 
 t.test(

@@ -1,8 +1,7 @@
 // The planner: an expression over many groups becomes a plan of fetches and what is computed here.
 
-import { METRIC_NAME, PromfedError } from '../../model/index.js';
+import { METRIC_NAME } from '../../model/index.js';
 import {
-  printExpr,
   printPortableExpr,
   restingPlaces,
   typeOf,
@@ -16,7 +15,8 @@ import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
 import { planLocally, subqueryOver } from './local.js';
 import type { Fetch, FetchNode, PlanNode } from './node.js';
-import { createReach, isSettled, writesGroupLabel, type Local, type Reach } from './reach.js';
+import { isSettled, type Local, type Reach } from './locality.js';
+import { createReach, writesGroupLabel } from './reach.js';
 import { rewrite } from './rewrite.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
@@ -39,7 +39,7 @@ class Planner {
   readonly #planned = new Map<Expr, PlanNode>();
 
   constructor(groups: readonly PlannedGroup[], times: PlanTimes) {
-    this.#reach = createReach(groups);
+    this.#reach = createReach(groups, times);
     this.#times = times;
   }
 
@@ -52,7 +52,7 @@ class Planner {
     const planned = this.#planned.get(expr);
     if (planned !== undefined) return planned;
     const reach = this.#reach(expr);
-    if (reach.kind === 'local') return this.#fetch(expr, reach);
+    if (reach.kind === 'local' && typeOf(expr) !== 'scalar') return this.#fetch(expr, reach);
     switch (expr.kind) {
       case 'number':
         return { kind: 'number', value: expr.value, position: expr.position };
@@ -74,7 +74,7 @@ class Planner {
         return this.#subquery(expr);
       case 'vectorSelector':
       case 'matrixSelector':
-        throw new PromfedError('internal', `a selector is always local: ${printExpr(expr)}`);
+        return planLocally(expr, this.#times);
     }
   }
 
@@ -114,25 +114,24 @@ class Planner {
 
   /**
    * Absent here is absent in every region. Over a range it is the absence of a last sample in the range: that function
-   * keeps the names, so that series of different metrics stay apart.
+   * keeps the names, so that series of different metrics stay apart. A region does not have to send what is there, but
+   * only that something is.
    */
   #absent(expr: CallExpr): PlanNode {
     const arg = expr.args[0]!;
-    const input: Expr = expr.func === 'absent' ? arg : { ...expr, func: 'last_over_time' };
-    return {
-      kind: 'call',
-      func: 'absent',
-      args: [this.plan(input)],
-      absentLabels: absentLabels(arg),
-      position: expr.position,
-    };
+    const { position } = expr;
+    const present: Expr = expr.func === 'absent' ? arg : { ...expr, func: 'last_over_time' };
+    const input =
+      this.#reach(present).kind === 'local' ? this.#aggregate(groupOf(present)) : this.plan(present);
+    return { kind: 'call', func: 'absent', args: [input], absentLabels: absentLabels(arg), position };
   }
 
   #aggregate(expr: AggregateExpr): PlanNode {
     const input = this.#reach(expr.expr);
     const param = expr.param && this.#reach(expr.param);
-    const splits =
-      input.kind === 'local' && isSettled(input) && (param === undefined || param.kind === 'constant');
+    // Of a group only the presence counts, which merging does not change.
+    const isFinal = input.kind === 'local' && (isSettled(input) || expr.op === 'group');
+    const splits = isFinal && (param === undefined || param.kind === 'constant');
     return (splits ? this.#trySplit(expr, input) : undefined) ?? this.#aggregateHere(expr);
   }
 
@@ -216,13 +215,19 @@ class Planner {
    * level has grouped as the whole does.
    */
   #fetch(expr: Expr, { groups, survives, apart }: Local): FetchNode {
-    const parts = groups.map((group) => ({
-      group,
-      expr: printPortableExpr(rewrite(expr, group, this.#times)),
-      addLabels: group.labels.keep(new Set(group.labels.names().filter(survives))),
-    }));
+    const parts = groups.flatMap((group) => {
+      const sent = rewrite(expr, group, this.#times);
+      const addLabels = group.labels.keep(survives);
+      return sent === undefined ? [] : [{ group, expr: printPortableExpr(sent), addLabels }];
+    });
     return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr.position);
   }
+}
+
+/** `group(expr)`: 1 where there is anything. */
+function groupOf(expr: Expr): AggregateExpr {
+  const { position } = expr;
+  return { kind: 'aggregate', op: 'group', expr, param: undefined, grouping: [], without: false, position };
 }
 
 function fetchNode(fetch: Omit<Fetch, 'key'>, position: Position): FetchNode {

@@ -42,15 +42,15 @@ export function matchersForGroup(matchers: readonly Matcher[], group: PlannedGro
 }
 
 /**
- * Whether the labels that `survives` lets through tell every two of the groups apart: no series of one can then
+ * Whether the labels that survive tell every two of the groups apart: no series of one can then
  * have the labels of a series of another. Only labels that all the groups set can do that: a group that lacks one
  * may hold series that bring it along.
  */
-export function tellApart(groups: readonly PlannedGroup[], survives: (name: string) => boolean): boolean {
+export function tellApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
   if (groups.length < 2) return true;
   const names = groups[0]!.labels
     .names()
-    .filter((name) => survives(name) && groups.every((group) => group.labels.has(name)));
+    .filter((name) => survives.has(name) && groups.every((group) => group.labels.has(name)));
   const only = new Set(names);
   const seen = new Set(groups.map((group) => group.labels.keep(only).key));
   return seen.size === groups.length;

@@ -2,62 +2,33 @@
 
 import { METRIC_NAME } from '../../model/index.js';
 import { SIGNATURES } from '../functions/index.js';
-import { typeOf, type AggregateExpr, type BinaryExpr, type CallExpr, type Expr } from '../language/index.js';
+import {
+  typeOf,
+  type AggregateExpr,
+  type AggregateOp,
+  type BinaryExpr,
+  type BinaryOp,
+  type CallExpr,
+  type Expr,
+} from '../language/index.js';
 import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
+import { ofJoin } from './join.js';
+import { CONSTANT, HERE, isSettled, isSole, NONE, setsLabel, type Local, type Reach } from './locality.js';
 import { tryText } from './text.js';
+import { tryQueryFunction, type PlanTimes } from './times.js';
+
+/** Aggregations whose result is some of the series of their input, with all their labels. */
+const CHOOSING: ReadonlySet<AggregateOp> = new Set(['topk', 'bottomk']);
+
+/** Experimental aggregations and operators, which regions know as little as experimental functions. */
+const OWN_AGGREGATIONS: ReadonlySet<AggregateOp> = new Set(['limitk', 'limit_ratio']);
+const OWN_OPERATORS: ReadonlySet<BinaryOp> = new Set(['</', '>/']);
 
 /**
- * What is known of an expression:
- * - `constant`: it reads no series and has the same value in every region and here.
- * - `local`: its result over the union of the regions is the union of its results over each of `groups`.
- * - `here`: it must be computed here, from the results of its operands.
+ * How far the expression can be sent, over all the groups there are. Linear in the expression.
  */
-export type Reach = Constant | Local | Here;
-
-interface Constant {
-  readonly kind: 'constant';
-}
-
-export interface Local {
-  readonly kind: 'local';
-  /** The groups that are relevant for it. */
-  readonly groups: readonly PlannedGroup[];
-  /** Which of a group's labels the series of the result still carry. */
-  readonly survives: (labelName: string) => boolean;
-  /**
-   * Whether those labels keep the results of every two groups apart. When not, the groups are overlapping, the
-   * expression works on each series by itself, and equal series of different groups have to be merged.
-   */
-  readonly apart: boolean;
-  /** Whether every group answers from one place. When not, equal series of its replicas have to be merged. */
-  readonly single: boolean;
-  /** Whether the selector takes series of one metric name only: then no two of a region become equal without it. */
-  readonly oneName: boolean;
-}
-
-interface Here {
-  readonly kind: 'here';
-}
-
-const CONSTANT: Constant = { kind: 'constant' };
-const HERE: Here = { kind: 'here' };
-
-/** Aggregations that a region computes as one Prometheus would, when the groups stay apart. */
-const LOCAL_AGGREGATIONS: ReadonlySet<string> = new Set([
-  'sum',
-  'avg',
-  'count',
-  'min',
-  'max',
-  'group',
-  'stddev',
-  'stdvar',
-  'quantile',
-  'count_values',
-]);
-
-/** How far the expression can be sent, over all the groups there are. Linear in the expression. */
-export function createReach(groups: readonly PlannedGroup[]): (expr: Expr) => Reach {
+export function createReach(groups: readonly PlannedGroup[], times: PlanTimes): (expr: Expr) => Reach {
+  const all = new Set(groups.flatMap((group) => group.labels.names()));
   const known = new WeakMap<Expr, Reach>();
   const reach = (expr: Expr): Reach => {
     const before = known.get(expr);
@@ -73,6 +44,7 @@ export function createReach(groups: readonly PlannedGroup[]): (expr: Expr) => Re
       case 'string':
         return CONSTANT;
       case 'vectorSelector': {
+        if (expr.extension !== undefined) return HERE;
         const relevant = relevantGroups(expr.matchers, groups);
         return {
           kind: 'local',
@@ -91,9 +63,9 @@ export function createReach(groups: readonly PlannedGroup[]): (expr: Expr) => Re
       case 'unary':
         return ofSeries(reach(expr.expr));
       case 'call':
-        return ofCall(expr, reach);
+        return isOwnCall(expr, times) ? HERE : ofCall(expr, reach);
       case 'aggregate':
-        return ofAggregate(expr, reach);
+        return ofAggregate(expr, reach, times.stepMs === 0);
       case 'binary':
         return ofBinary(expr, reach);
     }
@@ -102,36 +74,55 @@ export function createReach(groups: readonly PlannedGroup[]): (expr: Expr) => Re
 }
 
 /**
- * Whether each region's result is final: no series of it is to be merged with one of elsewhere. Only then may a region
- * compute what looks at more than one series, or what leaves series out by their values.
+ * Whether a function is one that regions know only when a feature is enabled there too, if they are not too old for it.
+ * Those of the query's own times are sent as numbers.
  */
-export function isSettled({ apart, single }: Local): boolean {
-  return apart && single;
+function isOwnCall({ func }: CallExpr, times: PlanTimes): boolean {
+  return SIGNATURES.get(func)?.experimental === true && tryQueryFunction(func, times) === undefined;
 }
 
-function all(): boolean {
-  return true;
-}
-
+/** What is local is the series of one argument, and beside it scalars of the one region that has everything. */
 function ofCall(expr: CallExpr, reach: (expr: Expr) => Reach): Reach {
-  const series = expr.args.filter((arg) => isSeries(arg));
-  const others = expr.args.filter((arg) => !isSeries(arg));
-  if (others.some((arg) => reach(arg).kind !== 'constant')) return HERE;
-  if (series.length === 0) return typeOf(expr) === 'vector' ? HERE : CONSTANT;
-  const from = SIGNATURES.get(expr.func)?.from ?? 'all';
-  if (series.length > 1 || from === 'all') return HERE;
-  const input = reach(series[0]!);
-  if (input.kind !== 'local') return HERE;
-  if (from === 'buckets') {
-    return isSettled(input) && !setsLabel(input.groups, 'le') ? input : HERE;
+  const reaches = expr.args.map((arg) => ({ arg, reach: reach(arg) }));
+  const locals: Local[] = [];
+  const series: Local[] = [];
+  for (const { arg, reach: one } of reaches) {
+    if (one.kind === 'here') return HERE;
+    if (one.kind === 'constant') continue;
+    locals.push(one);
+    if (isSeries(arg)) series.push(one);
   }
-  if (from === 'labels') {
-    const touched = others.map(tryText);
-    return isSettled(input) && !touched.some((name) => name !== undefined && setsLabel(input.groups, name))
-      ? input
-      : HERE;
+  if (locals.length === 0) return CONSTANT;
+  if (locals.length > 1 && !areOfOneRegion(locals)) return HERE;
+  const [input] = series;
+  if (input === undefined) return { ...locals[0]!, survives: NONE };
+  return series.length === 1 ? ofFunction(expr, input) : HERE;
+}
+
+/** A function of the series of one local argument. */
+function ofFunction(expr: CallExpr, input: Local): Reach {
+  switch (SIGNATURES.get(expr.func)?.from ?? 'all') {
+    case 'one':
+      return ofSeries(input);
+    case 'buckets':
+      return isSettled(input) && !setsLabel(input.groups, 'le') ? input : HERE;
+    case 'labels': {
+      const names = expr.args.map(tryText);
+      const touches = names.some((name) => name !== undefined && setsLabel(input.groups, name));
+      return isSettled(input) && !touches ? input : HERE;
+    }
+    case 'all':
+      return expr.func === 'scalar' && isSole(input) ? { ...input, survives: NONE } : HERE;
   }
-  return ofSeries(input);
+}
+
+/** Whether all of them are of one region that has everything there is to know of each. */
+function areOfOneRegion([first, ...others]: readonly Local[]): boolean {
+  return (
+    first !== undefined &&
+    isSole(first) &&
+    others.every((other) => isSole(other) && other.groups[0] === first.groups[0])
+  );
 }
 
 /**
@@ -142,39 +133,58 @@ function ofSeries(input: Reach): Reach {
   return input.kind !== 'local' || isSettled(input) || input.oneName ? input : HERE;
 }
 
-function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach): Reach {
+/** `ordered`: the order of the result is part of the answer. */
+function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach, ordered: boolean): Reach {
   const input = reach(expr.expr);
-  if (input.kind !== 'local' || !isSettled(input) || !LOCAL_AGGREGATIONS.has(expr.op)) return HERE;
-  if (expr.param !== undefined && reach(expr.param).kind !== 'constant') return HERE;
+  if (input.kind !== 'local' || !isSettled(input)) return HERE;
+  const param = expr.param && reach(expr.param);
+  if (param?.kind === 'here' || (param?.kind === 'local' && !areOfOneRegion([input, param]))) return HERE;
+  if (OWN_AGGREGATIONS.has(expr.op)) return HERE;
+  // What a region has ranked comes back in another order.
+  if (ordered && (expr.op === 'topk' || expr.op === 'bottomk')) return HERE;
   if (writesGroupLabel(expr, input.groups)) return HERE;
   const survives = survivors(expr, input);
-  return tellApart(input.groups, survives) ? { ...input, survives } : HERE;
+  if (!tellApart(input.groups, survives)) return HERE;
+  return CHOOSING.has(expr.op) ? input : { ...input, survives };
 }
 
 function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
+  if (OWN_OPERATORS.has(expr.op)) return HERE;
   const lhs = reach(expr.lhs);
   const rhs = reach(expr.rhs);
+  if (lhs.kind === 'here' || rhs.kind === 'here') return HERE;
   if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
-  const series = lhs.kind === 'constant' ? rhs : rhs.kind === 'constant' ? lhs : HERE;
+  if (expr.matching === undefined) return ofScalarAndOther(expr, lhs, rhs);
+  if (lhs.kind === 'local' && rhs.kind === 'local') return ofJoin(expr, expr.matching, lhs, rhs);
+  // Which series have a partner in a constant is the same in every region; which lack one is not.
+  const isFilter = expr.op === 'and' || expr.op === 'unless';
+  return isFilter && lhs.kind === 'local' && isSettled(lhs) ? lhs : HERE;
+}
+
+function ofScalarAndOther(
+  expr: BinaryExpr,
+  lhs: Exclude<Reach, { kind: 'here' }>,
+  rhs: Exclude<Reach, { kind: 'here' }>,
+): Reach {
+  if (lhs.kind === 'local' && rhs.kind === 'local' && !areOfOneRegion([lhs, rhs])) return HERE;
+  const isVector = (side: Expr): boolean => typeOf(side) === 'vector';
+  const series = isVector(expr.lhs) ? lhs : isVector(expr.rhs) ? rhs : lhs.kind === 'local' ? lhs : rhs;
+  // A constant vector beside a scalar of a region.
   if (series.kind !== 'local') return HERE;
   // A filter decides by the value, and of two equal series only the merged one has the value that counts.
   return isFilter(expr) && !isSettled(series) ? HERE : ofSeries(series);
 }
 
 /** Which group labels are still there after the aggregation. */
-function survivors(expr: AggregateExpr, input: Local): (name: string) => boolean {
+function survivors(expr: AggregateExpr, input: Local): ReadonlySet<string> {
   const named = new Set(expr.grouping);
-  return (name) => input.survives(name) && named.has(name) !== expr.without;
+  return new Set([...input.survives].filter((name) => named.has(name) !== expr.without));
 }
 
 /** Whether count_values writes its values to a label that a group sets. */
 export function writesGroupLabel(expr: AggregateExpr, groups: readonly PlannedGroup[]): boolean {
   const label = tryText(expr.param);
   return expr.op === 'count_values' && label !== undefined && setsLabel(groups, label);
-}
-
-function setsLabel(groups: readonly PlannedGroup[], name: string): boolean {
-  return groups.some((group) => group.labels.has(name));
 }
 
 function isSeries(expr: Expr): boolean {

@@ -3,44 +3,48 @@
 import {
   atAnyDepth,
   type At,
+  type BinaryExpr,
   type Duration,
   type Expr,
   type Position,
   type VectorSelector,
 } from '../language/index.js';
 import { compareStrings } from '../../model/index.js';
-import { matchersForGroup, type PlannedGroup } from './groups.js';
+import { matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js';
 import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
 
 /**
- * An expression that is local, as a group is sent it.
+ * An expression that is local, as a group is sent it; undefined when the group has nothing for it.
  *
- * The group's own labels are settled: matchers on them are dropped, they leave `by`, and they join `without`, so
+ * The group's own labels are settled: matchers on them are dropped, they leave `by` and `on`, and they join `without` and `ignoring`, so
  * that a label of that name which a series brings along counts as little as it does in the union. Duration
  * expressions, default subquery steps, `@ start()` and the function `start()` become plain durations and times, so that regions of any age and
  * configuration compute the same, and for the same times: a region is asked up to the query's last step, not its end.
  */
-export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr {
-  return atAnyDepth<Expr>((one, again) => rewriteOne(one, again, group, times))(expr);
+export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr | undefined {
+  return atAnyDepth<Expr | undefined>((one, again) => rewriteOne(one, again, group, times))(expr);
 }
 
-function rewriteOne(expr: Expr, again: (inner: Expr) => Expr, group: PlannedGroup, times: PlanTimes): Expr {
+type Again = (inner: Expr) => Expr | undefined;
+
+/** Anything but `or` and `unless` has no result where one of its operands has no series. */
+function rewriteOne(expr: Expr, again: Again, group: PlannedGroup, times: PlanTimes): Expr | undefined {
   switch (expr.kind) {
     case 'number':
     case 'string':
       return expr;
     case 'vectorSelector':
       return selectorForGroup(expr, group, times);
-    case 'matrixSelector':
+    case 'matrixSelector': {
+      const selector = selectorForGroup(expr.selector, group, times);
+      return selector && { ...expr, selector, range: plain(spanMs(expr.range, times), expr.range.position) };
+    }
+    case 'subquery': {
+      const inner = again(expr.expr);
+      if (inner === undefined) return undefined;
       return {
         ...expr,
-        selector: selectorForGroup(expr.selector, group, times),
-        range: plain(spanMs(expr.range, times), expr.range.position),
-      };
-    case 'subquery':
-      return {
-        ...expr,
-        expr: again(expr.expr),
+        expr: inner,
         range: plain(spanMs(expr.range, times), expr.range.position),
         step:
           expr.step === undefined
@@ -48,25 +52,39 @@ function rewriteOne(expr: Expr, again: (inner: Expr) => Expr, group: PlannedGrou
             : plain(spanMs(expr.step, times), expr.step.position),
         ...shift(expr, times),
       };
-    case 'aggregate':
-      return {
-        ...expr,
-        expr: again(expr.expr),
-        param: expr.param && again(expr.param),
-        grouping: groupingForGroup(expr.grouping, expr.without, group),
-      };
+    }
+    case 'aggregate': {
+      const inner = again(expr.expr);
+      if (inner === undefined) return undefined;
+      const grouping = namesForGroup(expr.grouping, !expr.without, group);
+      return { ...expr, expr: inner, param: expr.param && again(expr.param), grouping };
+    }
     case 'call': {
       const ofQuery = tryQueryFunction(expr.func, times);
-      return ofQuery === undefined
-        ? { ...expr, args: expr.args.map(again) }
-        : literal(ofQuery, expr.position);
+      if (ofQuery !== undefined) return literal(ofQuery, expr.position);
+      const args = expr.args.map((arg) => again(arg));
+      return args.every((arg) => arg !== undefined) ? { ...expr, args } : undefined;
     }
     case 'binary':
-      return { ...expr, lhs: again(expr.lhs), rhs: again(expr.rhs) };
+      return rewriteBinary(expr, again, group);
     case 'unary':
-    case 'paren':
-      return { ...expr, expr: again(expr.expr) };
+    case 'paren': {
+      const inner = again(expr.expr);
+      return inner && { ...expr, expr: inner };
+    }
   }
+}
+
+function rewriteBinary(expr: BinaryExpr, again: Again, group: PlannedGroup): Expr | undefined {
+  const lhs = again(expr.lhs);
+  const rhs = again(expr.rhs);
+  if (lhs === undefined) return expr.op === 'or' ? rhs : undefined;
+  if (rhs === undefined) return expr.op === 'or' || expr.op === 'unless' ? lhs : undefined;
+  const { matching } = expr;
+  if (matching === undefined) return { ...expr, lhs, rhs };
+  const labels = namesForGroup(matching.labels, matching.on, group);
+  const include = matching.include.filter((name) => !group.labels.has(name));
+  return { ...expr, lhs, rhs, matching: { ...matching, labels, include } };
 }
 
 /** A number, in parentheses where its sign would bind looser than what stands around it. */
@@ -75,19 +93,19 @@ function literal(value: number, position: Position): Expr {
   return value < 0 ? { kind: 'paren', expr: number, position } : number;
 }
 
-/** The grouping that a region is sent in place of `by (…)` or `without (…)`. */
-function groupingForGroup(
-  grouping: readonly string[],
-  without: boolean,
-  group: PlannedGroup,
-): readonly string[] {
-  const own = group.labels.names();
-  return without
-    ? [...new Set([...grouping, ...own])].sort(compareStrings)
-    : grouping.filter((name) => !group.labels.has(name));
+/** The names that a region is sent in place of those of `by` and `on` (`chosen`), or of `without` and `ignoring`. */
+function namesForGroup(names: readonly string[], chosen: boolean, group: PlannedGroup): readonly string[] {
+  return chosen
+    ? names.filter((name) => !group.labels.has(name))
+    : [...new Set([...names, ...group.labels.names()])].sort(compareStrings);
 }
 
-function selectorForGroup(selector: VectorSelector, group: PlannedGroup, times: PlanTimes): VectorSelector {
+function selectorForGroup(
+  selector: VectorSelector,
+  group: PlannedGroup,
+  times: PlanTimes,
+): VectorSelector | undefined {
+  if (relevantGroups(selector.matchers, [group]).length === 0) return undefined;
   return {
     ...selector,
     matchers: matchersForGroup(selector.matchers, group),

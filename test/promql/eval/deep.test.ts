@@ -66,7 +66,7 @@ function summary(value: Value): string {
 const CASES: readonly { query: string; locally: string; distributed: string }[] = [
   { query: wrap('(', 'a', ')'), locally: '1 × 1', distributed: '2 × 1' },
   { query: `1${' + 1'.repeat(DEPTH)}`, locally: 'scalar 10001', distributed: 'scalar 10001' },
-  { query: `a${' + a'.repeat(DEPTH)}`, locally: '1 × 10001', distributed: '2 × 10001' },
+  { query: `a${' + a'.repeat(DEPTH)}`, locally: '1 × 10001', distributed: '2 × 1' },
   { query: `a${' ^ a'.repeat(DEPTH)}`, locally: '1 × 1', distributed: '2 × 1' },
   { query: `sum(a)${' or sum(a)'.repeat(DEPTH)}`, locally: '1 × 1', distributed: '1 × 2' },
   { query: wrap('-', 'a', ''), locally: '1 × 1', distributed: '2 × 1' },

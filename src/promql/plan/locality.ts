@@ -1,0 +1,59 @@
+// What is known of an expression: whether it reads series, and where it can be computed.
+
+import type { PlannedGroup } from './groups.js';
+
+/**
+ * - `constant`: it reads no series and has the same value in every region and here.
+ * - `local`: its result over the union of the regions is the union of its results over each of `groups`.
+ * - `here`: it must be computed here, from the results of its operands.
+ */
+export type Reach = Constant | Local | Here;
+
+interface Constant {
+  readonly kind: 'constant';
+}
+
+export interface Local {
+  readonly kind: 'local';
+  /** The groups that are relevant for it. A scalar that reads series is only local when there is exactly one. */
+  readonly groups: readonly PlannedGroup[];
+  /** Which labels of groups the series of the result still carry: those of them that a group has. */
+  readonly survives: ReadonlySet<string>;
+  /**
+   * Whether those labels keep the results of every two groups apart. When not, the groups are overlapping, the
+   * expression works on each series by itself, and equal series of different groups have to be merged.
+   */
+  readonly apart: boolean;
+  /** Whether every group answers from one place. When not, equal series of its replicas have to be merged. */
+  readonly single: boolean;
+  /** Whether the selector takes series of one metric name only: then no two of a region become equal without it. */
+  readonly oneName: boolean;
+}
+
+interface Here {
+  readonly kind: 'here';
+}
+
+export const CONSTANT: Constant = { kind: 'constant' };
+export const HERE: Here = { kind: 'here' };
+
+/**
+ * Whether each region's result is final: no series of it is to be merged with one of elsewhere. Only then may a region
+ * compute what looks at more than one series, or what leaves series out by their values.
+ */
+export function isSettled({ apart, single }: Local): boolean {
+  return apart && single;
+}
+
+/** Whether there is one region that has everything there is to know: it computes whatever one Prometheus would. */
+export function isSole(local: Local): boolean {
+  return local.groups.length === 1 && isSettled(local);
+}
+
+/** Whether a group sets a label of this name. */
+export function setsLabel(groups: readonly PlannedGroup[], name: string): boolean {
+  return groups.some((group) => group.labels.has(name));
+}
+
+/** No label of any group is left. */
+export const NONE: ReadonlySet<string> = new Set();

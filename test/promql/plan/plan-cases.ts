@@ -1,0 +1,50 @@
+// Groups and cases of the planner's tests: an expression over groups, and its plan as text.
+
+import t from 'tap';
+
+import { Labels } from '../../../src/model/index.js';
+import { FEATURES, parseExpr } from '../../../src/promql/language/index.js';
+import {
+  planDistributed,
+  printPlan,
+  type PlannedGroup,
+  type PlanNode,
+} from '../../../src/promql/plan/index.js';
+
+function groups(...labels: Record<string, string>[]): PlannedGroup[] {
+  return labels.map((record, i) => ({ name: `g${i + 1}`, labels: Labels.from(record), replicated: false }));
+}
+
+export const twoRegions = groups({ region: 'eu' }, { region: 'us' });
+export const alike = groups({}, {});
+export const one = groups({ region: 'eu' });
+export const pair = groups({ region: 'eu' }).map((group) => ({ ...group, replicated: true }));
+export const twoLabels = groups(
+  { region: 'eu', tier: 'a' },
+  { region: 'eu', tier: 'b' },
+  { region: 'us', tier: 'a' },
+);
+export const uneven = groups({ region: 'eu' }, { zone: 'us' });
+
+export interface PlanCase {
+  readonly name: string;
+  readonly groups: readonly PlannedGroup[];
+  readonly expr: string;
+  readonly plan: string;
+}
+
+const times = { startMs: 1_000_000, endMs: 4_607_000, stepMs: 15_000, defaultStepMs: 60_000 };
+const features = new Set(FEATURES);
+
+/** The plan of a range query. */
+export function planOf(expr: string, groups: readonly PlannedGroup[]): PlanNode {
+  return planDistributed(parseExpr(expr, { features }), groups, times);
+}
+
+/** Expects each case to be planned as it says; a plan begins after a line break. */
+export function testPlans(name: string, cases: readonly PlanCase[]): void {
+  t.test(name, async (t) => {
+    for (const { name, groups, expr, plan } of cases)
+      t.equal(printPlan(planOf(expr, groups)), plan.slice(1), name);
+  });
+}
