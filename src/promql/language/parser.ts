@@ -24,6 +24,7 @@ import {
   isExperimentalAggregation,
   isRightAssociative,
 } from './operators.js';
+import { unquote } from './literals.js';
 import { parseOffset, parsePositiveDuration } from './parse-duration-expr.js';
 import { parseLabelNames, parseMatching } from './parse-matching.js';
 import { takeNumber, takeSignedNumber } from './parse-number.js';
@@ -280,7 +281,7 @@ function parsePrimary(tokens: TokenStream): Expr {
   const position = tokens.position(token);
   if (kind === 'number' || kind === 'duration') return { kind: 'number', ...takeNumber(tokens), position };
   if (kind === 'string') {
-    return { kind: 'string', value: tokens.unquote(tokens.take()), position };
+    return { kind: 'string', value: unquote(tokens.take().text), position };
   }
   if (kind !== '(') return parseName(tokens);
   tokens.take();
