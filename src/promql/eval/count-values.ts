@@ -2,6 +2,7 @@
 
 import { Labels, PromfedError, type Column } from '../../model/index.js';
 import { formatHistogram, formatPlain, formatShort, isLabelName } from '../functions/index.js';
+import { quote } from '../language/index.js';
 import type { AggregateNode } from '../plan/index.js';
 
 import { groupLabels } from './grouping.js';
@@ -21,7 +22,7 @@ export async function evalCountValues(
   vector: VectorOperand,
   label: string,
 ): Promise<VectorOperand> {
-  if (!isLabelName(label)) throw new PromfedError('execution', `invalid label name ${JSON.stringify(label)}`);
+  if (!isLabelName(label)) throw new PromfedError('execution', `invalid label name ${quote(label)}`);
   const labelsOf = groupLabels(node.without ? node.grouping : [...node.grouping, label], node.without);
   const targets = new Map<string, Column>();
   for (const column of vector.columns) {

@@ -4,6 +4,7 @@ import { createHistogram, detectReset, type Histogram, type RawSeries } from '..
 import { operands, type PlanNode, type SelectorNode } from '../plan/index.js';
 
 import { isTrim } from './operators.js';
+import type { Pacer } from './pacer.js';
 
 /** Functions that look at counts and sums alone, whatever is between them and the selector. */
 const OF_STATS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
@@ -49,29 +50,30 @@ interface Reading {
 }
 
 /**
- * The series with histograms that are nothing but a schema, a count, a sum and a hint. A sample that says nothing of a reset is
- * compared with the histogram before it, with all its buckets, where that one was gone through too. Without one it
- * goes on saying nothing.
+ * The series with histograms that are nothing but a schema, a count, a sum and a hint. A sample that says nothing of a
+ * reset is compared with the histogram before it, with all its buckets, where that one was gone through too. Without
+ * one it goes on saying nothing.
  *
- * Source: Prometheus, promql/histogram_stats_iterator.go; storage/memoized_iterator.go and
- * buffer.go (`Seek`).
+ * Source: Prometheus, promql/histogram_stats_iterator.go; storage/memoized_iterator.go, storage/buffer.go (`Seek`).
  */
-export function withStatsOnly(series: RawSeries, reading: Reading): RawSeries {
+export async function withStatsOnly(pacer: Pacer, series: RawSeries, reading: Reading): Promise<RawSeries> {
   const { timestamps, stale, histograms } = series;
   if (histograms === undefined) return series;
   const jumps = jumpsOf(timestamps, reading);
+  const stats = new Array<Histogram | undefined>(histograms.length);
   let previous: Histogram | undefined;
-  const stats = histograms.map((histogram, i) => {
+  for (const [i, histogram] of histograms.entries()) {
     if (jumps.has(i)) previous = undefined;
-    if (histogram === undefined || stale?.[i] === 1) return histogram;
+    if (histogram === undefined || stale?.[i] === 1) continue;
+    if (pacer.due) await pacer.pause();
     const { schema, count, sum } = histogram;
     let { hint } = histogram;
     if (hint === 'unknown' && previous !== undefined) {
       hint = detectReset(histogram, previous) ? 'reset' : 'not_reset';
     }
     previous = histogram;
-    return createHistogram({ schema, count, sum, hint });
-  });
+    stats[i] = createHistogram({ schema, count, sum, hint });
+  }
   return { ...series, histograms: stats };
 }
 

@@ -45,7 +45,10 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
     count: scope.grid.count,
     reachMs: rangeMs + beforeMs + afterMs,
   };
-  const series = raw.series.map((one) => withoutStale(statsOnly ? withStatsOnly(one, reading) : one));
+  const series: RawSeries[] = [];
+  for (const one of raw.series) {
+    series.push(withoutStale(statsOnly ? await withStatsOnly(scope.pacer, one, reading) : one));
+  }
   return { series, reference, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 

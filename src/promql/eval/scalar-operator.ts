@@ -73,6 +73,7 @@ export async function vectorScalar(
       const target = scope.newHistogramColumn(identity.labels, identity.dropsName);
       for (let step = 0; step < scope.grid.count; step++) {
         if (column.present[step] === 0) continue;
+        if (scope.pacer.due) await scope.pacer.pause();
         const [value, other] = [sampleOf(column, step), scalar.values[step]!];
         const result =
           column.present[step] === 1

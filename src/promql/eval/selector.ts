@@ -82,7 +82,7 @@ export async function evalSelector(
   for (const series of raw.series) {
     if (pacer.due) await pacer.pause();
     const reading = { ...reference, count: grid.count, reachMs: lookbackDeltaMs - 1 };
-    const seen = scope.statsSelectors.has(node) ? withStatsOnly(series, reading) : series;
+    const seen = scope.statsSelectors.has(node) ? await withStatsOnly(pacer, series, reading) : series;
     const { labels, timestamps, values, stale, histograms } = seen;
     const withHistograms = what === 'value' && histograms !== undefined;
     const column = withHistograms ? scope.newHistogramColumn(labels) : scope.newColumn(labels);
@@ -131,7 +131,7 @@ async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOpe
   const columns = [];
   for (const series of raw.series) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const fresh = withoutStale(statsOnly ? withStatsOnly(series, reading) : series);
+    const fresh = withoutStale(statsOnly ? await withStatsOnly(scope.pacer, series, reading) : series);
     const { labels, timestamps, values } = fresh;
     const histograms = fresh.histograms && scope.newHistogramColumn(labels);
     const column = histograms ?? scope.newColumn(labels);
@@ -143,6 +143,7 @@ async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOpe
       while (from < to && timestamps[from]! <= timeMs - lookbackDeltaMs) from++;
       const window = { from, to, timeMs };
       if (histograms !== undefined && kindOf(fresh, window) !== 'float') {
+        if (scope.pacer.due) await scope.pacer.pause();
         const histogram = smoothedHistogram(scope, node, fresh, window);
         if (histogram !== undefined) scope.put(histograms, step, histogram);
         continue;

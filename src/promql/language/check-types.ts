@@ -15,9 +15,11 @@ import type {
   VectorMatching,
   VectorSelector,
 } from './ast.js';
+import { isUtf8 } from './literals.js';
 import { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
 import { ParseError } from './parse-error.js';
 import { quote } from './quote.js';
+import { notUtf8 } from './token-stream.js';
 import { typeOf } from './type-of.js';
 
 interface Checked {
@@ -39,7 +41,7 @@ export function checkTypes(expr: Expr, query: string): Expr {
 
 class TypeCheck {
   readonly #query: string;
-  /** The query's bytes, for the places of operators; made when first needed. */
+  /** The query's bytes, for the places of operators and texts of strings; made when first needed. */
   #bytes: Buffer | undefined;
 
   constructor(query: string) {
@@ -54,8 +56,10 @@ class TypeCheck {
   #check(expr: Expr, check: Check): Checked {
     switch (expr.kind) {
       case 'number':
+        return { expr, type: 'scalar' };
       case 'string':
-        return { expr, type: typeOf(expr) };
+        if (!isUtf8(expr.value)) throw this.#error(expr.position, notUtf8(this.#textAt(expr.position)));
+        return { expr, type: 'string' };
       case 'vectorSelector':
         this.#checkSelector(expr);
         return { expr, type: 'vector' };
@@ -100,11 +104,10 @@ class TypeCheck {
     const inner = this.#expectType(check(expr.expr), 'vector', 'aggregation expression');
     const wanted = AGGREGATE_PARAMETERS[expr.op];
     if (wanted === undefined || expr.param === undefined) return { ...expr, expr: inner };
-    return {
-      ...expr,
-      expr: inner,
-      param: this.#expectType(check(expr.param), wanted, 'aggregation parameter'),
-    };
+    // The name of a label may be anything until it is to be written.
+    const isName = expr.op === 'count_values' && expr.param.kind === 'string';
+    const param = isName ? expr.param : this.#expectType(check(expr.param), wanted, 'aggregation parameter');
+    return { ...expr, expr: inner, param };
   }
 
   #expectType({ expr, type }: Checked, wanted: ValueType, where: string): Expr {
@@ -250,6 +253,11 @@ class TypeCheck {
     if (!matchers.some((matcher) => !compileMatcher(matcher)(''))) {
       throw this.#error(selector.position, 'vector selector must contain at least one non-empty matcher');
     }
+  }
+
+  #textAt({ start, end }: Position): string {
+    this.#bytes ??= Buffer.from(this.#query, 'utf8');
+    return this.#bytes.toString('utf8', start, end);
   }
 
   #error(position: Position, reason: string): ParseError {

@@ -6,6 +6,7 @@ export { ParseError, printPlace } from './parse-error.js';
 export { parseExpr, parseSelector } from './parser.js';
 export { prettyExpr } from './pretty.js';
 export { printExpr, printPortableExpr } from './printer.js';
+export { quote } from './quote.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
 export { MAX_DURATION_DEPTH } from './token-stream.js';
 export { typeOf } from './type-of.js';

@@ -85,13 +85,17 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
 
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([^]))/y;
 
+/** Stands for a byte from 0x80 on that is no part of a UTF-8 sequence, the byte added to it: no text has such halves. */
+const STRAY_BYTE = 0xdc00;
+
 /**
- * The text of a string token, quotes and all, without quotes and escapes; `undefined` when its escapes spell bytes
- * that are not UTF-8, which no string of JavaScript can hold.
+ * The text of a string token, quotes and all, without quotes and escapes. Escapes can spell bytes that are not UTF-8,
+ * which no string of JavaScript can hold: each such byte becomes a lone surrogate, U+DC80 to U+DCFF, that `quote`
+ * writes as the byte again.
  *
  * The lexer has checked that every escape is a good one. Source: Prometheus, util/strutil (`Unquote`).
  */
-export function tryUnquote(token: string): string | undefined {
+export function unquote(token: string): string {
   const body = token.slice(1, -1);
   if (token.startsWith('`') || !body.includes('\\')) return body;
   const bytes: Buffer[] = [];
@@ -112,7 +116,36 @@ export function tryUnquote(token: string): string | undefined {
     else if (simple !== undefined) bytes.push(Buffer.from(SIMPLE_ESCAPES[simple] ?? simple));
     else bytes.push(Buffer.from(String.fromCodePoint(parseInt(short ?? long!, 16)), 'utf8'));
   }
-  const all = Buffer.concat(bytes);
-  const text = all.toString('utf8');
-  return Buffer.from(text, 'utf8').equals(all) ? text : undefined;
+  return decodeLoosely(Buffer.concat(bytes));
+}
+
+function decodeLoosely(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  if (Buffer.from(text, 'utf8').equals(bytes)) return text;
+  let decoded = '';
+  for (let i = 0; i < bytes.length;) {
+    const sequence = bytes.subarray(i, i + sequenceLength(bytes[i]!));
+    const character = sequence.toString('utf8');
+    if (Buffer.from(character, 'utf8').equals(sequence)) {
+      decoded += character;
+      i += sequence.length;
+    } else {
+      decoded += String.fromCharCode(STRAY_BYTE + bytes[i]!);
+      i++;
+    }
+  }
+  return decoded;
+}
+
+/** How many bytes a sequence has that begins with the byte. */
+function sequenceLength(first: number): number {
+  if (first < 0xe0) return first < 0xc0 ? 1 : 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
+const STRAY = /[\udc80-\udcff]/u;
+
+/** Whether an unquoted text is UTF-8. */
+export function isUtf8(text: string): boolean {
+  return !STRAY.test(text);
 }

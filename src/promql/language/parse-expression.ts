@@ -12,6 +12,7 @@ import {
   isExperimentalAggregation,
   isRightAssociative,
 } from './operators.js';
+import { unquote } from './literals.js';
 import { parseLabelNames, parseMatching } from './parse-matching.js';
 import { takeNumber } from './parse-number.js';
 import { parsePostfix } from './parse-postfix.js';
@@ -106,7 +107,7 @@ class ExpressionParser {
       return parsePostfix(tokens, { kind: 'number', ...takeNumber(tokens), position });
     }
     if (kind === 'string') {
-      return parsePostfix(tokens, { kind: 'string', value: tokens.unquote(tokens.take()), position });
+      return parsePostfix(tokens, { kind: 'string', value: unquote(tokens.take().text), position });
     }
     return this.#named();
   }

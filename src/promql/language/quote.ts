@@ -42,6 +42,8 @@ function escape(character: string, delimiter: string): string {
   if (short !== undefined) return short;
   if (PRINTABLE.test(character)) return character;
   const code = character.codePointAt(0)!;
+  // A byte that is no UTF-8 (`unquote`).
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code - 0xdc00, 2)}`;
   // Half of a surrogate pair is no character: Go would have read it as U+FFFD.
   if (code >= 0xd800 && code <= 0xdfff) return '\ufffd';
   if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;

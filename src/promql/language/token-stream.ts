@@ -3,7 +3,7 @@
 import type { Position } from './ast.js';
 import type { FeatureSet } from './features.js';
 import { Lexer } from './lexer.js';
-import { tryUnquote } from './literals.js';
+import { isUtf8, unquote } from './literals.js';
 import { ParseError } from './parse-error.js';
 import { quote } from './quote.js';
 import { describe, type Token, type TokenKind } from './tokens.js';
@@ -126,11 +126,14 @@ export class TokenStream {
 
   /** The text of a string token, unescaped. */
   unquote(token: Token): string {
-    const text = tryUnquote(token.text);
-    if (text === undefined) {
-      // Prometheus would go on with the bytes, and find no label that has them.
-      throw this.error(this.position(token), `string ${quote(token.text)} is not valid UTF-8`);
-    }
+    const text = unquote(token.text);
+    // Prometheus would go on with the bytes, and find no label that has them.
+    if (!isUtf8(text)) throw this.error(this.position(token), notUtf8(token.text));
     return text;
   }
+}
+
+/** What is wrong with a string whose escapes do not spell UTF-8. */
+export function notUtf8(literal: string): string {
+  return `string ${quote(literal)} is not valid UTF-8`;
 }

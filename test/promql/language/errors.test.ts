@@ -135,6 +135,8 @@ const MISTAKES: readonly (readonly [
       ['up{a="\ufffd"}', '1:6: parse error: invalid UTF-8 rune'],
       ['`\ud800`', '1:1: parse error: invalid UTF-8 rune'],
       ['"\\xff"', '1:1: parse error: string "\\"\\\\xff\\"" is not valid UTF-8'],
+      ['up{a="\\xff"}', '1:6: parse error: string "\\"\\\\xff\\"" is not valid UTF-8'],
+      ['label_join({"é"}, "\\xe9", "")', '1:20: parse error: string "\\"\\\\xe9\\"" is not valid UTF-8'],
     ],
   ],
   [

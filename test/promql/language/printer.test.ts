@@ -102,6 +102,11 @@ t.test('an expression is printed on one line as Prometheus prints it', async (t)
     },
     { name: 'an offset that is an expression', input: 'x offset -(2^2)', expected: 'x offset -(2 ^ 2)' },
     { name: 'histogram trimming', input: 'x</1 >/2', expected: 'x </ 1 >/ 2' },
+    {
+      name: 'bytes that are no text',
+      input: '  count_values("a\\xc5z\\xc3\\xa9\\xe2\\x82\\377", x)',
+      expected: 'count_values("a\\xc5zé\\xe2\\x82\\xff", x)',
+    },
     { name: 'the second argument of info', input: 'info(x, {})', expected: 'info(x, {})' },
   ];
   for (const { name, input, expected } of cases) {
