@@ -1,6 +1,6 @@
 // Random expressions over random data: whatever is asked has a value, or an error that a user is meant to read.
 //
-// `PROMFED_RUNS=100000 npm test -- test/promql/eval/generated` runs for longer, `PROMFED_SEED` repeats a run.
+// `PROMFED_RUNS=20000 npm test -- test/promql/eval/generated` runs for longer, `PROMFED_SEED` repeats a run.
 
 import { deepStrictEqual } from 'node:assert/strict';
 
