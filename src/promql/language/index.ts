@@ -7,6 +7,5 @@ export { parseExpr, parseSelector } from './parser.js';
 export { prettyExpr } from './pretty.js';
 export { printExpr, printPortableExpr } from './printer.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
-export { MAX_DURATION_DEPTH } from './token-stream.js';
 export { typeOf } from './type-of.js';
 export { children, mapChildren, walk } from './walk.js';
