@@ -15,7 +15,7 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     if (request.parameters.all('match[]').length === 0) {
       throw new PromfedError('bad_data', 'no match[] parameter provided');
     }
-    const { data, warnings } = await context.engine().metadata.series(metadataRequest(request));
+    const { data, warnings } = await context.engine().metadata.series(metadataRequest(request, true));
     return send(reply, JSON.stringify(data), warnings);
   });
 
@@ -45,28 +45,34 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     );
   });
 
-  function metadataRequest({ parameters, signal }: ApiRequest): MetadataRequest {
+  function metadataRequest({ parameters, signal }: ApiRequest, isSeries = false): MetadataRequest {
     const startMs = parameters.timeMs('start');
     const endMs = parameters.timeMs('end');
     if (startMs !== undefined && endMs !== undefined && endMs < startMs) {
       throw invalid('end', 'end timestamp must not be before start time');
     }
-    const query = { selectors: selectors(parameters), startMs, endMs, limit: parameters.limit() };
+    const query = { selectors: selectors(parameters, isSeries), startMs, endMs, limit: parameters.limit() };
     return { query, timeoutMs: context.queryTimeoutMs, signal };
   }
 }
 
-/** The `match[]` of a request, each a selector that must not match everything. */
-function selectors(parameters: Parameters): (readonly Matcher[])[] {
-  return parameters.all('match[]').map((text) =>
-    parameter('match[]', () => {
-      const matchers = parseSelector(text);
-      if (matchers.every((matcher) => compileMatcher(matcher)(''))) {
-        throw new PromfedError('bad_data', 'match[] must contain at least one non-empty matcher');
-      }
-      return matchers;
-    }),
-  );
+/**
+ * The `match[]` of a request, each a selector that must not match everything.
+ *
+ * Source: Prometheus, web/api/v1/api.go (`parseMatchersParam`): only /series names the parameter in its errors.
+ */
+function selectors(parameters: Parameters, namesParameter: boolean): (readonly Matcher[])[] {
+  return parameters
+    .all('match[]')
+    .map((text) => (namesParameter ? parameter('match[]', () => parseMatch(text)) : parseMatch(text)));
+}
+
+function parseMatch(text: string): readonly Matcher[] {
+  const matchers = parseSelector(text);
+  if (matchers.every((matcher) => compileMatcher(matcher)(''))) {
+    throw new PromfedError('bad_data', 'match[] must contain at least one non-empty matcher');
+  }
+  return matchers;
 }
 
 function send(reply: FastifyReply, data: string, warnings: readonly string[]): FastifyReply {

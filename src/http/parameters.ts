@@ -71,7 +71,9 @@ export class Parameters {
   requiredDurationMs(name: string): number {
     const text = this.get(name);
     const seconds = tryParseFloat(text);
-    if (seconds !== undefined && !Number.isNaN(seconds)) {
+    if (seconds !== undefined) {
+      // Go makes the least of all durations of it, which is then as wrong as any negative one.
+      if (Number.isNaN(seconds)) return -MAX_DURATION_S * 1000;
       if (Math.abs(seconds) <= MAX_DURATION_S) return seconds * 1000;
       throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
     }
@@ -86,9 +88,15 @@ export class Parameters {
   limit(name = 'limit'): number | undefined {
     const text = this.get(name);
     if (text === '') return undefined;
-    if (!/^[0-9]{1,15}$/.test(text))
-      throw invalid(name, `${JSON.stringify(text)} is not a number of results`);
+    // Go's words for what it cannot read as an integer.
+    if (!/^[+-]?[0-9]+$/.test(text)) {
+      throw invalid(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+    }
     const limit = Number(text);
+    if (!Number.isSafeInteger(limit)) {
+      throw invalid(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: value out of range`);
+    }
+    if (limit < 0) throw invalid(name, 'limit must be non-negative');
     return limit === 0 ? undefined : limit;
   }
 

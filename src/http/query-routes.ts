@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import { asPromfedError, instantGrid, VALUE_TYPE_NAMES } from '../model/index.js';
+import { asPromfedError, instantGrid, PromfedError, VALUE_TYPE_NAMES } from '../model/index.js';
 import { parseExpr, prettyExpr, typeOf, type Expr } from '../promql/language/index.js';
 import type { AppContext } from './app-context.js';
 import { encodeAnswer, type EncodeOptions } from './encode-answer.js';
@@ -83,6 +83,17 @@ function queryTimeoutMs(parameters: Parameters, flagMs: number): number {
 
 /** Zero is no lookback of its own, as in Prometheus. */
 function lookbackMs(parameters: Parameters): number | undefined {
-  const lookback = parameters.durationMs('lookback_delta');
+  const lookback = tellOfLookback(() => parameters.durationMs('lookback_delta'));
   return lookback !== undefined && lookback > 0 ? lookback : undefined;
+}
+
+/** This parameter's errors have words of their own. Source: Prometheus, web/api/v1/api.go (`extractQueryOpts`). */
+function tellOfLookback<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof PromfedError)) throw thrown;
+    const reason = thrown.message.replace(/^invalid parameter "lookback_delta": /, '');
+    throw new PromfedError('bad_data', `error parsing lookback delta duration: ${reason}`, { cause: thrown });
+  }
 }

@@ -31,6 +31,10 @@ export interface ExpressionOptions {
   readonly values?: readonly string[];
   /** Names of the functions to choose from; all by default. */
   readonly functions?: readonly string[];
+  /** No range, step, offset or `@` is further than this from zero, each a tenth of it or more; any by default. */
+  readonly maxMs?: number;
+  /** Matchers, modifiers of selectors and fills are rare, so that most selectors find something; off by default. */
+  readonly plain?: boolean;
 }
 
 /** Generated nodes stand nowhere in a text. */
@@ -188,9 +192,15 @@ class ExpressionGenerator {
       });
   }
 
+  /** There once in so many times; rarely when expressions shall be plain. */
+  #maybe<T>(there: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
+    const weight = this.#options.plain === true ? 20 : times - 1;
+    return fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: there });
+  }
+
   #matching(): fc.Arbitrary<VectorMatching> {
     const fill = this.#experimental
-      ? fc.option(fc.constantFrom(0, 1.5, -2, NaN, Infinity, 1e-7, 1e21), { nil: undefined, freq: 4 })
+      ? this.#maybe(fc.constantFrom(0, 1.5, -2, NaN, Infinity, 1e-7, 1e21), 4)
       : fc.constant(undefined);
     return fc
       .tuple(
@@ -290,15 +300,18 @@ class ExpressionGenerator {
   }
 
   #selector(): fc.Arbitrary<VectorSelector> {
+    const some = fc.array(this.#matcher(), { maxLength: 3 });
+    const plain = this.#options.plain === true;
+    const matchers = plain ? this.#maybe(some, 4).map((list) => list ?? []) : some;
     const named = fc
-      .tuple(this.#metric, fc.array(this.#matcher(), { maxLength: 3 }))
+      .tuple(this.#metric, matchers)
       .map(([name, matchers]) => selector(name, [...matchers, { name: METRIC_NAME, op: '=', value: name }]));
     const unnamed = fc
       .tuple(this.#metric, fc.array(this.#matcher(), { maxLength: 2 }))
       .map(([name, matchers]) =>
         selector('', [{ name: METRIC_NAME, op: '=', value: `${name}.x` }, ...matchers]),
       );
-    return fc.oneof({ weight: 4, arbitrary: named }, { weight: 1, arbitrary: unnamed });
+    return fc.oneof({ weight: plain ? 40 : 4, arbitrary: named }, { weight: 1, arbitrary: unnamed });
   }
 
   #matcher(): fc.Arbitrary<Matcher> {
@@ -316,26 +329,39 @@ class ExpressionGenerator {
   }
 
   #shift(): fc.Arbitrary<Pick<VectorSelector, 'offset' | 'at' | 'extension'>> {
-    const rarely = { nil: undefined, freq: 2 };
+    const { maxMs } = this.#options;
+    const atMs = maxMs === undefined ? fc.integer({ min: -1e12, max: 2e12 }) : this.#near(maxMs);
     const at = fc.oneof(
-      fc.integer({ min: -1e12, max: 2e12 }).map((timeMs): At => ({ kind: 'timestamp', timeMs: timeMs + 0 })),
+      atMs.map((timeMs): At => ({ kind: 'timestamp', timeMs: timeMs + 0 })),
       fc.constantFrom<At>({ kind: 'start' }, { kind: 'end' }),
     );
     return fc.record({
-      offset: fc.option(this.#offset(), rarely),
-      at: fc.option(at, rarely),
+      offset: this.#maybe(this.#offset(), 2),
+      at: this.#maybe(at, 2),
       extension: this.#experimental
-        ? fc.option(fc.constantFrom('anchored' as const, 'smoothed' as const), { nil: undefined, freq: 5 })
+        ? this.#maybe(fc.constantFrom('anchored' as const, 'smoothed' as const), 5)
         : fc.constant(undefined),
     });
   }
 
+  /** Tenths of the furthest time. */
+  #near(maxMs: number): fc.Arbitrary<number> {
+    return fc.integer({ min: 1, max: 10 }).map((tenths) => (tenths * maxMs) / 10);
+  }
+
   #range(): fc.Arbitrary<Duration> {
-    const literal = fc.integer({ min: 1, max: 1e10 }).map((ms) => literalOf(ms));
+    const { maxMs } = this.#options;
+    const ms = maxMs === undefined ? fc.integer({ min: 1, max: 1e10 }) : this.#near(maxMs);
+    const literal = ms.map((ms) => literalOf(ms));
+    if (maxMs !== undefined) return literal;
     return this.#experimental ? fc.oneof(literal, durationExpr()) : literal;
   }
 
   #offset(): fc.Arbitrary<Duration> {
+    const { maxMs } = this.#options;
+    if (maxMs !== undefined) {
+      return fc.tuple(this.#near(maxMs), fc.boolean()).map(([ms, back]) => literalOf(back ? ms : -ms));
+    }
     const literal = fc
       .integer({ min: -1e10, max: 1e10 })
       .filter((ms) => ms !== 0)

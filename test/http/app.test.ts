@@ -91,8 +91,9 @@ t.test('bad requests get the error of Prometheus, in its shape', async (t) => {
       'invalid parameter "query": invalid expression type "string" for range query, must be Scalar or instant Vector',
     ],
     ['/series', {}, 'no match[] parameter provided'],
-    ['/labels', { 'match[]': 'sum(x)' }, 'invalid parameter "match[]": '],
-    ['/labels', { 'match[]': '{a=""}' }, 'invalid parameter "match[]": '],
+    ['/series', { 'match[]': 'sum(x)' }, 'invalid parameter "match[]": 1:4: parse error: '],
+    ['/labels', { 'match[]': 'sum(x)' }, '1:4: parse error: '],
+    ['/labels', { 'match[]': '{a=""}' }, 'match[] must contain at least one non-empty matcher'],
     [
       '/labels',
       { start: '2', end: '1' },

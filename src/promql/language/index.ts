@@ -8,6 +8,5 @@ export { prettyExpr } from './pretty.js';
 export { printExpr, printPortableExpr } from './printer.js';
 export { quote } from './quote.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
-export { MAX_DURATION_DEPTH } from './token-stream.js';
 export { typeOf } from './type-of.js';
 export { children, mapChildren, walk } from './walk.js';

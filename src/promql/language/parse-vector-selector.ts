@@ -59,11 +59,6 @@ function checkPattern(tokens: TokenStream, matcher: Matcher, position: Position)
     compileMatcher(matcher);
   } catch (error) {
     if (!(error instanceof PromfedError)) throw error;
-    // Prometheus wraps the pattern as `^(?s:…)$`, and its errors quote what it compiled.
-    const wrapped = `(?s:${matcher.value})`;
-    throw tokens.error(
-      position,
-      error.message.replace(`\`${wrapped}\``, () => `\`^${wrapped}$\``),
-    );
+    throw tokens.error(position, error.message);
   }
 }

@@ -1,0 +1,40 @@
+// Every query of the KOF dashboards over the demo's regions: it may have no answer, but never for a fault of promfed.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import t from 'tap';
+
+import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
+import { isGrafanaQuery, replaceGrafanaVariables } from '../helpers/grafana-variables.js';
+import { api, startPromfed } from '../helpers/promfed.js';
+
+const NOW_MS = Date.UTC(2026, 5, 1, 12);
+const FILE = resolve('../shared/kof/queries.txt');
+const skip = existsSync(FILE) ? false : 'the KOF queries are not there';
+/** Errors that are about the query and its data, whatever evaluates it. */
+const FAULTS_OF_THE_QUERY = /many-to-many|many-to-one|same labelset|duplicate/;
+
+for (const pushdown of [true, false]) {
+  t.test(`every KOF query is evaluated, pushdown ${pushdown ? 'on' : 'off'}`, { skip }, async (t) => {
+    const clock = { now: (): number => NOW_MS };
+    const demo = await startDemoRegions({ clock });
+    t.teardown(() => demo.close());
+    const { url } = await startPromfed(t, demoConfig(demo.regions), { clock, pushdown });
+    const queries = [...new Set(readFileSync(FILE, 'utf8').split('\n'))]
+      .filter((line) => line.trim() !== '' && !isGrafanaQuery(line))
+      .map(replaceGrafanaVariables);
+    t.ok(queries.length > 500, `${queries.length} queries`);
+    const problems: string[] = [];
+    let answered = 0;
+    for (const query of queries) {
+      const answer = await api(url, '/api/v1/query', { query, time: String(NOW_MS / 1000) });
+      if (answer.status === 'success') answered++;
+      else if (answer.errorType !== 'execution' || !FAULTS_OF_THE_QUERY.test(answer.error ?? '')) {
+        problems.push(`${query}: ${answer.errorType ?? ''}: ${answer.error ?? ''}`);
+      }
+    }
+    t.strictSame(problems, []);
+    t.ok(answered > 0.9 * queries.length, `${answered} of ${queries.length} have an answer`);
+  });
+}

@@ -1,0 +1,155 @@
+// Label patterns: the fast paths against the engine, and no pattern that takes more than linear time.
+
+import fc from 'fast-check';
+import { RE2JS } from 're2js';
+import t from 'tap';
+
+import { compileMatcher, PromfedError } from '../../src/model/index.js';
+
+function matches(pattern: string, value: string): boolean {
+  return compileMatcher({ name: 'a', op: '=~', value: pattern })(value);
+}
+
+const PIECES = [
+  'a',
+  'b',
+  'foo',
+  '.*',
+  '.+',
+  '.',
+  '|',
+  '(',
+  ')',
+  '\\.',
+  '\\|',
+  '\\\\',
+  '\\-',
+  'a*',
+  '[ab]',
+  '^',
+  '$',
+];
+const MORE_PIECES = [
+  '(?i)',
+  '(?i:A)',
+  '\\d',
+  '\\bfoo',
+  '(?:',
+  'é',
+  '😀',
+  '\n',
+  'x{2}',
+  '(a|b)',
+  '?',
+  '\\pL',
+  '(?s)',
+];
+const VALUES = ['', 'a', 'b', 'foo', 'A', 'FOO', '.', '|', '\\', '-', '\n', '1', 'é', '😀', 'xx', 'K'];
+
+const pattern = fc
+  .array(fc.constantFrom(...PIECES, ...MORE_PIECES), { maxLength: 6 })
+  .map((pieces) => pieces.join(''));
+const value = fc.array(fc.constantFrom(...VALUES), { maxLength: 4 }).map((parts) => parts.join(''));
+
+t.test('a pattern matches a value as the engine says that its anchored whole does', async () => {
+  fc.assert(
+    fc.property(pattern, fc.array(value, { minLength: 1, maxLength: 8 }), (pattern, values) => {
+      let whole: RE2JS | undefined;
+      try {
+        RE2JS.compile(pattern, RE2JS.DOTALL);
+        whole = RE2JS.compile(`^(?s:${pattern})$`);
+      } catch {
+        whole = undefined;
+      }
+      for (const value of values) {
+        try {
+          if (matches(pattern, value) !== whole?.matcher(value).find()) return false;
+        } catch (error) {
+          if (whole !== undefined || !(error instanceof PromfedError) || error.code !== 'bad_data')
+            return false;
+        }
+      }
+      return true;
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+t.test('patterns and values that are easily got wrong', async (t) => {
+  const cases: readonly (readonly [pattern: string, yes: readonly string[], no: readonly string[]])[] = [
+    ['', [''], ['a']],
+    ['foo', ['foo'], ['', 'Foo', 'foo\n', 'xfoo']],
+    ['foo.*', ['foo', 'foo\nbar', 'fooo'], ['fo', 'xfoo']],
+    ['foo.+', ['foo1', 'foo\n'], ['foo']],
+    ['.*foo', ['foo', 'a\nfoo'], ['foo1']],
+    ['.+foo', ['1foo', '😀foo'], ['foo']],
+    ['.*foo.*', ['foo', 'afoob'], ['fo']],
+    ['.+foo.+', ['afoob', 'foofoofoo', 'xfoofoo'], ['foo', 'afoo', 'foob', 'foofoo']],
+    ['.+.+', ['ab', '😀a'], ['a', '😀', '']],
+    ['foo|bar|baz.*', ['foo', 'bar', 'baz', 'bazz'], ['foobar', 'fo', 'barx']],
+    ['a|', ['a', ''], ['b']],
+    ['a\\|b', ['a|b'], ['a', 'b']],
+    ['\\\\|a', ['\\', 'a'], ['\\|a']],
+    ['10\\.0\\.0\\.1:80.*', ['10.0.0.1:8080'], ['10a0.0.1:80']],
+    ['(a|b)c', ['ac', 'bc'], ['a', 'c', 'abc']],
+    ['(?i)foo', ['FOO', 'fOo'], ['fo']],
+    ['(?i)k', ['K', 'k', '\u212a'], []],
+    ['^a|b$', ['a', 'b'], ['ab']],
+    ['a$|^$', ['a', ''], ['b']],
+    ['.', ['\n', '😀', 'é'], ['', 'ab']],
+    ['(?-s:.)', ['a'], ['\n']],
+    ['\\x{1F600}', ['😀'], ['a']],
+  ];
+  for (const [pattern, yes, no] of cases) {
+    for (const value of yes) t.ok(matches(pattern, value), `${pattern} matches ${JSON.stringify(value)}`);
+    for (const value of no)
+      t.notOk(matches(pattern, value), `${pattern} does not match ${JSON.stringify(value)}`);
+  }
+});
+
+t.test('what is no pattern is refused in the words of Go', async (t) => {
+  const cases: readonly (readonly [pattern: string, reason: string])[] = [
+    ['(', 'missing closing ): `(`'],
+    ['a)', 'unexpected ): `a)`'],
+    ['[a', 'missing closing ]: `[a`'],
+    ['a\\', 'trailing backslash at end of expression: ``'],
+    ['.**', 'invalid nested repetition operator: `**`'],
+    ['.*+', 'invalid nested repetition operator: `*+`'],
+    ['*', 'missing argument to repetition operator: `*`'],
+    ['a|*', 'missing argument to repetition operator: `*`'],
+    ['\\C', 'invalid escape sequence: `\\C`'],
+    ['(?=a)', 'invalid or unsupported Perl syntax: `(?=`'],
+    ['a{1001}', 'invalid repeat count: `{1001}`'],
+    ['((a{1000}){1000})', 'invalid repeat count: `{1000}`'],
+    [
+      `${'('.repeat(1001)}${')'.repeat(1001)}`,
+      `expression nests too deeply: \`${'('.repeat(1001)}${')'.repeat(1001)}\``,
+    ],
+    [
+      `${'('.repeat(999)}${')'.repeat(999)}`,
+      `expression nests too deeply: \`^(?s:${'('.repeat(999)}${')'.repeat(999)})$\``,
+    ],
+  ];
+  for (const [pattern, reason] of cases) {
+    t.throws(() => matches(pattern, 'a'), { code: 'bad_data', message: `error parsing regexp: ${reason}` });
+  }
+});
+
+// With backtracking none of these would end: the steps are exponential, or a power of the length.
+t.test('a pattern that is made to take for ever is answered', async (t) => {
+  const long = 'a'.repeat(100_000);
+  for (const pattern of [
+    '(a*)*b',
+    '(a|aa)+b',
+    '(a|a)*b',
+    '(.*)(.*)(.*)(.*)(.*)[xy]',
+    '.*a.*a.*a.*a.*a.*x',
+    '(a?){100}b',
+    '.*.*.*=.*',
+    '(?i)(x+x+)+y',
+  ]) {
+    t.equal(matches(pattern, long), false, pattern);
+  }
+  t.equal(matches(`${'x.*|'.repeat(100_000)}y`, 'y'), true, 'a long alternation');
+  t.equal(matches('(a|b)'.repeat(10_000), 'ab'.repeat(5_000)), true, 'a long pattern');
+});

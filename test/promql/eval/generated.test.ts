@@ -1,0 +1,211 @@
+// Random expressions over random data: whatever is asked has a value, or an error that a user is meant to read.
+//
+// `PROMFED_RUNS=20000 npm test -- test/promql/eval/generated` runs for longer, `PROMFED_SEED` repeats a run.
+
+import { deepStrictEqual } from 'node:assert/strict';
+
+import fc from 'fast-check';
+import t from 'tap';
+
+import {
+  Annotations,
+  createHistogram,
+  CUSTOM_BUCKETS,
+  denseBuckets,
+  instantGrid,
+  Labels,
+  PromfedError,
+  type Grid,
+  type Histogram,
+  type RawSeries,
+} from '../../../src/model/index.js';
+import { SIGNATURES } from '../../../src/promql/functions/index.js';
+import {
+  AGGREGATE_PARAMETERS,
+  ALL_FEATURES,
+  parseExpr,
+  printExpr,
+  typeOf,
+  walk,
+  type Expr,
+} from '../../../src/promql/language/index.js';
+import { arbitraryExpr, comparable } from '../../helpers/expressions.js';
+import { evaluateText } from './script.js';
+
+const numRuns = Number(process.env['PROMFED_RUNS'] ?? 400);
+const seed =
+  process.env['PROMFED_SEED'] === undefined ? Date.now() % 2 ** 31 : Number(process.env['PROMFED_SEED']);
+const parameters = { numRuns, seed, verbose: 0 } as const;
+
+const MINUTE_MS = 60_000;
+const LAST_MS = 10 * MINUTE_MS;
+const METRICS = ['x', 'y', 'h_bucket', 'target_info', 'sparse'];
+const LABELS = ['job', 'le', 'quantile', 'a'];
+const VALUES = ['', '1', '2.5', '+Inf', 'b'];
+
+/** Codes of what the query, its data or its limits are to blame for. */
+const FOR_USERS: ReadonlySet<string> = new Set(['bad_data', 'execution', 'limit', 'not_built']);
+
+const float = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: -5, max: 100 }) },
+  fc.double(),
+  fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 5e-324, Number.MAX_VALUE, 1e-300),
+);
+
+const counts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 5 });
+const buckets = fc
+  .tuple(fc.integer({ min: -40, max: 40 }), counts)
+  .map(([offset, list]) => denseBuckets(offset, list));
+const hint = fc.constantFrom('unknown' as const, 'reset' as const, 'not_reset' as const, 'gauge' as const);
+const exponential = fc
+  .tuple(fc.integer({ min: -4, max: 8 }), buckets, buckets, float, hint, fc.constantFrom(0, 1e-128, 0.5))
+  .map(([schema, positive, negative, sum, hint, zeroThreshold]) =>
+    counted({ schema, positive, negative, sum, hint, zeroThreshold, zeroCount: zeroThreshold === 0 ? 0 : 2 }),
+  );
+const custom = fc
+  .tuple(fc.uniqueArray(fc.integer({ min: -3, max: 9 }), { maxLength: 4 }), counts, float, hint)
+  .map(([bounds, list, sum, hint]) =>
+    counted({
+      schema: CUSTOM_BUCKETS,
+      customValues: bounds.sort((a, b) => a - b),
+      positive: denseBuckets(0, list.slice(0, bounds.length + 1)),
+      sum,
+      hint,
+    }),
+  );
+
+function counted(parts: Partial<Histogram>): Histogram {
+  const histogram = createHistogram(parts);
+  const all = [...histogram.positive.counts, ...histogram.negative.counts];
+  return { ...histogram, count: all.reduce((sum, count) => sum + count, histogram.zeroCount) };
+}
+
+type Sample = number | Histogram | 'stale' | undefined;
+
+function seriesOf(sample: fc.Arbitrary<Sample>): fc.Arbitrary<RawSeries> {
+  return fc
+    .tuple(
+      fc.constantFrom(...METRICS),
+      fc.dictionary(fc.constantFrom(...LABELS), fc.constantFrom(...VALUES), { maxKeys: 3 }),
+      fc.array(sample, { minLength: 1, maxLength: 21 }),
+    )
+    .map(([name, labels, samples]) => rawSeries(Labels.from({ ...labels, __name__: name }), samples));
+}
+
+/** A sample each half minute from 0 on, none where it is undefined. */
+function rawSeries(labels: Labels, samples: readonly Sample[]): RawSeries {
+  const there = samples.flatMap((sample, i) =>
+    sample === undefined ? [] : [{ sample, timeMs: i * 30_000 }],
+  );
+  const isHistogram = there.some(({ sample }) => typeof sample === 'object');
+  return {
+    labels,
+    timestamps: Float64Array.from(there, ({ timeMs }) => timeMs),
+    values: Float64Array.from(there, ({ sample }) => (typeof sample === 'number' ? sample : NaN)),
+    stale: Uint8Array.from(there, ({ sample }) => (sample === 'stale' ? 1 : 0)),
+    ...(isHistogram
+      ? { histograms: there.map(({ sample }) => (typeof sample === 'object' ? sample : undefined)) }
+      : {}),
+  };
+}
+
+const gap = fc.constantFrom<Sample>('stale', undefined);
+const floats = seriesOf(fc.oneof({ weight: 8, arbitrary: float }, gap));
+const histograms = seriesOf(
+  fc.oneof({ weight: 4, arbitrary: exponential }, { weight: 2, arbitrary: custom }, gap),
+);
+const mixed = seriesOf(fc.oneof(float, exponential, custom, gap));
+const data = fc.uniqueArray(fc.oneof({ weight: 3, arbitrary: floats }, histograms, mixed), {
+  minLength: 3,
+  maxLength: 12,
+  selector: ({ labels }) => labels.key,
+});
+
+const names = { metrics: METRICS, labels: LABELS, values: VALUES, depth: 5 };
+/** Mostly such that there is data for them; duration expressions, far times and the rare are in the others. */
+const expression = fc.oneof(
+  { weight: 6, arbitrary: arbitraryExpr({ ...names, maxMs: LAST_MS, plain: true }, 'vector') },
+  { weight: 1, arbitrary: arbitraryExpr({ ...names, maxMs: LAST_MS }) },
+  { weight: 1, arbitrary: arbitraryExpr(names) },
+);
+
+async function problemOf(
+  expr: Expr,
+  grid: Grid,
+  series: readonly RawSeries[],
+  delayed: boolean,
+): Promise<string | undefined> {
+  try {
+    await evaluateText(printExpr(expr), grid, series, new Annotations(), {
+      maxSamples: 200_000,
+      delayedNameRemoval: delayed,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof PromfedError && FOR_USERS.has(error.code)) return undefined;
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
+
+t.test(`a generated expression has a value or an error for users (seed ${seed})`, async () => {
+  await fc.assert(
+    fc.asyncProperty(expression, data, fc.boolean(), async (expr, series, delayed) => {
+      const instant = await problemOf(expr, instantGrid(LAST_MS), series, delayed);
+      if (instant !== undefined) throw new Error(`instant: ${printExpr(expr)}\n${instant}`);
+      const type = typeOf(expr);
+      if (type !== 'scalar' && type !== 'vector') return;
+      const grid = { startMs: -MINUTE_MS, stepMs: MINUTE_MS, count: 13 };
+      const range = await problemOf(expr, grid, series, delayed);
+      if (range !== undefined) throw new Error(`range: ${printExpr(expr)}\n${range}`);
+    }),
+    parameters,
+  );
+});
+
+t.test(`a generated expression is read back from its text (seed ${seed})`, async () => {
+  fc.assert(
+    fc.property(expression, (expr) => {
+      const again = parseExpr(printExpr(expr), { features: ALL_FEATURES });
+      const parentheses = false;
+      deepStrictEqual(comparable(again, { parentheses }), comparable(expr, { parentheses }));
+    }),
+    parameters,
+  );
+});
+
+t.test('every function, aggregation, operator and modifier is generated', async (t) => {
+  const seen = new Set<string>();
+  for (const expr of fc.sample(arbitraryExpr({ depth: 5 }), { numRuns: 4000, seed: 1 })) {
+    walk(expr, (node) => {
+      seen.add(node.kind);
+      if (node.kind === 'call') seen.add(node.func);
+      if (node.kind === 'aggregate') seen.add(`${node.op} ${node.without ? 'without' : 'by'}`);
+      if (node.kind === 'unary') seen.add(`sign ${node.op}`);
+      if (node.kind === 'binary') {
+        seen.add(node.op);
+        if (node.returnBool) seen.add('bool');
+        if (node.matching !== undefined) seen.add(node.matching.card);
+        if (node.matching?.on === true) seen.add('on');
+        if (node.matching?.fill.lhs !== undefined) seen.add('fill');
+      }
+      if (node.kind === 'vectorSelector' && node.extension !== undefined) seen.add(node.extension);
+      if (node.kind === 'vectorSelector' || node.kind === 'subquery') {
+        if (node.at !== undefined) seen.add(`@ ${node.at.kind}`);
+        if (node.offset !== undefined) seen.add(`offset ${node.offset.kind}`);
+      }
+    });
+  }
+  const wanted = [
+    ...SIGNATURES.keys(),
+    ...Object.keys(AGGREGATE_PARAMETERS).flatMap((op) => [`${op} by`, `${op} without`]),
+    ...'number string vectorSelector matrixSelector subquery aggregate call binary unary paren'.split(' '),
+    ...'+ - * / % ^ atan2 == != < <= > >= </ >/ and or unless'.split(' '),
+    ...'one-to-one many-to-one one-to-many many-to-many on bool fill anchored smoothed'.split(' '),
+    ...['sign +', 'sign -', '@ start', '@ end', '@ timestamp'],
+    ...['durationLiteral', 'durationCall', 'durationParen', 'durationUnary'].map((kind) => `offset ${kind}`),
+  ];
+  t.strictSame(
+    wanted.filter((one) => !seen.has(one)),
+    [],
+  );
+});
