@@ -3,6 +3,7 @@
 import { mergeRaw, pickEarlier } from '../merge/index.js';
 import {
   PromfedError,
+  seriesWeight,
   type RawSeries,
   type SampleBudget,
   type SampleSource,
@@ -61,7 +62,7 @@ async function selectFrom(
     noteTail(answer.tail, context);
     return labelled(answer.series, group);
   });
-  for (const part of parts) for (const { timestamps } of part.values()) budget.release(timestamps.length);
+  for (const part of parts) for (const series of part.values()) budget.release(seriesWeight(series));
   return mergeGroups(parts);
 }
 

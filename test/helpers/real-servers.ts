@@ -6,7 +6,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { remoteWrite } from './remote-write.js';
-import type { TestSeries } from './series-set.js';
+import type { TestSeries, TestValue } from './series-set.js';
 import { type RealServer, startServer, type Teardown } from './server-process.js';
 
 export type { RealServer, Teardown } from './server-process.js';
@@ -222,7 +222,10 @@ export async function importIntoVictoriaMetrics(url: string, series: readonly Te
 }
 
 /** Writes the series into a Prometheus of {@link startPrometheus}; every sample is queryable when it returns. */
-export async function importIntoPrometheus(url: string, series: readonly TestSeries[]): Promise<void> {
+export async function importIntoPrometheus(
+  url: string,
+  series: readonly TestSeries<TestValue>[],
+): Promise<void> {
   await remoteWrite(url, series);
 }
 

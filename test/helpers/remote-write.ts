@@ -5,7 +5,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { TestSeries } from './series-set.js';
+import { encodeHistogram } from './encode-histogram.js';
+import type { TestSeries, TestValue } from './series-set.js';
 
 /** Prometheus' value.StaleNaN. */
 const staleMarkerBits = 0x7ff0000000000002n;
@@ -21,7 +22,7 @@ const visibleTimeoutMs = 20_000;
  */
 export async function remoteWrite(
   baseUrl: string,
-  series: readonly TestSeries[],
+  series: readonly TestSeries<TestValue>[],
   flushPath?: string,
 ): Promise<void> {
   if (series.length === 0) return;
@@ -43,7 +44,7 @@ export async function remoteWrite(
 }
 
 /** Batches in time order: every series of one span of time, before any sample of the next. */
-function* writeRequests(series: readonly TestSeries[]): Generator<Buffer> {
+function* writeRequests(series: readonly TestSeries<TestValue>[]): Generator<Buffer> {
   const cursors = series.map(() => 0);
   const { firstMs, lastMs } = span(series);
   const labels = series.map(encodeLabels);
@@ -70,7 +71,7 @@ function* writeRequests(series: readonly TestSeries[]): Generator<Buffer> {
 }
 
 /** `repeated Label labels = 1` of a TimeSeries, sorted by name as receivers demand. */
-function encodeLabels(series: TestSeries): Buffer {
+function encodeLabels(series: TestSeries<TestValue>): Buffer {
   const entries = Object.entries(series.labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat(
     entries.map(([name, value]) =>
@@ -83,13 +84,18 @@ function encodeLabels(series: TestSeries): Buffer {
 }
 
 /** `repeated TimeSeries timeseries = 1` of a WriteRequest, holding samples [from, to). */
-function encodeSeries(labels: Buffer, series: TestSeries, from: number, to: number): Buffer {
+function encodeSeries(labels: Buffer, series: TestSeries<TestValue>, from: number, to: number): Buffer {
   const samples = Buffer.alloc((to - from) * 32);
+  const histograms: Buffer[] = [];
   let length = 0;
   for (let i = from; i < to; i++) {
-    const time = varint(series.timestamps[i]!);
     const value = series.values[i];
     if (value === undefined) throw new Error('a test series needs a value for each timestamp');
+    if (typeof value === 'object') {
+      histograms.push(lengthDelimited(4, encodeHistogram(value, series.timestamps[i]!)));
+      continue;
+    }
+    const time = varint(series.timestamps[i]!);
     // Sample { double value = 1; int64 timestamp = 2; } in field 2 of the TimeSeries.
     samples[length++] = 0x12;
     samples[length++] = 10 + time.length;
@@ -100,7 +106,7 @@ function encodeSeries(labels: Buffer, series: TestSeries, from: number, to: numb
     samples[length++] = 0x10;
     length += time.copy(samples, length);
   }
-  return lengthDelimited(1, Buffer.concat([labels, samples.subarray(0, length)]));
+  return lengthDelimited(1, Buffer.concat([labels, samples.subarray(0, length), ...histograms]));
 }
 
 function lengthDelimited(field: number, content: Buffer): Buffer {
@@ -132,7 +138,7 @@ function snappyLiterals(content: Buffer): Buffer<ArrayBuffer> {
 }
 
 /** Polls until a query counts every sample of every metric. */
-async function allVisible(baseUrl: string, series: readonly TestSeries[]): Promise<void> {
+async function allVisible(baseUrl: string, series: readonly TestSeries<TestValue>[]): Promise<void> {
   const deadline = Date.now() + visibleTimeoutMs;
   for (const [name, ofName] of byName(series)) {
     const expected = ofName.reduce(
@@ -152,8 +158,8 @@ async function allVisible(baseUrl: string, series: readonly TestSeries[]): Promi
   }
 }
 
-function byName(series: readonly TestSeries[]): Map<string, TestSeries[]> {
-  const groups = new Map<string, TestSeries[]>();
+function byName(series: readonly TestSeries<TestValue>[]): Map<string, TestSeries<TestValue>[]> {
+  const groups = new Map<string, TestSeries<TestValue>[]>();
   for (const one of series) {
     const name = one.labels['__name__'] ?? '';
     const group = groups.get(name);
@@ -163,7 +169,11 @@ function byName(series: readonly TestSeries[]): Map<string, TestSeries[]> {
   return groups;
 }
 
-async function countSamples(baseUrl: string, name: string, series: readonly TestSeries[]): Promise<number> {
+async function countSamples(
+  baseUrl: string,
+  name: string,
+  series: readonly TestSeries<TestValue>[],
+): Promise<number> {
   const { firstMs, lastMs } = span(series);
   const parameters = new URLSearchParams({
     // Windows are open at the left.
@@ -181,7 +191,7 @@ async function countSamples(baseUrl: string, name: string, series: readonly Test
 }
 
 /** The first and the last time that any of the series has a sample at. */
-function span(series: readonly TestSeries[]): { firstMs: number; lastMs: number } {
+function span(series: readonly TestSeries<TestValue>[]): { firstMs: number; lastMs: number } {
   let firstMs = Infinity;
   let lastMs = -Infinity;
   for (const { timestamps } of series) {
