@@ -142,7 +142,8 @@ export function bucketsOf(histogram: Histogram): Bucket[] {
       count: negative.counts[i]!,
     });
   }
-  if (zeroCount !== 0) {
+  // Not a negative one either, which the difference of two gauges may have.
+  if (zeroCount > 0) {
     all.push({
       lower: -zeroThreshold,
       upper: zeroThreshold,
