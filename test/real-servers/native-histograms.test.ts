@@ -114,6 +114,8 @@ function difference(got: unknown, expected: unknown, path = ''): string {
   return isClose ? '' : `${path}: ${JSON.stringify(got)} and ${JSON.stringify(expected)}`;
 }
 
+const NOTHING: QueryData = { resultType: 'matrix', result: [] };
+
 /** What an answer says; without annotations' places, and vectors in one order. */
 function comparable(answer: ApiAnswer<QueryData>): unknown {
   const { status, data, error, warnings = [], infos = [] } = answer;
@@ -151,7 +153,8 @@ t.test(
       remote_read: true
       labels: { region: ${regions[i]!} }`,
     );
-    const promfed = await startPromfed(t, `promxy:\n  server_groups:${groups.join('')}\n`, {
+    const yaml = `promxy:\n  server_groups:${groups.join('')}\n`;
+    const promfed = await startPromfed(t, yaml, {
       pushdown: false,
     });
     for (const query of QUERIES) {
@@ -168,5 +171,32 @@ t.test(
       );
       t.equal(difference(comparable(ours!), comparable(theirs!)), '', `${query} over a range`);
     }
+
+    await t.test('pushed down, histograms pass whole or the answer is an error', async (t) => {
+      const pushing = await startPromfed(t, yaml);
+      for (const query of [
+        'latency',
+        'rate(latency[2m])',
+        'sum by (region) (gauge)',
+        'histogram_quantile(0.9, sum by (region) (rate(latency[2m])))',
+        'histogram_count(sum by (region, shape) (latency))',
+        'count(latency)',
+      ]) {
+        const [ours, theirs] = await Promise.all(
+          [pushing.url, reference].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
+        );
+        // Prometheus' warnings are about all of its series at once.
+        const data = ({ data: { resultType, result } = NOTHING }: ApiAnswer<QueryData>): unknown => [
+          resultType,
+          result,
+        ];
+        t.equal(difference(data(ours!), data(theirs!)), '', query);
+      }
+      for (const query of ['sum(latency)', 'histogram_avg(sum(rate(latency[2m])))', 'avg(gauge)']) {
+        const { httpStatus, error } = await api(pushing.url, '/api/v1/query_range', { query, ...range });
+        t.equal(httpStatus, 422, query);
+        t.match(error, /^server group ".*": native histograms in a JSON answer .* remote_read: true$/, query);
+      }
+    });
   },
 );

@@ -146,12 +146,15 @@ t.test('more samples than the budget has are refused, whoever sends them', async
   });
 });
 
-t.test('native histograms are not built', async (t) => {
+t.test('native histograms in JSON are refused, and the error says how they come whole', async (t) => {
   const histograms = [[50, { count: '1', sum: '1', buckets: [] }]];
   const { group } = await setUp(t, [
     answers(success({ resultType: 'matrix', result: [{ metric: {}, histograms }] })),
   ]);
-  await t.rejects(ask(group), { code: 'not_built' });
+  await t.rejects(ask(group), {
+    code: 'not_built',
+    message: /^server group "eu": target .*: native histograms .* remote_read: true$/,
+  });
 });
 
 t.test('a query that was canceled hangs up', async (t) => {
