@@ -111,8 +111,8 @@ export function boundOf(index: number, schema: number, customValues: readonly nu
   const turns = Math.floor(index / bounds.length);
   const fraction = bounds[index - turns * bounds.length]!;
   if (fraction === 0.5) return powerOfTwo(turns);
-  // In two steps: the power alone may be beyond what a float has where the bound is not.
-  return fraction * 2 * 2 ** turns;
+  // The power alone may be beyond what a float has, at either end, where the bound is not.
+  return turns < 0 ? fraction * 2 ** (turns + 1) : fraction * 2 * 2 ** turns;
 }
 
 function powerOfTwo(exponent: number): number {
