@@ -1,7 +1,14 @@
 // Fetching for computation: the answers of all groups decoded to columns on the step grid.
 
 import { decodeColumn, setLabels } from '../merge/index.js';
-import { emptyColumn, type Column, type SampleBudget, type Vector } from '../model/index.js';
+import {
+  asPromfedError,
+  emptyColumn,
+  PromfedError,
+  type Column,
+  type SampleBudget,
+  type Vector,
+} from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import { allOrNothing, tolerate } from './ask-groups.js';
 import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
@@ -37,9 +44,20 @@ async function decodePart(part: OpenPart, run: FetchRun, budget: SampleBudget): 
     for (const frame of next.value) {
       budget.take(run.grid.count);
       const column = emptyColumn(frame.labels, run.grid.count);
-      decodeColumn(frame, run.grid, column);
+      decodeNamed(part, () => decodeColumn(frame, run.grid, column));
       columns.push(column);
     }
+  }
+}
+
+/** Decodes; what promfed cannot compute with is said to come from this group. */
+function decodeNamed({ group }: OpenPart, decode: () => void): void {
+  try {
+    decode();
+  } catch (thrown) {
+    const error = asPromfedError(thrown);
+    if (error.code !== 'not_built') throw error;
+    throw new PromfedError('not_built', `server group "${group.name}": ${error.message}`, { cause: error });
   }
 }
 

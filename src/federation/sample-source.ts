@@ -3,6 +3,7 @@
 import { mergeRaw, pickEarlier } from '../merge/index.js';
 import {
   PromfedError,
+  seriesWeight,
   type RawSeries,
   type SampleBudget,
   type SampleSource,
@@ -64,7 +65,7 @@ async function selectFrom(
       context.annotations.notice(endsUnseen(group));
     return labelled(answer.series, group);
   });
-  for (const part of parts) for (const { timestamps } of part.values()) budget.release(timestamps.length);
+  for (const part of parts) for (const series of part.values()) budget.release(seriesWeight(series));
   return mergeGroups(parts);
 }
 

@@ -201,7 +201,7 @@ export class SampleReader {
     if (bytes[pos] !== QUOTE || nameEnd < 0) throw malformed();
     const name = latin1(bytes, pos + 1, nameEnd);
     if (name.startsWith('histogram')) {
-      throw new PromfedError('not_built', 'native histograms cannot be merged or computed with yet');
+      throw notWhole();
     }
     if (name !== 'value' && name !== 'values') throw malformed();
     this.#isList = name === 'values';
@@ -316,6 +316,24 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
 
 function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= NINE;
+}
+
+/**
+ * The API's JSON does not have native histograms whole, so nothing is made of them but bytes that pass on.
+ *
+ * Of the buckets it has the bounds and counts of those that count something. That leaves out the schema: (1,2] and (2,4]
+ * are buckets of schema 0 and of custom bounds 1, 2, 4 alike, which do not add up with one another. Also left out are
+ * the custom bounds around empty buckets, which say what a sum keeps; the width of an empty zero bucket, which takes in
+ * others' buckets; and the hint, without which a counter that was reset but counts more than before goes on.
+ *
+ * Source: Prometheus, util/jsonutil (`MarshalHistogram`).
+ */
+function notWhole(): PromfedError {
+  return new PromfedError(
+    'not_built',
+    'native histograms in a JSON answer are not whole and cannot be computed with; they are in raw samples ' +
+      '(--query.pushdown=off) of a server group with remote_read: true',
+  );
 }
 
 function malformed(): PromfedError {

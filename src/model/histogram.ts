@@ -67,6 +67,35 @@ export function histogramWeight({ positive, negative }: Histogram): number {
   return 4 + positive.counts.length + negative.counts.length;
 }
 
+/** Of schemas 1 to 8, half the factor from one bound to the next; not all of them rounded to the nearest double. */
+const HALF_FACTORS = [
+  0.7071067811865475, 0.5946035575013605, 0.5452538663326288, 0.5221368912137069, 0.5109485743270583,
+  0.5054446430258502, 0.5027149505564014, 0.5013556375251013,
+] as const;
+
+/**
+ * By schema, the bounds from 0.5 inclusive to 1 exclusive. Half of each schema's are those of the one before it, the
+ * others are their products with the factor: the last bit of every bound depends on it, and `2 ** x` has it otherwise.
+ *
+ * Source: Prometheus, model/histogram/generic.go (`exponentialBounds`), whose numbers are made as client_golang says in
+ * prometheus/histogram.go, below `nativeHistogramBounds`.
+ */
+const EXPONENTIAL_BOUNDS: readonly Float64Array[] = createExponentialBounds();
+
+function createExponentialBounds(): Float64Array[] {
+  const all = [Float64Array.of(0.5)];
+  for (const half of HALF_FACTORS) {
+    const coarser = all.at(-1)!;
+    const bounds = new Float64Array(coarser.length * 2);
+    for (const [i, bound] of coarser.entries()) {
+      bounds[2 * i] = bound;
+      bounds[2 * i + 1] = bound * half * 2;
+    }
+    all.push(bounds);
+  }
+  return all;
+}
+
 /**
  * The upper bound of a positive bucket. Values near the greatest float are all in one bucket that ends there.
  *
@@ -77,7 +106,16 @@ export function boundOf(index: number, schema: number, customValues: readonly nu
     if (index < 0) return -Infinity;
     return customValues[index] ?? Infinity;
   }
-  const exponent = index * 2 ** -schema;
+  const bounds = EXPONENTIAL_BOUNDS[schema];
+  if (bounds === undefined || schema === 0) return powerOfTwo(index * 2 ** -schema);
+  const turns = Math.floor(index / bounds.length);
+  const fraction = bounds[index - turns * bounds.length]!;
+  if (fraction === 0.5) return powerOfTwo(turns);
+  // The power alone may be beyond what a float has, at either end, where the bound is not.
+  return turns < 0 ? fraction * 2 ** (turns + 1) : fraction * 2 * 2 ** turns;
+}
+
+function powerOfTwo(exponent: number): number {
   return exponent === 1024 ? Number.MAX_VALUE : 2 ** exponent;
 }
 
@@ -104,7 +142,8 @@ export function bucketsOf(histogram: Histogram): Bucket[] {
       count: negative.counts[i]!,
     });
   }
-  if (zeroCount !== 0) {
+  // Not a negative one either, which the difference of two gauges may have.
+  if (zeroCount > 0) {
     all.push({
       lower: -zeroThreshold,
       upper: zeroThreshold,

@@ -1,6 +1,6 @@
 // Series in their two shapes: columns on a step grid, and raw samples.
 
-import type { Histogram } from './histogram.js';
+import { histogramWeight, type Histogram } from './histogram.js';
 import type { Labels } from './labels.js';
 
 /**
@@ -41,4 +41,13 @@ export interface RawSeries {
 /** A column of `count` steps with nothing present. */
 export function emptyColumn(labels: Labels, count: number): Column {
   return { labels, values: new Float64Array(count), present: new Uint8Array(count) };
+}
+
+/** What the samples of a series amount to where samples are counted: histograms are more than one each. */
+export function seriesWeight({ timestamps, histograms }: RawSeries): number {
+  if (histograms === undefined) return timestamps.length;
+  return histograms.reduce(
+    (sum, histogram) => sum + (histogram === undefined ? 0 : histogramWeight(histogram)),
+    timestamps.length,
+  );
 }

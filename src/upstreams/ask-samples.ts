@@ -10,7 +10,13 @@ import {
   unionTails,
   type ResponseTail,
 } from '../merge/index.js';
-import { asPromfedError, PromfedError, type RawSeries, type TimeWindow } from '../model/index.js';
+import {
+  asPromfedError,
+  PromfedError,
+  seriesWeight,
+  type RawSeries,
+  type TimeWindow,
+} from '../model/index.js';
 import type { ApiCall } from './api-call.js';
 import { answerFailure } from './failure.js';
 import { askTargets, type Group } from './group.js';
@@ -20,12 +26,13 @@ import type { RequestScope } from './request-scope.js';
 import type { ResponseBody } from './response-body.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from './server-group.js';
 import type { Target } from './target.js';
+import { readChunkedSeries } from './wire/chunked-series.js';
 
 interface TargetSamples {
   readonly series: ReadonlyMap<string, RawSeries>;
   readonly hasStaleMarkers: boolean;
   readonly tail: ResponseTail;
-  /** Samples taken from the budget. */
+  /** Taken from the budget. */
   readonly held: number;
 }
 
@@ -49,7 +56,7 @@ export async function askSamples(
     answers.map(({ value }) => value.series),
     group.antiAffinityMs,
   );
-  const kept = series.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
+  const kept = series.reduce((sum, one) => sum + seriesWeight(one), 0);
   budget.release(answers.reduce((sum, { value }) => sum + value.held, 0) - kept);
   const tails = answers.map(({ target, value: { tail } }) =>
     tail.isPartial
@@ -86,7 +93,7 @@ async function readTarget(
   };
   try {
     const tail = await (call.endpoint === 'read'
-      ? readMessage(body, take, add)
+      ? readMessage(body, window, take, add)
       : readMatrix(body, take, add));
     body.close();
     const hasStaleMarkers = call.endpoint === 'read' || isExport(body.contentType);
@@ -121,12 +128,17 @@ async function readMatrix(
 
 async function readMessage(
   body: ResponseBody,
+  window: TimeWindow,
   take: (samples: number) => void,
   add: (series: RawSeries) => void,
 ): Promise<ResponseTail> {
+  if (/^application\/x-streamed-protobuf\b/i.test(body.contentType)) {
+    for await (const series of readChunkedSeries(body, window, take)) add(series);
+    return EMPTY_TAIL;
+  }
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
-  for await (const series of readSeries(Buffer.concat(chunks), take)) add(series);
+  for await (const series of readSeries(Buffer.concat(chunks), window, take)) add(series);
   return EMPTY_TAIL;
 }
 
@@ -152,14 +164,19 @@ async function answered<T>(reading: Promise<T>): Promise<T> {
 
 /** The samples in the window: Prometheus before version 3 takes windows as closed on the left. */
 function within(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries {
-  const { labels, timestamps, values, stale } = series;
+  const { labels, timestamps, values, stale, histograms } = series;
   let from = 0;
   let to = timestamps.length;
   while (from < to && timestamps[from]! <= afterMs) from++;
   while (to > from && timestamps[to - 1]! > untilMs) to--;
   if (from === 0 && to === timestamps.length) return series;
-  const cut = { labels, timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) };
-  return stale === undefined ? cut : { ...cut, stale: stale.subarray(from, to) };
+  return {
+    labels,
+    timestamps: timestamps.subarray(from, to),
+    values: values.subarray(from, to),
+    ...(stale === undefined ? {} : { stale: stale.subarray(from, to) }),
+    ...(histograms === undefined ? {} : { histograms: histograms.slice(from, to) }),
+  };
 }
 
 /** Replica after replica, in the order of the targets. */

@@ -5,16 +5,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Histogram } from '../../src/model/index.js';
-
-import { encodeHistogram } from './remote-write-histogram.js';
-import type { TestSeries } from './series-set.js';
-import { lengthDelimited, varint } from './wire-format.js';
-
-/** Series that may have native histograms, each in the place of the value of the same index. */
-export interface WrittenSeries extends TestSeries {
-  readonly histograms?: readonly (Histogram | undefined)[];
-}
+import { encodeHistogram } from './encode-histogram.js';
+import type { TestSeries, TestValue } from './series-set.js';
 
 /** Prometheus' value.StaleNaN. */
 const staleMarkerBits = 0x7ff0000000000002n;
@@ -30,7 +22,7 @@ const visibleTimeoutMs = 20_000;
  */
 export async function remoteWrite(
   baseUrl: string,
-  series: readonly WrittenSeries[],
+  series: readonly TestSeries<TestValue>[],
   flushPath?: string,
 ): Promise<void> {
   if (series.length === 0) return;
@@ -52,7 +44,7 @@ export async function remoteWrite(
 }
 
 /** Batches in time order: every series of one span of time, before any sample of the next. */
-function* writeRequests(series: readonly WrittenSeries[]): Generator<Buffer> {
+function* writeRequests(series: readonly TestSeries<TestValue>[]): Generator<Buffer> {
   const cursors = series.map(() => 0);
   const { firstMs, lastMs } = span(series);
   const labels = series.map(encodeLabels);
@@ -79,7 +71,7 @@ function* writeRequests(series: readonly WrittenSeries[]): Generator<Buffer> {
 }
 
 /** `repeated Label labels = 1` of a TimeSeries, sorted by name as receivers demand. */
-function encodeLabels(series: TestSeries): Buffer {
+function encodeLabels(series: TestSeries<TestValue>): Buffer {
   const entries = Object.entries(series.labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat(
     entries.map(([name, value]) =>
@@ -91,20 +83,19 @@ function encodeLabels(series: TestSeries): Buffer {
   );
 }
 
-/** `repeated TimeSeries timeseries = 1` of a WriteRequest, holding samples [from, to), histograms after floats. */
-function encodeSeries(labels: Buffer, series: WrittenSeries, from: number, to: number): Buffer {
+/** `repeated TimeSeries timeseries = 1` of a WriteRequest, holding samples [from, to). */
+function encodeSeries(labels: Buffer, series: TestSeries<TestValue>, from: number, to: number): Buffer {
   const samples = Buffer.alloc((to - from) * 32);
-  let length = 0;
   const histograms: Buffer[] = [];
+  let length = 0;
   for (let i = from; i < to; i++) {
-    const histogram = series.histograms?.[i];
-    if (histogram !== undefined) {
-      histograms.push(lengthDelimited(4, encodeHistogram(histogram, series.timestamps[i]!)));
+    const value = series.values[i];
+    if (value === undefined) throw new Error('a test series needs a value for each timestamp');
+    if (typeof value === 'object') {
+      histograms.push(lengthDelimited(4, encodeHistogram(value, series.timestamps[i]!)));
       continue;
     }
     const time = varint(series.timestamps[i]!);
-    const value = series.values[i];
-    if (value === undefined) throw new Error('a test series needs a value for each timestamp');
     // Sample { double value = 1; int64 timestamp = 2; } in field 2 of the TimeSeries.
     samples[length++] = 0x12;
     samples[length++] = 10 + time.length;
@@ -116,6 +107,23 @@ function encodeSeries(labels: Buffer, series: WrittenSeries, from: number, to: n
     length += time.copy(samples, length);
   }
   return lengthDelimited(1, Buffer.concat([labels, samples.subarray(0, length), ...histograms]));
+}
+
+function lengthDelimited(field: number, content: Buffer): Buffer {
+  return Buffer.concat([varint(field * 8 + 2), varint(content.length), content]);
+}
+
+/** Base-128, least significant group first; for integers from 0 to 2^53. */
+function varint(value: number): Buffer {
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not a time or a length: ${value}`);
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest % 0x80) + 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes.push(rest);
+  return Buffer.from(bytes);
 }
 
 function snappyLiterals(content: Buffer): Buffer<ArrayBuffer> {
@@ -130,7 +138,7 @@ function snappyLiterals(content: Buffer): Buffer<ArrayBuffer> {
 }
 
 /** Polls until a query counts every sample of every metric. */
-async function allVisible(baseUrl: string, series: readonly WrittenSeries[]): Promise<void> {
+async function allVisible(baseUrl: string, series: readonly TestSeries<TestValue>[]): Promise<void> {
   const deadline = Date.now() + visibleTimeoutMs;
   for (const [name, ofName] of byName(series)) {
     const expected = ofName.reduce(
@@ -150,8 +158,8 @@ async function allVisible(baseUrl: string, series: readonly WrittenSeries[]): Pr
   }
 }
 
-function byName(series: readonly WrittenSeries[]): Map<string, WrittenSeries[]> {
-  const groups = new Map<string, WrittenSeries[]>();
+function byName(series: readonly TestSeries<TestValue>[]): Map<string, TestSeries<TestValue>[]> {
+  const groups = new Map<string, TestSeries<TestValue>[]>();
   for (const one of series) {
     const name = one.labels['__name__'] ?? '';
     const group = groups.get(name);
@@ -164,7 +172,7 @@ function byName(series: readonly WrittenSeries[]): Map<string, WrittenSeries[]> 
 async function countSamples(
   baseUrl: string,
   name: string,
-  series: readonly WrittenSeries[],
+  series: readonly TestSeries<TestValue>[],
 ): Promise<number> {
   const { firstMs, lastMs } = span(series);
   const parameters = new URLSearchParams({
@@ -183,7 +191,7 @@ async function countSamples(
 }
 
 /** The first and the last time that any of the series has a sample at. */
-function span(series: readonly WrittenSeries[]): { firstMs: number; lastMs: number } {
+function span(series: readonly TestSeries<TestValue>[]): { firstMs: number; lastMs: number } {
   let firstMs = Infinity;
   let lastMs = -Infinity;
   for (const { timestamps } of series) {

@@ -7,7 +7,7 @@ import { parseRows, parseScript, timeOf, type ScriptEval } from '../promql/eval/
 import type { ScriptSeries, WrittenHistogram } from '../promql/eval/histogram-script.js';
 
 import { importIntoPrometheus, startPrometheus, type Teardown } from './real-servers.js';
-import type { WrittenSeries } from './remote-write.js';
+import type { TestSeries, TestValue } from './series-set.js';
 
 /** What became of one `eval`. */
 export interface Replayed {
@@ -68,13 +68,14 @@ export async function replayScript(
   return results;
 }
 
-function writtenSeries({ labels, samples }: ScriptSeries): WrittenSeries {
+function writtenSeries({ labels, samples }: ScriptSeries): TestSeries<TestValue> {
   const sorted = [...samples].sort(([a], [b]) => a - b);
   return {
     labels: labels.toJSON(),
     timestamps: sorted.map(([timeMs]) => timeMs),
-    values: sorted.map(([, sample]) => (sample === 'stale' || typeof sample === 'number' ? sample : NaN)),
-    histograms: sorted.map(([, sample]) => (typeof sample === 'object' ? sample : undefined)),
+    values: sorted.map(([, sample]) =>
+      typeof sample === 'object' ? { histogram: sample, as: 'floats' } : (sample ?? NaN),
+    ),
   };
 }
 

@@ -1,13 +1,24 @@
 // Deterministic series for real servers: the same options give the same samples, on every machine and run.
 // All values are multiples of 1/1024 far below 2^42, so sums are exact in whatever order they are taken.
 
-export interface TestSeries {
+import type { Histogram } from '../../src/model/index.js';
+
+/** Without native histograms, unless it says so. */
+export interface TestSeries<Value extends TestValue = number | 'stale'> {
   /** `__name__` included. */
   readonly labels: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch, ascending. */
   readonly timestamps: readonly number[];
-  /** `'stale'` is Prometheus' stale marker. */
-  readonly values: readonly (number | 'stale')[];
+  readonly values: readonly Value[];
+}
+
+/** `'stale'` is Prometheus' stale marker. */
+export type TestValue = number | 'stale' | TestHistogram;
+
+/** A native histogram, written with counts as integers or as floats. */
+export interface TestHistogram {
+  readonly histogram: Histogram;
+  readonly as: 'integers' | 'floats';
 }
 
 export interface SeriesSetOptions {
@@ -90,10 +101,10 @@ export function wideCounters(options: {
 }
 
 /** The same samples under more labels: how a server group's series look in the union of all regions. */
-export function withLabels(
-  series: readonly TestSeries[],
+export function withLabels<Value extends TestValue>(
+  series: readonly TestSeries<Value>[],
   labels: Readonly<Record<string, string>>,
-): TestSeries[] {
+): TestSeries<Value>[] {
   return series.map((one) => ({ ...one, labels: { ...one.labels, ...labels } }));
 }
 
@@ -190,7 +201,7 @@ function endAt(series: TestSeries, length: number): TestSeries {
 }
 
 /** Numbers in [0, 1), seeded by a text: FNV-1a for the seed, mulberry32 for the sequence. */
-function random(seed: string): () => number {
+export function random(seed: string): () => number {
   let state = 0x811c9dc5;
   for (let i = 0; i < seed.length; i++) state = Math.imul(state ^ seed.charCodeAt(i), 0x01000193);
   return () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import {
+  boundOf,
   bucketsOf,
   createHistogram,
   CUSTOM_BUCKETS,
@@ -160,4 +161,35 @@ t.test('division by zero leaves no buckets', async (t) => {
   );
   t.equal(count, Infinity);
   t.same(positive.counts, []);
+});
+
+t.test('bounds of buckets are those of Prometheus to the last bit', async (t) => {
+  // As model/histogram/generic.go has them for schemas 3 and 8; `2 ** x` gives other last digits.
+  const schema3 = [
+    0.5, 0.5452538663326288, 0.5946035575013605, 0.6484197773255048, 0.7071067811865475, 0.7711054127039704,
+    0.8408964152537144, 0.9170040432046711,
+  ];
+  t.same(
+    schema3.map((_, i) => boundOf(i - 8, 3, [])),
+    schema3,
+  );
+  t.same(
+    schema3.map((_, i) => boundOf(i + 16, 3, [])),
+    schema3.map((bound) => bound * 8),
+  );
+  const schema8 = [0.5, 0.5013556375251013, 0.5027149505564014, 0.5040779490592088, 0.5054446430258502];
+  t.same(
+    schema8.map((_, i) => boundOf(i - 256, 8, [])),
+    schema8,
+  );
+  t.equal(boundOf(-3, 2, []), 0.5946035575013605);
+  for (let schema = -4; schema <= 8; schema++) {
+    const last = 1024 * 2 ** schema;
+    t.equal(boundOf(last, schema, []), Number.MAX_VALUE);
+    t.equal(boundOf(last + 1, schema, []), Infinity);
+    t.equal(boundOf(0, schema, []), 1);
+  }
+  t.equal(boundOf(1024 * 8 - 1, 3, []), 0.9170040432046711 * 2 * 2 ** 1023);
+  t.equal(boundOf(-1074 * 2 - 1, 1, []), 2 ** -1074, 'rounded up from 0.7 of the least float');
+  t.equal(boundOf(-1075 * 2 - 1, 1, []), 0);
 });

@@ -30,6 +30,7 @@ const MATCHERS = [
   { name: '__name__', op: '=', value: 'up' },
   { name: 'job', op: '!~', value: 'a"b' },
 ] as const;
+const ALWAYS = { afterMs: -Infinity, untilMs: Infinity };
 const WINDOW = { afterMs: 40_000, untilMs: 100_500 };
 
 async function setUp(
@@ -145,12 +146,15 @@ t.test('more samples than the budget has are refused, whoever sends them', async
   });
 });
 
-t.test('native histograms are not built', async (t) => {
+t.test('native histograms in JSON are refused, and the error says how they come whole', async (t) => {
   const histograms = [[50, { count: '1', sum: '1', buckets: [] }]];
   const { group } = await setUp(t, [
     answers(success({ resultType: 'matrix', result: [{ metric: {}, histograms }] })),
   ]);
-  await t.rejects(ask(group), { code: 'not_built' });
+  await t.rejects(ask(group), {
+    code: 'not_built',
+    message: /^server group "eu": target .*: native histograms .* remote_read: true$/,
+  });
 });
 
 t.test('a query that was canceled hangs up', async (t) => {
@@ -219,11 +223,15 @@ t.test('times before the epoch are written and read', async (t) => {
   const message = await unpackSnappy(createReadRequest([], { afterMs: -5_000, untilMs: -1 }), 1000);
   t.same(
     [...message],
-    [0x0a, 22, 0x08, 0xf9, 0xd8, ...Array<number>(7).fill(0xff), 1, 0x10, ...Array<number>(9).fill(0xff), 1],
+    [
+      ...[0x0a, 22, 0x08, 0xf9, 0xd8, ...Array<number>(7).fill(0xff), 1, 0x10],
+      ...[...Array<number>(9).fill(0xff), 1, 0x12, 2, 1, 0],
+    ],
   );
   const read = [];
   for await (const one of readSeries(
     readAnswer(timeSeries([-(2 ** 40), ONE], [-1, ONE], [0, ONE])),
+    ALWAYS,
     () => undefined,
   )) {
     read.push([...one.timestamps]);
@@ -232,7 +240,8 @@ t.test('times before the epoch are written and read', async (t) => {
 });
 
 t.test('bad answers to a remote read are failures of the target', async (t) => {
-  const histogram = Buffer.concat([timeSeries(), bytesField(4, Buffer.alloc(0))]);
+  const span = bytesField(11, varintField(2, 1));
+  const histogram = Buffer.concat([timeSeries(), bytesField(4, span)]);
   for (const { name, fault, expected } of [
     {
       name: 'JSON',
@@ -260,9 +269,9 @@ t.test('bad answers to a remote read are failures of the target', async (t) => {
       expected: { code: 'upstream', message: /HTTP 400: exceeded sample limit/ },
     },
     {
-      name: 'native histograms',
+      name: 'a native histogram that is none',
       fault: answersWith(200, READ_HEADERS, readAnswer(histogram)),
-      expected: { code: 'not_built' },
+      expected: { code: 'upstream', message: /native histogram/ },
     },
     {
       name: 'more than the budget',
@@ -289,7 +298,7 @@ t.test('any bytes in place of an answer are series or an upstream error', async 
       const bad = Buffer.from(good);
       bad[at] = byte;
       try {
-        for await (const one of readSeries(readAnswer(bad.subarray(0, end)), () => undefined))
+        for await (const one of readSeries(readAnswer(bad.subarray(0, end)), ALWAYS, () => undefined))
           read += one.timestamps.length;
       } catch (thrown) {
         if (!(thrown instanceof PromfedError) || !['upstream', 'not_built'].includes(thrown.code))

@@ -1,6 +1,6 @@
 // Instant selectors over raw samples: at each step the newest sample within lookback.
 
-import { gridEndMs, histogramWeight, Labels, type RawSeries, type TimeWindow } from '../../model/index.js';
+import { gridEndMs, Labels, seriesWeight, type RawSeries, type TimeWindow } from '../../model/index.js';
 import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
@@ -41,22 +41,13 @@ export async function selectRaw(
 ): Promise<{ readonly series: readonly RawSeries[]; readonly held: number }> {
   const { context } = scope;
   const selected = await context.samples.select(matchers, window, use, context.signal);
-  const held = selected.reduce((sum, series) => sum + weightOf(series), 0);
+  const held = selected.reduce((sum, series) => sum + seriesWeight(series), 0);
   scope.budget.take(held);
   const isSorted = selected.every(
     (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
   );
   const series = isSorted ? selected : [...selected].sort((a, b) => Labels.compare(a.labels, b.labels));
   return { series, held };
-}
-
-/** What the samples of a series amount to: histograms count for more than one float. */
-function weightOf({ timestamps, histograms }: RawSeries): number {
-  if (histograms === undefined) return timestamps.length;
-  return histograms.reduce(
-    (sum, histogram) => sum + (histogram === undefined ? 0 : histogramWeight(histogram)),
-    timestamps.length,
-  );
 }
 
 /**

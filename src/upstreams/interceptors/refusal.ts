@@ -27,7 +27,7 @@ export function withRefusal(next: Exchange): Exchange {
     if (status >= 200 && status < 300) {
       const contentType = headerOf(response, 'content-type');
       const isRead = request.endpoint === 'read';
-      const right = isRead ? /^application\/x-protobuf\b/i : /^[^;]*json/i;
+      const right = isRead ? /^application\/x-(?:streamed-)?protobuf\b/i : /^[^;]*json/i;
       if (contentType === '' || right.test(contentType)) return response;
       const page = await readPage(response.body);
       throw new PromfedError(

@@ -1,0 +1,253 @@
+// Chunks of native histograms, of integers and of floats. Source: Prometheus, tsdb/chunkenc/histogram.go
+// (`histogramIterator`), float_histogram.go (`floatHistogramIterator`) and histogram_meta.go.
+
+import type { CounterResetHint } from '../../model/index.js';
+import { BitReader, exact, XorFloat } from './bit-reader.js';
+import { invalidAnswer } from './prompb.js';
+import type { AddSample } from './raw-samples-builder.js';
+import {
+  countBuckets,
+  createLayout,
+  histogramOf,
+  type HistogramCounts,
+  type HistogramLayout,
+  type Span,
+} from './sparse-histogram.js';
+
+/** The upper two bits of the chunk's flags. */
+const CHUNK_HINTS = ['unknown', 'not_reset', 'reset', 'gauge'] as const;
+
+const HEADER_BYTES = 3;
+
+/**
+ * Hands on every sample of a chunk of histograms of integers, in its order.
+ *
+ * @throws PromfedError `upstream` when the bytes are no such chunk; what `add` throws.
+ */
+export function decodeHistogramChunk(data: Uint8Array, add: AddSample): void {
+  decodeChunk(data, add, (positive, negative) => new IntegerCounts(positive, negative));
+}
+
+/** As `decodeHistogramChunk`, of histograms of floats. */
+export function decodeFloatHistogramChunk(data: Uint8Array, add: AddSample): void {
+  decodeChunk(data, add, (positive, negative) => new FloatCounts(positive, negative));
+}
+
+/** What a sample counts, read from its difference from the sample before it. */
+interface ChunkCounts extends HistogramCounts {
+  readonly isStale: boolean;
+  begin(reader: BitReader): void;
+  next(reader: BitReader): void;
+}
+
+function decodeChunk(
+  data: Uint8Array,
+  add: AddSample,
+  createCounts: (positive: number, negative: number) => ChunkCounts,
+): void {
+  if (data.length < HEADER_BYTES) throw invalidAnswer('a chunk that is cut');
+  const total = data[0]! * 256 + data[1]!;
+  if (total === 0) return;
+  const chunkHint = CHUNK_HINTS[data[2]! >>> 6]!;
+  const reader = new BitReader(data, HEADER_BYTES);
+  const layout = readLayout(reader);
+  const counts = createCounts(layout.positive.length, layout.negative.length);
+  let timeMs = 0;
+  let stepMs = 0;
+  for (let i = 0; i < total; i++) {
+    if (i === 0) {
+      timeMs = reader.varbitInt();
+      counts.begin(reader);
+    } else {
+      stepMs = exact(stepMs + reader.varbitInt());
+      timeMs = exact(timeMs + stepMs);
+      counts.next(reader);
+    }
+    add(timeMs, counts.isStale ? 'stale' : histogramOf(layout, counts, hintOf(chunkHint, i)));
+  }
+}
+
+/** Source: Prometheus, tsdb/chunkenc/histogram_meta.go (`counterResetHint`). */
+function hintOf(chunkHint: CounterResetHint, index: number): CounterResetHint {
+  if (chunkHint === 'gauge') return 'gauge';
+  if (index > 0) return 'not_reset';
+  // Whether the chunk before it is still there is not known.
+  return chunkHint === 'reset' ? 'reset' : 'unknown';
+}
+
+function readLayout(reader: BitReader): HistogramLayout {
+  const zeroThreshold = readZeroThreshold(reader);
+  const schema = reader.varbitInt();
+  const positive = readSpans(reader);
+  const negative = readSpans(reader);
+  const customValues: number[] = [];
+  if (schema === -53) for (let n = counted(reader); n > 0; n--) customValues.push(readCustomBound(reader));
+  // A bucket has a bit at least: what is not there is not allocated for.
+  if (countBuckets(positive) + countBuckets(negative) > reader.bitsLeft) {
+    throw invalidAnswer('a chunk that is cut');
+  }
+  return createLayout(schema, zeroThreshold, customValues, { positive, negative });
+}
+
+/** Powers of two from 2^-243 to 2^10 are one byte; others follow one. */
+function readZeroThreshold(reader: BitReader): number {
+  const byte = reader.bits(8);
+  if (byte === 0) return 0;
+  return byte === 255 ? reader.double() : 2 ** (byte - 244);
+}
+
+function readSpans(reader: BitReader): Span[] {
+  const spans: Span[] = [];
+  for (let n = counted(reader); n > 0; n--) {
+    const length = reader.varbitUint();
+    spans.push({ length, offset: reader.varbitInt() });
+  }
+  return spans;
+}
+
+/** How many of something follow: no more than there are bits. */
+function counted(reader: BitReader): number {
+  const count = reader.varbitUint();
+  if (count > reader.bitsLeft) throw invalidAnswer('a chunk that is cut');
+  return count;
+}
+
+/** Thousandths, or the whole float. */
+function readCustomBound(reader: BitReader): number {
+  const code = reader.varbitUint();
+  return code === 0 ? reader.double() : (code - 1) / 1000;
+}
+
+/** Integers as second differences; those of buckets also of the bucket before. */
+class IntegerCounts implements ChunkCounts {
+  count = 0;
+  zeroCount = 0;
+  readonly positive: Float64Array;
+  readonly negative: Float64Array;
+  readonly #sum = new XorFloat();
+  #countStep = 0;
+  #zeroStep = 0;
+  readonly #positive: BucketSteps;
+  readonly #negative: BucketSteps;
+
+  constructor(positive: number, negative: number) {
+    this.#positive = new BucketSteps(positive);
+    this.#negative = new BucketSteps(negative);
+    this.positive = this.#positive.counts;
+    this.negative = this.#negative.counts;
+  }
+
+  get sum(): number {
+    return this.#sum.value;
+  }
+
+  get isStale(): boolean {
+    return this.#sum.isStale;
+  }
+
+  begin(reader: BitReader): void {
+    this.count = reader.varbitUint();
+    this.zeroCount = reader.varbitUint();
+    this.#sum.begin(reader);
+    this.#positive.begin(reader);
+    this.#negative.begin(reader);
+  }
+
+  next(reader: BitReader): void {
+    this.#countStep = exact(this.#countStep + reader.varbitInt());
+    this.count = exact(this.count + this.#countStep);
+    this.#zeroStep = exact(this.#zeroStep + reader.varbitInt());
+    this.zeroCount = exact(this.zeroCount + this.#zeroStep);
+    this.#sum.next(reader);
+    // Of a stale marker no buckets are written.
+    if (this.isStale) return;
+    this.#positive.next(reader);
+    this.#negative.next(reader);
+  }
+}
+
+class BucketSteps {
+  readonly counts: Float64Array;
+  /** Each bucket's count less that of the one before it, and how that changed last. */
+  readonly #deltas: Float64Array;
+  readonly #steps: Float64Array;
+
+  constructor(length: number) {
+    this.counts = new Float64Array(length);
+    this.#deltas = new Float64Array(length);
+    this.#steps = new Float64Array(length);
+  }
+
+  begin(reader: BitReader): void {
+    let count = 0;
+    for (let i = 0; i < this.counts.length; i++) {
+      this.#deltas[i] = reader.varbitInt();
+      count = exact(count + this.#deltas[i]!);
+      this.counts[i] = count;
+    }
+  }
+
+  next(reader: BitReader): void {
+    let count = 0;
+    for (let i = 0; i < this.counts.length; i++) {
+      this.#steps[i] = exact(this.#steps[i]! + reader.varbitInt());
+      this.#deltas[i] = exact(this.#deltas[i]! + this.#steps[i]!);
+      count = exact(count + this.#deltas[i]!);
+      this.counts[i] = count;
+    }
+  }
+}
+
+/** Floats as differences of their bits. */
+class FloatCounts implements ChunkCounts {
+  readonly positive: Float64Array;
+  readonly negative: Float64Array;
+  readonly #count = new XorFloat();
+  readonly #zeroCount = new XorFloat();
+  readonly #sum = new XorFloat();
+  readonly #positive: readonly XorFloat[];
+  readonly #negative: readonly XorFloat[];
+
+  constructor(positive: number, negative: number) {
+    this.positive = new Float64Array(positive);
+    this.negative = new Float64Array(negative);
+    this.#positive = Array.from({ length: positive }, () => new XorFloat());
+    this.#negative = Array.from({ length: negative }, () => new XorFloat());
+  }
+
+  get count(): number {
+    return this.#count.value;
+  }
+
+  get zeroCount(): number {
+    return this.#zeroCount.value;
+  }
+
+  get sum(): number {
+    return this.#sum.value;
+  }
+
+  get isStale(): boolean {
+    return this.#sum.isStale;
+  }
+
+  begin(reader: BitReader): void {
+    for (const one of [this.#count, this.#zeroCount, this.#sum]) one.begin(reader);
+    for (const one of this.#positive) one.begin(reader);
+    for (const one of this.#negative) one.begin(reader);
+    this.#show();
+  }
+
+  next(reader: BitReader): void {
+    for (const one of [this.#count, this.#zeroCount, this.#sum]) one.next(reader);
+    if (this.isStale) return;
+    for (const one of this.#positive) one.next(reader);
+    for (const one of this.#negative) one.next(reader);
+    this.#show();
+  }
+
+  #show(): void {
+    for (const [i, one] of this.#positive.entries()) this.positive[i] = one.value;
+    for (const [i, one] of this.#negative.entries()) this.negative[i] = one.value;
+  }
+}

@@ -1,0 +1,155 @@
+// Native histograms in the SAMPLES answer of remote read. Source: prometheus, prompb/types.proto (`Histogram`).
+
+import { WireType, type BinaryReader } from '@bufbuild/protobuf/wire';
+
+import { CUSTOM_BUCKETS, type CounterResetHint } from '../../model/index.js';
+import { invalidAnswer, readDouble, readFields } from './prompb.js';
+import type { WireSample } from './raw-samples-builder.js';
+import { countBuckets, createLayout, exactInteger, histogramOf, type Span } from './sparse-histogram.js';
+
+/** Histogram.ResetHint. */
+const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'gauge'];
+
+interface Buckets {
+  readonly spans: Span[];
+  /** Of a histogram of integers: each less the one before it. */
+  readonly deltas: number[];
+  /** Of a histogram of floats. */
+  readonly counts: number[];
+}
+
+/**
+ * A histogram, or the stale marker that one of this sum stands for.
+ *
+ * Custom buckets must come with bounds: Prometheus 3.5 leaves them out, and without them nothing says what was counted.
+ *
+ * @throws PromfedError `upstream` when it is none.
+ */
+export function decodeHistogram(message: Uint8Array): {
+  readonly timeMs: number;
+  readonly sample: WireSample;
+} {
+  let timeMs = 0;
+  let count = 0;
+  let zeroCount = 0;
+  let sum = { value: 0, isStale: false };
+  let schema = 0;
+  let zeroThreshold = 0;
+  let hint: CounterResetHint = 'unknown';
+  const positive: Buckets = { spans: [], deltas: [], counts: [] };
+  const negative: Buckets = { spans: [], deltas: [], counts: [] };
+  const customValues: number[] = [];
+  const fields: Readonly<Record<number, (wireType: WireType, reader: BinaryReader) => boolean>> = {
+    1: varint((reader) => (count = exactInteger(reader.uint64()))),
+    2: double((value) => (count = value)),
+    4: varint((reader) => (schema = reader.sint32())),
+    5: double((value) => (zeroThreshold = value)),
+    6: varint((reader) => (zeroCount = exactInteger(reader.uint64()))),
+    7: double((value) => (zeroCount = value)),
+    8: spansInto(negative.spans),
+    9: deltasInto(negative.deltas),
+    10: doublesInto(negative.counts),
+    11: spansInto(positive.spans),
+    12: deltasInto(positive.deltas),
+    13: doublesInto(positive.counts),
+    14: varint((reader) => (hint = HINTS[reader.int32()] ?? 'unknown')),
+    15: varint((reader) => (timeMs = exactInteger(reader.int64()))),
+    16: doublesInto(customValues),
+  };
+  readFields(message, (number, wireType, reader) => {
+    if (number === 3 && wireType === WireType.Bit64) sum = readDouble(message, reader);
+    else if (fields[number]?.(wireType, reader) !== true) reader.skip(wireType);
+  });
+  if (sum.isStale) return { timeMs, sample: 'stale' };
+  if (schema === CUSTOM_BUCKETS && customValues.length === 0) {
+    throw invalidAnswer('a native histogram with custom buckets was sent without their bounds');
+  }
+  const layout = createLayout(schema, zeroThreshold, customValues, {
+    positive: positive.spans,
+    negative: negative.spans,
+  });
+  const counts = {
+    count,
+    zeroCount,
+    sum: sum.value,
+    positive: countsOf(positive),
+    negative: countsOf(negative),
+  };
+  return { timeMs, sample: histogramOf(layout, counts, hint) };
+}
+
+/** One count for each bucket of the spans. */
+function countsOf({ spans, deltas, counts }: Buckets): number[] {
+  const all = counts.length > 0 ? counts : summed(deltas);
+  if (all.length !== countBuckets(spans) || (counts.length > 0 && deltas.length > 0)) {
+    throw invalidAnswer('a native histogram whose buckets and counts are not as many');
+  }
+  return all;
+}
+
+function summed(deltas: readonly number[]): number[] {
+  let count = 0;
+  return deltas.map((delta) => (count = exactInteger(count + delta)));
+}
+
+type Field = (wireType: WireType, reader: BinaryReader) => boolean;
+
+function varint(read: (reader: BinaryReader) => unknown): Field {
+  return (wireType, reader) => {
+    if (wireType !== WireType.Varint) return false;
+    read(reader);
+    return true;
+  };
+}
+
+function double(read: (value: number) => unknown): Field {
+  return (wireType, reader) => {
+    if (wireType !== WireType.Bit64) return false;
+    read(reader.double());
+    return true;
+  };
+}
+
+/** Numbers are packed into one field, or have one each: a reader takes both. */
+function doublesInto(list: number[]): Field {
+  return repeated(WireType.Bit64, (reader) => list.push(reader.double()));
+}
+
+function deltasInto(list: number[]): Field {
+  return repeated(WireType.Varint, (reader) => list.push(exactInteger(reader.sint64())));
+}
+
+function repeated(single: WireType, read: (reader: BinaryReader) => unknown): Field {
+  return (wireType, reader) => {
+    if (wireType === single) {
+      read(reader);
+      return true;
+    }
+    if (wireType !== WireType.LengthDelimited) return false;
+    const length = reader.uint32();
+    const end = reader.pos + length;
+    if (end > reader.len) throw new RangeError('premature end');
+    while (reader.pos < end) read(reader);
+    return reader.pos === end || fail();
+  };
+}
+
+function fail(): never {
+  throw invalidAnswer('a list of numbers that is cut');
+}
+
+/** BucketSpan: offset = 1, length = 2. */
+function spansInto(list: Span[]): Field {
+  return (wireType, reader) => {
+    if (wireType !== WireType.LengthDelimited) return false;
+    let offset = 0;
+    let length = 0;
+    readFields(reader.bytes(), (number, type, inner) => {
+      if (number === 1 && type === WireType.Varint) offset = inner.sint32();
+      else if (number === 2 && type === WireType.Varint) length = inner.uint32();
+      else inner.skip(type);
+    });
+    list.push({ offset, length });
+    return true;
+  };
+}

@@ -1,0 +1,68 @@
+// Decoded copies of a series that hold native histograms, merged.
+
+import t from 'tap';
+
+import { mergeRaw, pickEarlier } from '../../src/merge/index.js';
+import { createHistogram, Labels, type CounterResetHint, type RawSeries } from '../../src/model/index.js';
+
+/** Samples by time: a hint stands for a histogram of the copy's number, a number for a float. */
+function copy(
+  count: number,
+  samples: readonly (readonly [timeMs: number, sample: CounterResetHint | number])[],
+): RawSeries {
+  return {
+    labels: Labels.EMPTY,
+    timestamps: Float64Array.from(samples, ([timeMs]) => timeMs),
+    values: Float64Array.from(samples, ([, sample]) => (typeof sample === 'number' ? sample : NaN)),
+    histograms: samples.map(([, hint]) =>
+      typeof hint === 'number' ? undefined : createHistogram({ count, hint }),
+    ),
+  };
+}
+
+function plain({ timestamps, values, histograms }: RawSeries): unknown {
+  return Array.from(timestamps, (timeMs, i) => {
+    const histogram = histograms?.[i];
+    return [timeMs, histogram === undefined ? values[i] : `${histogram.count} ${histogram.hint}`];
+  });
+}
+
+t.test(
+  'histograms are merged with the floats, and know of no reset behind a sample of another copy',
+  async (t) => {
+    const a = copy(1, [
+      [10, 'reset'],
+      [20, 'not_reset'],
+      [40, 'not_reset'],
+      [50, 'gauge'],
+    ]);
+    const b = copy(2, [
+      [5, 'reset'],
+      [20, 'not_reset'],
+      [30, 'not_reset'],
+      [45, 7],
+    ]);
+    t.same(plain(mergeRaw(a, b, pickEarlier)), [
+      [5, '2 reset'],
+      [10, '1 unknown'],
+      [20, '1 not_reset'],
+      [30, '2 unknown'],
+      [40, '1 unknown'],
+      [45, 7],
+      [50, '1 gauge'],
+    ]);
+    const floats: RawSeries = {
+      labels: Labels.EMPTY,
+      timestamps: Float64Array.of(15),
+      values: Float64Array.of(3),
+    };
+    t.same(plain(mergeRaw(floats, a, pickEarlier)), [
+      [10, '1 reset'],
+      [15, 3],
+      [20, '1 unknown'],
+      [40, '1 not_reset'],
+      [50, '1 gauge'],
+    ]);
+    t.equal(mergeRaw(floats, floats, pickEarlier).histograms, undefined);
+  },
+);

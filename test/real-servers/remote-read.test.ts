@@ -1,0 +1,169 @@
+// Remote read of a real Prometheus: its chunks are its samples, and both are what its query API says.
+
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import t from 'tap';
+
+import { encodeAnswer } from '../../src/http/encode-answer.js';
+import {
+  Annotations,
+  instantGrid,
+  Labels,
+  type Matcher,
+  type RawSeries,
+  type TimeWindow,
+} from '../../src/model/index.js';
+import { createReadRequest, readSeries } from '../../src/upstreams/remote-read.js';
+import { packSnappy, unpackSnappy } from '../../src/upstreams/snappy-block.js';
+import { readChunkedSeries } from '../../src/upstreams/wire/chunked-series.js';
+import { histogramSet } from '../helpers/histogram-set.js';
+import { api, type ApiAnswer, type QueryData } from '../helpers/promfed.js';
+import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
+import { seriesSet } from '../helpers/series-set.js';
+
+const startMs = 1_700_000_000_000;
+const intervalMs = 15_000;
+const count = 400;
+const endMs = startMs + (count - 1) * intervalMs;
+const EVERYTHING = [{ name: '__name__', op: '!=', value: '' }] as const;
+const NOT_BOUNDED = [{ name: '__name__', op: '!=', value: 'bounded' }] as const;
+
+/** Asked with every response type, or with none, which means samples. */
+async function read(
+  url: string,
+  matchers: readonly Matcher[],
+  window: TimeWindow,
+  streamed: boolean,
+): Promise<readonly RawSeries[]> {
+  const request = await unpackSnappy(createReadRequest(matchers, window), 1 << 20);
+  const accepted = new BinaryWriter().tag(2, WireType.LengthDelimited).bytes(Uint8Array.of(1, 0)).finish();
+  if (!request.subarray(-accepted.length).equals(accepted)) throw new Error('the request ends otherwise');
+  const body = packSnappy(streamed ? request : request.subarray(0, -accepted.length));
+  const response = await fetch(`${url}/api/v1/read`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    body: new Uint8Array(body),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  const isStream = response.headers.get('content-type')!.startsWith('application/x-streamed-protobuf');
+  if (isStream !== streamed) throw new Error(`answered ${response.headers.get('content-type')!}`);
+  const take = (): void => undefined;
+  const all = streamed
+    ? readChunkedSeries(response.body!, window, take)
+    : readSeries(new Uint8Array(await response.arrayBuffer()), window, take);
+  const series: RawSeries[] = [];
+  for await (const one of all) if (one.timestamps.length > 0) series.push(one);
+  // Chunks come in another order.
+  return series.sort((a, b) => Labels.compare(a.labels, b.labels));
+}
+
+/** As it is compared: lists, with what is left out. Of hints only the one that says what the samples are. */
+function plain({ labels, timestamps, values, stale, histograms }: RawSeries): unknown {
+  return {
+    labels: labels.toString(),
+    samples: Array.from(timestamps, (timeMs, i) => {
+      const histogram = histograms?.[i];
+      if (histogram !== undefined) return [timeMs, { ...histogram, hint: histogram.hint === 'gauge' }];
+      return [timeMs, stale?.[i] === 1 ? 'stale' : values[i]];
+    }),
+  };
+}
+
+/** Where one says that a counter was reset and the other that it was not. Either may know nothing of it. */
+function contradictions(a: readonly RawSeries[], b: readonly RawSeries[]): number {
+  const hints = (series: readonly RawSeries[]): (string | undefined)[] =>
+    series.flatMap(({ timestamps, histograms }) => Array.from(timestamps, (_, i) => histograms?.[i]?.hint));
+  const others = hints(b);
+  return hints(a).filter((hint, i) => new Set([hint, others[i], 'unknown', undefined]).size > 3).length;
+}
+
+/** The first items that are not the same, as text; a diff of everything would be as long as the answers. */
+function firstDifference(got: readonly unknown[], expected: readonly unknown[]): string {
+  for (let i = 0; i < Math.max(got.length, expected.length); i++) {
+    const textOf = (items: readonly unknown[]): string =>
+      i < items.length ? JSON.stringify(items[i]) : 'nothing';
+    const [ours, theirs] = [textOf(got), textOf(expected)];
+    if (ours === theirs) continue;
+    let at = 0;
+    while (ours[at] === theirs[at]) at++;
+    const around = (text: string): string =>
+      text.slice(0, 100) + ' … ' + text.slice(Math.max(0, at - 100), at + 100);
+    return `${i}: ${around(ours)}\nbut: ${around(theirs)}`;
+  }
+  return '';
+}
+
+/** As the API prints raw samples, of which stale markers are none. */
+async function printed(series: readonly RawSeries[]): Promise<readonly unknown[]> {
+  const fresh = series.map(({ labels, timestamps, values, stale, histograms }) => {
+    const kept = (_: unknown, i: number): boolean => stale?.[i] !== 1;
+    return {
+      labels,
+      timestamps: timestamps.filter(kept),
+      values: values.filter(kept),
+      ...(histograms === undefined ? {} : { histograms: histograms.filter(kept) }),
+    };
+  });
+  const answer = encodeAnswer(
+    {
+      kind: 'value',
+      value: { type: 'matrix', series: fresh.filter(({ timestamps }) => timestamps.length > 0) },
+      annotations: new Annotations(),
+      release: () => undefined,
+    },
+    { kind: 'instant', grid: instantGrid(endMs), limit: undefined },
+  );
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer) chunks.push(chunk);
+  return (JSON.parse(Buffer.concat(chunks).toString()) as ApiAnswer<QueryData>).data!.result;
+}
+
+t.test(
+  'chunks, samples and the query API agree',
+  { skip: withoutRealServers(), timeout: 120_000 },
+  async (t) => {
+    const prometheus = await startPrometheus(t, { args: ['--enable-feature=native-histograms'] });
+    const floats = seriesSet({ region: 'eu', startMs, endMs, namespaces: 1, pods: 2, churn: true });
+    const histograms = histogramSet({ region: 'eu', startMs, intervalMs, count });
+    await importIntoPrometheus(prometheus.url, [...floats, ...histograms]);
+
+    for (const { name, window } of [
+      { name: 'everything', window: { afterMs: startMs - 1, untilMs: endMs } },
+      {
+        name: 'the middle',
+        window: { afterMs: startMs + 100 * intervalMs, untilMs: startMs + 250 * intervalMs },
+      },
+      { name: 'one sample', window: { afterMs: endMs - 1, untilMs: endMs } },
+      { name: 'nothing', window: { afterMs: endMs, untilMs: endMs + 60_000 } },
+    ]) {
+      const [chunks, samples, answer] = await Promise.all([
+        read(prometheus.url, EVERYTHING, window, true),
+        // This Prometheus leaves the bounds of custom buckets out of its samples.
+        read(prometheus.url, NOT_BOUNDED, window, false),
+        api(prometheus.url, '/api/v1/query', {
+          query: `{__name__!=""}[${window.untilMs - window.afterMs}ms]`,
+          time: String(window.untilMs / 1000),
+        }),
+      ]);
+      const unbounded = chunks.filter(({ labels }) => labels.metricName !== 'bounded');
+      t.equal(firstDifference(unbounded.map(plain), samples.map(plain)), '', `${name}: chunks are samples`);
+      t.equal(contradictions(unbounded, samples), 0);
+      const said = answer.data!.result;
+      t.equal(firstDifference(await printed(chunks), said), '', `${name}: and what the query API says`);
+      if (name !== 'everything') continue;
+      await t.rejects(read(prometheus.url, EVERYTHING, window, false), {
+        message: /sent without their bounds/,
+      });
+      t.equal(chunks.length, floats.length + histograms.length);
+      const written = [...floats, ...histograms].flatMap(({ values }) =>
+        values.filter((one) => one === 'stale'),
+      );
+      const arrived = chunks.reduce((sum, { stale }) => sum + (stale?.reduce((a, b) => a + b, 0) ?? 0), 0);
+      t.equal(arrived, written.length, 'every stale marker arrives');
+      t.ok(written.length > 100);
+      const hints = new Set(
+        chunks.flatMap((one) => (one.histograms ?? []).map((histogram) => histogram?.hint)),
+      );
+      t.same([...hints].sort(), ['gauge', 'not_reset', 'reset', 'unknown', undefined]);
+    }
+  },
+);
