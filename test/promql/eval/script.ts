@@ -33,10 +33,8 @@ import { rerunsOf } from './reruns.js';
 export interface ScriptResult {
   readonly line: number;
   readonly expr: string;
-  /** Undefined when it passed. */
+  /** Undefined when it passed. What is not built is a problem like any other. */
   readonly problem: string | undefined;
-  /** True when the script needs what this runner does not speak or what is not built. */
-  readonly skipped: boolean;
 }
 
 interface Expectation {
@@ -54,16 +52,14 @@ export async function runScript(script: string, delayedNameRemoval = true): Prom
   const blocks = blocksOf(script);
   const results: ScriptResult[] = [];
   let series = new Map<string, ScriptSeries>();
-  let incomplete = false;
   for (const block of blocks) {
     const head = block.lines[0]!;
     if (head === 'clear') {
       series = new Map();
-      incomplete = false;
     } else if (head.startsWith('load')) {
-      if (load(block.lines, series)) incomplete = true;
+      load(block.lines, series);
     } else if (head.startsWith('eval')) {
-      results.push(await runEval(block, series, incomplete, delayedNameRemoval));
+      results.push(await runEval(block, series, delayedNameRemoval));
     } else {
       throw new Error(`line ${block.line}: ${head}`);
     }
@@ -93,17 +89,13 @@ function blocksOf(script: string): Block[] {
   return blocks;
 }
 
-/** @returns whether any series has start timestamps, which are left out. */
-function load(lines: readonly string[], into: Map<string, ScriptSeries>): boolean {
+function load(lines: readonly string[], into: Map<string, ScriptSeries>): void {
   const [command, intervalText] = lines[0]!.split(/\s+/);
   const intervalMs = parseDuration(intervalText!);
-  let incomplete = false;
   const loaded = new Map<string, ScriptSeries>();
   for (const line of lines.slice(1)) {
-    if (line.includes('}@') || /^\w+@/.test(line)) {
-      incomplete = true;
-      continue;
-    }
+    // Start timestamps are left out.
+    if (line.includes('}@') || /^\w+@/.test(line)) continue;
     const { labels, rest } = parseSeries(line);
     const target = loaded.get(labels.key) ?? { labels, samples: new Map<number, ScriptSample>() };
     loaded.set(labels.key, target);
@@ -118,7 +110,6 @@ function load(lines: readonly string[], into: Map<string, ScriptSeries>): boolea
     into.set(labels.key, target);
     for (const [timeMs, sample] of samples) target.samples.set(timeMs, sample);
   }
-  return incomplete;
 }
 
 /** Splits `name{l="v"} rest`; labels are parsed by the language itself. */
@@ -202,7 +193,6 @@ function timeOf(text: string): number {
 async function runEval(
   block: Block,
   series: ReadonlyMap<string, ScriptSeries>,
-  incomplete: boolean,
   delayedNameRemoval: boolean,
 ): Promise<ScriptResult> {
   const groups = EVAL.exec(block.lines[0]!)?.groups;
@@ -213,12 +203,7 @@ async function runEval(
       ? rangeGrid(timeOf(groups['from']!), timeOf(groups['to']!), timeOf(groups['step']!))
       : instantGrid(timeOf(groups['at']));
   const body = block.lines.slice(1);
-  const done = (problem: string | undefined, skipped = false): ScriptResult => ({
-    line: block.line,
-    expr,
-    problem,
-    skipped,
-  });
+  const done = (problem: string | undefined): ScriptResult => ({ line: block.line, expr, problem });
   const expectations = body.filter((line) => line.startsWith('expect')).map(parseExpectation);
   if (groups['legacy'] !== undefined) expectations.push(parseExpectation(`expect ${groups['legacy']}`));
   const expected = body.filter((line) => !line.startsWith('expect'));
@@ -231,8 +216,7 @@ async function runEval(
   } catch (error) {
     if (!(error instanceof PromfedError)) throw error;
     const fail = expectations.find(({ kind }) => kind === 'fail');
-    if (error.code === 'not_built') return done(error.message, true);
-    if (fail === undefined) return done(`failed: ${error.message}`, incomplete);
+    if (fail === undefined || error.code === 'not_built') return done(`failed: ${error.message}`);
     return done(fail.matches(error.message) ? undefined : `failed otherwise: ${error.message}`);
   }
   const ordered = expectations.some(({ kind }) => kind === 'ordered');
@@ -247,9 +231,9 @@ async function runEval(
       { expected, expectations, ordered, delayedNameRemoval },
       grid,
     );
-    return done(rerun, rerun !== undefined && incomplete);
+    return done(rerun);
   }
-  return done(problem, problem !== undefined && incomplete);
+  return done(problem);
 }
 
 /** What is wrong with the first of the reruns that does not give the same. */
