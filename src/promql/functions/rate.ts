@@ -1,6 +1,7 @@
 // Range functions of slopes between samples: rate, increase, delta, irate, idelta, changes, resets.
 
 import { eachWindow, type RangeFunction, type Windows } from './range-function.js';
+import { sumsAreExact } from './sliding-sum.js';
 
 /**
  * rate, increase and delta: the difference of the last and the first sample, corrected for counter resets, and
@@ -14,23 +15,19 @@ function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
     keepsName: false,
     wantsCounter: isCounter,
     takesQuantile: false,
-    slides: true,
+    // Of values with fractions what was lost at resets is added up again for each window.
+    slides: !isCounter,
     seesStepTime: false,
     start: (windows, _args, output) => {
       const { timestamps, values, from, to, rangeMs, firstEndMs, endStepMs } = windows;
-      // Adding up at the resets alone gives the sums of a scan, in the scan's order.
-      const resets = isCounter ? decreases(values) : [];
-      let firstReset = 0;
+      const losses = isCounter ? new Losses(values) : undefined;
       return (fromStep, toStep) => {
         for (let step = fromStep; step < toStep; step++) {
           const first = from[step]!;
           const last = to[step]! - 1;
           if (last <= first) continue;
           let result = values[last]! - values[first]!;
-          while (firstReset < resets.length && resets[firstReset]! <= first) firstReset++;
-          for (let r = firstReset; r < resets.length && resets[r]! <= last; r++) {
-            result += values[resets[r]! - 1]!;
-          }
+          if (losses !== undefined) result = losses.addTo(result, first, last);
           const endMs = firstEndMs + step * endStepMs;
           let toStart = (timestamps[first]! - (endMs - rangeMs)) / 1000;
           let toEnd = (endMs - timestamps[last]!) / 1000;
@@ -53,11 +50,38 @@ function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
   };
 }
 
-/** The indices of samples that are less than the one before. */
-function decreases(values: Float64Array): number[] {
-  const indices: number[] = [];
-  for (let i = 1; i < values.length; i++) if (values[i]! < values[i - 1]!) indices.push(i);
-  return indices;
+/** What a counter had reached at each of its resets, for windows that slide. */
+class Losses {
+  /** The indices of the samples that begin anew. */
+  readonly #resets: number[] = [];
+  readonly #values: Float64Array;
+  /** Sums of all that was lost before each reset; undefined where they would not be the sums of a scan. */
+  readonly #before: Float64Array | undefined;
+  #first = 0;
+  #end = 0;
+
+  constructor(values: Float64Array) {
+    this.#values = values;
+    for (let i = 1; i < values.length; i++) if (values[i]! < values[i - 1]!) this.#resets.push(i);
+    const count = this.#resets.length;
+    if (count === 0 || !sumsAreExact(values, count + 2)) return;
+    this.#before = new Float64Array(count + 1);
+    this.#resets.forEach((index, r) => {
+      this.#before![r + 1] = this.#before![r]! + values[index - 1]!;
+    });
+  }
+
+  /** The increase between two samples, plus what was lost between them, in the order in which a scan adds it. */
+  addTo(increase: number, first: number, last: number): number {
+    const resets = this.#resets;
+    while (this.#first < resets.length && resets[this.#first]! <= first) this.#first++;
+    if (this.#end < this.#first) this.#end = this.#first;
+    while (this.#end < resets.length && resets[this.#end]! <= last) this.#end++;
+    if (this.#before !== undefined) return increase + (this.#before[this.#end]! - this.#before[this.#first]!);
+    let result = increase;
+    for (let r = this.#first; r < this.#end; r++) result += this.#values[resets[r]! - 1]!;
+    return result;
+  }
 }
 
 /**
