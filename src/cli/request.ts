@@ -1,10 +1,7 @@
 // What a query asks for, its times settled: relative to now, and with a step for about 250 points.
 
 import type { QueryTimes, TimeFlag } from '../config/index.js';
-import { instantGrid, PromfedError, rangeGrid, type Grid } from '../model/index.js';
-
-/** Prometheus' limit on the points of a series. Source: web/api/v1/api.go (`queryRange`). */
-const MAX_POINTS = 11_000;
+import { instantGrid, MAX_POINTS, PromfedError, rangeGrid, type Grid } from '../model/index.js';
 
 const DEFAULT_RANGE_MS = 3_600_000;
 const DEFAULT_POINTS = 250;

@@ -1,14 +1,21 @@
 // The federation: runs a query over all server groups and brings plan, regions, merge and evaluator together.
 
 import type { PromfedError } from '../model/index.js';
-import { Annotations, asPromfedError, SampleBudget, type Clock, type Grid } from '../model/index.js';
+import {
+  Annotations,
+  asPromfedError,
+  SampleBudget,
+  type Clock,
+  type Grid,
+  type Vector,
+} from '../model/index.js';
 import { evaluate, type Value } from '../promql/eval/index.js';
 import type { Expr } from '../promql/language/index.js';
 import { planDistributed, planLocally, type Fetch, type PlanNode } from '../promql/plan/index.js';
 import type { ServerGroup } from '../upstreams/index.js';
 import { createDeadline, type Deadline } from './deadline.js';
 import { fetchBytes } from './fetch-bytes.js';
-import { fetchColumns } from './fetch-columns.js';
+import { fetchInPieces } from './fetch-in-pieces.js';
 import { createMetadata, type Metadata } from './metadata.js';
 import type { FetchRun } from './open-fetch.js';
 import { createSampleSource } from './sample-source.js';
@@ -131,12 +138,15 @@ async function evaluatePlan(
   options: FederationOptions,
 ): Promise<Value> {
   const budget = new SampleBudget({ maxSamples: options.maxSamples });
-  const running = new Map<string, ReturnType<typeof fetchColumns>>();
-  const fetched = (fetch: Fetch): ReturnType<typeof fetchColumns> => {
-    const known = running.get(fetch.key);
+  const running = new Map<string, Promise<Vector>>();
+  const fetched = (fetch: Fetch, grid: Grid): Promise<Vector> => {
+    const key = JSON.stringify([grid, fetch.key]);
+    const known = running.get(key);
     if (known !== undefined) return known;
-    const started = fetchColumns(fetch, run, budget);
-    running.set(fetch.key, started);
+    // Only the query's own steps can be one instant, which is another question than a range of one step.
+    const onGrid: FetchRun = grid === request.grid ? run : { ...run, kind: 'range', grid };
+    const started = fetchInPieces(fetch, onGrid, budget);
+    running.set(key, started);
     return started;
   };
   return evaluate(plan, {

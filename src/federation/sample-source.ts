@@ -29,11 +29,11 @@ export function createSampleSource(
 ): SampleSource {
   const underWay = new Map<string, Promise<readonly RawSeries[]>>();
   return {
-    select(matchers, window) {
-      const key = JSON.stringify([matchers.map(({ name, op, value }) => [name, op, value]), window]);
+    select(matchers, window, use) {
+      const key = JSON.stringify([matchers.map(({ name, op, value }) => [name, op, value]), window, use]);
       const known = underWay.get(key);
       if (known !== undefined) return known;
-      const started = selectFrom(groups, { matchers, window }, context, budget).finally(() => {
+      const started = selectFrom(groups, { matchers, window, use }, context, budget).finally(() => {
         underWay.delete(key);
       });
       underWay.set(key, started);
@@ -45,11 +45,12 @@ export function createSampleSource(
 interface Selection {
   readonly matchers: readonly Matcher[];
   readonly window: TimeWindow;
+  readonly use: 'windows' | 'lookback';
 }
 
 async function selectFrom(
   groups: readonly ServerGroup[],
-  { matchers, window }: Selection,
+  { matchers, window, use }: Selection,
   context: AskContext,
   budget: SampleBudget,
 ): Promise<readonly RawSeries[]> {
@@ -59,10 +60,20 @@ async function selectFrom(
     const answer = await askGroup(group, context, (fetchContext) => group.samples(query, fetchContext));
     if (answer === undefined) return undefined;
     noteTail(answer.tail, context);
+    if (use === 'lookback' && !answer.hasStaleMarkers && answer.series.length > 0)
+      context.annotations.notice(endsUnseen(group));
     return labelled(answer.series, group);
   });
   for (const part of parts) for (const { timestamps } of part.values()) budget.release(timestamps.length);
   return mergeGroups(parts);
+}
+
+/** Without stale markers, what a selector sees of a series that has ended is its last sample for the whole lookback. */
+function endsUnseen({ name }: ServerGroup): string {
+  return (
+    `server group "${name}": its raw samples do not say where a series has ended, so that this answer may still count ` +
+    'it for as long as the lookback; with remote_read they do'
+  );
 }
 
 /** The series of one group with its labels, by their keys. */

@@ -1,9 +1,13 @@
 // Parameters of a request: from the URL and, of a POST, from its form; parsed as Prometheus parses them.
 
-import { parseDuration, PromfedError, rangeGrid, tryParseFloat, type Grid } from '../model/index.js';
-
-/** Prometheus' limit on the points of a series. Source: web/api/v1/api.go (`queryRange`). */
-const MAX_POINTS = 11_000;
+import {
+  MAX_POINTS,
+  parseDuration,
+  PromfedError,
+  rangeGrid,
+  tryParseFloat,
+  type Grid,
+} from '../model/index.js';
 
 /** What fits into Go's durations: 2^63 nanoseconds. */
 const MAX_DURATION_S = 2 ** 63 / 1e9;

@@ -2,6 +2,9 @@
 
 import { PromfedError } from './errors.js';
 
+/** The most points that a series of a range query may have, less one. Source: Prometheus, web/api/v1/api.go (`queryRange`). */
+export const MAX_POINTS = 11_000;
+
 /** What one query may use. */
 export interface QueryLimits {
   /** Samples that may be held at once, as Prometheus counts them for `--query.max-samples`. */

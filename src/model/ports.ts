@@ -12,6 +12,9 @@ export interface TimeWindow {
 /** Where the evaluator takes raw samples from. */
 export interface SampleSource {
   /**
+   * `use` says what the samples are for: `windows` of a range function, or an instant selector's `lookback`, to which
+   * a missing stale marker makes a difference.
+   *
    * The series that satisfy every matcher, each with its samples in the window, stale markers kept; series
    * without a sample in it may be left out. In any order, no two with equal labels. The caller owns the result.
    *
@@ -20,6 +23,7 @@ export interface SampleSource {
   select(
     matchers: readonly Matcher[],
     window: TimeWindow,
+    use: 'windows' | 'lookback',
     signal: AbortSignal,
   ): Promise<readonly RawSeries[]>;
 }

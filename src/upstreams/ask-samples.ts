@@ -23,6 +23,7 @@ import type { Target } from './target.js';
 
 interface TargetSamples {
   readonly series: ReadonlyMap<string, RawSeries>;
+  readonly hasStaleMarkers: boolean;
   readonly tail: ResponseTail;
   /** Samples taken from the budget. */
   readonly held: number;
@@ -56,7 +57,8 @@ export async function askSamples(
       : tail,
   );
   const tail = unionTails(tails);
-  return { series, tail: { ...tail, warnings: [...tail.warnings, ...failures.warnings] } };
+  const hasStaleMarkers = answers.every(({ value }) => value.hasStaleMarkers);
+  return { series, hasStaleMarkers, tail: { ...tail, warnings: [...tail.warnings, ...failures.warnings] } };
 }
 
 async function readTarget(
@@ -87,7 +89,8 @@ async function readTarget(
       ? readMessage(body, take, add)
       : readMatrix(body, take, add));
     body.close();
-    return { series, tail, held };
+    const hasStaleMarkers = call.endpoint === 'read' || isExport(body.contentType);
+    return { series, hasStaleMarkers, tail, held };
   } catch (thrown) {
     budget.release(held);
     const error = asPromfedError(thrown);

@@ -47,6 +47,8 @@ export interface SamplesQuery {
 export interface GroupSamples {
   /** Labels are the region's own. Unordered, no two with equal labels, none without a sample. */
   readonly series: readonly RawSeries[];
+  /** Whether series that have ended say so: every target that answered hands out stale markers. */
+  readonly hasStaleMarkers: boolean;
   readonly tail: ResponseTail;
 }
 
@@ -90,8 +92,8 @@ export interface ServerGroup {
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
   /**
-   * Raw samples, the replicas' merged by the anti-affinity rule. Stale markers are there when the region tells of
-   * them: remote read and VictoriaMetrics do, a range-vector query of Prometheus leaves them out. A replica that fails, in the
+   * Raw samples, the replicas' merged by the anti-affinity rule. Remote read and VictoriaMetrics tell of
+   * stale markers, a range-vector query of Prometheus leaves them out. A replica that fails, in the
    * middle too, becomes a warning of the tail as long as another one is read to its end.
    *
    * Throws `limit` too, when the budget does not allow for the samples.

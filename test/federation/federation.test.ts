@@ -101,11 +101,15 @@ const silent: Answer = (_query, { signal }) =>
       }),
   );
 
-function federationOf(groups: readonly ServerGroup[], clock: Clock = systemClock): Federation {
+function federationOf(
+  groups: readonly ServerGroup[],
+  clock: Clock = systemClock,
+  maxSamples = 1_000,
+): Federation {
   return createFederation({
     groups,
     clock,
-    maxSamples: 1_000,
+    maxSamples,
     lookbackDeltaMs: undefined,
     defaultStepMs: 60_000,
     pushdown: true,
@@ -403,4 +407,34 @@ t.test('metadata asks each group what it knows, and adds its labels where it has
   );
   t.same(queries['eu'], [], 'a group that cannot match is not asked');
   t.same(queries['us'][0]?.selectors, [[{ name: '__name__', op: '=', value: 'x' }]]);
+});
+
+t.test('a subquery of more steps than a region answers at once is asked for in pieces', async (t) => {
+  const asked: number[] = [];
+  /** A region whose one series is 1 at every step that it is asked for, up to what a region may be asked for. */
+  const ones: Answer = async function* ({ kind, grid }) {
+    t.equal(kind, 'range');
+    t.ok(grid.count <= 11_000);
+    asked.push(grid.startMs);
+    const points = Array.from(
+      { length: grid.count },
+      (_, step) => `[${(grid.startMs + step * grid.stepMs) / 1000},"1"]`,
+    );
+    yield Buffer.from(
+      `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[${points.join(',')}]}]}}`,
+    );
+  };
+  const groups = [fakeGroup('eu', { region: 'eu' }, ones), fakeGroup('us', { region: 'us' }, ones)];
+  const sumOf = async (maxSamples: number): Promise<unknown> => {
+    const federation = federationOf(groups, systemClock, maxSamples);
+    const answer = await federation.query(request('sum_over_time(sum(x)[25000s:1s])'));
+    answer.release();
+    return answer.kind === 'value' && answer.value.type === 'vector' && answer.value.columns[0]!.values[0];
+  };
+  t.equal(await sumOf(1_000_000), 50_000);
+  t.same(
+    [...new Set(asked)].sort((a, b) => a - b),
+    [-24_000 + 1, -13_000 + 1, -2_000 + 1].map((s) => s * 1000),
+  );
+  await t.rejects(sumOf(60_000), { code: 'limit' });
 });

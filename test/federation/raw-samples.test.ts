@@ -20,6 +20,7 @@ interface FakeOptions {
   /** Called with each query before it is answered. */
   readonly before?: (query: SamplesQuery, context: FetchContext) => Promise<void> | void;
   readonly warnings?: readonly string[];
+  readonly hasStaleMarkers?: boolean;
 }
 
 type Sample = readonly [secondsAgo: number, value: number | 'stale'];
@@ -28,7 +29,7 @@ type Sample = readonly [secondsAgo: number, value: number | 'stale'];
 function group(
   name: string,
   series: readonly (readonly [labels: Record<string, string>, ...samples: Sample[]])[],
-  { labels = {}, ignoreError = false, before, warnings = [] }: FakeOptions = {},
+  { labels = {}, ignoreError = false, before, warnings = [], hasStaleMarkers = true }: FakeOptions = {},
 ): FakeGroup {
   const asked: string[] = [];
   const notAsked = (): never => {
@@ -51,6 +52,7 @@ function group(
           values: Float64Array.from(samples, ([, value]) => (value === 'stale' ? NaN : value)),
           stale: Uint8Array.from(samples, ([, value]) => (value === 'stale' ? 1 : 0)),
         })),
+        hasStaleMarkers,
         tail: { ...EMPTY_TAIL, warnings },
       };
     },
@@ -197,8 +199,23 @@ t.test('series that become one by the labels of their group are an error', async
 });
 
 t.test('with the pushdown on, what no region can compute is evaluated from raw samples', async (t) => {
-  const groups = ['eu', 'us'].map((region) =>
-    group(region, [[{ pod: 'a' }, [150, 1], [90, 2], [30, 3]]], { labels: { region } }),
+  const groups = ['a', 'b'].map((name) =>
+    group(name, [[{ __name__: name, pod: name, job: 'j' }, [150, 1], [90, 2], [30, 3]]]),
   );
-  t.same((await ask(groups, 'max_over_time(sum(x)[2m:1m])', { pushdown: true })).values, { '{}': 4 });
+  t.same((await ask(groups, 'sum(max_over_time({job="j"}[2m]))', { pushdown: true })).values, { '{}': 6 });
+  t.same((await ask(groups, 'sum(timestamp({job="j"}))', { pushdown: true })).values, { '{}': 1940 });
 });
+
+t.test(
+  'a group that does not say where its series end is named when that can change the answer',
+  async (t) => {
+    const silent = group('us', [[{ pod: 'a' }, [30, 1]]], { hasStaleMarkers: false });
+    const groups = [
+      group('eu', [[{ pod: 'b' }, [30, 1]]]),
+      silent,
+      group('none', [], { hasStaleMarkers: false }),
+    ];
+    t.match((await ask(groups, 'sum(x)')).warnings, [/^server group "us": its raw samples do not say where/]);
+    t.same((await ask(groups, 'sum(max_over_time(x[5m]))')).warnings, []);
+  },
+);

@@ -140,8 +140,6 @@ async function evalScalar(scope: Scope, node: CallNode): Promise<ScalarOperand> 
 async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperand> {
   const arg = node.args[0]!;
   const nameless = ({ labels }: Column): Identity => withoutName(scope, labels);
-  // Whether a fetched vector was a selector cannot be seen any more.
-  if (arg.kind === 'fetch') throw notBuilt('timestamp() of samples that were fetched without their times');
   if (arg.kind === 'selector') {
     return distinct(scope, await relabel(scope, await evalSelector(scope, arg, 'time'), nameless));
   }

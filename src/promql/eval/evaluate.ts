@@ -73,7 +73,7 @@ async function evaluateNode(scope: Scope, node: PlanNode): Promise<Operand> {
 }
 
 async function evalFetch(scope: Scope, { fetch }: FetchNode): Promise<Operand> {
-  const columns = await scope.context.fetched(fetch);
+  const columns = await scope.context.fetched(fetch, scope.grid);
   if (fetch.type === 'vector') return { type: 'vector', columns, ordered: false, held: 0 };
   if (fetch.type !== 'scalar') throw notBuilt(`a fetched ${fetch.type}`);
   const [column] = columns;

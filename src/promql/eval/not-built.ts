@@ -10,16 +10,12 @@ import { isArithmetic, isComparison, isSetOp } from './operators.js';
  * A construct reads like `histogram_fraction()`.
  */
 export function tryNotBuilt(root: PlanNode): string | undefined {
-  const pending: { readonly node: PlanNode; readonly inSubquery: boolean }[] = [
-    { node: root, inSubquery: false },
-  ];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { node } = next;
-    const construct = notBuiltAt(node, next.inSubquery);
+  const pending = [root];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const construct = notBuiltAt(node);
     if (construct !== undefined) return construct;
-    const inSubquery = next.inSubquery || node.kind === 'subquery';
     // Pushed from the last to the first, so that the first in the query is named.
-    for (const child of operands(node).toReversed()) pending.push({ node: child, inSubquery });
+    pending.push(...operands(node).toReversed());
   }
   return undefined;
 }
@@ -34,7 +30,7 @@ function hasFetch(root: PlanNode): boolean {
   return false;
 }
 
-function notBuiltAt(node: PlanNode, inSubquery: boolean): string | undefined {
+function notBuiltAt(node: PlanNode): string | undefined {
   switch (node.kind) {
     case 'call':
       if (node.func === 'info' && hasFetch(node)) return 'info() of what regions have computed';
@@ -44,7 +40,6 @@ function notBuiltAt(node: PlanNode, inSubquery: boolean): string | undefined {
         return `the operator ${node.op}`;
       return undefined;
     case 'fetch':
-      if (inSubquery) return 'a subquery over what regions have computed';
       return node.fetch.type === 'matrix' || node.fetch.type === 'string'
         ? `a fetched ${node.fetch.type}`
         : undefined;

@@ -31,8 +31,11 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
   const { lookbackDeltaMs } = scope.context;
   const beforeMs = extension === undefined ? 0 : lookbackDeltaMs;
   const afterMs = extension === 'smoothed' ? lookbackDeltaMs : 0;
-  const fromMs = reference.firstMs - rangeMs - beforeMs;
-  const raw = await selectRaw(scope, selector, fromMs, reference.lastMs + afterMs);
+  const window = {
+    afterMs: reference.firstMs - rangeMs - beforeMs,
+    untilMs: reference.lastMs + afterMs,
+  };
+  const raw = await selectRaw(scope, selector, window, 'windows');
   const series = raw.series.map(withoutStale);
   if (extension !== undefined && series.some(({ histograms }) => histograms !== undefined)) {
     throw notBuilt(`a range with ${extension} over native histograms`);

@@ -41,7 +41,6 @@ export class Scope {
   readonly context: EvalContext;
   readonly grid: Grid;
   readonly pacer: Pacer;
-  readonly #queryGrid: Grid;
   readonly #evaluateNode: EvaluateNode;
   #stacked = 0;
 
@@ -49,7 +48,6 @@ export class Scope {
     this.context = context;
     this.grid = grid;
     this.pacer = outer?.pacer ?? new Pacer(context.signal);
-    this.#queryGrid = outer ? outer.#queryGrid : grid;
     this.#evaluateNode = evaluateNode;
   }
 
@@ -81,11 +79,6 @@ export class Scope {
   /** The scope of a subquery's inside. */
   inner(grid: Grid): Scope {
     return new Scope(this.context, grid, this.#evaluateNode, this);
-  }
-
-  /** Whether this is the query's own grid, on which fetches are. */
-  get isQueryGrid(): boolean {
-    return this.grid === this.#queryGrid;
   }
 
   get isInstant(): boolean {

@@ -1,6 +1,6 @@
 // Instant selectors over raw samples: at each step the newest sample within lookback.
 
-import { gridEndMs, histogramWeight, Labels, type RawSeries } from '../../model/index.js';
+import { gridEndMs, histogramWeight, Labels, type RawSeries, type TimeWindow } from '../../model/index.js';
 import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
@@ -30,15 +30,15 @@ export function referenceOf(
   return { firstMs: atMs - offsetMs, stepMs: 0, lastMs: atMs - offsetMs };
 }
 
-/** Raw series of a selector between two times, sorted by labels, their samples taken from the budget. */
+/** Raw series of a selector in a window, sorted by labels, their samples taken from the budget. */
 export async function selectRaw(
   scope: Scope,
   { matchers }: SelectorNode,
-  afterMs: number,
-  untilMs: number,
+  window: TimeWindow,
+  use: 'windows' | 'lookback',
 ): Promise<{ readonly series: readonly RawSeries[]; readonly held: number }> {
   const { context } = scope;
-  const selected = await context.samples.select(matchers, { afterMs, untilMs }, context.signal);
+  const selected = await context.samples.select(matchers, window, use, context.signal);
   const held = selected.reduce((sum, series) => sum + weightOf(series), 0);
   scope.budget.take(held);
   const isSorted = selected.every(
@@ -74,7 +74,8 @@ export async function evalSelector(
   const { lookbackDeltaMs } = scope.context;
   if (node.extension === 'smoothed' && what === 'value') return evalSmoothed(scope, node);
   const reference = referenceOf(scope, node);
-  const raw = await selectRaw(scope, node, reference.firstMs - lookbackDeltaMs, reference.lastMs);
+  const window = { afterMs: reference.firstMs - lookbackDeltaMs, untilMs: reference.lastMs };
+  const raw = await selectRaw(scope, node, window, 'lookback');
   const columns = [];
   for (const { labels, timestamps, values, stale, histograms } of raw.series) {
     if (pacer.due) await pacer.pause();
@@ -110,7 +111,8 @@ export async function evalSelector(
 async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOperand> {
   const { lookbackDeltaMs } = scope.context;
   const { firstMs, stepMs, lastMs } = referenceOf(scope, node);
-  const raw = await selectRaw(scope, node, firstMs - lookbackDeltaMs, lastMs + lookbackDeltaMs);
+  const window = { afterMs: firstMs - lookbackDeltaMs, untilMs: lastMs + lookbackDeltaMs };
+  const raw = await selectRaw(scope, node, window, 'windows');
   const columns = [];
   for (const series of raw.series) {
     if (scope.pacer.due) await scope.pacer.pause();

@@ -36,10 +36,11 @@ export interface EvalContext {
   /** The steps of the query. */
   readonly grid: Grid;
   /**
-   * The merged result of a fetch, on the steps of `grid`. Called for every fetch of a plan before anything is
-   * computed. The columns stay the caller's: the evaluator reads them, neither changes nor counts them.
+   * The merged result of a fetch, on the steps of the grid: this one's, or those of the subquery that the fetch
+   * stands in. Called for every fetch of a plan before anything is computed. The columns stay the caller's: the
+   * evaluator reads them, neither changes nor counts them.
    */
-  fetched(fetch: Fetch): Promise<Vector>;
+  fetched(fetch: Fetch, grid: Grid): Promise<Vector>;
   /** Raw samples for selectors that the plan left to this evaluation. */
   readonly samples: SampleSource;
   /** How far back an instant selector looks for a sample. */

@@ -12,7 +12,7 @@ import {
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
-import { planLocally } from './local.js';
+import { planLocally, subqueryOver } from './local.js';
 import type { Fetch, FetchNode, PlanNode } from './node.js';
 import { createReach, isSettled, writesGroupLabel, type Local, type Reach } from './reach.js';
 import { rewrite } from './rewrite.js';
@@ -59,8 +59,7 @@ class Planner {
       case 'call':
         return this.#call(expr);
       case 'subquery':
-        // What regions compute is on the query's steps, and a subquery has steps of its own.
-        return planLocally(expr, this.#times);
+        return subqueryOver(this.plan(expr.expr), expr, this.#times);
       case 'vectorSelector':
       case 'matrixSelector':
         throw new PromfedError('internal', `a selector is always local: ${printExpr(expr)}`);
@@ -73,10 +72,30 @@ class Planner {
     if (ofQuery !== undefined) return { kind: 'number', value: ofQuery, position };
     if (func === 'absent' || func === 'absent_over_time') return this.#absent(expr);
     const args = expr.args.map((arg) =>
-      // Only an instant query's own result is a matrix that regions send; a function's windows are made here.
-      typeOf(arg) === 'matrix' ? planLocally(arg, this.#times) : this.plan(arg),
+      typeOf(arg) === 'matrix'
+        ? this.#windows(arg)
+        : func === 'timestamp'
+          ? this.#timed(arg)
+          : this.plan(arg),
     );
     return { kind: 'call', func, args, position };
+  }
+
+  /**
+   * The windows of a function that is computed here: the raw samples of a range selector, or what the inside of a
+   * subquery is at its own steps. Only an instant query's own result is a matrix that regions send.
+   */
+  #windows(arg: Expr): PlanNode {
+    if (arg.kind === 'paren') return this.#windows(arg.expr);
+    return arg.kind === 'subquery'
+      ? subqueryOver(this.plan(arg.expr), arg, this.#times)
+      : planLocally(arg, this.#times);
+  }
+
+  /** The samples of a selector have times of their own, and fetched results do not. */
+  #timed(arg: Expr): PlanNode {
+    if (arg.kind === 'paren') return this.#timed(arg.expr);
+    return arg.kind === 'vectorSelector' ? planLocally(arg, this.#times) : this.plan(arg);
   }
 
   /**

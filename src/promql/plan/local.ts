@@ -1,8 +1,8 @@
 // The plan of a query that is evaluated here as a whole, from raw samples.
 
-import type { At, Duration, Expr, VectorSelector } from '../language/index.js';
+import type { At, Duration, Expr, SubqueryExpr, VectorSelector } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
-import type { PlanNode, SelectorNode } from './node.js';
+import type { PlanNode, SelectorNode, SubqueryNode } from './node.js';
 import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
 
 /**
@@ -43,15 +43,20 @@ export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
         position,
       };
     case 'subquery':
-      return {
-        kind: 'subquery',
-        input: plan(expr.expr),
-        rangeMs: spanMs(expr.range, times),
-        stepMs: expr.step && spanMs(expr.step, times),
-        ...shift(expr, times),
-        position,
-      };
+      return subqueryOver(plan(expr.expr), expr, times);
   }
+}
+
+/** The node of a subquery whose inside is planned already. */
+export function subqueryOver(input: PlanNode, expr: SubqueryExpr, times: PlanTimes): SubqueryNode {
+  return {
+    kind: 'subquery',
+    input,
+    rangeMs: spanMs(expr.range, times),
+    stepMs: expr.step && spanMs(expr.step, times),
+    ...shift(expr, times),
+    position: expr.position,
+  };
 }
 
 function selector(expr: VectorSelector, times: PlanTimes): SelectorNode {

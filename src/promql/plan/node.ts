@@ -31,7 +31,10 @@ export interface StringNode extends Node {
   readonly value: string;
 }
 
-/** What is asked of the regions: one expression for each relevant group. Its result is on the step grid. */
+/**
+ * What is asked of the regions: one expression for each relevant group. Its result is on the step grid, or on the
+ * steps of the innermost subquery around it.
+ */
 export interface FetchNode extends Node {
   readonly kind: 'fetch';
   readonly fetch: Fetch;

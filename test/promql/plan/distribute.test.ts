@@ -499,7 +499,7 @@ count_values by (region)
   0`,
   },
   {
-    name: 'a subquery over what is computed here is computed here from raw samples',
+    name: 'a subquery over what is computed here asks for its operands at its own steps',
     groups: twoRegions,
     expr: 'max_over_time(sum(x)[1h:]) / sum(y)',
     plan: `
@@ -507,14 +507,16 @@ count_values by (region)
   max_over_time()
     subquery 3600000ms:default
       sum
-        selector {__name__="x"}
+        fetch
+          g1: sum(x) as {region="eu"}
+          g2: sum(x) as {region="us"}
   sum
     fetch
       g1: sum(y) as {region="eu"}
       g2: sum(y) as {region="us"}`,
   },
   {
-    name: 'a subquery within a subquery is planned as a whole, from raw samples',
+    name: 'a subquery within a subquery, too',
     groups: twoRegions,
     expr: 'max_over_time(rate((sum(x))[10m:1m])[1h:5m])',
     plan: `
@@ -523,7 +525,9 @@ max_over_time()
     rate()
       subquery 600000ms:60000
         sum
-          selector {__name__="x"}`,
+          fetch
+            g1: sum(x) as {region="eu"}
+            g2: sum(x) as {region="us"}`,
   },
   {
     name: 'a range function whose other argument has to be computed here is computed here from raw samples',
@@ -549,9 +553,9 @@ quantile_over_time()
       g1: y as {region="eu"}
       g2: y as {region="us"}
   subquery 300000ms:60000
-    >
-      selector {__name__="x"}
-      1`,
+    fetch
+      g1: (x > 1) as {region="eu"}
+      g2: (x > 1) as {region="us"}`,
   },
   {
     name: 'several metrics of groups that cannot be told apart are brought together as raw samples',
@@ -564,14 +568,16 @@ sum
       selector {job="y"}`,
   },
   {
-    name: 'a filter over groups that cannot be told apart is taken of raw samples within a subquery',
+    name: 'a filter over groups that cannot be told apart is taken of merged series within a subquery',
     groups: alike,
     expr: 'min_over_time((x > 5)[1h:1m])',
     plan: `
 min_over_time()
   subquery 3600000ms:60000
     >
-      selector {__name__="x"}
+      fetch, overlapping
+        g1: x
+        g2: x
       5`,
   },
   {
