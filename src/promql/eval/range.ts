@@ -36,7 +36,11 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
     untilMs: reference.lastMs + afterMs,
   };
   const raw = await selectRaw(scope, selector, window, 'windows');
-  const series = raw.series.map(withoutStale);
+  const series: RawSeries[] = [];
+  for (const one of raw.series) {
+    if (scope.pacer.due) await scope.pacer.pause();
+    series.push(withoutStale(one));
+  }
   if (extension !== undefined && series.some(({ histograms }) => histograms !== undefined)) {
     throw notBuilt(`a range with ${extension} over native histograms`);
   }

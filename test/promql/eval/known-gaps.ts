@@ -5,7 +5,6 @@ const TRIM_UPPER = 'the operator </ is not built';
 const TRIM_LOWER = 'the operator >/ is not built';
 const ANCHORED = 'anchored is not built over native histograms';
 const SMOOTHED = 'smoothed is not built over native histograms';
-const START = 'start timestamps are not built';
 
 /**
  * By `file:line` of the eval. An eval that passes has no place here: the test then says which line to delete. What
@@ -101,15 +100,4 @@ export const KNOWN_GAPS: Readonly<Record<string, string>> = {
   'native_histograms.test:2187': TRIM_LOWER,
   'native_histograms.test:2252': TRIM_UPPER,
   'native_histograms.test:2258': TRIM_LOWER,
-  'start_timestamps.test:18': START,
-  'start_timestamps.test:26': START,
-  'start_timestamps.test:34': START,
-  'start_timestamps.test:95': START,
-  'start_timestamps.test:120': START,
-  'start_timestamps.test:135': START,
-  'start_timestamps.test:138': START,
-  'start_timestamps.test:141': START,
-  'start_timestamps.test:145': START,
-  'start_timestamps.test:162': START,
-  'start_timestamps.test:179': START,
 };

@@ -22,7 +22,6 @@ import {
   matchesHistogram,
   tryExpandHistograms,
   withStoredHints,
-  type ScriptSample,
   type ScriptSeries,
   type WrittenHistogram,
 } from './histogram-script.js';
@@ -93,27 +92,40 @@ function load(lines: readonly string[], into: Map<string, ScriptSeries>): void {
   const [command, intervalText] = lines[0]!.split(/\s+/);
   const intervalMs = parseDuration(intervalText!);
   const loaded = new Map<string, ScriptSeries>();
+  /** The start timestamps of the line to come, each relative to its sample. */
+  let starts: readonly (number | undefined)[] = [];
   for (const line of lines.slice(1)) {
-    // Start timestamps are left out.
-    if (line.includes('}@') || /^\w+@/.test(line)) continue;
-    const { labels, rest } = parseSeries(line);
-    const target = loaded.get(labels.key) ?? { labels, samples: new Map<number, ScriptSample>() };
+    const { labels, rest, isStarts } = parseSeries(line);
+    if (isStarts) {
+      starts = expandStarts(rest);
+      continue;
+    }
+    const target = loaded.get(labels.key) ?? emptySeries(labels);
     loaded.set(labels.key, target);
     expand(rest).forEach((value, i) => {
       if (value === undefined) return;
-      target.samples.set(i * intervalMs, isWritten(value) ? value.histogram : value);
+      const timeMs = i * intervalMs;
+      target.samples.set(timeMs, isWritten(value) ? value.histogram : value);
+      const start = starts[i];
+      if (start !== undefined) target.startsMs.set(timeMs, timeMs + start);
     });
+    starts = [];
   }
   const converted = command === 'load_with_nhcb' ? convertClassic(loaded.values()) : [];
-  for (const { labels, samples } of [...loaded.values(), ...converted]) {
-    const target = into.get(labels.key) ?? { labels, samples: new Map<number, ScriptSample>() };
+  for (const { labels, samples, startsMs } of [...loaded.values(), ...converted]) {
+    const target = into.get(labels.key) ?? emptySeries(labels);
     into.set(labels.key, target);
     for (const [timeMs, sample] of samples) target.samples.set(timeMs, sample);
+    for (const [timeMs, startMs] of startsMs) target.startsMs.set(timeMs, startMs);
   }
 }
 
-/** Splits `name{l="v"} rest`; labels are parsed by the language itself. */
-function parseSeries(line: string): { labels: Labels; rest: string } {
+function emptySeries(labels: Labels): ScriptSeries {
+  return { labels, samples: new Map(), startsMs: new Map() };
+}
+
+/** Splits `name{l="v"} rest`, or `name{l="v"}@st rest`; labels are parsed by the language itself. */
+function parseSeries(line: string): { labels: Labels; rest: string; isStarts: boolean } {
   let quoted: string | undefined;
   let depth = 0;
   let end = 0;
@@ -127,10 +139,35 @@ function parseSeries(line: string): { labels: Labels; rest: string } {
     else if (c === '}') depth--;
     else if (/\s/.test(c) && depth === 0) break;
   }
-  const text = line.slice(0, end);
+  const isStarts = line.slice(0, end).endsWith('@st');
+  const text = line.slice(0, isStarts ? end - 3 : end);
   const rest = line.slice(end).trim();
-  if (text === '{}') return { labels: Labels.EMPTY, rest };
-  return { labels: Labels.of(parseSelector(text).map(({ name, value }) => [name, value])), rest };
+  if (text === '{}') return { labels: Labels.EMPTY, rest, isStarts };
+  return { labels: Labels.of(parseSelector(text).map(({ name, value }) => [name, value])), rest, isStarts };
+}
+
+const START =
+  /^(?:_|(?<value>[+-]?(?:0|(?:[0-9]+[a-z]+)+))(?<delta>[+-](?:[0-9]+[a-z]+)+)?)(?:x(?<times>[0-9]+))?$/;
+
+/** Durations relative to the samples, written as values are: `_`, `-1m`, `-30s-1mx4`. */
+function expandStarts(text: string): (number | undefined)[] {
+  const starts: (number | undefined)[] = [];
+  for (const item of text.split(/\s+/)) {
+    const match = START.exec(item);
+    if (match === null) throw new Error(`no start timestamp: ${item}`);
+    const { value, delta, times } = match.groups!;
+    const count = times === undefined ? 1 : value === undefined ? Number(times) : Number(times) + 1;
+    for (let i = 0; i < count; i++) {
+      starts.push(value === undefined ? undefined : signedMs(value) + i * signedMs(delta ?? '0'));
+    }
+  }
+  return starts;
+}
+
+function signedMs(text: string): number {
+  const duration = text.replace(/^[+-]/, '');
+  const ms = duration === '0' ? 0 : parseDuration(duration);
+  return text.startsWith('-') ? -ms : ms;
 }
 
 const ITEM =
@@ -173,7 +210,7 @@ function parseValue(text: string): number {
   return value;
 }
 
-function rawSeries({ labels, samples }: ScriptSeries): RawSeries {
+function rawSeries({ labels, samples, startsMs }: ScriptSeries): RawSeries {
   const sorted = [...samples].sort(([a], [b]) => a - b);
   const hinted = withStoredHints(sorted.map(([, sample]) => sample));
   const histograms = hinted.map((sample) => (typeof sample === 'object' ? sample : undefined));
@@ -182,6 +219,7 @@ function rawSeries({ labels, samples }: ScriptSeries): RawSeries {
     timestamps: Float64Array.from(sorted, ([timeMs]) => timeMs),
     values: Float64Array.from(sorted, ([, value]) => (typeof value === 'number' ? value : NaN)),
     stale: Uint8Array.from(sorted, ([, value]) => (value === 'stale' ? 1 : 0)),
+    startTimestamps: Float64Array.from(sorted, ([timeMs]) => startsMs.get(timeMs) ?? 0),
     ...(histograms.some((histogram) => histogram !== undefined) ? { histograms } : {}),
   };
 }
