@@ -42,12 +42,14 @@ export class Scope {
   readonly grid: Grid;
   readonly pacer: Pacer;
   readonly #evaluateNode: EvaluateNode;
-  #stacked = 0;
+  /** Shared with the scopes inside, which stand on the same stack. */
+  readonly #stack: { levels: number };
 
   constructor(context: EvalContext, grid: Grid, evaluateNode: EvaluateNode, outer?: Scope) {
     this.context = context;
     this.grid = grid;
     this.pacer = outer?.pacer ?? new Pacer(context.signal);
+    this.#stack = outer ? outer.#stack : { levels: 0 };
     this.#evaluateNode = evaluateNode;
   }
 
@@ -57,10 +59,10 @@ export class Scope {
    */
   evaluate(node: PlanNode): Promise<Operand> {
     // A plan may be deeper than the stack.
-    if (this.#stacked >= MAX_STACKED) return Promise.resolve().then(() => this.evaluate(node));
-    this.#stacked++;
+    if (this.#stack.levels >= MAX_STACKED) return Promise.resolve().then(() => this.evaluate(node));
+    this.#stack.levels++;
     const operand = this.#evaluateNode(this, node);
-    this.#stacked--;
+    this.#stack.levels--;
     return operand;
   }
 

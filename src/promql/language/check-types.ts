@@ -5,7 +5,16 @@
 
 import { METRIC_NAME, VALUE_TYPE_NAMES, compileMatcher, type ValueType } from '../../model/index.js';
 import { SIGNATURES, argumentType } from '../functions/index.js';
-import type { AggregateExpr, BinaryExpr, CallExpr, Expr, Position, VectorSelector } from './ast.js';
+import { atAnyDepth } from './any-depth.js';
+import type {
+  AggregateExpr,
+  BinaryExpr,
+  CallExpr,
+  Expr,
+  Position,
+  VectorMatching,
+  VectorSelector,
+} from './ast.js';
 import { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
 import { ParseError } from './parse-error.js';
 import { quote } from './quote.js';
@@ -16,6 +25,8 @@ interface Checked {
   readonly type: ValueType;
 }
 
+type Check = (expr: Expr) => Checked;
+
 /**
  * Checks an expression and settles what depends on types: binary operations keep their matching only between
  * vectors, and set operators match many to many. `query` is the text it was parsed from.
@@ -23,7 +34,7 @@ interface Checked {
  * @throws ParseError the first thing that is wrong.
  */
 export function checkTypes(expr: Expr, query: string): Expr {
-  return new TypeCheck(query).check(expr).expr;
+  return new TypeCheck(query).checkAll(expr).expr;
 }
 
 class TypeCheck {
@@ -35,7 +46,12 @@ class TypeCheck {
     this.#query = query;
   }
 
-  check(expr: Expr): Checked {
+  /** Of an expression of many levels, what is wrong at the lowest is reported first. */
+  checkAll(root: Expr): Checked {
+    return atAnyDepth<Checked>((expr, again) => this.#check(expr, again))(root);
+  }
+
+  #check(expr: Expr, check: Check): Checked {
     switch (expr.kind) {
       case 'number':
       case 'string':
@@ -47,7 +63,7 @@ class TypeCheck {
         this.#checkSelector(expr.selector);
         return { expr, type: 'matrix' };
       case 'subquery': {
-        const inner = this.check(expr.expr);
+        const inner = check(expr.expr);
         if (inner.type !== 'vector') {
           throw this.#error(
             expr.position,
@@ -57,11 +73,11 @@ class TypeCheck {
         return { expr: { ...expr, expr: inner.expr }, type: 'matrix' };
       }
       case 'paren': {
-        const inner = this.check(expr.expr);
+        const inner = check(expr.expr);
         return { expr: { ...expr, expr: inner.expr }, type: inner.type };
       }
       case 'unary': {
-        const inner = this.check(expr.expr);
+        const inner = check(expr.expr);
         if (inner.type !== 'scalar' && inner.type !== 'vector') {
           throw this.#error(
             expr.position,
@@ -72,33 +88,36 @@ class TypeCheck {
         return { expr: { ...expr, expr: inner.expr }, type: inner.type };
       }
       case 'aggregate':
-        return { expr: this.#checkAggregate(expr), type: 'vector' };
+        return { expr: this.#checkAggregate(expr, check), type: 'vector' };
       case 'call':
-        return this.#checkCall(expr);
+        return this.#checkCall(expr, check);
       case 'binary':
-        return this.#checkBinary(expr);
+        return this.#checkBinary(expr, check);
     }
   }
 
-  #checkAggregate(expr: AggregateExpr): Expr {
-    const inner = this.#expectType(expr.expr, 'vector', 'aggregation expression');
+  #checkAggregate(expr: AggregateExpr, check: Check): Expr {
+    const inner = this.#expectType(check(expr.expr), 'vector', 'aggregation expression');
     const wanted = AGGREGATE_PARAMETERS[expr.op];
     if (wanted === undefined || expr.param === undefined) return { ...expr, expr: inner };
-    return { ...expr, expr: inner, param: this.#expectType(expr.param, wanted, 'aggregation parameter') };
+    return {
+      ...expr,
+      expr: inner,
+      param: this.#expectType(check(expr.param), wanted, 'aggregation parameter'),
+    };
   }
 
-  #expectType(expr: Expr, wanted: ValueType, where: string): Expr {
-    const checked = this.check(expr);
-    if (checked.type !== wanted) {
+  #expectType({ expr, type }: Checked, wanted: ValueType, where: string): Expr {
+    if (type !== wanted) {
       throw this.#error(
         expr.position,
-        `expected type ${VALUE_TYPE_NAMES[wanted]} in ${where}, got ${VALUE_TYPE_NAMES[checked.type]}`,
+        `expected type ${VALUE_TYPE_NAMES[wanted]} in ${where}, got ${VALUE_TYPE_NAMES[type]}`,
       );
     }
-    return checked.expr;
+    return expr;
   }
 
-  #checkCall(expr: CallExpr): Checked {
+  #checkCall(expr: CallExpr, check: Check): Checked {
     const signature = SIGNATURES.get(expr.func);
     if (signature === undefined) {
       throw this.#error(expr.position, `unknown function with name ${quote(expr.func)}`);
@@ -118,7 +137,7 @@ class TypeCheck {
       // The second argument of info only names labels; it may well match everything.
       if (expr.func === 'info' && i === 1) return arg;
       const wanted = argumentType(signature, i)!;
-      return this.#expectType(arg, wanted, `call to function ${quote(expr.func)}`);
+      return this.#expectType(check(arg), wanted, `call to function ${quote(expr.func)}`);
     });
     return { expr: { ...expr, args }, type: signature.returns };
   }
@@ -141,9 +160,9 @@ class TypeCheck {
     }
   }
 
-  #checkBinary(expr: BinaryExpr): Checked {
-    const lhs = this.check(expr.lhs);
-    const rhs = this.check(expr.rhs);
+  #checkBinary(expr: BinaryExpr, check: Check): Checked {
+    const lhs = check(expr.lhs);
+    const rhs = check(expr.rhs);
     const { op, matching } = expr;
     const scalars = lhs.type === 'scalar' && rhs.type === 'scalar';
     if (expr.returnBool && !isComparison(op)) {
@@ -170,24 +189,35 @@ class TypeCheck {
         );
       }
     }
+    const { returnBool, position } = expr;
     const vectors = lhs.type === 'vector' && rhs.type === 'vector';
-    const settled: BinaryExpr = { ...expr, lhs: lhs.expr, rhs: rhs.expr };
-    if (vectors) return { expr: this.#checkMatching(settled), type: 'vector' };
-    this.#checkNoMatching(settled);
-    return { expr: { ...settled, matching: undefined }, type: scalars ? 'scalar' : 'vector' };
+    if (!vectors) this.#checkNoMatching(expr);
+    const settled = vectors ? this.#checkMatching(expr) : undefined;
+    return {
+      expr: {
+        kind: 'binary',
+        op,
+        lhs: lhs.expr,
+        rhs: rhs.expr,
+        returnBool,
+        matching: settled,
+        position,
+      },
+      type: scalars ? 'scalar' : 'vector',
+    };
   }
 
   /** Of an operation between two vectors. */
-  #checkMatching(expr: BinaryExpr): BinaryExpr {
+  #checkMatching(expr: BinaryExpr): VectorMatching | undefined {
     const { op, matching } = expr;
-    if (matching === undefined || !isSetOperator(op)) return expr;
+    if (matching === undefined || !isSetOperator(op)) return matching;
     if (matching.card === 'many-to-one' || matching.card === 'one-to-many') {
       throw this.#error(expr.position, `no grouping allowed for ${quote(op)} operation`);
     }
     if (hasFill(expr)) {
       throw this.#error(expr.position, 'filling in missing series not allowed for set operators');
     }
-    return { ...expr, matching: { ...matching, card: 'many-to-many' } };
+    return { ...matching, card: 'many-to-many' };
   }
 
   /** Of an operation with a scalar. */

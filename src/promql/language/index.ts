@@ -1,3 +1,4 @@
+export { atAnyDepth, mapExpr, restingPlaces } from './any-depth.js';
 export type * from './ast.js';
 export { ALL_FEATURES, FEATURES, isFeature, type Feature, type FeatureSet } from './features.js';
 export { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
@@ -6,6 +7,6 @@ export { parseExpr, parseSelector } from './parser.js';
 export { prettyExpr } from './pretty.js';
 export { printExpr, printPortableExpr } from './printer.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
-export { MAX_DEPTH } from './token-stream.js';
+export { MAX_DURATION_DEPTH } from './token-stream.js';
 export { typeOf } from './type-of.js';
-export { children, mapChildren, mapExpr, walk } from './walk.js';
+export { children, mapChildren, walk } from './walk.js';

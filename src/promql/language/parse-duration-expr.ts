@@ -10,7 +10,7 @@ import type {
 } from './ast.js';
 import { PRECEDENCE, UNARY_PRECEDENCE, isRightAssociative } from './operators.js';
 import { takeNumber } from './parse-number.js';
-import { MAX_DEPTH, type TokenStream } from './token-stream.js';
+import { MAX_DURATION_DEPTH, type TokenStream } from './token-stream.js';
 import type { Token, TokenKind } from './tokens.js';
 
 /** The largest duration in seconds: 2^63 nanoseconds. */
@@ -152,7 +152,7 @@ function parseCall(tokens: TokenStream, func: DurationCall['func'], sign?: Posit
 function checkDepth(tokens: TokenStream, root: Duration): void {
   let level: readonly Duration[] = [root];
   for (let depth = 1; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw tokens.tooDeep(root.position);
+    if (depth > MAX_DURATION_DEPTH) throw tokens.tooDeep(root.position);
     level = level.flatMap(parts);
   }
 }

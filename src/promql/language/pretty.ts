@@ -1,5 +1,7 @@
 // Trees to text over several lines, as Prometheus' format_query prints them.
 
+import { PromfedError } from '../../model/index.js';
+import { restingPlaces } from './any-depth.js';
 import type { Expr } from './ast.js';
 import {
   isInfiniteBase,
@@ -14,19 +16,44 @@ import {
 const MAX_LINE_BYTES = 100;
 
 /**
+ * Each level is indented more than the one above, so that the text of a deep expression grows with the square of its
+ * depth. Nobody reads either of these: they keep one small request from taking all the memory there is.
+ */
+const MAX_LEVELS = 1000;
+const MAX_INDENTATION_CHARS = 32 * 1024 * 1024;
+
+/**
  * Prints an expression over as many lines as it needs to keep them short.
  *
  * Source: Prometheus, promql/parser/prettier.go. A short subquery is not indented there either.
+ *
+ * @throws PromfedError `bad_data` beyond 1000 levels, or when the indentation alone would be 32 MiB.
  */
 export function prettyExpr(expr: Expr): string {
-  return new PrettyPrinter().print(expr, 0);
+  return new PrettyPrinter(expr).print(expr, 0);
 }
 
 class PrettyPrinter {
   /** Each expression on one line; asked for at every level above it, so printed once. */
   readonly #lines = new Map<Expr, string>();
+  #levels = 0;
+  #indentation = 0;
+
+  constructor(root: Expr) {
+    for (const expr of restingPlaces(root)) this.#line(expr);
+  }
 
   print(expr: Expr, level: number): string {
+    this.#indentation += 2 * level;
+    if (++this.#levels > MAX_LEVELS || this.#indentation > MAX_INDENTATION_CHARS) {
+      throw new PromfedError('bad_data', 'expression is nested too deeply to be formatted');
+    }
+    const text = this.#print(expr, level);
+    this.#levels--;
+    return text;
+  }
+
+  #print(expr: Expr, level: number): string {
     const indent = '  '.repeat(level);
     switch (expr.kind) {
       case 'number':

@@ -1,6 +1,7 @@
 // Trees to text on one line, as Prometheus' String() prints them, and in words that every region understands.
 
 import { METRIC_NAME, printDuration, type Matcher } from '../../model/index.js';
+import { atAnyDepth } from './any-depth.js';
 import type {
   AggregateExpr,
   At,
@@ -26,7 +27,7 @@ const PLAIN_LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
  * would be read differently, the text has parentheses that the tree has not.
  */
 export function printExpr(expr: Expr): string {
-  return printWith(expr, printExpr);
+  return printDeep(expr);
 }
 
 /**
@@ -34,8 +35,13 @@ export function printExpr(expr: Expr): string {
  * regions before Prometheus 3 know no others.
  */
 export function printPortableExpr(expr: Expr): string {
-  return expr.kind === 'number' ? printNumber(expr.value) : printWith(expr, printPortableExpr);
+  return printPortably(expr);
 }
+
+const printDeep = atAnyDepth(printWith);
+const printPortably = atAnyDepth<string>((expr, again) =>
+  expr.kind === 'number' ? printNumber(expr.value) : printWith(expr, again),
+);
 
 /** Prints an expression, its sub-expressions by `print`. */
 export function printWith(expr: Expr, print: (expr: Expr) => string): string {
@@ -55,7 +61,7 @@ export function printWith(expr: Expr, print: (expr: Expr) => string): string {
       return `${printAggregateHead(expr)}(${param}${print(expr.expr)})`;
     }
     case 'call':
-      return `${expr.func}(${expr.args.map(print).join(', ')})`;
+      return `${expr.func}(${printList(expr.args, print)})`;
     case 'binary': {
       const lhs = printOperand(expr, 'lhs', print);
       const rhs = printOperand(expr, 'rhs', print);
@@ -66,6 +72,13 @@ export function printWith(expr: Expr, print: (expr: Expr) => string): string {
     case 'paren':
       return `(${print(expr.expr)})`;
   }
+}
+
+/** Adds up what `join` would copy, at every level of a deep expression once more. */
+function printList(args: readonly Expr[], print: (expr: Expr) => string): string {
+  let text = '';
+  for (const arg of args) text += text === '' ? print(arg) : `, ${print(arg)}`;
+  return text;
 }
 
 function printNumberLiteral({ value, duration }: NumberLiteral): string {
@@ -99,23 +112,12 @@ export function needsParentheses(
 
 /** Whether an operator after the expression could be read as part of its offset: `a offset (1m) * 2`. */
 function endsInOpenOffset(expr: Expr): boolean {
-  switch (expr.kind) {
-    case 'vectorSelector':
-    case 'subquery':
-      return expr.offset?.kind === 'durationParen' || expr.offset?.kind === 'durationBinary';
-    case 'matrixSelector':
-      return endsInOpenOffset(expr.selector);
-    case 'binary':
-      return endsInOpenOffset(expr.rhs);
-    case 'unary':
-      return endsInOpenOffset(expr.expr);
-    case 'number':
-    case 'string':
-    case 'aggregate':
-    case 'call':
-    case 'paren':
-      return false;
-  }
+  let last = expr;
+  while (last.kind === 'binary' || last.kind === 'unary')
+    last = last.kind === 'binary' ? last.rhs : last.expr;
+  if (last.kind === 'matrixSelector') last = last.selector;
+  if (last.kind !== 'vectorSelector' && last.kind !== 'subquery') return false;
+  return last.offset?.kind === 'durationParen' || last.offset?.kind === 'durationBinary';
 }
 
 function isSigned(expr: Expr): boolean {

@@ -9,10 +9,10 @@ import { quote } from './quote.js';
 import { describe, type Token, type TokenKind } from './tokens.js';
 
 /**
- * How many levels deep an expression may be, parentheses and chains of operators alike. Whoever walks a tree may
- * recurse: a stack holds this many levels with ease, and no query that was written by anyone comes near.
+ * How many levels deep a duration expression may be, parentheses and chains of operators alike: whoever walks one
+ * recurses. Durations that somebody wrote have three. Expressions themselves are of any depth.
  */
-export const MAX_DEPTH = 500;
+export const MAX_DURATION_DEPTH = 500;
 
 /** A place of the grammar that says more about an unexpected token than the token itself. */
 interface Context {
@@ -91,24 +91,37 @@ export class TokenStream {
     return this.error(this.position(token), reason);
   }
 
-  /** Runs a part of the grammar that handles its errors. There is no way on after an error, so none back either. */
-  inContext<T>(where: string, expected: string, parse: () => T): T {
+  /** Enters a part of the grammar that handles its errors. There is no way on after an error, so none back either. */
+  enter(where: string, expected: string): void {
     this.#contexts.push({ where, expected });
-    const result = parse();
+  }
+
+  /** Leaves the part entered last. */
+  leave(): void {
     this.#contexts.pop();
+  }
+
+  /** Runs a part of the grammar that handles its errors. */
+  inContext<T>(where: string, expected: string, parse: () => T): T {
+    this.enter(where, expected);
+    const result = parse();
+    this.leave();
     return result;
   }
 
-  /** Runs a part of the grammar one level deeper. */
+  /** Runs a part of a duration one level deeper. */
   nested<T>(parse: () => T): T {
-    if (++this.#depth > MAX_DEPTH) throw this.tooDeep(this.position(this.peek()));
+    if (++this.#depth > MAX_DURATION_DEPTH) throw this.tooDeep(this.position(this.peek()));
     const result = parse();
     this.#depth--;
     return result;
   }
 
   tooDeep(position: Position): ParseError {
-    return this.error(position, `expression is nested too deeply, at most ${MAX_DEPTH} levels are allowed`);
+    return this.error(
+      position,
+      `duration is nested too deeply, at most ${MAX_DURATION_DEPTH} levels are allowed`,
+    );
   }
 
   /** The text of a string token, unescaped. */

@@ -20,9 +20,23 @@ export function typeOf(expr: Expr): ValueType {
     case 'call':
       return SIGNATURES.get(expr.func)?.returns ?? 'vector';
     case 'binary':
-      return typeOf(expr.rhs) === 'scalar' && typeOf(expr.lhs) === 'scalar' ? 'scalar' : 'vector';
+      return isScalar(expr) ? 'scalar' : 'vector';
     case 'unary':
-    case 'paren':
-      return typeOf(expr.expr);
+    case 'paren': {
+      let inner: Expr = expr;
+      while (inner.kind === 'unary' || inner.kind === 'paren') inner = inner.expr;
+      return typeOf(inner);
+    }
   }
+}
+
+/** Whether all that is combined by operators is scalar. Without recursion: a chain of them has any length. */
+function isScalar(expr: Expr): boolean {
+  const pending = [expr];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (next.kind === 'unary' || next.kind === 'paren') pending.push(next.expr);
+    else if (next.kind === 'binary') pending.push(next.lhs, next.rhs);
+    else if (typeOf(next) !== 'scalar') return false;
+  }
+  return true;
 }

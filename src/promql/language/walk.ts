@@ -37,16 +37,6 @@ export function walk(expr: Expr, visit: (expr: Expr) => unknown): void {
   }
 }
 
-/**
- * Rebuilds a tree from its leaves up: `change` is given each expression with its children already replaced, and
- * returns what stands in its place (itself for no change). Nothing is mutated; what did not change is shared.
- *
- * `change` must return a vector selector for the selector of a matrix selector. Types are not checked again.
- */
-export function mapExpr(expr: Expr, change: (expr: Expr) => Expr): Expr {
-  return change(mapChildren(expr, (child) => mapExpr(child, change)));
-}
-
 /** The expression with each child replaced; itself when all stay the same. */
 export function mapChildren(expr: Expr, change: (child: Expr) => Expr): Expr {
   switch (expr.kind) {

@@ -10,7 +10,7 @@ import type { Expr } from '../language/index.js';
  * Source: Prometheus, promql/functions.go (`createLabelsForAbsentFunction`).
  */
 export function absentLabels(arg: Expr): Labels {
-  if (arg.kind === 'paren') return absentLabels(arg.expr);
+  while (arg.kind === 'paren') arg = arg.expr;
   const selector =
     arg.kind === 'vectorSelector' ? arg : arg.kind === 'matrixSelector' ? arg.selector : undefined;
   if (selector === undefined) return Labels.EMPTY;

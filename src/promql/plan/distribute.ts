@@ -4,6 +4,7 @@ import { METRIC_NAME, PromfedError } from '../../model/index.js';
 import {
   printExpr,
   printPortableExpr,
+  restingPlaces,
   typeOf,
   type AggregateExpr,
   type CallExpr,
@@ -26,19 +27,29 @@ import { tryQueryFunction, type PlanTimes } from './times.js';
  * @throws PromfedError `not_built` for what neither the regions nor promfed can compute soundly.
  */
 export function planDistributed(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): PlanNode {
-  return new Planner(groups, times).plan(expr);
+  const planner = new Planner(groups, times);
+  for (const below of restingPlaces(expr)) planner.planAhead(below);
+  return planner.plan(expr);
 }
 
 class Planner {
   readonly #reach: (expr: Expr) => Reach;
   readonly #times: PlanTimes;
+  readonly #planned = new Map<Expr, PlanNode>();
 
   constructor(groups: readonly PlannedGroup[], times: PlanTimes) {
     this.#reach = createReach(groups);
     this.#times = times;
   }
 
+  /** Keeps the recursion of what is above on its stack. What is local is fetched with what is above it. */
+  planAhead(expr: Expr): void {
+    if (this.#reach(expr).kind !== 'local') this.#planned.set(expr, this.plan(expr));
+  }
+
   plan(expr: Expr): PlanNode {
+    const planned = this.#planned.get(expr);
+    if (planned !== undefined) return planned;
     const reach = this.#reach(expr);
     if (reach.kind === 'local') return this.#fetch(expr, reach);
     switch (expr.kind) {

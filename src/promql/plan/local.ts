@@ -1,6 +1,13 @@
 // The plan of a query that is evaluated here as a whole, from raw samples.
 
-import type { At, Duration, Expr, SubqueryExpr, VectorSelector } from '../language/index.js';
+import {
+  atAnyDepth,
+  type At,
+  type Duration,
+  type Expr,
+  type SubqueryExpr,
+  type VectorSelector,
+} from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlanNode, SelectorNode, SubqueryNode } from './node.js';
 import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
@@ -11,7 +18,10 @@ import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './t
  * @throws PromfedError `not_built` for what promfed does not evaluate by itself.
  */
 export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
-  const plan = (inner: Expr): PlanNode => planLocally(inner, times);
+  return atAnyDepth<PlanNode>((one, plan) => planOne(one, plan, times))(expr);
+}
+
+function planOne(expr: Expr, plan: (inner: Expr) => PlanNode, times: PlanTimes): PlanNode {
   const { position } = expr;
   switch (expr.kind) {
     case 'number':
@@ -29,7 +39,12 @@ export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
     case 'call': {
       const ofQuery = tryQueryFunction(expr.func, times);
       if (ofQuery !== undefined) return { kind: 'number', value: ofQuery, position };
-      const call = { kind: 'call', func: expr.func, args: expr.args.map(plan), position } as const;
+      const call = {
+        kind: 'call',
+        func: expr.func,
+        args: expr.args.map((arg) => plan(arg)),
+        position,
+      } as const;
       const isAbsent = expr.func === 'absent' || expr.func === 'absent_over_time';
       return isAbsent ? { ...call, absentLabels: absentLabels(expr.args[0]!) } : call;
     }

@@ -1,6 +1,13 @@
 // Rewriting: an expression as one region is sent it.
 
-import type { At, Duration, Expr, Position, VectorSelector } from '../language/index.js';
+import {
+  atAnyDepth,
+  type At,
+  type Duration,
+  type Expr,
+  type Position,
+  type VectorSelector,
+} from '../language/index.js';
 import { compareStrings } from '../../model/index.js';
 import { matchersForGroup, type PlannedGroup } from './groups.js';
 import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
@@ -14,7 +21,10 @@ import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './t
  * configuration compute the same, and for the same times: a region is asked up to the query's last step, not its end.
  */
 export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr {
-  const again = (inner: Expr): Expr => rewrite(inner, group, times);
+  return atAnyDepth<Expr>((one, again) => rewriteOne(one, again, group, times))(expr);
+}
+
+function rewriteOne(expr: Expr, again: (inner: Expr) => Expr, group: PlannedGroup, times: PlanTimes): Expr {
   switch (expr.kind) {
     case 'number':
     case 'string':

@@ -4,6 +4,6 @@ import type { Expr } from '../language/index.js';
 
 /** The value of a string literal, in parentheses or not; undefined for anything else. */
 export function tryText(expr: Expr | undefined): string | undefined {
-  if (expr?.kind === 'paren') return tryText(expr.expr);
+  while (expr?.kind === 'paren') expr = expr.expr;
   return expr?.kind === 'string' ? expr.value : undefined;
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import {
-  MAX_DEPTH,
+  ALL_FEATURES,
   children,
   mapChildren,
   mapExpr,
@@ -75,26 +75,71 @@ t.test('every kind of node is rebuilt', async (t) => {
   t.equal(printExpr(mapChildren(parseExpr('a + b'), rename)), 'b + b');
 });
 
-t.test('the deepest expression that is accepted can be walked, printed and rebuilt', async (t) => {
-  const deepest: readonly string[] = [
-    '('.repeat(MAX_DEPTH - 1) + 'a' + ')'.repeat(MAX_DEPTH - 1),
-    `a${' + a'.repeat(MAX_DEPTH - 1)}`,
-    `a${' ^ a'.repeat(MAX_DEPTH - 1)}`,
-    '-'.repeat(MAX_DEPTH - 1) + 'a',
-    'abs('.repeat(MAX_DEPTH - 1) + 'a' + ')'.repeat(MAX_DEPTH - 1),
+t.test('an expression of any depth is parsed, walked, printed and rebuilt', async (t) => {
+  const depth = 10_000;
+  const deep: readonly string[] = [
+    '('.repeat(depth) + 'a' + ')'.repeat(depth),
+    `a${' + a'.repeat(depth)}`,
+    `a${' ^ a'.repeat(depth)}`,
+    '-'.repeat(depth) + 'a',
+    'abs('.repeat(depth) + 'a' + ')'.repeat(depth),
+    'sum by (x) ('.repeat(depth) + 'a' + ')'.repeat(depth),
+    'topk(1, '.repeat(depth) + 'a' + ')'.repeat(depth),
+    'max_over_time('.repeat(depth) + 'a' + '[5m:1m])'.repeat(depth),
+    'label_join('.repeat(depth) + 'a' + ', "b", "c")'.repeat(depth),
+    '(-abs(a + '.repeat(depth) + 'a' + '))'.repeat(depth),
   ];
-  for (const query of deepest) {
+  for (const query of deep) {
+    const name = query.slice(0, 20);
     const expr = parseExpr(query);
-    t.equal(printExpr(expr), query);
-    t.equal(printExpr(parseExpr(prettyExpr(expr))), query);
+    t.equal(printExpr(expr) === query, true, `${name} prints as it was written`);
     t.equal(typeOf(expr), 'vector');
     let count = 0;
     walk(expr, () => {
       count++;
     });
-    t.ok(count >= MAX_DEPTH);
+    t.ok(count > depth);
     const copy = mapExpr(expr, (node) => ({ ...node }));
-    t.equal(printExpr(copy), query);
-    t.throws(() => parseExpr(`(${query})`), { message: /nested too deeply/ });
+    t.ok(copy !== expr);
+    t.equal(printExpr(copy) === query, true, `${name} is rebuilt`);
+    t.throws(() => prettyExpr(expr), { code: 'bad_data', message: /nested too deeply to be formatted/ });
+  }
+});
+
+t.test('an expression that is as deep as formatting goes reads as what it was', async (t) => {
+  const depth = 900;
+  for (const query of [
+    '('.repeat(depth) + 'a' + ')'.repeat(depth),
+    `a${' + a'.repeat(depth)}`,
+    '-'.repeat(depth) + 'a',
+    'abs('.repeat(depth) + 'a' + ')'.repeat(depth),
+  ]) {
+    t.equal(printExpr(parseExpr(prettyExpr(parseExpr(query)))) === query, true);
+  }
+});
+
+t.test('a wide and deep expression is not indented beyond all bounds', async (t) => {
+  const query = `${'abs('.repeat(900)}label_join(a, "b"${', "c"'.repeat(20_000)})${')'.repeat(900)}`;
+  t.throws(() => prettyExpr(parseExpr(query)), { code: 'bad_data' });
+});
+
+t.test('what is wrong at the bottom of a deep expression is found', async (t) => {
+  const depth = 10_000;
+  const wrap = (inner: string): string => '('.repeat(depth) + inner + ')'.repeat(depth);
+  for (const [query, message] of [
+    ['('.repeat(depth), /^1:10001: parse error: unclosed left parenthesis$/],
+    [wrap('1 == 2'), /^1:10003: parse error: comparisons between scalars must use BOOL modifier$/],
+    [wrap('nothing(1)'), /^1:10001: parse error: unknown function with name "nothing"$/],
+    [
+      wrap('abs("x")'),
+      /^1:10005: parse error: expected type instant vector in call to function "abs", got string$/,
+    ],
+    [
+      `sum(${wrap('1')})`,
+      /^1:5: parse error: expected type instant vector in aggregation expression, got scalar$/,
+    ],
+    [`up[${wrap('5m')}]`, /duration is nested too deeply, at most 500 levels are allowed$/],
+  ] as const) {
+    t.throws(() => parseExpr(query, { features: ALL_FEATURES }), { code: 'bad_data', message });
   }
 });

@@ -1,0 +1,85 @@
+// Expressions of ten thousand levels, as Prometheus takes them: planned and evaluated like any other.
+
+import t from 'tap';
+
+import { Annotations, instantGrid, Labels, SampleBudget, type Column } from '../../../src/model/index.js';
+import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
+import { parseExpr } from '../../../src/promql/language/index.js';
+import {
+  planDistributed,
+  planLocally,
+  type PlannedGroup,
+  type PlanNode,
+} from '../../../src/promql/plan/index.js';
+
+const DEPTH = 10_000;
+const TIMES = { startMs: 0, endMs: 0, stepMs: 0, defaultStepMs: 60_000 };
+const GROUPS: readonly PlannedGroup[] = ['eu', 'us'].map((region) => ({
+  name: region,
+  labels: Labels.from({ region }),
+  replicated: false,
+}));
+
+/** Over one series `a` of the value 1; a fetch of anything gives that series for each of its parts. */
+function valueOf(plan: PlanNode): Promise<Value> {
+  const column: Column = {
+    labels: Labels.EMPTY,
+    values: new Float64Array([1]),
+    present: new Uint8Array([1]),
+  };
+  return evaluate(plan, {
+    grid: instantGrid(0),
+    fetched: async ({ parts }) =>
+      Promise.resolve(parts.map(({ addLabels }) => ({ ...column, labels: addLabels }))),
+    samples: createMemorySource([
+      {
+        labels: Labels.from({ __name__: 'a' }),
+        timestamps: new Float64Array([0]),
+        values: new Float64Array([1]),
+      },
+    ]),
+    lookbackDeltaMs: 300_000,
+    defaultStepMs: 60_000,
+    budget: new SampleBudget({ maxSamples: 50_000_000 }),
+    annotations: new Annotations(),
+    signal: new AbortController().signal,
+  });
+}
+
+function wrap(before: string, inner: string, after: string, depth = DEPTH): string {
+  return before.repeat(depth) + inner + after.repeat(depth);
+}
+
+/** What the samples of a value add up to, and how many there are. */
+function summary(value: Value): string {
+  if (value.type === 'scalar') return `scalar ${value.values[0]}`;
+  if (value.type !== 'vector') return value.type;
+  return `${value.columns.length} × ${value.columns[0]?.values[0]}`;
+}
+
+const CASES: readonly { query: string; locally: string; distributed: string }[] = [
+  { query: wrap('(', 'a', ')'), locally: '1 × 1', distributed: '2 × 1' },
+  { query: `1${' + 1'.repeat(DEPTH)}`, locally: 'scalar 10001', distributed: 'scalar 10001' },
+  { query: `a${' + a'.repeat(DEPTH)}`, locally: '1 × 10001', distributed: '2 × 10001' },
+  { query: `a${' ^ a'.repeat(DEPTH)}`, locally: '1 × 1', distributed: '2 × 1' },
+  { query: `sum(a)${' or sum(a)'.repeat(DEPTH)}`, locally: '1 × 1', distributed: '1 × 2' },
+  { query: wrap('-', 'a', ''), locally: '1 × 1', distributed: '2 × 1' },
+  { query: wrap('abs(', 'a', ')'), locally: '1 × 1', distributed: '2 × 1' },
+  { query: wrap('sum(', 'a', ')'), locally: '1 × 1', distributed: '1 × 2' },
+  { query: wrap('label_join(', 'sum(a)', ', "b", "c")'), locally: '1 × 1', distributed: '1 × 2' },
+  { query: wrap('(-abs(1 + ', 'sum(a)', '))', 5001), locally: '1 × 0', distributed: '1 × -1' },
+  { query: wrap('max_over_time(', 'sum(a)', '[1s:1s])', 2000), locally: '1 × 1', distributed: '1 × 1' },
+];
+
+t.test('an expression of ten thousand levels has a value, with pushdown and without', async (t) => {
+  for (const { query, locally, distributed } of CASES) {
+    const name = `${query.slice(0, 24)}…`;
+    const expr = parseExpr(query);
+    t.equal(summary(await valueOf(planLocally(expr, TIMES))), locally, `${name}, from raw samples`);
+    t.equal(
+      summary(await valueOf(planDistributed(expr, GROUPS, TIMES))),
+      distributed,
+      `${name}, of what regions send`,
+    );
+  }
+});
