@@ -14,6 +14,7 @@ export {
   trySubtractHistograms,
 } from './histogram-arithmetic.js';
 export * from './histogram-sum.js';
+export { trimHistogram } from './histogram-trim.js';
 export * from './labels.js';
 export * from './limits.js';
 export * from './matcher.js';

@@ -5,7 +5,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { remoteWrite } from './remote-write.js';
+import { remoteWrite, type WrittenSeries } from './remote-write.js';
 import type { TestSeries } from './series-set.js';
 import { type RealServer, startServer, type Teardown } from './server-process.js';
 
@@ -221,8 +221,11 @@ export async function importIntoVictoriaMetrics(url: string, series: readonly Te
   await remoteWrite(url, series, '/internal/force_flush');
 }
 
-/** Writes the series into a Prometheus of {@link startPrometheus}; every sample is queryable when it returns. */
-export async function importIntoPrometheus(url: string, series: readonly TestSeries[]): Promise<void> {
+/**
+ * Writes the series into a Prometheus of {@link startPrometheus}; every sample is queryable when it returns. Native
+ * histograms need its feature native-histograms.
+ */
+export async function importIntoPrometheus(url: string, series: readonly WrittenSeries[]): Promise<void> {
   await remoteWrite(url, series);
 }
 

@@ -5,7 +5,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Histogram } from '../../src/model/index.js';
+
+import { encodeHistogram } from './remote-write-histogram.js';
 import type { TestSeries } from './series-set.js';
+import { lengthDelimited, varint } from './wire-format.js';
+
+/** Series that may have native histograms, each in the place of the value of the same index. */
+export interface WrittenSeries extends TestSeries {
+  readonly histograms?: readonly (Histogram | undefined)[];
+}
 
 /** Prometheus' value.StaleNaN. */
 const staleMarkerBits = 0x7ff0000000000002n;
@@ -21,7 +30,7 @@ const visibleTimeoutMs = 20_000;
  */
 export async function remoteWrite(
   baseUrl: string,
-  series: readonly TestSeries[],
+  series: readonly WrittenSeries[],
   flushPath?: string,
 ): Promise<void> {
   if (series.length === 0) return;
@@ -43,7 +52,7 @@ export async function remoteWrite(
 }
 
 /** Batches in time order: every series of one span of time, before any sample of the next. */
-function* writeRequests(series: readonly TestSeries[]): Generator<Buffer> {
+function* writeRequests(series: readonly WrittenSeries[]): Generator<Buffer> {
   const cursors = series.map(() => 0);
   const { firstMs, lastMs } = span(series);
   const labels = series.map(encodeLabels);
@@ -82,11 +91,17 @@ function encodeLabels(series: TestSeries): Buffer {
   );
 }
 
-/** `repeated TimeSeries timeseries = 1` of a WriteRequest, holding samples [from, to). */
-function encodeSeries(labels: Buffer, series: TestSeries, from: number, to: number): Buffer {
+/** `repeated TimeSeries timeseries = 1` of a WriteRequest, holding samples [from, to), histograms after floats. */
+function encodeSeries(labels: Buffer, series: WrittenSeries, from: number, to: number): Buffer {
   const samples = Buffer.alloc((to - from) * 32);
   let length = 0;
+  const histograms: Buffer[] = [];
   for (let i = from; i < to; i++) {
+    const histogram = series.histograms?.[i];
+    if (histogram !== undefined) {
+      histograms.push(lengthDelimited(4, encodeHistogram(histogram, series.timestamps[i]!)));
+      continue;
+    }
     const time = varint(series.timestamps[i]!);
     const value = series.values[i];
     if (value === undefined) throw new Error('a test series needs a value for each timestamp');
@@ -100,24 +115,7 @@ function encodeSeries(labels: Buffer, series: TestSeries, from: number, to: numb
     samples[length++] = 0x10;
     length += time.copy(samples, length);
   }
-  return lengthDelimited(1, Buffer.concat([labels, samples.subarray(0, length)]));
-}
-
-function lengthDelimited(field: number, content: Buffer): Buffer {
-  return Buffer.concat([varint(field * 8 + 2), varint(content.length), content]);
-}
-
-/** Base-128, least significant group first; for integers from 0 to 2^53. */
-function varint(value: number): Buffer {
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not a time or a length: ${value}`);
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest % 0x80) + 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  bytes.push(rest);
-  return Buffer.from(bytes);
+  return lengthDelimited(1, Buffer.concat([labels, samples.subarray(0, length), ...histograms]));
 }
 
 function snappyLiterals(content: Buffer): Buffer<ArrayBuffer> {
@@ -132,7 +130,7 @@ function snappyLiterals(content: Buffer): Buffer<ArrayBuffer> {
 }
 
 /** Polls until a query counts every sample of every metric. */
-async function allVisible(baseUrl: string, series: readonly TestSeries[]): Promise<void> {
+async function allVisible(baseUrl: string, series: readonly WrittenSeries[]): Promise<void> {
   const deadline = Date.now() + visibleTimeoutMs;
   for (const [name, ofName] of byName(series)) {
     const expected = ofName.reduce(
@@ -152,8 +150,8 @@ async function allVisible(baseUrl: string, series: readonly TestSeries[]): Promi
   }
 }
 
-function byName(series: readonly TestSeries[]): Map<string, TestSeries[]> {
-  const groups = new Map<string, TestSeries[]>();
+function byName(series: readonly WrittenSeries[]): Map<string, WrittenSeries[]> {
+  const groups = new Map<string, WrittenSeries[]>();
   for (const one of series) {
     const name = one.labels['__name__'] ?? '';
     const group = groups.get(name);
@@ -163,11 +161,15 @@ function byName(series: readonly TestSeries[]): Map<string, TestSeries[]> {
   return groups;
 }
 
-async function countSamples(baseUrl: string, name: string, series: readonly TestSeries[]): Promise<number> {
+async function countSamples(
+  baseUrl: string,
+  name: string,
+  series: readonly WrittenSeries[],
+): Promise<number> {
   const { firstMs, lastMs } = span(series);
   const parameters = new URLSearchParams({
     // Windows are open at the left.
-    query: `sum(count_over_time(${name}[${lastMs - firstMs + 1}ms]))`,
+    query: `sum(count_over_time({__name__=${JSON.stringify(name)}}[${lastMs - firstMs + 1}ms]))`,
     time: String(lastMs / 1000),
     // VictoriaMetrics: no shift of the newest points. Others ignore both.
     nocache: '1',
@@ -181,7 +183,7 @@ async function countSamples(baseUrl: string, name: string, series: readonly Test
 }
 
 /** The first and the last time that any of the series has a sample at. */
-function span(series: readonly TestSeries[]): { firstMs: number; lastMs: number } {
+function span(series: readonly WrittenSeries[]): { firstMs: number; lastMs: number } {
   let firstMs = Infinity;
   let lastMs = -Infinity;
   for (const { timestamps } of series) {

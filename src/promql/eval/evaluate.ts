@@ -7,6 +7,7 @@ import { evalAggregate } from './aggregate.js';
 import { evalBinary } from './binary.js';
 import { evalCall } from './call.js';
 import { distinct, dropName, settleNames, targetFor, withoutName } from './columns.js';
+import { statsSelectors } from './histogram-stats.js';
 import { tryNotBuilt } from './not-built.js';
 import { extendSeries } from './range-function.js';
 import { evalRange } from './range.js';
@@ -28,7 +29,7 @@ import type { EvalContext, Value } from './value.js';
 export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
   const construct = tryNotBuilt(node);
   if (construct !== undefined) throw notBuilt(construct);
-  const scope = new Scope(context, context.grid, evaluateNode);
+  const scope = new Scope(context, context.grid, evaluateNode, undefined, statsSelectors(node));
   scope.pacer.check();
   const operand = await scope.evaluate(node);
   scope.pacer.check();

@@ -11,11 +11,12 @@ import type { HistogramColumn, Scope, VectorOperand } from './scope.js';
 /** So many histograms are added between two looks at the clock. */
 const COLUMNS_AT_ONCE = 64;
 
-/** The vector without its histograms, of which an info tells. Source: Prometheus, promql/engine.go (`aggregation`). */
+/** The vector without its histograms, of which an info tells. Source: Prometheus, promql/engine.go (`aggregation`, `aggregationK`). */
 export function withoutIgnored(scope: Scope, node: AggregateNode, vector: VectorOperand): VectorOperand {
   if (!hasHistograms(vector)) return vector;
   const ignored = vector.columns.some(({ present }) => present.includes(2));
-  if (ignored) scope.info(HISTOGRAM_TEXTS.ignoredInAggregation(node.op), node.input);
+  const ranks = node.op === 'topk' || node.op === 'bottomk';
+  if (ignored) scope.info(HISTOGRAM_TEXTS.ignoredInAggregation(node.op), ranks ? node : node.input);
   return floatsOf(scope, vector);
 }
 

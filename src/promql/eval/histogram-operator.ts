@@ -4,6 +4,7 @@ import {
   divideHistogram,
   equalHistograms,
   multiplyHistogram,
+  trimHistogram,
   tryAddHistograms,
   trySubtractHistograms,
   type Column,
@@ -12,6 +13,7 @@ import {
 import type { BinaryNode } from '../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from './histogram-texts.js';
+import { isTrim } from './operators.js';
 import type { HistogramColumn, Scope } from './scope.js';
 
 export type AnySample = number | Histogram;
@@ -60,12 +62,21 @@ export function anyOperator(
     }
     if (typeof r === 'number') {
       if (op === '*') return multiplyHistogram(l, r);
+      if (isTrim(op)) return trimHistogram(l, r, op === '</' ? 'below' : 'above');
       return op === '/' ? divideHistogram(l, r) : incompatible('histogram', 'float');
     }
     if (op === '+' || op === '-') return combined(scope, node, l, r);
     if (op === '==') return compared(equalHistograms(l, r), l);
     if (op === '!=') return compared(!equalHistograms(l, r), l);
     return incompatible('histogram', 'histogram');
+  };
+}
+
+/** What a trim operator makes of two floats: nothing, and an info. */
+export function trimOfFloats(scope: Scope, node: BinaryNode): () => undefined {
+  return () => {
+    scope.info(HISTOGRAM_TEXTS.incompatibleTypes('float', node.op, 'float'), node);
+    return undefined;
   };
 }
 

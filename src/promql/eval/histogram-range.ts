@@ -38,8 +38,8 @@ export interface HistogramWindow {
   readonly endMs: number;
 }
 
-type WindowResult = number | Histogram | undefined;
-type WindowFunction = (window: HistogramWindow) => WindowResult;
+export type WindowResult = number | Histogram | undefined;
+export type WindowFunction = (window: HistogramWindow) => WindowResult;
 
 /** The functions that look at histograms; the others look at floats only. */
 const FUNCTIONS: ReadonlyMap<string, WindowFunction> = new Map<string, WindowFunction>([
@@ -60,25 +60,24 @@ const FUNCTIONS: ReadonlyMap<string, WindowFunction> = new Map<string, WindowFun
   ['resets', ({ resets, from, to }) => resets.between(from, to - 1)],
 ]);
 
-/** Whether the function has a way of its own with histograms. */
-export function takesHistograms(func: string): boolean {
-  return FUNCTIONS.has(func);
+/** What a function makes of windows with histograms; undefined for those that look at floats only. */
+export function windowFunction(func: string): WindowFunction | undefined {
+  return FUNCTIONS.get(func);
 }
 
 /**
  * Computes the steps `fromStep` inclusive to `toStep` exclusive of a function that takes histograms.
  *
- * Windows of floats alone are left to `floats`, the function as it is for series without histograms.
+ * Windows of floats alone are left to the function as it is for series without histograms.
  */
 export function runOnHistograms(
   scope: Scope,
-  func: string,
+  compute: WindowFunction,
   at: PlanNode,
   { labels, histograms = [] }: RawSeries,
   windows: Windows,
   column: HistogramColumn,
 ): (fromStep: number, toStep: number) => void {
-  const compute = FUNCTIONS.get(func)!;
   const { metricName } = labels;
   const { timestamps, values, startTimestamps, rangeMs } = windows;
   const size = timestamps.length;
@@ -118,7 +117,7 @@ export function runOnHistograms(
 }
 
 /** The window's histograms; undefined, with the warning given, when there are floats between them. */
-function onlyHistograms(window: HistogramWindow): readonly Histogram[] | undefined {
+export function onlyHistograms(window: HistogramWindow): readonly Histogram[] | undefined {
   const { scope, at, metricName, histograms, from, to } = window;
   const all: Histogram[] = [];
   for (let i = from; i < to; i++) {

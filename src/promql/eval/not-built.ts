@@ -3,7 +3,6 @@
 import { operands, type PlanNode } from '../plan/index.js';
 
 import { isBuiltFunction } from './call.js';
-import { isArithmetic, isComparison, isSetOp } from './operators.js';
 
 /**
  * Names the first construct of a plan that `evaluate` would refuse with `not_built`; undefined when there is none.
@@ -35,16 +34,13 @@ function notBuiltAt(node: PlanNode): string | undefined {
     case 'call':
       if (node.func === 'info' && hasFetch(node)) return 'info() of what regions have computed';
       return isBuiltFunction(node.func) ? undefined : `${node.func}()`;
-    case 'binary':
-      if (!isArithmetic(node.op) && !isComparison(node.op) && !isSetOp(node.op))
-        return `the operator ${node.op}`;
-      return undefined;
     case 'fetch':
       return node.fetch.type === 'matrix' || node.fetch.type === 'string'
         ? `a fetched ${node.fetch.type}`
         : undefined;
     case 'number':
     case 'string':
+    case 'binary':
     case 'selector':
     case 'range':
     case 'subquery':

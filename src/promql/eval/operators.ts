@@ -5,6 +5,8 @@ import type { BinaryOp } from '../language/index.js';
 /** The operators that compute a new value. They drop the metric name. */
 export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
 export type ComparisonOp = '==' | '!=' | '<' | '<=' | '>' | '>=';
+/** The operators that cut histograms: what is left lies below a float, or above it. */
+export type TrimOp = '</' | '>/';
 export type SetOp = 'and' | 'or' | 'unless';
 
 export const ARITHMETIC: Readonly<Record<ArithmeticOp, (a: number, b: number) => number>> = {
@@ -39,6 +41,10 @@ export function isArithmetic(op: BinaryOp): op is ArithmeticOp {
 
 export function isComparison(op: BinaryOp): op is ComparisonOp {
   return Object.hasOwn(COMPARISON, op);
+}
+
+export function isTrim(op: BinaryOp): op is TrimOp {
+  return op === '</' || op === '>/';
 }
 
 export function isSetOp(op: BinaryOp): op is SetOp {

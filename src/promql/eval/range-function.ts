@@ -14,7 +14,8 @@ import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.
 
 import { invalidQuantile } from './aggregate.js';
 import { strictlyDistinct, withoutName } from './columns.js';
-import { runOnHistograms, takesHistograms } from './histogram-range.js';
+import { extendedWindowFunction } from './extended-histograms.js';
+import { runOnHistograms, windowFunction } from './histogram-range.js';
 import { HISTOGRAM_TEXTS } from './histogram-texts.js';
 import { evalRange, type RangeOperand } from './range.js';
 import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
@@ -88,15 +89,22 @@ export async function evalRangeFunction(
 
 /** The function as it works on a range with `anchored` or `smoothed`; undefined for any other range. */
 function extendedBy(node: CallNode, rangeNode: RangeNode | SubqueryNode): RangeFunction | undefined {
-  const extension = rangeNode.kind === 'range' ? rangeNode.selector.extension : undefined;
+  const extension = extensionOf(rangeNode);
   if (extension === undefined) return undefined;
   const extended = extendedFunction(node.func, extension);
   if (typeof extended === 'string') throw new PromfedError('execution', extended);
   return extended;
 }
 
+function extensionOf(node: RangeNode | SubqueryNode): Extension | undefined {
+  return node.kind === 'range' ? node.selector.extension : undefined;
+}
+
 /** A range with an extension as it is returned: each series with a sample at either edge. */
 export function extendSeries(scope: Scope, range: RangeOperand, extension: Extension): RangeOperand {
+  if (range.series.some(({ histograms }) => histograms !== undefined)) {
+    throw notBuilt(`a range vector with ${extension} of native histograms`);
+  }
   const windows = new WindowScratch(scope, range);
   const series = range.series.flatMap((one) => {
     const samples = extendedSamples(windows.of(one), extension);
@@ -114,18 +122,25 @@ interface SeriesRun {
   readonly windows: WindowScratch;
   readonly args: readonly Float64Array[];
   readonly column: Column;
-  readonly at: PlanNode;
+  readonly at: RangeNode | SubqueryNode;
 }
 
 /** Prepares one series: floats as the function says, histograms as they are dealt with apart. */
-function start(scope: Scope, { func: name }: CallNode, func: RangeFunction, run: SeriesRun): RunSteps {
+function start(
+  scope: Scope,
+  { func: name, args: nodes }: CallNode,
+  func: RangeFunction,
+  run: SeriesRun,
+): RunSteps {
   const { series, args, column, at } = run;
   const windows = run.windows.of(series);
   if (series.histograms === undefined) return func.start(windows, args, column);
   const target = { ...column, histograms: column.histograms! };
-  if (takesHistograms(name)) {
+  const extension = extensionOf(at);
+  const compute = extension === undefined ? windowFunction(name) : extendedWindowFunction(name, extension);
+  if (compute !== undefined) {
     const floats = func.start(windows, args, column);
-    const others = runOnHistograms(scope, name, at, series, windows, target);
+    const others = runOnHistograms(scope, compute, at, series, windows, target);
     return (fromStep, toStep) => {
       floats(fromStep, toStep);
       others(fromStep, toStep);
@@ -138,7 +153,8 @@ function start(scope: Scope, { func: name }: CallNode, func: RangeFunction, run:
     for (let step = fromStep; step < toStep; step++) {
       const count = to[step]! - from[step]!;
       if (count === 0 || count === windows.to[step]! - windows.from[step]!) continue;
-      scope.info(HISTOGRAM_TEXTS.ignoredInRange(series.labels.metricName), at);
+      // Prometheus points at the first argument, whichever the range is.
+      scope.info(HISTOGRAM_TEXTS.ignoredInRange(series.labels.metricName), nodes[0]!);
     }
   };
 }

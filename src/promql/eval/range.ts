@@ -3,7 +3,8 @@
 import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } from '../../model/index.js';
 import type { RangeNode, SubqueryNode } from '../plan/index.js';
 
-import { notBuilt, type Operand, type Scope } from './scope.js';
+import { withStatsOnly } from './histogram-stats.js';
+import type { Operand, Scope } from './scope.js';
 import { referenceOf, selectRaw, withoutStale, type Reference } from './selector.js';
 
 /** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `reference` says. */
@@ -31,18 +32,23 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
   const { lookbackDeltaMs } = scope.context;
   const beforeMs = extension === undefined ? 0 : lookbackDeltaMs;
   const afterMs = extension === 'smoothed' ? lookbackDeltaMs : 0;
+  const statsOnly = scope.statsSelectors.has(selector);
   const window = {
-    afterMs: reference.firstMs - rangeMs - beforeMs,
+    // A sample right at the window's start is not in it, but the first in it is compared with that one.
+    afterMs: reference.firstMs - rangeMs - beforeMs - (statsOnly ? 1 : 0),
     untilMs: reference.lastMs + afterMs,
   };
   const raw = await selectRaw(scope, selector, window, 'windows');
+  const reading = {
+    firstMs: reference.firstMs + afterMs,
+    stepMs: reference.stepMs,
+    count: scope.grid.count,
+    reachMs: rangeMs + beforeMs + afterMs,
+  };
   const series: RawSeries[] = [];
   for (const one of raw.series) {
     if (scope.pacer.due) await scope.pacer.pause();
-    series.push(withoutStale(one));
-  }
-  if (extension !== undefined && series.some(({ histograms }) => histograms !== undefined)) {
-    throw notBuilt(`a range with ${extension} over native histograms`);
+    series.push(withoutStale(statsOnly ? withStatsOnly(one, reading) : one));
   }
   return { series, reference, rangeMs, beforeMs, afterMs, held: raw.held };
 }

@@ -1,13 +1,18 @@
 // Binary operators with a scalar on at least one side.
 
+import { PromfedError } from '../../model/index.js';
 import type { BinaryNode } from '../plan/index.js';
 
 import { distinct, hasHistograms, targetFor, withoutName } from './columns.js';
-import { anyOperator, putSample, sampleOf } from './histogram-operator.js';
-import { ARITHMETIC, COMPARISON, isArithmetic, isComparison } from './operators.js';
+import { anyOperator, putSample, sampleOf, trimOfFloats } from './histogram-operator.js';
+import { ARITHMETIC, COMPARISON, isArithmetic, isComparison, isTrim } from './operators.js';
 import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 
-/** Between two scalars a comparison is 1 or 0, whether it says `bool` or not. */
+/**
+ * Between two scalars a comparison is 1 or 0, whether it says `bool` or not.
+ *
+ * @throws PromfedError `execution` for a trim operator. Source: Prometheus, promql/engine.go (`scalarBinop`).
+ */
 export function scalarScalar(
   scope: Scope,
   { op }: BinaryNode,
@@ -21,7 +26,7 @@ export function scalarScalar(
     const holds = COMPARISON[op];
     compute = (a, b) => (holds(a, b) ? 1 : 0);
   } else {
-    throw notBuilt(`the operator ${op} between scalars`);
+    throw new PromfedError('execution', `operator "${op}" not allowed for Scalar operations`);
   }
   const result = scope.newScalar((step) => compute(lhs.values[step]!, rhs.values[step]!));
   scope.release(lhs, rhs);
@@ -30,7 +35,7 @@ export function scalarScalar(
 
 /**
  * Between a vector and a scalar: arithmetic maps each sample, a comparison filters them, with `bool` it gives 1 or
- * 0. A filter keeps the vector's value and name, whichever side the vector is on.
+ * 0. A filter keeps the vector's value and name, whichever side the vector is on; a trimmed histogram keeps its name.
  *
  * Source: Prometheus, promql/engine.go (`VectorscalarBinop`).
  */
@@ -52,10 +57,12 @@ export async function vectorScalar(
     apply = returnBool
       ? (value, other) => (holds(value, other) ? 1 : 0)
       : (value, other) => (holds(value, other) ? value : undefined);
+  } else if (isTrim(op)) {
+    apply = trimOfFloats(scope, node);
   } else {
     throw notBuilt(`the operator ${op}`);
   }
-  const keepsName = isComparison(op) && !returnBool;
+  const keepsName = (isComparison(op) && !returnBool) || isTrim(op);
   const applyAny = hasHistograms(vector) ? anyOperator(scope, node, apply) : undefined;
   const columns = [];
   for (const column of vector.columns) {

@@ -41,11 +41,20 @@ export class Scope {
   readonly context: EvalContext;
   readonly grid: Grid;
   readonly pacer: Pacer;
+  /** The selectors whose histograms are read without their buckets; none within a subquery. */
+  readonly statsSelectors: ReadonlySet<PlanNode>;
   readonly #evaluateNode: EvaluateNode;
   /** Shared with the scopes inside, which stand on the same stack. */
   readonly #stack: { levels: number };
 
-  constructor(context: EvalContext, grid: Grid, evaluateNode: EvaluateNode, outer?: Scope) {
+  constructor(
+    context: EvalContext,
+    grid: Grid,
+    evaluateNode: EvaluateNode,
+    outer?: Scope,
+    statsSelectors: ReadonlySet<PlanNode> = new Set(),
+  ) {
+    this.statsSelectors = statsSelectors;
     this.context = context;
     this.grid = grid;
     this.pacer = outer?.pacer ?? new Pacer(context.signal);

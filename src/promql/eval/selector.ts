@@ -5,8 +5,10 @@ import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
+import { withStatsOnly } from './histogram-stats.js';
 import { sortPaced } from './paced-sort.js';
-import { notBuilt, type Scope, type VectorOperand } from './scope.js';
+import type { Scope, VectorOperand } from './scope.js';
+import { kindOf, smoothedHistogram } from './smoothed-histogram.js';
 
 /** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
 export interface Reference {
@@ -81,9 +83,12 @@ export async function evalSelector(
   const window = { afterMs: reference.firstMs - lookbackDeltaMs, untilMs: reference.lastMs };
   const raw = await selectRaw(scope, node, window, 'lookback');
   const columns = [];
-  for (const { labels, timestamps, values, stale, histograms, startTimestamps } of raw.series) {
+  for (const series of raw.series) {
     if (pacer.due) await pacer.pause();
-    if (what === 'start' && startTimestamps === undefined) continue;
+    if (what === 'start' && series.startTimestamps === undefined) continue;
+    const reading = { ...reference, count: grid.count, reachMs: lookbackDeltaMs - 1 };
+    const seen = scope.statsSelectors.has(node) ? withStatsOnly(series, reading) : series;
+    const { labels, timestamps, values, stale, histograms, startTimestamps } = seen;
     const withHistograms = what === 'value' && histograms !== undefined;
     const column = withHistograms ? scope.newHistogramColumn(labels) : scope.newColumn(labels);
     let next = 0;
@@ -119,21 +124,38 @@ export async function evalSelector(
 async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOperand> {
   const { lookbackDeltaMs } = scope.context;
   const { firstMs, stepMs, lastMs } = referenceOf(scope, node);
-  const window = { afterMs: firstMs - lookbackDeltaMs, untilMs: lastMs + lookbackDeltaMs };
+  const statsOnly = scope.statsSelectors.has(node);
+  const window = {
+    afterMs: firstMs - lookbackDeltaMs - (statsOnly ? 1 : 0),
+    untilMs: lastMs + lookbackDeltaMs,
+  };
   const raw = await selectRaw(scope, node, window, 'windows');
+  const reading = {
+    firstMs: firstMs + lookbackDeltaMs,
+    stepMs,
+    count: scope.grid.count,
+    reachMs: 2 * lookbackDeltaMs,
+  };
   const columns = [];
   for (const series of raw.series) {
     if (scope.pacer.due) await scope.pacer.pause();
-    const { labels, timestamps, values, histograms } = withoutStale(series);
-    if (histograms !== undefined) throw notBuilt('a selector with smoothed over native histograms');
-    const column = scope.newColumn(labels);
+    const fresh = withoutStale(statsOnly ? withStatsOnly(series, reading) : series);
+    const { labels, timestamps, values } = fresh;
+    const histograms = fresh.histograms && scope.newHistogramColumn(labels);
+    const column = histograms ?? scope.newColumn(labels);
     let from = 0;
     let to = 0;
     for (let step = 0; step < scope.grid.count; step++) {
       const timeMs = firstMs + step * stepMs;
       while (to < timestamps.length && timestamps[to]! <= timeMs + lookbackDeltaMs) to++;
       while (from < to && timestamps[from]! <= timeMs - lookbackDeltaMs) from++;
-      const value = smoothedAt(timestamps, values, { from, to, timeMs });
+      const window = { from, to, timeMs };
+      if (histograms !== undefined && kindOf(fresh, window) !== 'float') {
+        const histogram = smoothedHistogram(scope, node, fresh, window);
+        if (histogram !== undefined) scope.put(histograms, step, histogram);
+        continue;
+      }
+      const value = smoothedAt(timestamps, values, window);
       if (value === undefined) continue;
       column.values[step] = value;
       column.present[step] = 1;

@@ -5,9 +5,9 @@ import type { VectorMatching } from '../language/index.js';
 import type { BinaryNode } from '../plan/index.js';
 
 import { distinct, dropName, hasHistograms } from './columns.js';
-import { anyOperator, putSample, sampleOf } from './histogram-operator.js';
+import { anyOperator, putSample, sampleOf, trimOfFloats } from './histogram-operator.js';
 import { groupBySignature, matchLabels, presenceOf, printLabels } from './matching.js';
-import { ARITHMETIC, COMPARISON, isArithmetic, isComparison } from './operators.js';
+import { ARITHMETIC, COMPARISON, isArithmetic, isComparison, isTrim } from './operators.js';
 import { notBuilt, type Scope, type VectorOperand } from './scope.js';
 
 /**
@@ -110,7 +110,7 @@ class Matches {
     this.#swapped = swapped;
     this.#failure = failure;
     this.#dropsName = scope.delaysNames && node.returnBool;
-    this.#apply = operatorOf(node);
+    this.#apply = operatorOf(scope, node);
     this.#applyAny = anyHistograms ? anyOperator(scope, node, this.#apply) : undefined;
     this.#labelsOf = resultLabels(scope, node, matching);
   }
@@ -219,8 +219,10 @@ class Matches {
 type Apply = (l: number, r: number) => number | undefined;
 
 /** The result of two values, undefined where a comparison filters it out. */
-function operatorOf({ op, returnBool }: BinaryNode): Apply {
+function operatorOf(scope: Scope, node: BinaryNode): Apply {
+  const { op, returnBool } = node;
   if (isArithmetic(op)) return ARITHMETIC[op];
+  if (isTrim(op)) return trimOfFloats(scope, node);
   if (!isComparison(op)) throw notBuilt(`the operator ${op}`);
   const holds = COMPARISON[op];
   if (returnBool) return (l, r) => (holds(l, r) ? 1 : 0);

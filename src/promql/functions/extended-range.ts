@@ -127,20 +127,12 @@ function tryEdges(
   isCounter: boolean,
 ): Edges | undefined {
   const { timestamps, values, firstEndMs, endStepMs, rangeMs } = windows;
-  const from = windows.from[step]!;
-  let last = windows.to[step]! - 1;
-  if (last < from) return undefined;
+  const [from, to] = [windows.from[step]!, windows.to[step]!];
   const endMs = firstEndMs + step * endStepMs;
   const startMs = endMs - rangeMs;
-  let first = from;
-  while (first < last && timestamps[first + 1]! <= startMs) first++;
-  if (extension === 'smoothed') {
-    let end = first;
-    while (end < last && timestamps[end]! < endMs) end++;
-    last = end;
-  }
-  // Nothing within, and with nothing before it what comes after says nothing either.
-  if (timestamps[last]! <= startMs || timestamps[first]! > endMs) return undefined;
+  const samples = edgeSamples(timestamps, { from, to, startMs, endMs }, extension);
+  if (samples === undefined) return undefined;
+  const { first, last } = samples;
   const smooths = extension === 'smoothed';
   const left =
     smooths && timestamps[first]! < startMs
@@ -151,6 +143,30 @@ function tryEdges(
       ? between(timestamps, values, last - 1, endMs, isCounter)
       : values[last]!;
   return { first, last, left, right, startMs, endMs };
+}
+
+/**
+ * Which samples of an extended window count: the one at or before the range's start, else the first; and the last one,
+ * with `smoothed` the first at the range's end or after. Undefined when there is nothing to tell.
+ *
+ * @param window the samples `from` inclusive to `to` exclusive, and the range without its extension.
+ */
+export function edgeSamples(
+  timestamps: Float64Array,
+  { from, to, startMs, endMs }: Readonly<Record<'from' | 'to' | 'startMs' | 'endMs', number>>,
+  extension: Extension,
+): Pick<Edges, 'first' | 'last'> | undefined {
+  let last = to - 1;
+  if (last < from) return undefined;
+  let first = from;
+  while (first < last && timestamps[first + 1]! <= startMs) first++;
+  if (extension === 'smoothed') {
+    let end = first;
+    while (end < last && timestamps[end]! < endMs) end++;
+    last = end;
+  }
+  // Nothing within, and with nothing before it what comes after says nothing either.
+  return timestamps[last]! <= startMs || timestamps[first]! > endMs ? undefined : { first, last };
 }
 
 /** Linear between a sample and the next; a counter that was reset between them has started at zero. */

@@ -1,7 +1,13 @@
 export * from './signatures.js';
 export { bucketQuantile, tryParseBound, type ForcedBuckets } from './bucket-quantile.js';
 export { ELEMENT_FUNCTIONS, greatest, least, type ElementFunction } from './element-function.js';
-export { extendedFunction, extendedSamples, smoothedAt, type Extension } from './extended-range.js';
+export {
+  edgeSamples,
+  extendedFunction,
+  extendedSamples,
+  smoothedAt,
+  type Extension,
+} from './extended-range.js';
 export { extrapolationFactor } from './extrapolation.js';
 export { formatOpenMetrics, formatPlain, formatShort } from './go-format.js';
 export { sampleOffset } from './label-hash.js';

@@ -13,7 +13,17 @@ export interface Signature {
   readonly returns: ValueType;
   /** Needs the feature promql-experimental-functions. */
   readonly experimental: boolean;
+  /** Which series one series of the result comes from: what decides where the function may be computed. */
+  readonly from: ResultOf;
 }
+
+/**
+ * - `one`: one series, whatever others there are.
+ * - `buckets`: those that differ in `le` only.
+ * - `labels`: one series, with the label that the second argument names written anew.
+ * - `all`: any or all of them, or they are put in order.
+ */
+type ResultOf = 'one' | 'buckets' | 'labels' | 'all';
 
 /** Every function, by name. Function names are case-sensitive. */
 export const SIGNATURES: ReadonlyMap<string, Signature> = createTable();
@@ -26,15 +36,20 @@ export function argumentType(signature: Signature, index: number): ValueType | u
 
 function createTable(): ReadonlyMap<string, Signature> {
   const table = new Map<string, Signature>();
-  const stable = { experimental: false };
-  const experimental = { experimental: true };
+  const stable = { experimental: false, from: 'one' } as const;
+  const experimental = { experimental: true, from: 'one' } as const;
 
   /** Adds functions that share a signature; names are separated by spaces. */
   function add(
     names: string,
     args: readonly ValueType[],
     returns: ValueType,
-    { experimental, minArgs, maxArgs }: { experimental: boolean; minArgs?: number; maxArgs?: number },
+    {
+      experimental,
+      from,
+      minArgs,
+      maxArgs,
+    }: { experimental: boolean; from: ResultOf; minArgs?: number; maxArgs?: number },
   ): void {
     for (const name of names.split(' ')) {
       table.set(name, {
@@ -44,25 +59,27 @@ function createTable(): ReadonlyMap<string, Signature> {
         maxArgs: maxArgs ?? args.length,
         returns,
         experimental,
+        from,
       });
     }
   }
 
   add(
-    'abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ' +
+    'abs acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ' +
       'histogram_avg histogram_count histogram_sum histogram_stddev histogram_stdvar ' +
-      'ln log2 log10 rad sgn sin sinh sort sort_desc sqrt tan tanh timestamp',
+      'ln log2 log10 rad sgn sin sinh sqrt tan tanh timestamp',
     ['vector'],
     'vector',
     stable,
   );
+  add('absent sort sort_desc', ['vector'], 'vector', { ...stable, from: 'all' });
   add('start_timestamp', ['vector'], 'vector', experimental);
   add('day_of_month day_of_week day_of_year days_in_month hour minute month year', ['vector'], 'vector', {
     ...stable,
     minArgs: 0,
   });
   add(
-    'absent_over_time avg_over_time count_over_time first_over_time last_over_time max_over_time ' +
+    'avg_over_time count_over_time first_over_time last_over_time max_over_time ' +
       'min_over_time present_over_time stddev_over_time stdvar_over_time sum_over_time ' +
       'changes delta deriv idelta increase irate rate resets',
     ['matrix'],
@@ -75,6 +92,7 @@ function createTable(): ReadonlyMap<string, Signature> {
     'vector',
     experimental,
   );
+  add('absent_over_time', ['matrix'], 'vector', { ...stable, from: 'all' });
   add('quantile_over_time', ['scalar', 'matrix'], 'vector', stable);
   add('predict_linear', ['matrix', 'scalar'], 'vector', stable);
   add('double_exponential_smoothing', ['matrix', 'scalar', 'scalar'], 'vector', experimental);
@@ -82,28 +100,34 @@ function createTable(): ReadonlyMap<string, Signature> {
   add('clamp', ['vector', 'scalar', 'scalar'], 'vector', stable);
   add('clamp_max clamp_min', ['vector', 'scalar'], 'vector', stable);
   add('round', ['vector', 'scalar'], 'vector', { ...stable, minArgs: 1 });
-  add('histogram_fraction', ['scalar', 'scalar', 'vector'], 'vector', stable);
-  add('histogram_quantile', ['scalar', 'vector'], 'vector', stable);
+  add('histogram_fraction', ['scalar', 'scalar', 'vector'], 'vector', { ...stable, from: 'buckets' });
+  add('histogram_quantile', ['scalar', 'vector'], 'vector', { ...stable, from: 'buckets' });
   add('histogram_quantiles', ['vector', 'string', 'scalar', 'scalar'], 'vector', {
     ...experimental,
+    from: 'buckets',
     minArgs: 3,
     maxArgs: 12,
   });
 
-  add('label_replace', ['vector', 'string', 'string', 'string', 'string'], 'vector', stable);
+  add('label_replace', ['vector', 'string', 'string', 'string', 'string'], 'vector', {
+    ...stable,
+    from: 'labels',
+  });
   add('label_join', ['vector', 'string', 'string', 'string'], 'vector', {
     ...stable,
+    from: 'labels',
     minArgs: 3,
     maxArgs: Infinity,
   });
   add('sort_by_label sort_by_label_desc', ['vector', 'string'], 'vector', {
     ...experimental,
+    from: 'all',
     minArgs: 1,
     maxArgs: Infinity,
   });
-  add('info', ['vector', 'vector'], 'vector', { ...experimental, minArgs: 1 });
+  add('info', ['vector', 'vector'], 'vector', { ...experimental, from: 'all', minArgs: 1 });
 
-  add('scalar', ['vector'], 'scalar', stable);
+  add('scalar', ['vector'], 'scalar', { ...stable, from: 'all' });
   add('vector', ['scalar'], 'vector', stable);
   add('time pi', [], 'scalar', stable);
   add('start end range step', [], 'scalar', experimental);

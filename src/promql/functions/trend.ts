@@ -48,11 +48,9 @@ function regression(
  *
  * @throws PromfedError `execution` for a factor outside (0, 1).
  */
-const smoothing = eachWindow(1, ({ values }, from, to, step, args) => {
+const smoothedWindow = eachWindow(2, ({ values }, from, to, step, args) => {
   const smoothingFactor = args[0]![step]!;
   const trendFactor = args[1]![step]!;
-  checkFactor('smoothing', 'sf', smoothingFactor);
-  checkFactor('trend', 'tf', trendFactor);
   let previous = 0;
   let level = values[from]!;
   let trend = values[from + 1]! - values[from]!;
@@ -64,6 +62,22 @@ const smoothing = eachWindow(1, ({ values }, from, to, step, args) => {
   }
   return level;
 });
+
+/** The factors are checked wherever there is a sample, also where there are too few. */
+const smoothing: RangeFunction = {
+  ...smoothedWindow,
+  start: (windows, args, output) => {
+    const run = smoothedWindow.start(windows, args, output);
+    return (fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (windows.to[step] === windows.from[step]) continue;
+        checkFactor('smoothing', 'sf', args[0]![step]!);
+        checkFactor('trend', 'tf', args[1]![step]!);
+      }
+      run(fromStep, toStep);
+    };
+  },
+};
 
 function checkFactor(name: string, short: string, factor: number): void {
   if (factor <= 0 || factor >= 1) {

@@ -10,6 +10,7 @@ import {
   type CallExpr,
   type Expr,
   type Position,
+  type SubqueryExpr,
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
@@ -70,7 +71,7 @@ class Planner {
       case 'call':
         return this.#call(expr);
       case 'subquery':
-        return subqueryOver(this.plan(expr.expr), expr, this.#times);
+        return this.#subquery(expr);
       case 'vectorSelector':
       case 'matrixSelector':
         throw new PromfedError('internal', `a selector is always local: ${printExpr(expr)}`);
@@ -98,9 +99,11 @@ class Planner {
    */
   #windows(arg: Expr): PlanNode {
     if (arg.kind === 'paren') return this.#windows(arg.expr);
-    return arg.kind === 'subquery'
-      ? subqueryOver(this.plan(arg.expr), arg, this.#times)
-      : planLocally(arg, this.#times);
+    return arg.kind === 'subquery' ? this.#subquery(arg) : planLocally(arg, this.#times);
+  }
+
+  #subquery(expr: SubqueryExpr): PlanNode {
+    return this.#planned.get(expr) ?? subqueryOver(this.plan(expr.expr), expr, this.#times);
   }
 
   /** The samples of a selector have times of their own, and fetched results do not. */

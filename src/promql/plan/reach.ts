@@ -1,6 +1,7 @@
 // Reach: how far an expression can be sent. The algebra of distribution, and nothing else.
 
 import { METRIC_NAME } from '../../model/index.js';
+import { SIGNATURES } from '../functions/index.js';
 import { typeOf, type AggregateExpr, type BinaryExpr, type CallExpr, type Expr } from '../language/index.js';
 import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
 import { tryText } from './text.js';
@@ -40,28 +41,6 @@ interface Here {
 
 const CONSTANT: Constant = { kind: 'constant' };
 const HERE: Here = { kind: 'here' };
-
-/** Functions of a vector whose result for one series depends on other series, or that order the result. */
-const NOT_PER_SERIES: ReadonlySet<string> = new Set([
-  'absent',
-  'absent_over_time',
-  'scalar',
-  'sort',
-  'sort_desc',
-  'sort_by_label',
-  'sort_by_label_desc',
-  'info',
-]);
-
-/** Functions that bring together series which differ in `le` only. */
-const ACROSS_BUCKETS: ReadonlySet<string> = new Set([
-  'histogram_quantile',
-  'histogram_quantiles',
-  'histogram_fraction',
-]);
-
-/** Functions that write one label from others. */
-const RELABELLING: ReadonlySet<string> = new Set(['label_replace', 'label_join']);
 
 /** Aggregations that a region computes as one Prometheus would, when the groups stay apart. */
 const LOCAL_AGGREGATIONS: ReadonlySet<string> = new Set([
@@ -139,13 +118,14 @@ function ofCall(expr: CallExpr, reach: (expr: Expr) => Reach): Reach {
   const others = expr.args.filter((arg) => !isSeries(arg));
   if (others.some((arg) => reach(arg).kind !== 'constant')) return HERE;
   if (series.length === 0) return typeOf(expr) === 'vector' ? HERE : CONSTANT;
-  if (series.length > 1 || NOT_PER_SERIES.has(expr.func)) return HERE;
+  const from = SIGNATURES.get(expr.func)?.from ?? 'all';
+  if (series.length > 1 || from === 'all') return HERE;
   const input = reach(series[0]!);
   if (input.kind !== 'local') return HERE;
-  if (ACROSS_BUCKETS.has(expr.func)) {
+  if (from === 'buckets') {
     return isSettled(input) && !setsLabel(input.groups, 'le') ? input : HERE;
   }
-  if (RELABELLING.has(expr.func)) {
+  if (from === 'labels') {
     const touched = others.map(tryText);
     return isSettled(input) && !touched.some((name) => name !== undefined && setsLabel(input.groups, name))
       ? input
@@ -202,7 +182,8 @@ function isSeries(expr: Expr): boolean {
   return type === 'vector' || type === 'matrix';
 }
 
-const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', '</', '>/']);
+/** Not the trim operators: they cut each histogram and keep it, however little is left. */
+const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
 function isFilter(expr: BinaryExpr): boolean {
   return COMPARISONS.has(expr.op) && !expr.returnBool;

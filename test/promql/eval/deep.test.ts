@@ -2,7 +2,14 @@
 
 import t from 'tap';
 
-import { Annotations, instantGrid, Labels, SampleBudget, type Column } from '../../../src/model/index.js';
+import {
+  Annotations,
+  instantGrid,
+  Labels,
+  SampleBudget,
+  type Column,
+  type Grid,
+} from '../../../src/model/index.js';
 import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
 import { parseExpr } from '../../../src/promql/language/index.js';
 import {
@@ -22,15 +29,14 @@ const GROUPS: readonly PlannedGroup[] = ['eu', 'us'].map((region) => ({
 
 /** Over one series `a` of the value 1; a fetch of anything gives that series for each of its parts. */
 function valueOf(plan: PlanNode): Promise<Value> {
-  const column: Column = {
-    labels: Labels.EMPTY,
-    values: new Float64Array([1]),
-    present: new Uint8Array([1]),
-  };
+  const ones = (labels: Labels, { count }: Grid): Column => ({
+    labels,
+    values: new Float64Array(count).fill(1),
+    present: new Uint8Array(count).fill(1),
+  });
   return evaluate(plan, {
     grid: instantGrid(0),
-    fetched: async ({ parts }) =>
-      Promise.resolve(parts.map(({ addLabels }) => ({ ...column, labels: addLabels }))),
+    fetched: async ({ parts }, grid) => Promise.resolve(parts.map(({ addLabels }) => ones(addLabels, grid))),
     samples: createMemorySource([
       {
         labels: Labels.from({ __name__: 'a' }),
@@ -68,7 +74,7 @@ const CASES: readonly { query: string; locally: string; distributed: string }[] 
   { query: wrap('sum(', 'a', ')'), locally: '1 × 1', distributed: '1 × 2' },
   { query: wrap('label_join(', 'sum(a)', ', "b", "c")'), locally: '1 × 1', distributed: '1 × 2' },
   { query: wrap('(-abs(1 + ', 'sum(a)', '))', 5001), locally: '1 × 0', distributed: '1 × -1' },
-  { query: wrap('max_over_time(', 'sum(a)', '[1s:1s])', 2000), locally: '1 × 1', distributed: '1 × 1' },
+  { query: wrap('max_over_time(', 'sum(a)', '[1s:1s])', 2000), locally: '1 × 1', distributed: '1 × 2' },
 ];
 
 t.test('an expression of ten thousand levels has a value, with pushdown and without', async (t) => {

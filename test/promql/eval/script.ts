@@ -19,12 +19,13 @@ import { planLocally } from '../../../src/promql/plan/index.js';
 
 import {
   convertClassic,
-  matchesHistogram,
   tryExpandHistograms,
   withStoredHints,
   type ScriptSeries,
   type WrittenHistogram,
 } from './histogram-script.js';
+import { annotationProblem, parseOldForm, tryParseExpectation, type Expectation } from './expectations.js';
+import { columnsProblem, near, type Item, type Row } from './rows.js';
 import { onGrid, stepOf } from './steps.js';
 import { rerunsOf } from './reruns.js';
 
@@ -36,33 +37,45 @@ export interface ScriptResult {
   readonly problem: string | undefined;
 }
 
-interface Expectation {
-  readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered' | 'string' | 'range';
-  readonly matches: (text: string) => boolean;
-  readonly text: string;
+const EVAL =
+  /^eval(?:_(?<old>\w+))?\s+(?:instant(?:\s+at\s+(?<at>\S+))?|range\s+from\s+(?<from>\S+)\s+to\s+(?<to>\S+)\s+step\s+(?<step>\S+))\s+(?<expr>.*)$/;
+/** One `eval` of a script, and what was loaded when it came. */
+export interface ScriptEval {
+  readonly line: number;
+  readonly expr: string;
+  readonly grid: Grid;
+  readonly isInstant: boolean;
+  readonly expectations: readonly Expectation[];
+  /** The lines of values. */
+  readonly expected: readonly string[];
+  /** The same map for evals with no load or clear between them. */
+  readonly series: ReadonlyMap<string, ScriptSeries>;
 }
 
-const EVAL =
-  /^eval(?:_(?<legacy>fail|warn|info|ordered))? (instant at (?<at>\S+)|range from (?<from>\S+) to (?<to>\S+) step (?<step>\S+)) (?<expr>.*)$/;
-const EXPECT = /^expect (fail|warn|info|no_warn|no_info|ordered|string|range)\b\s*(?:(msg|regex):\s*)?(.*)$/;
-
-/** Runs a script; every `eval` gives one result, in order. Never throws for what an `eval` does. */
-export async function runScript(script: string, delayedNameRemoval = true): Promise<ScriptResult[]> {
-  const blocks = blocksOf(script);
-  const results: ScriptResult[] = [];
+/** Every `eval` of a script, in order. */
+export function parseScript(script: string): ScriptEval[] {
+  const evals: ScriptEval[] = [];
   let series = new Map<string, ScriptSeries>();
-  for (const block of blocks) {
+  for (const block of blocksOf(script)) {
     const head = block.lines[0]!;
     if (head === 'clear') {
       series = new Map();
-    } else if (head.startsWith('load')) {
+    } else if (/^load\b|^load_with_nhcb\b/.test(head)) {
+      series = new Map([...series].map(([key, one]) => [key, copyOf(one)]));
       load(block.lines, series);
     } else if (head.startsWith('eval')) {
-      results.push(await runEval(block, series, delayedNameRemoval));
+      evals.push(parseEval(block, series));
     } else {
       throw new Error(`line ${block.line}: ${head}`);
     }
   }
+  return evals;
+}
+
+/** Runs a script; every `eval` gives one result, in order. Never throws for what an `eval` does. */
+export async function runScript(script: string, delayedNameRemoval = true): Promise<ScriptResult[]> {
+  const results: ScriptResult[] = [];
+  for (const one of parseScript(script)) results.push(await runEval(one, delayedNameRemoval));
   return results;
 }
 
@@ -124,6 +137,10 @@ function emptySeries(labels: Labels): ScriptSeries {
   return { labels, samples: new Map(), startsMs: new Map() };
 }
 
+function copyOf({ labels, samples, startsMs }: ScriptSeries): ScriptSeries {
+  return { labels, samples: new Map(samples), startsMs: new Map(startsMs) };
+}
+
 /** Splits `name{l="v"} rest`, or `name{l="v"}@st rest`; labels are parsed by the language itself. */
 function parseSeries(line: string): { labels: Labels; rest: string; isStarts: boolean } {
   let quoted: string | undefined;
@@ -172,8 +189,6 @@ function signedMs(text: string): number {
 
 const ITEM =
   /^(?<value>_|stale|[+-]?(?:inf|nan|[0-9.]+(?:e[+-]?[0-9]+)?))(?<delta>[+-][0-9.]+(?:e[+-]?[0-9]+)?)?(?:x(?<times>[0-9]+))?$/i;
-
-type Item = number | 'stale' | WrittenHistogram | undefined;
 
 function isWritten(item: Item): item is WrittenHistogram {
   return typeof item === 'object';
@@ -224,102 +239,108 @@ function rawSeries({ labels, samples, startsMs }: ScriptSeries): RawSeries {
   };
 }
 
-function timeOf(text: string): number {
+/** A time or a duration of a script, in milliseconds. */
+export function timeOf(text: string): number {
+  if (text.startsWith('-')) return -timeOf(text.slice(1));
   return /^[0-9.]+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
 }
 
-async function runEval(
-  block: Block,
-  series: ReadonlyMap<string, ScriptSeries>,
-  delayedNameRemoval: boolean,
-): Promise<ScriptResult> {
+function parseEval(block: Block, series: ReadonlyMap<string, ScriptSeries>): ScriptEval {
   const groups = EVAL.exec(block.lines[0]!)?.groups;
   if (groups === undefined) throw new Error(`line ${block.line}: ${block.lines[0]!}`);
-  const expr = groups['expr']!;
-  const grid =
-    groups['at'] === undefined
-      ? rangeGrid(timeOf(groups['from']!), timeOf(groups['to']!), timeOf(groups['step']!))
-      : instantGrid(timeOf(groups['at']));
-  const body = block.lines.slice(1);
-  const done = (problem: string | undefined): ScriptResult => ({ line: block.line, expr, problem });
-  const expectations = body.filter((line) => line.startsWith('expect')).map(parseExpectation);
-  if (groups['legacy'] !== undefined) expectations.push(parseExpectation(`expect ${groups['legacy']}`));
-  const expected = body.filter((line) => !line.startsWith('expect'));
+  const { old, at, from, to, step, expr } = groups;
+  const expectations = old === undefined ? [] : [parseOldForm(old)];
+  const expected: string[] = [];
+  for (const line of block.lines.slice(1)) {
+    const expectation = tryParseExpectation(line);
+    if (expectation === undefined) expected.push(line);
+    else expectations.push(expectation);
+  }
+  return {
+    line: block.line,
+    expr: expr!,
+    grid:
+      from === undefined
+        ? instantGrid(timeOf(at ?? '0'))
+        : rangeGrid(timeOf(from), timeOf(to!), timeOf(step!)),
+    isInstant: from === undefined,
+    expectations,
+    expected,
+    series,
+  };
+}
+
+type Outcome =
+  { readonly value: Value; readonly annotations: Annotations } | { readonly error: PromfedError };
+
+async function outcomeOf(evaluation: (annotations: Annotations) => Promise<Value>): Promise<Outcome> {
   const annotations = new Annotations();
-  let value: Value;
   try {
-    value = await evaluateText(expr, grid, [...series.values()].map(rawSeries), annotations, {
-      delayedNameRemoval,
-    });
+    return { value: await evaluation(annotations), annotations };
   } catch (error) {
-    if (!(error instanceof PromfedError)) throw error;
-    const fail = expectations.find(({ kind }) => kind === 'fail');
-    if (fail === undefined || error.code === 'not_built') return done(`failed: ${error.message}`);
-    return done(fail.matches(error.message) ? undefined : `failed otherwise: ${error.message}`);
+    if (error instanceof PromfedError) return { error };
+    throw error;
   }
-  const ordered = expectations.some(({ kind }) => kind === 'ordered');
-  const problem = expectations.some(({ kind }) => kind === 'fail')
-    ? 'did not fail'
-    : (compare(value, expected, expectations, grid, ordered) ??
-      compareAnnotations(annotations, expectations));
-  if (problem === undefined && grid.count === 1 && value.type !== 'string' && value.type !== 'matrix') {
-    const rerun = await tryRerunProblem(
-      expr,
-      [...series.values()].map(rawSeries),
-      { expected, expectations, ordered, delayedNameRemoval },
-      grid,
-    );
-    return done(rerun);
+}
+
+/** What is wrong with an outcome, over the grid of the eval; undefined when it is what the eval expects. */
+function problemOf(outcome: Outcome, one: ScriptEval, { sameTime = true } = {}): string | undefined {
+  const fails = one.expectations.filter(({ kind }) => kind === 'fail');
+  if ('error' in outcome) {
+    const { message } = outcome.error;
+    if (fails.length === 0) return `failed: ${message}`;
+    return fails.every(({ matches }) => matches(message)) ? undefined : `failed otherwise: ${message}`;
   }
-  return done(problem);
+  if (fails.length > 0) return 'did not fail';
+  return (
+    compare(outcome.value, one) ??
+    // Some annotations name the time of the evaluation.
+    (sameTime ? annotationProblem(outcome.annotations, one.expectations) : undefined)
+  );
+}
+
+function isOrdered({ expectations }: ScriptEval): boolean {
+  return expectations.some(({ kind }) => kind === 'ordered');
+}
+
+async function runEval(one: ScriptEval, delayedNameRemoval: boolean): Promise<ScriptResult> {
+  const { line, expr, grid } = one;
+  const series = [...one.series.values()].map(rawSeries);
+  const outcome = await outcomeOf((annotations) =>
+    evaluateText(expr, grid, series, annotations, { delayedNameRemoval }),
+  );
+  if ('error' in outcome && outcome.error.code === 'not_built')
+    return { line, expr, problem: outcome.error.message };
+  const problem =
+    problemOf(outcome, one) ??
+    (one.isInstant ? await tryRerunProblem(one, series, outcome, delayedNameRemoval) : undefined);
+  return { line, expr, problem };
 }
 
 /** What is wrong with the first of the reruns that does not give the same. */
 async function tryRerunProblem(
-  text: string,
+  one: ScriptEval,
   series: readonly RawSeries[],
-  {
-    expected,
-    expectations,
-    ordered,
-    delayedNameRemoval,
-  }: {
-    readonly expected: readonly string[];
-    readonly expectations: readonly Expectation[];
-    readonly ordered: boolean;
-    readonly delayedNameRemoval: boolean;
-  },
-  instant: Grid,
+  outcome: Outcome,
+  delayedNameRemoval: boolean,
 ): Promise<string | undefined> {
-  const parsed = parseExpr(text, { features: ALL_FEATURES });
-  for (const { name, expr, grid, step } of rerunsOf(parsed, instant.startMs, ordered)) {
-    const annotations = new Annotations();
-    // Some annotations name the time of the evaluation.
-    const sameTime = grid.count === 1 && grid.startMs === instant.startMs;
-    const limits = { maxSamples: 50_000_000, delayedNameRemoval };
-    try {
-      const value = await evaluateExpr(expr, text, grid, series, annotations, limits);
-      const problem =
-        compare(stepOf(value, step), expected, expectations, instant, ordered) ??
-        (sameTime ? compareAnnotations(annotations, expectations) : undefined);
-      if (problem !== undefined) return `${name}: ${problem}`;
-    } catch (error) {
-      if (!(error instanceof PromfedError)) throw error;
-      return `${name}: failed: ${error.message}`;
-    }
+  const fails = 'error' in outcome;
+  // What is no query has nothing to run again; strings and matrices are not of ranges.
+  if (fails ? outcome.error.code === 'bad_data' : /^(string|matrix)$/.test(outcome.value.type))
+    return undefined;
+  const parsed = parseExpr(one.expr, { features: ALL_FEATURES });
+  for (const { name, expr, grid, step } of rerunsOf(parsed, one.grid.startMs, isOrdered(one))) {
+    // Over a range, another step may be the first to fail.
+    if (fails && grid.count > 1) continue;
+    const again = await outcomeOf(async (annotations) => {
+      const limits = { maxSamples: 50_000_000, delayedNameRemoval };
+      return stepOf(await evaluateExpr(expr, one.expr, grid, series, annotations, limits), step);
+    });
+    const sameTime = grid.count === 1 && grid.startMs === one.grid.startMs;
+    const problem = problemOf(again, one, { sameTime });
+    if (problem !== undefined) return `${name}: ${problem}`;
   }
   return undefined;
-}
-
-function parseExpectation(line: string): Expectation {
-  const [, kind, how, text] = EXPECT.exec(line) ?? [];
-  if (kind === undefined) throw new Error(`no expectation: ${line}`);
-  const pattern = how === 'regex' ? new RegExp(text!) : undefined;
-  return {
-    kind: kind as Expectation['kind'],
-    matches: (message) => (pattern ? pattern.test(message) : how === 'msg' ? message === text : true),
-    text: text!,
-  };
 }
 
 /** Evaluates a query over series, with the settings that the reference runner has. */
@@ -363,16 +384,13 @@ async function evaluateExpr(
   });
 }
 
-function compare(
-  value: Value,
-  expected: readonly string[],
-  expectations: readonly Expectation[],
-  grid: Grid,
-  ordered: boolean,
-): string | undefined {
+function compare(value: Value, one: ScriptEval): string | undefined {
+  const { expected, expectations, grid } = one;
   if (value.type === 'string') {
-    const wanted = expectations.find(({ kind }) => kind === 'string')?.text;
-    return wanted?.slice(1, -1) === value.value ? undefined : `the string ${value.value}`;
+    const wanted = expectations.find(({ kind }) => kind === 'string');
+    const literal = wanted === undefined ? undefined : parseExpr(wanted.text);
+    const isWanted = literal?.kind === 'string' && literal.value === value.value;
+    return isWanted ? undefined : `the string ${value.value}`;
   }
   if (value.type === 'matrix') {
     const range = expectations.find(({ kind }) => kind === 'range')?.text;
@@ -386,80 +404,25 @@ function compare(
       ordered: false,
       columns: columns.filter((one) => one !== undefined),
     } as const;
-    return compare(vector, expected, expectations, times, false);
+    return compare(vector, { ...one, grid: times });
   }
   if (value.type === 'scalar') {
     if (grid.count > 1) {
       const present = new Uint8Array(grid.count).fill(1);
       const columns = [{ labels: Labels.EMPTY, values: value.values, present }];
       const vector = { type: 'vector', ordered: false, columns } as const;
-      return compare(vector, expected, expectations, grid, false);
+      return compare(vector, one);
     }
     const got = value.values[0]!;
     return expected.length === 1 && near(got, parseValue(expected[0]!)) ? undefined : `the scalar ${got}`;
   }
-  const wanted = expected.map((line) => {
+  return columnsProblem(value.columns, parseRows(expected), grid, isOrdered(one));
+}
+
+/** Lines of values: the labels, and a sample for each step, undefined for none. */
+export function parseRows(lines: readonly string[]): Row[] {
+  return lines.map((line) => {
     const { labels, rest } = parseSeries(line);
     return { labels, values: expand(rest) };
   });
-  const got = value.columns.map(({ labels, values, present, histograms }) => ({
-    labels,
-    values: [...values].map((sample, i) =>
-      present[i] === 0 ? undefined : present[i] === 2 ? histograms![i]! : sample,
-    ),
-  }));
-  const print = (all: readonly { labels: Labels; values: readonly unknown[] }[]): string =>
-    all
-      .map(({ labels, values }) => `${labels.toString()} ${values.slice(0, 20).map(printSample).join(' ')}`)
-      .join('; ');
-  const problem = `got ${print(got)} for ${print(wanted)}`;
-  if (got.length !== wanted.length) return problem;
-  if (new Set(got.map(({ labels }) => labels.key)).size < got.length) return `twice in ${problem}`;
-  for (const [i, { labels, values }] of wanted.entries()) {
-    const match = ordered ? got[i]! : got.find((candidate) => candidate.labels.equals(labels));
-    if (!match?.labels.equals(labels)) return problem;
-    for (let step = 0; step < grid.count; step++) {
-      const [a, b] = [match.values[step], values[step]];
-      if (a === undefined && b === undefined) continue;
-      if (typeof a === 'object' && isWritten(b)) {
-        if (matchesHistogram(a, b, near)) continue;
-        return problem;
-      }
-      if (typeof a !== 'number' || typeof b !== 'number' || !near(a, b)) return problem;
-    }
-  }
-  return undefined;
-}
-
-function printSample(sample: unknown): string {
-  return typeof sample === 'number' ? String(sample) : JSON.stringify(sample ?? '_');
-}
-
-function compareAnnotations(
-  annotations: Annotations,
-  expectations: readonly Expectation[],
-): string | undefined {
-  for (const kind of ['warn', 'info'] as const) {
-    const got = kind === 'warn' ? annotations.warnings : annotations.infos;
-    const wanted = expectations.filter((expectation) => expectation.kind === kind);
-    if (expectations.some((expectation) => expectation.kind === `no_${kind}`) && got.length > 0) {
-      return `annotations: ${got.join('; ')}`;
-    }
-    if (wanted.length === 0) continue;
-    const withoutPlace = got.map((text) => text.replace(/ \([0-9]+:[0-9]+\)$/, ''));
-    const both = [...got, ...withoutPlace];
-    if (!wanted.every((expectation) => both.some((text) => expectation.matches(text)))) {
-      return `annotations: ${got.join('; ')}`;
-    }
-    if (!got.every((text, i) => wanted.some((w) => w.matches(text) || w.matches(withoutPlace[i]!)))) {
-      return `annotations: ${got.join('; ')}`;
-    }
-  }
-  return undefined;
-}
-
-function near(a: number, b: number): boolean {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
-  if (a === b) return true;
-  return Math.abs(a - b) / (Math.abs(a) + Math.abs(b)) < 1e-6;
 }

@@ -416,6 +416,29 @@ fetch, overlapping
   g2: x > bool 5`,
   },
   {
+    name: 'histograms are trimmed where they are, by a value that is the same everywhere',
+    groups: alike,
+    expr: 'x </ 0.5 >/ -1',
+    plan: `
+fetch, overlapping
+  g1: x </ 0.5 >/ -1
+  g2: x </ 0.5 >/ -1`,
+  },
+  {
+    name: 'histograms are trimmed here by what has to be computed here',
+    groups: alike,
+    expr: 'x </ scalar(y)',
+    plan: `
+</
+  fetch, overlapping
+    g1: x
+    g2: x
+  scalar()
+    fetch, overlapping
+      g1: y
+      g2: y`,
+  },
+  {
     name: 'replicas are asked for series only, whose samples are merged before they are aggregated',
     groups: pair,
     expr: 'sum by (region) (rate(x[5m]))',

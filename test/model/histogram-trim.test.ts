@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import t from 'tap';
+
+import {
+  bucketsOf,
+  createHistogram,
+  CUSTOM_BUCKETS,
+  denseBuckets,
+  equalHistograms,
+  trimHistogram,
+  type Histogram,
+} from '../../src/model/index.js';
+
+const counts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 6 });
+
+function totalOf(histogram: Histogram): number {
+  return bucketsOf(histogram).reduce((sum, { count }) => sum + count, 0);
+}
+
+const exponential: fc.Arbitrary<Histogram> = fc
+  .record({
+    schema: fc.integer({ min: -4, max: 8 }),
+    zeroThreshold: fc.constantFrom(0, 1e-9, 0.001),
+    zeroCount: fc.integer({ min: 0, max: 5 }),
+    offset: fc.integer({ min: -8, max: 8 }),
+    positive: counts,
+    negative: counts,
+  })
+  .map(({ offset, positive, negative, ...rest }) =>
+    createHistogram({
+      ...rest,
+      positive: denseBuckets(offset, positive),
+      negative: denseBuckets(offset, negative),
+      count: [...positive, ...negative].reduce((sum, count) => sum + count, rest.zeroCount),
+    }),
+  );
+
+/** Custom buckets whose first ends above zero: those of which every cut keeps every observation on one side. */
+const custom: fc.Arbitrary<Histogram> = fc
+  .record({ bounds: fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 }), counts })
+  .map(({ bounds, counts }) => {
+    const kept = counts.slice(0, bounds.length);
+    return createHistogram({
+      schema: CUSTOM_BUCKETS,
+      customValues: bounds.sort((a, b) => a - b),
+      positive: denseBuckets(0, kept),
+      count: kept.reduce((all, count) => all + count, 0),
+    });
+  });
+
+const points = fc.double({ min: 0.01, max: 30, noNaN: true });
+
+t.test('what lies below a point and what lies above it are all observations', (t) => {
+  fc.assert(
+    fc.property(fc.oneof(exponential, custom), points, fc.boolean(), (histogram, size, mirrored) => {
+      const point = mirrored && histogram.schema !== CUSTOM_BUCKETS ? -size : size;
+      const below = trimHistogram(histogram, point, 'below');
+      const above = trimHistogram(histogram, point, 'above');
+      const whole = totalOf(histogram);
+      t.ok(Math.abs(totalOf(below) + totalOf(above) - whole) <= 1e-9 * (whole + 1));
+      t.ok(Math.abs(below.count + above.count - whole) <= 1e-9 * (whole + 1));
+    }),
+  );
+  t.end();
+});
+
+t.test('what is kept lies on its side, and does not grow as the point moves over it', (t) => {
+  fc.assert(
+    fc.property(exponential, points, points, (histogram, a, b) => {
+      const [near, far] = [Math.min(a, b), Math.max(a, b)];
+      const below = trimHistogram(histogram, near, 'below');
+      t.ok(below.count <= trimHistogram(histogram, far, 'below').count + 1e-9);
+      t.ok(bucketsOf(below).every(({ lower }) => lower < near));
+      const above = trimHistogram(histogram, far, 'above');
+      t.ok(above.count <= trimHistogram(histogram, near, 'above').count + 1e-9);
+      t.ok(bucketsOf(above).every(({ upper }) => upper > far));
+    }),
+  );
+  t.end();
+});
+
+t.test('a trimmed histogram counts what its buckets count, and the one that it is made of stays', (t) => {
+  const side = fc.constantFrom('below' as const, 'above' as const);
+  const anyPoint = fc.oneof(points, fc.constantFrom(0, -0, Infinity, -Infinity, -3, 1e308, -1e308));
+  fc.assert(
+    fc.property(exponential, anyPoint, side, (histogram, point, side) => {
+      const before = JSON.stringify(histogram);
+      const trimmed = trimHistogram(histogram, point, side);
+      t.equal(JSON.stringify(histogram), before);
+      t.ok(Math.abs(totalOf(trimmed) - trimmed.count) <= 1e-9 * (trimmed.count + 1));
+      t.ok(Number.isFinite(trimmed.sum));
+      t.notOk([...trimmed.positive.counts, ...trimmed.negative.counts].includes(0));
+    }),
+  );
+  t.end();
+});
+
+t.test('nothing is cut by an end of the number line', (t) => {
+  fc.assert(
+    fc.property(fc.oneof(exponential, custom), (histogram) => {
+      t.ok(equalHistograms(trimHistogram(histogram, Infinity, 'below'), histogram));
+      t.ok(equalHistograms(trimHistogram(histogram, -Infinity, 'above'), histogram));
+    }),
+  );
+  t.end();
+});
+
+t.test('buckets that reach infinity have no middle: they count wholly or not at all', (t) => {
+  const top = createHistogram({
+    positive: { indices: [1025], counts: [2] },
+    negative: { indices: [1025], counts: [3] },
+    count: 5,
+    sum: NaN,
+  });
+  const cases = [
+    { side: 'below', point: 1, count: 3, sum: -3 * Number.MAX_VALUE },
+    { side: 'above', point: 1, count: 2, sum: 2 * Number.MAX_VALUE },
+    { side: 'below', point: Infinity, count: 5, sum: NaN },
+  ] as const;
+  for (const { side, point, count, sum } of cases) {
+    const trimmed = trimHistogram(top, point, side);
+    t.equal(trimmed.count, count);
+    t.same(trimmed.sum, sum);
+  }
+  t.end();
+});
