@@ -51,7 +51,6 @@ const QUERIES = [
   'max_over_time(x[1h])',
   'sum_over_time(x[1h])',
   'stddev_over_time(x[1h])',
-  'quantile_over_time(0.9, x[1h])',
 ];
 
 /** A deterministic stand-in for Math.random. */
