@@ -36,6 +36,11 @@ export interface RawSeries {
   readonly stale?: Uint8Array;
   /** The sample where it is a histogram; its value then means nothing. Absent when none is. */
   readonly histograms?: readonly (Histogram | undefined)[];
+  /**
+   * Since when each sample counts: milliseconds since the epoch, 0 where that is unknown. Absent where start timestamps
+   * are not stored: no function then takes notice of them.
+   */
+  readonly startTimestamps?: Float64Array;
 }
 
 /** A column of `count` steps with nothing present. */

@@ -57,6 +57,8 @@ export async function replayScript(
   let loaded: ScriptEval['series'] | undefined;
   let url = '';
   for (const one of parseScript(script)) {
+    // Remote write brings no start timestamps.
+    if ([...one.series.values()].some(({ startsMs }) => startsMs.size > 0)) continue;
     if (one.series !== loaded) {
       loaded = one.series;
       ({ url } = await startPrometheus(t, { args: [`--enable-feature=${features.join(',')}`] }));

@@ -29,6 +29,7 @@ import { evalInfo } from './info.js';
 import { evalAbsentOverTime, evalRangeFunction } from './range-function.js';
 import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 import { evalSelector } from './selector.js';
+import { sortPaced } from './paced-sort.js';
 import { sortByLabel } from './sort-by-label.js';
 
 type EvaluateCall = (scope: Scope, node: CallNode) => Operand | Promise<Operand>;
@@ -40,6 +41,7 @@ const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, Eva
   ['vector', evalVector],
   ['scalar', evalScalar],
   ['timestamp', evalTimestamp],
+  ['start_timestamp', evalStartTimestamp],
   ['absent', evalAbsent],
   ['absent_over_time', (scope, node) => evalAbsentOverTime(scope, node, absentLabels(node))],
   ['sort', (scope, node) => evalSort(scope, node, false)],
@@ -146,12 +148,29 @@ async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperan
   const vector = scope.own(await scope.vectorOf(arg));
   const columns = vector.columns.map(({ labels, values, present }) => ({ labels, values, present }));
   for (const { values, present } of columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
     for (let step = 0; step < values.length; step++) {
       if (present[step] === 2) present[step] = 1;
       values[step] = (scope.grid.startMs + step * scope.grid.stepMs) / 1000;
     }
   }
   return distinct(scope, await relabel(scope, { ...vector, columns }, nameless));
+}
+
+/**
+ * Since when the samples of a selector count; nothing for anything else, and where start timestamps are not stored.
+ *
+ * Source: Prometheus, promql/functions.go (`funcStartTimestamp`).
+ */
+async function evalStartTimestamp(scope: Scope, node: CallNode): Promise<VectorOperand> {
+  const arg = node.args[0]!;
+  if (arg.kind === 'selector') {
+    const starts = await evalSelector(scope, arg, 'start');
+    return distinct(scope, await relabel(scope, starts, ({ labels }) => withoutName(scope, labels)));
+  }
+  // What it is computed of may still fail, or have something to say.
+  scope.release(await scope.vectorOf(arg));
+  return scope.vector([]);
 }
 
 async function evalAbsent(scope: Scope, node: CallNode): Promise<VectorOperand> {
@@ -179,7 +198,7 @@ async function evalSort(scope: Scope, node: CallNode, descending: boolean): Prom
     scope.warn('sort is ineffective for range queries since results are always ordered by labels', node);
     return vector;
   }
-  const columns = [...vector.columns].sort((a, b) => {
+  const columns = await sortPaced(scope.pacer, vector.columns, (a, b) => {
     const [x, y] = [a.values[0]!, b.values[0]!];
     if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
     if (x === y) return 0;

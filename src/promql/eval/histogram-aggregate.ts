@@ -8,6 +8,9 @@ import type { Group } from './grouping.js';
 import { HISTOGRAM_TEXTS } from './histogram-texts.js';
 import type { HistogramColumn, Scope, VectorOperand } from './scope.js';
 
+/** So many histograms are added between two looks at the clock. */
+const COLUMNS_AT_ONCE = 64;
+
 /** The vector without its histograms, of which an info tells. Source: Prometheus, promql/engine.go (`aggregation`, `aggregationK`). */
 export function withoutIgnored(scope: Scope, node: AggregateNode, vector: VectorOperand): VectorOperand {
   if (!hasHistograms(vector)) return vector;
@@ -30,8 +33,7 @@ export async function addHistograms(
   target: HistogramColumn,
 ): Promise<void> {
   for (let step = 0; step < scope.grid.count; step++) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    const result = sumAt(scope, node, group.columns, step);
+    const result = await sumAt(scope, node, group.columns, step);
     if (result === undefined) continue;
     if (target.present[step] === 1) {
       target.present[step] = 0;
@@ -44,14 +46,15 @@ export async function addHistograms(
   }
 }
 
-function sumAt(
+async function sumAt(
   scope: Scope,
   node: AggregateNode,
   columns: readonly Column[],
   step: number,
-): HistogramSum | 'incompatible' | undefined {
+): Promise<HistogramSum | 'incompatible' | undefined> {
   let sum: HistogramSum | undefined;
-  for (const { labels, present, histograms } of columns) {
+  for (const [i, { labels, present, histograms }] of columns.entries()) {
+    if (i % COLUMNS_AT_ONCE === 0 && scope.pacer.due) await scope.pacer.pause();
     if (present[step] !== 2) continue;
     const histogram = histograms![step]!;
     if (sum === undefined) {

@@ -113,7 +113,7 @@ async function perHistogram(
   reader: HistogramReader,
 ): Promise<Column[]> {
   const columns: Column[] = [];
-  const classic = histogramsOf(scope, vector, vectorNode);
+  const classic = await histogramsOf(scope, vector, vectorNode);
   const taken = await readNative(scope, vector, vectorNode, reader, classic, columns);
   for (const [key, { identity, buckets }] of classic) {
     const target = scope.newColumn(identity.labels, identity.dropsName);
@@ -177,13 +177,14 @@ async function readNative(
 }
 
 /** Classic histograms by the key of their labels, the name among them. */
-function histogramsOf(
+async function histogramsOf(
   scope: Scope,
   vector: VectorOperand,
   vectorNode: PlanNode,
-): ReadonlyMap<string, Histogram> {
+): Promise<ReadonlyMap<string, Histogram>> {
   const histograms = new Map<string, Histogram>();
   for (const column of vector.columns) {
+    if (scope.pacer.due) await scope.pacer.pause();
     if (column.histograms !== undefined && !column.present.includes(1)) continue;
     const le = column.labels.get(BUCKET_LABEL);
     const bound = tryParseBound(le);

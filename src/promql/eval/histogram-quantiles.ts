@@ -33,7 +33,10 @@ export async function evalHistogramQuantiles(scope: Scope, node: CallNode): Prom
       // Shared by all of them: none may change or release it.
       { vector: { ...vector, held: 0 }, quantiles: scalars[i]! },
     );
-    for (const column of result.columns) columns.push(...split(scope, column, label, scalars[i]!.values));
+    for (const column of result.columns) {
+      if (scope.pacer.due) await scope.pacer.pause();
+      columns.push(...split(scope, column, label, scalars[i]!.values));
+    }
     scope.release(result);
   }
   scope.release(vector);

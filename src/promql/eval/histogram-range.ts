@@ -6,14 +6,16 @@ import {
   equalHistograms,
   HistogramSum,
   multiplyHistogram,
+  tryAddHistograms,
   type Histogram,
   type RawSeries,
 } from '../../model/index.js';
-import type { Windows } from '../functions/index.js';
+import { extrapolationFactor, startsAnew, tryZeroTime, type Windows } from '../functions/index.js';
 import type { PlanNode } from '../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from './histogram-texts.js';
 import { differenceOfLastTwo, histogramIncrease } from './histogram-rate.js';
+import { RunningCount } from './running-count.js';
 import type { HistogramColumn, Scope } from './scope.js';
 
 /** The samples of one step's window. */
@@ -25,6 +27,10 @@ export interface HistogramWindow {
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
   readonly histograms: readonly (Histogram | undefined)[];
+  readonly startTimestamps: Float64Array | undefined;
+  /** Which samples change and which begin anew after the one before them. */
+  readonly changes: RunningCount;
+  readonly resets: RunningCount;
   /** Indices of the window's samples: at least one. */
   readonly from: number;
   readonly to: number;
@@ -50,8 +56,8 @@ const FUNCTIONS: ReadonlyMap<string, WindowFunction> = new Map<string, WindowFun
   ['last_over_time', (window) => sampleAt(window, window.to - 1)],
   ['ts_of_first_over_time', ({ timestamps, from }) => timestamps[from]! / 1000],
   ['ts_of_last_over_time', ({ timestamps, to }) => timestamps[to - 1]! / 1000],
-  ['changes', (window) => countNeighbours(window, isChange)],
-  ['resets', (window) => countNeighbours(window, isReset)],
+  ['changes', ({ changes, from, to }) => changes.between(from, to - 1)],
+  ['resets', ({ resets, from, to }) => resets.between(from, to - 1)],
 ]);
 
 /** What a function makes of windows with histograms; undefined for those that look at floats only. */
@@ -73,21 +79,26 @@ export function runOnHistograms(
   column: HistogramColumn,
 ): (fromStep: number, toStep: number) => void {
   const { metricName } = labels;
+  const { timestamps, values, startTimestamps, rangeMs } = windows;
+  const size = timestamps.length;
+  const samples = { timestamps, values, histograms, startTimestamps };
+  const found = new RunningCount(size, (index) => histograms[index] !== undefined);
+  const changes = new RunningCount(size, (index) => isChange(samples, index));
+  const resets = new RunningCount(size, (index) => isReset(samples, index));
   return (fromStep, toStep) => {
     for (let step = fromStep; step < toStep; step++) {
       const from = windows.from[step]!;
       const to = windows.to[step]!;
-      if (to <= from || !hasHistogram(histograms, from, to)) continue;
+      if (to <= from || (histograms[from] === undefined && found.between(from, to - 1) === 0)) continue;
       const endMs = windows.firstEndMs + step * windows.endStepMs;
-      const { timestamps, values, rangeMs } = windows;
       const startMs = endMs - rangeMs;
       const result = compute({
         scope,
         at,
         metricName,
-        timestamps,
-        values,
-        histograms,
+        ...samples,
+        changes,
+        resets,
         from,
         to,
         startMs,
@@ -103,11 +114,6 @@ export function runOnHistograms(
       }
     }
   };
-}
-
-function hasHistogram(histograms: readonly (Histogram | undefined)[], from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (histograms[i] !== undefined) return true;
-  return false;
 }
 
 /** The window's histograms; undefined, with the warning given, when there are floats between them. */
@@ -129,22 +135,35 @@ export function onlyHistograms(window: HistogramWindow): readonly Histogram[] | 
 function extrapolated(window: HistogramWindow, isCounter: boolean, isRate: boolean): WindowResult {
   const { timestamps, from, to, startMs, endMs } = window;
   const all = onlyHistograms(window);
-  if (all === undefined || all.length < 2) return undefined;
-  const increase = histogramIncrease(window, all, isCounter);
-  if (increase === undefined) return undefined;
-  const last = to - 1;
-  let toStart = (timestamps[from]! - startMs) / 1000;
-  let toEnd = (endMs - timestamps[last]!) / 1000;
-  const sampled = (timestamps[last]! - timestamps[from]!) / 1000;
-  const spacing = sampled / (last - from);
-  if (toStart >= spacing * 1.1) toStart = spacing / 2;
-  if (isCounter && increase.count > 0 && all[0]!.count >= 0) {
-    toStart = Math.min(toStart, sampled * (all[0]!.count / increase.count));
+  if (all === undefined) return undefined;
+  const first = all[0]!;
+  const zeroMs = isCounter ? tryZeroTime(window, from, startMs) : undefined;
+  let increase: Histogram | undefined = first;
+  let shareToZero = NaN;
+  if (all.length > 1) {
+    increase = histogramIncrease(window, all, isCounter);
+    if (increase === undefined) return undefined;
+    if (isCounter && increase.count > 0 && first.count >= 0) shareToZero = first.count / increase.count;
+    if (zeroMs !== undefined) increase = sinceZero(window, increase, first);
+  } else if (zeroMs === undefined) {
+    return undefined;
   }
-  if (toEnd >= spacing * 1.1) toEnd = spacing / 2;
-  let factor = (sampled + toStart + toEnd) / sampled;
+  if (increase === undefined) return undefined;
+  let factor = extrapolationFactor(timestamps, from, to - 1, startMs, endMs, shareToZero, zeroMs);
   if (isRate) factor /= (endMs - startMs) / 1000;
   return multiplyHistogram(increase, factor);
+}
+
+/** The increase from zero: what the first sample had counted comes to it. */
+function sinceZero(
+  { scope, at, metricName }: HistogramWindow,
+  increase: Histogram,
+  first: Histogram,
+): Histogram | undefined {
+  const sum = tryAddHistograms(increase, first);
+  if (sum === undefined) scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+  if (sum?.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+  return sum && { ...sum.histogram, hint: increase.hint };
 }
 
 /** Source: Prometheus, promql/functions.go (`instantValue`). */
@@ -154,7 +173,7 @@ function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
   const [previous, last] = [histograms[to - 2], histograms[to - 1]];
   const seconds = (timestamps[to - 1]! - timestamps[to - 2]!) / 1000;
   if (previous !== undefined && last !== undefined) {
-    const difference = differenceOfLastTwo(window, previous, last, isRate);
+    const difference = differenceOfLastTwo(window, previous, last, isRate, window.resets.has(to - 1));
     return difference === undefined || !isRate ? difference : divideHistogram(difference, seconds);
   }
   if (previous !== undefined || last !== undefined) {
@@ -163,7 +182,7 @@ function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
   }
   const [a, b] = [values[to - 2]!, values[to - 1]!];
   if (!isRate) return b - a;
-  return (b < a ? b : b - a) / seconds;
+  return (window.resets.has(to - 1) ? b : b - a) / seconds;
 }
 
 /** Source: Prometheus, promql/functions.go (`funcSumOverTime`, `funcAvgOverTime`). */
@@ -186,16 +205,10 @@ function sampleAt({ values, histograms }: HistogramWindow, index: number): Windo
   return histograms[index] ?? values[index]!;
 }
 
-type Neighbours = (window: HistogramWindow, index: number) => boolean;
-
-function countNeighbours(window: HistogramWindow, counts: Neighbours): number {
-  let count = 0;
-  for (let i = window.from + 1; i < window.to; i++) if (counts(window, i)) count++;
-  return count;
-}
+type Samples = Pick<HistogramWindow, 'timestamps' | 'values' | 'histograms' | 'startTimestamps'>;
 
 /** Source: Prometheus, promql/functions.go (`funcChanges`): from a float to a histogram or back is a change. */
-function isChange({ values, histograms }: HistogramWindow, index: number): boolean {
+function isChange({ values, histograms }: Samples, index: number): boolean {
   const [previous, current] = [histograms[index - 1], histograms[index]];
   if (previous !== undefined && current !== undefined) return !equalHistograms(previous, current);
   if (previous !== undefined || current !== undefined) return true;
@@ -204,9 +217,11 @@ function isChange({ values, histograms }: HistogramWindow, index: number): boole
 }
 
 /** Source: Prometheus, promql/functions.go (`funcResets`): from a float to a histogram or back is a reset. */
-function isReset({ values, histograms }: HistogramWindow, index: number): boolean {
+function isReset(samples: Samples, index: number): boolean {
+  const { values, histograms } = samples;
   const [previous, current] = [histograms[index - 1], histograms[index]];
+  if ((previous === undefined) !== (current === undefined)) return true;
+  if (startsAnew(samples, index)) return true;
   if (previous !== undefined && current !== undefined) return detectReset(current, previous);
-  if (previous !== undefined || current !== undefined) return true;
   return values[index]! < values[index - 1]!;
 }

@@ -8,9 +8,11 @@ import {
   usesCustomBuckets,
   type Histogram,
 } from '../../model/index.js';
+import { startsAnew, type StartedSamples } from '../functions/index.js';
 import type { PlanNode } from '../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from './histogram-texts.js';
+import type { RunningCount } from './running-count.js';
 import type { Scope } from './scope.js';
 
 /** Where annotations go and what they name. */
@@ -20,6 +22,12 @@ interface Reported {
   readonly metricName: string;
 }
 
+/** A window of histograms alone: the first is at `from`, and `resets` knows which of them begin anew. */
+interface CounterWindow extends Reported, StartedSamples {
+  readonly from: number;
+  readonly resets: RunningCount;
+}
+
 /**
  * The last histogram less the first, plus what was lost at each reset between them if it is a counter. A gauge.
  * Undefined, with a warning, when exponential and custom buckets mix.
@@ -27,17 +35,18 @@ interface Reported {
  * Source: Prometheus, promql/functions.go (`histogramRate`).
  */
 export function histogramIncrease(
-  { scope, at, metricName }: Reported,
+  window: CounterWindow,
   all: readonly Histogram[],
   isCounter: boolean,
 ): Histogram | undefined {
+  const { scope, at, metricName, from, resets } = window;
   const last = all.at(-1)!;
   let previous = all[0]!;
   if (isCounter) {
     if (all.some(({ hint }) => hint === 'gauge')) scope.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
     // A first sample before a reset does not count, nor does its layout.
     const second = all[1]!;
-    if (detectReset(second, previous)) {
+    if (resets.has(from + 1)) {
       previous = createHistogram({ schema: second.schema, customValues: second.customValues });
     }
   }
@@ -49,20 +58,30 @@ export function histogramIncrease(
   }
   const difference = trySubtractHistograms(last, previous)!;
   if (difference.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
-  let increase = difference.histogram;
+  // In the coarsest layout of all that count, though the samples between do so at resets only.
+  const schema = relevant.reduce((least, one) => Math.min(least, one.schema), previous.schema);
+  let increase = toSchema(difference.histogram, schema);
   if (isCounter) {
-    for (const current of all.slice(1)) {
-      if (detectReset(current, previous)) {
+    for (let i = 1; i < all.length; i++) {
+      const wasReset =
+        i > 1 ? resets.has(from + i) : startsAnew(window, from + 1) || detectReset(all[1]!, previous);
+      if (wasReset) {
         const sum = tryAddHistograms(increase, previous)!;
         if (sum.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
         increase = sum.histogram;
       }
-      previous = current;
+      previous = all[i]!;
     }
   } else if (all[0]!.hint !== 'gauge' || last.hint !== 'gauge') {
     scope.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
   }
   return { ...increase, hint: 'gauge' };
+}
+
+function toSchema(histogram: Histogram, schema: number): Histogram {
+  if (histogram.schema <= schema) return histogram;
+  const { zeroThreshold } = histogram;
+  return tryAddHistograms(histogram, createHistogram({ schema, zeroThreshold }))!.histogram;
 }
 
 /**
@@ -75,13 +94,14 @@ export function differenceOfLastTwo(
   previous: Histogram,
   last: Histogram,
   isCounter: boolean,
+  wasReset: boolean,
 ): Histogram | undefined {
   const hints = [previous.hint, last.hint];
   if (isCounter && hints.includes('gauge')) scope.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
   if (!isCounter && hints.some((hint) => hint !== 'gauge')) {
     scope.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
   }
-  if (isCounter && detectReset(last, previous)) return { ...last, hint: 'gauge' };
+  if (isCounter && wasReset) return { ...last, hint: 'gauge' };
   const difference = trySubtractHistograms(last, previous);
   if (difference === undefined) {
     scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);

@@ -45,14 +45,14 @@ export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOper
     position: node.position,
   };
   const isIdentified = input.columns.some((one) => enriches(one) && one.labels.keep(IDENTIFYING).size > 0);
-  const present = presenceOf(input.columns, scope.grid.count);
+  const present = await presenceOf(scope.pacer, input.columns, scope.grid.count);
   const times = isIdentified
     ? await evalSelector(scope, wanted, 'time', (step) => {
         if (present[step] !== 0) throw new PromfedError('execution', 'info sample should be float');
       })
     : scope.vector([]);
   const chosen = data.length === 0 ? undefined : new Set(data.map(({ name }) => name));
-  const found = new InfoSeries(scope, times, chosen);
+  const found = await InfoSeries.of(scope, times, chosen);
   const optional = data.every((matcher) => compileMatcher(matcher)(''));
   const columns: Column[] = [];
   for (const column of input.columns) {
@@ -131,10 +131,24 @@ class InfoSeries {
   readonly #chosen: ReadonlySet<string> | undefined;
   readonly #byIdentity = new Map<string, Map<string, Column[]>>();
 
-  constructor(scope: Scope, { columns }: VectorOperand, chosen: ReadonlySet<string> | undefined) {
+  private constructor(scope: Scope, chosen: ReadonlySet<string> | undefined) {
     this.#scope = scope;
     this.#chosen = chosen;
+  }
+
+  static async of(
+    scope: Scope,
+    { columns }: VectorOperand,
+    chosen: ReadonlySet<string> | undefined,
+  ): Promise<InfoSeries> {
+    const series = new InfoSeries(scope, chosen);
+    await series.#addAll(columns);
+    return series;
+  }
+
+  async #addAll(columns: readonly Column[]): Promise<void> {
     for (const column of columns) {
+      if (this.#scope.pacer.due) await this.#scope.pacer.pause();
       const { key } = column.labels.keep(IDENTIFYING);
       let metrics = this.#byIdentity.get(key);
       if (metrics === undefined) this.#byIdentity.set(key, (metrics = new Map<string, Column[]>()));

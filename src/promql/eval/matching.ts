@@ -30,10 +30,15 @@ export async function groupBySignature(
 }
 
 /** At which steps any of the columns has a sample. The first column's own array when it is alone: not to be changed. */
-export function presenceOf(columns: readonly Column[], count: number): Uint8Array {
+export async function presenceOf(
+  pacer: Pacer,
+  columns: readonly Column[],
+  count: number,
+): Promise<Uint8Array> {
   if (columns.length === 1) return columns[0]!.present;
   const any = new Uint8Array(count);
   for (const { present } of columns) {
+    if (pacer.due) await pacer.pause();
     for (let step = 0; step < count; step++) if (present[step] !== 0) any[step] = 1;
   }
   return any;

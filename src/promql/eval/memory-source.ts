@@ -11,7 +11,7 @@ export function createMemorySource(series: Iterable<RawSeries>): SampleSource {
     select: async (matchers: readonly Matcher[], { afterMs, untilMs }) => {
       const matches = compileMatchers(matchers);
       const selected: RawSeries[] = [];
-      for (const { labels, timestamps, values, stale, histograms } of series) {
+      for (const { labels, timestamps, values, stale, histograms, startTimestamps } of series) {
         if (!matches(labels)) continue;
         const from = firstAfter(timestamps, afterMs);
         const to = firstAfter(timestamps, untilMs);
@@ -22,6 +22,7 @@ export function createMemorySource(series: Iterable<RawSeries>): SampleSource {
           values: values.subarray(from, to),
           ...(stale === undefined ? {} : { stale: stale.subarray(from, to) }),
           ...(histograms === undefined ? {} : { histograms: histograms.slice(from, to) }),
+          ...(startTimestamps === undefined ? {} : { startTimestamps: startTimestamps.subarray(from, to) }),
         });
       }
       return Promise.resolve(selected);

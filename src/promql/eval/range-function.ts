@@ -4,6 +4,7 @@ import { PromfedError, type Column, type Labels, type RawSeries } from '../../mo
 import {
   extendedFunction,
   extendedSamples,
+  startsTooEarly,
   type Extension,
   type RangeFunction,
   type RunSteps,
@@ -21,6 +22,9 @@ import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from './
 
 /** How many samples and steps to go through between two looks at the clock. */
 const CHUNK = 20_000;
+
+/** As so many floats a histogram counts: each of its buckets is looked at. */
+const HISTOGRAM_COST = 50;
 
 /** Names that counters end in. Source: Prometheus, promql/engine.go (`eval`, the end of calls on matrices). */
 const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket'];
@@ -64,13 +68,16 @@ export async function evalRangeFunction(
       ? scope.newHistogramColumn(labels, dropsName)
       : scope.newColumn(labels, dropsName);
     const run = start(scope, node, func, { series, windows, args, column, at: rangeNode });
-    await runSteps(scope, windows, func.slides, settle ? 1 : scope.grid.count, run);
+    const isCheap = func.slides && series.histograms === undefined;
+    const sampleCost = isCheap ? 0 : series.histograms === undefined ? 1 : HISTOGRAM_COST;
+    await runSteps(scope, windows, sampleCost, settle ? 1 : scope.grid.count, run);
     if (settle) {
       column.values.fill(column.values[0]!);
       column.present.fill(column.present[0]!);
       column.histograms?.fill(column.histograms[0]);
     }
     if (func.wantsCounter && column.present.includes(1)) noteCounter(scope, series.labels, rangeNode);
+    if (plain.wantsCounter && func === plain) noteOverlap(scope, series, windows, rangeNode);
     columns.push(column);
   }
   if (func.takesQuantile) warnOfQuantile(scope, args[0]!, columns, node.args[0]!);
@@ -210,11 +217,11 @@ function settledBy(
   return scalars.every(({ values }) => values.every((value) => Object.is(value, values[0])));
 }
 
-/** Runs all steps, pausing by what they cost. */
+/** Runs all steps, pausing by what they and the samples of their windows cost. */
 async function runSteps(
   scope: Scope,
   { from, to }: WindowScratch,
-  slides: boolean,
+  sampleCost: number,
   count: number,
   run: (fromStep: number, toStep: number) => void,
 ): Promise<void> {
@@ -222,7 +229,7 @@ async function runSteps(
   while (start < count) {
     let end = start;
     let cost = 0;
-    for (; end < count && cost < CHUNK; end++) cost += slides ? 1 : 1 + to[end]! - from[end]!;
+    for (; end < count && cost < CHUNK; end++) cost += 1 + sampleCost * (to[end]! - from[end]!);
     run(start, end);
     start = end;
     if (start < count && scope.pacer.due) await scope.pacer.pause();
@@ -249,7 +256,7 @@ class WindowScratch {
   }
 
   /** Valid until the next call. */
-  of({ timestamps, values }: RawSeries): Windows {
+  of({ timestamps, values, startTimestamps }: RawSeries): Windows {
     const { grid } = this.#scope;
     const { reference, rangeMs, beforeMs = 0, afterMs = 0 } = this.#range;
     let first = 0;
@@ -264,6 +271,7 @@ class WindowScratch {
     return {
       timestamps,
       values,
+      startTimestamps,
       from: this.from,
       to: this.to,
       rangeMs,
@@ -284,6 +292,35 @@ function warnOfQuantile(scope: Scope, q: Float64Array, columns: readonly Column[
     warned.add(value);
     scope.warn(invalidQuantile(value), at);
   });
+}
+
+/**
+ * Warns of a counter whose samples claim to count from before the sample before them, in any window.
+ *
+ * Source: Prometheus, promql/functions.go (`extrapolatedRate`, `histogramRate`).
+ */
+function noteOverlap(
+  scope: Scope,
+  { labels, histograms, ...samples }: RawSeries,
+  { from, to }: WindowScratch,
+  at: PlanNode,
+): void {
+  if (samples.startTimestamps === undefined) return;
+  /** Of each sample, the last up to it that starts too early. */
+  const latest = new Int32Array(samples.timestamps.length);
+  for (let i = 1; i < latest.length; i++) latest[i] = startsTooEarly(samples, i) ? i : latest[i - 1]!;
+  for (let step = 0; step < scope.grid.count; step++) {
+    const [first, end] = [from[step]!, to[step]!];
+    if (end <= first || latest[end - 1]! <= first) continue;
+    // Floats and histograms in one window have no result.
+    const kinds = new Set(histograms?.slice(first, end).map((histogram) => histogram === undefined));
+    if (kinds.size > 1) continue;
+    scope.warn(
+      `sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(labels.metricName)}`,
+      at,
+    );
+    return;
+  }
 }
 
 function noteCounter(scope: Scope, { metricName }: Labels, at: PlanNode): void {

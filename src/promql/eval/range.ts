@@ -47,6 +47,7 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
   };
   const series: RawSeries[] = [];
   for (const one of raw.series) {
+    if (scope.pacer.due) await scope.pacer.pause();
     series.push(withoutStale(statsOnly ? await withStatsOnly(scope.pacer, one, reading) : one));
   }
   return { series, reference, rangeMs, beforeMs, afterMs, held: raw.held };

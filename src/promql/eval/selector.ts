@@ -6,6 +6,7 @@ import type { SelectorNode } from '../plan/index.js';
 
 import { withoutEmpty } from './columns.js';
 import { withStatsOnly } from './histogram-stats.js';
+import { sortPaced } from './paced-sort.js';
 import type { Scope, VectorOperand } from './scope.js';
 import { kindOf, smoothedHistogram } from './smoothed-histogram.js';
 
@@ -46,13 +47,16 @@ export async function selectRaw(
   const isSorted = selected.every(
     (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
   );
-  const series = isSorted ? selected : [...selected].sort((a, b) => Labels.compare(a.labels, b.labels));
+  const series = isSorted
+    ? selected
+    : await sortPaced(scope.pacer, selected, (a, b) => Labels.compare(a.labels, b.labels));
   return { series, held };
 }
 
 /**
  * The vector of a selector: at each step the newest sample in `(t − lookback, t]` of each series, nothing when
- * that is a stale marker. With `what` as `time`, the sample's own time in seconds stands in for its value.
+ * that is a stale marker. With `what` as `time`, the sample's own time in seconds stands in for its value, as `start`
+ * the time since which it counts, which only samples of series with start timestamps have.
  * `seeHistogram` is told each step at which a sample is a histogram.
  *
  * Source: Prometheus, promql/engine.go (`vectorSelectorSingle`).
@@ -60,7 +64,7 @@ export async function selectRaw(
 export async function evalSelector(
   scope: Scope,
   node: SelectorNode,
-  what: 'value' | 'time' = 'value',
+  what: 'value' | 'time' | 'start' = 'value',
   seeHistogram?: (step: number) => void,
 ): Promise<VectorOperand> {
   const { pacer, grid } = scope;
@@ -72,9 +76,10 @@ export async function evalSelector(
   const columns = [];
   for (const series of raw.series) {
     if (pacer.due) await pacer.pause();
+    if (what === 'start' && series.startTimestamps === undefined) continue;
     const reading = { ...reference, count: grid.count, reachMs: lookbackDeltaMs - 1 };
     const seen = scope.statsSelectors.has(node) ? await withStatsOnly(pacer, series, reading) : series;
-    const { labels, timestamps, values, stale, histograms } = seen;
+    const { labels, timestamps, values, stale, histograms, startTimestamps } = seen;
     const withHistograms = what === 'value' && histograms !== undefined;
     const column = withHistograms ? scope.newHistogramColumn(labels) : scope.newColumn(labels);
     let next = 0;
@@ -83,7 +88,10 @@ export async function evalSelector(
       while (next < timestamps.length && timestamps[next]! <= timeMs) next++;
       const newest = next - 1;
       if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
-      column.values[step] = what === 'value' ? values[newest]! : timestamps[newest]! / 1000;
+      column.values[step] =
+        what === 'value'
+          ? values[newest]!
+          : (what === 'time' ? timestamps : startTimestamps!)[newest]! / 1000;
       column.present[step] = 1;
       if (histograms?.[newest] === undefined) continue;
       seeHistogram?.(step);
@@ -152,7 +160,7 @@ async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOpe
 
 /** The series without its stale markers. */
 export function withoutStale(series: RawSeries): RawSeries {
-  const { labels, timestamps, values, stale, histograms } = series;
+  const { labels, timestamps, values, stale, histograms, startTimestamps } = series;
   if (stale === undefined) return series;
   const fresh = (_: number, i: number): boolean => stale[i] !== 1;
   return {
@@ -160,5 +168,6 @@ export function withoutStale(series: RawSeries): RawSeries {
     timestamps: timestamps.filter(fresh),
     values: values.filter(fresh),
     ...(histograms === undefined ? {} : { histograms: histograms.filter((_, i) => stale[i] !== 1) }),
+    ...(startTimestamps === undefined ? {} : { startTimestamps: startTimestamps.filter(fresh) }),
   };
 }

@@ -45,7 +45,7 @@ async function keepWhere(
   for (const [key, columns] of groups) {
     if (scope.pacer.due) await scope.pacer.pause();
     if (columns.length > 1) scope.budget.take(count);
-    presence.set(key, presenceOf(columns, count));
+    presence.set(key, await presenceOf(scope.pacer, columns, count));
   }
   const owned = scope.own(vector);
   for (const { labels, present } of owned.columns) {

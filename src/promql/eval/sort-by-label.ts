@@ -3,6 +3,7 @@
 import { Labels, type Column } from '../../model/index.js';
 import { compareNaturally } from '../functions/index.js';
 
+import { sortPaced } from './paced-sort.js';
 import type { Scope, VectorOperand } from './scope.js';
 
 /**
@@ -11,12 +12,12 @@ import type { Scope, VectorOperand } from './scope.js';
  *
  * Source: Prometheus, promql/functions.go (`funcSortByLabel`, `funcSortByLabelDesc`).
  */
-export function sortByLabel(
+export async function sortByLabel(
   scope: Scope,
   vector: VectorOperand,
   names: readonly string[],
   descending: boolean,
-): VectorOperand {
+): Promise<VectorOperand> {
   if (!scope.isInstant) return vector;
   const compare = (a: Column, b: Column): number => {
     for (const name of names) {
@@ -28,5 +29,6 @@ export function sortByLabel(
     return Labels.compare(a.labels, b.labels);
   };
   const sign = descending ? -1 : 1;
-  return { ...vector, columns: [...vector.columns].sort((a, b) => sign * compare(a, b)), ordered: true };
+  const columns = await sortPaced(scope.pacer, vector.columns, (a, b) => sign * compare(a, b));
+  return { ...vector, columns, ordered: true };
 }

@@ -45,7 +45,8 @@ export async function vectorVector(
   if (fill.many !== undefined) {
     for (const [signature, partner] of partners) {
       if (scope.pacer.due) await scope.pacer.pause();
-      matches.addUnmatched(partner, presenceOf(manyGroups.get(signature) ?? [], scope.grid.count), fill.many);
+      const many = manyGroups.get(signature) ?? [];
+      matches.addUnmatched(partner, await presenceOf(scope.pacer, many, scope.grid.count), fill.many);
     }
   }
   failure.throwIfAny();
@@ -265,7 +266,7 @@ async function partnersOf(
       const always = matching.fill.lhs !== undefined || matching.fill.rhs !== undefined;
       anyMany ??= always
         ? new Uint8Array(scope.grid.count).fill(1)
-        : presenceOf(manySide.columns, scope.grid.count);
+        : await presenceOf(scope.pacer, manySide.columns, scope.grid.count);
       index = await indexOf(scope, matching, columns, anyMany, failure);
     }
     partners.set(signature, { columns, index });

@@ -8,6 +8,7 @@ export {
   smoothedAt,
   type Extension,
 } from './extended-range.js';
+export { extrapolationFactor } from './extrapolation.js';
 export { formatOpenMetrics, formatPlain, formatShort } from './go-format.js';
 export { sampleOffset } from './label-hash.js';
 export { compareNaturally } from './natural-order.js';
@@ -22,3 +23,4 @@ export {
 export { quantileOf } from './quantile.js';
 export type { RangeFunction, RunSteps, Windows } from './range-function.js';
 export { RANGE_FUNCTIONS } from './range-functions.js';
+export { startsAnew, startsTooEarly, tryZeroTime, type StartedSamples } from './start-timestamps.js';

@@ -1,19 +1,52 @@
 // Range functions that aggregate the samples of a window: the *_over_time family.
 
-import { quantileOf } from './quantile.js';
-import { eachWindow, type RangeFunction } from './range-function.js';
+import { quantileOf, quantileOfSorted } from './quantile.js';
+import { eachWindow, type ComputeWindow, type RangeFunction, type Windows } from './range-function.js';
+import { trySlidingSum } from './sliding-sum.js';
+import { SortedWindow } from './sorted-window.js';
 import { CompensatedSum, meanOf } from './summation.js';
 
+/** A function of the sum of a window, which slides where that changes no bit. */
+function ofSum(scan: ComputeWindow, finish: (sum: number, count: number) => number): RangeFunction {
+  const scanning = eachWindow(1, scan);
+  return {
+    ...scanning,
+    start: (windows, args, output) => {
+      const sumAt = trySlidingSum(windows);
+      if (sumAt === undefined) return scanning.start(windows, args, output);
+      return (fromStep, toStep) => {
+        for (let step = fromStep; step < toStep; step++) {
+          const count = windows.to[step]! - windows.from[step]!;
+          if (count <= 0) continue;
+          output.values[step] = finish(sumAt(step), count);
+          output.present[step] = 1;
+        }
+      };
+    },
+  };
+}
+
 /** Source: Prometheus, promql/functions.go (`funcSumOverTime`). */
-const sum = eachWindow(1, ({ values }, from, to) => {
-  const running = new CompensatedSum();
-  for (let i = from; i < to; i++) running.add(values[i]!);
-  return Math.abs(running.sum) === Infinity ? running.sum : running.total;
-});
+const sum = ofSum(
+  ({ values }, from, to) => {
+    const running = new CompensatedSum();
+    for (let i = from; i < to; i++) running.add(values[i]!);
+    return Math.abs(running.sum) === Infinity ? running.sum : running.total;
+  },
+  (total) => total,
+);
 
-const avg = eachWindow(1, ({ values }, from, to) => meanOf(values, from, to));
+const avg = ofSum(
+  ({ values }, from, to) => meanOf(values, from, to),
+  (total, count) => total / count,
+);
 
-/** Source: Prometheus, promql/functions.go (`varianceOverTime`): Welford's method with both sums compensated. */
+/**
+ * Source: Prometheus, promql/functions.go (`varianceOverTime`): Welford's method with both sums compensated.
+ *
+ * Each window is scanned: the running mean depends on the order of its samples and on the first of them, so that no
+ * way of sliding gives the same bits.
+ */
 function variance(finish: (variance: number) => number): RangeFunction {
   return eachWindow(1, ({ values }, from, to) => {
     const mean = new CompensatedSum();
@@ -28,20 +61,23 @@ function variance(finish: (variance: number) => number): RangeFunction {
 }
 
 /**
- * The greatest or least value of a window; NaN only when there is nothing else; of equal values the first. A queue
- * of the samples that may still become the extreme slides along, so that each sample is looked at a bounded number
- * of times.
+ * What `result` makes of the sample with the greatest or least value of a window, its index −1 when all are NaN. A
+ * queue of the samples that may still become the extreme slides along, so that each sample is looked at a bounded
+ * number of times.
  *
- * Source: Prometheus, promql/functions.go (`compareOverTime`).
+ * @param lastOfEquals of equal values the last counts, else the first.
  */
-function extreme(isMax: boolean): RangeFunction {
+function ofExtreme(
+  isMax: boolean,
+  lastOfEquals: boolean,
+  result: (windows: Windows, index: number, to: number) => number,
+): RangeFunction {
+  const yields = (old: number, value: number): boolean =>
+    (isMax ? old < value : old > value) || (lastOfEquals && old === value);
   return {
-    keepsName: false,
-    wantsCounter: false,
-    takesQuantile: false,
-    slides: true,
-    seesStepTime: false,
-    start: ({ values, from, to }, _args, output) => {
+    ...eachWindow(1, () => NaN, { slides: true }),
+    start: (windows, _args, output) => {
+      const { values, from, to } = windows;
       const queue = new Int32Array(values.length);
       let head = 0;
       let tail = 0;
@@ -55,16 +91,11 @@ function extreme(isMax: boolean): RangeFunction {
           for (; next < end; next++) {
             const value = values[next]!;
             if (Number.isNaN(value)) continue;
-            while (
-              tail > head &&
-              (isMax ? values[queue[tail - 1]!]! < value : values[queue[tail - 1]!]! > value)
-            ) {
-              tail--;
-            }
+            while (tail > head && yields(values[queue[tail - 1]!]!, value)) tail--;
             queue[tail++] = next;
           }
           while (head < tail && queue[head]! < first) head++;
-          output.values[step] = head < tail ? values[queue[head]!]! : NaN;
+          output.values[step] = result(windows, head < tail ? queue[head]! : -1, end);
           output.present[step] = 1;
         }
       };
@@ -72,13 +103,43 @@ function extreme(isMax: boolean): RangeFunction {
   };
 }
 
-const quantile = eachWindow(
-  1,
-  ({ values }, from, to, step, args) => quantileOf(args[0]![step]!, values.slice(from, to)),
-  { takesQuantile: true },
-);
+/**
+ * The greatest or least value of a window; NaN only when there is nothing else; of equal values the first.
+ *
+ * Source: Prometheus, promql/functions.go (`compareOverTime`).
+ */
+function extreme(isMax: boolean): RangeFunction {
+  return ofExtreme(isMax, false, ({ values }, index) => (index < 0 ? NaN : values[index]!));
+}
 
-/** Source: Prometheus, promql/functions.go (`funcMadOverTime`): a NaN spoils the whole window. */
+/** The time in seconds of the last sample that has the window's extreme; NaN loses to anything. */
+function timeOfExtreme(isMax: boolean): RangeFunction {
+  return ofExtreme(
+    isMax,
+    true,
+    ({ timestamps }, index, to) => timestamps[index < 0 ? to - 1 : index]! / 1000,
+  );
+}
+
+/** Source: Prometheus, promql/functions.go (`funcQuantileOverTime`). */
+const quantile: RangeFunction = {
+  ...eachWindow(1, () => NaN, { takesQuantile: true }),
+  start: ({ values, from, to }, args, output) => {
+    const window = new SortedWindow(values);
+    return (fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (to[step]! <= from[step]!) continue;
+        output.values[step] = quantileOfSorted(args[0]![step]!, window.moveTo(from[step]!, to[step]!));
+        output.present[step] = 1;
+      }
+    };
+  },
+};
+
+/**
+ * Source: Prometheus, promql/functions.go (`funcMadOverTime`): a NaN spoils the whole window. Each window is scanned, its deviations
+ * being from a median that moves.
+ */
 const mad = eachWindow(1, ({ values }, from, to) => {
   const window = values.slice(from, to);
   if (window.some(Number.isNaN)) return NaN;
@@ -88,18 +149,6 @@ const mad = eachWindow(1, ({ values }, from, to) => {
     window.map((value) => Math.abs(value - median)),
   );
 });
-
-/** The time in seconds of the last sample that has the window's extreme; NaN loses to anything. */
-function timeOfExtreme(isMax: boolean): RangeFunction {
-  return eachWindow(1, ({ timestamps, values }, from, to) => {
-    let best = from;
-    for (let i = from; i < to; i++) {
-      const [value, champion] = [values[i]!, values[best]!];
-      if ((isMax ? value >= champion : value <= champion) || Number.isNaN(champion)) best = i;
-    }
-    return timestamps[best]! / 1000;
-  });
-}
 
 export const OVER_TIME_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   sum_over_time: sum,

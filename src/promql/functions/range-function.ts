@@ -9,6 +9,8 @@
 export interface Windows {
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
+  /** As in `RawSeries`. */
+  readonly startTimestamps?: Float64Array | undefined;
   readonly from: Int32Array;
   readonly to: Int32Array;
   /** A window is open at its end less this, closed at its end. */

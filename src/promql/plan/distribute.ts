@@ -86,7 +86,7 @@ class Planner {
     const args = expr.args.map((arg) =>
       typeOf(arg) === 'matrix'
         ? this.#windows(arg)
-        : func === 'timestamp'
+        : func === 'timestamp' || func === 'start_timestamp'
           ? this.#timed(arg)
           : this.plan(arg),
     );

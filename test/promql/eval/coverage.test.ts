@@ -57,7 +57,6 @@ const MODIFIERS = [
 
 /** What may be without a case for as long as it is not evaluated, with a query that has it. */
 const UNTIL_BUILT: ReadonlyMap<string, string> = new Map([
-  ['start_timestamp()', 'start_timestamp(m)'],
   ['</', 'm </ 1'],
   ['>/', 'm >/ 1'],
 ]);

@@ -107,6 +107,8 @@ export function withStoredHints(samples: readonly ScriptSample[]): ScriptSample[
 export interface ScriptSeries {
   readonly labels: Labels;
   readonly samples: Map<number, ScriptSample>;
+  /** Since when samples count, by their time; only those that say so. */
+  readonly startsMs: Map<number, number>;
 }
 
 interface Classic {
@@ -141,6 +143,7 @@ export function convertClassic(series: Iterable<ScriptSeries>): ScriptSeries[] {
   }
   return [...found.values()].map(({ labels, at }) => ({
     labels,
+    startsMs: new Map(),
     samples: new Map(
       [...at].flatMap(([timeMs, classic]) => {
         const histogram = tryConvert(classic);

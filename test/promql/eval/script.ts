@@ -21,7 +21,6 @@ import {
   convertClassic,
   tryExpandHistograms,
   withStoredHints,
-  type ScriptSample,
   type ScriptSeries,
   type WrittenHistogram,
 } from './histogram-script.js';
@@ -34,10 +33,8 @@ import { rerunsOf } from './reruns.js';
 export interface ScriptResult {
   readonly line: number;
   readonly expr: string;
-  /** Undefined when it passed. */
+  /** Undefined when it passed. What is not built is a problem like any other. */
   readonly problem: string | undefined;
-  /** True when the script needs what this runner does not speak or what is not built. */
-  readonly skipped: boolean;
 }
 
 const EVAL =
@@ -53,25 +50,21 @@ export interface ScriptEval {
   readonly expected: readonly string[];
   /** The same map for evals with no load or clear between them. */
   readonly series: ReadonlyMap<string, ScriptSeries>;
-  /** Series were left out that have what this runner does not speak. */
-  readonly incomplete: boolean;
 }
 
 /** Every `eval` of a script, in order. */
 export function parseScript(script: string): ScriptEval[] {
   const evals: ScriptEval[] = [];
   let series = new Map<string, ScriptSeries>();
-  let incomplete = false;
   for (const block of blocksOf(script)) {
     const head = block.lines[0]!;
     if (head === 'clear') {
       series = new Map();
-      incomplete = false;
     } else if (/^load\b|^load_with_nhcb\b/.test(head)) {
-      series = new Map([...series].map(([key, one]) => [key, { ...one, samples: new Map(one.samples) }]));
-      if (load(block.lines, series)) incomplete = true;
+      series = new Map([...series].map(([key, one]) => [key, copyOf(one)]));
+      load(block.lines, series);
     } else if (head.startsWith('eval')) {
-      evals.push(parseEval(block, series, incomplete));
+      evals.push(parseEval(block, series));
     } else {
       throw new Error(`line ${block.line}: ${head}`);
     }
@@ -108,36 +101,48 @@ function blocksOf(script: string): Block[] {
   return blocks;
 }
 
-/** @returns whether any series has start timestamps, which are left out. */
-function load(lines: readonly string[], into: Map<string, ScriptSeries>): boolean {
+function load(lines: readonly string[], into: Map<string, ScriptSeries>): void {
   const [command, intervalText] = lines[0]!.split(/\s+/);
   const intervalMs = parseDuration(intervalText!);
-  let incomplete = false;
   const loaded = new Map<string, ScriptSeries>();
+  /** The start timestamps of the line to come, each relative to its sample. */
+  let starts: readonly (number | undefined)[] = [];
   for (const line of lines.slice(1)) {
-    if (line.includes('}@') || /^\w+@/.test(line)) {
-      incomplete = true;
+    const { labels, rest, isStarts } = parseSeries(line);
+    if (isStarts) {
+      starts = expandStarts(rest);
       continue;
     }
-    const { labels, rest } = parseSeries(line);
-    const target = loaded.get(labels.key) ?? { labels, samples: new Map<number, ScriptSample>() };
+    const target = loaded.get(labels.key) ?? emptySeries(labels);
     loaded.set(labels.key, target);
     expand(rest).forEach((value, i) => {
       if (value === undefined) return;
-      target.samples.set(i * intervalMs, isWritten(value) ? value.histogram : value);
+      const timeMs = i * intervalMs;
+      target.samples.set(timeMs, isWritten(value) ? value.histogram : value);
+      const start = starts[i];
+      if (start !== undefined) target.startsMs.set(timeMs, timeMs + start);
     });
+    starts = [];
   }
   const converted = command === 'load_with_nhcb' ? convertClassic(loaded.values()) : [];
-  for (const { labels, samples } of [...loaded.values(), ...converted]) {
-    const target = into.get(labels.key) ?? { labels, samples: new Map<number, ScriptSample>() };
+  for (const { labels, samples, startsMs } of [...loaded.values(), ...converted]) {
+    const target = into.get(labels.key) ?? emptySeries(labels);
     into.set(labels.key, target);
     for (const [timeMs, sample] of samples) target.samples.set(timeMs, sample);
+    for (const [timeMs, startMs] of startsMs) target.startsMs.set(timeMs, startMs);
   }
-  return incomplete;
 }
 
-/** Splits `name{l="v"} rest`; labels are parsed by the language itself. */
-function parseSeries(line: string): { labels: Labels; rest: string } {
+function emptySeries(labels: Labels): ScriptSeries {
+  return { labels, samples: new Map(), startsMs: new Map() };
+}
+
+function copyOf({ labels, samples, startsMs }: ScriptSeries): ScriptSeries {
+  return { labels, samples: new Map(samples), startsMs: new Map(startsMs) };
+}
+
+/** Splits `name{l="v"} rest`, or `name{l="v"}@st rest`; labels are parsed by the language itself. */
+function parseSeries(line: string): { labels: Labels; rest: string; isStarts: boolean } {
   let quoted: string | undefined;
   let depth = 0;
   let end = 0;
@@ -151,10 +156,35 @@ function parseSeries(line: string): { labels: Labels; rest: string } {
     else if (c === '}') depth--;
     else if (/\s/.test(c) && depth === 0) break;
   }
-  const text = line.slice(0, end);
+  const isStarts = line.slice(0, end).endsWith('@st');
+  const text = line.slice(0, isStarts ? end - 3 : end);
   const rest = line.slice(end).trim();
-  if (text === '{}') return { labels: Labels.EMPTY, rest };
-  return { labels: Labels.of(parseSelector(text).map(({ name, value }) => [name, value])), rest };
+  if (text === '{}') return { labels: Labels.EMPTY, rest, isStarts };
+  return { labels: Labels.of(parseSelector(text).map(({ name, value }) => [name, value])), rest, isStarts };
+}
+
+const START =
+  /^(?:_|(?<value>[+-]?(?:0|(?:[0-9]+[a-z]+)+))(?<delta>[+-](?:[0-9]+[a-z]+)+)?)(?:x(?<times>[0-9]+))?$/;
+
+/** Durations relative to the samples, written as values are: `_`, `-1m`, `-30s-1mx4`. */
+function expandStarts(text: string): (number | undefined)[] {
+  const starts: (number | undefined)[] = [];
+  for (const item of text.split(/\s+/)) {
+    const match = START.exec(item);
+    if (match === null) throw new Error(`no start timestamp: ${item}`);
+    const { value, delta, times } = match.groups!;
+    const count = times === undefined ? 1 : value === undefined ? Number(times) : Number(times) + 1;
+    for (let i = 0; i < count; i++) {
+      starts.push(value === undefined ? undefined : signedMs(value) + i * signedMs(delta ?? '0'));
+    }
+  }
+  return starts;
+}
+
+function signedMs(text: string): number {
+  const duration = text.replace(/^[+-]/, '');
+  const ms = duration === '0' ? 0 : parseDuration(duration);
+  return text.startsWith('-') ? -ms : ms;
 }
 
 const ITEM =
@@ -195,7 +225,7 @@ function parseValue(text: string): number {
   return value;
 }
 
-function rawSeries({ labels, samples }: ScriptSeries): RawSeries {
+function rawSeries({ labels, samples, startsMs }: ScriptSeries): RawSeries {
   const sorted = [...samples].sort(([a], [b]) => a - b);
   const hinted = withStoredHints(sorted.map(([, sample]) => sample));
   const histograms = hinted.map((sample) => (typeof sample === 'object' ? sample : undefined));
@@ -204,6 +234,7 @@ function rawSeries({ labels, samples }: ScriptSeries): RawSeries {
     timestamps: Float64Array.from(sorted, ([timeMs]) => timeMs),
     values: Float64Array.from(sorted, ([, value]) => (typeof value === 'number' ? value : NaN)),
     stale: Uint8Array.from(sorted, ([, value]) => (value === 'stale' ? 1 : 0)),
+    startTimestamps: Float64Array.from(sorted, ([timeMs]) => startsMs.get(timeMs) ?? 0),
     ...(histograms.some((histogram) => histogram !== undefined) ? { histograms } : {}),
   };
 }
@@ -214,7 +245,7 @@ export function timeOf(text: string): number {
   return /^[0-9.]+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
 }
 
-function parseEval(block: Block, series: ReadonlyMap<string, ScriptSeries>, incomplete: boolean): ScriptEval {
+function parseEval(block: Block, series: ReadonlyMap<string, ScriptSeries>): ScriptEval {
   const groups = EVAL.exec(block.lines[0]!)?.groups;
   if (groups === undefined) throw new Error(`line ${block.line}: ${block.lines[0]!}`);
   const { old, at, from, to, step, expr } = groups;
@@ -236,7 +267,6 @@ function parseEval(block: Block, series: ReadonlyMap<string, ScriptSeries>, inco
     expectations,
     expected,
     series,
-    incomplete,
   };
 }
 
@@ -274,17 +304,17 @@ function isOrdered({ expectations }: ScriptEval): boolean {
 }
 
 async function runEval(one: ScriptEval, delayedNameRemoval: boolean): Promise<ScriptResult> {
-  const { line, expr, grid, incomplete } = one;
+  const { line, expr, grid } = one;
   const series = [...one.series.values()].map(rawSeries);
   const outcome = await outcomeOf((annotations) =>
     evaluateText(expr, grid, series, annotations, { delayedNameRemoval }),
   );
   if ('error' in outcome && outcome.error.code === 'not_built')
-    return { line, expr, problem: outcome.error.message, skipped: true };
+    return { line, expr, problem: outcome.error.message };
   const problem =
     problemOf(outcome, one) ??
     (one.isInstant ? await tryRerunProblem(one, series, outcome, delayedNameRemoval) : undefined);
-  return { line, expr, problem, skipped: problem !== undefined && incomplete };
+  return { line, expr, problem };
 }
 
 /** What is wrong with the first of the reruns that does not give the same. */
