@@ -28,8 +28,9 @@ const NEWER_OFFSET: Deviation = {
   ours: /^400 bad_data: .* expected number, duration, step\(\), or range\(\)$/,
 };
 const NEWER_PAIR: Deviation = {
-  because: 'newer Prometheus sorts the two series; which are met first is up to its storage',
-  ours: /^422 execution: found duplicate series for the match group \{.*\} on the right hand-side of the operation: \[\{__name__="y", i="1", job="a"\}, \{__name__="y", .*\}\];many-to-many matching not allowed/,
+  because:
+    'newer Prometheus sorts the two series, as is done here; a region that is asked names them as its storage has them',
+  ours: /^422 execution: found duplicate series for the match group \{.*\} on the right hand-side of the operation: \[\{__name__="y", i="\d", job="a"\}, \{__name__="y", .*\}\];many-to-many matching not allowed/,
 };
 const NEWER_NAN: Deviation = {
   because: 'newer Prometheus words it so; a region that is asked still answers in its own words',

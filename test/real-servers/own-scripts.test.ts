@@ -36,6 +36,13 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   'info(f, {__name__="h"})': 'since then the error is shorter',
   'sum(custom)': 'since then custom buckets are reconciled',
   'histogram_fraction(0, 1.5, c_bucket)': 'since then classic buckets are taken too',
+  'histogram_count(sum(h))': 'since then resets are noted sample by sample where only the count is read',
+  'histogram_sum(sum(h))': 'as with the count',
+  'histogram_avg(avg(h))': 'as with the count',
+  'histogram_count(sum({__name__=~"moved.*"}))': 'as with the count',
+  'histogram_count(sum(last_over_time(h[1m])))': 'as with the count',
+  'histogram_count(sum(bounds))': 'since then custom buckets are reconciled',
+  'h </ bool 2': 'it does not know the operator, and says so at another place',
 };
 
 for (const path of ownScripts()) {
@@ -44,16 +51,23 @@ for (const path of ownScripts()) {
     const delayedNameRemoval = file !== 'eager-names.test';
     const results = await replayScript(t, readFileSync(path, 'utf8'), delayedNameRemoval);
     const problems: string[] = [];
+    const differ = new Set<string>();
     let newer = 0;
     for (const one of results) {
       if (isNewer(one)) {
         newer++;
         if (one.answer.status === 'success') problems.push(`${place(one)} is known after all`);
+      } else if (one.problem === undefined) {
+        continue;
       } else if (Object.hasOwn(DIFFERENT, one.eval.expr)) {
-        if (one.problem === undefined) problems.push(`${place(one)} answers as expected after all`);
-      } else if (one.problem !== undefined) {
+        differ.add(one.eval.expr);
+      } else {
         problems.push(`${place(one)}: ${one.problem}`);
       }
+    }
+    const listed = results.map((one) => one.eval.expr).filter((expr) => Object.hasOwn(DIFFERENT, expr));
+    for (const expr of new Set(listed)) {
+      if (!differ.has(expr)) problems.push(`${expr} is answered as expected after all`);
     }
     t.same(problems, []);
     t.comment(`${file}: ${results.length} replayed, ${newer} of which are newer than the server`);
