@@ -67,7 +67,15 @@ export async function startPromfed(
     args: (port, directory) => {
       const config = join(directory, 'config.yaml');
       writeFileSync(config, JSON.stringify({ promxy: { server_groups: groups } }));
-      return ['dist/main.js', `--config=${config}`, `--bind-addr=127.0.0.1:${port}`, '--log-level=warn'];
+      // As the image and `npm start` have it.
+      const heap = '--max-semi-space-size=4';
+      return [
+        heap,
+        'dist/main.js',
+        `--config=${config}`,
+        `--bind-addr=127.0.0.1:${port}`,
+        '--log-level=warn',
+      ];
     },
   });
   return { endpoint: { origin: server.url, pathPrefix: '', headers: {} }, server };
