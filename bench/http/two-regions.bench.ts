@@ -8,8 +8,8 @@ import { interleave, median, WARM_UP_RUNS } from '../measure.js';
 import { type Figure, report } from '../report.js';
 import { assertSame, readAnswer, sumOf, unionOf } from './answer.js';
 import { cpuMs, peakRssBytes } from './process-usage.js';
-import { createReader, type Parameters, type Reader } from './read-answer.js';
-import { type Region, regionLabel, startPromfed, startRegions } from './two-regions-testbed.js';
+import { type Region, regionLabel, startRegions } from './two-regions-testbed.js';
+import { regional, withPromfed, type Case } from './with-promfed.js';
 
 const stepMs = 15_000;
 const points = 241;
@@ -18,13 +18,6 @@ const runs = 9;
 const smallRuns = 300;
 const loadSeconds = 5;
 const MB = 1e6;
-
-interface Case {
-  readonly name: string;
-  readonly path: string;
-  readonly parameters: Parameters;
-  readonly check: (answer: unknown, direct: readonly unknown[]) => void;
-}
 
 const handlers: (() => void | Promise<void>)[] = [];
 const t: Teardown = { teardown: (handler) => handlers.push(handler) };
@@ -88,7 +81,7 @@ async function wide(
   one: Case,
   goals: { readonly ratio?: number; readonly rssMB?: number },
 ): Promise<void> {
-  await withPromfed(regions, one, async (promfed, direct, pid) => {
+  await withPromfed(t, regions, one, async (promfed, direct, pid) => {
     let bytes = 0;
     const firstBytes: number[] = [];
     const cpuBefore = cpuMs(pid);
@@ -115,7 +108,7 @@ async function wide(
 
 /** A small query: latency of one client against the floor, then throughput under load. */
 async function small(regions: readonly Region[], one: Case): Promise<void> {
-  await withPromfed(regions, one, async (promfed, direct, pid, origin) => {
+  await withPromfed(t, regions, one, async (promfed, direct, pid, origin) => {
     const { floorMs, subjectMs } = await interleave(
       smallRuns,
       () => Promise.all(direct.map((reader) => reader.drain(one.path, regional(one)))),
@@ -142,30 +135,6 @@ async function small(regions: readonly Region[], one: Case): Promise<void> {
     }
     add('peak RSS', peakRssBytes(pid) / MB, 'MB');
   });
-}
-
-/** Hands a fresh promfed to `measure`, once its answer to the case is proven right. */
-async function withPromfed(
-  regions: readonly Region[],
-  one: Case,
-  measure: (promfed: Reader, direct: readonly Reader[], pid: number, origin: string) => Promise<void>,
-): Promise<void> {
-  const { endpoint, server } = await startPromfed(t, regions);
-  const promfed = createReader(endpoint);
-  const direct = regions.map((region) => createReader(region.endpoint));
-  try {
-    const answers = await Promise.all(direct.map((reader) => reader.json(one.path, regional(one))));
-    one.check(await promfed.json(one.path, one.parameters), answers);
-    await measure(promfed, direct, server.pid()!, endpoint.origin);
-  } finally {
-    await Promise.all([promfed, ...direct].map((reader) => reader.close()));
-    await server.kill();
-  }
-}
-
-/** What promfed itself must ask a VictoriaMetrics for an exact answer. */
-function regional(one: Case): Parameters {
-  return { ...one.parameters, nocache: '1', latency_offset: '1ms' };
 }
 
 function adder(one: Case): (what: string, value: number, unit: string, atMost?: number) => void {
