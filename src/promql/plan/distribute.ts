@@ -53,6 +53,11 @@ class Planner {
     if (planned !== undefined) return planned;
     const reach = this.#reach(expr);
     if (reach.kind === 'local' && typeOf(expr) !== 'scalar') return this.#fetch(expr, reach);
+    const node = this.#computed(expr);
+    return reach.kind === 'here' && node.kind !== 'fetch' ? { ...node, reason: reach.reason } : node;
+  }
+
+  #computed(expr: Expr): PlanNode {
     switch (expr.kind) {
       case 'number':
         return { kind: 'number', value: expr.value, position: expr.position };

@@ -2,7 +2,7 @@
 
 import type { BinaryExpr, VectorMatching } from '../language/index.js';
 import { tellApart, type PlannedGroup } from './groups.js';
-import { HERE, isSettled, type Local, type Reach } from './locality.js';
+import { here, hereAs, isSettled, unsettled, type Local, type Reach } from './locality.js';
 
 /**
  * How far an operation between two local vectors can be sent: to the regions, when the labels by which the two sides
@@ -12,12 +12,17 @@ import { HERE, isSettled, type Local, type Reach } from './locality.js';
  * `unless` the other side or the left one.
  */
 export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, rhs: Local): Reach {
-  if (!isSettled(lhs) || !isSettled(rhs)) return HERE;
+  if (!isSettled(lhs)) return unsettled(lhs);
+  if (!isSettled(rhs)) return unsettled(rhs);
   const all = [...new Set([...lhs.groups, ...rhs.groups])];
   const matched = matchedLabels(matching, lhs, rhs);
-  if (!tellApart(all, matched)) return HERE;
+  if (!tellApart(all, matched)) {
+    return here({ kind: 'mixes', what: matchingText(matching), groups: all, kept: matched });
+  }
   // Experimental: regions that are too old for it refuse it.
-  if (matching.fill.lhs !== undefined || matching.fill.rhs !== undefined) return HERE;
+  if (matching.fill.lhs !== undefined || matching.fill.rhs !== undefined) {
+    return here({ kind: 'experimental', what: 'fill' });
+  }
   // The series of `or` come from either side, and all are given the same labels.
   if (
     expr.op === 'or' &&
@@ -25,11 +30,17 @@ export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, r
       labels.names().every((name) => lhs.survives.has(name) === rhs.survives.has(name)),
     )
   ) {
-    return HERE;
+    return hereAs('the two sides of `or` do not have the same labels of their groups left');
   }
   const survives = isSetOperator(expr) ? lhs.survives : survivors(matching, matched, lhs, rhs);
   const groups = resultGroups(expr, lhs.groups, rhs.groups);
   return { kind: 'local', groups, survives, apart: true, single: true, oneName: false };
+}
+
+/** How the two sides match, for the reason. */
+function matchingText({ on, labels }: VectorMatching): string {
+  if (!on && labels.length === 0) return 'what is left of the labels on both sides';
+  return `matching ${on ? 'on' : 'ignoring'} (${labels.join(', ')})`;
 }
 
 /** The group labels by which two series are partners, as far as both sides still have them. */

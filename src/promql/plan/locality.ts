@@ -1,6 +1,7 @@
 // What is known of an expression: whether it reads series, and where it can be computed.
 
 import type { PlannedGroup } from './groups.js';
+import type { Reason } from './reason.js';
 
 /**
  * - `constant`: it reads no series and has the same value in every region and here.
@@ -32,10 +33,24 @@ export interface Local {
 
 interface Here {
   readonly kind: 'here';
+  readonly reason: Reason;
 }
 
 export const CONSTANT: Constant = { kind: 'constant' };
-export const HERE: Here = { kind: 'here' };
+
+export function here(reason: Reason): Here {
+  return { kind: 'here', reason };
+}
+
+/** As `here`, for a reason that needs no more than words. */
+export function hereAs(text: string): Here {
+  return here({ kind: 'other', text });
+}
+
+/** What is not settled, and so has to be merged before anything looks at several series. */
+export function unsettled({ apart, groups }: Local): Here {
+  return here({ kind: apart ? 'replicas' : 'alike', groups });
+}
 
 /**
  * Whether each region's result is final: no series of it is to be merged with one of elsewhere. Only then may a region

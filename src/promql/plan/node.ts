@@ -3,6 +3,7 @@
 import type { Labels, Matcher, ValueType } from '../../model/index.js';
 import type { AggregateOp, BinaryOp, Position, VectorMatching } from '../language/index.js';
 import type { PlannedGroup } from './groups.js';
+import type { Reason } from './reason.js';
 
 export type PlanNode =
   | NumberNode
@@ -19,6 +20,8 @@ export type PlanNode =
 interface Node {
   /** Where the expression that this node stands for is in the query, for annotations. */
   readonly position: Position;
+  /** Why it is computed here, where it might have been sent. */
+  readonly reason?: Reason | undefined;
 }
 
 export interface NumberNode extends Node {

@@ -13,7 +13,18 @@ import {
 } from '../language/index.js';
 import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
 import { ofJoin } from './join.js';
-import { CONSTANT, HERE, isSettled, isSole, NONE, setsLabel, type Local, type Reach } from './locality.js';
+import {
+  CONSTANT,
+  here,
+  hereAs,
+  isSettled,
+  isSole,
+  NONE,
+  setsLabel,
+  unsettled,
+  type Local,
+  type Reach,
+} from './locality.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -23,6 +34,16 @@ const CHOOSING: ReadonlySet<AggregateOp> = new Set(['topk', 'bottomk']);
 /** Experimental aggregations and operators, which regions know as little as experimental functions. */
 const OWN_AGGREGATIONS: ReadonlySet<AggregateOp> = new Set(['limitk', 'limit_ratio']);
 const OWN_OPERATORS: ReadonlySet<BinaryOp> = new Set(['</', '>/']);
+
+const OPERAND = here({ kind: 'operand' });
+const SEVERAL = 'its operands come from more than one group, and no region has them all';
+const NAMELESS =
+  'without their names, series of different metrics could be taken for one where groups or replicas are merged';
+
+/** What works on a label that groups set: in the region it would meet another one, or none. */
+function touching(func: string, label: string): Reach {
+  return hereAs(`${func}() works on the label ${label}, which a group sets`);
+}
 
 /**
  * How far the expression can be sent, over all the groups there are. Linear in the expression.
@@ -44,7 +65,7 @@ export function createReach(groups: readonly PlannedGroup[], times: PlanTimes): 
       case 'string':
         return CONSTANT;
       case 'vectorSelector': {
-        if (expr.extension !== undefined) return HERE;
+        if (expr.extension !== undefined) return here({ kind: 'experimental', what: expr.extension });
         const relevant = relevantGroups(expr.matchers, groups);
         return {
           kind: 'local',
@@ -63,7 +84,9 @@ export function createReach(groups: readonly PlannedGroup[], times: PlanTimes): 
       case 'unary':
         return ofSeries(reach(expr.expr));
       case 'call':
-        return isOwnCall(expr, times) ? HERE : ofCall(expr, reach);
+        return isOwnCall(expr, times)
+          ? here({ kind: 'experimental', what: `${expr.func}()` })
+          : ofCall(expr, reach);
       case 'aggregate':
         return ofAggregate(expr, reach, times.stepMs === 0);
       case 'binary':
@@ -87,16 +110,18 @@ function ofCall(expr: CallExpr, reach: (expr: Expr) => Reach): Reach {
   const locals: Local[] = [];
   const series: Local[] = [];
   for (const { arg, reach: one } of reaches) {
-    if (one.kind === 'here') return HERE;
+    if (one.kind === 'here') return OPERAND;
     if (one.kind === 'constant') continue;
     locals.push(one);
     if (isSeries(arg)) series.push(one);
   }
   if (locals.length === 0) return CONSTANT;
-  if (locals.length > 1 && !areOfOneRegion(locals)) return HERE;
+  if (locals.length > 1 && !areOfOneRegion(locals)) return hereAs(SEVERAL);
   const [input] = series;
   if (input === undefined) return { ...locals[0]!, survives: NONE };
-  return series.length === 1 ? ofFunction(expr, input) : HERE;
+  return series.length === 1
+    ? ofFunction(expr, input)
+    : hereAs(`${expr.func}() takes the series of more than one argument`);
 }
 
 /** A function of the series of one local argument. */
@@ -105,14 +130,18 @@ function ofFunction(expr: CallExpr, input: Local): Reach {
     case 'one':
       return ofSeries(input);
     case 'buckets':
-      return isSettled(input) && !setsLabel(input.groups, 'le') ? input : HERE;
+      if (!isSettled(input)) return unsettled(input);
+      return setsLabel(input.groups, 'le') ? touching(expr.func, 'le') : input;
     case 'labels': {
       const names = expr.args.map(tryText);
-      const touches = names.some((name) => name !== undefined && setsLabel(input.groups, name));
-      return isSettled(input) && !touches ? input : HERE;
+      const touched = names.find((name) => name !== undefined && setsLabel(input.groups, name));
+      if (!isSettled(input)) return unsettled(input);
+      return touched === undefined ? input : touching(expr.func, touched);
     }
     case 'all':
-      return expr.func === 'scalar' && isSole(input) ? { ...input, survives: NONE } : HERE;
+      return expr.func === 'scalar' && isSole(input)
+        ? { ...input, survives: NONE }
+        : hereAs(`${expr.func}() looks at the series of all groups together`);
   }
 }
 
@@ -130,35 +159,49 @@ function areOfOneRegion([first, ...others]: readonly Local[]): boolean {
  * replicas are merged by their labels, two metrics that have lost their names would be taken for one.
  */
 function ofSeries(input: Reach): Reach {
-  return input.kind !== 'local' || isSettled(input) || input.oneName ? input : HERE;
+  if (input.kind === 'here') return OPERAND;
+  return input.kind !== 'local' || isSettled(input) || input.oneName ? input : hereAs(NAMELESS);
 }
 
 /** `ordered`: the order of the result is part of the answer. */
 function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach, ordered: boolean): Reach {
   const input = reach(expr.expr);
-  if (input.kind !== 'local' || !isSettled(input)) return HERE;
+  if (input.kind === 'here') return OPERAND;
+  if (input.kind !== 'local') return hereAs('it reads no series');
+  if (!isSettled(input)) return unsettled(input);
   const param = expr.param && reach(expr.param);
-  if (param?.kind === 'here' || (param?.kind === 'local' && !areOfOneRegion([input, param]))) return HERE;
-  if (OWN_AGGREGATIONS.has(expr.op)) return HERE;
+  if (param?.kind === 'here') return OPERAND;
+  if (param?.kind === 'local' && !areOfOneRegion([input, param])) return hereAs(SEVERAL);
+  if (OWN_AGGREGATIONS.has(expr.op)) return here({ kind: 'experimental', what: expr.op });
   // What a region has ranked comes back in another order.
-  if (ordered && (expr.op === 'topk' || expr.op === 'bottomk')) return HERE;
-  if (writesGroupLabel(expr, input.groups)) return HERE;
+  if (ordered && (expr.op === 'topk' || expr.op === 'bottomk')) {
+    return hereAs(`the order of ${expr.op} is part of an instant answer, and regions send another`);
+  }
+  if (writesGroupLabel(expr, input.groups))
+    return hereAs('it writes its values to a label that a group sets');
   const survives = survivors(expr, input);
-  if (!tellApart(input.groups, survives)) return HERE;
+  if (!tellApart(input.groups, survives)) {
+    return here({ kind: 'mixes', what: expr.op, groups: input.groups, kept: survives });
+  }
   return CHOOSING.has(expr.op) ? input : { ...input, survives };
 }
 
 function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
-  if (OWN_OPERATORS.has(expr.op)) return HERE;
+  if (OWN_OPERATORS.has(expr.op)) return here({ kind: 'experimental', what: expr.op });
   const lhs = reach(expr.lhs);
   const rhs = reach(expr.rhs);
-  if (lhs.kind === 'here' || rhs.kind === 'here') return HERE;
+  if (lhs.kind === 'here' || rhs.kind === 'here') return OPERAND;
   if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
   if (expr.matching === undefined) return ofScalarAndOther(expr, lhs, rhs);
   if (lhs.kind === 'local' && rhs.kind === 'local') return ofJoin(expr, expr.matching, lhs, rhs);
   // Which series have a partner in a constant is the same in every region; which lack one is not.
   const isFilter = expr.op === 'and' || expr.op === 'unless';
-  return isFilter && lhs.kind === 'local' && isSettled(lhs) ? lhs : HERE;
+  if (!isFilter || lhs.kind !== 'local') {
+    return hereAs(
+      `which series have no partner in the side without series is only known of all groups together`,
+    );
+  }
+  return isSettled(lhs) ? lhs : unsettled(lhs);
 }
 
 function ofScalarAndOther(
@@ -166,13 +209,14 @@ function ofScalarAndOther(
   lhs: Exclude<Reach, { kind: 'here' }>,
   rhs: Exclude<Reach, { kind: 'here' }>,
 ): Reach {
-  if (lhs.kind === 'local' && rhs.kind === 'local' && !areOfOneRegion([lhs, rhs])) return HERE;
+  if (lhs.kind === 'local' && rhs.kind === 'local' && !areOfOneRegion([lhs, rhs])) return hereAs(SEVERAL);
   const isVector = (side: Expr): boolean => typeOf(side) === 'vector';
   const series = isVector(expr.lhs) ? lhs : isVector(expr.rhs) ? rhs : lhs.kind === 'local' ? lhs : rhs;
   // A constant vector beside a scalar of a region.
-  if (series.kind !== 'local') return HERE;
+  if (series.kind !== 'local')
+    return hereAs('a vector that reads no series is the same in every group, and would be counted for each');
   // A filter decides by the value, and of two equal series only the merged one has the value that counts.
-  return isFilter(expr) && !isSettled(series) ? HERE : ofSeries(series);
+  return isFilter(expr) && !isSettled(series) ? unsettled(series) : ofSeries(series);
 }
 
 /** Which group labels are still there after the aggregation. */
