@@ -3,6 +3,7 @@
 import type { LoadedConfig, ServerGroupSettings } from './config/index.js';
 import { createFederation, type Federation } from './federation/index.js';
 import type { Clock } from './model/index.js';
+import type { FeatureSet } from './promql/language/index.js';
 import { createServerGroup, type ServerGroup, type UpstreamObservation } from './upstreams/index.js';
 
 export interface FederateOptions {
@@ -13,6 +14,8 @@ export interface FederateOptions {
   readonly lookbackDeltaMs: number | undefined;
   /** False to have the regions send raw samples only. */
   readonly pushdown: boolean;
+  /** Prometheus' features that are switched on. */
+  readonly features: FeatureSet;
   /** Left out: nothing is counted. */
   readonly metrics?: { observe(observation: UpstreamObservation): void };
 }
@@ -23,7 +26,7 @@ export interface FederateOptions {
  * @throws PromfedError when a group cannot be created from its settings.
  */
 export function federate({ settings }: LoadedConfig, options: FederateOptions): Federation {
-  const { clock, version, metrics, maxSamples, lookbackDeltaMs, pushdown } = options;
+  const { clock, version, metrics, maxSamples, lookbackDeltaMs, pushdown, features } = options;
   const upstream = { clock, version, ...(metrics === undefined ? {} : { metrics }) };
   return createFederation({
     groups: createAll(settings.serverGroups, (group) => createServerGroup(group, upstream)),
@@ -31,6 +34,7 @@ export function federate({ settings }: LoadedConfig, options: FederateOptions): 
     maxSamples,
     lookbackDeltaMs,
     pushdown,
+    delaysNames: features.has('promql-delayed-name-removal'),
     defaultStepMs: settings.evaluationIntervalMs,
   });
 }

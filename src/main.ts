@@ -14,7 +14,7 @@ import {
 } from './config/index.js';
 import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
 import { federate } from './federate.js';
-import { asPromfedError, PromfedError, systemClock } from './model/index.js';
+import { asPromfedError, systemClock } from './model/index.js';
 import { FEATURES, type Feature } from './promql/language/index.js';
 import { startServer, type Server } from './server.js';
 import { createLog } from './telemetry/index.js';
@@ -27,9 +27,6 @@ type CommandLine = Flags<Feature>;
 
 async function main(argv: readonly string[]): Promise<void> {
   const flags = parseFlags(argv, FEATURES);
-  if (flags.features.has('promql-delayed-name-removal')) {
-    throw new PromfedError('bad_data', '--enable-feature: promql-delayed-name-removal is not supported yet');
-  }
   if (flags.help) print(helpText());
   else if (flags.version) print(`promfed ${version}`);
   else if (flags.checkConfig) await checkConfig(flags.config);

@@ -29,6 +29,8 @@ export interface FederationOptions {
   readonly lookbackDeltaMs: number | undefined;
   /** The step of subqueries that name none, in milliseconds. */
   readonly defaultStepMs: number;
+  /** Operations drop the names of series in the end only (Prometheus' feature promql-delayed-name-removal). */
+  readonly delaysNames: boolean;
   /** `--query.pushdown`: false to have the regions send raw samples only, and to evaluate everything here. */
   readonly pushdown: boolean;
 }
@@ -128,7 +130,9 @@ function planRequest({ expr, grid, endMs, kind }: QueryRequest, options: Federat
     stepMs: isRange ? grid.stepMs : 0,
     defaultStepMs: options.defaultStepMs,
   };
-  return options.pushdown ? planDistributed(expr, options.groups, times) : planLocally(expr, times);
+  return options.pushdown
+    ? planDistributed(expr, options.groups, times, { delaysNames: options.delaysNames })
+    : planLocally(expr, times);
 }
 
 async function evaluatePlan(
@@ -157,6 +161,7 @@ async function evaluatePlan(
     defaultStepMs: options.defaultStepMs,
     budget,
     annotations: run.annotations,
+    delayedNameRemoval: options.delaysNames,
     signal: run.deadline.required.signal,
     queryText: request.text,
   });

@@ -112,6 +112,7 @@ function federationOf(
     maxSamples,
     lookbackDeltaMs: undefined,
     defaultStepMs: 60_000,
+    delaysNames: false,
     pushdown: true,
   });
 }

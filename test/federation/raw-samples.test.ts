@@ -76,6 +76,7 @@ async function ask(
     maxSamples,
     lookbackDeltaMs: undefined,
     defaultStepMs: 60_000,
+    delaysNames: false,
     pushdown,
   });
   const answer: QueryAnswer = await federation.query({

@@ -13,6 +13,8 @@ export interface PromfedOptions {
   readonly queryTimeoutMs?: number;
   /** Default 50 million. */
   readonly maxSamples?: number;
+  /** With the feature promql-delayed-name-removal; all others are on. Default false. */
+  readonly delaysNames?: boolean;
   /** Default true. */
   readonly pushdown?: boolean;
   readonly routePrefix?: string;
@@ -35,7 +37,11 @@ export async function startPromfed(
     maxSamples: options.maxSamples ?? 50_000_000,
     lookbackDeltaMs: undefined,
     pushdown: options.pushdown ?? true,
-    features: ALL_FEATURES,
+    features: new Set(
+      [...ALL_FEATURES].filter(
+        (name) => options.delaysNames === true || name !== 'promql-delayed-name-removal',
+      ),
+    ),
     flags: { 'query.timeout': '30s' },
     loadConfig: async () => parseConfig(typeof yaml === 'string' ? yaml : yaml(), 'test.yaml'),
     clock: options.clock ?? systemClock,

@@ -13,6 +13,7 @@ import {
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
+import { namePolicyOf } from './late-names.js';
 import { planLocally, subqueryOver } from './local.js';
 import type { Fetch, FetchNode, PlanNode } from './node.js';
 import { isSettled, type Local, type Reach } from './locality.js';
@@ -21,14 +22,24 @@ import { rewrite } from './rewrite.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
+export interface PlanOptions {
+  /** Operations drop names in the end only (Prometheus' feature promql-delayed-name-removal). Default false. */
+  readonly delaysNames?: boolean;
+}
+
 /**
  * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
  * local splits in two where it can, and everything else is computed here from its operands.
  *
  * @throws PromfedError `not_built` for what neither the regions nor promfed can compute soundly.
  */
-export function planDistributed(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): PlanNode {
-  const planner = new Planner(groups, times);
+export function planDistributed(
+  expr: Expr,
+  groups: readonly PlannedGroup[],
+  times: PlanTimes,
+  { delaysNames = false }: PlanOptions = {},
+): PlanNode {
+  const planner = new Planner(createReach(groups, times, namePolicyOf(expr, delaysNames)), times);
   for (const below of restingPlaces(expr)) planner.planAhead(below);
   return planner.plan(expr);
 }
@@ -38,8 +49,8 @@ class Planner {
   readonly #times: PlanTimes;
   readonly #planned = new Map<Expr, PlanNode>();
 
-  constructor(groups: readonly PlannedGroup[], times: PlanTimes) {
-    this.#reach = createReach(groups, times);
+  constructor(reach: (expr: Expr) => Reach, times: PlanTimes) {
+    this.#reach = reach;
     this.#times = times;
   }
 

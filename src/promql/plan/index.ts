@@ -1,4 +1,4 @@
-export { planDistributed } from './distribute.js';
+export { planDistributed, type PlanOptions } from './distribute.js';
 export { matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js';
 export { planLocally } from './local.js';
 export type * from './node.js';

@@ -34,7 +34,8 @@ export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, r
   }
   const survives = isSetOperator(expr) ? lhs.survives : survivors(matching, matched, lhs, rhs);
   const groups = resultGroups(expr, lhs.groups, rhs.groups);
-  return { kind: 'local', groups, survives, apart: true, single: true, oneName: false };
+  const mayLoseNames = lhs.mayLoseNames && rhs.mayLoseNames;
+  return { kind: 'local', groups, survives, apart: true, single: true, mayLoseNames };
 }
 
 /** How the two sides match, for the reason. */

@@ -27,8 +27,11 @@ export interface Local {
   readonly apart: boolean;
   /** Whether every group answers from one place. When not, equal series of its replicas have to be merged. */
   readonly single: boolean;
-  /** Whether the selector takes series of one metric name only: then no two of a region become equal without it. */
-  readonly oneName: boolean;
+  /**
+   * Whether a region may take the names of the series away. Not where series of different metrics could then be taken
+   * for one: where they are merged by their labels, and where names are dropped in the end only.
+   */
+  readonly mayLoseNames: boolean;
 }
 
 interface Here {

@@ -25,6 +25,7 @@ import {
   type Local,
   type Reach,
 } from './locality.js';
+import type { NamePolicy } from './late-names.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -38,7 +39,7 @@ const OWN_OPERATORS: ReadonlySet<BinaryOp> = new Set(['</', '>/']);
 const OPERAND = here({ kind: 'operand' });
 const SEVERAL = 'its operands come from more than one group, and no region has them all';
 const NAMELESS =
-  'without their names, series of different metrics could be taken for one where groups or replicas are merged';
+  'without their names, series of different metrics could be taken for one, or could not be told any more';
 
 /** What works on a label that groups set: in the region it would meet another one, or none. */
 function touching(func: string, label: string): Reach {
@@ -48,7 +49,11 @@ function touching(func: string, label: string): Reach {
 /**
  * How far the expression can be sent, over all the groups there are. Linear in the expression.
  */
-export function createReach(groups: readonly PlannedGroup[], times: PlanTimes): (expr: Expr) => Reach {
+export function createReach(
+  groups: readonly PlannedGroup[],
+  times: PlanTimes,
+  names: NamePolicy,
+): (expr: Expr) => Reach {
   const all = new Set(groups.flatMap((group) => group.labels.names()));
   const known = new WeakMap<Expr, Reach>();
   const reach = (expr: Expr): Reach => {
@@ -67,14 +72,12 @@ export function createReach(groups: readonly PlannedGroup[], times: PlanTimes): 
       case 'vectorSelector': {
         if (expr.extension !== undefined) return here({ kind: 'experimental', what: expr.extension });
         const relevant = relevantGroups(expr.matchers, groups);
-        return {
-          kind: 'local',
-          groups: relevant,
-          survives: all,
-          apart: tellApart(relevant, all),
-          single: relevant.every((group) => !group.replicated),
-          oneName: expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '='),
-        };
+        const apart = tellApart(relevant, all);
+        const single = relevant.every((group) => !group.replicated);
+        const isOneMetric = expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');
+        const mayLoseNames =
+          names === 'at once' ? (apart && single) || isOneMetric : names === 'unseen' && isOneMetric;
+        return { kind: 'local', groups: relevant, survives: all, apart, single, mayLoseNames };
       }
       case 'matrixSelector':
         return reach(expr.selector);
@@ -131,7 +134,7 @@ function ofFunction(expr: CallExpr, input: Local): Reach {
       return ofSeries(input);
     case 'buckets':
       if (!isSettled(input)) return unsettled(input);
-      return setsLabel(input.groups, 'le') ? touching(expr.func, 'le') : input;
+      return setsLabel(input.groups, 'le') ? touching(expr.func, 'le') : ofSeries(input);
     case 'labels': {
       const names = expr.args.map(tryText);
       const touched = names.find((name) => name !== undefined && setsLabel(input.groups, name));
@@ -154,13 +157,10 @@ function areOfOneRegion([first, ...others]: readonly Local[]): boolean {
   );
 }
 
-/**
- * Something that works on each series by itself and may take its name away. Where series of different regions or
- * replicas are merged by their labels, two metrics that have lost their names would be taken for one.
- */
+/** Something that works on each series by itself and may take its name away. */
 function ofSeries(input: Reach): Reach {
   if (input.kind === 'here') return OPERAND;
-  return input.kind !== 'local' || isSettled(input) || input.oneName ? input : hereAs(NAMELESS);
+  return input.kind !== 'local' || input.mayLoseNames ? input : hereAs(NAMELESS);
 }
 
 /** `ordered`: the order of the result is part of the answer. */
@@ -183,7 +183,9 @@ function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach, ordered:
   if (!tellApart(input.groups, survives)) {
     return here({ kind: 'mixes', what: expr.op, groups: input.groups, kept: survives });
   }
-  return CHOOSING.has(expr.op) ? input : { ...input, survives };
+  if (CHOOSING.has(expr.op)) return input;
+  const keepsNames = !expr.without && expr.grouping.includes(METRIC_NAME);
+  return { ...input, survives, mayLoseNames: input.mayLoseNames || !keepsNames };
 }
 
 function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
@@ -216,7 +218,8 @@ function ofScalarAndOther(
   if (series.kind !== 'local')
     return hereAs('a vector that reads no series is the same in every group, and would be counted for each');
   // A filter decides by the value, and of two equal series only the merged one has the value that counts.
-  return isFilter(expr) && !isSettled(series) ? unsettled(series) : ofSeries(series);
+  if (!isFilter(expr)) return ofSeries(series);
+  return isSettled(series) ? series : unsettled(series);
 }
 
 /** Which group labels are still there after the aggregation. */

@@ -8,6 +8,7 @@ import {
   planDistributed,
   printPlan,
   type PlannedGroup,
+  type PlanOptions,
   type PlanNode,
 } from '../../../src/promql/plan/index.js';
 
@@ -37,14 +38,14 @@ const times = { startMs: 1_000_000, endMs: 4_607_000, stepMs: 15_000, defaultSte
 const features = new Set(FEATURES);
 
 /** The plan of a range query. */
-export function planOf(expr: string, groups: readonly PlannedGroup[]): PlanNode {
-  return planDistributed(parseExpr(expr, { features }), groups, times);
+export function planOf(expr: string, groups: readonly PlannedGroup[], options: PlanOptions = {}): PlanNode {
+  return planDistributed(parseExpr(expr, { features }), groups, times, options);
 }
 
 /** Expects each case to be planned as it says; a plan begins after a line break. */
-export function testPlans(name: string, cases: readonly PlanCase[]): void {
+export function testPlans(name: string, cases: readonly PlanCase[], options: PlanOptions = {}): void {
   t.test(name, async (t) => {
     for (const { name, groups, expr, plan } of cases)
-      t.equal(printPlan(planOf(expr, groups)), plan.slice(1), name);
+      t.equal(printPlan(planOf(expr, groups, options)), plan.slice(1), name);
   });
 }
