@@ -3,12 +3,15 @@
 import { asPromfedError, type Annotations, type PromfedError } from '../model/index.js';
 import type { FetchContext, ServerGroup } from '../upstreams/index.js';
 import type { Bound, Deadline } from './deadline.js';
+import type { QueryWatch } from './query-watch.js';
 
 /** What every request to a group needs besides the request itself. Owned by one query. */
 export interface AskContext {
   readonly deadline: Deadline;
   readonly annotations: Annotations;
   readonly lookbackDeltaMs: number | undefined;
+  /** Told what everything takes; left out, nothing is measured. */
+  readonly watch?: QueryWatch | undefined;
 }
 
 /**

@@ -14,10 +14,13 @@ import type { Expr } from '../promql/language/index.js';
 import { planDistributed, planLocally, type Fetch, type PlanNode } from '../promql/plan/index.js';
 import type { ServerGroup } from '../upstreams/index.js';
 import { createDeadline, type Deadline } from './deadline.js';
+import { explain, explainRun, type Explanation } from './explain.js';
 import { fetchBytes } from './fetch-bytes.js';
 import { fetchInPieces } from './fetch-in-pieces.js';
 import { createMetadata, type Metadata } from './metadata.js';
 import type { FetchRun } from './open-fetch.js';
+import { QueryWatch } from './query-watch.js';
+import type { QueryAnswer } from './query-answer.js';
 import { createSampleSource } from './sample-source.js';
 
 export interface FederationOptions {
@@ -53,21 +56,6 @@ export interface QueryRequest {
   readonly signal: AbortSignal;
 }
 
-/**
- * A query's answer. `annotations` grow until the answer has been read to its end.
- *
- * Whoever receives it reads `series` to the end or returns it, and calls `release` in either case.
- */
-export type QueryAnswer = { readonly annotations: Annotations; release(): void } & (
-  | {
-      /** Passed through: the members of `result` as JSON, in chunks, with commas between series. */
-      readonly kind: 'bytes';
-      readonly resultType: 'vector' | 'matrix';
-      readonly series: AsyncGenerator<Uint8Array>;
-    }
-  | { readonly kind: 'value'; readonly value: Value }
-);
-
 /** What answers the HTTP API: the federation, and in the demo a region. */
 export interface QueryEngine {
   /**
@@ -77,10 +65,18 @@ export interface QueryEngine {
    * failed, a limit, the deadline.
    */
   query(request: QueryRequest): Promise<QueryAnswer>;
+  /**
+   * Explains how the query is answered; with `analyze` runs it as well, reads its answer and drops it. The query's own
+   * failure is then told within the explanation. Left out by what asks no groups.
+   *
+   * @throws PromfedError when there is no plan: what the client has to change, a limit.
+   */
+  explain?(request: QueryRequest, analyze: boolean): Promise<Explanation>;
   readonly metadata: Metadata;
 }
 
 export interface Federation extends QueryEngine {
+  explain(request: QueryRequest, analyze: boolean): Promise<Explanation>;
   /** Ends every connection to every region. */
   close(): Promise<void>;
 }
@@ -92,35 +88,49 @@ export function createFederation(options: FederationOptions): Federation {
   return {
     metadata: createMetadata(groups, clock),
 
-    async query(request) {
-      const annotations = new Annotations();
+    query: (request) => answer(planRequest(request, options), request),
+
+    async explain(request, analyze) {
       const plan = planRequest(request, options);
-      const deadline = createDeadline(request.signal, request.timeoutMs, clock);
-      const { kind, grid } = request;
-      const lookbackDeltaMs = request.lookbackDeltaMs ?? options.lookbackDeltaMs;
-      const run: FetchRun = { kind, grid, groups: byName, deadline, annotations, lookbackDeltaMs };
-      const release = (): void => {
-        deadline.release();
-      };
-      try {
-        if (plan.kind === 'fetch') {
-          const series = await fetchBytes(plan.fetch, run, request.limit);
-          const resultType = kind === 'range' || plan.fetch.type === 'matrix' ? 'matrix' : 'vector';
-          return { kind: 'bytes', resultType, series, annotations, release };
-        }
-        const value = await evaluatePlan(plan, request, run, options);
-        return { kind: 'value', value, annotations, release };
-      } catch (thrown) {
-        release();
-        throw endReason(thrown, deadline);
-      }
+      const told = options.pushdown ? plan : { ...plan, reason: PUSHDOWN_OFF };
+      if (!analyze) return explain(told, groups);
+      const watch = new QueryWatch();
+      return explainRun(told, groups, watch, () => answer(told, request, watch));
     },
 
     async close() {
       await Promise.all(groups.map((group) => group.close()));
     },
   };
+
+  async function answer(plan: PlanNode, request: QueryRequest, watch?: QueryWatch): Promise<QueryAnswer> {
+    const annotations = new Annotations();
+    const deadline = createDeadline(request.signal, request.timeoutMs, clock);
+    const { kind, grid } = request;
+    const lookbackDeltaMs = request.lookbackDeltaMs ?? options.lookbackDeltaMs;
+    const run: FetchRun = { kind, grid, groups: byName, deadline, annotations, lookbackDeltaMs, watch };
+    const release = (): void => {
+      deadline.release();
+    };
+    try {
+      if (plan.kind === 'fetch') {
+        const series = await fetchBytes(plan.fetch, run, request.limit);
+        const resultType = kind === 'range' || plan.fetch.type === 'matrix' ? 'matrix' : 'vector';
+        return { kind: 'bytes', resultType, series, annotations, release };
+      }
+      const value = await evaluatePlan(plan, request, run, options);
+      return { kind: 'value', value, annotations, release };
+    } catch (thrown) {
+      release();
+      throw endReason(thrown, deadline);
+    }
+  }
 }
+
+const PUSHDOWN_OFF = {
+  kind: 'other',
+  text: 'pushdown is off, so that everything is computed here from raw samples',
+} as const;
 
 function planRequest({ expr, grid, endMs, kind }: QueryRequest, options: FederationOptions): PlanNode {
   const isRange = kind === 'range';
@@ -164,6 +174,7 @@ async function evaluatePlan(
     delayedNameRemoval: options.delaysNames,
     signal: run.deadline.required.signal,
     queryText: request.text,
+    observer: run.watch,
   });
 }
 

@@ -33,7 +33,8 @@ export async function fetchBytes(
   const merged = fetch.overlapping
     ? mergeOverlappingStreams(streams.map(({ frames, addLabels }) => setLabels(frames, addLabels)))
     : mergeOrdered(streams);
-  const ordered = sortIfSmall(merged);
+  const sorted = sortIfSmall(merged);
+  const ordered = run.watch?.passing(sorted) ?? sorted;
   return encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
 }
 

@@ -1,8 +1,4 @@
-export {
-  createFederation,
-  type Federation,
-  type QueryAnswer,
-  type QueryEngine,
-  type QueryRequest,
-} from './federation.js';
+export type { Explanation } from './explain.js';
+export { createFederation, type Federation, type QueryEngine, type QueryRequest } from './federation.js';
 export type { MetadataRequest } from './metadata.js';
+export type { QueryAnswer } from './query-answer.js';

@@ -9,7 +9,7 @@ import {
 } from '../merge/index.js';
 import { PromfedError, type Grid, type Labels } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
-import type { GroupAnswer, ServerGroup } from '../upstreams/index.js';
+import type { FetchContext, GroupAnswer, ServerGroup } from '../upstreams/index.js';
 import { allOrNothing, askGroup, tolerate, type AskContext } from './ask-groups.js';
 
 /** What a fetch is run with. */
@@ -41,7 +41,8 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
     return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
       const group = run.groups.get(planned.name);
       if (group === undefined) throw new PromfedError('internal', `no server group "${planned.name}"`);
-      const answer = await askGroup(group, run, async (context) => {
+      const watch = run.watch?.partOf(fetch.key, group.name);
+      const ask = async (context: FetchContext): Promise<GroupAnswer> => {
         const begun = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
         opened.push(begun);
         if (begun.resultType !== expected) {
@@ -51,8 +52,11 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
           );
         }
         return begun;
-      });
-      return answer && { group, frames: answer.frames, addLabels };
+      };
+      const answer = await askGroup(group, run, (context) =>
+        watch === undefined ? ask(context) : watch.asking(() => ask({ ...context, watch })),
+      );
+      return answer && { group, frames: watch?.reading(answer.frames) ?? answer.frames, addLabels };
     });
   } catch (error) {
     await Promise.all(opened.map(({ frames }) => closeQuietly(frames)));

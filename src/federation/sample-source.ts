@@ -10,7 +10,7 @@ import {
   type TimeWindow,
 } from '../model/index.js';
 import type { Matcher } from '../model/index.js';
-import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
+import { matchersForGroup, relevantGroups, selectionKey } from '../promql/plan/index.js';
 import type { ServerGroup } from '../upstreams/index.js';
 import { allOrNothing, askGroup, type AskContext } from './ask-groups.js';
 import { noteTail } from './open-fetch.js';
@@ -58,8 +58,14 @@ async function selectFrom(
   const relevant = groups.filter((group) => relevantGroups(matchers, [group]).length > 0);
   const parts = await allOrNothing(relevant, context.deadline, async (group) => {
     const query = { matchers: matchersForGroup(matchers, group), window, budget };
-    const answer = await askGroup(group, context, (fetchContext) => group.samples(query, fetchContext));
+    const watch = context.watch?.partOf(selectionKey(matchers), group.name);
+    const answer = await askGroup(group, context, (fetchContext) =>
+      watch === undefined
+        ? group.samples(query, fetchContext)
+        : watch.asking(() => group.samples(query, { ...fetchContext, watch })),
+    );
     if (answer === undefined) return undefined;
+    watch?.read(answer.series.length, samplesOf(answer.series), answer.tail);
     noteTail(answer.tail, context);
     if (use === 'lookback' && !answer.hasStaleMarkers && answer.series.length > 0)
       context.annotations.notice(endsUnseen(group));
@@ -67,6 +73,10 @@ async function selectFrom(
   });
   for (const part of parts) for (const series of part.values()) budget.release(seriesWeight(series));
   return mergeGroups(parts);
+}
+
+function samplesOf(series: readonly RawSeries[]): number {
+  return series.reduce((total, { timestamps }) => total + timestamps.length, 0);
 }
 
 /** Without stale markers, what a selector sees of a series that has ended is its last sample for the whole lookback. */

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 
 import type { AppContext } from './app-context.js';
 import { addCors } from './cors.js';
+import { addExplainRoutes } from './explain-routes.js';
 import { addMetadataRoutes } from './metadata-routes.js';
 import { addQueryRoutes } from './query-routes.js';
 import { answerBrokenRequest, errorHandler } from './reply-error.js';
@@ -54,6 +55,7 @@ export function createApp(context: AppContext): FastifyInstance {
   app.register(
     (routes, _options, done) => {
       addQueryRoutes(routes, context);
+      addExplainRoutes(routes, context);
       addMetadataRoutes(routes, context);
       addStatusRoutes(routes, context);
       done();

@@ -2,11 +2,12 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import { asPromfedError, instantGrid, PromfedError, VALUE_TYPE_NAMES } from '../model/index.js';
-import { parseExpr, prettyExpr, typeOf, type Expr } from '../promql/language/index.js';
+import { asPromfedError, instantGrid } from '../model/index.js';
+import { prettyExpr } from '../promql/language/index.js';
 import type { AppContext } from './app-context.js';
 import { encodeAnswer, type EncodeOptions } from './encode-answer.js';
-import { invalid, parameter, type Parameters } from './parameters.js';
+import type { Parameters } from './parameters.js';
+import { checkRangeType, lookbackMs, parseQuery, queryTimeoutMs } from './query-parameters.js';
 import { addRoute, type ApiRequest } from './route.js';
 import { sendChunks } from './send-chunks.js';
 
@@ -30,7 +31,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
   });
 
   addRoute(app, ['GET', 'POST'], '/api/v1/format_query', async ({ parameters }: ApiRequest, reply) => {
-    const data = prettyExpr(parseQuery(parameters));
+    const data = prettyExpr(parseQuery(parameters, context.features));
     return reply.type('application/json; charset=utf-8').send(JSON.stringify({ status: 'success', data }));
   });
 
@@ -43,7 +44,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
   ): Promise<FastifyReply> {
     const timeoutMs = queryTimeoutMs(parameters, context.queryTimeoutMs);
     const lookbackDeltaMs = lookbackMs(parameters);
-    const expr = parseQuery(parameters);
+    const expr = parseQuery(parameters, context.features);
     if (options.kind === 'range') checkRangeType(expr);
     const answer = await context.engine().query({
       ...options,
@@ -57,43 +58,5 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     return sendChunks(encodeAnswer(answer, options), 'application/json; charset=utf-8', reply, (thrown) => {
       context.log.warn({ reason: asPromfedError(thrown).message }, 'an answer broke off');
     });
-  }
-
-  function parseQuery(parameters: Parameters): Expr {
-    return parameter('query', () => parseExpr(parameters.get('query'), { features: context.features }));
-  }
-}
-
-/** Source: Prometheus, promql/engine.go (`NewRangeQuery`). */
-function checkRangeType(expr: Expr): void {
-  const type = typeOf(expr);
-  if (type === 'scalar' || type === 'vector') return;
-  const name = VALUE_TYPE_NAMES[type];
-  throw invalid(
-    'query',
-    `invalid expression type "${name}" for range query, must be Scalar or instant Vector`,
-  );
-}
-
-/** The smaller of the flag's and the client's. */
-function queryTimeoutMs(parameters: Parameters, flagMs: number): number {
-  const wantedMs = parameters.durationMs('timeout');
-  return wantedMs === undefined || wantedMs <= 0 ? flagMs : Math.min(wantedMs, flagMs);
-}
-
-/** Zero is no lookback of its own, as in Prometheus. */
-function lookbackMs(parameters: Parameters): number | undefined {
-  const lookback = tellOfLookback(() => parameters.durationMs('lookback_delta'));
-  return lookback !== undefined && lookback > 0 ? lookback : undefined;
-}
-
-/** This parameter's errors have words of their own. Source: Prometheus, web/api/v1/api.go (`extractQueryOpts`). */
-function tellOfLookback<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (thrown) {
-    if (!(thrown instanceof PromfedError)) throw thrown;
-    const reason = thrown.message.replace(/^invalid parameter "lookback_delta": /, '');
-    throw new PromfedError('bad_data', `error parsing lookback delta duration: ${reason}`, { cause: thrown });
   }
 }

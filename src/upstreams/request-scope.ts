@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 
 import { PromfedError, type Clock } from '../model/index.js';
-import type { FetchContext } from './server-group.js';
+import type { ExchangeWatch, FetchContext } from './server-group.js';
 
 /**
  * Aborts its request when the query's signal does, or when one of us says so. Whoever made it calls `end` once the
@@ -13,10 +13,12 @@ export class RequestScope {
   readonly #controller = new AbortController();
   readonly #query: AbortSignal;
   readonly #onQueryAbort: () => void;
+  readonly watch: ExchangeWatch | undefined;
 
   /** @param groupName for the message when the deadline passes: which region was waited for. */
   constructor(groupName: string, context: FetchContext, clock: Clock) {
     this.#query = context.signal;
+    this.watch = context.watch;
     this.#onQueryAbort = () => {
       this.abort(abortError(groupName, context, clock));
     };

@@ -18,6 +18,16 @@ export interface FetchContext {
   readonly deadlineMs: number;
   /** Sent on when it differs from the regions' own default; undefined to leave it to them. */
   readonly lookbackDeltaMs: number | undefined;
+  /** Told of every exchange with a target; left out, nobody is. */
+  readonly watch?: ExchangeWatch | undefined;
+}
+
+/** What one request to a group is seen to take, over all of its targets. */
+export interface ExchangeWatch {
+  /** A target's answer has begun: its headers have arrived. */
+  answered(): void;
+  /** A target's answer was read to its end or let go, after so many bytes of its body, unpacked. */
+  closed(bytes: number): void;
 }
 
 /** A region's answer, opened: its headers and result type have arrived. */

@@ -77,6 +77,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
       const sentMs = clock.now();
       const observe = (outcome: RequestOutcome, bytes: number): void => {
         scope.end();
+        scope.watch?.closed(bytes);
         metrics?.observe({
           group: settings.name,
           target: name,
@@ -88,6 +89,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
       };
       try {
         const response = await exchange(createRequest(call, settings, headers), scope);
+        scope.watch?.answered();
         return new ResponseBody(response.body, maxBytes, observe, headerOf(response, 'content-type'));
       } catch (thrown) {
         const error = requestFailure(thrown, 'headers');

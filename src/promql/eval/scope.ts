@@ -12,6 +12,7 @@ import {
 import { printPlace } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
 
+import { observed } from './observe.js';
 import { Pacer } from './pacer.js';
 import type { EvalContext, MatrixValue, ScalarValue, StringValue, VectorValue } from './value.js';
 
@@ -69,10 +70,12 @@ export class Scope {
   evaluate(node: PlanNode): Promise<Operand> {
     // A plan may be deeper than the stack.
     if (this.#stack.levels >= MAX_STACKED) return Promise.resolve().then(() => this.evaluate(node));
+    const { observer } = this.context;
+    observer?.began(node);
     this.#stack.levels++;
     const operand = this.#evaluateNode(this, node);
     this.#stack.levels--;
-    return operand;
+    return observer === undefined ? operand : observed(observer, node, operand);
   }
 
   async vectorOf(node: PlanNode): Promise<VectorOperand> {

@@ -1,7 +1,7 @@
 // What an evaluation needs and what it gives.
 
 import type { Annotations, Grid, RawSeries, SampleBudget, SampleSource, Vector } from '../../model/index.js';
-import type { Fetch } from '../plan/index.js';
+import type { Fetch, PlanNode } from '../plan/index.js';
 
 /** The result of an expression on a grid. */
 export type Value = ScalarValue | VectorValue | StringValue | MatrixValue;
@@ -31,6 +31,14 @@ export interface MatrixValue {
   readonly series: readonly RawSeries[];
 }
 
+/** Told of the operators of one evaluation; those that fail do not end. */
+export interface EvalObserver {
+  /** Something was asked of the node: its operands come next. */
+  began(node: PlanNode): void;
+  /** A scalar has no series and a sample a step. Of what is shared between operators each is told. */
+  ended(node: PlanNode, result: { readonly series: number; readonly samples: number }): void;
+}
+
 /** What one evaluation works with. All of it belongs to one query. */
 export interface EvalContext {
   /** The steps of the query. */
@@ -56,6 +64,8 @@ export interface EvalContext {
    * them (Prometheus' feature promql-delayed-name-removal).
    */
   readonly delayedNameRemoval?: boolean;
+  /** Told of every operator as it is evaluated; left out, nothing is measured. */
+  readonly observer?: EvalObserver | undefined;
   /** The query as the user wrote it: annotations then end in ` (line:col)`. */
   readonly queryText?: string;
 }

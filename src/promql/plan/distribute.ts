@@ -8,7 +8,6 @@ import {
   type AggregateExpr,
   type CallExpr,
   type Expr,
-  type Position,
   type SubqueryExpr,
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
@@ -236,7 +235,7 @@ class Planner {
       const addLabels = group.labels.keep(survives);
       return sent === undefined ? [] : [{ group, expr: printPortableExpr(sent), addLabels }];
     });
-    return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr.position);
+    return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr);
   }
 }
 
@@ -246,10 +245,10 @@ function groupOf(expr: Expr): AggregateExpr {
   return { kind: 'aggregate', op: 'group', expr, param: undefined, grouping: [], without: false, position };
 }
 
-function fetchNode(fetch: Omit<Fetch, 'key'>, position: Position): FetchNode {
+function fetchNode(fetch: Omit<Fetch, 'key'>, source: Expr): FetchNode {
   const key = JSON.stringify([
     fetch.overlapping,
     fetch.parts.map((part) => [part.group.name, part.expr, part.addLabels.key]),
   ]);
-  return { kind: 'fetch', fetch: { key, ...fetch }, position };
+  return { kind: 'fetch', fetch: { key, ...fetch }, source, position: source.position };
 }

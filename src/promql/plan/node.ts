@@ -1,7 +1,7 @@
 // The plan: an immutable tree of what is computed here, with fetches and raw selectors as its leaves.
 
 import type { Labels, Matcher, ValueType } from '../../model/index.js';
-import type { AggregateOp, BinaryOp, Position, VectorMatching } from '../language/index.js';
+import type { AggregateOp, BinaryOp, Expr, Position, VectorMatching } from '../language/index.js';
 import type { PlannedGroup } from './groups.js';
 import type { Reason } from './reason.js';
 
@@ -41,6 +41,8 @@ export interface StringNode extends Node {
 export interface FetchNode extends Node {
   readonly kind: 'fetch';
   readonly fetch: Fetch;
+  /** The expression whose rewritings the groups are sent. */
+  readonly source?: Expr | undefined;
 }
 
 /** Raw samples seen through lookback: at each step the newest sample of each series (`source: SampleSource`). */

@@ -6,20 +6,25 @@ import { operands } from './operands.js';
 
 /** The plan as lines of text, for explain and for tests. Stable: the same plan prints the same. */
 export function printPlan(node: PlanNode): string {
-  return lines(node).join('\n');
+  const lines: string[] = [];
+  // A plan may be deeper than the stack.
+  const pending: { readonly item: PlanNode | string; readonly depth: number }[] = [{ item: node, depth: 0 }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { item, depth } = next;
+    const indent = '  '.repeat(depth);
+    if (typeof item === 'string') {
+      lines.push(indent + item);
+      continue;
+    }
+    lines.push(indent + headline(item));
+    const below = [...operands(item), ...fetched(item)];
+    for (const one of below.reverse()) pending.push({ item: one, depth: depth + 1 });
+  }
+  return lines.join('\n');
 }
 
-function lines(node: PlanNode): string[] {
-  return [
-    headline(node),
-    ...operands(node)
-      .flatMap(lines)
-      .map((line) => `  ${line}`),
-    ...fetched(node),
-  ];
-}
-
-function headline(node: PlanNode): string {
+/** The node in a few words, without what is below it. */
+export function headline(node: PlanNode): string {
   switch (node.kind) {
     case 'number':
       return String(node.value);
@@ -67,6 +72,6 @@ function fetched(node: PlanNode): string[] {
   if (node.kind !== 'fetch') return [];
   return node.fetch.parts.map(
     ({ group, expr, addLabels }) =>
-      `  ${group.name}: ${expr}${addLabels.size === 0 ? '' : ` as ${addLabels.toString()}`}`,
+      `${group.name}: ${expr}${addLabels.size === 0 ? '' : ` as ${addLabels.toString()}`}`,
   );
 }
