@@ -9,7 +9,8 @@ import { HERE, isSettled, type Local, type Reach } from './locality.js';
  * match tell the groups apart, because then no series of one region has a partner in another.
  *
  * A side is empty in a group that is not relevant for it. `and` and the operators then have no result there, `or` and
- * `unless` the other side or the left one.
+ * `unless` the other side or the left one. What is not asked of a group for that reason must not be able to fail there:
+ * one Prometheus computes both sides, and ends in the error of either.
  */
 export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, rhs: Local): Reach {
   if (!isSettled(lhs) || !isSettled(rhs)) return HERE;
@@ -27,9 +28,18 @@ export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, r
   ) {
     return HERE;
   }
+  if (isErrorMissed(expr, lhs, rhs)) return HERE;
   const survives = isSetOperator(expr) ? lhs.survives : survivors(matching, matched, lhs, rhs);
   const groups = resultGroups(expr, lhs.groups, rhs.groups);
-  return { kind: 'local', groups, survives, apart: true, single: true, oneName: false };
+  const fallible = !isSetOperator(expr) || lhs.fallible || rhs.fallible;
+  return { kind: 'local', groups, survives, apart: true, single: true, oneName: false, fallible };
+}
+
+/** Whether a side that may fail is not computed in one of its groups, because the other has nothing there. */
+function isErrorMissed({ op }: BinaryExpr, lhs: Local, rhs: Local): boolean {
+  const lacks = (side: Local, other: Local): boolean =>
+    side.fallible && side.groups.some((group) => !other.groups.includes(group));
+  return op !== 'or' && (lacks(rhs, lhs) || (op !== 'unless' && lacks(lhs, rhs)));
 }
 
 /** The group labels by which two series are partners, as far as both sides still have them. */

@@ -13,7 +13,17 @@ import {
 } from '../language/index.js';
 import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
 import { ofJoin } from './join.js';
-import { CONSTANT, HERE, isSettled, isSole, NONE, setsLabel, type Local, type Reach } from './locality.js';
+import {
+  CONSTANT,
+  failingLike,
+  HERE,
+  isSettled,
+  isSole,
+  NONE,
+  setsLabel,
+  type Local,
+  type Reach,
+} from './locality.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -53,6 +63,7 @@ export function createReach(groups: readonly PlannedGroup[], times: PlanTimes): 
           apart: tellApart(relevant, all),
           single: relevant.every((group) => !group.replicated),
           oneName: expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '='),
+          fallible: false,
         };
       }
       case 'matrixSelector':
@@ -95,8 +106,8 @@ function ofCall(expr: CallExpr, reach: (expr: Expr) => Reach): Reach {
   if (locals.length === 0) return CONSTANT;
   if (locals.length > 1 && !areOfOneRegion(locals)) return HERE;
   const [input] = series;
-  if (input === undefined) return { ...locals[0]!, survives: NONE };
-  return series.length === 1 ? ofFunction(expr, input) : HERE;
+  if (input === undefined) return failingLike({ ...locals[0]!, survives: NONE }, locals);
+  return series.length === 1 ? failingLike(ofFunction(expr, input), locals) : HERE;
 }
 
 /** A function of the series of one local argument. */
@@ -105,11 +116,11 @@ function ofFunction(expr: CallExpr, input: Local): Reach {
     case 'one':
       return ofSeries(input);
     case 'buckets':
-      return isSettled(input) && !setsLabel(input.groups, 'le') ? input : HERE;
+      return isSettled(input) && !setsLabel(input.groups, 'le') ? ofSeries(input) : HERE;
     case 'labels': {
       const names = expr.args.map(tryText);
       const touches = names.some((name) => name !== undefined && setsLabel(input.groups, name));
-      return isSettled(input) && !touches ? input : HERE;
+      return isSettled(input) && !touches ? { ...input, fallible: true } : HERE;
     }
     case 'all':
       return expr.func === 'scalar' && isSole(input) ? { ...input, survives: NONE } : HERE;
@@ -130,7 +141,8 @@ function areOfOneRegion([first, ...others]: readonly Local[]): boolean {
  * replicas are merged by their labels, two metrics that have lost their names would be taken for one.
  */
 function ofSeries(input: Reach): Reach {
-  return input.kind !== 'local' || isSettled(input) || input.oneName ? input : HERE;
+  if (input.kind !== 'local' || input.oneName) return input;
+  return isSettled(input) ? { ...input, fallible: true } : HERE;
 }
 
 /** `ordered`: the order of the result is part of the answer. */
@@ -145,7 +157,10 @@ function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach, ordered:
   if (writesGroupLabel(expr, input.groups)) return HERE;
   const survives = survivors(expr, input);
   if (!tellApart(input.groups, survives)) return HERE;
-  return CHOOSING.has(expr.op) ? input : { ...input, survives };
+  return failingLike(
+    CHOOSING.has(expr.op) ? input : { ...input, survives },
+    param === undefined ? [] : [param],
+  );
 }
 
 function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
@@ -172,7 +187,7 @@ function ofScalarAndOther(
   // A constant vector beside a scalar of a region.
   if (series.kind !== 'local') return HERE;
   // A filter decides by the value, and of two equal series only the merged one has the value that counts.
-  return isFilter(expr) && !isSettled(series) ? HERE : ofSeries(series);
+  return isFilter(expr) && !isSettled(series) ? HERE : failingLike(ofSeries(series), [lhs, rhs]);
 }
 
 /** Which group labels are still there after the aggregation. */
