@@ -4,9 +4,12 @@ import type { Histogram, RawSeries } from '../model/index.js';
 import type { Picks } from './pick-samples.js';
 import type { PickRule } from './merge-samples.js';
 
-/** The samples of two copies that the rule keeps, with the labels of the first. The arrays are new. */
+/**
+ * The samples of two copies that the rule keeps, with the labels of the first. The arrays are new. Where the rule keeps
+ * a stale marker and the other copy has a sample at that very time, the sample stands: the series was seen.
+ */
 export function mergeRaw(a: RawSeries, b: RawSeries, rule: PickRule): RawSeries {
-  const picks = rule(a, b);
+  const picks = seenPicks(a, b, rule(a, b));
   const { times, values } = picks;
   return {
     labels: a.labels,
@@ -19,6 +22,21 @@ export function mergeRaw(a: RawSeries, b: RawSeries, rule: PickRule): RawSeries 
       ? {}
       : { histograms: mergeHistograms(a, b, picks) }),
   };
+}
+
+function seenPicks(a: RawSeries, b: RawSeries, picks: Picks): Picks {
+  if (a.stale === undefined && b.stale === undefined) return picks;
+  let [inA, inB] = [0, 0];
+  const values = picks.values.map((i, at) => {
+    if ((i >= 0 ? a.stale?.[i] : b.stale?.[~i]) !== 1) return i;
+    const time = picks.times[at]!;
+    const timeMs = time >= 0 ? a.timestamps[time]! : b.timestamps[~time]!;
+    while (inA < a.timestamps.length && a.timestamps[inA]! < timeMs) inA++;
+    while (inB < b.timestamps.length && b.timestamps[inB]! < timeMs) inB++;
+    if (a.timestamps[inA] === timeMs && a.stale?.[inA] !== 1) return inA;
+    return b.timestamps[inB] === timeMs && b.stale?.[inB] !== 1 ? ~inB : i;
+  });
+  return { times: picks.times, values };
 }
 
 /**

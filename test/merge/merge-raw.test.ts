@@ -66,3 +66,43 @@ t.test(
     t.equal(mergeRaw(floats, floats, pickEarlier).histograms, undefined);
   },
 );
+
+t.test('a sample of one copy stands against a stale marker of the other at the same time', async (t) => {
+  const floats = (samples: readonly (readonly [timeMs: number, value: number | 'stale'])[]): RawSeries => ({
+    labels: Labels.EMPTY,
+    timestamps: Float64Array.from(samples, ([timeMs]) => timeMs),
+    values: Float64Array.from(samples, ([, value]) => (value === 'stale' ? NaN : value)),
+    stale: Uint8Array.from(samples, ([, value]) => (value === 'stale' ? 1 : 0)),
+  });
+  const a = floats([
+    [10, 1],
+    [20, 'stale'],
+    [40, 'stale'],
+    [50, 5],
+  ]);
+  const b = floats([
+    [10, 11],
+    [20, 12],
+    [30, 13],
+    [40, 'stale'],
+    [50, 'stale'],
+  ]);
+  const merged = (first: RawSeries, second: RawSeries): unknown => {
+    const { timestamps, values, stale } = mergeRaw(first, second, pickEarlier);
+    return Array.from(timestamps, (timeMs, i) => [timeMs, stale?.[i] === 1 ? 'stale' : values[i]]);
+  };
+  t.same(merged(a, b), [
+    [10, 1],
+    [20, 12],
+    [30, 13],
+    [40, 'stale'],
+    [50, 5],
+  ]);
+  t.same(merged(b, a), [
+    [10, 11],
+    [20, 12],
+    [30, 13],
+    [40, 'stale'],
+    [50, 5],
+  ]);
+});

@@ -9,7 +9,8 @@ import { here, hereAs, isSettled, unsettled, type Local, type Reach } from './lo
  * match tell the groups apart, because then no series of one region has a partner in another.
  *
  * A side is empty in a group that is not relevant for it. `and` and the operators then have no result there, `or` and
- * `unless` the other side or the left one.
+ * `unless` the other side or the left one. What is not asked of a group for that reason must not be able to fail there:
+ * one Prometheus computes both sides, and ends in the error of either.
  */
 export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, rhs: Local): Reach {
   if (!isSettled(lhs)) return unsettled(lhs);
@@ -32,16 +33,30 @@ export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, r
   ) {
     return hereAs('the two sides of `or` do not have the same labels of their groups left');
   }
+  if (isErrorMissed(expr, lhs, rhs)) {
+    return hereAs('it may end in an error of a side in a group where the other side has nothing');
+  }
   const survives = isSetOperator(expr) ? lhs.survives : survivors(matching, matched, lhs, rhs);
   const groups = resultGroups(expr, lhs.groups, rhs.groups);
-  const mayLoseNames = lhs.mayLoseNames && rhs.mayLoseNames;
-  return { kind: 'local', groups, survives, apart: true, single: true, mayLoseNames };
+  const shared = {
+    mayLoseNames: lhs.mayLoseNames && rhs.mayLoseNames,
+    oneName: lhs.oneName && rhs.oneName,
+    fallible: !isSetOperator(expr) || lhs.fallible || rhs.fallible,
+  };
+  return { kind: 'local', groups, survives, apart: true, single: true, ...shared };
 }
 
 /** How the two sides match, for the reason. */
 function matchingText({ on, labels }: VectorMatching): string {
   if (!on && labels.length === 0) return 'what is left of the labels on both sides';
   return `matching ${on ? 'on' : 'ignoring'} (${labels.join(', ')})`;
+}
+
+/** Whether a side that may fail is not computed in one of its groups, because the other has nothing there. */
+function isErrorMissed({ op }: BinaryExpr, lhs: Local, rhs: Local): boolean {
+  const lacks = (side: Local, other: Local): boolean =>
+    side.fallible && side.groups.some((group) => !other.groups.includes(group));
+  return op !== 'or' && (lacks(rhs, lhs) || (op !== 'unless' && lacks(lhs, rhs)));
 }
 
 /** The group labels by which two series are partners, as far as both sides still have them. */

@@ -32,6 +32,10 @@ export interface Local {
    * for one: where they are merged by their labels, and where names are dropped in the end only.
    */
   readonly mayLoseNames: boolean;
+  /** Whether it has series of one metric only, or without a name: then no two become equal without it. */
+  readonly oneName: boolean;
+  /** Whether it may end in an error by the series that there are: two that match, or that become equal. */
+  readonly fallible: boolean;
 }
 
 interface Here {
@@ -66,6 +70,12 @@ export function isSettled({ apart, single }: Local): boolean {
 /** Whether there is one region that has everything there is to know: it computes whatever one Prometheus would. */
 export function isSole(local: Local): boolean {
   return local.groups.length === 1 && isSettled(local);
+}
+
+/** What is known of an expression, when it has `others` for operands beside. */
+export function failingLike<R extends Reach>(reach: R, others: readonly Reach[]): R {
+  const fails = others.some((other) => other.kind === 'local' && other.fallible);
+  return reach.kind === 'local' && fails ? { ...reach, fallible: true } : reach;
 }
 
 /** Whether a group sets a label of this name. */

@@ -15,6 +15,7 @@ import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
 import { ofJoin } from './join.js';
 import {
   CONSTANT,
+  failingLike,
   here,
   hereAs,
   isSettled,
@@ -74,10 +75,11 @@ export function createReach(
         const relevant = relevantGroups(expr.matchers, groups);
         const apart = tellApart(relevant, all);
         const single = relevant.every((group) => !group.replicated);
-        const isOneMetric = expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');
+        const oneName = expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');
         const mayLoseNames =
-          names === 'at once' ? (apart && single) || isOneMetric : names === 'unseen' && isOneMetric;
-        return { kind: 'local', groups: relevant, survives: all, apart, single, mayLoseNames };
+          names === 'at once' ? (apart && single) || oneName : names === 'unseen' && oneName;
+        const shared = { apart, single, oneName, mayLoseNames, fallible: false };
+        return { kind: 'local', groups: relevant, survives: all, ...shared };
       }
       case 'matrixSelector':
         return reach(expr.selector);
@@ -121,9 +123,9 @@ function ofCall(expr: CallExpr, reach: (expr: Expr) => Reach): Reach {
   if (locals.length === 0) return CONSTANT;
   if (locals.length > 1 && !areOfOneRegion(locals)) return hereAs(SEVERAL);
   const [input] = series;
-  if (input === undefined) return { ...locals[0]!, survives: NONE };
+  if (input === undefined) return failingLike({ ...locals[0]!, survives: NONE }, locals);
   return series.length === 1
-    ? ofFunction(expr, input)
+    ? failingLike(ofFunction(expr, input), locals)
     : hereAs(`${expr.func}() takes the series of more than one argument`);
 }
 
@@ -139,7 +141,7 @@ function ofFunction(expr: CallExpr, input: Local): Reach {
       const names = expr.args.map(tryText);
       const touched = names.find((name) => name !== undefined && setsLabel(input.groups, name));
       if (!isSettled(input)) return unsettled(input);
-      return touched === undefined ? input : touching(expr.func, touched);
+      return touched === undefined ? { ...input, fallible: true } : touching(expr.func, touched);
     }
     case 'all':
       return expr.func === 'scalar' && isSole(input)
@@ -160,7 +162,9 @@ function areOfOneRegion([first, ...others]: readonly Local[]): boolean {
 /** Something that works on each series by itself and may take its name away. */
 function ofSeries(input: Reach): Reach {
   if (input.kind === 'here') return OPERAND;
-  return input.kind !== 'local' || input.mayLoseNames ? input : hereAs(NAMELESS);
+  if (input.kind !== 'local') return input;
+  if (!input.mayLoseNames) return hereAs(NAMELESS);
+  return input.oneName ? input : { ...input, fallible: true };
 }
 
 /** `ordered`: the order of the result is part of the answer. */
@@ -183,9 +187,11 @@ function ofAggregate(expr: AggregateExpr, reach: (expr: Expr) => Reach, ordered:
   if (!tellApart(input.groups, survives)) {
     return here({ kind: 'mixes', what: expr.op, groups: input.groups, kept: survives });
   }
-  if (CHOOSING.has(expr.op)) return input;
-  const keepsNames = !expr.without && expr.grouping.includes(METRIC_NAME);
-  return { ...input, survives, mayLoseNames: input.mayLoseNames || !keepsNames };
+  const params = param === undefined ? [] : [param];
+  if (CHOOSING.has(expr.op)) return failingLike(input, params);
+  const isNameless = expr.without || !expr.grouping.includes(METRIC_NAME);
+  const named = isNameless ? { oneName: true, mayLoseNames: true } : {};
+  return failingLike({ ...input, survives, ...named }, params);
 }
 
 function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
@@ -218,8 +224,8 @@ function ofScalarAndOther(
   if (series.kind !== 'local')
     return hereAs('a vector that reads no series is the same in every group, and would be counted for each');
   // A filter decides by the value, and of two equal series only the merged one has the value that counts.
-  if (!isFilter(expr)) return ofSeries(series);
-  return isSettled(series) ? series : unsettled(series);
+  if (!isFilter(expr)) return failingLike(ofSeries(series), [lhs, rhs]);
+  return isSettled(series) ? failingLike(series, [lhs, rhs]) : unsettled(series);
 }
 
 /** Which group labels are still there after the aggregation. */

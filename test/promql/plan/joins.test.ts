@@ -692,6 +692,37 @@ sort_desc()
       g1: sum(a) as {region="eu"}
       g2: sum(a) as {region="us"}`,
   },
+  {
+    name: 'a side that can fail is computed in all its regions, though the other side has something in one only',
+    groups: twoRegions,
+    expr: 'a{region="eu"} / on (region, pod) (b * c)',
+    plan: `
+/ on (region, pod)
+  fetch
+    g1: a as {region="eu"}
+  fetch
+    g1: (b * ignoring (region) c) as {region="eu"}
+    g2: (b * ignoring (region) c) as {region="us"}`,
+  },
+  {
+    name: 'and though it has nothing in any',
+    groups: twoRegions,
+    expr: 'a{region="nowhere"} unless -{job="b"}',
+    plan: `
+unless
+  fetch
+  fetch
+    g1: -{job="b"} as {region="eu"}
+    g2: -{job="b"} as {region="us"}`,
+  },
+  {
+    name: 'one that cannot fail is only computed where it is needed',
+    groups: twoRegions,
+    expr: 'a{region="eu"} / on (region, pod) sum by (region, pod) (rate(b[5m]))',
+    plan: `
+fetch
+  g1: a / on (pod) sum by (pod) (rate(b[5m])) as {region="eu"}`,
+  },
 ];
 
 testPlans(

@@ -1,0 +1,101 @@
+// The layouts of regions that the union tests ask, and the times they ask for.
+
+import type { UnionGroup, UnionTimes } from './union.js';
+import { unionSeries, withGap } from './union-series.js';
+
+export const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
+const startMs = endMs - 75 * 60_000;
+const MINUTE_MS = 60_000;
+
+export interface UnionCase {
+  readonly name: string;
+  readonly groupLabels: Readonly<Record<string, readonly string[]>>;
+  readonly groups: () => readonly UnionGroup[];
+  /**
+   * Whether a window of one target may lack what another has. A function of such a window is sent all the same, as
+   * promxy does, and differs: then only what has no ranges is compared when it is distributed, and all from raw samples.
+   */
+  readonly torn: boolean;
+}
+
+const series = (region: string, omit: readonly string[] = []): UnionGroup['targets'][number] =>
+  unionSeries(region, { startMs, endMs }, omit);
+const eu = series('eu');
+const us = series('us', ['queue_depth', 'odd']);
+const ap = series('ap', ['passing']);
+
+export const cases: readonly UnionCase[] = [
+  {
+    name: 'two regions',
+    groupLabels: { region: ['eu', 'us'] },
+    torn: false,
+    groups: () => [
+      { labels: { region: 'eu' }, targets: [eu] },
+      { labels: { region: 'us' }, targets: [us] },
+    ],
+  },
+  {
+    name: 'three regions of two labels, of which one alone does not tell them apart',
+    groupLabels: { region: ['eu', 'us'], tier: ['a', 'b'] },
+    torn: false,
+    groups: () => [
+      { labels: { region: 'eu', tier: 'a' }, targets: [eu] },
+      { labels: { region: 'eu', tier: 'b' }, targets: [us] },
+      { labels: { region: 'us', tier: 'a' }, targets: [ap] },
+    ],
+  },
+  {
+    name: 'three regions',
+    groupLabels: { region: ['eu', 'us', 'ap'] },
+    torn: false,
+    groups: () => [
+      { labels: { region: 'eu' }, targets: [eu] },
+      { labels: { region: 'us' }, targets: [us] },
+      { labels: { region: 'ap' }, targets: [ap] },
+    ],
+  },
+  {
+    name: 'groups of uneven labels',
+    groupLabels: { region: ['eu'], zone: ['us'] },
+    torn: false,
+    groups: () => [
+      { labels: { region: 'eu' }, targets: [eu] },
+      { labels: { zone: 'us' }, targets: [us] },
+    ],
+  },
+  {
+    name: 'overlapping groups without labels',
+    groupLabels: {},
+    torn: false,
+    groups: () => [
+      { labels: {}, targets: [eu.filter(({ labels }) => labels['pod'] !== 'pod-0')] },
+      { labels: {}, targets: [eu.filter(({ labels }) => labels['pod'] !== 'pod-2')] },
+    ],
+  },
+  {
+    name: 'two replicas with gaps, beside a region',
+    groupLabels: { region: ['eu', 'us'] },
+    torn: true,
+    groups: () => [
+      {
+        labels: { region: 'eu' },
+        targets: [
+          withGap(eu, { fromMs: endMs - 28 * MINUTE_MS, toMs: endMs - 20 * MINUTE_MS }),
+          withGap(eu, { fromMs: endMs - 12 * MINUTE_MS, toMs: endMs - 4 * MINUTE_MS }),
+        ],
+        whole: eu,
+      },
+      { labels: { region: 'us' }, targets: [us] },
+    ],
+  },
+];
+
+const endS = endMs / 1000;
+
+/** Instant; aligned with the samples; unaligned with samples, minutes and the range; steps beyond lookback. */
+export const times: readonly UnionTimes[] = [
+  { start: endS, end: endS - 30, step: undefined },
+  { start: endS - 1800, end: endS, step: 60 },
+  { start: endS - 1793.5, end: endS - 7.25, step: 77 },
+  { start: endS - 1800, end: endS - 60, step: 410 },
+];

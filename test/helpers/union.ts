@@ -1,0 +1,93 @@
+// A union under test: real regions, one real Prometheus that holds what they hold together, and promfed over the
+// regions, once as it distributes queries and once as it evaluates them itself from raw samples.
+
+import { api, startPromfed } from './promfed.js';
+import { importIntoPrometheus, startPrometheus } from './real-servers.js';
+import { withLabels, type TestSeries } from './series-set.js';
+import type { Teardown } from './server-process.js';
+import { annotationsOf, answerDifferences, hasSamples, type UnionAnswer } from './union-answers.js';
+
+/** One server group: its labels, and the series of each of its targets. */
+export interface UnionGroup {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly targets: readonly (readonly TestSeries[])[];
+  /** What the targets hold together; that of the first by default. */
+  readonly whole?: readonly TestSeries[];
+}
+
+/** When a query is asked: seconds, and without a step at `end` only. */
+export interface UnionTimes {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number | undefined;
+}
+
+/** What one question came to. */
+export interface UnionOutcome {
+  /** What differs from the reference when queries are distributed, a line each. */
+  readonly distributed: readonly string[];
+  /** What differs from it when they are evaluated from raw samples. */
+  readonly evaluated: readonly string[];
+  /** Annotations that only one of the two has. */
+  readonly annotations: readonly string[];
+  readonly kind: 'samples' | 'nothing' | 'error';
+}
+
+export interface Union {
+  ask(query: string, times: UnionTimes): Promise<UnionOutcome>;
+}
+
+/** Starts it all; it ends with the test. */
+export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Promise<Union> {
+  const union = groups.flatMap(({ labels, targets, whole }) => withLabels(whole ?? targets[0]!, labels));
+  const start = async (series: readonly TestSeries[]): Promise<string> => {
+    const { url } = await startPrometheus(t);
+    await importIntoPrometheus(url, series);
+    return url;
+  };
+  const [reference, ...regions] = await Promise.all([
+    start(dedupe(union)),
+    ...groups.map(({ targets }) => Promise.all(targets.map(start))),
+  ]);
+  const yaml = JSON.stringify({
+    promxy: {
+      server_groups: groups.map(({ labels }, i) => ({
+        labels,
+        remote_read: true,
+        anti_affinity: '5s',
+        static_configs: [{ targets: regions[i]!.map((url) => new URL(url).host) }],
+      })),
+    },
+  });
+  const on = await startPromfed(t, yaml);
+  const off = await startPromfed(t, yaml, { pushdown: false });
+  return {
+    async ask(query, times) {
+      const [theirs, ours, raw] = await Promise.all(
+        [reference, on.url, off.url].map((url) => ask(url, query, times)),
+      );
+      const distributed = answerDifferences(ours!, theirs!);
+      const evaluated = answerDifferences(raw!, theirs!);
+      const expected = annotationsOf(theirs!);
+      const got = annotationsOf(ours!);
+      const annotations = [
+        ...got.filter((text) => !expected.includes(text)).map((text) => `only ours: ${text}`),
+        ...expected.filter((text) => !got.includes(text)).map((text) => `only theirs: ${text}`),
+      ];
+      const kind = theirs!.status === 'error' ? 'error' : hasSamples(theirs!) ? 'samples' : 'nothing';
+      return { distributed, evaluated, annotations, kind };
+    },
+  };
+}
+
+function ask(url: string, query: string, { start, end, step }: UnionTimes): Promise<UnionAnswer> {
+  return step === undefined
+    ? api(url, '/api/v1/query', { query, time: String(end) })
+    : api(url, '/api/v1/query_range', { query, start: String(start), end: String(end), step: String(step) });
+}
+
+/** Where groups overlap, series of both are one. */
+function dedupe(series: readonly TestSeries[]): TestSeries[] {
+  const byLabels = new Map(series.map((one) => [JSON.stringify(Object.entries(one.labels).sort()), one]));
+  return [...byLabels.values()];
+}
