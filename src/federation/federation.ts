@@ -19,6 +19,7 @@ import { fetchInPieces } from './fetch-in-pieces.js';
 import { createMetadata, type Metadata } from './metadata.js';
 import type { FetchRun } from './open-fetch.js';
 import { createSampleSource } from './sample-source.js';
+import { seeGroups, type SeenGroup } from './seen-groups.js';
 
 export interface FederationOptions {
   readonly groups: readonly ServerGroup[];
@@ -92,7 +93,8 @@ export function createFederation(options: FederationOptions): Federation {
 
     async query(request) {
       const annotations = new Annotations();
-      const plan = planRequest(request, options);
+      const seen = seeGroups(groups, clock.now());
+      const plan = planRequest(request, seen, options);
       const deadline = createDeadline(request.signal, request.timeoutMs, clock);
       const { kind, grid } = request;
       const lookbackDeltaMs = request.lookbackDeltaMs ?? options.lookbackDeltaMs;
@@ -106,7 +108,7 @@ export function createFederation(options: FederationOptions): Federation {
           const resultType = kind === 'range' || plan.fetch.type === 'matrix' ? 'matrix' : 'vector';
           return { kind: 'bytes', resultType, series, annotations, release };
         }
-        const value = await evaluatePlan(plan, request, run, options);
+        const value = await evaluatePlan(plan, request, run, seen, options);
         return { kind: 'value', value, annotations, release };
       } catch (thrown) {
         release();
@@ -120,21 +122,27 @@ export function createFederation(options: FederationOptions): Federation {
   };
 }
 
-function planRequest({ expr, grid, endMs, kind }: QueryRequest, options: FederationOptions): PlanNode {
+function planRequest(
+  { expr, grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
+  seen: readonly SeenGroup[],
+  options: FederationOptions,
+): PlanNode {
   const isRange = kind === 'range';
   const times = {
     startMs: grid.startMs,
     endMs,
     stepMs: isRange ? grid.stepMs : 0,
     defaultStepMs: options.defaultStepMs,
+    lookbackMs: lookbackDeltaMs ?? options.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
   };
-  return options.pushdown ? planDistributed(expr, options.groups, times) : planLocally(expr, times);
+  return options.pushdown ? planDistributed(expr, seen, times) : planLocally(expr, times);
 }
 
 async function evaluatePlan(
   plan: PlanNode,
   request: QueryRequest,
   run: FetchRun,
+  seen: readonly SeenGroup[],
   options: FederationOptions,
 ): Promise<Value> {
   const budget = new SampleBudget({ maxSamples: options.maxSamples });
@@ -152,7 +160,7 @@ async function evaluatePlan(
   return evaluate(plan, {
     grid: request.grid,
     fetched,
-    samples: createSampleSource(options.groups, run, budget),
+    samples: createSampleSource(seen, run, budget),
     lookbackDeltaMs: run.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
     defaultStepMs: options.defaultStepMs,
     budget,

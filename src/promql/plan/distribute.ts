@@ -17,6 +17,7 @@ import { planLocally, subqueryOver } from './local.js';
 import type { Fetch, FetchNode, PlanNode } from './node.js';
 import { isSettled, type Local, type Reach } from './locality.js';
 import { createReach, writesGroupLabel } from './reach.js';
+import { createRelevance, type Relevance } from './relevance.js';
 import { rewrite } from './rewrite.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
@@ -28,7 +29,7 @@ import { tryQueryFunction, type PlanTimes } from './times.js';
  * @throws PromfedError `not_built` for what neither the regions nor promfed can compute soundly.
  */
 export function planDistributed(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): PlanNode {
-  const planner = new Planner(groups, times);
+  const planner = new Planner(expr, groups, times);
   for (const below of restingPlaces(expr)) planner.planAhead(below);
   return planner.plan(expr);
 }
@@ -36,10 +37,12 @@ export function planDistributed(expr: Expr, groups: readonly PlannedGroup[], tim
 class Planner {
   readonly #reach: (expr: Expr) => Reach;
   readonly #times: PlanTimes;
+  readonly #relevance: Relevance;
   readonly #planned = new Map<Expr, PlanNode>();
 
-  constructor(groups: readonly PlannedGroup[], times: PlanTimes) {
-    this.#reach = createReach(groups, times);
+  constructor(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes) {
+    this.#relevance = createRelevance(expr, groups, times);
+    this.#reach = createReach(groups, times, this.#relevance);
     this.#times = times;
   }
 
@@ -216,7 +219,7 @@ class Planner {
    */
   #fetch(expr: Expr, { groups, survives, apart }: Local): FetchNode {
     const parts = groups.flatMap((group) => {
-      const sent = rewrite(expr, group, this.#times);
+      const sent = rewrite(expr, group, this.#times, this.#relevance);
       const addLabels = group.labels.keep(survives);
       return sent === undefined ? [] : [{ group, expr: printPortableExpr(sent), addLabels }];
     });

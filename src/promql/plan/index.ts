@@ -1,5 +1,5 @@
 export { planDistributed } from './distribute.js';
-export { matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js';
+export { absencesOf, matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js';
 export { planLocally } from './local.js';
 export type * from './node.js';
 export { operands } from './operands.js';

@@ -11,9 +11,10 @@ import {
   type CallExpr,
   type Expr,
 } from '../language/index.js';
-import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
+import { tellApart, type PlannedGroup } from './groups.js';
 import { ofJoin } from './join.js';
 import { CONSTANT, HERE, isSettled, isSole, NONE, setsLabel, type Local, type Reach } from './locality.js';
+import type { Relevance } from './relevance.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -27,7 +28,11 @@ const OWN_OPERATORS: ReadonlySet<BinaryOp> = new Set(['</', '>/']);
 /**
  * How far the expression can be sent, over all the groups there are. Linear in the expression.
  */
-export function createReach(groups: readonly PlannedGroup[], times: PlanTimes): (expr: Expr) => Reach {
+export function createReach(
+  groups: readonly PlannedGroup[],
+  times: PlanTimes,
+  relevance: Relevance,
+): (expr: Expr) => Reach {
   const all = new Set(groups.flatMap((group) => group.labels.names()));
   const known = new WeakMap<Expr, Reach>();
   const reach = (expr: Expr): Reach => {
@@ -45,7 +50,8 @@ export function createReach(groups: readonly PlannedGroup[], times: PlanTimes): 
         return CONSTANT;
       case 'vectorSelector': {
         if (expr.extension !== undefined) return HERE;
-        const relevant = relevantGroups(expr.matchers, groups);
+        const { groups: relevant, crosses } = relevance(expr);
+        if (crosses) return HERE;
         return {
           kind: 'local',
           groups: relevant,
