@@ -2,6 +2,7 @@
 
 import { PromfedError } from '../model/index.js';
 import { parseDurationText } from './duration-text.js';
+import { parseRelativeMs, tryTimestampMs } from './time-text.js';
 
 /** Undefined when the text has the format, else what is wrong with it, to be read after the key's name. */
 export type FormatCheck = (text: string) => string | undefined;
@@ -49,6 +50,9 @@ export const FORMATS = {
   'authorization-type': authorizationType,
   'group-name': groupName,
   'server-name': serverName,
+  'filter-label': filterLabel,
+  timestamp: timestampFormat,
+  'relative-time': relativeTime,
 } as const satisfies Readonly<Record<string, FormatCheck>>;
 
 export type FormatName = keyof typeof FORMATS;
@@ -157,6 +161,26 @@ function serverName(text: string): string | undefined {
   const parts = trySplitHostPort(text);
   if (parts === undefined || parts.port !== undefined) return `${quote(text)} is not the name of a host`;
   return undefined;
+}
+
+/** The name of the metric is a label like any other here. */
+function filterLabel(text: string): string | undefined {
+  return text === '' ? 'a label name must not be empty' : undefined;
+}
+
+function timestampFormat(text: string): string | undefined {
+  if (tryTimestampMs(text) !== undefined) return undefined;
+  return `${quote(text)} is not a time: write it as 2026-01-31T12:00:00Z`;
+}
+
+function relativeTime(text: string): string | undefined {
+  try {
+    parseRelativeMs(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PromfedError) return error.message;
+    throw error;
+  }
 }
 
 /** A text in quotes, cut where it gets too long to read. */

@@ -167,6 +167,22 @@ const DISCOVERIES = [
 
 const listOfTexts = Type.Array(Type.String(), { orOne: true });
 
+/** Source: promxy, pkg/promclient/labelfilter.go (`LabelFilterConfig`). */
+const labelFilter = Type.Object(
+  {
+    static_labels_include: mapOf(Type.Array(Type.String(), { orOne: true }), 'filter-label'),
+    static_labels_exclude: mapOf(Type.Array(Type.String(), { orOne: true }), 'filter-label'),
+    dynamic_labels: later([]),
+    sync_interval: later('0s'),
+  },
+  closed,
+);
+
+/** Source: promxy, pkg/servergroup/config.go (`AbsoluteTimeRangeConfig`, `RelativeTimeRangeConfig`). */
+function timeRange(format: 'timestamp' | 'relative-time') {
+  return Type.Object({ start: text(format), end: text(format), truncate: flag(false) }, closed);
+}
+
 /** One entry of `promxy.server_groups`. Source: promxy, pkg/servergroup/config.go. */
 const serverGroup = Type.Object(
   {
@@ -192,10 +208,10 @@ const serverGroup = Type.Object(
     max_idle_conns_per_host: later(1000),
     idle_conn_timeout: later('5m'),
     downgrade_error: later(false),
-    relative_time_range: later(),
-    absolute_time_range: later(),
+    relative_time_range: Type.Optional(timeRange('relative-time')),
+    absolute_time_range: Type.Optional(timeRange('timestamp')),
     align_query_range_with_step: later(false),
-    label_filter: later(),
+    label_filter: Type.Optional(labelFilter),
     inject_matchers: later([]),
     metrics_relabel_configs: later([]),
   },
@@ -263,4 +279,6 @@ export const configFileSchema = Type.Object(
 export type ConfigFile = Type.Static<typeof configFileSchema>;
 export type ServerGroupFile = Type.Static<typeof serverGroup>;
 export type HttpClientFile = Type.Static<typeof httpClient>;
+export type LabelFilterFile = Type.Static<typeof labelFilter>;
+export type TimeRangeFile = Type.Static<ReturnType<typeof timeRange>>;
 export type TlsFile = Type.Static<typeof tlsConfig>;

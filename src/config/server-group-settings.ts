@@ -3,6 +3,7 @@
 import { Labels } from '../model/index.js';
 import { parseDurationText } from './duration-text.js';
 import { quote, trySplitHostPort } from './formats.js';
+import { labelFilterOf, timeRangeOf } from './group-scope.js';
 import { createHttpClientSettings, type Reading } from './http-client.js';
 import type { ServerGroupFile } from './schema.js';
 import type { ServerGroupSettings } from './settings.js';
@@ -60,6 +61,8 @@ export function createServerGroupSettings(
       group.anti_affinity === undefined ? DEFAULT_ANTI_AFFINITY_MS : parseDurationText(group.anti_affinity),
     remoteReadPath:
       group.remote_read === true ? normalizePath(group.remote_read_path ?? 'api/v1/read') : undefined,
+    labelFilter: labelFilterOf(group.label_filter, reading),
+    timeRange: timeRangeOf(group, reading),
     httpClient,
   };
 }

@@ -36,7 +36,29 @@ export interface ServerGroupSettings {
    * them by queries.
    */
   readonly remoteReadPath: string | undefined;
+  /** What the group is declared to have of some labels; undefined for anything. */
+  readonly labelFilter: LabelFilterSettings | undefined;
+  /** Between which times the group has samples; undefined for any time. */
+  readonly timeRange: TimeRangeSettings | undefined;
   readonly httpClient: HttpClientSettings;
+}
+
+/** `label_filter`. Labels in the file's order, each once. */
+export interface LabelFilterSettings {
+  /** The series of the group have one of these values, or lack the label. */
+  readonly include: readonly (readonly [label: string, values: readonly string[]])[];
+  /** But none of these. */
+  readonly exclude: readonly (readonly [label: string, values: readonly string[]])[];
+}
+
+/** `absolute_time_range` or `relative_time_range`: at least one of the ends, both inclusive, start before end. */
+export interface TimeRangeSettings {
+  /** Since the epoch, or since now. */
+  readonly kind: 'absolute' | 'relative';
+  readonly startMs: number | undefined;
+  readonly endMs: number | undefined;
+  /** Whether samples outside of the range don't count where the group has some all the same. */
+  readonly truncate: boolean;
 }
 
 export interface HttpClientSettings {

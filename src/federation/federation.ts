@@ -22,6 +22,7 @@ import type { FetchRun } from './open-fetch.js';
 import { QueryWatch } from './query-watch.js';
 import type { QueryAnswer } from './query-answer.js';
 import { createSampleSource } from './sample-source.js';
+import { seeGroups, type SeenGroup } from './seen-groups.js';
 
 export interface FederationOptions {
   readonly groups: readonly ServerGroup[];
@@ -88,14 +89,18 @@ export function createFederation(options: FederationOptions): Federation {
   return {
     metadata: createMetadata(groups, clock),
 
-    query: (request) => answer(planRequest(request, options), request),
+    query(request) {
+      const seen = seeGroups(groups, clock.now());
+      return answer(planRequest(request, seen, options), request, seen);
+    },
 
     async explain(request, analyze) {
-      const plan = planRequest(request, options);
+      const seen = seeGroups(groups, clock.now());
+      const plan = planRequest(request, seen, options);
       const told = options.pushdown ? plan : { ...plan, reason: PUSHDOWN_OFF };
-      if (!analyze) return explain(told, groups);
+      if (!analyze) return explain(told, seen);
       const watch = new QueryWatch();
-      return explainRun(told, groups, watch, () => answer(told, request, watch));
+      return explainRun(told, seen, watch, () => answer(told, request, seen, watch));
     },
 
     async close() {
@@ -103,7 +108,12 @@ export function createFederation(options: FederationOptions): Federation {
     },
   };
 
-  async function answer(plan: PlanNode, request: QueryRequest, watch?: QueryWatch): Promise<QueryAnswer> {
+  async function answer(
+    plan: PlanNode,
+    request: QueryRequest,
+    seen: readonly SeenGroup[],
+    watch?: QueryWatch,
+  ): Promise<QueryAnswer> {
     const annotations = new Annotations();
     const deadline = createDeadline(request.signal, request.timeoutMs, clock);
     const { kind, grid } = request;
@@ -118,7 +128,7 @@ export function createFederation(options: FederationOptions): Federation {
         const resultType = kind === 'range' || plan.fetch.type === 'matrix' ? 'matrix' : 'vector';
         return { kind: 'bytes', resultType, series, annotations, release };
       }
-      const value = await evaluatePlan(plan, request, run, options);
+      const value = await evaluatePlan(plan, request, run, seen, options);
       return { kind: 'value', value, annotations, release };
     } catch (thrown) {
       release();
@@ -132,16 +142,21 @@ const PUSHDOWN_OFF = {
   text: 'pushdown is off, so that everything is computed here from raw samples',
 } as const;
 
-function planRequest({ expr, grid, endMs, kind }: QueryRequest, options: FederationOptions): PlanNode {
+function planRequest(
+  { expr, grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
+  seen: readonly SeenGroup[],
+  options: FederationOptions,
+): PlanNode {
   const isRange = kind === 'range';
   const times = {
     startMs: grid.startMs,
     endMs,
     stepMs: isRange ? grid.stepMs : 0,
     defaultStepMs: options.defaultStepMs,
+    lookbackMs: lookbackDeltaMs ?? options.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
   };
   return options.pushdown
-    ? planDistributed(expr, options.groups, times, { delaysNames: options.delaysNames })
+    ? planDistributed(expr, seen, times, { delaysNames: options.delaysNames })
     : planLocally(expr, times);
 }
 
@@ -149,6 +164,7 @@ async function evaluatePlan(
   plan: PlanNode,
   request: QueryRequest,
   run: FetchRun,
+  seen: readonly SeenGroup[],
   options: FederationOptions,
 ): Promise<Value> {
   const budget = new SampleBudget({ maxSamples: options.maxSamples });
@@ -166,7 +182,7 @@ async function evaluatePlan(
   return evaluate(plan, {
     grid: request.grid,
     fetched,
-    samples: createSampleSource(options.groups, run, budget),
+    samples: createSampleSource(seen, run, budget),
     lookbackDeltaMs: run.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
     defaultStepMs: options.defaultStepMs,
     budget,

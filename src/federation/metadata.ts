@@ -1,6 +1,6 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
 
-import { Annotations, compareStrings, Labels, TRUNCATED, type Clock, type Matcher } from '../model/index.js';
+import { Annotations, compareStrings, Labels, TRUNCATED, type Clock } from '../model/index.js';
 import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
 import type {
   FetchContext,
@@ -11,6 +11,7 @@ import type {
 } from '../upstreams/index.js';
 import { allOrNothing, askGroup, type AskContext } from './ask-groups.js';
 import { createDeadline } from './deadline.js';
+import { seeGroups, type SeenGroup } from './seen-groups.js';
 
 /** What every metadata request is bound by. */
 export interface MetadataRequest {
@@ -44,9 +45,9 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
     const deadline = createDeadline(request.signal, request.timeoutMs, clock);
     const context: AskContext = { deadline, annotations, lookbackDeltaMs: undefined };
     try {
-      const data = await allOrNothing(groups, deadline, async (group) => {
-        const query = tryQueryForGroup(request.query, group);
-        if (query === undefined) return undefined;
+      const seen = seeGroups(groups, clock.now());
+      const queries = queriesFor(request.query, seen);
+      const data = await allOrNothing(queries, deadline, async ({ group, query }) => {
         const answer = await askGroup(group, context, (fetchContext) => ask(group, query, fetchContext));
         if (answer === undefined) return undefined;
         for (const text of answer.warnings) annotations.notice(text);
@@ -101,7 +102,9 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
     },
 
     async metrics(metric, request) {
-      const { data, warnings } = await askAll(request, (group, query, context) =>
+      // The names of metrics say little of the series' (those of a histogram have others), and metadata has no times.
+      const query = { ...request.query, selectors: [], startMs: undefined, endMs: undefined };
+      const { data, warnings } = await askAll({ ...request, query }, (group, query, context) =>
         group.metadata(metric, query.limit, context),
       );
       const byMetric = new Map<string, Map<string, MetricMetadata>>();
@@ -118,13 +121,31 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
   };
 }
 
-/** The request as one group is sent it; undefined when no selector can match anything of the group. */
-function tryQueryForGroup(query: MetadataQuery, group: ServerGroup): MetadataQuery | undefined {
-  if (query.selectors.length === 0) return query;
-  const selectors: (readonly Matcher[])[] = query.selectors
-    .filter((matchers) => relevantGroups(matchers, [group]).length > 0)
-    .map((matchers) => matchersForGroup(matchers, group));
-  return selectors.length === 0 ? undefined : { ...query, selectors };
+/** The request as each group is sent it, without groups that have nothing for any of its selectors. */
+function queriesFor(
+  query: MetadataQuery,
+  groups: readonly SeenGroup[],
+): { readonly group: ServerGroup; readonly query: MetadataQuery }[] {
+  const window = { afterMs: (query.startMs ?? -Infinity) - 1, untilMs: query.endMs ?? Infinity };
+  const selectors = query.selectors.length === 0 ? [[]] : query.selectors;
+  const relevant = selectors.map((matchers) => new Set(relevantGroups(matchers, groups, window)));
+  return groups.flatMap((seen) => {
+    const asked = selectors.filter((_, i) => relevant[i]!.has(seen));
+    if (asked.length === 0) return [];
+    const own = query.selectors.length === 0 ? [] : asked.map((matchers) => matchersForGroup(matchers, seen));
+    return [{ group: seen.group, query: { ...cutQuery(query, seen), selectors: own } }];
+  });
+}
+
+/** The times of a request to a group whose time range truncates. */
+function cutQuery(query: MetadataQuery, { bounds }: SeenGroup): MetadataQuery {
+  if (bounds?.truncate !== true) return query;
+  const { startMs = bounds.startMs, endMs = bounds.endMs } = query;
+  return {
+    ...query,
+    startMs: startMs === undefined ? undefined : Math.max(startMs, bounds.startMs ?? startMs),
+    endMs: endMs === undefined ? undefined : Math.min(endMs, bounds.endMs ?? endMs),
+  };
 }
 
 function limited<T>(

@@ -2,6 +2,7 @@
 
 import { mergeRaw, pickEarlier } from '../merge/index.js';
 import {
+  cutWindow,
   PromfedError,
   seriesWeight,
   type RawSeries,
@@ -14,9 +15,10 @@ import { matchersForGroup, relevantGroups, selectionKey } from '../promql/plan/i
 import type { ServerGroup } from '../upstreams/index.js';
 import { allOrNothing, askGroup, type AskContext } from './ask-groups.js';
 import { noteTail } from './open-fetch.js';
+import type { SeenGroup } from './seen-groups.js';
 
 /**
- * The raw samples of every relevant group, the group's labels set. Equal series of different groups become one: at
+ * The raw samples of every relevant group, cut to its time range where that truncates, the group's labels set. Equal series of different groups become one: at
  * each time the first group that has a sample wins. A selection that is under way already is not asked for again.
  *
  * An optional group that fails is a warning that names it. Errors as the groups' failures; `execution` when two
@@ -24,7 +26,7 @@ import { noteTail } from './open-fetch.js';
  * are taken from it while they arrive and given back when the selection resolves: its receiver takes them then.
  */
 export function createSampleSource(
-  groups: readonly ServerGroup[],
+  groups: readonly SeenGroup[],
   context: AskContext,
   budget: SampleBudget,
 ): SampleSource {
@@ -50,14 +52,15 @@ interface Selection {
 }
 
 async function selectFrom(
-  groups: readonly ServerGroup[],
+  groups: readonly SeenGroup[],
   { matchers, window, use }: Selection,
   context: AskContext,
   budget: SampleBudget,
 ): Promise<readonly RawSeries[]> {
-  const relevant = groups.filter((group) => relevantGroups(matchers, [group]).length > 0);
-  const parts = await allOrNothing(relevant, context.deadline, async (group) => {
-    const query = { matchers: matchersForGroup(matchers, group), window, budget };
+  const relevant = relevantGroups(matchers, groups, window);
+  const parts = await allOrNothing(relevant, context.deadline, async ({ group, bounds }) => {
+    const part = bounds === undefined ? window : cutWindow(window, bounds);
+    const query = { matchers: matchersForGroup(matchers, group), window: part, budget };
     const watch = context.watch?.partOf(selectionKey(matchers), group.name);
     const answer = await askGroup(group, context, (fetchContext) =>
       watch === undefined

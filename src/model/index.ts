@@ -15,6 +15,7 @@ export {
 } from './histogram-arithmetic.js';
 export * from './histogram-sum.js';
 export { trimHistogram } from './histogram-trim.js';
+export * from './label-filter.js';
 export * from './labels.js';
 export * from './limits.js';
 export * from './matcher.js';
@@ -22,4 +23,5 @@ export * from './nearest.js';
 export * from './ports.js';
 export * from './regex.js';
 export * from './series.js';
+export * from './time-bounds.js';
 export * from './value-type.js';

@@ -1,6 +1,7 @@
 // A server group over HTTP: its targets asked at once, their answers made one.
 
 import type { ServerGroupSettings } from '../config/index.js';
+import { createStaticFilter, type LabelValues } from '../model/index.js';
 import {
   labelNamesCall,
   labelValuesCall,
@@ -14,6 +15,7 @@ import {
 import { askMetadata } from './ask-metadata.js';
 import { askQuery } from './ask-query.js';
 import { askSamples } from './ask-samples.js';
+import { boundsAt } from './group-bounds.js';
 import { createRedactor } from './foreign-text.js';
 import { METADATA, SERIES, STRINGS, type MetadataKind } from './metadata-answer.js';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
@@ -40,6 +42,10 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
   const metadata = <T>(kind: MetadataKind<T>, call: ApiCall, context: FetchContext) =>
     askMetadata(group, kind, call, context);
 
+  const { labelFilter } = settings;
+  const filter =
+    labelFilter && createStaticFilter(valuesOf(labelFilter.include), valuesOf(labelFilter.exclude));
+
   const { remoteReadPath } = settings;
   const sourceOf = (query: SamplesQuery, context: FetchContext): ApiCall =>
     remoteReadPath === undefined ? samplesCall(query, context, clock) : readCall(query, remoteReadPath);
@@ -49,6 +55,8 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     labels: settings.labels,
     ignoreError: settings.ignoreError,
     replicated: targets.length > 1,
+    filter: () => filter,
+    boundsAt: (nowMs) => boundsAt(settings.timeRange, nowMs),
     query: (query, context) => askQuery(group, query.kind, queryCall(query, context, clock), context),
     samples: (query, context) => askSamples(group, query, sourceOf(query, context), context),
     series: (query, context) => metadata(SERIES, seriesCall(query, context, clock), context),
@@ -61,4 +69,8 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
       await Promise.all(targets.map((target) => target.close()));
     },
   };
+}
+
+function valuesOf(labels: readonly (readonly [label: string, values: readonly string[]])[]): LabelValues {
+  return new Map(labels.map(([label, values]) => [label, new Set(values)]));
 }

@@ -1,7 +1,16 @@
 // A server group as the federation sees it: one region, whatever number of targets stands behind it.
 
 import type { FrameStream, ResponseTail, ResultType } from '../merge/index.js';
-import type { Grid, Labels, Matcher, RawSeries, SampleBudget, TimeWindow } from '../model/index.js';
+import type {
+  Grid,
+  LabelFilter,
+  Labels,
+  Matcher,
+  RawSeries,
+  SampleBudget,
+  TimeBounds,
+  TimeWindow,
+} from '../model/index.js';
 
 /** A query as a region is sent it. A grid of one instant with `kind: 'instant'` asks `query`, else `query_range`. */
 export interface RegionQuery {
@@ -99,6 +108,11 @@ export interface ServerGroup {
   readonly ignoreError: boolean;
   /** Several targets hold the same data. */
   readonly replicated: boolean;
+
+  /** What is known of label values beside those of `labels`; undefined (or no such method) for nothing. */
+  filter?(): LabelFilter | undefined;
+  /** Between which times the group has samples, as of now; undefined (or no such method) for any time. */
+  boundsAt?(nowMs: number): TimeBounds | undefined;
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
   /**

@@ -25,6 +25,8 @@ export function groupSettings(
     ignoreError: false,
     antiAffinityMs: 10_000,
     remoteReadPath: undefined,
+    labelFilter: undefined,
+    timeRange: undefined,
     httpClient: {
       dialTimeoutMs: 1000,
       authorization: undefined,

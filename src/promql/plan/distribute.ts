@@ -17,6 +17,7 @@ import { planLocally, subqueryOver } from './local.js';
 import type { Fetch, FetchNode, PlanNode } from './node.js';
 import { isSettled, type Local, type Reach } from './locality.js';
 import { createReach, writesGroupLabel } from './reach.js';
+import { createRelevance, type Relevance } from './relevance.js';
 import { rewrite } from './rewrite.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
@@ -38,7 +39,9 @@ export function planDistributed(
   times: PlanTimes,
   { delaysNames = false }: PlanOptions = {},
 ): PlanNode {
-  const planner = new Planner(createReach(groups, times, namePolicyOf(expr, delaysNames)), times);
+  const relevance = createRelevance(expr, groups, times);
+  const reach = createReach(groups, times, relevance, namePolicyOf(expr, delaysNames));
+  const planner = new Planner(reach, relevance, times);
   for (const below of restingPlaces(expr)) planner.planAhead(below);
   return planner.plan(expr);
 }
@@ -46,10 +49,12 @@ export function planDistributed(
 class Planner {
   readonly #reach: (expr: Expr) => Reach;
   readonly #times: PlanTimes;
+  readonly #relevance: Relevance;
   readonly #planned = new Map<Expr, PlanNode>();
 
-  constructor(reach: (expr: Expr) => Reach, times: PlanTimes) {
+  constructor(reach: (expr: Expr) => Reach, relevance: Relevance, times: PlanTimes) {
     this.#reach = reach;
+    this.#relevance = relevance;
     this.#times = times;
   }
 
@@ -231,7 +236,7 @@ class Planner {
    */
   #fetch(expr: Expr, { groups, survives, apart }: Local): FetchNode {
     const parts = groups.flatMap((group) => {
-      const sent = rewrite(expr, group, this.#times);
+      const sent = rewrite(expr, group, this.#times, this.#relevance);
       const addLabels = group.labels.keep(survives);
       return sent === undefined ? [] : [{ group, expr: printPortableExpr(sent), addLabels }];
     });

@@ -1,6 +1,15 @@
 // Server groups as the planner sees them: which ones a selector concerns, and which labels tell them apart.
 
-import { compileMatcher, METRIC_NAME, type Labels, type Matcher } from '../../model/index.js';
+import {
+  compileMatcher,
+  METRIC_NAME,
+  touchesWindow,
+  type LabelFilter,
+  type Labels,
+  type Matcher,
+  type TimeBounds,
+  type TimeWindow,
+} from '../../model/index.js';
 
 /** A server group as the planner sees it. */
 export interface PlannedGroup {
@@ -12,30 +21,79 @@ export interface PlannedGroup {
    * only what looks at each series by itself can be computed there.
    */
   readonly replicated: boolean;
+  /** What is known of the values of other labels; left out: nothing. */
+  readonly filter?: LabelFilter | undefined;
+  /** Between which times the group has samples; left out: at any time. */
+  readonly bounds?: TimeBounds | undefined;
 }
 
 /**
- * The groups that can hold a series for these matchers, in their order: those whose own labels satisfy every
- * matcher on one of them. A matcher on a label that a group does not set says nothing about that group.
+ * Why a group is left out of what a selector asks: its own label, its `label_filter` (as configured or as learned),
+ * or its time range has nothing for the selector.
  */
-export function relevantGroups(
+export type Absence =
+  | { readonly kind: 'label' | 'configured' | 'learned'; readonly matcher: Matcher }
+  | { readonly kind: 'time'; readonly bounds: TimeBounds };
+
+/**
+ * The groups that can hold a series for these matchers with a sample in the window, in their order. A matcher on a
+ * label of which nothing is known says nothing about a group.
+ *
+ * @param groups all there are: what one group was seen to have says where to ask, and what none has is asked of all.
+ * @param window undefined for all time.
+ */
+export function relevantGroups<Group extends PlannedGroup>(
+  matchers: readonly Matcher[],
+  groups: readonly Group[],
+  window?: TimeWindow,
+): readonly Group[] {
+  const absences = absencesOf(matchers, groups, window);
+  return groups.filter((_, i) => absences[i] === undefined);
+}
+
+/** For each of the groups why it is left out; undefined for one that is relevant. */
+export function absencesOf(
   matchers: readonly Matcher[],
   groups: readonly PlannedGroup[],
-): readonly PlannedGroup[] {
-  const tests = matchers.map((matcher) => ({ name: matcher.name, test: compileMatcher(matcher) }));
-  return groups.filter((group) =>
-    tests.every(({ name, test }) => {
-      const value = group.labels.get(name);
-      return value === '' || test(value);
-    }),
+  window?: TimeWindow,
+): readonly (Absence | undefined)[] {
+  const absences = groups.map(({ bounds }): Absence | undefined =>
+    bounds !== undefined && window !== undefined && !touchesWindow(bounds, window)
+      ? { kind: 'time', bounds }
+      : undefined,
   );
+  for (const matcher of matchers) {
+    const test = compileMatcher(matcher);
+    const passesEmpty = test('');
+    let isSeen = false;
+    const unseen: number[] = [];
+    for (const [i, { labels, filter }] of groups.entries()) {
+      const value = labels.get(matcher.name);
+      if (value !== '') {
+        if (test(value)) isSeen = true;
+        else absences[i] ??= { kind: 'label', matcher };
+        continue;
+      }
+      if (filter === undefined || passesEmpty) continue;
+      const verdict = filter.judge(matcher, test);
+      if (verdict === 'has') isSeen = true;
+      else if (verdict === 'never') absences[i] ??= { kind: 'configured', matcher };
+      else if (verdict === 'unseen') unseen.push(i);
+    }
+    // A value that nobody was seen to have may be new, and then anybody's.
+    if (isSeen) for (const i of unseen) absences[i] ??= { kind: 'learned', matcher };
+  }
+  return absences;
 }
 
 /**
  * The matchers that a group has to be sent: those on its own labels are settled by its relevance. A selector must
  * keep a matcher that does not match the empty string, so one that loses its last is given "has a name".
  */
-export function matchersForGroup(matchers: readonly Matcher[], group: PlannedGroup): readonly Matcher[] {
+export function matchersForGroup(
+  matchers: readonly Matcher[],
+  group: Pick<PlannedGroup, 'labels'>,
+): readonly Matcher[] {
   const kept = matchers.filter((matcher) => !group.labels.has(matcher.name));
   if (kept.length === matchers.length || kept.some((matcher) => !compileMatcher(matcher)(''))) return kept;
   return [...kept, { name: METRIC_NAME, op: '=~', value: '.+' }];

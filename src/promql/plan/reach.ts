@@ -11,7 +11,7 @@ import {
   type CallExpr,
   type Expr,
 } from '../language/index.js';
-import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
+import { tellApart, type PlannedGroup } from './groups.js';
 import { ofJoin } from './join.js';
 import {
   CONSTANT,
@@ -27,6 +27,7 @@ import {
   type Reach,
 } from './locality.js';
 import type { NamePolicy } from './late-names.js';
+import type { Relevance } from './relevance.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -53,6 +54,7 @@ function touching(func: string, label: string): Reach {
 export function createReach(
   groups: readonly PlannedGroup[],
   times: PlanTimes,
+  relevance: Relevance,
   names: NamePolicy,
 ): (expr: Expr) => Reach {
   const all = new Set(groups.flatMap((group) => group.labels.names()));
@@ -72,7 +74,9 @@ export function createReach(
         return CONSTANT;
       case 'vectorSelector': {
         if (expr.extension !== undefined) return here({ kind: 'experimental', what: expr.extension });
-        const relevant = relevantGroups(expr.matchers, groups);
+        const { groups: relevant, crosses } = relevance(expr);
+        if (crosses)
+          return hereAs('its window reaches beyond what a group has, and other groups have the rest');
         const apart = tellApart(relevant, all);
         const single = relevant.every((group) => !group.replicated);
         const oneName = expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');

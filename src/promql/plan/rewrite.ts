@@ -10,7 +10,8 @@ import {
   type VectorSelector,
 } from '../language/index.js';
 import { compareStrings } from '../../model/index.js';
-import { matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js';
+import { matchersForGroup, type PlannedGroup } from './groups.js';
+import type { Relevance } from './relevance.js';
 import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
 
 /**
@@ -21,22 +22,33 @@ import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './t
  * expressions, default subquery steps, `@ start()` and the function `start()` become plain durations and times, so that regions of any age and
  * configuration compute the same, and for the same times: a region is asked up to the query's last step, not its end.
  */
-export function rewrite(expr: Expr, group: PlannedGroup, times: PlanTimes): Expr | undefined {
-  return atAnyDepth<Expr | undefined>((one, again) => rewriteOne(one, again, group, times))(expr);
+export function rewrite(
+  expr: Expr,
+  group: PlannedGroup,
+  times: PlanTimes,
+  relevance: Relevance,
+): Expr | undefined {
+  return atAnyDepth<Expr | undefined>((one, again) => rewriteOne(one, again, group, times, relevance))(expr);
 }
 
 type Again = (inner: Expr) => Expr | undefined;
 
 /** Anything but `or` and `unless` has no result where one of its operands has no series. */
-function rewriteOne(expr: Expr, again: Again, group: PlannedGroup, times: PlanTimes): Expr | undefined {
+function rewriteOne(
+  expr: Expr,
+  again: Again,
+  group: PlannedGroup,
+  times: PlanTimes,
+  relevance: Relevance,
+): Expr | undefined {
   switch (expr.kind) {
     case 'number':
     case 'string':
       return expr;
     case 'vectorSelector':
-      return selectorForGroup(expr, group, times);
+      return selectorForGroup(expr, group, times, relevance);
     case 'matrixSelector': {
-      const selector = selectorForGroup(expr.selector, group, times);
+      const selector = selectorForGroup(expr.selector, group, times, relevance);
       return selector && { ...expr, selector, range: plain(spanMs(expr.range, times), expr.range.position) };
     }
     case 'subquery': {
@@ -104,8 +116,9 @@ function selectorForGroup(
   selector: VectorSelector,
   group: PlannedGroup,
   times: PlanTimes,
+  relevance: Relevance,
 ): VectorSelector | undefined {
-  if (relevantGroups(selector.matchers, [group]).length === 0) return undefined;
+  if (!relevance(selector).groups.includes(group)) return undefined;
   return {
     ...selector,
     matchers: matchersForGroup(selector.matchers, group),

@@ -12,6 +12,10 @@ export interface PlanTimes {
   readonly stepMs: number;
   /** The step of subqueries that name none: promfed's own, not the region's. */
   readonly defaultStepMs: number;
+  /** How far instant selectors look back; left out: Prometheus' 5 minutes. */
+  readonly lookbackMs?: number | undefined;
+  /** The steps that are planned for, both inclusive, where they are not all of the query's. */
+  readonly steps?: { readonly firstMs: number; readonly lastMs: number } | undefined;
 }
 
 /** What a function of the query itself gives, in seconds; undefined for any other function. */

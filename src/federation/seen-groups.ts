@@ -1,0 +1,23 @@
+// The server groups as one request sees them: their time ranges as of its beginning, their labels as known then.
+
+import type { PlannedGroup } from '../promql/plan/index.js';
+import type { ServerGroup } from '../upstreams/index.js';
+
+/** A group beside what the planner is told of it. */
+export interface SeenGroup extends PlannedGroup {
+  readonly ignoreError: boolean;
+  readonly group: ServerGroup;
+}
+
+/** In the groups' order. */
+export function seeGroups(groups: readonly ServerGroup[], nowMs: number): readonly SeenGroup[] {
+  return groups.map((group) => ({
+    name: group.name,
+    labels: group.labels,
+    replicated: group.replicated,
+    filter: group.filter?.(),
+    bounds: group.boundsAt?.(nowMs),
+    ignoreError: group.ignoreError,
+    group,
+  }));
+}

@@ -1,0 +1,50 @@
+// Relevance: which groups each selector of a query concerns, and whether they can answer for it by themselves.
+
+import { coversWindow, type TimeWindow } from '../../model/index.js';
+import type { Expr, VectorSelector } from '../language/index.js';
+import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
+import type { PlanTimes } from './times.js';
+import { dataWindows } from './windows.js';
+
+/** What is known of one selector. */
+export interface Concern {
+  /** The groups that can hold something for it, in their order. */
+  readonly groups: readonly PlannedGroup[];
+  /**
+   * Whether its window reaches over the bounds of one of them in a way that needs the raw samples of all here: samples
+   * outside of the bounds are not to count, or the rest of a series is to be had from another group.
+   */
+  readonly crosses: boolean;
+}
+
+/** Over all selectors of one query. */
+export type Relevance = (selector: VectorSelector) => Concern;
+
+/** @throws PromfedError `execution` when a duration of the expression cannot be calculated. */
+export function createRelevance(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): Relevance {
+  const isBounded = groups.some(({ bounds }) => bounds !== undefined);
+  const windows = isBounded ? dataWindows(expr, times) : undefined;
+  const labels = new Set(groups.flatMap((group) => group.labels.names()));
+  const known = new Map<VectorSelector, Concern>();
+  return (selector) => {
+    const before = known.get(selector);
+    if (before !== undefined) return before;
+    const window = windows?.get(selector);
+    const relevant = relevantGroups(selector.matchers, groups, window);
+    const concern = { groups: relevant, crosses: isBounded && crosses(relevant, labels, window) };
+    known.set(selector, concern);
+    return concern;
+  };
+}
+
+function crosses(
+  groups: readonly PlannedGroup[],
+  labels: ReadonlySet<string>,
+  window: TimeWindow | undefined,
+): boolean {
+  const partly = groups.filter(
+    ({ bounds }) => bounds !== undefined && (window === undefined || !coversWindow(bounds, window)),
+  );
+  if (partly.length === 0) return false;
+  return partly.some(({ bounds }) => bounds?.truncate === true) || !tellApart(groups, labels);
+}

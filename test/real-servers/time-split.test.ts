@@ -1,0 +1,232 @@
+// Two Prometheus regions that hold one set of series, an older and a newer part of it, beside one that holds all of it.
+
+import t from 'tap';
+
+import { api, startPromfed, type QueryData } from '../helpers/promfed.js';
+import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
+import { seriesSet, type TestSeries } from '../helpers/series-set.js';
+
+const skip = withoutRealServers();
+const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
+const startMs = endMs - 2 * 3_600_000;
+/** No sample has this time. */
+const boundaryMs = startMs + 3_600_000 + 7_000;
+const minutes = (count: number): number => count * 60_000;
+
+const all = seriesSet({ region: 'eu', startMs, endMs, namespaces: 2, pods: 2, churn: true });
+
+function only(keep: (timeMs: number) => boolean): TestSeries[] {
+  return all.flatMap(({ labels, timestamps, values }) => {
+    const kept = timestamps.flatMap((timeMs, i) => (keep(timeMs) ? [i] : []));
+    if (kept.length === 0) return [];
+    return [{ labels, timestamps: kept.map((i) => timestamps[i]!), values: kept.map((i) => values[i]!) }];
+  });
+}
+
+/** The same series with other values at the times that do not count. */
+function spoilt(series: readonly TestSeries[], isSpoilt: (timeMs: number) => boolean): TestSeries[] {
+  return series.map((one) => ({
+    ...one,
+    values: one.values.map((value, i) => (isSpoilt(one.timestamps[i]!) ? 12345 : value)),
+  }));
+}
+
+const iso = (timeMs: number): string => new Date(timeMs).toISOString();
+
+interface Split {
+  readonly name: string;
+  readonly old: readonly TestSeries[];
+  readonly recent: readonly TestSeries[];
+  readonly union: readonly TestSeries[];
+  /** What the configuration says of the two. */
+  readonly oldRange: string;
+  readonly recentRange: string;
+}
+
+const splits: readonly Split[] = [
+  {
+    name: 'that overlap',
+    old: only((timeMs) => timeMs <= boundaryMs + minutes(10)),
+    recent: only((timeMs) => timeMs >= boundaryMs - minutes(10)),
+    union: all,
+    oldRange: `absolute_time_range: { end: ${iso(boundaryMs + minutes(10))} }`,
+    recentRange: `relative_time_range: { start: -${Math.ceil((Date.now() - boundaryMs + minutes(5)) / 60_000)}m }`,
+  },
+  {
+    name: 'with a gap between them',
+    old: only((timeMs) => timeMs <= boundaryMs - minutes(3)),
+    recent: only((timeMs) => timeMs >= boundaryMs + minutes(3)),
+    union: only((timeMs) => Math.abs(timeMs - boundaryMs) >= minutes(3)),
+    oldRange: `absolute_time_range: { end: ${iso(boundaryMs)} }`,
+    recentRange: `absolute_time_range: { start: ${iso(boundaryMs)} }`,
+  },
+  {
+    name: 'of which each is right on its own side only',
+    old: spoilt(all, (timeMs) => timeMs > boundaryMs),
+    recent: spoilt(all, (timeMs) => timeMs < boundaryMs),
+    union: all,
+    oldRange: `absolute_time_range: { end: ${iso(boundaryMs)}, truncate: true }`,
+    recentRange: `absolute_time_range: { start: ${iso(boundaryMs)}, truncate: true }`,
+  },
+];
+
+const expressions = [
+  'queue_depth',
+  'queue_depth > 3',
+  'sum(memory_usage_bytes)',
+  'rate(http_requests_total[5m])',
+  'sum by (namespace) (increase(http_requests_total[20m]))',
+  'count_over_time(queue_depth[25m])',
+  'count_over_time(queue_depth[25m] offset 50m)',
+  'queue_depth offset 61m',
+  'rate(http_requests_total[5m] offset -30m)',
+  `sum(rate(http_requests_total[5m] @ ${(boundaryMs + minutes(4)) / 1000}))`,
+  `queue_depth @ ${(boundaryMs - minutes(20)) / 1000}`,
+  'queue_depth @ start() + queue_depth @ end()',
+  'max_over_time(rate(http_requests_total[5m])[30m:1m])',
+  'max_over_time(sum(rate(http_requests_total[5m]))[40m:2m] offset 10m)',
+  'avg_over_time(queue_depth[10m:30s])',
+  'queue_depth / queue_depth offset 70m',
+  'quantile(0.9, memory_usage_bytes)',
+  'histogram_quantile(0.9, sum by (le) (rate(request_duration_seconds_bucket[10m])))',
+  'absent(queue_depth)',
+  'absent_over_time(gone[10m])',
+  'topk(2, memory_usage_bytes)',
+  'count_values("depth", queue_depth)',
+  'predict_linear(memory_usage_bytes[15m], 600)',
+  'changes(queue_depth[1h])',
+  'label_replace(queue_depth, "x", "$1", "pod", "pod-(.*)")',
+  'sum_over_time(absent(queue_depth)[15m:15s]) or vector(0)',
+];
+
+/** Of two results, a line for each difference; sums may be taken in another order. */
+function differences(ours: QueryData, theirs: QueryData): string[] {
+  const rows = ({ result }: QueryData): Map<string, (readonly [number, string])[]> =>
+    new Map(
+      result.map(({ metric, value, values }) => [
+        JSON.stringify(Object.entries(metric).sort()),
+        [...(values ?? [value!])],
+      ]),
+    );
+  const expected = rows(theirs);
+  const found: string[] = [];
+  for (const [labels, samples] of rows(ours)) {
+    const others = expected.get(labels) ?? [];
+    expected.delete(labels);
+    if (samples.length !== others.length) found.push(`${labels}: ${samples.length} not ${others.length}`);
+    for (const [i, [time, value]] of samples.entries()) {
+      const [otherTime, other] = others[i] ?? [NaN, 'nothing'];
+      const isClose = Math.abs(Number(value) - Number(other)) <= 1e-9 * Math.abs(Number(other));
+      if (time !== otherTime || (value !== other && !isClose)) {
+        found.push(`${labels}: ${value} at ${time}, not ${other} at ${otherTime}`);
+      }
+    }
+  }
+  return [...found, ...[...expected.keys()].map((labels) => `${labels}: missing`)];
+}
+
+/** The query's times: across the boundary, around it, on either side of it, and with steps larger than lookback. */
+const ranges = [
+  { start: startMs, end: endMs, step: 60 },
+  { start: boundaryMs - minutes(12), end: boundaryMs + minutes(12), step: 17 },
+  { start: startMs + minutes(3), end: endMs, step: 700 },
+  { start: startMs, end: boundaryMs - minutes(12), step: 120 },
+  { start: boundaryMs + minutes(30), end: endMs, step: 120 },
+];
+
+const instants = [-30, -12, -4, -1, 0, 1, 2, 4, 6, 11, 30].map((offset) => boundaryMs + minutes(offset));
+
+for (const { name, old, recent, union, oldRange, recentRange } of splits) {
+  t.test(`two regions ${name} answer as one`, { skip, timeout: 180_000 }, async (t) => {
+    const servers = await Promise.all([old, recent, union].map(() => startPrometheus(t)));
+    await Promise.all([old, recent, union].map((series, i) => importIntoPrometheus(servers[i]!.url, series)));
+    const [oldUrl, recentUrl, reference] = servers.map(({ url }) => url) as [string, string, string];
+    const group = (groupName: string, url: string, range: string): string => `
+    - name: ${groupName}
+      static_configs: [{ targets: ["${new URL(url).host}"] }]
+      remote_read: true
+      ${range}`;
+    const promfed = await startPromfed(
+      t,
+      `promxy:\n  server_groups:${group('old', oldUrl, oldRange)}${group('recent', recentUrl, recentRange)}\n`,
+    );
+    const compare = async (
+      path: string,
+      parameters: Record<string, string>,
+      title: string,
+    ): Promise<number> => {
+      const [ours, theirs] = await Promise.all([
+        api(promfed.url, path, parameters),
+        api(reference, path, parameters),
+      ]);
+      t.same([ours.status, ours.error, ours.warnings], [theirs.status, theirs.error, theirs.warnings], title);
+      if (ours.data === undefined || theirs.data === undefined) return 0;
+      t.same(differences(ours.data, theirs.data), [], title);
+      return theirs.data.result.length;
+    };
+    for (const query of expressions) {
+      let series = 0;
+      for (const { start, end, step } of ranges) {
+        const times = { start: String(start / 1000), end: String(end / 1000), step: String(step) };
+        series += await compare('/api/v1/query_range', { query, ...times }, `${query} by ${step}s`);
+      }
+      for (const timeMs of instants) {
+        const title = `${query} at ${(timeMs - boundaryMs) / 60_000} minutes`;
+        series += await compare('/api/v1/query', { query, time: String(timeMs / 1000) }, title);
+      }
+      t.ok(series > 0 || query === 'absent(queue_depth)', `${query}: there is something to compare`);
+    }
+
+    for (const path of ['/api/v1/series', '/api/v1/labels', '/api/v1/label/pod/values']) {
+      // Prometheus itself answers these for whole blocks: only what spans the boundary is the same in all of them.
+      for (const { start, end } of ranges.slice(0, 3)) {
+        const parameters = {
+          'match[]': ['queue_depth', 'http_requests_total{code="500"}'],
+          start: String(start / 1000),
+          end: String(end / 1000),
+        };
+        const [ours, theirs] = await Promise.all([
+          api<unknown[]>(promfed.url, path, parameters),
+          api<unknown[]>(reference, path, parameters),
+        ]);
+        const sorted = (data: readonly unknown[] = []): string[] =>
+          data.map((one) => JSON.stringify(one)).sort();
+        t.same(sorted(ours.data), sorted(theirs.data), `${path} from ${start} to ${end}`);
+      }
+    }
+  });
+}
+
+t.test('a group is asked only for windows that touch its times', { skip, timeout: 60_000 }, async (t) => {
+  const recent = await startPrometheus(t);
+  await importIntoPrometheus(
+    recent.url,
+    only((timeMs) => timeMs >= boundaryMs),
+  );
+  // Nobody listens there: a query that asks it fails.
+  const promfed = await startPromfed(
+    t,
+    `promxy:
+  server_groups:
+    - name: old
+      static_configs: [{ targets: ["127.0.0.1:1"] }]
+      absolute_time_range: { end: ${iso(boundaryMs)} }
+    - name: recent
+      static_configs: [{ targets: ["${new URL(recent.url).host}"] }]
+      absolute_time_range: { start: ${iso(boundaryMs)} }
+`,
+  );
+  const at = (offset: number): string => String((boundaryMs + minutes(offset)) / 1000);
+  const ask = (query: string, offset: number): Promise<{ status: string; error?: string }> =>
+    api(promfed.url, '/api/v1/query', { query, time: at(offset) });
+  t.equal((await ask('sum(rate(queue_depth[5m]))', 6)).status, 'success');
+  t.match(await ask('sum(rate(queue_depth[5m]))', 4), { status: 'error', error: /"old"/ });
+  t.equal((await ask(`queue_depth @ ${at(20)}`, -20)).status, 'success', '@ counts, not the request’s time');
+  t.match(await ask('queue_depth offset 20m', 6), { status: 'error', error: /"old"/ });
+  t.equal((await ask('max_over_time(rate(queue_depth[5m])[20m:1m])', 26)).status, 'success');
+  t.match(await ask('max_over_time(rate(queue_depth[5m])[22m:1m])', 26), { status: 'error', error: /"old"/ });
+  const labels = (start: number, end: number): Promise<{ status: string }> =>
+    api(promfed.url, '/api/v1/labels', { start: at(start), end: at(end) });
+  t.equal((await labels(1, 20)).status, 'success');
+  t.equal((await labels(-1, 20)).status, 'error');
+});
