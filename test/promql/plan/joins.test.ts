@@ -1,6 +1,6 @@
 // Plans of what brings vectors together: joins, set operators, scalars of series, absence, nested aggregations.
 
-import { alike, pair, twoLabels, twoRegions, uneven, testPlans, type PlanCase } from './plan-cases.js';
+import { alike, one, pair, twoLabels, twoRegions, uneven, testPlans, type PlanCase } from './plan-cases.js';
 
 const cases: readonly PlanCase[] = [
   {
@@ -722,6 +722,16 @@ unless
     plan: `
 fetch
   g1: a / on (pod) sum by (pod) (rate(b[5m])) as {region="eu"}`,
+  },
+  {
+    name: 'what is absent has no label that is matched against, whichever matcher comes first',
+    groups: one,
+    expr: 'absent(a{job!="x",job="y",pod!="",pod="z"})',
+    plan: `
+absent() as {pod="z"}
+  group
+    fetch
+      g1: group(a{job!="x",job="y",pod!="",pod="z"}) as {region="eu"}`,
   },
 ];
 
