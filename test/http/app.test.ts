@@ -108,17 +108,6 @@ t.test('bad requests get the error of Prometheus, in its shape', async (t) => {
   }
 });
 
-t.test('a construct that is not built is named', async (t) => {
-  const { url } = await startPromfed(t, configOf(['127.0.0.1:1', '127.0.0.1:2']));
-  const answer = await api(url, '/api/v1/query', { query: 'info(x)' });
-  t.match(answer, {
-    httpStatus: 422,
-    status: 'error',
-    errorType: 'execution',
-    error: /info\(\).* not evaluated/,
-  });
-});
-
 t.test('without groups every query has an empty answer', async (t) => {
   const { url } = await startPromfed(t, '');
   const cases: [path: string, parameters: Record<string, string>, data: unknown][] = [

@@ -8,7 +8,7 @@ import {
   type Column,
   type Matcher,
 } from '../../model/index.js';
-import { operands, type CallNode, type PlanNode, type SelectorNode } from '../plan/index.js';
+import type { CallNode, SelectorNode } from '../plan/index.js';
 
 import { distinct } from './columns.js';
 import { presenceOf } from './matching.js';
@@ -29,9 +29,13 @@ const NAME: ReadonlySet<string> = new Set([METRIC_NAME]);
  *   when an info series has a native histogram at a step at which there is anything to add labels to.
  */
 export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOperand> {
+  const { infoTimes } = node;
   const [inputNode, choice] = node.args;
-  if (inputNode === undefined || (choice !== undefined && choice.kind !== 'selector')) {
-    throw new PromfedError('internal', `info() was given a ${String(choice?.kind)}`);
+  if (inputNode === undefined || infoTimes === undefined || (choice && choice.kind !== 'selector')) {
+    throw new PromfedError(
+      'internal',
+      `info() was planned without its times, or with a ${String(choice?.kind)}`,
+    );
   }
   const matchers = choice?.matchers ?? [];
   const input = await scope.vectorOf(inputNode);
@@ -41,7 +45,7 @@ export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOper
   const wanted: SelectorNode = {
     kind: 'selector',
     matchers: [...names, ...identities(input.columns.filter(enriches)), ...data],
-    ...referenceOfFirst(inputNode),
+    ...infoTimes,
     position: node.position,
   };
   const isIdentified = input.columns.some((one) => enriches(one) && one.labels.keep(IDENTIFYING).size > 0);
@@ -90,32 +94,6 @@ function identities(columns: readonly Column[]): Matcher[] {
     const value = [...values].map((one) => one.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
     return [{ name, op: '=~' as const, value }];
   });
-}
-
-/**
- * The times of the first selector of an expression, moved by the subqueries around it: as of these times the info
- * series are read. Source: Prometheus, promql/info.go (`infoSelectHints`).
- */
-function referenceOfFirst(root: PlanNode): { readonly offsetMs: number; readonly atMs: number | undefined } {
-  interface Shift {
-    readonly offsetMs: number;
-    readonly atMs: number | undefined;
-  }
-  const pending: { readonly node: PlanNode; readonly shift: Shift }[] = [
-    { node: root, shift: { offsetMs: 0, atMs: undefined } },
-  ];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { node } = next;
-    let { shift } = next;
-    if (node.kind === 'selector' || node.kind === 'subquery') {
-      const { offsetMs, atMs } = node;
-      shift =
-        atMs === undefined ? { offsetMs: shift.offsetMs + offsetMs, atMs: shift.atMs } : { offsetMs, atMs };
-    }
-    if (node.kind === 'selector') return shift;
-    for (const child of operands(node).toReversed()) pending.push({ node: child, shift });
-  }
-  return { offsetMs: 0, atMs: undefined };
 }
 
 function copy(scope: Scope, { labels, dropsName, values, present, histograms }: Column): Column {

@@ -19,20 +19,9 @@ export function tryNotBuilt(root: PlanNode): string | undefined {
   return undefined;
 }
 
-/** Whether anything at or below the node comes from regions: their info series cannot be read here. */
-function hasFetch(root: PlanNode): boolean {
-  const pending = [root];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node.kind === 'fetch') return true;
-    for (const child of operands(node)) pending.push(child);
-  }
-  return false;
-}
-
 function notBuiltAt(node: PlanNode): string | undefined {
   switch (node.kind) {
     case 'call':
-      if (node.func === 'info' && hasFetch(node)) return 'info() of what regions have computed';
       return isBuiltFunction(node.func) ? undefined : `${node.func}()`;
     case 'fetch':
       return node.fetch.type === 'matrix' || node.fetch.type === 'string'

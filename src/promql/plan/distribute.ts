@@ -13,8 +13,9 @@ import {
 import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
 import { namePolicyOf } from './late-names.js';
+import { createInfoTimes } from './info-times.js';
 import { planLocally, subqueryOver } from './local.js';
-import type { Fetch, FetchNode, PlanNode } from './node.js';
+import type { Fetch, FetchNode, PlanNode, TimeShift } from './node.js';
 import { isSettled, type Local, type Reach } from './locality.js';
 import { createReach, writesGroupLabel } from './reach.js';
 import { createRelevance, type Relevance } from './relevance.js';
@@ -31,7 +32,7 @@ export interface PlanOptions {
  * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
  * local splits in two where it can, and everything else is computed here from its operands.
  *
- * @throws PromfedError `not_built` for what neither the regions nor promfed can compute soundly.
+ * @throws PromfedError `execution` when a duration of the query cannot be calculated.
  */
 export function planDistributed(
   expr: Expr,
@@ -50,12 +51,14 @@ class Planner {
   readonly #reach: (expr: Expr) => Reach;
   readonly #times: PlanTimes;
   readonly #relevance: Relevance;
+  readonly #infoTimes: (argument: Expr) => TimeShift;
   readonly #planned = new Map<Expr, PlanNode>();
 
   constructor(reach: (expr: Expr) => Reach, relevance: Relevance, times: PlanTimes) {
     this.#reach = reach;
     this.#relevance = relevance;
     this.#times = times;
+    this.#infoTimes = createInfoTimes(times);
   }
 
   /** Keeps the recursion of what is above on its stack. What is local is fetched with what is above it. */
@@ -103,6 +106,7 @@ class Planner {
     const ofQuery = tryQueryFunction(func, this.#times);
     if (ofQuery !== undefined) return { kind: 'number', value: ofQuery, position };
     if (func === 'absent' || func === 'absent_over_time') return this.#absent(expr);
+    if (func === 'info') return this.#info(expr);
     const args = expr.args.map((arg) =>
       typeOf(arg) === 'matrix'
         ? this.#windows(arg)
@@ -130,6 +134,15 @@ class Planner {
   #timed(arg: Expr): PlanNode {
     if (arg.kind === 'paren') return this.#timed(arg.expr);
     return arg.kind === 'vectorSelector' ? planLocally(arg, this.#times) : this.plan(arg);
+  }
+
+  /**
+   * What is enriched may come from regions. Which info series are read is known when it is there, and the newest of
+   * them is found by the times of their samples, which fetched results do not have.
+   */
+  #info({ func, args: [input, ...choice], position }: CallExpr): PlanNode {
+    const args = [this.plan(input!), ...choice.map((selector) => planLocally(selector, this.#times))];
+    return { kind: 'call', func, args, infoTimes: this.#infoTimes(input!), position };
   }
 
   /**

@@ -9,19 +9,26 @@ import {
   type VectorSelector,
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
-import type { PlanNode, SelectorNode, SubqueryNode } from './node.js';
+import { createInfoTimes } from './info-times.js';
+import type { PlanNode, SelectorNode, SubqueryNode, TimeShift } from './node.js';
 import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
 
 /**
  * Plans an expression without fetches: its leaves are selectors of raw samples.
  *
- * @throws PromfedError `not_built` for what promfed does not evaluate by itself.
+ * @throws PromfedError `execution` when a duration of the query cannot be calculated.
  */
 export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
-  return atAnyDepth<PlanNode>((one, plan) => planOne(one, plan, times))(expr);
+  const infoTimes = createInfoTimes(times);
+  return atAnyDepth<PlanNode>((one, plan) => planOne(one, plan, times, infoTimes))(expr);
 }
 
-function planOne(expr: Expr, plan: (inner: Expr) => PlanNode, times: PlanTimes): PlanNode {
+function planOne(
+  expr: Expr,
+  plan: (inner: Expr) => PlanNode,
+  times: PlanTimes,
+  infoTimes: (argument: Expr) => TimeShift,
+): PlanNode {
   const { position } = expr;
   switch (expr.kind) {
     case 'number':
@@ -45,6 +52,7 @@ function planOne(expr: Expr, plan: (inner: Expr) => PlanNode, times: PlanTimes):
         args: expr.args.map((arg) => plan(arg)),
         position,
       } as const;
+      if (expr.func === 'info') return { ...call, infoTimes: infoTimes(expr.args[0]!) };
       const isAbsent = expr.func === 'absent' || expr.func === 'absent_over_time';
       return isAbsent ? { ...call, absentLabels: absentLabels(expr.args[0]!) } : call;
     }
@@ -83,6 +91,6 @@ function selector(expr: VectorSelector, times: PlanTimes): SelectorNode {
 function shift(
   expr: { readonly offset: Duration | undefined; readonly at: At | undefined },
   times: PlanTimes,
-): { readonly offsetMs: number; readonly atMs: number | undefined } {
+): TimeShift {
   return { offsetMs: offsetMs(expr.offset, times), atMs: tryAtMs(expr.at, times) };
 }

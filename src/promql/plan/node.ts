@@ -89,6 +89,15 @@ export interface CallNode extends Node {
   readonly args: readonly PlanNode[];
   /** Only for absent and absent_over_time: the labels of what they return, taken from their argument's matchers. */
   readonly absentLabels?: Labels;
+  /** Only for info: as of which times its info series are read. */
+  readonly infoTimes?: TimeShift;
+}
+
+/** Where offset and `@` move the times of what they stand at. */
+export interface TimeShift {
+  readonly offsetMs: number;
+  /** The time that `@` fixes, milliseconds. */
+  readonly atMs: number | undefined;
 }
 
 export interface BinaryNode extends Node {

@@ -168,11 +168,11 @@ t.test('a fetched scalar is NaN where it has no sample', async (t) => {
 });
 
 t.test('what is not built is named, and nothing is fetched', async (t) => {
-  const info: PlanNode = { kind: 'call', func: 'info', args: [fetchNode('x')], position };
-  const construct = 'info() of what regions have computed';
-  t.equal(tryNotBuilt({ kind: 'negate', input: info, position }), construct);
+  const unknown: PlanNode = { kind: 'call', func: 'of_tomorrow', args: [fetchNode('x')], position };
+  const construct = 'of_tomorrow()';
+  t.equal(tryNotBuilt({ kind: 'negate', input: unknown, position }), construct);
   const fetched = (): never => t.fail('nothing is fetched') as never;
-  await t.rejects(evaluate(info, contextOf({ fetched })), {
+  await t.rejects(evaluate(unknown, contextOf({ fetched })), {
     code: 'not_built',
     message: `${construct} is not evaluated by promfed yet`,
   });
