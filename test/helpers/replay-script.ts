@@ -3,7 +3,7 @@
 import { bucketsOf, formatTimestamp, gridEndMs, Labels, tryParseFloat } from '../../src/model/index.js';
 import { annotationProblem } from '../promql/eval/expectations.js';
 import { near, type Row } from '../promql/eval/rows.js';
-import { parseRows, parseScript, timeOf, type ScriptEval } from '../promql/eval/script.js';
+import { parseRows, parseScript, timeOf, type ScriptEval } from '../promql/eval/parse-script.js';
 import type { ScriptSeries, WrittenHistogram } from '../promql/eval/histogram-script.js';
 
 import { importIntoPrometheus, startPrometheus, type Teardown } from './real-servers.js';

@@ -11,6 +11,7 @@ import { statsSelectors } from './histogram-stats.js';
 import { tryNotBuilt } from './not-built.js';
 import { extendSeries } from './range-function.js';
 import { evalRange } from './range.js';
+import { sortPaced } from './paced-sort.js';
 import { notBuilt, Scope, type Operand } from './scope.js';
 import { evalSelector } from './selector.js';
 import type { EvalContext, Value } from './value.js';
@@ -23,8 +24,9 @@ import type { EvalContext, Value } from './value.js';
  * Long evaluations let the event loop run about every 20 ms.
  *
  * @throws PromfedError `not_built` before anything is fetched when the plan has a construct that is not evaluated
- *   yet, and later where a construct is not evaluated for native histograms and meets some; `execution` and `limit` with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what
- *   the fetches and the sample source throw.
+ *   yet, and later where a construct is not evaluated for native histograms and meets some; `execution` and `limit`
+ *   with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what the fetches and the sample source
+ *   throw.
  */
 export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
   const construct = tryNotBuilt(node);
@@ -86,12 +88,13 @@ async function evalMatrix(scope: Scope, node: RangeNode | SubqueryNode): Promise
     throw new PromfedError('internal', 'a range vector was evaluated on a range of steps');
   const extension = node.kind === 'range' ? node.selector.extension : undefined;
   const range = await evalRange(scope, node);
-  const { series, unnamed, held } = extension === undefined ? range : extendSeries(scope, range, extension);
+  const { series, unnamed, held } =
+    extension === undefined ? range : await extendSeries(scope, range, extension);
   const present = series
     .filter(({ timestamps }) => timestamps.length > 0)
     .map((one) => (unnamed?.has(one) ? { ...one, labels: dropName(one.labels) } : one));
-  present.sort((a, b) => Labels.compare(a.labels, b.labels));
-  return { type: 'matrix', series: present, held };
+  const sorted = await sortPaced(scope.pacer, present, (a, b) => Labels.compare(a.labels, b.labels));
+  return { type: 'matrix', series: sorted, held };
 }
 
 /** Source: Prometheus, promql/engine.go (`eval`, UnaryExpr). */

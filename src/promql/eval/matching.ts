@@ -5,7 +5,11 @@ import type { VectorMatching } from '../language/index.js';
 
 import type { Pacer } from './pacer.js';
 
-/** The labels by which a series is matched: those of `on`, or all but those of `ignoring` and the name. */
+/**
+ * The labels by which a series is matched: those of `on`, or all but those of `ignoring` and the name.
+ *
+ * Source: Prometheus, model/labels/labels.go (`BytesWithLabels`, `BytesWithoutLabels`).
+ */
 export function matchLabels({ on, labels: names }: VectorMatching): (labels: Labels) => Labels {
   const set = new Set(on ? names : [METRIC_NAME, ...names]);
   return on ? (labels) => labels.keep(set) : (labels) => labels.drop(set);

@@ -1,4 +1,5 @@
 // What the binary operators compute of two floats.
+// Source: Prometheus, promql/engine.go (`scalarBinop`, `vectorElemBinop`).
 
 import type { BinaryOp } from '../language/index.js';
 

@@ -101,18 +101,27 @@ function extensionOf(node: RangeNode | SubqueryNode): Extension | undefined {
 }
 
 /** A range with an extension as it is returned: each series with a sample at either edge. */
-export function extendSeries(scope: Scope, range: RangeOperand, extension: Extension): RangeOperand {
+export async function extendSeries(
+  scope: Scope,
+  range: RangeOperand,
+  extension: Extension,
+): Promise<RangeOperand> {
   if (range.series.some(({ histograms }) => histograms !== undefined)) {
     throw notBuilt(`a range vector with ${extension} of native histograms`);
   }
   const windows = new WindowScratch(scope, range);
-  const series = range.series.flatMap((one) => {
+  const series: RawSeries[] = [];
+  let held = 0;
+  for (const one of range.series) {
+    if (scope.pacer.due) await scope.pacer.pause();
     const samples = extendedSamples(windows.of(one), extension);
-    return samples === undefined ? [] : [{ labels: one.labels, ...samples }];
-  });
+    if (samples === undefined) continue;
+    const taken = samples.timestamps.length;
+    scope.budget.take(taken);
+    held += taken;
+    series.push({ labels: one.labels, ...samples });
+  }
   windows.release();
-  const held = series.reduce((sum, { timestamps }) => sum + timestamps.length, 0);
-  scope.budget.take(held);
   scope.budget.release(range.held);
   return { ...range, series, held };
 }

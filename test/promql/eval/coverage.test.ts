@@ -10,7 +10,8 @@ import { AGGREGATE_PARAMETERS, type BinaryOp } from '../../../src/promql/languag
 
 import { constructsOf } from './constructs.js';
 import { ownScripts } from './own-scripts.js';
-import { evaluateText, parseScript } from './script.js';
+import { parseScript } from './parse-script.js';
+import { evaluateText } from './script.js';
 
 /** Complete by its type. */
 const OPERATORS: Readonly<Record<BinaryOp, true>> = {

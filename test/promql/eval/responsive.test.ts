@@ -169,6 +169,7 @@ const OPERATORS: readonly {
   { text: 'info(x)', of: 'x', least: 3 * SERIES },
   { text: 'sort(many)', of: 'many', least: 5, grid: INSTANT },
   { text: 'sort_by_label(many, "id")', of: 'many', least: 5, grid: INSTANT },
+  { text: 'x[5m] smoothed', of: 'x[5m]', grid: { ...RANGE, count: 1 } },
 ];
 
 for (const { text, of = '1', least = SERIES - 2, grid = RANGE } of OPERATORS) {

@@ -1,0 +1,242 @@
+// Reads the test-script language of Prometheus: `load`, `load_with_nhcb`, `clear`, `eval`.
+
+import {
+  instantGrid,
+  Labels,
+  parseDuration,
+  rangeGrid,
+  tryParseFloat,
+  type Grid,
+} from '../../../src/model/index.js';
+import { parseSelector } from '../../../src/promql/language/index.js';
+
+import { parseOldForm, tryParseExpectation, type Expectation } from './expectations.js';
+import {
+  convertClassic,
+  tryExpandHistograms,
+  type ScriptSeries,
+  type WrittenHistogram,
+} from './histogram-script.js';
+import type { Item, Row } from './rows.js';
+
+const EVAL =
+  /^eval(?:_(?<old>\w+))?\s+(?:instant(?:\s+at\s+(?<at>\S+))?|range\s+from\s+(?<from>\S+)\s+to\s+(?<to>\S+)\s+step\s+(?<step>\S+))\s+(?<expr>.*)$/;
+
+/** One `eval` of a script, and what was loaded when it came. */
+export interface ScriptEval {
+  readonly line: number;
+  readonly expr: string;
+  readonly grid: Grid;
+  readonly isInstant: boolean;
+  readonly expectations: readonly Expectation[];
+  /** The lines of values. */
+  readonly expected: readonly string[];
+  /** The same map for evals with no load or clear between them. */
+  readonly series: ReadonlyMap<string, ScriptSeries>;
+}
+
+/** Every `eval` of a script, in order. */
+export function parseScript(script: string): ScriptEval[] {
+  const evals: ScriptEval[] = [];
+  let series = new Map<string, ScriptSeries>();
+  for (const block of blocksOf(script)) {
+    const head = block.lines[0]!;
+    if (head === 'clear') {
+      series = new Map();
+    } else if (/^load\b|^load_with_nhcb\b/.test(head)) {
+      series = new Map([...series].map(([key, one]) => [key, copyOf(one)]));
+      load(block.lines, series);
+    } else if (head.startsWith('eval')) {
+      evals.push(parseEval(block, series));
+    } else {
+      throw new Error(`line ${block.line}: ${head}`);
+    }
+  }
+  return evals;
+}
+
+/** Lines of values: the labels, and a sample for each step, undefined for none. */
+export function parseRows(lines: readonly string[]): Row[] {
+  return lines.map((line) => {
+    const { labels, rest } = parseSeries(line);
+    return { labels, values: expand(rest) };
+  });
+}
+
+/** A time or a duration of a script, in milliseconds. */
+export function timeOf(text: string): number {
+  if (text.startsWith('-')) return -timeOf(text.slice(1));
+  return /^[0-9.]+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+}
+
+function parseEval(block: Block, series: ReadonlyMap<string, ScriptSeries>): ScriptEval {
+  const groups = EVAL.exec(block.lines[0]!)?.groups;
+  if (groups === undefined) throw new Error(`line ${block.line}: ${block.lines[0]!}`);
+  const { old, at, from, to, step, expr } = groups;
+  const expectations = old === undefined ? [] : [parseOldForm(old)];
+  const expected: string[] = [];
+  for (const line of block.lines.slice(1)) {
+    const expectation = tryParseExpectation(line);
+    if (expectation === undefined) expected.push(line);
+    else expectations.push(expectation);
+  }
+  return {
+    line: block.line,
+    expr: expr!,
+    grid:
+      from === undefined
+        ? instantGrid(timeOf(at ?? '0'))
+        : rangeGrid(timeOf(from), timeOf(to!), timeOf(step!)),
+    isInstant: from === undefined,
+    expectations,
+    expected,
+    series,
+  };
+}
+
+interface Block {
+  readonly line: number;
+  readonly lines: readonly string[];
+}
+
+function blocksOf(script: string): Block[] {
+  const blocks: { line: number; lines: string[] }[] = [];
+  let open = false;
+  script.split('\n').forEach((raw, i) => {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) {
+      open = false;
+    } else if (!open || /^(load|eval|clear)\b/.test(line)) {
+      blocks.push({ line: i + 1, lines: [line] });
+      open = true;
+    } else {
+      blocks.at(-1)!.lines.push(line);
+    }
+  });
+  return blocks;
+}
+
+function load(lines: readonly string[], into: Map<string, ScriptSeries>): void {
+  const [command, intervalText] = lines[0]!.split(/\s+/);
+  const intervalMs = parseDuration(intervalText!);
+  const loaded = new Map<string, ScriptSeries>();
+  /** The start timestamps of the line to come, each relative to its sample. */
+  let starts: readonly (number | undefined)[] = [];
+  for (const line of lines.slice(1)) {
+    const { labels, rest, isStarts } = parseSeries(line);
+    if (isStarts) {
+      starts = expandStarts(rest);
+      continue;
+    }
+    const target = loaded.get(labels.key) ?? emptySeries(labels);
+    loaded.set(labels.key, target);
+    expand(rest).forEach((value, i) => {
+      if (value === undefined) return;
+      const timeMs = i * intervalMs;
+      target.samples.set(timeMs, isWritten(value) ? value.histogram : value);
+      const start = starts[i];
+      if (start !== undefined) target.startsMs.set(timeMs, timeMs + start);
+    });
+    starts = [];
+  }
+  const converted = command === 'load_with_nhcb' ? convertClassic(loaded.values()) : [];
+  for (const { labels, samples, startsMs } of [...loaded.values(), ...converted]) {
+    const target = into.get(labels.key) ?? emptySeries(labels);
+    into.set(labels.key, target);
+    for (const [timeMs, sample] of samples) target.samples.set(timeMs, sample);
+    for (const [timeMs, startMs] of startsMs) target.startsMs.set(timeMs, startMs);
+  }
+}
+
+function emptySeries(labels: Labels): ScriptSeries {
+  return { labels, samples: new Map(), startsMs: new Map() };
+}
+
+function copyOf({ labels, samples, startsMs }: ScriptSeries): ScriptSeries {
+  return { labels, samples: new Map(samples), startsMs: new Map(startsMs) };
+}
+
+/** Splits `name{l="v"} rest`, or `name{l="v"}@st rest`; labels are parsed by the language itself. */
+function parseSeries(line: string): { labels: Labels; rest: string; isStarts: boolean } {
+  let quoted: string | undefined;
+  let depth = 0;
+  let end = 0;
+  for (; end < line.length; end++) {
+    const c = line[end]!;
+    if (quoted !== undefined) {
+      if (c === '\\' && quoted !== '`') end++;
+      else if (c === quoted) quoted = undefined;
+    } else if (c === '"' || c === "'" || c === '`') quoted = c;
+    else if (c === '{') depth++;
+    else if (c === '}') depth--;
+    else if (/\s/.test(c) && depth === 0) break;
+  }
+  const isStarts = line.slice(0, end).endsWith('@st');
+  const text = line.slice(0, isStarts ? end - 3 : end);
+  const rest = line.slice(end).trim();
+  if (text === '{}') return { labels: Labels.EMPTY, rest, isStarts };
+  return { labels: Labels.of(parseSelector(text).map(({ name, value }) => [name, value])), rest, isStarts };
+}
+
+const START =
+  /^(?:_|(?<value>[+-]?(?:0|(?:[0-9]+[a-z]+)+))(?<delta>[+-](?:[0-9]+[a-z]+)+)?)(?:x(?<times>[0-9]+))?$/;
+
+/** Durations relative to the samples, written as values are: `_`, `-1m`, `-30s-1mx4`. */
+function expandStarts(text: string): (number | undefined)[] {
+  const starts: (number | undefined)[] = [];
+  for (const item of text.split(/\s+/)) {
+    const match = START.exec(item);
+    if (match === null) throw new Error(`no start timestamp: ${item}`);
+    const { value, delta, times } = match.groups!;
+    const count = times === undefined ? 1 : value === undefined ? Number(times) : Number(times) + 1;
+    for (let i = 0; i < count; i++) {
+      starts.push(value === undefined ? undefined : signedMs(value) + i * signedMs(delta ?? '0'));
+    }
+  }
+  return starts;
+}
+
+function signedMs(text: string): number {
+  const duration = text.replace(/^[+-]/, '');
+  const ms = duration === '0' ? 0 : parseDuration(duration);
+  return text.startsWith('-') ? -ms : ms;
+}
+
+const ITEM =
+  /^(?<value>_|stale|[+-]?(?:inf|nan|[0-9.]+(?:e[+-]?[0-9]+)?))(?<delta>[+-][0-9.]+(?:e[+-]?[0-9]+)?)?(?:x(?<times>[0-9]+))?$/i;
+
+function isWritten(item: Item): item is WrittenHistogram {
+  return typeof item === 'object';
+}
+
+const ITEMS = /\{\{.*?\}\}(?:[+-]\{\{.*?\}\})?(?:x[0-9]+)?|\S+/g;
+
+function expand(text: string): Item[] {
+  const values: Item[] = [];
+  for (const [item] of text.matchAll(ITEMS)) {
+    const histograms = tryExpandHistograms(item);
+    if (histograms !== undefined) {
+      values.push(...histograms);
+      continue;
+    }
+    const { value, delta, times } = ITEM.exec(item)?.groups ?? {};
+    if (value === undefined) throw new Error(`no series value: ${item}`);
+    const count = times === undefined ? 1 : value === '_' ? Number(times) : Number(times) + 1;
+    for (let i = 0; i < count; i++) {
+      if (value === '_') values.push(undefined);
+      else if (value === 'stale') values.push('stale');
+      else values.push(parseValue(value) + i * Number(delta ?? 0));
+    }
+  }
+  return values;
+}
+
+/** A number of a script: what `tryParseFloat` takes, `inf` and `nan` in any case. */
+export function parseValue(text: string): number {
+  const lower = text.toLowerCase();
+  if (lower === 'nan') return NaN;
+  if (/^[+-]?inf$/.test(lower)) return lower.startsWith('-') ? -Infinity : Infinity;
+  const value = tryParseFloat(text);
+  if (value === undefined) throw new Error(`no number: ${text}`);
+  return value;
+}
