@@ -26,7 +26,8 @@ export function helpText(): string {
   lines.push(
     '',
     'Flags of promfed query and explain, which also take --config, --query.max-samples,',
-    '--query.lookback-delta, --query.pushdown and --enable-feature. A time is RFC 3339, seconds since the epoch, or relative to now: now, -1h, -30m.',
+    '--query.lookback-delta, --query.pushdown and --enable-feature. A time is RFC 3339, seconds since',
+    'the epoch, or relative to now: now, -1h, -30m.',
     'With --start, --end, --step or --output=chart it is a range query. -- ends the flags: query -- -up',
   );
   for (const [name, spec] of Object.entries<FlagSpec>(FLAGS).filter(([, spec]) => ofAsking(spec))) {
