@@ -1,12 +1,12 @@
 // Asks a federation in this process; no address is listened on.
 
 import type { Federation } from '../federation/index.js';
-import { encodeAnswer } from '../http/index.js';
+import { encodeAnswer, encodeExplanation } from '../http/index.js';
 import { parseExpr, type FeatureSet } from '../promql/language/index.js';
 import type { Request } from './request.js';
 
 /**
- * The answer in the API's envelope.
+ * The answer, or its explanation, in the API's envelope.
  *
  * @throws PromfedError why there is none.
  */
@@ -15,9 +15,9 @@ export async function askFederation(
   request: Request,
   features: FeatureSet,
 ): Promise<string> {
-  const { kind, expr: text, grid, endMs, timeoutMs } = request;
+  const { kind, expr: text, grid, endMs, timeoutMs, explain } = request;
   const options = { kind, grid, limit: undefined };
-  const answer = await federation.query({
+  const asked = {
     ...options,
     expr: parseExpr(text, { features }),
     text,
@@ -25,7 +25,11 @@ export async function askFederation(
     timeoutMs,
     lookbackDeltaMs: undefined,
     signal: new AbortController().signal,
-  });
+  };
+  if (explain !== undefined) {
+    return encodeExplanation(text, await federation.explain(asked, explain.analyze));
+  }
+  const answer = await federation.query(asked);
   const chunks: Uint8Array[] = [];
   for await (const chunk of encodeAnswer(answer, options)) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');

@@ -20,7 +20,8 @@ export interface AskUrlOptions {
  */
 export async function askUrl(baseUrl: string, request: Request, options: AskUrlOptions): Promise<string> {
   const { url, authorization } = withoutCredentials(baseUrl);
-  const route = request.kind === 'range' ? 'query_range' : 'query';
+  const route =
+    request.explain !== undefined ? 'explain' : request.kind === 'range' ? 'query_range' : 'query';
   try {
     const response = await fetch(`${url}/api/v1/${route}`, {
       method: 'POST',
@@ -42,10 +43,11 @@ export async function askUrl(baseUrl: string, request: Request, options: AskUrlO
 }
 
 function parametersOf(request: Request, options: AskUrlOptions): Record<string, string> {
-  const { kind, expr, grid, timeoutMs } = request;
+  const { kind, expr, grid, timeoutMs, explain } = request;
   return {
     query: expr,
     timeout: formatTimestamp(timeoutMs),
+    ...(explain === undefined ? {} : { analyze: String(explain.analyze) }),
     ...(options.lookbackDeltaMs === undefined
       ? {}
       : lookbackParameters(formatTimestamp(options.lookbackDeltaMs))),

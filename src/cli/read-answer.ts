@@ -3,6 +3,8 @@
 import { PromfedError, tryParseFloat } from '../model/index.js';
 import { histogramText } from './histogram-text.js';
 
+type JsonObject = Readonly<Record<string, unknown>>;
+
 export interface Point {
   readonly timeMs: number;
   /** As the API prints it; a native histogram in the notation of Prometheus' own table. */
@@ -29,10 +31,7 @@ export interface Answer {
  * @throws PromfedError the error that the envelope holds, or that it is none.
  */
 export function readAnswer(body: string): Answer {
-  const envelope = parseJson(body);
-  const { status, error, data } = envelope;
-  if (status === 'error' && typeof error === 'string') throw new PromfedError('execution', error);
-  if (status !== 'success' || !isObject(data)) throw foreign();
+  const { envelope, data } = readEnvelope(body);
   const notes = { warnings: textsOf(envelope['warnings']), infos: textsOf(envelope['infos']) };
   const { resultType, result } = data;
   if (!Array.isArray(result)) throw foreign();
@@ -46,6 +45,19 @@ export function readAnswer(body: string): Answer {
     default:
       throw foreign();
   }
+}
+
+/**
+ * The envelope and its `data`.
+ *
+ * @throws PromfedError the error that the envelope holds, or that it is none.
+ */
+export function readEnvelope(body: string): { readonly envelope: JsonObject; readonly data: JsonObject } {
+  const envelope = parseJson(body);
+  const { status, error, data } = envelope;
+  if (status === 'error' && typeof error === 'string') throw new PromfedError('execution', error);
+  if (status !== 'success' || !isObject(data)) throw foreign();
+  return { envelope, data };
 }
 
 function seriesOf(item: unknown): AnswerSeries {
@@ -100,10 +112,12 @@ function textsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : [];
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether it is an object of JSON. */
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function foreign(): PromfedError {
+/** The error for an answer that is shaped otherwise than it should be. */
+export function foreign(): PromfedError {
   return new PromfedError('upstream', 'the answer is not one of the Prometheus HTTP API');
 }

@@ -13,6 +13,8 @@ export interface Request {
   /** The end as it was asked for; the grid's last step may lie before it. */
   readonly endMs: number;
   readonly timeoutMs: number;
+  /** Asks for the explanation instead of the answer. */
+  readonly explain: { readonly analyze: boolean } | undefined;
 }
 
 /** @throws PromfedError `bad_data` in Prometheus' words. */

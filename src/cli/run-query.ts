@@ -1,4 +1,4 @@
-// `promfed query`: one query, asked and its answer written.
+// `promfed query` and `promfed explain`: one query, asked and its answer or its explanation written.
 
 import type { QueryFlags, QueryOutput } from '../config/index.js';
 import type { Federation } from '../federation/index.js';
@@ -10,6 +10,7 @@ import { renderChart } from './chart.js';
 import { pointAt } from './point-at.js';
 import { printable } from './printable.js';
 import { readAnswer } from './read-answer.js';
+import { readExplanation, renderExplanation } from './explanation.js';
 import { settleTimes, type Request } from './request.js';
 import { renderTable } from './table.js';
 
@@ -36,9 +37,15 @@ const COLUMNS_WITHOUT_TERMINAL = 100;
 export async function runQuery(flags: QueryFlags, environment: QueryEnvironment): Promise<0 | 1> {
   const { out, err } = environment;
   try {
-    const { expr, timeoutMs } = flags;
-    const request = { expr, timeoutMs, ...settleTimes(flags.times, environment.clock.now()) };
+    const { expr, timeoutMs, explain } = flags;
+    const request = { expr, timeoutMs, explain, ...settleTimes(flags.times, environment.clock.now()) };
     const body = await ask(flags.url, request, environment);
+    if (explain !== undefined) {
+      const explanation = readExplanation(body);
+      out(flags.output === 'json' ? asLines(body) : renderExplanation(explanation));
+      if (explanation.failure !== undefined) err(`promfed: ${printable(explanation.failure)}\n`);
+      return explanation.failure === undefined ? 0 : 1;
+    }
     const answer = readAnswer(body);
     out(render(flags.output, body, answer, request, environment.terminal));
     for (const warning of answer.warnings) err(`warning: ${printable(warning)}\n`);
@@ -73,7 +80,7 @@ function render(
   terminal: QueryEnvironment['terminal'],
 ): string {
   const output = wanted ?? (kind === 'range' && terminal !== undefined ? 'chart' : 'table');
-  if (output === 'json') return body.endsWith('\n') ? body : `${body}\n`;
+  if (output === 'json') return asLines(body);
   if (output === 'table') return renderTable(answer);
   return renderChart(answer, {
     columns: terminal?.columns ?? COLUMNS_WITHOUT_TERMINAL,
@@ -81,4 +88,8 @@ function render(
     startMs: grid.startMs,
     endMs: gridEndMs(grid),
   });
+}
+
+function asLines(body: string): string {
+  return body.endsWith('\n') ? body : `${body}\n`;
 }

@@ -1,6 +1,6 @@
 // The table of flags, from which parsing, checks and the help text are made.
 
-export type Command = 'serve' | 'demo' | 'query';
+export type Command = 'serve' | 'demo' | 'query' | 'explain';
 
 export interface FlagSpec {
   readonly short?: string;
@@ -9,8 +9,8 @@ export interface FlagSpec {
   /** As it would be written. */
   readonly initial?: string;
   readonly repeatable?: true;
-  /** Who takes it: the serving commands or `query`. Absent for all. */
-  readonly of?: 'server' | 'query';
+  /** Who takes it: the serving commands, `query` and `explain`, or only the latter. Absent for all. */
+  readonly of?: 'server' | 'query' | 'explain';
   readonly meaning: string;
 }
 
@@ -94,15 +94,24 @@ export const FLAGS = {
     of: 'query',
     value: 'format',
     meaning:
-      'How the answer is written: table, chart or json. When it is not given, a table; a chart for a range query on a terminal.',
+      'How the answer is written: table, chart or json. When it is not given, a table; a chart for a range query on a terminal. An explanation: text or json.',
   },
   timeout: { of: 'query', value: 'duration', initial: '2m', meaning: 'How long the query may take.' },
+  analyze: {
+    of: 'explain',
+    meaning: 'Runs the query too, and tells what every fetch and operator took. Of promfed explain only.',
+  },
   'check-config': { of: 'server', meaning: 'Checks the configuration file and exits.' },
   version: { short: 'v', meaning: 'Prints the version and exits.' },
   help: { short: 'h', meaning: 'Prints this text and exits.' },
 } as const satisfies Readonly<Record<string, FlagSpec>>;
 
 export type FlagName = keyof typeof FLAGS;
+
+/** Whether it is a flag of `query` or `explain` alone. */
+export function ofAsking({ of }: FlagSpec): boolean {
+  return of === 'query' || of === 'explain';
+}
 
 /** Flags of promxy that a later version will have; true for those that take a value. */
 export const LATER: ReadonlyMap<string, boolean> = new Map([

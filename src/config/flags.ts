@@ -2,7 +2,7 @@
 
 import { PromfedError, tryNearest } from '../model/index.js';
 import { type BindAddress, parseBindAddress } from './addresses.js';
-import { FLAGS, type Command, type FlagName, type FlagSpec } from './flag-table.js';
+import { FLAGS, ofAsking, type Command, type FlagName, type FlagSpec } from './flag-table.js';
 import {
   featuresOf,
   parseCount,
@@ -21,7 +21,7 @@ import { readArguments, type Arguments } from './read-arguments.js';
 
 /** The command line, checked and completed with defaults. */
 export interface Flags<Feature extends string = string> {
-  /** `demo` serves embedded regions instead of a configuration; `query` answers one query and ends. */
+  /** `demo` serves embedded regions instead of a configuration; `query` and `explain` answer one query and end. */
   readonly command: Command;
   /** The path of the configuration file. */
   readonly config: string;
@@ -44,13 +44,13 @@ export interface Flags<Feature extends string = string> {
   readonly checkConfig: boolean;
   readonly version: boolean;
   readonly help: boolean;
-  /** What `query` is asked; undefined for the other commands. */
+  /** What `query` or `explain` is asked; undefined for the other commands. */
   readonly query: QueryFlags | undefined;
   /** Every flag of a server with a value as text, defaults included, in the order of the help text: `/api/v1/status/flags`. */
   readonly texts: Readonly<Record<string, string>>;
 }
 
-const COMMANDS = ['demo', 'query'] as const;
+const COMMANDS = ['demo', 'query', 'explain'] as const;
 
 /**
  * Parses the arguments after the program's name. Flags are written `--flag=value` or `--flag value`, switches
@@ -105,10 +105,10 @@ export function parseFlags<Feature extends string>(
     checkConfig: isOn(given.get('check-config')),
     version: isOn(given.get('version')),
     help: isOn(given.get('help')),
-    query: command === 'query' ? queryFlags(positionals, given, read, problems) : undefined,
+    query: isAsking(command) ? queryFlags(positionals, given, read, problems) : undefined,
     texts: Object.fromEntries(
       (Object.keys(FLAGS) as FlagName[])
-        .filter((name) => name !== 'help' && name !== 'version' && (FLAGS[name] as FlagSpec).of !== 'query')
+        .filter((name) => name !== 'help' && name !== 'version' && !ofAsking(FLAGS[name]))
         .map((name) => [name, name === 'enable-feature' ? (given.get(name) ?? []).join(',') : textOf(name)]),
     ),
   };
@@ -125,7 +125,7 @@ function isOn(values: readonly string[] | undefined): boolean {
 function commandOf(positionals: readonly string[], problems: string[]): Flags['command'] {
   const [first, ...more] = positionals;
   if (first === undefined) return 'serve';
-  if (first === 'query') return 'query';
+  if (first === 'query' || first === 'explain') return first;
   const unexpected = first === 'demo' ? more : positionals;
   for (const text of unexpected) {
     const command = tryNearest(text, COMMANDS);
@@ -138,11 +138,17 @@ function commandOf(positionals: readonly string[], problems: string[]): Flags['c
   return first === 'demo' ? 'demo' : 'serve';
 }
 
+/** Whether the command asks one query and ends. */
+function isAsking(command: Command): boolean {
+  return command === 'query' || command === 'explain';
+}
+
 /** A flag that has no effect on the command is more likely a mistake than a wish. */
 function refuseForeign(given: Arguments['given'], command: Command, problems: string[]): void {
   for (const name of given.keys()) {
     const { of }: FlagSpec = FLAGS[name];
-    if (of === 'query' && command !== 'query') problems.push(`--${name} is a flag of promfed query`);
-    if (of === 'server' && command === 'query') problems.push(`--${name} is no flag of promfed query`);
+    if (of === 'query' && !isAsking(command)) problems.push(`--${name} is a flag of promfed query`);
+    if (of === 'explain' && command !== 'explain') problems.push(`--${name} is a flag of promfed explain`);
+    if (of === 'server' && isAsking(command)) problems.push(`--${name} is no flag of promfed ${command}`);
   }
 }

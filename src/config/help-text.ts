@@ -1,6 +1,6 @@
 // The text of --help, made from the table of flags.
 
-import { FLAGS, type FlagSpec } from './flag-table.js';
+import { FLAGS, ofAsking, type FlagSpec } from './flag-table.js';
 
 const WIDTH = 100;
 const INDENT = 6;
@@ -15,19 +15,22 @@ export function helpText(): string {
     '  promfed demo [flags]    serve two small regions that run inside of this program',
     '  promfed query [flags] EXPR',
     '                          answer one query, by the regions of a configuration file or at a URL',
+    '  promfed explain [flags] EXPR',
+    '                          tell how one query is answered: what each region is sent, and why',
     '',
     'Flags, as --flag=value or --flag value; switches as --flag, --no-flag or --flag=false:',
   ];
-  for (const [name, spec] of Object.entries<FlagSpec>(FLAGS).filter(([, { of }]) => of !== 'query')) {
+  for (const [name, spec] of Object.entries<FlagSpec>(FLAGS).filter(([, spec]) => !ofAsking(spec))) {
     lines.push(...flagLines(name, spec));
   }
   lines.push(
     '',
-    'Flags of promfed query, which also takes --config, --query.max-samples, --query.lookback-delta and',
-    '--enable-feature. A time is RFC 3339, seconds since the epoch, or relative to now: now, -1h, -30m.',
+    'Flags of promfed query and explain, which also take --config, --query.max-samples,',
+    '--query.lookback-delta, --query.pushdown and --enable-feature. A time is RFC 3339, seconds since',
+    'the epoch, or relative to now: now, -1h, -30m.',
     'With --start, --end, --step or --output=chart it is a range query. -- ends the flags: query -- -up',
   );
-  for (const [name, spec] of Object.entries<FlagSpec>(FLAGS).filter(([, { of }]) => of === 'query')) {
+  for (const [name, spec] of Object.entries<FlagSpec>(FLAGS).filter(([, spec]) => ofAsking(spec))) {
     lines.push(...flagLines(name, spec));
   }
   return lines.join('\n');

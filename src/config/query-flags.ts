@@ -1,4 +1,4 @@
-// The flags of `promfed query`: what is asked, of whom, for which times, and how the answer is written.
+// The flags of `promfed query` and `promfed explain`: what is asked, of whom, for which times, and how the answer is written.
 
 import { PromfedError, tryParseFloat } from '../model/index.js';
 import { parseDurationText } from './duration-text.js';
@@ -23,7 +23,7 @@ export type QueryTimes =
       readonly stepMs: number | undefined;
     };
 
-export type QueryOutput = 'table' | 'chart' | 'json';
+export type QueryOutput = 'table' | 'chart' | 'json' | 'text';
 
 export interface QueryFlags {
   readonly expr: string;
@@ -33,12 +33,14 @@ export interface QueryFlags {
   /** Undefined when it is not given. */
   readonly output: QueryOutput | undefined;
   readonly timeoutMs: number;
+  /** Of `explain`, and undefined of `query`. */
+  readonly explain: { readonly analyze: boolean } | undefined;
 }
 
 const NOW: TimeFlag = { from: 'now', ms: 0 };
 
 /**
- * @param positionals `query` first.
+ * @param positionals `query` or `explain` first.
  * @param read parses the value of a flag; what is wrong with it becomes a problem, and the fallback its value.
  */
 export function queryFlags(
@@ -47,14 +49,20 @@ export function queryFlags(
   read: <T>(name: FlagName, parse: (text: string) => T, otherwise: T) => T,
   problems: string[],
 ): QueryFlags {
-  const [, expr, ...more] = positionals;
-  if (expr === undefined) problems.push("promfed query needs an expression, as in promfed query 'sum(up)'");
+  const [command, expr, ...more] = positionals;
+  const isExplain = command === 'explain';
+  if (expr === undefined) {
+    const name = isExplain ? 'explain' : 'query';
+    problems.push(`promfed ${name} needs an expression, as in promfed ${name} 'sum(up)'`);
+  }
   for (const text of more) {
     problems.push(`unexpected argument ${quote(text)}; is the expression in quotes?`);
   }
   if (given.has('url') && given.has('config')) problems.push('--url and --config exclude each other');
 
-  const output = given.has('output') ? read('output', parseOutput, undefined) : undefined;
+  const output = given.has('output')
+    ? read('output', isExplain ? parseExplainOutput : parseOutput, undefined)
+    : undefined;
   const rangeFlags = (['start', 'end', 'step'] as const).filter((name) => given.has(name));
   const isRange = rangeFlags.length > 0 || (output === 'chart' && !given.has('time'));
   if (given.has('time') && rangeFlags.length > 0) {
@@ -77,12 +85,21 @@ export function queryFlags(
     times,
     output,
     timeoutMs: Math.ceil(read('timeout', parseTimeout, 1)),
+    explain: isExplain ? { analyze: read('analyze', (text) => text === 'true', false) } : undefined,
   };
 }
 
 function parseOutput(text: string): QueryOutput {
   if (text === 'table' || text === 'chart' || text === 'json') return text;
   throw new PromfedError('bad_data', `${quote(text)} is no output; there are table, chart and json`);
+}
+
+function parseExplainOutput(text: string): QueryOutput {
+  if (text === 'text' || text === 'json') return text;
+  throw new PromfedError(
+    'bad_data',
+    `${quote(text)} is no output of an explanation; there are text and json`,
+  );
 }
 
 function parseApiUrl(text: string): string {

@@ -163,7 +163,7 @@ function counting(
           return next.value;
         }
         counts.series += next.value.length;
-        for (const frame of next.value) counts.samples += countSamples(frame);
+        for (const frame of next.value) counts.samples += samplesOf(frame);
         yield next.value;
       }
     } catch (thrown) {
@@ -171,4 +171,13 @@ function counting(
       throw thrown;
     }
   }
+}
+
+/** An instant series has one sample, under a name that says so. */
+const INSTANT = /^"(?:value|histogram)":/;
+
+function samplesOf(frame: SeriesFrame): number {
+  const { samples } = frame;
+  const beginning = Buffer.from(samples.buffer, samples.byteOffset, Math.min(samples.length, 12));
+  return INSTANT.test(beginning.toString('latin1')) ? 1 : countSamples(frame);
 }

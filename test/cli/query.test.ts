@@ -1,4 +1,4 @@
-// promfed query as a process, against the demo and a real Prometheus.
+// promfed query and promfed explain as processes, against the demo and a real Prometheus.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,11 @@ interface Ended {
 }
 
 function query(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, 'query', ...args], { timeout: 20_000 });
+  return ask('query', ...args);
+}
+
+function ask(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { timeout: 20_000 });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -79,6 +83,43 @@ t.test('the demo, by its configuration and by the address of a promfed', { timeo
   }
   const [one, other] = await Promise.all(sources.map((source) => query(source, AT, 'up')));
   t.equal(one!.stdout, other!.stdout, 'both give the same table');
+});
+
+t.test('explain tells the plan, by a configuration and by the address of a promfed', async (t) => {
+  const demo = await startDemoRegions({ clock });
+  t.teardown(() => demo.close());
+  const path = join(folder, 'explain.yaml');
+  writeFileSync(path, demoConfig(demo.regions));
+  const promfed = await startPromfed(t, demoConfig(demo.regions), { clock });
+  const texts: string[] = [];
+  for (const source of [`--config=${path}`, `--url=${promfed.url}`]) {
+    const plain = await ask('explain', source, AT, 'sum(up)');
+    t.match(plain, { status: 0, stderr: '' }, source);
+    t.match(
+      plain.stdout,
+      /^sum {2}-- here: sum does not keep .*promxyCluster\n {2}fetch\n( {4}\S+: sum\(up\) as \{.*\}\n){2}$/,
+      source,
+    );
+    texts.push(plain.stdout);
+
+    const range = await ask('explain', source, '--start=0', '--end=60', '--step=30', 'x @ end()');
+    t.match(range.stdout, /x @ 60/, source);
+
+    const analyzed = await ask('explain', source, AT, '--analyze', 'sum(up)');
+    t.match(analyzed, { status: 0, stderr: '' }, source);
+    t.match(analyzed.stdout, /\[first byte at \d+\.\d ms, .* 1 series, 1 samples\]/, source);
+    t.match(analyzed.stdout, /\nanswered in \d+\.\d ms: 1 series, 1 samples\n$/, source);
+
+    const json = await ask('explain', source, AT, '--output=json', 'sum(up)');
+    t.match(JSON.parse(json.stdout), { status: 'success', data: { plan: { operator: 'sum' } } });
+
+    const failed = await ask('explain', source, AT, '--analyze', 'up + on() up');
+    t.match(failed, { status: 1, stdout: /^\+ on \(\)/, stderr: /^promfed: .*duplicate series/ }, source);
+    t.match(await ask('explain', source, 'sum(up'), { status: 1, stdout: '', stderr: /unclosed left/ });
+  }
+  t.equal(texts[0], texts[1], 'both explain the same');
+  t.match(await ask('explain', '--output=chart', 'up'), { status: 1, stderr: /there are text and json/ });
+  t.match(await ask('query', '--analyze', 'up'), { status: 1, stderr: /a flag of promfed explain/ });
 });
 
 t.test('who cannot be asked is named, in time', { timeout: 60_000 }, async (t) => {

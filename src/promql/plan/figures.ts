@@ -27,6 +27,7 @@ export interface PartFigures {
   /** Of the answers' bodies, all replicas', unpacked. */
   readonly bytes: number;
   readonly series: number;
+  /** Of native histograms that come as JSON at most so many: their buckets are not told from samples. */
   readonly samples: number;
   readonly warnings: readonly string[];
   /** Why there is no answer, or not all of one. */

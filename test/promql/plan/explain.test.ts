@@ -1,0 +1,133 @@
+// Why something is computed here, who is not asked, and how large an explanation may be.
+
+import t from 'tap';
+
+import { Labels } from '../../../src/model/index.js';
+import { FEATURES, parseExpr } from '../../../src/promql/language/index.js';
+import {
+  explainPlan,
+  planDistributed,
+  planLocally,
+  printExplained,
+  printPlan,
+  type ExplainedNode,
+  type PlannedGroup,
+} from '../../../src/promql/plan/index.js';
+import { alike, one, pair, planOf, twoLabels, twoRegions, uneven } from './plan-cases.js';
+
+function explain(expr: string, groups: readonly PlannedGroup[]): ExplainedNode {
+  return explainPlan(planOf(expr, groups), groups);
+}
+
+const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: RegExp | undefined][] = [
+  ['x', twoRegions, undefined],
+  ['sum by (region) (x)', twoRegions, undefined],
+  ['sum(x)', one, undefined],
+  ['sum(x)', twoRegions, /^sum does not keep the label that tells the groups apart: region$/],
+  ['sum without (region) (x)', twoRegions, /^sum does not keep the label .*: region$/],
+  ['sum by (job) (x)', twoLabels, /^sum does not keep labels that tell the groups apart: region, tier$/],
+  ['sum by (region) (x)', twoLabels, /^sum does not keep the label that tells the groups apart: tier$/],
+  ['sum(x)', alike, /^groups "g1", "g2" cannot be told apart by their labels: equal series are merged/],
+  ['sum(x)', uneven, /^groups "g1", "g2" cannot be told apart/],
+  ['sum(x)', pair, /^group "g1": replicas are merged before anything looks at several series$/],
+  ['sum(x) + 1', twoRegions, /^something below it is computed here$/],
+  ['a / on (pod) b', twoRegions, /^matching on \(pod\) does not keep the label .*: region$/],
+  [
+    'a / ignoring (region) b',
+    twoRegions,
+    /^matching ignoring \(region\) does not keep the label .*: region$/,
+  ],
+  ['sum by (region) (a) / b', twoRegions, undefined],
+  ['a / on (region) group_left fill(0) b', twoRegions, /^fill is experimental, and regions may not know it$/],
+  ['label_replace(a, "region", "x", "y", "z")', twoRegions, /^label_replace\(\) works on the label region/],
+  ['limitk by (region) (2, x)', twoRegions, /^limitk is experimental/],
+  ['limit_ratio by (region) (0.5, x)', twoRegions, /^limit_ratio is experimental/],
+  ['mad_over_time(x[5m])', twoRegions, /^mad_over_time\(\) is experimental/],
+  ['scalar(x)', twoRegions, /^scalar\(\) looks at the series of all groups together$/],
+  ['absent(x)', twoRegions, /^absent\(\) looks at the series of all groups together$/],
+  ['x or vector(1)', twoRegions, /^which series have no partner/],
+  ['vector(1) or x', twoRegions, /^which series have no partner/],
+  ['sum(vector(1))', twoRegions, /^it reads no series$/],
+  ['x * scalar(y)', twoRegions, /^something below it is computed here$/],
+  ['-{job="a"}', alike, /^without their names, series of different metrics/],
+  ['count_values by (job) ("region", x)', twoRegions, /^it writes its values to a label that a group sets$/],
+  ['x > 1', alike, /^groups "g1", "g2" cannot be told apart/],
+  ['x > bool 1', alike, undefined],
+];
+
+t.test('what is computed here says why', async (t) => {
+  for (const [expr, groups, reason] of reasons) {
+    const node = explain(expr, groups);
+    const name = `${expr} over ${groups.map(({ labels }) => labels.toString()).join(' ')}`;
+    if (reason === undefined) t.same([node.where, node.reason], ['groups', undefined], name);
+    else {
+      t.equal(node.where, 'here', name);
+      t.match(node.reason, reason, name);
+    }
+  }
+});
+
+t.test('the text is that of the plan, with reasons, and groups that are not asked', async (t) => {
+  const expr = 'topk(2, a{region="eu"}) / on (pod) group_left (region) sum by (pod) (b{region!~"m.*"})';
+  t.equal(
+    printExplained(explain(expr, twoRegions)),
+    `
+/ on (pod) group_left (region)  -- here: something below it is computed here
+  fetch
+    g1: topk(2, a) as {region="eu"}
+    g2 is not asked: its region="us" does not satisfy region="eu"
+  sum by (pod)  -- here: sum does not keep the label that tells the groups apart: region
+    fetch
+      g1: sum by (pod) (b) as {region="eu"}
+      g2: sum by (pod) (b) as {region="us"}`.trim(),
+  );
+});
+
+t.test('every plan has the lines of its text without what explains them', async (t) => {
+  for (const [expr, groups] of reasons) {
+    const bare = printExplained(explain(expr, groups))
+      .split('\n')
+      .filter((line) => !line.includes(' is not asked: ') && !/^ *g\d: \{__name__/.test(line))
+      .map((line) => line.replace(/ {2}-- here: .*$|, replicas merged$/, ''));
+    t.equal(bare.join('\n'), printPlan(planOf(expr, groups)), expr);
+  }
+});
+
+t.test('raw samples are told as the selectors that groups are sent', async (t) => {
+  const plan = planLocally(parseExpr('rate(x{region="eu",job="a"}[5m])'), TIMES);
+  t.equal(
+    printExplained(explainPlan(plan, twoRegions)),
+    `
+rate()
+  range 300000ms
+    selector {region="eu", job="a", __name__="x"}
+      g1: {job="a",__name__="x"} as {region="eu"}
+      g2 is not asked: its region="us" does not satisfy region="eu"`.trim(),
+  );
+});
+
+const TIMES = { startMs: 0, endMs: 600_000, stepMs: 60_000, defaultStepMs: 60_000 };
+
+t.test('a plan that nobody could read is refused before it is written', async (t) => {
+  const features = new Set(FEATURES);
+  const deep = parseExpr(`${'sum('.repeat(10_000)}x${')'.repeat(10_000)}`, { features });
+  const wide = parseExpr(`sum(x)${' + sum(x)'.repeat(400)}`, { features });
+  const long = parseExpr(`sum(x{a="${'y'.repeat(100_000)}"})`, { features });
+  const many = Array.from({ length: 200 }, (_, i) => ({
+    name: `g${i}`,
+    labels: Labels.from({ region: `r${i}` }),
+    replicated: false,
+  }));
+  for (const [expr, groups, limit] of [
+    [deep, twoRegions, '500 levels'],
+    [wide, many, '50000 lines'],
+    [long, many, '16777216 characters'],
+  ] as const) {
+    const plan = planDistributed(expr, groups, TIMES);
+    t.throws(() => explainPlan(plan, groups), {
+      code: 'limit',
+      message: `the plan has more than ${limit}: explain does not show plans of that size`,
+    });
+  }
+  t.equal(printPlan(planLocally(deep, TIMES)).split('\n').length, 10_001, 'a plan itself has no such limit');
+});
