@@ -12,7 +12,7 @@ import {
   type Expr,
 } from '../language/index.js';
 import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
-import { ofJoin } from './join.js';
+import { matchedLabels, ofJoin } from './join.js';
 import {
   CONSTANT,
   failingLike,
@@ -171,9 +171,11 @@ function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
   if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
   if (expr.matching === undefined) return ofScalarAndOther(expr, lhs, rhs);
   if (lhs.kind === 'local' && rhs.kind === 'local') return ofJoin(expr, expr.matching, lhs, rhs);
-  // Which series have a partner in a constant is the same in every region; which lack one is not.
+  // Which series have a partner in a constant is the same in every region, unless the labels count that a region does
+  // not know of; which lack one is not.
   const isFilter = expr.op === 'and' || expr.op === 'unless';
-  return isFilter && lhs.kind === 'local' && isSettled(lhs) ? lhs : HERE;
+  if (!isFilter || lhs.kind !== 'local' || !isSettled(lhs)) return HERE;
+  return matchedLabels(expr.matching, lhs.survives).some((name) => setsLabel(lhs.groups, name)) ? HERE : lhs;
 }
 
 function ofScalarAndOther(
