@@ -45,6 +45,17 @@ export function hasSamples({ data }: UnionAnswer): boolean {
   return Array.isArray(data?.result) && data.result.length > 0;
 }
 
+/** The answer without metric names, which functions of VictoriaMetrics keep that drop them in PromQL. */
+export function nameless(answer: UnionAnswer): UnionAnswer {
+  if (answer.data === undefined || !Array.isArray(answer.data.result)) return answer;
+  const result = (answer.data.result as (OneSeries | [])[]).map((one) => {
+    if (Array.isArray(one)) return one;
+    const metric = Object.fromEntries(Object.entries(one.metric).filter(([name]) => name !== '__name__'));
+    return { ...one, metric };
+  });
+  return { ...answer, data: { ...answer.data, result } };
+}
+
 function outcomeOf({ httpStatus, status, errorType }: UnionAnswer): string {
   return status === 'success' ? 'success' : `${httpStatus} ${errorType ?? ''}`;
 }

@@ -45,6 +45,15 @@ export const cases: readonly UnionCase[] = [
     ],
   },
   {
+    name: 'two regions of two labels, of which each tells them apart',
+    groupLabels: { region: ['eu', 'us'], tier: ['a', 'b'] },
+    torn: false,
+    groups: () => [
+      { labels: { region: 'eu', tier: 'a' }, targets: [eu] },
+      { labels: { region: 'us', tier: 'b' }, targets: [us] },
+    ],
+  },
+  {
     name: 'three regions',
     groupLabels: { region: ['eu', 'us', 'ap'] },
     torn: false,

@@ -72,6 +72,12 @@ export const curated: readonly string[] = [
   'memory_usage_bytes{region="eu"} + (memory_usage_bytes * on (namespace) memory_usage_bytes)',
   'memory_usage_bytes{region="nowhere"} + -{__name__=~"queue_depth|memory_usage_bytes"}',
   '-{__name__=~"queue_depth|memory_usage_bytes"}',
+  // A label of the group that one side has lost, or never had.
+  'sum by (region) (memory_usage_bytes) / sum by (region, tier) (memory_usage_bytes)',
+  'sum by (region) (memory_usage_bytes) / on (region) sum by (region, tier) (memory_usage_bytes{tier="a"})',
+  'sum by (region) (memory_usage_bytes{region="eu",tier="a"}) and sum(memory_usage_bytes{region="eu",tier="a"})',
+  'sum by (region, zone) (memory_usage_bytes) and vector(1)',
+  'sum by (region) (memory_usage_bytes) unless ignoring (region) vector(1)',
   // Set operators.
   'queue_depth or memory_usage_bytes',
   'queue_depth or on (pod) memory_usage_bytes',

@@ -37,7 +37,7 @@ export interface Union {
   ask(query: string, times: UnionTimes): Promise<UnionOutcome>;
 }
 
-/** Starts it all; it ends with the test. */
+/** Of Prometheus. Starts it all; it ends with the test. */
 export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Promise<Union> {
   const union = groups.flatMap(({ labels, targets, whole }) => withLabels(whole ?? targets[0]!, labels));
   const start = async (series: readonly TestSeries[]): Promise<string> => {

@@ -2,7 +2,7 @@
 
 import type { BinaryExpr, VectorMatching } from '../language/index.js';
 import { tellApart, type PlannedGroup } from './groups.js';
-import { here, hereAs, isSettled, unsettled, type Local, type Reach } from './locality.js';
+import { here, hereAs, isSettled, setsLabel, unsettled, type Local, type Reach } from './locality.js';
 
 /**
  * How far an operation between two local vectors can be sent: to the regions, when the labels by which the two sides
@@ -16,7 +16,13 @@ export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, r
   if (!isSettled(lhs)) return unsettled(lhs);
   if (!isSettled(rhs)) return unsettled(rhs);
   const all = [...new Set([...lhs.groups, ...rhs.groups])];
-  const matched = matchedLabels(matching, lhs, rhs);
+  const onBoth = (name: string): boolean => lhs.survives.has(name) && rhs.survives.has(name);
+  const matchable = matchedLabels(matching, new Set([...lhs.survives, ...rhs.survives]));
+  // A side that has lost the label is no partner of one that has it, which the regions do not know.
+  const lost = matchable.find((name) => !onBoth(name) && setsLabel(all, name));
+  if (lost !== undefined)
+    return hereAs(`one side has lost the label ${lost} of its groups, and the other has it`);
+  const matched = new Set(matchable.filter(onBoth));
   if (!tellApart(all, matched)) {
     return here({ kind: 'mixes', what: matchingText(matching), groups: all, kept: matched });
   }
@@ -59,10 +65,10 @@ function isErrorMissed({ op }: BinaryExpr, lhs: Local, rhs: Local): boolean {
   return op !== 'or' && (lacks(rhs, lhs) || (op !== 'unless' && lacks(lhs, rhs)));
 }
 
-/** The group labels by which two series are partners, as far as both sides still have them. */
-function matchedLabels({ on, labels }: VectorMatching, lhs: Local, rhs: Local): ReadonlySet<string> {
+/** Those of the names that have to be equal in partners. */
+export function matchedLabels({ on, labels }: VectorMatching, names: ReadonlySet<string>): readonly string[] {
   const named = new Set(labels);
-  return new Set([...lhs.survives].filter((name) => rhs.survives.has(name) && named.has(name) === on));
+  return [...names].filter((name) => named.has(name) === on);
 }
 
 /** They keep all labels of the side that a series comes from. */

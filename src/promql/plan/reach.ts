@@ -12,7 +12,7 @@ import {
   type Expr,
 } from '../language/index.js';
 import { tellApart, type PlannedGroup } from './groups.js';
-import { ofJoin } from './join.js';
+import { matchedLabels, ofJoin } from './join.js';
 import {
   CONSTANT,
   failingLike,
@@ -206,13 +206,17 @@ function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => Reach): Reach {
   if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
   if (expr.matching === undefined) return ofScalarAndOther(expr, lhs, rhs);
   if (lhs.kind === 'local' && rhs.kind === 'local') return ofJoin(expr, expr.matching, lhs, rhs);
-  // Which series have a partner in a constant is the same in every region; which lack one is not.
+  // Which series have a partner in a constant is the same in every region, unless the labels count that a region does
+  // not know of; which lack one is not.
   const isFilter = expr.op === 'and' || expr.op === 'unless';
   if (!isFilter || lhs.kind !== 'local') {
     return hereAs(
       `which series have no partner in the side without series is only known of all groups together`,
     );
   }
+  const known = matchedLabels(expr.matching, lhs.survives).find((name) => setsLabel(lhs.groups, name));
+  if (known !== undefined)
+    return hereAs(`the label ${known}, by which it matches, is not known to the regions`);
   return isSettled(lhs) ? lhs : unsettled(lhs);
 }
 

@@ -1,6 +1,16 @@
 // Plans of what brings vectors together: joins, set operators, scalars of series, absence, nested aggregations.
 
-import { alike, one, pair, twoLabels, twoRegions, uneven, testPlans, type PlanCase } from './plan-cases.js';
+import {
+  alike,
+  labelledTwice,
+  one,
+  pair,
+  twoLabels,
+  twoRegions,
+  uneven,
+  testPlans,
+  type PlanCase,
+} from './plan-cases.js';
 
 const cases: readonly PlanCase[] = [
   {
@@ -732,6 +742,60 @@ absent() as {pod="z"}
   group
     fetch
       g1: group(a{job!="x",job="y",pod!="",pod="z"}) as {region="eu"}`,
+  },
+  {
+    name: 'a constant without labels is no partner of what has one that its region does not know',
+    groups: twoRegions,
+    expr: 'sum by (region) (a) and vector(1)',
+    plan: `
+and
+  fetch
+    g1: sum(a) as {region="eu"}
+    g2: sum(a) as {region="us"}
+  vector()
+    1`,
+  },
+  {
+    name: 'but one of what is matched by nothing of that kind',
+    groups: twoRegions,
+    expr: 'sum by (region) (a) unless ignoring (region) vector(1)',
+    plan: `
+fetch
+  g1: sum(a) unless ignoring (region) vector(1) as {region="eu"}
+  g2: sum(a) unless ignoring (region) vector(1) as {region="us"}`,
+  },
+  {
+    name: 'what has lost one label of its group is no partner of what has it, though another tells the regions apart',
+    groups: labelledTwice,
+    expr: 'sum by (region) (a) / sum by (region, tier) (b)',
+    plan: `
+/
+  fetch
+    g1: sum(a) as {region="eu"}
+    g2: sum(a) as {region="us"}
+  fetch
+    g1: sum(b) as {region="eu", tier="a"}
+    g2: sum(b) as {region="us", tier="b"}`,
+  },
+  {
+    name: 'nor is it in the one region there is for it',
+    groups: twoRegions,
+    expr: 'sum by (region) (a{region="eu"}) and sum(b{region="eu"})',
+    plan: `
+and
+  fetch
+    g1: sum(a) as {region="eu"}
+  fetch
+    g1: sum(b)`,
+  },
+  {
+    name: 'it is when they match by the other',
+    groups: labelledTwice,
+    expr: 'sum by (region) (a) / on (region) sum by (region, tier) (b)',
+    plan: `
+fetch
+  g1: sum(a) / on () sum(b) as {region="eu"}
+  g2: sum(a) / on () sum(b) as {region="us"}`,
   },
 ];
 

@@ -1,0 +1,175 @@
+// Random expressions that VictoriaMetrics and PromQL agree on wherever a part of them is computed here: what is sent
+// follows VictoriaMetrics on both sides, what is left follows PromQL on ours. Left out, and why:
+// - NaN, of odd values, of `x / 0`, `%`, `^` or sqrt: a missing sample there, a value here.
+// - Subqueries, which align their steps otherwise there, and `timestamp` of what is on a grid.
+// - Joins of what matches twice: an error here, there only where the two overlap in time.
+// - label_replace and label_join: series that become equal are an error here and one series there.
+// - Series that come and go: `or` works on whole series there, and the lookback is each series' own.
+// - Joins by all labels: a lone series without labels is a partner for all there.
+// - absent() of a selector with `offset` or `@`, whose matchers give no labels there.
+// - A number before a comparison, which gives the number there.
+
+import fc from 'fast-check';
+
+import type { UnionNames } from './union-expressions.js';
+import { aggregated, exact, of, operation, type Piece } from './union-pieces.js';
+
+type Pieces = fc.Arbitrary<Piece>;
+
+/** All of these are in every region all the time, but for queue_depth, which some lack as a whole. */
+const METRICS = ['http_requests_total', 'memory_usage_bytes', 'pod_info', 'queue_depth'];
+const FUNCTIONS = [
+  'rate',
+  'increase',
+  'delta',
+  'changes',
+  'resets',
+  'deriv',
+  'avg_over_time',
+  'min_over_time',
+];
+const MORE_FUNCTIONS = ['max_over_time', 'sum_over_time', 'last_over_time', 'count_over_time'];
+const AGGREGATIONS = ['sum', 'min', 'max', 'count', 'avg', 'group', 'stddev', 'stdvar'];
+const FILTERS = ['>', '<=', '!=', '> bool', '== bool'];
+
+/** Expressions whose result is a vector. */
+export function arbitraryComparableExpression({ groupLabels }: UnionNames, depth = 4): fc.Arbitrary<string> {
+  const groupNames = Object.keys(groupLabels);
+  const labels = ['namespace', 'pod', 'code', 'node', ...groupNames, ...groupNames, ...groupNames];
+  const some = (maxLength: number): fc.Arbitrary<string> =>
+    fc.uniqueArray(fc.constantFrom(...labels), { maxLength }).map((names) => names.join(', '));
+  const grouping = fc
+    .tuple(fc.constantFrom('', 'by', 'by', 'without'), some(3))
+    .map(([how, names]) => (how === '' ? '' : `${how} (${names})`));
+  const matchers = fc.constantFrom(
+    ...['', '', '{namespace="ns-0"}', '{pod!="pod-2"}', '{pod=~"pod-[01]"}'],
+    ...Object.entries(groupLabels).flatMap(([name, [first]]) => [
+      `{${name}="${first!}"}`,
+      `{${name}!="${first!}"}`,
+      `{${name}="nowhere",pod="pod-0"}`,
+      `{${name}=~".+",namespace!~"ns-1"}`,
+    ]),
+  );
+  const shift = fc.constantFrom('', '', '', ' offset 3m', ' @ end()', ' @ start()');
+  const selector = fc
+    .tuple(fc.constantFrom(...METRICS), matchers, shift)
+    .map(([metric, matchers, shift]) => exact(metric + matchers + shift));
+  const ranged = fc
+    .tuple(
+      fc.constantFrom(...FUNCTIONS, ...MORE_FUNCTIONS),
+      fc.constantFrom(...METRICS),
+      matchers,
+      fc.constantFrom('2m', '5m', '10m'),
+      shift,
+    )
+    .map(([func, metric, matchers, range, shift]) =>
+      of(`${func}(${metric}${matchers}[${range}]${shift})`, exact(''), {
+        inexact: !MORE_FUNCTIONS.includes(func),
+      }),
+    );
+  const tied = fc.letrec<{ vector: Piece; distinct: Piece }>((tie) => ({
+    vector: fc.oneof(
+      { maxDepth: depth, withCrossShrink: true },
+      { weight: 3, arbitrary: selector },
+      { weight: 3, arbitrary: ranged },
+      { weight: 2, arbitrary: ofEach(tie('vector')) },
+      { weight: 4, arbitrary: joined(tie('vector'), some) },
+      { weight: 2, arbitrary: together(tie('vector'), some) },
+      {
+        weight: 5,
+        arbitrary: fc
+          .tuple(fc.constantFrom(...AGGREGATIONS), grouping, tie('vector'))
+          .map(([op, by, v]) => aggregated(op, by, v)),
+      },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(fc.constantFrom('0.5', '0.9'), grouping, tie('vector'))
+          .map(([q, by, v]) => aggregated('quantile', by, v, `${q}, `)),
+      },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(
+            fc.constantFrom('topk', 'bottomk'),
+            fc.constantFrom('1', '2', '5'),
+            grouping,
+            tie('distinct'),
+          )
+          .map(([op, k, by, d]) => of(`${op} ${by} (${k}, ${d.text})`, d)),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.tuple(fc.constantFrom('0.5', '0.9'), some(3)).map(([q, names]) => {
+          const by = names === '' ? 'le' : `le, ${names}`;
+          const text = `histogram_quantile(${q}, sum by (${by}) (rate(request_duration_seconds_bucket[5m])))`;
+          return of(text, exact(''), { inexact: true, noisy: true });
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(fc.constantFrom(...METRICS), matchers)
+          .map((parts) => exact(`absent(${parts.join('')})`)),
+      },
+      {
+        weight: 1,
+        arbitrary: tie('vector').map((v) => of(`sum(${v.text}) or vector(0)`, v, { inexact: true })),
+      },
+    ),
+    distinct: fc.oneof(
+      { maxDepth: depth, withCrossShrink: true },
+      fc.tuple(matchers, shift).map(([matchers, shift]) => exact(`memory_usage_bytes${matchers}${shift}`)),
+      tie('distinct').map((d) => of(`(${d.text}) * 3`, d)),
+      fc.tuple(grouping, tie('distinct')).map(([by, d]) => of(`sum ${by} (${d.text})`, d)),
+    ),
+  }));
+  return tied.vector.map(({ text }) => text);
+}
+
+function ofEach(vector: Pieces): Pieces {
+  const numbers = fc.constantFrom('2', '0.5', '3', '100');
+  return fc.oneof(
+    fc.tuple(fc.constantFrom('ceil', 'floor', 'abs', '-'), vector).map(([func, v]) => {
+      const jumps = func === 'ceil' || func === 'floor';
+      return of(`${v.noisy && jumps ? 'abs' : func}(${v.text})`, v);
+    }),
+    fc
+      .tuple(fc.constantFrom('+', '-', '*', '/', ...FILTERS), vector, numbers)
+      .map(([op, v, number]) => operation(v, op, exact(number))),
+    fc
+      .tuple(fc.constantFrom('+', '-', '*'), numbers, vector)
+      .map(([op, number, v]) => operation(exact(number), op, v)),
+  );
+}
+
+/** Joins of which no side matches twice. */
+function joined(vector: Pieces, some: (maxLength: number) => fc.Arbitrary<string>): Pieces {
+  const op = fc.constantFrom('+', '-', '*', ...FILTERS);
+  const fold = fc.constantFrom('sum', 'max', 'count', 'min');
+  return fc
+    .tuple(op, some(4), fold, vector, vector, fc.constantFrom('left', 'right', 'none'))
+    .map(([op, by, fold, many, v, side]) => {
+      const one = aggregated(fold, `by (${by})`, v);
+      if (side === 'left') return operation(many, op, one, `on (${by}) group_left () `);
+      if (side === 'right') return operation(one, op, many, `on (${by}) group_right () `);
+      return operation(aggregated(fold, `by (${by})`, many), op, one, `on (${by}) `);
+    });
+}
+
+function together(vector: Pieces, some: (maxLength: number) => fc.Arbitrary<string>): Pieces {
+  return fc
+    .tuple(
+      fc.constantFrom('and', 'or', 'unless'),
+      vector,
+      vector,
+      fc.constantFrom('', 'on', 'ignoring'),
+      some(3),
+    )
+    .map(([op, a, b, how, names]) => ({
+      text: `(${a.text}) ${op} ${how === '' ? '' : `${how} (${names}) `}(${b.text})`,
+      inexact: a.inexact || b.inexact,
+      noisy: a.noisy || b.noisy,
+      alike: false,
+    }));
+}

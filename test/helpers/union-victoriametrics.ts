@@ -1,0 +1,70 @@
+// A union of VictoriaMetrics: real regions, one real server that holds what they hold together, and promfed over the
+// regions. What is compared leaves out what the two languages are known to differ in (see union-comparable.ts).
+
+import { api, startPromfed } from './promfed.js';
+import { importIntoVictoriaMetrics, startVictoriaMetrics } from './real-servers.js';
+import { withLabels, type TestSeries } from './series-set.js';
+import type { Teardown } from './server-process.js';
+import { answerDifferences, hasSamples, nameless, type UnionAnswer } from './union-answers.js';
+import type { UnionGroup, UnionTimes } from './union.js';
+
+export interface ComparableUnion {
+  /** What differs, a line each; and whether there was anything. */
+  ask(query: string, times: UnionTimes): Promise<{ differences: readonly string[]; found: boolean }>;
+}
+
+/** It keeps no NaN, and looks back otherwise at series that come and go. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['odd', 'passing', 'sparse']);
+
+/** Starts it all; it ends with the test. */
+export async function startVictoriaMetricsUnion(
+  t: Teardown,
+  groups: readonly UnionGroup[],
+): Promise<ComparableUnion> {
+  const holdings = groups.map(({ targets }) =>
+    targets[0]!.filter(({ labels }) => !LEFT_OUT.has(labels['__name__']!)),
+  );
+  const union = groups.flatMap(({ labels }, i) => withLabels(holdings[i]!, labels));
+  const start = async (series: readonly TestSeries[]): Promise<string> => {
+    const { url } = await startVictoriaMetrics(t);
+    await importIntoVictoriaMetrics(url, series);
+    return url;
+  };
+  const [reference, ...regions] = await Promise.all([start(union), ...holdings.map(start)]);
+  const yaml = JSON.stringify({
+    promxy: {
+      server_groups: groups.map(({ labels }, i) => ({
+        labels,
+        path_prefix: '/prometheus',
+        static_configs: [{ targets: [new URL(regions[i]!).host] }],
+      })),
+    },
+  });
+  const promfed = await startPromfed(t, yaml);
+  return {
+    async ask(query, times) {
+      const [theirs, ours] = await Promise.all([
+        ask(reference, query, times, { nocache: '1', latency_offset: '1ms' }),
+        ask(promfed.url, query, times, {}),
+      ]);
+      return { differences: answerDifferences(nameless(ours), nameless(theirs)), found: hasSamples(theirs) };
+    },
+  };
+}
+
+function ask(
+  url: string,
+  query: string,
+  { start, end, step }: UnionTimes,
+  more: Readonly<Record<string, string>>,
+): Promise<UnionAnswer> {
+  return step === undefined
+    ? api(url, '/api/v1/query', { query, time: String(end), ...more })
+    : api(url, '/api/v1/query_range', {
+        query,
+        start: String(start),
+        end: String(end),
+        step: String(step),
+        ...more,
+      });
+}
