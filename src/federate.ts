@@ -3,7 +3,12 @@
 import type { LoadedConfig, ServerGroupSettings } from './config/index.js';
 import { createFederation, type Federation } from './federation/index.js';
 import type { Clock } from './model/index.js';
-import { createServerGroup, type ServerGroup, type UpstreamObservation } from './upstreams/index.js';
+import {
+  createServerGroup,
+  type Learning,
+  type ServerGroup,
+  type UpstreamObservation,
+} from './upstreams/index.js';
 
 export interface FederateOptions {
   readonly clock: Clock;
@@ -15,6 +20,8 @@ export interface FederateOptions {
   readonly pushdown: boolean;
   /** Left out: nothing is counted. */
   readonly metrics?: { observe(observation: UpstreamObservation): void };
+  /** Left out: no label values are learned. */
+  readonly learning?: Learning;
 }
 
 /**
@@ -23,8 +30,13 @@ export interface FederateOptions {
  * @throws PromfedError when a group cannot be created from its settings.
  */
 export function federate({ settings }: LoadedConfig, options: FederateOptions): Federation {
-  const { clock, version, metrics, maxSamples, lookbackDeltaMs, pushdown } = options;
-  const upstream = { clock, version, ...(metrics === undefined ? {} : { metrics }) };
+  const { clock, version, metrics, learning, maxSamples, lookbackDeltaMs, pushdown } = options;
+  const upstream = {
+    clock,
+    version,
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(learning === undefined ? {} : { learning }),
+  };
   return createFederation({
     groups: createAll(settings.serverGroups, (group) => createServerGroup(group, upstream)),
     clock,

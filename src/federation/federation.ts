@@ -12,14 +12,14 @@ import {
 import { evaluate, type Value } from '../promql/eval/index.js';
 import type { Expr } from '../promql/language/index.js';
 import { planDistributed, planLocally, type Fetch, type PlanNode } from '../promql/plan/index.js';
-import type { ServerGroup } from '../upstreams/index.js';
+import type { LabelIndexStatus, ServerGroup } from '../upstreams/index.js';
 import { createDeadline, type Deadline } from './deadline.js';
 import { fetchBytes } from './fetch-bytes.js';
 import { fetchInPieces } from './fetch-in-pieces.js';
 import { createMetadata, type Metadata } from './metadata.js';
 import type { FetchRun } from './open-fetch.js';
 import { createSampleSource } from './sample-source.js';
-import { seeGroups, type SeenGroup } from './seen-groups.js';
+import { seeGroups, type Routing, type SeenGroup } from './seen-groups.js';
 
 export interface FederationOptions {
   readonly groups: readonly ServerGroup[];
@@ -46,6 +46,8 @@ export interface QueryRequest {
   /** Overrides the federation's, for this query. */
   readonly lookbackDeltaMs: number | undefined;
   readonly timeoutMs: number;
+  /** Default `learned`. */
+  readonly routing?: Routing;
   /** At most so many series of a passed-through answer; undefined for all. */
   readonly limit: number | undefined;
   /** Aborts when the client leaves. */
@@ -80,6 +82,8 @@ export interface QueryEngine {
 }
 
 export interface Federation extends QueryEngine {
+  /** What was learned of label values, by group and label. */
+  labelIndex(): readonly LabelIndexStatus[];
   /** Ends every connection to every region. */
   close(): Promise<void>;
 }
@@ -93,7 +97,7 @@ export function createFederation(options: FederationOptions): Federation {
 
     async query(request) {
       const annotations = new Annotations();
-      const seen = seeGroups(groups, clock.now());
+      const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
       const plan = planRequest(request, seen, options);
       const deadline = createDeadline(request.signal, request.timeoutMs, clock);
       const { kind, grid } = request;
@@ -115,6 +119,8 @@ export function createFederation(options: FederationOptions): Federation {
         throw endReason(thrown, deadline);
       }
     },
+
+    labelIndex: () => groups.flatMap((group) => group.labelIndex?.() ?? []),
 
     async close() {
       await Promise.all(groups.map((group) => group.close()));
