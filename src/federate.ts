@@ -4,7 +4,12 @@ import type { LoadedConfig, ServerGroupSettings } from './config/index.js';
 import { createFederation, type Federation } from './federation/index.js';
 import type { Clock } from './model/index.js';
 import type { FeatureSet } from './promql/language/index.js';
-import { createServerGroup, type ServerGroup, type UpstreamObservation } from './upstreams/index.js';
+import {
+  createServerGroup,
+  type Learning,
+  type ServerGroup,
+  type UpstreamObservation,
+} from './upstreams/index.js';
 
 export interface FederateOptions {
   readonly clock: Clock;
@@ -18,6 +23,8 @@ export interface FederateOptions {
   readonly features: FeatureSet;
   /** Left out: nothing is counted. */
   readonly metrics?: { observe(observation: UpstreamObservation): void };
+  /** Left out: no label values are learned. */
+  readonly learning?: Learning;
 }
 
 /**
@@ -26,8 +33,13 @@ export interface FederateOptions {
  * @throws PromfedError when a group cannot be created from its settings.
  */
 export function federate({ settings }: LoadedConfig, options: FederateOptions): Federation {
-  const { clock, version, metrics, maxSamples, lookbackDeltaMs, pushdown, features } = options;
-  const upstream = { clock, version, ...(metrics === undefined ? {} : { metrics }) };
+  const { clock, version, metrics, learning, maxSamples, lookbackDeltaMs, pushdown, features } = options;
+  const upstream = {
+    clock,
+    version,
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(learning === undefined ? {} : { learning }),
+  };
   return createFederation({
     groups: createAll(settings.serverGroups, (group) => createServerGroup(group, upstream)),
     clock,

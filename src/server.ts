@@ -11,6 +11,7 @@ import { createApp } from './http/index.js';
 import { asPromfedError, PromfedError, type Clock } from './model/index.js';
 import type { FeatureSet } from './promql/language/index.js';
 import { createMetrics } from './telemetry/index.js';
+import type { Learning } from './upstreams/index.js';
 
 export interface ServerOptions {
   readonly bindAddr: { readonly host: string; readonly port: number };
@@ -47,6 +48,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { log, clock, version } = options;
   const metrics = createMetrics(version);
   let running = activate(await options.loadConfig());
+  metrics.watchLabelIndex(() => running.federation.labelIndex());
   let ready = true;
 
   function activate(config: LoadedConfig): {
@@ -54,7 +56,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     readonly federation: Federation;
   } {
     for (const warning of config.warnings) log.warn({ config: warning }, 'configuration');
-    const federation = federate(config, { ...options, metrics: { observe: metrics.observeUpstream } });
+    const federation = federate(config, {
+      ...options,
+      metrics: { observe: metrics.observeUpstream },
+      learning: {
+        timers: createTimers(clock),
+        tell: (details, message) => {
+          log.warn(details, message);
+        },
+      },
+    });
     metrics.configLoaded(config.hash, clock.now());
     return { config, federation };
   }
@@ -123,6 +134,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       log.info('promfed is stopping');
       await app.close();
       await Promise.all([running.federation, ...retired].map((federation) => federation.close()));
+    },
+  };
+}
+
+/** Timers that keep no process alive. */
+function createTimers(clock: Clock): Learning['timers'] {
+  return {
+    now: () => clock.now(),
+    random: Math.random,
+    schedule(delayMs, run) {
+      const timer = setTimeout(run, delayMs);
+      timer.unref();
+      return () => {
+        clearTimeout(timer);
+      };
     },
   };
 }

@@ -1,9 +1,12 @@
 // What a server group's configuration says of what the group holds: `label_filter` and the time ranges.
 
+import { parseDurationText } from './duration-text.js';
 import { quote } from './formats.js';
 import type { LabelFilterFile, ServerGroupFile, TimeRangeFile } from './schema.js';
 import type { LabelFilterSettings, TimeRangeSettings } from './settings.js';
 import { GO_ZERO_TIME_MS, parseRelativeMs, tryTimestampMs } from './time-text.js';
+
+const DEFAULT_SYNC_INTERVAL_MS = 300_000;
 
 interface ScopeReading {
   readonly problem: (path: readonly (string | number)[], text: string) => void;
@@ -14,20 +17,26 @@ interface ScopeReading {
 /** Undefined when nothing is filtered. */
 export function labelFilterOf(
   filter: LabelFilterFile | undefined,
-  { warn, entriesOf }: ScopeReading,
+  { problem, warn, entriesOf }: ScopeReading,
 ): LabelFilterSettings | undefined {
   if (filter === undefined) return undefined;
   const include = entriesOf(filter.static_labels_include ?? {});
   const exclude = entriesOf(filter.static_labels_exclude ?? {});
-  const filtered = new Set(include.map(([label]) => label));
+  const dynamicLabels = [...new Set(filter.dynamic_labels)];
+  const syncIntervalMs = Math.ceil(parseDurationText(filter.sync_interval ?? '0'));
+  if (syncIntervalMs > 0 && dynamicLabels.length === 0) {
+    problem(['label_filter', 'sync_interval'], 'sync_interval requires dynamic_labels to be set');
+  }
+  const filtered = new Set([...dynamicLabels, ...include.map(([label]) => label)]);
   for (const [label] of exclude) {
     if (filtered.has(label)) continue;
     warn(
       ['label_filter', 'static_labels_exclude', label],
-      `the exclusion of values of ${quote(label)} has no effect: the label is not in static_labels_include`,
+      `the exclusion of values of ${quote(label)} has no effect: the label is neither in static_labels_include nor in dynamic_labels`,
     );
   }
-  return include.length === 0 ? undefined : { include, exclude };
+  if (filtered.size === 0) return undefined;
+  return { dynamicLabels, syncIntervalMs: syncIntervalMs || DEFAULT_SYNC_INTERVAL_MS, include, exclude };
 }
 
 /** The one time range that a group has; undefined when it is bounded on neither side. */

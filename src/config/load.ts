@@ -10,7 +10,7 @@ import { decode, type Decoded, type DecodeSchema } from './decode.js';
 import { parseDurationText } from './duration-text.js';
 import { quote } from './formats.js';
 import { maskedYaml } from './masked-yaml.js';
-import { overlappingPairs } from './overlapping.js';
+import { overlapWarnings } from './overlap-warnings.js';
 import { type ConfigFile, configFileSchema, type ServerGroupFile } from './schema.js';
 import { describeFileError, readTextFile, type ReadText } from './secret-file.js';
 import { createServerGroupSettings } from './server-group-settings.js';
@@ -32,7 +32,6 @@ export interface LoadedConfig {
 }
 
 const DEFAULT_EVALUATION_INTERVAL_MS = 60_000;
-const MAX_OVERLAP_WARNINGS = 10;
 
 /**
  * Reads a configuration file.
@@ -96,7 +95,9 @@ export function parseConfig(text: string, file: string, readText: ReadText = rea
   if (problems.length > 0) throw new ConfigError(file, problems);
 
   const config = decoded.value as ConfigFile;
-  warnOfOverlaps(groups, decoded, warnings);
+  for (const { position, text } of overlapWarnings(groups)) {
+    warnings.push({ place: decoded.placeOf(['promxy', 'server_groups', position]), text });
+  }
   const settings: Settings = {
     evaluationIntervalMs: evaluationIntervalMs(config),
     externalLabels: Labels.of(decoded.entriesOf(config.global?.external_labels ?? {})),
@@ -168,22 +169,6 @@ function nameGroups(groups: readonly ServerGroupSettings[]): ServerGroupSettings
     used.add(name);
     return { ...group, name };
   });
-}
-
-function warnOfOverlaps(groups: readonly ServerGroupSettings[], decoded: Decoded, warnings: Problem[]): void {
-  const pairs = overlappingPairs(
-    groups.map(({ labels }) => labels),
-    MAX_OVERLAP_WARNINGS,
-  );
-  for (const [a, b] of pairs) {
-    warnings.push({
-      place: decoded.placeOf(['promxy', 'server_groups', b]),
-      text:
-        `the server groups ${quote(groups[a]!.name)} and ${quote(groups[b]!.name)} cannot be told apart by their ` +
-        'labels: series that both have are merged into one; give each a label with a value of its own, or make ' +
-        'them targets of one group if they are replicas',
-    });
-  }
 }
 
 /** Source: Prometheus, config/config.go: an interval of zero stands for the default. */

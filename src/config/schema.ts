@@ -172,8 +172,8 @@ const labelFilter = Type.Object(
   {
     static_labels_include: mapOf(Type.Array(Type.String(), { orOne: true }), 'filter-label'),
     static_labels_exclude: mapOf(Type.Array(Type.String(), { orOne: true }), 'filter-label'),
-    dynamic_labels: later([]),
-    sync_interval: later('0s'),
+    dynamic_labels: Type.Optional(Type.Array(Type.String({ format: 'filter-label' }), { orOne: true })),
+    sync_interval: text('duration', { default: '5m' }),
   },
   closed,
 );

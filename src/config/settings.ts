@@ -45,7 +45,11 @@ export interface ServerGroupSettings {
 
 /** `label_filter`. Labels in the file's order, each once. */
 export interface LabelFilterSettings {
-  /** The series of the group have one of these values, or lack the label. */
+  /** Labels whose values are asked of the group, each once. */
+  readonly dynamicLabels: readonly string[];
+  /** How often; 0 in the file means unset. Default 300,000. Never 0. */
+  readonly syncIntervalMs: number;
+  /** The series of the group have one of these values (or a learned one, of a dynamic label), or lack the label. */
   readonly include: readonly (readonly [label: string, values: readonly string[]])[];
   /** But none of these. */
   readonly exclude: readonly (readonly [label: string, values: readonly string[]])[];

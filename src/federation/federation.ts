@@ -12,7 +12,7 @@ import {
 import { evaluate, type Value } from '../promql/eval/index.js';
 import type { Expr } from '../promql/language/index.js';
 import { planDistributed, planLocally, type Fetch, type PlanNode } from '../promql/plan/index.js';
-import type { ServerGroup } from '../upstreams/index.js';
+import type { LabelIndexStatus, ServerGroup } from '../upstreams/index.js';
 import { createDeadline, type Deadline } from './deadline.js';
 import { explain, explainRun, type Explanation } from './explain.js';
 import { fetchBytes } from './fetch-bytes.js';
@@ -22,7 +22,7 @@ import type { FetchRun } from './open-fetch.js';
 import { QueryWatch } from './query-watch.js';
 import type { QueryAnswer } from './query-answer.js';
 import { createSampleSource } from './sample-source.js';
-import { seeGroups, type SeenGroup } from './seen-groups.js';
+import { seeGroups, type Routing, type SeenGroup } from './seen-groups.js';
 
 export interface FederationOptions {
   readonly groups: readonly ServerGroup[];
@@ -51,6 +51,8 @@ export interface QueryRequest {
   /** Overrides the federation's, for this query. */
   readonly lookbackDeltaMs: number | undefined;
   readonly timeoutMs: number;
+  /** Default `learned`. */
+  readonly routing?: Routing;
   /** At most so many series of a passed-through answer; undefined for all. */
   readonly limit: number | undefined;
   /** Aborts when the client leaves. */
@@ -78,6 +80,8 @@ export interface QueryEngine {
 
 export interface Federation extends QueryEngine {
   explain(request: QueryRequest, analyze: boolean): Promise<Explanation>;
+  /** What was learned of label values, by group and label. */
+  labelIndex(): readonly LabelIndexStatus[];
   /** Ends every connection to every region. */
   close(): Promise<void>;
 }
@@ -90,18 +94,20 @@ export function createFederation(options: FederationOptions): Federation {
     metadata: createMetadata(groups, clock),
 
     query(request) {
-      const seen = seeGroups(groups, clock.now());
+      const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
       return answer(planRequest(request, seen, options), request, seen);
     },
 
     async explain(request, analyze) {
-      const seen = seeGroups(groups, clock.now());
+      const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
       const plan = planRequest(request, seen, options);
       const told = options.pushdown ? plan : { ...plan, reason: PUSHDOWN_OFF };
       if (!analyze) return explain(told, seen);
       const watch = new QueryWatch();
       return explainRun(told, seen, watch, () => answer(told, request, seen, watch));
     },
+
+    labelIndex: () => groups.flatMap((group) => group.labelIndex?.() ?? []),
 
     async close() {
       await Promise.all(groups.map((group) => group.close()));

@@ -11,12 +11,14 @@ import type {
 } from '../upstreams/index.js';
 import { allOrNothing, askGroup, type AskContext } from './ask-groups.js';
 import { createDeadline } from './deadline.js';
-import { seeGroups, type SeenGroup } from './seen-groups.js';
+import { seeGroups, type Routing, type SeenGroup } from './seen-groups.js';
 
 /** What every metadata request is bound by. */
 export interface MetadataRequest {
   readonly query: MetadataQuery;
   readonly timeoutMs: number;
+  /** Default `learned`. */
+  readonly routing?: Routing;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
 }
@@ -45,7 +47,7 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
     const deadline = createDeadline(request.signal, request.timeoutMs, clock);
     const context: AskContext = { deadline, annotations, lookbackDeltaMs: undefined };
     try {
-      const seen = seeGroups(groups, clock.now());
+      const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
       const queries = queriesFor(request.query, seen);
       const data = await allOrNothing(queries, deadline, async ({ group, query }) => {
         const answer = await askGroup(group, context, (fetchContext) => ask(group, query, fetchContext));

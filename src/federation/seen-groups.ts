@@ -3,6 +3,9 @@
 import type { PlannedGroup } from '../promql/plan/index.js';
 import type { ServerGroup } from '../upstreams/index.js';
 
+/** Whether a request goes by what was learned of label values, or asks every group that may have something. */
+export type Routing = 'learned' | 'all';
+
 /** A group beside what the planner is told of it. */
 export interface SeenGroup extends PlannedGroup {
   readonly ignoreError: boolean;
@@ -10,12 +13,16 @@ export interface SeenGroup extends PlannedGroup {
 }
 
 /** In the groups' order. */
-export function seeGroups(groups: readonly ServerGroup[], nowMs: number): readonly SeenGroup[] {
+export function seeGroups(
+  groups: readonly ServerGroup[],
+  nowMs: number,
+  routing: Routing,
+): readonly SeenGroup[] {
   return groups.map((group) => ({
     name: group.name,
     labels: group.labels,
     replicated: group.replicated,
-    filter: group.filter?.(),
+    filter: group.filter?.(routing === 'learned'),
     bounds: group.boundsAt?.(nowMs),
     ignoreError: group.ignoreError,
     group,

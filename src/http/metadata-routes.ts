@@ -52,7 +52,7 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
       throw invalid('end', 'end timestamp must not be before start time');
     }
     const query = { selectors: selectors(parameters, isSeries), startMs, endMs, limit: parameters.limit() };
-    return { query, timeoutMs: context.queryTimeoutMs, signal };
+    return { query, timeoutMs: context.queryTimeoutMs, routing: parameters.routing(), signal };
   }
 }
 

@@ -100,6 +100,14 @@ export class Parameters {
     return limit === 0 ? undefined : limit;
   }
 
+  /** Whether what was learned of label values says which groups to ask, or all of them are asked. */
+  routing(): 'learned' | 'all' {
+    const text = this.get('routing');
+    if (text === '' || text === 'learned') return 'learned';
+    if (text === 'all') return 'all';
+    throw invalid('routing', `must be "learned" or "all", not ${JSON.stringify(text)}`);
+  }
+
   /**
    * The grid of `start`, `end` and `step`, with Prometheus' checks in its order.
    *

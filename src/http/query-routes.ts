@@ -53,6 +53,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
       text: parameters.get('query'),
       lookbackDeltaMs,
       timeoutMs,
+      routing: parameters.routing(),
       signal,
     });
     return sendChunks(encodeAnswer(answer, options), 'application/json; charset=utf-8', reply, (thrown) => {

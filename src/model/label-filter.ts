@@ -10,7 +10,7 @@ import type { Matcher } from './matcher.js';
  */
 export type LabelVerdict = 'has' | 'never' | 'unseen' | 'unknown';
 
-/** Told apart from the labels that the group sets itself, of which everything is known. */
+/** Of labels that the group does not set itself. */
 export interface LabelFilter {
   /**
    * What is known of series whose label satisfies the matcher.
@@ -21,33 +21,8 @@ export interface LabelFilter {
   judge(matcher: Matcher, test: (value: string) => boolean): LabelVerdict;
 }
 
-/** Values by label; a label that is not there is not filtered. */
-export type LabelValues = ReadonlyMap<string, ReadonlySet<string>>;
-
-/**
- * The filter that a configuration declares. A label of `include` has these values and no others, less those of
- * `exclude`. An exclusion of a label that is not included says nothing.
- *
- * Source: promxy, pkg/promclient/labelfilter.go (`Sync`, `FilterLabelMatchers`), but for matchers that the empty value
- * satisfies, which promxy takes for unsatisfiable.
- */
-export function createStaticFilter(include: LabelValues, exclude: LabelValues): LabelFilter {
-  const left = new Map<string, ReadonlySet<string>>();
-  for (const [label, values] of include) {
-    const without = exclude.get(label);
-    left.set(label, without === undefined ? values : new Set([...values].filter((one) => !without.has(one))));
-  }
-  return {
-    judge(matcher, test) {
-      const values = left.get(matcher.name);
-      if (values === undefined) return 'unknown';
-      return anyPasses(values, matcher, test) ? 'has' : 'never';
-    },
-  };
-}
-
 /** Whether one of the values satisfies the matcher. */
-function anyPasses(
+export function anyPasses(
   values: ReadonlySet<string>,
   { op, value }: Matcher,
   test: (value: string) => boolean,

@@ -14,12 +14,24 @@ export interface UpstreamRequest {
   readonly bytes: number;
 }
 
+/** What was learned of one label of one server group. */
+export interface LearnedLabel {
+  readonly group: string;
+  readonly label: string;
+  readonly isUsed: boolean;
+  /** Undefined when nothing was learned. */
+  readonly values: number | undefined;
+  readonly ageMs: number | undefined;
+}
+
 export interface Metrics {
   /** The text of `/metrics`, and its content type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** @param route the route's pattern. */
   readonly observeHttp: (route: string, status: number, durationMs: number) => void;
   readonly observeUpstream: (request: UpstreamRequest) => void;
+  /** @param read asked at each rendering. */
+  watchLabelIndex(read: () => readonly LearnedLabel[]): void;
   /** A configuration was loaded and runs: its hash, and when. */
   configLoaded(hash: string, nowMs: number): void;
   /** A reload failed; the configuration from before goes on. */
@@ -86,6 +98,39 @@ export function createMetrics(version: string): Metrics {
     registers,
   });
 
+  let readLabelIndex = (): readonly LearnedLabel[] => [];
+  /** A gauge of the labels of which the figure is known. */
+  const indexGauge = (
+    name: string,
+    help: string,
+    figure: (one: LearnedLabel) => number | undefined,
+  ): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['server_group', 'label'],
+      registers,
+      collect() {
+        this.reset();
+        for (const one of readLabelIndex()) {
+          const value = figure(one);
+          if (value !== undefined) this.set({ server_group: one.group, label: one.label }, value);
+        }
+      },
+    });
+  };
+  indexGauge(
+    'promfed_label_index_age_seconds',
+    'How long ago the values of a label of label_filter.dynamic_labels were asked for.',
+    ({ ageMs }) => ageMs && ageMs / 1000,
+  );
+  indexGauge('promfed_label_index_values', 'How many values the label had then.', ({ values }) => values);
+  indexGauge(
+    'promfed_label_index_used',
+    'Whether queries are routed by the label: 0 until it is learned, when it has too many values or is too old.',
+    ({ isUsed }) => Number(isUsed),
+  );
+
   return {
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() };
@@ -98,6 +143,9 @@ export function createMetrics(version: string): Metrics {
       upstreamRequests.inc({ server_group: group, target, path, outcome });
       upstreamSeconds.observe({ server_group: group, path }, durationMs / 1000);
       upstreamBytes.inc({ server_group: group, target }, bytes);
+    },
+    watchLabelIndex(read) {
+      readLabelIndex = read;
     },
     configLoaded(hash, nowMs) {
       configHash.reset();

@@ -1,7 +1,6 @@
 // A server group over HTTP: its targets asked at once, their answers made one.
 
 import type { ServerGroupSettings } from '../config/index.js';
-import { createStaticFilter, type LabelValues } from '../model/index.js';
 import {
   labelNamesCall,
   labelValuesCall,
@@ -16,9 +15,11 @@ import { askMetadata } from './ask-metadata.js';
 import { askQuery } from './ask-query.js';
 import { askSamples } from './ask-samples.js';
 import { boundsAt } from './group-bounds.js';
+import { createGroupFilter } from './group-filter.js';
 import { createRedactor } from './foreign-text.js';
+import { startLabelIndex, type LabelIndex } from './label-index.js';
 import { METADATA, SERIES, STRINGS, type MetadataKind } from './metadata-answer.js';
-import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
+import { DEFAULT_UPSTREAM_LIMITS, type Learning, type UpstreamOptions } from './options.js';
 import type { FetchContext, SamplesQuery, ServerGroup } from './server-group.js';
 import { createTarget } from './target.js';
 
@@ -43,8 +44,11 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     askMetadata(group, kind, call, context);
 
   const { labelFilter } = settings;
-  const filter =
-    labelFilter && createStaticFilter(valuesOf(labelFilter.include), valuesOf(labelFilter.exclude));
+  const labelValues: ServerGroup['labelValues'] = (name, query, context) =>
+    metadata(STRINGS, labelValuesCall(name, query, context, clock), context);
+  const index = options.learning && tryStartIndex(settings, options.learning, labelValues);
+  const declared = labelFilter && createGroupFilter(labelFilter, undefined);
+  const learned = labelFilter && createGroupFilter(labelFilter, index);
 
   const { remoteReadPath } = settings;
   const sourceOf = (query: SamplesQuery, context: FetchContext): ApiCall =>
@@ -55,22 +59,49 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     labels: settings.labels,
     ignoreError: settings.ignoreError,
     replicated: targets.length > 1,
-    filter: () => filter,
+    filter: (isLearned) => (isLearned ? learned : declared),
+    labelIndex: () => index?.status() ?? [],
     boundsAt: (nowMs) => boundsAt(settings.timeRange, nowMs),
     query: (query, context) => askQuery(group, query.kind, queryCall(query, context, clock), context),
     samples: (query, context) => askSamples(group, query, sourceOf(query, context), context),
     series: (query, context) => metadata(SERIES, seriesCall(query, context, clock), context),
     labelNames: (query, context) => metadata(STRINGS, labelNamesCall(query, context, clock), context),
-    labelValues: (name, query, context) =>
-      metadata(STRINGS, labelValuesCall(name, query, context, clock), context),
+    labelValues,
     metadata: (metric, limit, context) =>
       metadata(METADATA, metadataCall(metric, limit, context, clock), context),
     async close() {
+      index?.stop();
       await Promise.all(targets.map((target) => target.close()));
     },
   };
 }
 
-function valuesOf(labels: readonly (readonly [label: string, values: readonly string[]])[]): LabelValues {
-  return new Map(labels.map(([label, values]) => [label, new Set(values)]));
+/** A refresh that takes longer has failed. */
+const REFRESH_TIMEOUT_MS = 30_000;
+
+/** Undefined when no label is to be learned. */
+function tryStartIndex(
+  { name, labelFilter }: ServerGroupSettings,
+  { timers, tell }: Learning,
+  labelValues: ServerGroup['labelValues'],
+): LabelIndex | undefined {
+  if (labelFilter === undefined || labelFilter.dynamicLabels.length === 0) return undefined;
+  return startLabelIndex({
+    group: name,
+    labels: labelFilter.dynamicLabels,
+    syncIntervalMs: labelFilter.syncIntervalMs,
+    // Without times, some servers answer for the last day only.
+    ask: (label, limit, signal) =>
+      labelValues(
+        label,
+        { selectors: [], startMs: 0, endMs: undefined, limit },
+        {
+          signal: AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]),
+          deadlineMs: timers.now() + REFRESH_TIMEOUT_MS,
+          lookbackDeltaMs: undefined,
+        },
+      ),
+    timers,
+    tell,
+  });
 }

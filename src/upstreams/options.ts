@@ -1,6 +1,7 @@
 // What every server group is created with besides its own settings.
 
 import type { Clock } from '../model/index.js';
+import type { IndexTimers } from './label-index.js';
 import type { UpstreamMetrics } from './metrics.js';
 
 /** Bounds on what one answer of one target may be. Bytes are counted after decoding. */
@@ -16,6 +17,13 @@ export const DEFAULT_UPSTREAM_LIMITS: UpstreamLimits = {
   maxMetadataBytes: 64 * 1024 * 1024,
 };
 
+/** What label values are learned with. */
+export interface Learning {
+  readonly timers: IndexTimers;
+  /** Told when a label can't be learned any more. Must not throw. */
+  readonly tell: (details: object, message: string) => void;
+}
+
 export interface UpstreamOptions {
   readonly clock: Clock;
   /** promfed's version, sent as `User-Agent: promfed/VERSION`. */
@@ -24,4 +32,6 @@ export interface UpstreamOptions {
   readonly limits?: Partial<UpstreamLimits>;
   /** Left out: nothing is counted. */
   readonly metrics?: UpstreamMetrics;
+  /** What label values are learned with, in the background until the group is closed. Left out: none are. */
+  readonly learning?: Learning;
 }

@@ -95,6 +95,18 @@ export interface MetricMetadata {
   readonly unit: string;
 }
 
+/** One label of one group that queries are routed by. */
+export interface LabelIndexStatus {
+  /** The server group's name. */
+  readonly group: string;
+  readonly label: string;
+  /** Whether it says where to ask. If not, the group is asked whatever the value is. */
+  readonly isUsed: boolean;
+  /** How many values were learned, and how long ago; undefined when none were, or too many to keep. */
+  readonly values: number | undefined;
+  readonly ageMs: number | undefined;
+}
+
 /**
  * One server group. Every method asks all targets, needs one that answers, and names each failed one in a warning.
  *
@@ -109,8 +121,14 @@ export interface ServerGroup {
   /** Several targets hold the same data. */
   readonly replicated: boolean;
 
-  /** What is known of label values beside those of `labels`; undefined (or no such method) for nothing. */
-  filter?(): LabelFilter | undefined;
+  /**
+   * What is known of label values beside those of `labels`; undefined (or no such method) for nothing.
+   *
+   * @param isLearned whether what was learned counts, beside what the configuration declares.
+   */
+  filter?(isLearned: boolean): LabelFilter | undefined;
+  /** What was learned of label values; empty (or no such method) when nothing is to be. */
+  labelIndex?(): readonly LabelIndexStatus[];
   /** Between which times the group has samples, as of now; undefined (or no such method) for any time. */
   boundsAt?(nowMs: number): TimeBounds | undefined;
 

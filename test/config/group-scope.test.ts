@@ -63,6 +63,15 @@ t.test('a label filter is kept when there is something to filter', async (t) => 
       ['x', ['y']],
     ],
   });
+  t.match(parse('label_filter: {dynamic_labels: [a, b, a]}').settings.serverGroups[0]?.labelFilter, {
+    dynamicLabels: ['a', 'b'],
+    syncIntervalMs: 300_000,
+  });
+  const dynamic = parse(
+    'label_filter: {dynamic_labels: a, sync_interval: 1m30s, static_labels_exclude: {a: [b]}}',
+  );
+  t.match(dynamic.settings.serverGroups[0]?.labelFilter, { dynamicLabels: ['a'], syncIntervalMs: 90_000 });
+  t.same(dynamic.warnings, []);
   t.equal(warnings.length, 1);
   t.match(warnings[0], /the exclusion of values of "x" has no effect/);
 });
@@ -97,6 +106,9 @@ t.test('what cannot be meant is refused', async (t) => {
     ],
     ['label_filter: {static_labels_include: {"": [a]}}', /a label name must not be empty/],
     ['label_filter: {static_labels_include: [a]}', /must be a mapping, not a list/],
+    ['label_filter: {dynamic_labels: [""]}', /a label name must not be empty/],
+    ['label_filter: {sync_interval: 5m}', /sync_interval requires dynamic_labels/],
+    ['label_filter: {dynamic_labels: [a], sync_interval: 5}', /the duration 5 has no unit/],
     ['label_filter: {static_label_include: {a: b}}', /did you mean "static_labels_include"/],
   ];
   for (const [keys, problem] of cases) {

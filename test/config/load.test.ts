@@ -284,9 +284,26 @@ t.test('groups that no label tells apart are worth a warning that names both', a
   );
 });
 
-t.test('at most ten such warnings are given, whatever the number of groups', async (t) => {
-  const groups = Array.from({ length: 100 }, (_, i) => `{static_configs: [{targets: [t${i}]}]}`);
-  t.equal(parseConfig(`promxy: {server_groups: [${groups.join(',')}]}`, 'c.yaml').warnings.length, 10);
+t.test('one warning names all groups that belong together, or as many as can be read', async (t) => {
+  const group = (name: string, keys: string): string =>
+    `    - {name: ${name}, static_configs: [{targets: [a]}], ${keys}}\n`;
+  const warningsOf = (...groups: string[]): readonly string[] =>
+    parseConfig(`promxy:\n  server_groups:\n${groups.join('')}`, 'c.yaml').warnings;
+  t.match(
+    warningsOf(group('a', 'labels: {r: x}'), group('b', 'labels: {r: y}'), group('c', 'labels: {s: z}')),
+    [/^c\.yaml:4:7: the server groups "a", "b" and "c" cannot be told apart .* computed here;/],
+  );
+  const [only, ...others] = warningsOf(...Array.from({ length: 100 }, (_, i) => group(`g${i}`, '')));
+  t.match(only, /^c\.yaml:4:7: the server groups "g0", "g1", "g2", "g3", "g4" and 95 more cannot/);
+  t.same(others, []);
+  t.same(warningsOf(group('a', 'labels: {r: x}'), group('b', 'labels: {r: y}')), []);
+  const old = group('old', 'absolute_time_range: {end: 2026-01-01}');
+  const recent = group('recent', 'absolute_time_range: {start: 2026-01-01}');
+  t.match(warningsOf(old, recent), [/"old" and "recent" are parts of one whole by their time ranges/]);
+  const both = warningsOf(old, recent, group('x', 'labels: {r: x}'), group('y', 'labels: {s: x}'));
+  t.equal(both.length, 2);
+  t.match(both[0], /"old", "recent", "x" and "y" are parts of one whole/);
+  t.match(both[1], /^c\.yaml:6:7: the server groups "x" and "y" cannot be told apart/);
 });
 
 t.test('the regions of KOF', async (t) => {

@@ -4,6 +4,7 @@ export type * from './figures.js';
 export { absencesOf, matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js';
 export { planLocally } from './local.js';
 export type * from './node.js';
+export { groupsLeftOut } from './left-out.js';
 export { operands } from './operands.js';
 export { printExplained } from './print-explained.js';
 export { printPlan } from './print-plan.js';

@@ -36,12 +36,12 @@ export interface PlanCase {
   readonly plan: string;
 }
 
-const times = { startMs: 1_000_000, endMs: 4_607_000, stepMs: 15_000, defaultStepMs: 60_000 };
+export const planTimes = { startMs: 1_000_000, endMs: 4_607_000, stepMs: 15_000, defaultStepMs: 60_000 };
 const features = new Set(FEATURES);
 
 /** The plan of a range query. */
 export function planOf(expr: string, groups: readonly PlannedGroup[], options: PlanOptions = {}): PlanNode {
-  return planDistributed(parseExpr(expr, { features }), groups, times, options);
+  return planDistributed(parseExpr(expr, { features }), groups, planTimes, options);
 }
 
 /** Expects each case to be planned as it says; a plan begins after a line break. */

@@ -1,26 +1,46 @@
 // Which groups a selector concerns: by what is declared of their labels, and by the times of its samples.
 
+import fc from 'fast-check';
 import t from 'tap';
 
-import { createStaticFilter, Labels, type TimeBounds } from '../../../src/model/index.js';
-import { absencesOf, relevantGroups, type PlannedGroup } from '../../../src/promql/plan/index.js';
-import { parseSelector } from '../../../src/promql/language/index.js';
-import { testPlans, type PlanCase } from './plan-cases.js';
+import { compileMatcher, Labels, type LabelFilter, type TimeBounds } from '../../../src/model/index.js';
+import {
+  absencesOf,
+  groupsLeftOut,
+  relevantGroups,
+  type PlannedGroup,
+} from '../../../src/promql/plan/index.js';
+import { parseExpr, parseSelector, printExpr } from '../../../src/promql/language/index.js';
+import { createGroupFilter } from '../../../src/upstreams/group-filter.js';
+import { planTimes, testPlans, type PlanCase } from './plan-cases.js';
 
 function group(name: string, more: Partial<PlannedGroup> = {}): PlannedGroup {
   return { name, labels: Labels.from({}), replicated: false, ...more };
 }
 
-const values = (record: Record<string, string[]>): Map<string, ReadonlySet<string>> =>
-  new Map(Object.entries(record).map(([label, list]) => [label, new Set(list)]));
+interface Declared {
+  readonly include?: Record<string, string[]>;
+  readonly exclude?: Record<string, string[]>;
+  /** A label without values is not learned yet. */
+  readonly learned?: Record<string, string[] | undefined>;
+}
+
+function filter({ include = {}, exclude = {}, learned = {} }: Declared): { filter: LabelFilter } {
+  const settings = {
+    dynamicLabels: Object.keys(learned),
+    syncIntervalMs: 1,
+    include: Object.entries(include),
+    exclude: Object.entries(exclude),
+  };
+  const valuesOf = (label: string): Set<string> | undefined => learned[label] && new Set(learned[label]);
+  return { filter: createGroupFilter(settings, { valuesOf }) };
+}
 
 const filtered = [
-  group('nodes', {
-    filter: createStaticFilter(
-      values({ job: ['node', 'kubelet', 'old'] }),
-      values({ job: ['old'], team: ['x'] }),
-    ),
-  }),
+  group(
+    'nodes',
+    filter({ include: { job: ['node', 'kubelet', 'old'] }, exclude: { job: ['old'], team: ['x'] } }),
+  ),
   group('apps', { labels: Labels.from({ job: 'app' }) }),
   group('other'),
 ];
@@ -50,6 +70,68 @@ t.test('declared label values say which groups a selector concerns', async (t) =
     { kind: 'label', matcher: { name: 'job' } },
     undefined,
   ]);
+});
+
+const learning = [
+  group('a', filter({ learned: { job: ['x', 'both'] }, exclude: { job: ['not-a'] } })),
+  group('b', filter({ learned: { job: ['y', 'both', 'more'] }, include: { job: ['declared'] } })),
+  group('late', filter({ learned: { job: undefined }, include: { job: ['declared'] } })),
+  group('named', { labels: Labels.from({ job: 'z' }) }),
+];
+
+t.test('learned label values say where to ask for what somebody has', async (t) => {
+  const cases: [selector: string, names: string[]][] = [
+    ['up', ['a', 'b', 'late', 'named']],
+    ['up{job="x"}', ['a', 'late']],
+    ['up{job="both"}', ['a', 'b', 'late']],
+    ['up{job="z"}', ['late', 'named']],
+    ['up{job="new"}', ['a', 'b', 'late']],
+    ['up{job="not-a"}', ['b', 'late']],
+    ['up{job="declared"}', ['b', 'late']],
+    ['up{job=~"x|new"}', ['a', 'late']],
+    ['up{job=~"mo.+"}', ['b', 'late']],
+    ['up{job!=""}', ['a', 'b', 'late', 'named']],
+    ['up{job!="",job!~"x|both"}', ['a', 'b', 'late', 'named']],
+    ['up{job=""}', ['a', 'b', 'late']],
+    ['up{job="x",job="y"}', ['late']],
+  ];
+  for (const [selector, names] of cases) {
+    const relevant = relevantGroups(parseSelector(selector), learning).map(({ name }) => name);
+    t.same(relevant, names, selector);
+  }
+});
+
+t.test('no group that has a series is left out while what is known is true', async () => {
+  const value = fc.constantFrom('', 'a', 'b', 'c', 'ab');
+  const series = fc.array(fc.record({ job: value, zone: value }), { maxLength: 4 });
+  const matcher = fc.record({
+    name: fc.constantFrom('job', 'zone'),
+    op: fc.constantFrom('=', '!=', '=~', '!~'),
+    value: fc.constantFrom('', 'a', 'b', 'ab', 'a|b', 'a.*', '.+', '.*', 'x'),
+  } as const);
+  const known = fc.constantFrom('nothing', 'learned', 'declared');
+  const groups = fc.array(fc.record({ series, known, zone: value }), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(groups, fc.array(matcher, { maxLength: 3 }), (made, matchers) => {
+      const planned = made.map(({ series, known, zone }, i) => {
+        const jobs = [...new Set(series.map(({ job }) => job))].filter((job) => job !== '');
+        const more =
+          known === 'nothing'
+            ? {}
+            : filter(known === 'learned' ? { learned: { job: jobs } } : { include: { job: jobs } });
+        return group(`g${i}`, { labels: Labels.from(zone === '' ? {} : { zone }), ...more });
+      });
+      const relevant = relevantGroups(matchers, planned);
+      return made.every(({ series, zone }, i) => {
+        const has = series.some((one) => {
+          const labels = { ...one, ...(zone === '' ? {} : { zone }) };
+          return matchers.every((matcher) => compileMatcher(matcher)(labels[matcher.name]));
+        });
+        return !has || relevant.includes(planned[i]!);
+      });
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 const bounds = (startMs?: number, endMs?: number, truncate = false): { bounds: TimeBounds } => ({
@@ -225,3 +307,24 @@ fetch
 ];
 
 testPlans('the data window of each selector decides which groups it concerns', cases);
+
+t.test('why a group is left out can be told, for each selector', async (t) => {
+  const groups = [...filtered, ...split, ...learning.slice(0, 2)];
+  const expr = parseExpr('sum(rate(up{job="node"}[5m] @ 1500)) / x{job="y"}');
+  t.same(
+    groupsLeftOut(expr, groups, planTimes).map(({ selector, group, reason }) => [
+      printExpr(selector),
+      group.name,
+      reason,
+    ]),
+    [
+      ['up{job="node"} @ 1500.000', 'apps', 'its label job="app" does not satisfy job="node"'],
+      ['up{job="node"} @ 1500.000', 'new', 'it has samples from 1970-01-01T00:33:20.001Z on only'],
+      ['up{job="node"} @ 1500.000', 'a', 'its label_filter knows of no value that satisfies job="node"'],
+      ['up{job="node"} @ 1500.000', 'b', 'its label_filter knows of no value that satisfies job="node"'],
+      ['x{job="y"}', 'nodes', 'its label_filter allows for no value that satisfies job="y"'],
+      ['x{job="y"}', 'apps', 'its label job="app" does not satisfy job="y"'],
+      ['x{job="y"}', 'a', 'its label_filter knows of no value that satisfies job="y"'],
+    ],
+  );
+});
