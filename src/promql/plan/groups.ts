@@ -16,19 +16,27 @@ export interface PlannedGroup {
 
 /**
  * The groups that can hold a series for these matchers, in their order: those whose own labels satisfy every
- * matcher on one of them. A matcher on a label that a group does not set says nothing about that group.
+ * matcher on one of them. A matcher on a label that a group does not set says nothing about that group. When all are
+ * relevant, `groups` itself.
  */
 export function relevantGroups(
   matchers: readonly Matcher[],
   groups: readonly PlannedGroup[],
 ): readonly PlannedGroup[] {
-  const tests = matchers.map((matcher) => ({ name: matcher.name, test: compileMatcher(matcher) }));
-  return groups.filter((group) =>
-    tests.every(({ name, test }) => {
-      const value = group.labels.get(name);
-      return value === '' || test(value);
+  // Few matchers are on a label that a group sets: only those are compiled.
+  const tests = new Map<Matcher, (value: string) => boolean>();
+  const accepts = (matcher: Matcher, value: string): boolean => {
+    const test = tests.get(matcher) ?? compileMatcher(matcher);
+    tests.set(matcher, test);
+    return test(value);
+  };
+  const relevant = groups.filter(({ labels }) =>
+    matchers.every((matcher) => {
+      const value = labels.get(matcher.name);
+      return value === '' || accepts(matcher, value);
     }),
   );
+  return relevant.length === groups.length ? groups : relevant;
 }
 
 /**
@@ -48,6 +56,21 @@ export function matchersForGroup(matchers: readonly Matcher[], group: PlannedGro
  */
 export function tellApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
   if (groups.length < 2) return true;
+  const known = toldApart.get(groups) ?? new Map<string, boolean>();
+  const key = JSON.stringify([...survives]);
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const result = computeApart(groups, survives);
+  toldApart.set(groups, known.set(key, result));
+  return result;
+}
+
+/** Most expressions of a query ask the same of the same groups, which never change. */
+const toldApart = new WeakMap<readonly PlannedGroup[], Map<string, boolean>>();
+const MAX_KNOWN = 100;
+
+function computeApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
   const names = groups[0]!.labels
     .names()
     .filter((name) => survives.has(name) && groups.every((group) => group.labels.has(name)));

@@ -14,7 +14,7 @@ import { here, hereAs, isSettled, unsettled, type Local, type Reach } from './lo
 export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, rhs: Local): Reach {
   if (!isSettled(lhs)) return unsettled(lhs);
   if (!isSettled(rhs)) return unsettled(rhs);
-  const all = [...new Set([...lhs.groups, ...rhs.groups])];
+  const all = lhs.groups === rhs.groups ? lhs.groups : [...new Set([...lhs.groups, ...rhs.groups])];
   const matched = matchedLabels(matching, lhs, rhs);
   if (!tellApart(all, matched)) {
     return here({ kind: 'mixes', what: matchingText(matching), groups: all, kept: matched });
@@ -77,7 +77,8 @@ function resultGroups(
   lhs: readonly PlannedGroup[],
   rhs: readonly PlannedGroup[],
 ): readonly PlannedGroup[] {
-  if (op === 'unless') return lhs;
+  if (op === 'unless' || lhs === rhs) return lhs;
   if (op === 'or') return [...lhs, ...rhs.filter((group) => !lhs.includes(group))];
-  return lhs.filter((group) => rhs.includes(group));
+  const others = new Set(rhs);
+  return lhs.filter((group) => others.has(group));
 }
