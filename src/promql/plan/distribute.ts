@@ -5,6 +5,7 @@ import {
   printPortableExpr,
   restingPlaces,
   typeOf,
+  walk,
   type AggregateExpr,
   type CallExpr,
   type Expr,
@@ -52,6 +53,7 @@ class Planner {
   readonly #times: PlanTimes;
   readonly #relevance: Relevance;
   readonly #infoTimes: (argument: Expr) => TimeShift;
+  readonly #names = new Map<PlannedGroup, string>();
   readonly #planned = new Map<Expr, PlanNode>();
 
   constructor(reach: (expr: Expr) => Reach, relevance: Relevance, times: PlanTimes) {
@@ -243,18 +245,55 @@ class Planner {
   }
 
   /**
+   * What a group is sent of the expression depends on the names of its labels and on the selectors that it is relevant
+   * for, and on nothing else: groups that agree in both share one text.
+   */
+  #texts(expr: Expr): (group: PlannedGroup) => string | undefined {
+    const relevance: ReadonlySet<PlannedGroup>[] = [];
+    walk(expr, (one) => {
+      if (one.kind === 'vectorSelector') relevance.push(new Set(this.#relevance(one).groups));
+    });
+    const texts = new Map<string, string | undefined>();
+    return (group) => {
+      let key = this.#namesOf(group);
+      for (const relevant of relevance) key += relevant.has(group) ? '1' : '0';
+      if (!texts.has(key)) {
+        const sent = rewrite(expr, group, this.#times, this.#relevance);
+        texts.set(key, sent && printPortableExpr(sent));
+      }
+      return texts.get(key);
+    };
+  }
+
+  /** The names of its labels as one text, equal for equal names only. */
+  #namesOf(group: PlannedGroup): string {
+    const known = this.#names.get(group);
+    if (known !== undefined) return known;
+    const names = JSON.stringify(group.labels.names());
+    this.#names.set(group, names);
+    return names;
+  }
+
+  /**
    * Sends `expr` to each of the groups and gives what comes back the group's labels that still stand. For the inner
    * level of a split these are the labels of the aggregation's input: they keep the groups apart until the outer
    * level has grouped as the whole does.
    */
   #fetch(expr: Expr, { groups, survives, apart }: Local): FetchNode {
+    const textOf = this.#texts(expr);
     const parts = groups.flatMap((group) => {
-      const sent = rewrite(expr, group, this.#times, this.#relevance);
-      const addLabels = group.labels.keep(survives);
-      return sent === undefined ? [] : [{ group, expr: printPortableExpr(sent), addLabels }];
+      const sent = textOf(group);
+      return sent === undefined ? [] : [{ group, expr: sent, addLabels: group.labels.keep(survives) }];
     });
     return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr);
   }
+}
+
+/** The number of each distinct text, in the order of their first use. */
+function numbered(texts: readonly string[]): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>();
+  for (const text of texts) if (!numbers.has(text)) numbers.set(text, numbers.size);
+  return numbers;
 }
 
 /** `group(expr)`: 1 where there is anything. */
@@ -264,9 +303,12 @@ function groupOf(expr: Expr): AggregateExpr {
 }
 
 function fetchNode(fetch: Omit<Fetch, 'key'>, source: Expr): FetchNode {
+  // Most groups are sent the same text, which the key holds once.
+  const texts = numbered(fetch.parts.map(({ expr }) => expr));
   const key = JSON.stringify([
     fetch.overlapping,
-    fetch.parts.map((part) => [part.group.name, part.expr, part.addLabels.key]),
+    [...texts.keys()],
+    fetch.parts.map(({ group, expr, addLabels }) => [group.name, texts.get(expr), addLabels.key]),
   ]);
   return { kind: 'fetch', fetch: { key, ...fetch }, source, position: source.position };
 }

@@ -120,7 +120,10 @@ function checkSize(plan: PlanNode, groups: readonly PlannedGroup[]): void {
   let characters = 0;
   for (let level: readonly PlanNode[] = [plan], levels = 1; level.length > 0; levels++) {
     const isLeaf = ({ kind }: PlanNode): boolean => kind === 'fetch' || kind === 'selector';
-    lines += level.length + level.filter(isLeaf).length * groups.length;
+    const added = level.length + level.filter(isLeaf).length * groups.length;
+    lines += added;
+    // The indentation of the text.
+    characters += 2 * levels * added;
     for (const node of level) {
       if (node.kind === 'fetch') for (const { expr } of node.fetch.parts) characters += expr.length;
     }

@@ -37,7 +37,7 @@ export type Absence =
 
 /**
  * The groups that can hold a series for these matchers with a sample in the window, in their order. A matcher on a
- * label of which nothing is known says nothing about a group.
+ * label of which nothing is known says nothing about a group. When all are relevant, `groups` itself.
  *
  * @param groups all there are: what one group was seen to have says where to ask, and what none has is asked of all.
  * @param window undefined for all time.
@@ -48,7 +48,8 @@ export function relevantGroups<Group extends PlannedGroup>(
   window?: TimeWindow,
 ): readonly Group[] {
   const absences = absencesOf(matchers, groups, window);
-  return groups.filter((_, i) => absences[i] === undefined);
+  const relevant = groups.filter((_, i) => absences[i] === undefined);
+  return relevant.length === groups.length ? groups : relevant;
 }
 
 /** For each of the groups why it is left out; undefined for one that is relevant. */
@@ -63,6 +64,8 @@ export function absencesOf(
       : undefined,
   );
   for (const matcher of matchers) {
+    // Few matchers are on a label that anything is known of: only those are compiled.
+    if (!groups.some(({ labels, filter }) => filter !== undefined || labels.has(matcher.name))) continue;
     const test = compileMatcher(matcher);
     const passesEmpty = test('');
     let isSeen = false;
@@ -106,6 +109,21 @@ export function matchersForGroup(
  */
 export function tellApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
   if (groups.length < 2) return true;
+  const known = toldApart.get(groups) ?? new Map<string, boolean>();
+  const key = JSON.stringify([...survives]);
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const result = computeApart(groups, survives);
+  toldApart.set(groups, known.set(key, result));
+  return result;
+}
+
+/** Most expressions of a query ask the same of the same groups, which never change. */
+const toldApart = new WeakMap<readonly PlannedGroup[], Map<string, boolean>>();
+const MAX_KNOWN = 100;
+
+function computeApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
   const names = groups[0]!.labels
     .names()
     .filter((name) => survives.has(name) && groups.every((group) => group.labels.has(name)));

@@ -15,7 +15,7 @@ import { here, hereAs, isSettled, setsLabel, unsettled, type Local, type Reach }
 export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, rhs: Local): Reach {
   if (!isSettled(lhs)) return unsettled(lhs);
   if (!isSettled(rhs)) return unsettled(rhs);
-  const all = [...new Set([...lhs.groups, ...rhs.groups])];
+  const all = lhs.groups === rhs.groups ? lhs.groups : [...new Set([...lhs.groups, ...rhs.groups])];
   const onBoth = (name: string): boolean => lhs.survives.has(name) && rhs.survives.has(name);
   const matchable = matchedLabels(matching, new Set([...lhs.survives, ...rhs.survives]));
   // A side that has lost the label is no partner of one that has it, which the regions do not know.
@@ -99,7 +99,8 @@ function resultGroups(
   lhs: readonly PlannedGroup[],
   rhs: readonly PlannedGroup[],
 ): readonly PlannedGroup[] {
-  if (op === 'unless') return lhs;
+  if (op === 'unless' || lhs === rhs) return lhs;
   if (op === 'or') return [...lhs, ...rhs.filter((group) => !lhs.includes(group))];
-  return lhs.filter((group) => rhs.includes(group));
+  const others = new Set(rhs);
+  return lhs.filter((group) => others.has(group));
 }
