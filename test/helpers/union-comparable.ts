@@ -6,6 +6,7 @@
 // - label_replace and label_join: series that become equal are an error here and one series there.
 // - Series that come and go: `or` works on whole series there, and the lookback is each series' own.
 // - Joins by all labels: a lone series without labels is a partner for all there.
+// - `!=` and `bool` between vectors: a partner that has no sample at a step is NaN there, and compared.
 // - absent() of a selector with `offset` or `@`, whose matchers give no labels there.
 // - A number before a comparison, which gives the number there.
 
@@ -145,7 +146,7 @@ function ofEach(vector: Pieces): Pieces {
 
 /** Joins of which no side matches twice. */
 function joined(vector: Pieces, some: (maxLength: number) => fc.Arbitrary<string>): Pieces {
-  const op = fc.constantFrom('+', '-', '*', ...FILTERS);
+  const op = fc.constantFrom('+', '-', '*', '>', '<=');
   const fold = fc.constantFrom('sum', 'max', 'count', 'min');
   return fc
     .tuple(op, some(4), fold, vector, vector, fc.constantFrom('left', 'right', 'none'))
