@@ -22,6 +22,7 @@ export function seeGroups(
     name: group.name,
     labels: group.labels,
     replicated: group.replicated,
+    exact: group.exact,
     filter: group.filter?.(routing === 'learned'),
     bounds: group.boundsAt?.(nowMs),
     ignoreError: group.ignoreError,

@@ -120,6 +120,8 @@ export interface ServerGroup {
   readonly ignoreError: boolean;
   /** Several targets hold the same data. */
   readonly replicated: boolean;
+  /** What it computes by rules of its own is not asked of it: only its raw samples are. Default false. */
+  readonly exact?: boolean;
 
   /**
    * What is known of label values beside those of `labels`; undefined (or no such method) for nothing.

@@ -293,6 +293,14 @@ const endsUnseen = 'its raw samples do not say where a series has ended';
 
 const sources = [
   {
+    name: 'the export of VictoriaMetrics, whose semantics are declared exact',
+    make: victoriaMetrics,
+    seriesOf: regionSeries,
+    extra: 'semantics: exact',
+    warning: '',
+    pushdown: true,
+  },
+  {
     name: 'the export of VictoriaMetrics',
     make: victoriaMetrics,
     seriesOf: regionSeries,
@@ -309,7 +317,7 @@ const sources = [
   { name: 'remote read', make: prometheus, seriesOf: regionSeries, extra: 'remote_read: true', warning: '' },
 ];
 
-for (const { name, make, seriesOf, extra, warning } of sources) {
+for (const { name, make, seriesOf, extra, warning, pushdown = false } of sources) {
   t.test(`raw samples of two regions by ${name}`, { skip, timeout: 120_000 }, async (t) => {
     // VictoriaMetrics answers by rules of its own: Prometheus is the reference.
     const everything = regions.flatMap((region) => withLabels(seriesOf(region), regionLabels(region)));
@@ -319,7 +327,7 @@ for (const { name, make, seriesOf, extra, warning } of sources) {
       prometheus.startUnion(t, everything),
     ]);
     const groups = [groupYaml('eu', eu, extra), groupYaml('us', us, extra)];
-    const promfed = await startPromfed(t, configYaml(groups), { pushdown: false });
+    const promfed = await startPromfed(t, configYaml(groups), { pushdown });
     const isScalar = (query: string): boolean => /^(time|1)/.test(query);
     for (const query of [...expressions, ...computedHere]) {
       for (const times of isScalar(query) ? [range, unaligned] : [range, unaligned, undefined]) {

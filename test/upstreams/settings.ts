@@ -24,6 +24,7 @@ export function groupSettings(
     timeoutMs: undefined,
     ignoreError: false,
     antiAffinityMs: 10_000,
+    exact: false,
     remoteReadPath: undefined,
     labelFilter: undefined,
     timeRange: undefined,

@@ -21,6 +21,8 @@ export interface PlannedGroup {
    * only what looks at each series by itself can be computed there.
    */
   readonly replicated: boolean;
+  /** It computes by other rules than PromQL's, and only its raw samples are wanted. Default false. */
+  readonly exact?: boolean | undefined;
   /** What is known of the values of other labels; left out: nothing. */
   readonly filter?: LabelFilter | undefined;
   /** Between which times the group has samples; left out: at any time. */

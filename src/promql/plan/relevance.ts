@@ -10,6 +10,8 @@ import { dataWindows } from './windows.js';
 export interface Concern {
   /** The groups that can hold something for it, in their order. */
   readonly groups: readonly PlannedGroup[];
+  /** The first group whose raw samples are wanted; undefined when none is so. */
+  readonly exact: PlannedGroup | undefined;
   /**
    * Whether its window reaches over the bounds of one of them in a way that needs the raw samples of all here: samples
    * outside of the bounds are not to count, or the rest of a series is to be had from another group.
@@ -31,7 +33,8 @@ export function createRelevance(expr: Expr, groups: readonly PlannedGroup[], tim
     if (before !== undefined) return before;
     const window = windows?.get(selector);
     const relevant = relevantGroups(selector.matchers, groups, window);
-    const concern = { groups: relevant, crosses: isBounded && crosses(relevant, labels, window) };
+    const exact = relevant.find((group) => group.exact === true);
+    const concern = { groups: relevant, exact, crosses: isBounded && crosses(relevant, labels, window) };
     known.set(selector, concern);
     return concern;
   };

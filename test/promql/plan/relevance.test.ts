@@ -269,6 +269,19 @@ max_over_time()
     old: sum(x offset 1h)`,
   },
   {
+    name: 'of a group with exact semantics only the raw samples are asked for',
+    groups: [group('vm', { labels: Labels.from({ region: 'eu' }), exact: true }), ...named(false).slice(1)],
+    expr: 'sum(rate(x[5m])) / sum(y{region="us"})',
+    plan: `
+/
+  sum
+    rate()
+      range 300000ms
+        selector {__name__="x"}
+  fetch
+    us: sum(y)`,
+  },
+  {
     name: 'groups with labels of their own share no series, and a boundary within is nobody’s matter',
     groups: named(false),
     expr: 'sum by (region) (rate(x[5m]))',
