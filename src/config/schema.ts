@@ -199,7 +199,7 @@ const serverGroup = Type.Object(
     anti_affinity: text('duration', { default: '10s' }),
     ...each(DISCOVERIES, () => later([])),
     relabel_configs: later([]),
-    semantics: Type.Optional(Type.Enum(['native', 'exact'], { default: 'native' })),
+    semantics: Type.Optional(Type.Enum(['native', 'exact'])),
     remote_read: flag(false),
     remote_read_path: text('path-prefix', { default: 'api/v1/read' }),
     native_histogram: later({}),

@@ -59,7 +59,7 @@ export function createServerGroupSettings(
     ignoreError: group.ignore_error ?? false,
     antiAffinityMs:
       group.anti_affinity === undefined ? DEFAULT_ANTI_AFFINITY_MS : parseDurationText(group.anti_affinity),
-    exact: group.semantics === 'exact',
+    semantics: group.semantics,
     remoteReadPath:
       group.remote_read === true ? normalizePath(group.remote_read_path ?? 'api/v1/read') : undefined,
     labelFilter: labelFilterOf(group.label_filter, reading),

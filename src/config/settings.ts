@@ -35,8 +35,8 @@ export interface ServerGroupSettings {
    * Where raw samples are read by Prometheus' remote read, below the prefix: starts with a slash. Undefined to ask for
    * them by queries.
    */
-  /** Computed with here, from raw samples, by PromQL's own rules. */
-  readonly exact: boolean;
+  /** Whose rules count for what the region could compute; undefined when that is not said. */
+  readonly semantics: 'native' | 'exact' | undefined;
   readonly remoteReadPath: string | undefined;
   /** What the group is declared to have of some labels; undefined for anything. */
   readonly labelFilter: LabelFilterSettings | undefined;

@@ -58,7 +58,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     name: settings.name,
     labels: settings.labels,
     ignoreError: settings.ignoreError,
-    exact: settings.exact,
+    semantics: settings.semantics,
     replicated: targets.length > 1,
     filter: (isLearned) => (isLearned ? learned : declared),
     labelIndex: () => index?.status() ?? [],

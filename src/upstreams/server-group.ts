@@ -120,8 +120,8 @@ export interface ServerGroup {
   readonly ignoreError: boolean;
   /** Several targets hold the same data. */
   readonly replicated: boolean;
-  /** What it computes by rules of its own is not asked of it: only its raw samples are. Default false. */
-  readonly exact?: boolean;
+  /** As configured: whose rules count for what it could compute. */
+  readonly semantics?: 'native' | 'exact' | undefined;
 
   /**
    * What is known of label values beside those of `labels`; undefined (or no such method) for nothing.

@@ -34,7 +34,7 @@ t.test('a group that says nothing but its target has the defaults of promxy', as
     timeoutMs: undefined,
     ignoreError: false,
     antiAffinityMs: 10_000,
-    exact: false,
+    semantics: undefined,
     remoteReadPath: undefined,
     httpClient: {
       dialTimeoutMs: 200,

@@ -11,11 +11,6 @@ export interface UnionCase {
   readonly name: string;
   readonly groupLabels: Readonly<Record<string, readonly string[]>>;
   readonly groups: () => readonly UnionGroup[];
-  /**
-   * Whether a window of one target may lack what another has. A function of such a window is sent all the same, as
-   * promxy does, and differs: then only what has no ranges is compared when it is distributed, and all from raw samples.
-   */
-  readonly torn: boolean;
 }
 
 const series = (region: string, omit: readonly string[] = []): UnionGroup['targets'][number] =>
@@ -28,7 +23,6 @@ export const cases: readonly UnionCase[] = [
   {
     name: 'two regions',
     groupLabels: { region: ['eu', 'us'] },
-    torn: false,
     groups: () => [
       { labels: { region: 'eu' }, targets: [eu] },
       { labels: { region: 'us' }, targets: [us] },
@@ -37,7 +31,6 @@ export const cases: readonly UnionCase[] = [
   {
     name: 'three regions of two labels, of which one alone does not tell them apart',
     groupLabels: { region: ['eu', 'us'], tier: ['a', 'b'] },
-    torn: false,
     groups: () => [
       { labels: { region: 'eu', tier: 'a' }, targets: [eu] },
       { labels: { region: 'eu', tier: 'b' }, targets: [us] },
@@ -47,7 +40,6 @@ export const cases: readonly UnionCase[] = [
   {
     name: 'two regions of two labels, of which each tells them apart',
     groupLabels: { region: ['eu', 'us'], tier: ['a', 'b'] },
-    torn: false,
     groups: () => [
       { labels: { region: 'eu', tier: 'a' }, targets: [eu] },
       { labels: { region: 'us', tier: 'b' }, targets: [us] },
@@ -56,7 +48,6 @@ export const cases: readonly UnionCase[] = [
   {
     name: 'three regions',
     groupLabels: { region: ['eu', 'us', 'ap'] },
-    torn: false,
     groups: () => [
       { labels: { region: 'eu' }, targets: [eu] },
       { labels: { region: 'us' }, targets: [us] },
@@ -66,7 +57,6 @@ export const cases: readonly UnionCase[] = [
   {
     name: 'groups of uneven labels',
     groupLabels: { region: ['eu'], zone: ['us'] },
-    torn: false,
     groups: () => [
       { labels: { region: 'eu' }, targets: [eu] },
       { labels: { zone: 'us' }, targets: [us] },
@@ -75,7 +65,6 @@ export const cases: readonly UnionCase[] = [
   {
     name: 'overlapping groups without labels',
     groupLabels: {},
-    torn: false,
     groups: () => [
       { labels: {}, targets: [eu.filter(({ labels }) => labels['pod'] !== 'pod-0')] },
       { labels: {}, targets: [eu.filter(({ labels }) => labels['pod'] !== 'pod-2')] },
@@ -84,7 +73,6 @@ export const cases: readonly UnionCase[] = [
   {
     name: 'two replicas with gaps, beside a region',
     groupLabels: { region: ['eu', 'us'] },
-    torn: true,
     groups: () => [
       {
         labels: { region: 'eu' },

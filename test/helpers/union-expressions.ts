@@ -17,8 +17,6 @@ export interface UnionNames {
   readonly groupLabels: Readonly<Record<string, readonly string[]>>;
   /** The last step, seconds; queries begin half an hour earlier. */
   readonly endS: number;
-  /** Whether there are ranges and subqueries. */
-  readonly windows: boolean;
 }
 
 type Kind = 'vector' | 'scalar' | 'matrix' | 'distinct';
@@ -45,14 +43,14 @@ export function arbitraryUnionExpression(names: UnionNames, depth = 4): fc.Arbit
       vector: fc.oneof(
         limits,
         { weight: 3, arbitrary: selector(names) },
-        { weight: 4, arbitrary: names.windows ? rangeFunction(tie) : selector(names) },
+        { weight: 4, arbitrary: rangeFunction(tie) },
         { weight: 3, arbitrary: vectorFunction(tie, names) },
         { weight: 2, arbitrary: withScalar(tie) },
-        { weight: 4, arbitrary: join(tie, labels, names) },
+        { weight: 4, arbitrary: join(tie, labels) },
         { weight: 3, arbitrary: setOperation(tie, labels) },
         { weight: 6, arbitrary: aggregation(tie, labels) },
         { weight: 2, arbitrary: relabelled(tie, labels) },
-        { weight: 2, arbitrary: quantileOfBuckets(labels, names) },
+        { weight: 2, arbitrary: quantileOfBuckets(labels) },
         { weight: 1, arbitrary: absence(tie, names) },
         { weight: 1, arbitrary: tie('scalar').map((s) => of(`vector(${s.text})`, s)) },
       ),
@@ -82,13 +80,7 @@ export function arbitraryUnionExpression(names: UnionNames, depth = 4): fc.Arbit
           .map(([matchers, shift]) => exact(`memory_usage_bytes${matchers}${shift}`)),
         fc
           .tuple(matchers(names), range)
-          .map(([matchers, range]) =>
-            exact(
-              names.windows
-                ? `max_over_time(memory_usage_bytes${matchers}[${range}])`
-                : `abs(memory_usage_bytes${matchers})`,
-            ),
-          ),
+          .map(([matchers, range]) => exact(`max_over_time(memory_usage_bytes${matchers}[${range}])`)),
         fc
           .tuple(tie('distinct'), fc.constantFrom('* 3', '+ 1', '- 7'))
           .map(([d, op]) => of(`(${d.text}) ${op}`, d)),
@@ -224,7 +216,7 @@ function someOf(labels: readonly string[], maxLength: number): fc.Arbitrary<stri
   return fc.uniqueArray(fc.constantFrom(...labels), { maxLength });
 }
 
-function join(tie: Tie, labels: readonly string[], { windows }: UnionNames): Pieces {
+function join(tie: Tie, labels: readonly string[]): Pieces {
   const fill = fc.constantFrom('sum', 'max', 'min', 'count', 'group', 'avg');
   const include = someOf(labels, 2);
   /** On labels that the one side is grouped by. */
@@ -263,8 +255,8 @@ function join(tie: Tie, labels: readonly string[], { windows }: UnionNames): Pie
   const raw = fc
     .tuple(
       anyOperator,
-      windows ? fc.oneof(everywhere, rated) : everywhere,
-      windows ? fc.oneof(everywhere, rated) : everywhere,
+      fc.oneof(everywhere, rated),
+      fc.oneof(everywhere, rated),
       someOf([...labels, 'le'], 4),
       fc.constantFrom('on', 'ignoring'),
       fc.constantFrom('', 'group_left', 'group_left (node)', 'group_right', 'group_right (code)'),
@@ -360,11 +352,11 @@ function relabelled(tie: Tie, labels: readonly string[]): Pieces {
   );
 }
 
-function quantileOfBuckets(labels: readonly string[], { windows }: UnionNames): Pieces {
+function quantileOfBuckets(labels: readonly string[]): Pieces {
   return fc
     .tuple(
       fc.constantFrom('0.5', '0.9', '0.99', '0'),
-      windows ? fc.constantFrom('', 'rate', 'increase') : fc.constant(''),
+      fc.constantFrom('', 'rate', 'increase'),
       someOf(labels, 3),
       fc.nat(2),
     )
@@ -380,8 +372,6 @@ function absence(tie: Tie, names: UnionNames): Pieces {
   return fc.oneof(
     tie('vector').map((v) => exact(`absent(${v.text})`)),
     selector(names).map((s) => exact(`absent(${s.text})`)),
-    names.windows
-      ? tie('matrix').map((m) => exact(`absent_over_time(${m.text})`))
-      : selector(names).map((s) => exact(`absent(${s.text})`)),
+    tie('matrix').map((m) => exact(`absent_over_time(${m.text})`)),
   );
 }

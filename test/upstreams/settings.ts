@@ -24,7 +24,7 @@ export function groupSettings(
     timeoutMs: undefined,
     ignoreError: false,
     antiAffinityMs: 10_000,
-    exact: false,
+    semantics: undefined,
     remoteReadPath: undefined,
     labelFilter: undefined,
     timeRange: undefined,

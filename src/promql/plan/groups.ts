@@ -23,6 +23,11 @@ export interface PlannedGroup {
   readonly replicated: boolean;
   /** It computes by other rules than PromQL's, and only its raw samples are wanted. Default false. */
   readonly exact?: boolean | undefined;
+  /**
+   * Replicas' samples are merged before a function looks at a window of them, which gaps of one would leave holes in.
+   * Default false: each replica computes over what it has.
+   */
+  readonly mergesWindows?: boolean | undefined;
   /** What is known of the values of other labels; left out: nothing. */
   readonly filter?: LabelFilter | undefined;
   /** Between which times the group has samples; left out: at any time. */

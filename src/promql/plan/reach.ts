@@ -88,8 +88,9 @@ export function createReach(
         return { kind: 'local', groups: relevant, survives: all, ...shared };
       }
       case 'matrixSelector':
-        return reach(expr.selector);
+        return ofWindows(reach(expr.selector));
       case 'subquery':
+        return ofWindows(reach(expr.expr));
       case 'paren':
         return reach(expr.expr);
       case 'unary':
@@ -163,6 +164,15 @@ function areOfOneRegion([first, ...others]: readonly Local[]): boolean {
     isSole(first) &&
     others.every((other) => isSole(other) && other.groups[0] === first.groups[0])
   );
+}
+
+/** Windows of samples: gaps of a replica would leave holes in them that the others could fill. */
+function ofWindows(input: Reach): Reach {
+  if (input.kind === 'here') return OPERAND;
+  const group = input.kind === 'local' ? input.groups.find((one) => one.mergesWindows) : undefined;
+  return group === undefined
+    ? input
+    : hereAs(`${group.name}: samples of its replicas are merged before a function looks at a window of them`);
 }
 
 /** Something that works on each series by itself and may take its name away. */

@@ -441,6 +441,21 @@ sum by (region)
     g1: rate(x[5m]) as {region="eu"}`,
   },
   {
+    name: 'where gaps of one are to be filled, samples of replicas are merged before a function looks at a window of them',
+    groups: pair.map((group) => ({ ...group, mergesWindows: true })),
+    expr: 'sum(rate(x[5m])) + max_over_time(x[1h:1m])',
+    plan: `
++
+  sum
+    rate()
+      range 300000ms
+        selector {__name__="x"}
+  max_over_time()
+    subquery 3600000ms:60000
+      fetch
+        g1: x as {region="eu"}`,
+  },
+  {
     name: 'a filter is not sent to replicas',
     groups: pair,
     expr: 'x > 5',
