@@ -331,8 +331,8 @@ function isDigit(byte: number): boolean {
 function notWhole(): PromfedError {
   return new PromfedError(
     'not_built',
-    'native histograms in a JSON answer are not whole and cannot be computed with; they are in raw samples ' +
-      '(--query.pushdown=off) of a server group with remote_read: true',
+    'native histograms in a JSON answer are not whole and cannot be computed with; they are in the raw ' +
+      'samples of a server group with remote_read: true and semantics: exact',
   );
 }
 

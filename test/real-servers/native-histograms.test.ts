@@ -195,7 +195,20 @@ t.test(
       for (const query of ['sum(latency)', 'histogram_avg(sum(rate(latency[2m])))', 'avg(gauge)']) {
         const { httpStatus, error } = await api(pushing.url, '/api/v1/query_range', { query, ...range });
         t.equal(httpStatus, 422, query);
-        t.match(error, /^server group ".*": native histograms in a JSON answer .* remote_read: true$/, query);
+        t.match(error, /^server group ".*": native histograms in a JSON answer .* semantics: exact$/, query);
+      }
+    });
+
+    await t.test('with exact semantics they are computed with all the same', async (t) => {
+      const exact = await startPromfed(
+        t,
+        yaml.replaceAll('remote_read: true', 'remote_read: true\n      semantics: exact'),
+      );
+      for (const query of ['sum(latency)', 'histogram_avg(sum(rate(latency[2m])))', 'avg(gauge)']) {
+        const [ours, theirs] = await Promise.all(
+          [exact.url, reference].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
+        );
+        t.equal(difference(comparable(ours!), comparable(theirs!)), '', query);
       }
     });
   },
