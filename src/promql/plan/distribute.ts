@@ -248,10 +248,12 @@ class Planner {
    * What a group is sent of the expression depends on the names of its labels and on the selectors that it is relevant
    * for, and on nothing else: groups that agree in both share one text.
    */
-  #texts(expr: Expr): (group: PlannedGroup) => string | undefined {
+  #texts(expr: Expr, groups: readonly PlannedGroup[]): (group: PlannedGroup) => string | undefined {
     const relevance: ReadonlySet<PlannedGroup>[] = [];
     walk(expr, (one) => {
-      if (one.kind === 'vectorSelector') relevance.push(new Set(this.#relevance(one).groups));
+      if (one.kind !== 'vectorSelector') return;
+      const relevant = this.#relevance(one).groups;
+      if (relevant !== groups) relevance.push(new Set(relevant));
     });
     const texts = new Map<string, string | undefined>();
     return (group) => {
@@ -280,7 +282,7 @@ class Planner {
    * level has grouped as the whole does.
    */
   #fetch(expr: Expr, { groups, survives, apart }: Local): FetchNode {
-    const textOf = this.#texts(expr);
+    const textOf = this.#texts(expr, groups);
     const parts = groups.flatMap((group) => {
       const sent = textOf(group);
       return sent === undefined ? [] : [{ group, expr: sent, addLabels: group.labels.keep(survives) }];
