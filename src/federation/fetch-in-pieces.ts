@@ -36,25 +36,16 @@ export async function fetchInPieces(fetch: Fetch, run: FetchRun, budget: SampleB
   );
   return [...whole.values()];
 
-  function put(column: Column, firstStep: number): void {
-    const target = targetFor(column);
-    target.values.set(column.values, firstStep);
-    target.present.set(column.present, firstStep);
-    column.histograms?.forEach((histogram, step) => {
-      target.histograms![firstStep + step] = histogram;
-    });
-  }
-
-  /** The whole series that a piece is a part of, with room for histograms when the piece has any. */
-  function targetFor({ labels, histograms }: Column): Column {
-    const known = whole.get(labels.key);
-    if (known !== undefined && (histograms === undefined || known.histograms !== undefined)) return known;
-    if (known === undefined) budget.take(grid.count);
-    const target = known ?? emptyColumn(labels, grid.count);
-    const room =
-      histograms === undefined ? target : { ...target, histograms: new Array<undefined>(grid.count) };
-    whole.set(labels.key, room);
-    return room;
+  /** Floats only: native histograms that a region has computed are refused where they are decoded. */
+  function put({ labels, values, present }: Column, firstStep: number): void {
+    let target = whole.get(labels.key);
+    if (target === undefined) {
+      budget.take(grid.count);
+      target = emptyColumn(labels, grid.count);
+      whole.set(labels.key, target);
+    }
+    target.values.set(values, firstStep);
+    target.present.set(present, firstStep);
   }
 }
 
