@@ -21,11 +21,11 @@ import {
 import { createMemorySource, evaluate } from '../src/promql/eval/index.js';
 import { parseExpr } from '../src/promql/language/index.js';
 import { planLocally } from '../src/promql/plan/index.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../test/helpers/real-servers.js';
+import { importIntoPrometheus, startPrometheus } from '../test/helpers/real-servers.js';
 import type { TestSeries } from '../test/helpers/series-set.js';
-import type { Teardown } from '../test/helpers/server-process.js';
+import { createBenchmark } from './benchmark.js';
 import { median } from './measure.js';
-import { report, type Figure } from './report.js';
+import type { Figure } from './report.js';
 
 const RUNS = 5;
 const WARM_UP_RUNS = 2;
@@ -251,24 +251,14 @@ async function measure(query: string, raw: readonly RawSeries[], url: string): P
   ];
 }
 
-const obstacle = withoutRealServers();
-if (obstacle !== false) {
-  console.error(obstacle);
-  process.exit(1);
-}
-const handlers: (() => void | Promise<void>)[] = [];
-const t: Teardown = { teardown: (handler) => handlers.push(handler) };
-const figures: Figure[] = [];
-try {
+const benchmark = createBenchmark('engine');
+await benchmark.run(async () => {
   await checkAllocatedBytes();
   const data = createData();
-  const prometheus = await startPrometheus(t);
+  const prometheus = await startPrometheus(benchmark.t);
   await importIntoPrometheus(prometheus.url, data);
   const raw = data.map(toRaw);
   for (const query of QUERIES.filter((one) => one.includes(process.argv[2] ?? ''))) {
-    figures.push(...(await measure(query, raw, prometheus.url)));
+    benchmark.figures.push(...(await measure(query, raw, prometheus.url)));
   }
-} finally {
-  for (const handler of handlers.reverse()) await handler();
-}
-console.log(`\nwritten to ${report('engine', figures)}`);
+});

@@ -1,9 +1,7 @@
 // Joins that the regions compute, and many selectors at once, against the floor: the same of both regions directly.
 
-import { withoutRealServers } from '../../test/helpers/real-servers.js';
-import type { Teardown } from '../../test/helpers/server-process.js';
+import { createBenchmark } from '../benchmark.js';
 import { interleave } from '../measure.js';
-import { type Figure, report } from '../report.js';
 import { assertSame, readAnswer, unionOf } from './answer.js';
 import { startSlowRegion } from './slow-region.js';
 import { type Region, regionLabel, startRegions } from './two-regions-testbed.js';
@@ -15,23 +13,11 @@ const perRegion = 2_000;
 const runs = 5;
 const delayMs = 200;
 
-const handlers: (() => void | Promise<void>)[] = [];
-const t: Teardown = { teardown: (handler) => handlers.push(handler) };
-const figures: Figure[] = [];
+const benchmark = createBenchmark('joins');
+const { t, figures } = benchmark;
+await benchmark.run(measureAll);
 
-const obstacle = withoutRealServers();
-if (obstacle !== false) {
-  console.error(obstacle);
-  process.exit(1);
-}
-try {
-  await run();
-} finally {
-  for (const handler of handlers.reverse()) await handler();
-}
-console.log(`\nwritten to ${report('joins', figures)}`);
-
-async function run(): Promise<void> {
+async function measureAll(): Promise<void> {
   const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
   const startMs = endMs - (points - 1) * stepMs;
   const data = { perRegion, startMs: startMs - 10 * 60_000, endMs, intervalMs: stepMs };

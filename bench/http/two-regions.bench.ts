@@ -2,10 +2,8 @@
 
 import autocannon from 'autocannon';
 
-import { withoutRealServers } from '../../test/helpers/real-servers.js';
-import type { Teardown } from '../../test/helpers/server-process.js';
+import { createBenchmark } from '../benchmark.js';
 import { interleave, median, WARM_UP_RUNS } from '../measure.js';
-import { type Figure, report } from '../report.js';
 import { assertSame, readAnswer, sumOf, unionOf } from './answer.js';
 import { cpuMs, peakRssBytes } from './process-usage.js';
 import { type Region, regionLabel, startRegions } from './two-regions-testbed.js';
@@ -19,23 +17,11 @@ const smallRuns = 300;
 const loadSeconds = 5;
 const MB = 1e6;
 
-const handlers: (() => void | Promise<void>)[] = [];
-const t: Teardown = { teardown: (handler) => handlers.push(handler) };
-const figures: Figure[] = [];
+const benchmark = createBenchmark('two-regions');
+const { t, figures } = benchmark;
+await benchmark.run(measureAll);
 
-const obstacle = withoutRealServers();
-if (obstacle !== false) {
-  console.error(obstacle);
-  process.exit(1);
-}
-try {
-  await run();
-} finally {
-  for (const handler of handlers.reverse()) await handler();
-}
-console.log(`\nwritten to ${report('two-regions', figures)}`);
-
-async function run(): Promise<void> {
+async function measureAll(): Promise<void> {
   const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
   const startMs = endMs - (points - 1) * stepMs;
   const regions = await startRegions(t, {
