@@ -8,6 +8,7 @@ import {
   type RawSeries,
   type SampleBudget,
   type SampleSource,
+  type SampleUse,
   type TimeWindow,
 } from '../model/index.js';
 import type { Matcher } from '../model/index.js';
@@ -48,7 +49,7 @@ export function createSampleSource(
 interface Selection {
   readonly matchers: readonly Matcher[];
   readonly window: TimeWindow;
-  readonly use: 'windows' | 'lookback';
+  readonly use: SampleUse;
 }
 
 async function selectFrom(
@@ -70,8 +71,10 @@ async function selectFrom(
     if (answer === undefined) return undefined;
     watch?.read(answer.series.length, samplesOf(answer.series), answer.tail);
     noteTail(answer.tail, context);
-    if (use === 'lookback' && !answer.hasStaleMarkers && answer.series.length > 0)
-      context.annotations.notice(endsUnseen(group));
+    if (answer.series.length > 0) {
+      if (use === 'lookback' && !answer.hasStaleMarkers) context.annotations.notice(endsUnseen(group));
+      if (use === 'starts') context.annotations.notice(startsUnseen(group));
+    }
     return labelled(answer.series, group);
   });
   for (const part of parts) for (const series of part.values()) budget.release(seriesWeight(series));
@@ -88,6 +91,11 @@ function endsUnseen({ name }: ServerGroup): string {
     `server group "${name}": its raw samples do not say where a series has ended, so that this answer may still count ` +
     'it for as long as the lookback; with remote_read they do'
   );
+}
+
+/** No interface that a region is asked by hands out start timestamps. */
+function startsUnseen({ name }: ServerGroup): string {
+  return `server group "${name}": its raw samples do not say since when they count: start_timestamp() has nothing of them`;
 }
 
 /** The series of one group with its labels, by their keys. */

@@ -9,12 +9,15 @@ export interface TimeWindow {
   readonly untilMs: number;
 }
 
+/**
+ * What raw samples are for: `windows` of a range function; an instant selector's `lookback`, to which a missing stale
+ * marker makes a difference; or their `starts`, the times since which they count, which not every source has.
+ */
+export type SampleUse = 'windows' | 'lookback' | 'starts';
+
 /** Where the evaluator takes raw samples from. */
 export interface SampleSource {
   /**
-   * `use` says what the samples are for: `windows` of a range function, or an instant selector's `lookback`, to which
-   * a missing stale marker makes a difference.
-   *
    * The series that satisfy every matcher, each with its samples in the window, stale markers kept; series
    * without a sample in it may be left out. In any order, no two with equal labels. The caller owns the result.
    *
@@ -23,7 +26,7 @@ export interface SampleSource {
   select(
     matchers: readonly Matcher[],
     window: TimeWindow,
-    use: 'windows' | 'lookback',
+    use: SampleUse,
     signal: AbortSignal,
   ): Promise<readonly RawSeries[]>;
 }

@@ -220,3 +220,15 @@ t.test(
     t.same((await ask(groups, 'sum(max_over_time(x[5m]))')).warnings, []);
   },
 );
+
+t.test(
+  'that regions do not tell the start timestamps of samples is said where they are asked for',
+  async (t) => {
+    for (const pushdown of [false, true]) {
+      const groups = [group('eu', [[{ pod: 'a' }, [30, 1]]])];
+      const { values, warnings } = await ask(groups, 'start_timestamp(x)', { pushdown });
+      t.same(values, {});
+      t.match(warnings, [/^server group "eu": its raw samples do not say since when they count/]);
+    }
+  },
+);

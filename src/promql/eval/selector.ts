@@ -1,6 +1,13 @@
 // Instant selectors over raw samples: at each step the newest sample within lookback.
 
-import { gridEndMs, Labels, seriesWeight, type RawSeries, type TimeWindow } from '../../model/index.js';
+import {
+  gridEndMs,
+  Labels,
+  seriesWeight,
+  type RawSeries,
+  type SampleUse,
+  type TimeWindow,
+} from '../../model/index.js';
 import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 
@@ -38,7 +45,7 @@ export async function selectRaw(
   scope: Scope,
   { matchers }: SelectorNode,
   window: TimeWindow,
-  use: 'windows' | 'lookback',
+  use: SampleUse,
 ): Promise<{ readonly series: readonly RawSeries[]; readonly held: number }> {
   const { context } = scope;
   const selected = await context.samples.select(matchers, window, use, context.signal);
@@ -72,7 +79,7 @@ export async function evalSelector(
   if (node.extension === 'smoothed' && what === 'value') return evalSmoothed(scope, node);
   const reference = referenceOf(scope, node);
   const window = { afterMs: reference.firstMs - lookbackDeltaMs, untilMs: reference.lastMs };
-  const raw = await selectRaw(scope, node, window, 'lookback');
+  const raw = await selectRaw(scope, node, window, what === 'start' ? 'starts' : 'lookback');
   const columns = [];
   for (const series of raw.series) {
     if (pacer.due) await pacer.pause();
