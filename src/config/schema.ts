@@ -183,6 +183,12 @@ function timeRange(format: 'timestamp' | 'relative-time') {
   return Type.Object({ start: text(format), end: text(format), truncate: flag(false) }, closed);
 }
 
+/** Source: promxy, pkg/servergroup/config.go (`NativeHistogramConfig`). */
+const nativeHistogram = Type.Object(
+  { metadata_refresh: text('duration', { default: '0s' }), allow_lossy: later(false) },
+  closed,
+);
+
 /** One entry of `promxy.server_groups`. Source: promxy, pkg/servergroup/config.go. */
 const serverGroup = Type.Object(
   {
@@ -202,7 +208,7 @@ const serverGroup = Type.Object(
     semantics: Type.Optional(Type.Enum(['native', 'exact'])),
     remote_read: flag(false),
     remote_read_path: text('path-prefix', { default: 'api/v1/read' }),
-    native_histogram: later({}),
+    native_histogram: Type.Optional(nativeHistogram),
     anti_affinity_dynamic: later(false),
     prefer_max: later(false),
     max_idle_conns: later(20_000),

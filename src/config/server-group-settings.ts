@@ -46,6 +46,14 @@ export function createServerGroupSettings(
   if (group.remote_read_path !== undefined && group.remote_read !== true) {
     reading.warn(['remote_read_path'], 'remote_read_path has no effect without remote_read: true');
   }
+  const refresh = group.native_histogram?.metadata_refresh;
+  const histogramRefreshMs = Math.ceil(parseDurationText(refresh ?? '0'));
+  if (histogramRefreshMs > 0 && group.remote_read !== true) {
+    reading.warn(
+      ['native_histogram', 'metadata_refresh'],
+      'metadata_refresh has no effect without remote_read: true, which native histograms are read by',
+    );
+  }
   const timeoutMs = Math.ceil(parseDurationText(group.timeout ?? '0'));
   return {
     name: group.name ?? '',
@@ -62,6 +70,8 @@ export function createServerGroupSettings(
     semantics: group.semantics,
     remoteReadPath:
       group.remote_read === true ? normalizePath(group.remote_read_path ?? 'api/v1/read') : undefined,
+    histogramRefreshMs: histogramRefreshMs === 0 ? undefined : histogramRefreshMs,
+    allowsLossyHistograms: false,
     labelFilter: labelFilterOf(group.label_filter, reading),
     timeRange: timeRangeOf(group, reading),
     httpClient,

@@ -38,6 +38,10 @@ export interface ServerGroupSettings {
   /** Whose rules count for what the region could compute; undefined when that is not said. */
   readonly semantics: 'native' | 'exact' | undefined;
   readonly remoteReadPath: string | undefined;
+  /** How often the metadata is asked for the names of native histograms; undefined for never. Never 0. */
+  readonly histogramRefreshMs: number | undefined;
+  /** Native histograms that a region hands on in part only are computed with, as far as they go. Default false. */
+  readonly allowsLossyHistograms: boolean;
   /** What the group is declared to have of some labels; undefined for anything. */
   readonly labelFilter: LabelFilterSettings | undefined;
   /** Between which times the group has samples; undefined for any time. */

@@ -53,17 +53,24 @@ export function explain(plan: PlanNode, groups: readonly Group[]): Explanation {
 /**
  * Runs the query, reads its answer to the end and drops it. A failure of the query is a part of the explanation.
  *
+ * @param run told where to tell of another plan that it uses in the place of `plan`.
+ *
  * @throws PromfedError `limit` when the plan is larger than what is explained; nothing is run then.
  */
 export async function explainRun(
   plan: PlanNode,
   groups: readonly Group[],
   watch: QueryWatch,
-  run: () => Promise<QueryAnswer>,
+  run: (use: (plan: PlanNode) => void) => Promise<QueryAnswer>,
 ): Promise<Explanation> {
   explainPlan(plan, groups);
-  const analysis = await analyze(watch, run);
-  return explanation(plan, groups, watch, analysis);
+  let used = plan;
+  const analysis = await analyze(watch, () =>
+    run((next) => {
+      used = next;
+    }),
+  );
+  return explanation(used, groups, watch, analysis);
 }
 
 async function analyze(watch: QueryWatch, run: () => Promise<QueryAnswer>): Promise<Analysis> {

@@ -11,12 +11,20 @@ import {
 } from '../model/index.js';
 import { evaluate, type Value } from '../promql/eval/index.js';
 import type { Expr } from '../promql/language/index.js';
-import { planDistributed, planLocally, type Fetch, type PlanNode } from '../promql/plan/index.js';
+import {
+  operands,
+  planDistributed,
+  planLocally,
+  type Fetch,
+  type FetchNode,
+  type PlanNode,
+} from '../promql/plan/index.js';
 import type { LabelIndexStatus, ServerGroup } from '../upstreams/index.js';
 import { createDeadline, type Deadline } from './deadline.js';
 import { explain, explainRun, type Explanation } from './explain.js';
 import { fetchBytes } from './fetch-bytes.js';
 import { fetchInPieces } from './fetch-in-pieces.js';
+import { HistogramsMet, remember } from './histograms-met.js';
 import { createMetadata, type Metadata } from './metadata.js';
 import type { FetchRun } from './open-fetch.js';
 import { QueryWatch } from './query-watch.js';
@@ -93,9 +101,9 @@ export function createFederation(options: FederationOptions): Federation {
   return {
     metadata: createMetadata(groups, clock),
 
-    query(request) {
+    async query(request) {
       const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
-      return answer(planRequest(request, seen, options), request, seen);
+      return answerPlanned(planRequest(request, seen, options), request, seen);
     },
 
     async explain(request, analyze) {
@@ -104,7 +112,7 @@ export function createFederation(options: FederationOptions): Federation {
       const told = options.pushdown ? plan : { ...plan, reason: PUSHDOWN_OFF };
       if (!analyze) return explain(told, seen);
       const watch = new QueryWatch();
-      return explainRun(told, seen, watch, () => answer(told, request, seen, watch));
+      return explainRun(told, seen, watch, (use) => answerPlanned(told, request, seen, watch, use));
     },
 
     labelIndex: () => groups.flatMap((group) => group.labelIndex?.() ?? []),
@@ -114,14 +122,43 @@ export function createFederation(options: FederationOptions): Federation {
     },
   };
 
+  /**
+   * As `answer`. When a fetch turns out to bring native histograms that are computed with here, and its groups have
+   * them whole in their raw samples, the query is planned again, a few times at most and within its one timeout.
+   *
+   * @param use told each plan that is used in the place of the one before it.
+   */
+  async function answerPlanned(
+    first: PlanNode,
+    request: QueryRequest,
+    seen: readonly SeenGroup[],
+    watch?: QueryWatch,
+    use?: (plan: PlanNode) => void,
+  ): Promise<QueryAnswer> {
+    const met = new Set<string>();
+    const endMs = clock.now() + request.timeoutMs;
+    let plan = first;
+    for (let replans = 0; ; replans++) {
+      try {
+        return await answer(plan, request, seen, Math.max(1, endMs - clock.now()), watch);
+      } catch (thrown) {
+        if (!(thrown instanceof HistogramsMet) || replans === MAX_REPLANS) throw thrown;
+        if (!remember(thrown, findFetch(plan, thrown.fetchKey), met)) throw thrown;
+        plan = planRequest(request, seen, options, met);
+        use?.(plan);
+      }
+    }
+  }
+
   async function answer(
     plan: PlanNode,
     request: QueryRequest,
     seen: readonly SeenGroup[],
+    timeoutMs: number,
     watch?: QueryWatch,
   ): Promise<QueryAnswer> {
     const annotations = new Annotations();
-    const deadline = createDeadline(request.signal, request.timeoutMs, clock);
+    const deadline = createDeadline(request.signal, timeoutMs, clock);
     const { kind, grid } = request;
     const lookbackDeltaMs = request.lookbackDeltaMs ?? options.lookbackDeltaMs;
     const run: FetchRun = { kind, grid, groups: byName, deadline, annotations, lookbackDeltaMs, watch };
@@ -148,10 +185,24 @@ const PUSHDOWN_OFF = {
   text: 'pushdown is off, so that everything is computed here from raw samples',
 } as const;
 
+/** What is met is known from then on, and seldom more than one metric of a query is unknown. */
+const MAX_REPLANS = 5;
+
+/** The fetch of this key in a plan. */
+function findFetch(plan: PlanNode, key: string): FetchNode | undefined {
+  const pending = [plan];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.kind === 'fetch' && node.fetch.key === key) return node;
+    pending.push(...operands(node));
+  }
+  return undefined;
+}
+
 function planRequest(
   { expr, grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
   seen: readonly SeenGroup[],
   options: FederationOptions,
+  histogramsMet: ReadonlySet<string> = new Set(),
 ): PlanNode {
   const isRange = kind === 'range';
   const times = {
@@ -162,7 +213,7 @@ function planRequest(
     lookbackMs: lookbackDeltaMs ?? options.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
   };
   return options.pushdown
-    ? planDistributed(expr, seen, times, { delaysNames: options.delaysNames })
+    ? planDistributed(expr, seen, times, { delaysNames: options.delaysNames, histogramsMet })
     : planLocally(expr, times);
 }
 

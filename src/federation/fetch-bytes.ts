@@ -12,7 +12,8 @@ import {
   type SeriesFrame,
 } from '../merge/index.js';
 import { TRUNCATED } from '../model/index.js';
-import type { Fetch } from '../promql/plan/index.js';
+import { merges, type Fetch } from '../promql/plan/index.js';
+import { histogramsMet } from './histograms-met.js';
 import { openFetch, tolerantFrames, type FetchRun } from './open-fetch.js';
 
 /**
@@ -35,7 +36,41 @@ export async function fetchBytes(
     : mergeOrdered(streams);
   const sorted = sortIfSmall(merged);
   const ordered = run.watch?.passing(sorted) ?? sorted;
-  return encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
+  const encoded = encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
+  return merges(fetch) ? begun(encoded, fetch, run) : encoded;
+}
+
+/**
+ * A stream that has its first chunk: when copies of native histograms are met before any byte has left, the query can
+ * still be answered in another way.
+ *
+ * @throws HistogramsMet when they are.
+ */
+async function begun(
+  chunks: AsyncGenerator<Uint8Array>,
+  fetch: Fetch,
+  run: FetchRun,
+): Promise<AsyncGenerator<Uint8Array>> {
+  try {
+    const first = await chunks.next();
+    return resumed(first, chunks);
+  } catch (thrown) {
+    const groups = fetch.parts.flatMap(({ group }) => run.groups.get(group.name) ?? []);
+    throw histogramsMet(thrown, groups, fetch);
+  }
+}
+
+async function* resumed(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.done === true) return;
+    yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 /**

@@ -1,16 +1,10 @@
 // Fetching for computation: the answers of all groups decoded to columns on the step grid.
 
 import { decodeColumn, setLabels } from '../merge/index.js';
-import {
-  asPromfedError,
-  emptyColumn,
-  PromfedError,
-  type Column,
-  type SampleBudget,
-  type Vector,
-} from '../model/index.js';
+import { emptyColumn, type Column, type SampleBudget, type Vector } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import { allOrNothing, tolerate } from './ask-groups.js';
+import { histogramsMet } from './histograms-met.js';
 import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /**
@@ -22,7 +16,8 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
   const results = await allOrNothing(parts, run.deadline, async (part) => {
     try {
       return await decodePart(part, run, budget);
-    } catch (thrown) {
+    } catch (caught) {
+      const thrown = histogramsMet(caught, [part.group], fetch);
       tolerate(thrown, part.group, run, 'is missing from this answer');
       return undefined;
     } finally {
@@ -44,20 +39,9 @@ async function decodePart(part: OpenPart, run: FetchRun, budget: SampleBudget): 
     for (const frame of next.value) {
       budget.take(run.grid.count);
       const column = emptyColumn(frame.labels, run.grid.count);
-      decodeNamed(part, () => decodeColumn(frame, run.grid, column));
+      decodeColumn(frame, run.grid, column);
       columns.push(column);
     }
-  }
-}
-
-/** Decodes; what promfed cannot compute with is said to come from this group. */
-function decodeNamed({ group }: OpenPart, decode: () => void): void {
-  try {
-    decode();
-  } catch (thrown) {
-    const error = asPromfedError(thrown);
-    if (error.code !== 'not_built') throw error;
-    throw new PromfedError('not_built', `server group "${group.name}": ${error.message}`, { cause: error });
   }
 }
 

@@ -24,6 +24,7 @@ export function seeGroups(
     replicated: group.replicated,
     exact: group.semantics === 'exact',
     mergesWindows: group.replicated && group.semantics === undefined,
+    histograms: group.histograms,
     filter: group.filter?.(routing === 'learned'),
     bounds: group.boundsAt?.(nowMs),
     ignoreError: group.ignoreError,

@@ -332,7 +332,7 @@ function notWhole(): PromfedError {
   return new PromfedError(
     'not_built',
     'native histograms in a JSON answer are not whole and cannot be computed with; they are in the raw ' +
-      'samples of a server group with remote_read: true and semantics: exact',
+      'samples of a server group with remote_read: true',
   );
 }
 

@@ -17,7 +17,8 @@ import { askSamples } from './ask-samples.js';
 import { boundsAt } from './group-bounds.js';
 import { createGroupFilter } from './group-filter.js';
 import { createRedactor } from './foreign-text.js';
-import { startLabelIndex, type LabelIndex } from './label-index.js';
+import { createHistogramNames, type LearnedHistogramNames } from './histogram-names.js';
+import { startLabelIndex, type IndexTimers, type LabelIndex } from './label-index.js';
 import { METADATA, SERIES, STRINGS, type MetadataKind } from './metadata-answer.js';
 import { DEFAULT_UPSTREAM_LIMITS, type Learning, type UpstreamOptions } from './options.js';
 import type { FetchContext, SamplesQuery, ServerGroup } from './server-group.js';
@@ -54,6 +55,13 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
   const sourceOf = (query: SamplesQuery, context: FetchContext): ApiCall =>
     remoteReadPath === undefined ? samplesCall(query, context, clock) : readCall(query, remoteReadPath);
 
+  const allMetadata: ServerGroup['metadata'] = (metric, limit, context) =>
+    metadata(METADATA, metadataCall(metric, limit, context, clock), context);
+  const histograms =
+    remoteReadPath === undefined
+      ? undefined
+      : createNames(settings, options.learning, (context) => allMetadata(undefined, undefined, context));
+
   return {
     name: settings.name,
     labels: settings.labels,
@@ -68,10 +76,11 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     series: (query, context) => metadata(SERIES, seriesCall(query, context, clock), context),
     labelNames: (query, context) => metadata(STRINGS, labelNamesCall(query, context, clock), context),
     labelValues,
-    metadata: (metric, limit, context) =>
-      metadata(METADATA, metadataCall(metric, limit, context, clock), context),
+    metadata: allMetadata,
+    histograms,
     async close() {
       index?.stop();
+      histograms?.stop();
       await Promise.all(targets.map((target) => target.close()));
     },
   };
@@ -96,13 +105,34 @@ function tryStartIndex(
       labelValues(
         label,
         { selectors: [], startMs: 0, endMs: undefined, limit },
-        {
-          signal: AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]),
-          deadlineMs: timers.now() + REFRESH_TIMEOUT_MS,
-          lookbackDeltaMs: undefined,
-        },
+        refreshContext(signal, timers),
       ),
     timers,
     tell,
   });
+}
+
+/** The names of native histograms; without anything to learn with, those that answers tell of. */
+function createNames(
+  { name, histogramRefreshMs }: ServerGroupSettings,
+  learning: Learning | undefined,
+  ask: (context: FetchContext) => ReturnType<ServerGroup['metadata']>,
+): LearnedHistogramNames {
+  if (learning === undefined || histogramRefreshMs === undefined) return createHistogramNames();
+  const { timers, tell } = learning;
+  return createHistogramNames({
+    group: name,
+    ask: (signal) => ask(refreshContext(signal, timers)),
+    intervalMs: histogramRefreshMs,
+    timers,
+    tell,
+  });
+}
+
+function refreshContext(signal: AbortSignal, timers: IndexTimers): FetchContext {
+  return {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]),
+    deadlineMs: timers.now() + REFRESH_TIMEOUT_MS,
+    lookbackDeltaMs: undefined,
+  };
 }

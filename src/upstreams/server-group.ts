@@ -107,6 +107,13 @@ export interface LabelIndexStatus {
   readonly ageMs: number | undefined;
 }
 
+/** Which metrics of a group are native histograms, as far as is known. */
+export interface HistogramNames {
+  has(name: string): boolean;
+  /** Notes that a metric of this name was met as a native histogram. */
+  learn(name: string): void;
+}
+
 /**
  * One server group. Every method asks all targets, needs one that answers, and names each failed one in a warning.
  *
@@ -122,6 +129,9 @@ export interface ServerGroup {
   readonly replicated: boolean;
   /** As configured: whose rules count for what it could compute. */
   readonly semantics?: 'native' | 'exact' | undefined;
+
+  /** Left out when the group's raw samples do not have native histograms whole either. */
+  readonly histograms?: HistogramNames | undefined;
 
   /**
    * What is known of label values beside those of `labels`; undefined (or no such method) for nothing.

@@ -36,6 +36,8 @@ t.test('a group that says nothing but its target has the defaults of promxy', as
     antiAffinityMs: 10_000,
     semantics: undefined,
     remoteReadPath: undefined,
+    histogramRefreshMs: undefined,
+    allowsLossyHistograms: false,
     httpClient: {
       dialTimeoutMs: 200,
       authorization: undefined,
@@ -101,6 +103,19 @@ t.test('a key of a group becomes the setting it stands for', async (t) => {
       name: 'a duration with a fraction',
       lines: ['anti_affinity: 1.5s'],
       expected: { antiAffinityMs: 1500 },
+    },
+    {
+      name: 'native histograms',
+      lines: ['remote_read: true', 'native_histogram: {metadata_refresh: 30s}'],
+      expected: {
+        remoteReadPath: '/api/v1/read',
+        histogramRefreshMs: 30_000,
+      },
+    },
+    {
+      name: 'native histograms, as by default',
+      lines: ['native_histogram: {metadata_refresh: 0s, allow_lossy: false}'],
+      expected: {},
     },
     { name: 'remote read', lines: ['remote_read: true'], expected: { remoteReadPath: '/api/v1/read' } },
     {
@@ -257,7 +272,6 @@ t.test('what has no effect is named with its place and the reason', async (t) =>
 
 t.test('a key that is not supported yet is accepted with its default, which changes nothing', async (t) => {
   const group = withGroup(
-    'native_histogram: {}',
     'max_idle_conns: 20000',
     'idle_conn_timeout: 300s',
     'relabel_configs: []',

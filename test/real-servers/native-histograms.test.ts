@@ -1,7 +1,7 @@
 // Two real regions of native histograms, read by remote read and evaluated here, against one Prometheus that holds the
 // union of their data.
 
-import t from 'tap';
+import t, { type Test } from 'tap';
 
 import { histogramSet } from '../helpers/histogram-set.js';
 import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed.js';
@@ -88,6 +88,31 @@ const QUERIES = [
   'sum(rate(http_requests_total[5m])) + sum(histogram_count(rate(latency{shape!~"resets|coarser"}[2m])))',
 ];
 
+/** Pushed down, their answers pass through, or have no histograms. */
+const PASSING = [
+  'latency',
+  'rate(latency{shape!~"resets|coarser"}[2m])',
+  'sum by (region) (gauge)',
+  'histogram_quantile(0.9, sum by (region) (rate(latency{shape!~"resets|coarser"}[2m])))',
+  'histogram_count(sum by (region, shape) (latency{shape!~"resets|coarser"}))',
+  'count(latency)',
+  'sum(histogram_count(rate(latency{shape!~"resets|coarser"}[2m])))',
+];
+
+/** Pushed down, histograms come together here. */
+const COMPUTED = [
+  'sum(latency{shape!~"resets|coarser"})',
+  'histogram_avg(sum(rate(latency{shape!~"resets|coarser"}[2m])))',
+  'histogram_quantile(0.9, sum(rate(latency{shape!~"resets|coarser"}[2m])))',
+  'histogram_quantile(0.9, sum(rate(bounded{shape="integers"}[2m])))',
+  'histogram_stddev(sum(rate(latency{shape!~"resets|coarser"}[2m])))',
+  'avg(gauge)',
+  'avg by (shape) (gauge)',
+  'latency{region="eu"} + on (shape) latency{region="us"}',
+  'histogram_fraction(0, 1, sum(rate(latency{shape!~"resets|coarser"}[2m]))) + sum(rate(http_requests_total[2m]))',
+  'max_over_time(histogram_count(sum(rate(latency{shape!~"resets|coarser"}[2m])))[3m:30s])',
+];
+
 async function startRegion(t: Teardown, series: readonly TestSeries<TestValue>[]): Promise<string> {
   const { url } = await startPrometheus(t, { args: ['--enable-feature=native-histograms'] });
   await importIntoPrometheus(url, series);
@@ -172,25 +197,54 @@ t.test(
       t.equal(difference(comparable(ours!), comparable(theirs!)), '', `${query} over a range`);
     }
 
-    await t.test('pushed down, histograms pass whole or the answer is an error', async (t) => {
+    const same = async (t: Test, url: string, query: string): Promise<void> => {
+      const [ours, theirs] = await Promise.all(
+        [url, reference].map((one) => api(one, '/api/v1/query_range', { query, ...range })),
+      );
+      t.equal(difference(dataOf(ours!), dataOf(theirs!)), '', query);
+      t.same(warningsOf(ours!), [], `${query}: warnings`);
+    };
+
+    await t.test('pushed down, what is computed here is computed of whole histograms', async (t) => {
       const pushing = await startPromfed(t, yaml);
-      for (const query of [
-        'latency',
-        'rate(latency[2m])',
-        'sum by (region) (gauge)',
-        'histogram_quantile(0.9, sum by (region) (rate(latency[2m])))',
-        'histogram_count(sum by (region, shape) (latency))',
-        'count(latency)',
-      ]) {
-        const [ours, theirs] = await Promise.all(
-          [pushing.url, reference].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
-        );
-        t.equal(difference(dataOf(ours!), dataOf(theirs!)), '', query);
+      for (const query of [...PASSING, ...COMPUTED]) await same(t, pushing.url, query);
+      const plan = await explained(pushing.url, 'avg(gauge)');
+      t.match(plan, / holds native histograms: its raw samples are asked for/, 'names met are known');
+      t.match(
+        await explained(pushing.url, 'sum(histogram_count(rate(latency[2m])))'),
+        /eu: sum\(histogram_count/,
+      );
+      t.match(await explained(pushing.url, 'sum(http_requests_total)'), /eu: sum\(http_requests_total\)/);
+      t.match(await explained(pushing.url, 'gauge'), /eu: gauge/, 'what passes through is not read raw');
+    });
+
+    await t.test('a query that meets them for the first time is planned again', async (t) => {
+      const pushing = await startPromfed(t, yaml);
+      const query = 'sum({__name__="gauge"}) + sum({__name__=~"lat.*",shape!~"resets|coarser"})';
+      await same(t, pushing.url, query);
+      t.match(await explained(pushing.url, 'sum(gauge)'), /holds native/, 'a name that was met is known');
+      const other = await startPromfed(t, yaml);
+      t.notMatch(await explained(other.url, 'sum(gauge)'), /holds native/);
+      const analyzed = await explained(other.url, 'sum(gauge)', { analyze: 'true' });
+      t.match(analyzed, /holds native histograms/, 'analyzed is the plan that gave the answer');
+      t.match(analyzed, /answered in/);
+    });
+
+    await t.test('groups that cannot be told apart have theirs merged of raw samples', async (t) => {
+      const alike = await startPromfed(t, yaml.replaceAll(/ +labels: .*\n?/g, ''));
+      for (const query of ['count(gauge)', 'histogram_count(gauge)']) {
+        const { httpStatus, error } = await api(alike.url, '/api/v1/query_range', { query, ...range });
+        t.equal(httpStatus, 200, `${query}: ${error ?? ''}`);
       }
+    });
+
+    await t.test('without remote read they pass through, or the answer is an error', async (t) => {
+      const plain = await startPromfed(t, yaml.replaceAll('remote_read: true', 'remote_read: false'));
+      for (const query of PASSING) await same(t, plain.url, query);
       for (const query of ['sum(latency)', 'histogram_avg(sum(rate(latency[2m])))', 'avg(gauge)']) {
-        const { httpStatus, error } = await api(pushing.url, '/api/v1/query_range', { query, ...range });
+        const { httpStatus, error } = await api(plain.url, '/api/v1/query_range', { query, ...range });
         t.equal(httpStatus, 422, query);
-        t.match(error, /^server group ".*": native histograms in a JSON answer .* semantics: exact$/, query);
+        t.match(error, /^server group ".*": native histograms in a JSON answer .* remote_read: true$/, query);
       }
     });
 
@@ -212,6 +266,15 @@ t.test(
     });
   },
 );
+
+async function explained(url: string, query: string, more: Record<string, string> = {}): Promise<string> {
+  const answer = await api<{ text: string }>(url, '/api/v1/explain', { query, ...range, ...more });
+  return answer.data?.text ?? answer.error ?? '';
+}
+
+function warningsOf({ warnings = [] }: ApiAnswer<QueryData>): readonly string[] {
+  return warnings;
+}
 
 /** Without the warnings: Prometheus' are about all of its series at once, and about the hints that its storage gives. */
 function dataOf({ data: { resultType, result } = NOTHING }: ApiAnswer<QueryData>): unknown {

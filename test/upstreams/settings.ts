@@ -26,6 +26,8 @@ export function groupSettings(
     antiAffinityMs: 10_000,
     semantics: undefined,
     remoteReadPath: undefined,
+    histogramRefreshMs: undefined,
+    allowsLossyHistograms: false,
     labelFilter: undefined,
     timeRange: undefined,
     httpClient: {

@@ -13,6 +13,7 @@ import {
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
+import { planWholeHistograms } from './histograms.js';
 import { namePolicyOf } from './late-names.js';
 import { createInfoTimes } from './info-times.js';
 import { planLocally, subqueryOver } from './local.js';
@@ -27,6 +28,8 @@ import { tryQueryFunction, type PlanTimes } from './times.js';
 export interface PlanOptions {
   /** Operations drop names in the end only (Prometheus' feature promql-delayed-name-removal). Default false. */
   readonly delaysNames?: boolean;
+  /** Keys of selections (`selectionKey`) whose native histograms were met in an answer that has them in part only. */
+  readonly histogramsMet?: ReadonlySet<string>;
 }
 
 /**
@@ -39,14 +42,20 @@ export function planDistributed(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
-  { delaysNames = false }: PlanOptions = {},
+  { delaysNames = false, histogramsMet = NOTHING_MET }: PlanOptions = {},
 ): PlanNode {
-  const relevance = createRelevance(expr, groups, times);
-  const reach = createReach(groups, times, relevance, namePolicyOf(expr, delaysNames));
-  const planner = new Planner(reach, relevance, times);
-  for (const below of restingPlaces(expr)) planner.planAhead(below);
-  return planner.plan(expr);
+  const names = namePolicyOf(expr, delaysNames);
+  const places = restingPlaces(expr);
+  const plain = createRelevance(expr, groups, times);
+  return planWholeHistograms(expr, groups, histogramsMet, plain, (whole) => {
+    const relevance = whole.size === 0 ? plain : createRelevance(expr, groups, times, whole);
+    const planner = new Planner(createReach(groups, times, relevance, names), relevance, times);
+    for (const below of places) planner.planAhead(below);
+    return planner.plan(expr);
+  });
 }
+
+const NOTHING_MET: ReadonlySet<string> = new Set();
 
 class Planner {
   readonly #reach: (expr: Expr) => Reach;
@@ -125,7 +134,10 @@ class Planner {
    */
   #windows(arg: Expr): PlanNode {
     if (arg.kind === 'paren') return this.#windows(arg.expr);
-    return arg.kind === 'subquery' ? this.#subquery(arg) : planLocally(arg, this.#times);
+    if (arg.kind === 'subquery') return this.#subquery(arg);
+    const reach = arg.kind === 'matrixSelector' ? this.#reach(arg.selector) : undefined;
+    const node = planLocally(arg, this.#times);
+    return reach?.kind === 'here' ? { ...node, reason: reach.reason } : node;
   }
 
   #subquery(expr: SubqueryExpr): PlanNode {

@@ -28,6 +28,11 @@ export interface PlannedGroup {
    * Default false: each replica computes over what it has.
    */
   readonly mergesWindows?: boolean | undefined;
+  /**
+   * Its raw samples have native histograms whole, and these are the names of metrics that are known to be some there.
+   * Left out: what it hands on of them is not whole.
+   */
+  readonly histograms?: { has(name: string): boolean } | undefined;
   /** What is known of the values of other labels; left out: nothing. */
   readonly filter?: LabelFilter | undefined;
   /** Between which times the group has samples; left out: at any time. */

@@ -2,6 +2,7 @@ export { planDistributed, type PlanOptions } from './distribute.js';
 export { explainPlan, selectionKey, type ExplainedNode } from './explain-plan.js';
 export type * from './figures.js';
 export { absencesOf, matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js';
+export { histogramSources, merges } from './histograms.js';
 export { planLocally } from './local.js';
 export type * from './node.js';
 export { groupsLeftOut } from './left-out.js';

@@ -74,9 +74,11 @@ export function createReach(
         return CONSTANT;
       case 'vectorSelector': {
         if (expr.extension !== undefined) return here({ kind: 'experimental', what: expr.extension });
-        const { groups: relevant, exact, crosses } = relevance(expr);
+        const { groups: relevant, exact, whole, crosses } = relevance(expr);
         if (exact !== undefined)
           return hereAs(`${exact.name} has exact semantics: only its raw samples are asked for`);
+        if (whole !== undefined)
+          return hereAs(`${whole.name} holds native histograms: its raw samples are asked for`);
         if (crosses)
           return hereAs('its window reaches beyond what a group has, and other groups have the rest');
         const apart = tellApart(relevant, all);

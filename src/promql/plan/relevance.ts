@@ -12,6 +12,8 @@ export interface Concern {
   readonly groups: readonly PlannedGroup[];
   /** The first group whose raw samples are wanted; undefined when none is so. */
   readonly exact: PlannedGroup | undefined;
+  /** The group because of whose native histograms raw samples are wanted; undefined when they are not, for that. */
+  readonly whole: PlannedGroup | undefined;
   /**
    * Whether its window reaches over the bounds of one of them in a way that needs the raw samples of all here: samples
    * outside of the bounds are not to count, or the rest of a series is to be had from another group.
@@ -22,8 +24,16 @@ export interface Concern {
 /** Over all selectors of one query. */
 export type Relevance = (selector: VectorSelector) => Concern;
 
-/** @throws PromfedError `execution` when a duration of the expression cannot be calculated. */
-export function createRelevance(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): Relevance {
+/**
+ * @param wholeSelectors those whose native histograms are wanted whole.
+ * @throws PromfedError `execution` when a duration of the expression cannot be calculated.
+ */
+export function createRelevance(
+  expr: Expr,
+  groups: readonly PlannedGroup[],
+  times: PlanTimes,
+  wholeSelectors?: ReadonlyMap<VectorSelector, PlannedGroup>,
+): Relevance {
   const isBounded = groups.some(({ bounds }) => bounds !== undefined);
   const windows = isBounded ? dataWindows(expr, times) : undefined;
   const labels = new Set(groups.flatMap((group) => group.labels.names()));
@@ -34,7 +44,13 @@ export function createRelevance(expr: Expr, groups: readonly PlannedGroup[], tim
     const window = windows?.get(selector);
     const relevant = relevantGroups(selector.matchers, groups, window);
     const exact = relevant.find((group) => group.exact === true);
-    const concern = { groups: relevant, exact, crosses: isBounded && crosses(relevant, labels, window) };
+    const whole = wholeSelectors?.get(selector);
+    const concern = {
+      groups: relevant,
+      exact,
+      whole,
+      crosses: isBounded && crosses(relevant, labels, window),
+    };
     known.set(selector, concern);
     return concern;
   };

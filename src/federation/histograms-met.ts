@@ -1,0 +1,59 @@
+// What a query meets when an answer has native histograms that are to be computed with: an error, and its remedy.
+
+import { METRIC_NAME, PromfedError } from '../model/index.js';
+import type { VectorSelector } from '../promql/language/index.js';
+import { histogramSources, selectionKey, type Fetch, type FetchNode } from '../promql/plan/index.js';
+import type { ServerGroup } from '../upstreams/index.js';
+
+/**
+ * Native histograms in the answer to a fetch, where they are not whole: `not_built` for who asked. A query whose answer
+ * has not begun can be planned again without that fetch (`remember`).
+ */
+export class HistogramsMet extends PromfedError {
+  readonly groups: readonly ServerGroup[];
+  readonly fetchKey: string;
+
+  /** @param groups those that the histograms can be of. */
+  constructor(error: PromfedError, groups: readonly ServerGroup[], fetchKey: string) {
+    const [group] = groups;
+    const name = groups.length === 1 && group !== undefined ? `server group "${group.name}": ` : '';
+    super('not_built', error.message.startsWith(name) ? error.message : `${name}${error.message}`, {
+      cause: error,
+    });
+    this.groups = groups;
+    this.fetchKey = fetchKey;
+  }
+}
+
+/**
+ * What reading the answers to a fetch failed with; native histograms as `HistogramsMet`. Of what is read that is all
+ * that is `not_built`.
+ */
+export function histogramsMet(thrown: unknown, groups: readonly ServerGroup[], fetch: Fetch): unknown {
+  if (!(thrown instanceof PromfedError) || thrown.code !== 'not_built') return thrown;
+  return thrown instanceof HistogramsMet ? thrown : new HistogramsMet(thrown, groups, fetch.key);
+}
+
+/**
+ * Notes what a fetch met, so that its selectors are read raw from now on: those of this query by their keys in `met`,
+ * and in the groups the name of the metric where it can be one only.
+ *
+ * @param node the fetch, whose answer is known to hold histograms.
+ * @returns whether anything is new; if not, another plan would be no better.
+ */
+export function remember({ groups }: HistogramsMet, node: FetchNode | undefined, met: Set<string>): boolean {
+  const able = groups.filter(({ histograms }) => histograms !== undefined);
+  if (able.length === 0 || node?.source === undefined) return false;
+  const selectors = histogramSources(node.source);
+  const before = met.size;
+  for (const { matchers } of selectors) met.add(selectionKey(matchers));
+  const names = new Set(selectors.map(nameOf));
+  const [name] = names;
+  if (names.size === 1 && name !== undefined) for (const { histograms } of able) histograms?.learn(name);
+  return met.size > before;
+}
+
+/** The name that every series of a selector has; undefined when that is not said. */
+function nameOf({ matchers }: VectorSelector): string | undefined {
+  return matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value;
+}

@@ -1,0 +1,179 @@
+// Plans over groups that have native histograms whole in their raw samples only.
+
+import t from 'tap';
+
+import { Labels } from '../../../src/model/index.js';
+import { parseExpr } from '../../../src/promql/language/index.js';
+import {
+  explainPlan,
+  planDistributed,
+  printExplained,
+  printPlan,
+  type PlannedGroup,
+} from '../../../src/promql/plan/index.js';
+import { planTimes, testPlans, type PlanCase } from './plan-cases.js';
+
+const known = new Set(['h', 'other']);
+
+function regions(more: Partial<PlannedGroup> = {}): PlannedGroup[] {
+  return ['eu', 'us'].map((name) => ({
+    name,
+    labels: Labels.from({ region: name }),
+    replicated: false,
+    histograms: known,
+    ...more,
+  }));
+}
+
+const raw = (above: string, indent: string): string => `
+${above}
+${indent}range 300000ms
+${indent}  selector {__name__="h"}`;
+
+const cases: PlanCase[] = [
+  {
+    name: 'what passes through as it came is asked for as ever',
+    groups: regions(),
+    expr: 'rate(h[5m])',
+    plan: `
+fetch
+  eu: rate(h[5m]) as {region="eu"}
+  us: rate(h[5m]) as {region="us"}`,
+  },
+  {
+    name: 'a sum over groups adds whole histograms',
+    groups: regions(),
+    expr: 'sum(rate(h[5m]))',
+    plan: raw('sum\n  rate()', '    '),
+  },
+  {
+    name: 'floats are summed in the regions',
+    groups: regions(),
+    expr: 'sum(rate(x[5m]))',
+    plan: `
+sum
+  fetch
+    eu: sum(rate(x[5m])) as {region="eu"}
+    us: sum(rate(x[5m])) as {region="us"}`,
+  },
+  {
+    name: 'and so is what regions make of histograms, when it is none',
+    groups: regions(),
+    expr: 'sum(histogram_count(rate(h[5m])))',
+    plan: `
+sum
+  fetch
+    eu: sum(histogram_count(rate(h[5m]))) as {region="eu"}
+    us: sum(histogram_count(rate(h[5m]))) as {region="us"}`,
+  },
+  {
+    name: 'what a function of native histograms takes needs no name to be known',
+    groups: regions(),
+    expr: 'histogram_avg(sum(x))',
+    plan: `
+histogram_avg()
+  sum
+    selector {__name__="x"}`,
+  },
+  {
+    name: 'what a function of both kinds takes does',
+    groups: regions(),
+    expr: 'histogram_quantile(0.9, sum by (le) (rate(x[5m])))',
+    plan: `
+histogram_quantile()
+  0.9
+  sum by (le)
+    fetch
+      eu: sum by (le) (rate(x[5m])) as {region="eu"}
+      us: sum by (le) (rate(x[5m])) as {region="us"}`,
+  },
+  {
+    name: 'one operand that is raw leaves the other one where it was',
+    groups: regions(),
+    expr: 'count(h) + histogram_sum(sum(h)) + sum(x)',
+    plan: `
++
+  +
+    sum
+      fetch
+        eu: count(h) as {region="eu"}
+        us: count(h) as {region="us"}
+    histogram_sum()
+      sum
+        selector {__name__="h"}
+  sum
+    fetch
+      eu: sum(x) as {region="eu"}
+      us: sum(x) as {region="us"}`,
+  },
+  {
+    name: 'a group that has no way to hand them on whole is asked as ever',
+    groups: regions({ histograms: undefined }),
+    expr: 'histogram_sum(sum(h))',
+    plan: `
+histogram_sum()
+  sum
+    fetch
+      eu: sum(h) as {region="eu"}
+      us: sum(h) as {region="us"}`,
+  },
+  {
+    name: 'replicas are merged of raw samples',
+    groups: regions({ replicated: true }),
+    expr: 'h',
+    plan: `
+selector {__name__="h"}`,
+  },
+  {
+    name: 'nothing is known of a name that is a pattern',
+    groups: regions(),
+    expr: 'sum({__name__=~"h|other"})',
+    plan: `
+sum
+  fetch
+    eu: sum({__name__=~"h|other"}) as {region="eu"}
+    us: sum({__name__=~"h|other"}) as {region="us"}`,
+  },
+];
+
+testPlans('native histograms that come together here are read raw', cases);
+testPlans(
+  'unless they were met in its answer',
+  [
+    {
+      name: 'met',
+      groups: regions(),
+      expr: 'sum({__name__=~"h|other"}) / sum({__name__=~"other|h"})',
+      plan: `
+/
+  sum
+    selector {__name__=~"h|other"}
+  sum
+    fetch
+      eu: sum({__name__=~"other|h"}) as {region="eu"}
+      us: sum({__name__=~"other|h"}) as {region="us"}`,
+    },
+  ],
+  { histogramsMet: new Set(['{__name__=~"h|other"}']) },
+);
+
+t.test('the explanation says why', async (t) => {
+  const groups = regions();
+  for (const expr of ['sum(h)', 'sum(rate(h[5m]))']) {
+    const plan = planDistributed(parseExpr(expr), groups, planTimes);
+    t.match(
+      printExplained(explainPlan(plan, groups)),
+      /eu holds native histograms: its raw samples are asked for/,
+      expr,
+    );
+  }
+});
+
+t.test('a query of many histograms is planned a few times only', async (t) => {
+  const deep = Array.from({ length: 300 }, (_, i) => i).reduce(
+    (below, i) => `(count(sum by (region) (h{i="${i}"})) or sum by (region) (h) + ${below})`,
+    'h',
+  );
+  const plan = planDistributed(parseExpr(deep), regions(), planTimes);
+  t.notMatch(printPlan(plan), /eu: sum by \(region\) \(h\)/);
+});
