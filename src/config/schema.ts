@@ -185,7 +185,7 @@ function timeRange(format: 'timestamp' | 'relative-time') {
 
 /** Source: promxy, pkg/servergroup/config.go (`NativeHistogramConfig`). */
 const nativeHistogram = Type.Object(
-  { metadata_refresh: text('duration', { default: '0s' }), allow_lossy: later(false) },
+  { metadata_refresh: text('duration', { default: '0s' }), allow_lossy: flag(false) },
   closed,
 );
 

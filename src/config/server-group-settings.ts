@@ -71,7 +71,7 @@ export function createServerGroupSettings(
     remoteReadPath:
       group.remote_read === true ? normalizePath(group.remote_read_path ?? 'api/v1/read') : undefined,
     histogramRefreshMs: histogramRefreshMs === 0 ? undefined : histogramRefreshMs,
-    allowsLossyHistograms: false,
+    allowsLossyHistograms: group.native_histogram?.allow_lossy ?? false,
     labelFilter: labelFilterOf(group.label_filter, reading),
     timeRange: timeRangeOf(group, reading),
     httpClient,

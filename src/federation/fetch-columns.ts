@@ -1,7 +1,13 @@
 // Fetching for computation: the answers of all groups decoded to columns on the step grid.
 
-import { decodeColumn, setLabels } from '../merge/index.js';
-import { emptyColumn, type Column, type SampleBudget, type Vector } from '../model/index.js';
+import {
+  decodeColumn,
+  decodeLossyColumn,
+  LossyHistograms,
+  lossyHistograms,
+  setLabels,
+} from '../merge/index.js';
+import { emptyColumn, type Column, type Histogram, type SampleBudget, type Vector } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import { allOrNothing, tolerate } from './ask-groups.js';
 import { histogramsMet } from './histograms-met.js';
@@ -13,9 +19,10 @@ import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from 
  */
 export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBudget): Promise<Vector> {
   const parts = await openFetch(fetch, run);
+  const lossy = new LossyHistograms();
   const results = await allOrNothing(parts, run.deadline, async (part) => {
     try {
-      return await decodePart(part, run, budget);
+      return await decodePart(part, run, budget, lossy);
     } catch (caught) {
       const thrown = histogramsMet(caught, [part.group], fetch);
       tolerate(thrown, part.group, run, 'is missing from this answer');
@@ -24,10 +31,26 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
       await closeQuietly(part.frames);
     }
   });
+  try {
+    lossy.resolve((weight) => {
+      budget.take(weight);
+    });
+  } catch (thrown) {
+    const lossyGroups = parts.map(({ group }) => group).filter((group) => group.allowsLossyHistograms);
+    throw histogramsMet(thrown, lossyGroups, fetch);
+  }
   return fetch.overlapping ? mergeOverlapping(results) : results.flat();
 }
 
-async function decodePart(part: OpenPart, run: FetchRun, budget: SampleBudget): Promise<Column[]> {
+/** Native histograms are left to `lossy` where the group may have them so, and where it has no way to have them whole. */
+async function decodePart(
+  part: OpenPart,
+  run: FetchRun,
+  budget: SampleBudget,
+  lossy: LossyHistograms,
+): Promise<Column[]> {
+  const { allowsLossyHistograms = false, histograms, name } = part.group;
+  const isLossy = allowsLossyHistograms && histograms === undefined;
   const columns: Column[] = [];
   const frames = setLabels(part.frames, part.addLabels);
   for (;;) {
@@ -39,8 +62,14 @@ async function decodePart(part: OpenPart, run: FetchRun, budget: SampleBudget): 
     for (const frame of next.value) {
       budget.take(run.grid.count);
       const column = emptyColumn(frame.labels, run.grid.count);
-      decodeColumn(frame, run.grid, column);
-      columns.push(column);
+      if (!isLossy) {
+        decodeColumn(frame, run.grid, column);
+        columns.push(column);
+        continue;
+      }
+      const decoded = decodeLossyColumn(frame, run.grid, column, lossy);
+      if (decoded.histograms !== undefined) run.annotations.notice(lossyHistograms(name));
+      columns.push(decoded);
     }
   }
 }
@@ -54,11 +83,22 @@ function mergeOverlapping(parts: readonly (readonly Column[])[]): Vector {
       merged.set(column.labels.key, column);
       continue;
     }
-    for (let step = 0; step < first.present.length; step++) {
-      if (first.present[step] === 1 || column.present[step] === 0) continue;
-      first.present[step] = 1;
-      first.values[step] = column.values[step]!;
-    }
+    merged.set(column.labels.key, earlier(first, column));
   }
   return [...merged.values()];
+}
+
+/** At each step the first column's sample, else the second's. The arrays of the first are written to. */
+function earlier(first: Column, second: Column): Column {
+  const { present, values } = first;
+  const histograms =
+    first.histograms ??
+    (second.histograms && new Array<Histogram | undefined>(present.length).fill(undefined));
+  for (let step = 0; step < present.length; step++) {
+    if (present[step] !== 0 || second.present[step] === 0) continue;
+    present[step] = second.present[step]!;
+    values[step] = second.values[step]!;
+    if (histograms !== undefined) histograms[step] = second.histograms?.[step];
+  }
+  return histograms === undefined ? first : { ...first, histograms };
 }

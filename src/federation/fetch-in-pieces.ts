@@ -7,6 +7,7 @@ import {
   MAX_POINTS,
   type Column,
   type Grid,
+  type Histogram,
   type SampleBudget,
   type Vector,
 } from '../model/index.js';
@@ -36,8 +37,7 @@ export async function fetchInPieces(fetch: Fetch, run: FetchRun, budget: SampleB
   );
   return [...whole.values()];
 
-  /** Floats only: native histograms that a region has computed are refused where they are decoded. */
-  function put({ labels, values, present }: Column, firstStep: number): void {
+  function put({ labels, values, present, histograms }: Column, firstStep: number): void {
     let target = whole.get(labels.key);
     if (target === undefined) {
       budget.take(grid.count);
@@ -46,6 +46,12 @@ export async function fetchInPieces(fetch: Fetch, run: FetchRun, budget: SampleB
     }
     target.values.set(values, firstStep);
     target.present.set(present, firstStep);
+    if (histograms === undefined) return;
+    if (target.histograms === undefined) {
+      target = { ...target, histograms: new Array<Histogram | undefined>(grid.count).fill(undefined) };
+      whole.set(labels.key, target);
+    }
+    for (const [i, histogram] of histograms.entries()) target.histograms![firstStep + i] = histogram;
   }
 }
 

@@ -15,8 +15,8 @@ export class HistogramsMet extends PromfedError {
 
   /** @param groups those that the histograms can be of. */
   constructor(error: PromfedError, groups: readonly ServerGroup[], fetchKey: string) {
-    const [group] = groups;
-    const name = groups.length === 1 && group !== undefined ? `server group "${group.name}": ` : '';
+    const names = groups.map(({ name }) => JSON.stringify(name)).join(', ');
+    const name = groups.length === 1 ? `server group ${names}: ` : `server groups ${names}: `;
     super('not_built', error.message.startsWith(name) ? error.message : `${name}${error.message}`, {
       cause: error,
     });
@@ -42,7 +42,7 @@ export function histogramsMet(thrown: unknown, groups: readonly ServerGroup[], f
  * @returns whether anything is new; if not, another plan would be no better.
  */
 export function remember({ groups }: HistogramsMet, node: FetchNode | undefined, met: Set<string>): boolean {
-  const able = groups.filter(({ histograms }) => histograms !== undefined);
+  const able = groups.filter(({ histograms, allowsLossyHistograms }) => histograms ?? allowsLossyHistograms);
   if (able.length === 0 || node?.source === undefined) return false;
   const selectors = histogramSources(node.source);
   const before = met.size;

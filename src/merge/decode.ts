@@ -102,7 +102,7 @@ function grown(array: Float64Array<ArrayBuffer>, needed: number): Float64Array<A
   return larger;
 }
 
-function offGrid(frame: SeriesFrame, timeMs: number): PromfedError {
+export function offGrid(frame: SeriesFrame, timeMs: number): PromfedError {
   return new PromfedError(
     'upstream',
     `invalid answer: ${frame.labels.toString()} has a sample at ${formatTimestamp(timeMs)}, off the step grid of the query`,

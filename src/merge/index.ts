@@ -1,7 +1,9 @@
 export { countSamples, decodeColumn, decodeRaw } from './decode.js';
+export { decodeLossyColumn, decodeLossyRaw } from './decode-lossy.js';
 export { encodeFrames } from './encode-frames.js';
 export type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame.js';
 export { ClosableStream, EMPTY_TAIL, settlesSoon, unionTails } from './frame-stream.js';
+export { LossyHistograms, lossyHistograms } from './lossy-histograms.js';
 export { mergeOrdered } from './merge-ordered.js';
 export { mergeRaw } from './merge-raw.js';
 export { mergeOverlappingStreams, mergeReplicaStreams } from './merge-replicas.js';

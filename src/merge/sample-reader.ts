@@ -19,6 +19,7 @@ import {
   UPPER_E,
   ZERO,
 } from './byte.js';
+import { tryFloatText } from './float-text.js';
 import { EXACT_POWERS, MAX_EXACT_POWER, MAX_POWER, POWER_STRIDE, POWERS, SPLITTER } from './powers-of-ten.js';
 import { invalidAnswer } from './upstream-answer-error.js';
 
@@ -27,7 +28,6 @@ const MAX_BLOCK = 1024;
 
 const NOTHING = new Uint8Array(0);
 const VALUES_KEY = Buffer.from('"values":[');
-const FLOAT = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 /** Times beyond this many seconds are no times, and their milliseconds would not be exact. */
 const MAX_SECONDS = 1e12;
@@ -296,18 +296,9 @@ function parseFloatText(bytes: Uint8Array, start: number, end: number): number {
   // No double needs more digits than this to be told from its neighbours.
   if (end - start > 1100 || bytes.subarray(start, end).includes(BACKSLASH)) throw malformed();
   const text = latin1(bytes, start, end);
-  if (FLOAT.test(text)) return Number(text);
-  switch (text) {
-    case 'NaN':
-      return NaN;
-    case '+Inf':
-    case 'Inf':
-      return Infinity;
-    case '-Inf':
-      return -Infinity;
-    default:
-      throw malformed();
-  }
+  const value = tryFloatText(text);
+  if (value === undefined) throw malformed();
+  return value;
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
@@ -332,7 +323,8 @@ function notWhole(): PromfedError {
   return new PromfedError(
     'not_built',
     'native histograms in a JSON answer are not whole and cannot be computed with; they are in the raw ' +
-      'samples of a server group with remote_read: true',
+      'samples of a server group with remote_read: true, and native_histogram: {allow_lossy: true} makes the most of ' +
+      'what there is',
   );
 }
 

@@ -2,8 +2,11 @@
 
 import {
   countSamples,
+  decodeLossyRaw,
   decodeRaw,
   EMPTY_TAIL,
+  LossyHistograms,
+  lossyHistograms,
   mergeRaw,
   openResponse,
   pickReplica,
@@ -47,7 +50,7 @@ export async function askSamples(
   const { answers, failures } = await askTargets(
     group,
     context,
-    (target, scope) => readTarget(target, scope, query, call, group.limits.maxResponseBytes),
+    (target, scope) => readTarget(group, target, scope, query, call),
     ({ held }) => {
       budget.release(held);
     },
@@ -69,13 +72,13 @@ export async function askSamples(
 }
 
 async function readTarget(
+  { name, limits, allowsLossyHistograms }: Group,
   target: Target,
   scope: RequestScope,
   { window, budget }: SamplesQuery,
   call: ApiCall,
-  maxBytes: number,
 ): Promise<TargetSamples> {
-  const body = await target.send(call, scope, maxBytes);
+  const body = await target.send(call, scope, limits.maxResponseBytes);
   const series = new Map<string, RawSeries>();
   let held = 0;
   const take = (samples: number): void => {
@@ -92,9 +95,10 @@ async function readTarget(
     series.set(key, cut);
   };
   try {
+    const lossy = allowsLossyHistograms ? name : undefined;
     const tail = await (call.endpoint === 'read'
       ? readMessage(body, window, take, add)
-      : readMatrix(body, take, add));
+      : readMatrix(body, take, add, lossy));
     body.close();
     const hasStaleMarkers = call.endpoint === 'read' || isExport(body.contentType);
     return { series, hasStaleMarkers, tail, held };
@@ -106,22 +110,40 @@ async function readTarget(
   }
 }
 
+/** @param lossyOf the group's name when native histograms are taken for what JSON has of them. */
 async function readMatrix(
   body: ResponseBody,
   take: (samples: number) => void,
   add: (series: RawSeries) => void,
+  lossyOf: string | undefined,
 ): Promise<ResponseTail> {
   const nanIsStale = isExport(body.contentType);
   const { resultType, frames } = await answered(openResponse(body));
   if (resultType !== 'matrix') {
     throw new PromfedError('upstream', `answered a ${resultType} where a range vector gives a matrix`);
   }
+  const lossy = new LossyHistograms();
+  const held: RawSeries[] = [];
   for (;;) {
     const next = await answered(frames.next());
-    if (next.done === true) return next.value;
+    if (next.done === true) {
+      const isLossy = !lossy.isEmpty;
+      lossy.resolve(take);
+      for (const series of held) add(series);
+      if (!isLossy || lossyOf === undefined) return next.value;
+      return { ...next.value, warnings: [...next.value.warnings, lossyHistograms(lossyOf)] };
+    }
     for (const frame of next.value) {
-      take(countSamples(frame));
-      add(decodeRaw(frame, { nanIsStale }));
+      if (lossyOf === undefined) {
+        take(countSamples(frame));
+        add(decodeRaw(frame, { nanIsStale }));
+        continue;
+      }
+      const series = decodeLossyRaw(frame, { nanIsStale }, lossy);
+      take(series.timestamps.length);
+      // What it weighs is known when its histograms are there.
+      if (series.histograms === undefined) add(series);
+      else held.push(series);
     }
   }
 }

@@ -39,6 +39,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     antiAffinityMs: settings.antiAffinityMs,
     clock,
     limits,
+    allowsLossyHistograms: settings.allowsLossyHistograms,
     redact: createRedactor(settings),
   };
   const metadata = <T>(kind: MetadataKind<T>, call: ApiCall, context: FetchContext) =>
@@ -78,6 +79,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     labelValues,
     metadata: allMetadata,
     histograms,
+    allowsLossyHistograms: settings.allowsLossyHistograms,
     async close() {
       index?.stop();
       histograms?.stop();

@@ -14,6 +14,7 @@ export interface Group {
   readonly antiAffinityMs: number;
   readonly clock: Clock;
   readonly limits: UpstreamLimits;
+  readonly allowsLossyHistograms: boolean;
   readonly redact: (text: string) => string;
 }
 

@@ -132,6 +132,8 @@ export interface ServerGroup {
 
   /** Left out when the group's raw samples do not have native histograms whole either. */
   readonly histograms?: HistogramNames | undefined;
+  /** Native histograms out of JSON answers are computed with, as far as these have them. Default false. */
+  readonly allowsLossyHistograms?: boolean | undefined;
 
   /**
    * What is known of label values beside those of `labels`; undefined (or no such method) for nothing.

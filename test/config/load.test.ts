@@ -106,10 +106,11 @@ t.test('a key of a group becomes the setting it stands for', async (t) => {
     },
     {
       name: 'native histograms',
-      lines: ['remote_read: true', 'native_histogram: {metadata_refresh: 30s}'],
+      lines: ['remote_read: true', 'native_histogram: {metadata_refresh: 30s, allow_lossy: true}'],
       expected: {
         remoteReadPath: '/api/v1/read',
         histogramRefreshMs: 30_000,
+        allowsLossyHistograms: true,
       },
     },
     {

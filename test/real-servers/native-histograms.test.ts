@@ -244,8 +244,55 @@ t.test(
       for (const query of ['sum(latency)', 'histogram_avg(sum(rate(latency[2m])))', 'avg(gauge)']) {
         const { httpStatus, error } = await api(plain.url, '/api/v1/query_range', { query, ...range });
         t.equal(httpStatus, 422, query);
-        t.match(error, /^server group ".*": native histograms in a JSON answer .* remote_read: true$/, query);
+        t.match(
+          error,
+          /^server group ".*": native histograms in a JSON answer .* remote_read: true.*allow_lossy/,
+          query,
+        );
       }
+    });
+
+    await t.test('what JSON has of them is computed with where that is allowed', async (t) => {
+      const allowed = 'remote_read: false\n      native_histogram: { allow_lossy: true }';
+      const lossy = await startPromfed(t, yaml.replaceAll('remote_read: true', allowed));
+      for (const query of PASSING) await same(t, lossy.url, query);
+      for (const query of COMPUTED) {
+        const [ours, theirs] = await Promise.all(
+          [lossy.url, reference].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
+        );
+        t.equal(difference(dataOf(ours!), dataOf(theirs!)), '', query);
+        const names = warningsOf(ours!).map((text) => /^server group "(\w+)": .* JSON/.exec(text)?.[1]);
+        t.same(names.sort(), ['eu', 'us'], `${query}: warnings`);
+      }
+      const raw = await startPromfed(t, yaml.replaceAll('remote_read: true', allowed), { pushdown: false });
+      // Without stale markers, series that have ended are seen for longer by what is no rate.
+      for (const query of COMPUTED.filter((one) => !one.includes('latency') || one.includes('rate'))) {
+        const [ours, theirs] = await Promise.all(
+          [raw.url, reference].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
+        );
+        t.equal(difference(dataOf(ours!), dataOf(theirs!)), '', `${query} of raw samples`);
+      }
+    });
+
+    await t.test('replicas that differ are merged of raw samples', async (t) => {
+      const targets = urls.map((url) => `"${new URL(url).host}"`).join(', ');
+      const group = (keys: string): string =>
+        `promxy:\n  server_groups:\n    - static_configs: [{ targets: [${targets}] }]\n      ${keys}\n`;
+      const whole = await startPromfed(t, group('remote_read: true'), { pushdown: false });
+      for (const keys of ['remote_read: true', 'native_histogram: { allow_lossy: true }']) {
+        const pair = await startPromfed(t, group(keys));
+        for (const query of ['gauge', 'bounded', 'sum(gauge)', 'histogram_avg(sum(rate(bounded[2m])))']) {
+          const [ours, theirs] = await Promise.all(
+            [pair.url, whole.url].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
+          );
+          t.equal(ours!.httpStatus, 200, `${query} with ${keys}: ${ours!.error ?? ''}`);
+          t.equal(difference(dataOf(ours!), dataOf(theirs!)), '', `${query} with ${keys}`);
+        }
+      }
+      const plain = await startPromfed(t, group('remote_read: false'));
+      const { httpStatus, error } = await api(plain.url, '/api/v1/query_range', { query: 'gauge', ...range });
+      t.equal(httpStatus, 422);
+      t.match(error, /^server group "[^"]*": .*native histograms in a JSON answer/);
     });
 
     await t.test('with exact semantics they are computed with all the same', async (t) => {

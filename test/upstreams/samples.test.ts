@@ -153,7 +153,7 @@ t.test('native histograms in JSON are refused, and the error says how they come 
   ]);
   await t.rejects(ask(group), {
     code: 'not_built',
-    message: /^server group "eu": target .*: native histograms .* remote_read: true and semantics: exact$/,
+    message: /^server group "eu": target .*: native histograms .* remote_read: true, .*allow_lossy/,
   });
 });
 
