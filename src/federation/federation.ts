@@ -143,7 +143,8 @@ export function createFederation(options: FederationOptions): Federation {
         return await answer(plan, request, seen, Math.max(1, endMs - clock.now()), watch);
       } catch (thrown) {
         if (!(thrown instanceof HistogramsMet) || replans === MAX_REPLANS) throw thrown;
-        if (!remember(thrown, findFetch(plan, thrown.fetchKey), met)) throw thrown;
+        const isLast = replans === MAX_REPLANS - 1;
+        if (!remember(thrown, fetchesOf(plan), met, isLast)) throw thrown;
         plan = planRequest(request, seen, options, met);
         use?.(plan);
       }
@@ -185,17 +186,17 @@ const PUSHDOWN_OFF = {
   text: 'pushdown is off, so that everything is computed here from raw samples',
 } as const;
 
-/** What is met is known from then on, and seldom more than one metric of a query is unknown. */
-const MAX_REPLANS = 5;
+/** What is met is known from then on. The last plan reads everything raw that could hold histograms. */
+const MAX_REPLANS = 3;
 
-/** The fetch of this key in a plan. */
-function findFetch(plan: PlanNode, key: string): FetchNode | undefined {
+function fetchesOf(plan: PlanNode): FetchNode[] {
+  const found: FetchNode[] = [];
   const pending = [plan];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node.kind === 'fetch' && node.fetch.key === key) return node;
+    if (node.kind === 'fetch') found.push(node);
     pending.push(...operands(node));
   }
-  return undefined;
+  return found;
 }
 
 function planRequest(

@@ -38,18 +38,29 @@ export function histogramsMet(thrown: unknown, groups: readonly ServerGroup[], f
  * Notes what a fetch met, so that its selectors are read raw from now on: those of this query by their keys in `met`,
  * and in the groups the name of the metric where it can be one only.
  *
- * @param node the fetch, whose answer is known to hold histograms.
+ * @param fetches those of the plan, the one that met histograms among them.
+ * @param all whether what is left of the query is read raw as well, as far as it could be histograms.
  * @returns whether anything is new; if not, another plan would be no better.
  */
-export function remember({ groups }: HistogramsMet, node: FetchNode | undefined, met: Set<string>): boolean {
+export function remember(
+  { groups, fetchKey }: HistogramsMet,
+  fetches: readonly FetchNode[],
+  met: Set<string>,
+  all: boolean,
+): boolean {
   const able = groups.filter(({ histograms, allowsLossyHistograms }) => histograms ?? allowsLossyHistograms);
-  if (able.length === 0 || node?.source === undefined) return false;
-  const selectors = histogramSources(node.source);
+  if (able.length === 0) return false;
   const before = met.size;
-  for (const { matchers } of selectors) met.add(selectionKey(matchers));
-  const names = new Set(selectors.map(nameOf));
-  const [name] = names;
-  if (names.size === 1 && name !== undefined) for (const { histograms } of able) histograms?.learn(name);
+  for (const { fetch, source } of fetches) {
+    const isIt = fetch.key === fetchKey;
+    if (source === undefined || !(isIt || all)) continue;
+    const selectors = histogramSources(source);
+    for (const { matchers } of selectors) met.add(selectionKey(matchers));
+    const names = new Set(selectors.map(nameOf));
+    const [name] = names;
+    if (isIt && names.size === 1 && name !== undefined)
+      for (const { histograms } of able) histograms?.learn(name);
+  }
   return met.size > before;
 }
 
