@@ -1,6 +1,6 @@
 // The planner: an expression over many groups becomes a plan of fetches and what is computed here.
 
-import { METRIC_NAME } from '../../model/index.js';
+import { gridEndMs, METRIC_NAME } from '../../model/index.js';
 import {
   printPortableExpr,
   restingPlaces,
@@ -21,6 +21,7 @@ import { isSettled, type Local, type Reach } from './locality.js';
 import { createReach, writesGroupLabel } from './reach.js';
 import { createRelevance, type Relevance } from './relevance.js';
 import { rewrite } from './rewrite.js';
+import { tryStretches } from './stretches.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -31,7 +32,8 @@ export interface PlanOptions {
 
 /**
  * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
- * local splits in two where it can, and everything else is computed here from its operands.
+ * local splits in two where it can, and everything else is computed here from its operands. Where a range reaches over
+ * the time bounds of groups, its steps are planned in stretches.
  *
  * @throws PromfedError `execution` when a duration of the query cannot be calculated.
  */
@@ -42,6 +44,27 @@ export function planDistributed(
   { delaysNames = false }: PlanOptions = {},
 ): PlanNode {
   const relevance = createRelevance(expr, groups, times);
+  const stretches = tryStretches(expr, groups, times, relevance);
+  if (stretches === undefined) return planSteps(expr, groups, times, relevance, delaysNames);
+  const { position } = expr;
+  return {
+    kind: 'stretches',
+    stretches: stretches.map((grid) => {
+      const part = { ...times, steps: { firstMs: grid.startMs, lastMs: gridEndMs(grid) } };
+      const input = planSteps(expr, groups, part, createRelevance(expr, groups, part), delaysNames);
+      return { kind: 'stretch', grid, input, position };
+    }),
+    position,
+  };
+}
+
+function planSteps(
+  expr: Expr,
+  groups: readonly PlannedGroup[],
+  times: PlanTimes,
+  relevance: Relevance,
+  delaysNames: boolean,
+): PlanNode {
   const reach = createReach(groups, times, relevance, namePolicyOf(expr, delaysNames));
   const planner = new Planner(reach, relevance, times);
   for (const below of restingPlaces(expr)) planner.planAhead(below);
@@ -287,7 +310,7 @@ class Planner {
       const sent = textOf(group);
       return sent === undefined ? [] : [{ group, expr: sent, addLabels: group.labels.keep(survives) }];
     });
-    return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr);
+    return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr, this.#times.steps);
   }
 }
 
@@ -304,10 +327,11 @@ function groupOf(expr: Expr): AggregateExpr {
   return { kind: 'aggregate', op: 'group', expr, param: undefined, grouping: [], without: false, position };
 }
 
-function fetchNode(fetch: Omit<Fetch, 'key'>, source: Expr): FetchNode {
+function fetchNode(fetch: Omit<Fetch, 'key'>, source: Expr, steps: PlanTimes['steps']): FetchNode {
   // Most groups are sent the same text, which the key holds once.
   const texts = numbered(fetch.parts.map(({ expr }) => expr));
   const key = JSON.stringify([
+    ...(steps === undefined ? [] : [steps]),
     fetch.overlapping,
     [...texts.keys()],
     fetch.parts.map(({ group, expr, addLabels }) => [group.name, texts.get(expr), addLabels.key]),
