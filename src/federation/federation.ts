@@ -93,18 +93,36 @@ export function createFederation(options: FederationOptions): Federation {
   return {
     metadata: createMetadata(groups, clock),
 
-    query(request) {
-      const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
-      return answer(planRequest(request, seen, options), request, seen);
+    async query(request) {
+      const startMs = clock.now();
+      const seen = seeGroups(groups, startMs, request.routing ?? 'learned');
+      const plan = planRequest(request, seen, options, true);
+      try {
+        return await answer(plan, request, seen);
+      } catch (thrown) {
+        if (!isBetterWhole(plan, thrown)) throw thrown;
+        const whole = { ...request, timeoutMs: request.timeoutMs - (clock.now() - startMs) };
+        return answer(planRequest(request, seen, options, false), whole, seen);
+      }
     },
 
     async explain(request, analyze) {
       const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
-      const plan = planRequest(request, seen, options);
-      const told = options.pushdown ? plan : { ...plan, reason: PUSHDOWN_OFF };
-      if (!analyze) return explain(told, seen);
-      const watch = new QueryWatch();
-      return explainRun(told, seen, watch, () => answer(told, request, seen, watch));
+      const explained = async (inStretches: boolean): Promise<Explanation> => {
+        const plan = planRequest(request, seen, options, inStretches);
+        const told = options.pushdown ? plan : { ...plan, reason: PUSHDOWN_OFF };
+        if (!analyze) return explain(told, seen);
+        const watch = new QueryWatch();
+        let failure: unknown;
+        const explanation = await explainRun(told, seen, watch, () =>
+          answer(told, request, seen, watch).catch((thrown: unknown) => {
+            failure = thrown;
+            throw thrown;
+          }),
+        );
+        return failure !== undefined && isBetterWhole(plan, failure) ? explained(false) : explanation;
+      };
+      return explained(true);
     },
 
     labelIndex: () => groups.flatMap((group) => group.labelIndex?.() ?? []),
@@ -148,10 +166,19 @@ const PUSHDOWN_OFF = {
   text: 'pushdown is off, so that everything is computed here from raw samples',
 } as const;
 
+/**
+ * Whether a query that failed in stretches may succeed as a whole: what stands on raw samples then takes native
+ * histograms, which cannot be computed with as regions send them.
+ */
+function isBetterWhole(plan: PlanNode, thrown: unknown): boolean {
+  return plan.kind === 'stretches' && asPromfedError(thrown).code === 'not_built';
+}
+
 function planRequest(
   { expr, grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
   seen: readonly SeenGroup[],
   options: FederationOptions,
+  inStretches: boolean,
 ): PlanNode {
   const isRange = kind === 'range';
   const times = {
@@ -162,7 +189,7 @@ function planRequest(
     lookbackMs: lookbackDeltaMs ?? options.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
   };
   return options.pushdown
-    ? planDistributed(expr, seen, times, { delaysNames: options.delaysNames })
+    ? planDistributed(expr, seen, times, { delaysNames: options.delaysNames, inStretches })
     : planLocally(expr, times);
 }
 

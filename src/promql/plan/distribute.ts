@@ -28,6 +28,8 @@ import { tryQueryFunction, type PlanTimes } from './times.js';
 export interface PlanOptions {
   /** Operations drop names in the end only (Prometheus' feature promql-delayed-name-removal). Default false. */
   readonly delaysNames?: boolean;
+  /** Whether the steps of a range may be planned in stretches. Default true. */
+  readonly inStretches?: boolean;
 }
 
 /**
@@ -41,10 +43,10 @@ export function planDistributed(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
-  { delaysNames = false }: PlanOptions = {},
+  { delaysNames = false, inStretches = true }: PlanOptions = {},
 ): PlanNode {
   const relevance = createRelevance(expr, groups, times);
-  const stretches = tryStretches(expr, groups, times, relevance);
+  const stretches = !inStretches ? undefined : tryStretches(expr, groups, times, relevance);
   if (stretches === undefined) return planSteps(expr, groups, times, relevance, delaysNames);
   const { position } = expr;
   return {
