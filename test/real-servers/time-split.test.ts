@@ -283,6 +283,17 @@ for (const { name, parts, union } of splits) {
       t.ok(series > 0 || query === 'absent(queue_depth)', `${query}: there is something to compare`);
     }
 
+    const times = { start: String(startMs / 1000), end: String(endMs / 1000), step: '60' };
+    const [ours, theirs] = await Promise.all(
+      [promfed.url, reference!].map((url) =>
+        api(url, '/api/v1/query_range', { query: 'sum(rate(queue_depth[5m]))', ...times }),
+      ),
+    );
+    // Where nothing is computed here from raw samples, places are left out.
+    const placeless = (text: string): string => text.replace(/ \([0-9:]+\)$/, '');
+    t.equal(theirs!.infos?.length, 1);
+    t.same(ours!.infos?.map(placeless), theirs!.infos?.map(placeless), 'an info is told once');
+
     for (const path of ['/api/v1/series', '/api/v1/labels', '/api/v1/label/pod/values']) {
       // Prometheus itself answers these for whole blocks: only what spans the boundary is the same in all of them.
       for (const { start, end } of ranges.slice(0, 3)) {
