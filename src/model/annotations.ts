@@ -32,7 +32,7 @@ export class Annotations {
 
   /** Notices first, then at most ten of the others and a line that counts the rest. */
   get warnings(): string[] {
-    return [...this.#notices, ...printed(this.#warnings, 'warning')];
+    return [...unlessPlaced(this.#notices, this.#warnings), ...printed(this.#warnings, 'warning')];
   }
 
   get infos(): string[] {
@@ -42,7 +42,21 @@ export class Annotations {
 
 /** Source: Prometheus, util/annotations (`AsStrings`). */
 function printed(texts: ReadonlySet<string>, kind: string): string[] {
-  const all = [...texts];
+  const all = unlessPlaced(texts, texts);
   if (all.length <= MAX_PRINTED) return all;
   return [...all.slice(0, MAX_PRINTED), `${all.length - MAX_PRINTED} more ${kind} annotations omitted`];
+}
+
+/** A place at the end of an annotation: ` (1:23)`. */
+const PLACE = / \(\d+:\d+\)$/;
+
+/**
+ * Those texts that none of `others` repeats with a place behind: regions are not told places in the query, so that what
+ * they and an operator here both have to say would stand there twice.
+ */
+function unlessPlaced(texts: ReadonlySet<string>, others: ReadonlySet<string>): string[] {
+  const placed = new Set(
+    [...others].filter((text) => PLACE.test(text)).map((text) => text.replace(PLACE, '')),
+  );
+  return [...texts].filter((text) => !placed.has(text));
 }

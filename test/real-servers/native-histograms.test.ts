@@ -3,6 +3,7 @@
 
 import t, { type Test } from 'tap';
 
+import type { Explanation } from '../../src/federation/index.js';
 import { histogramSet } from '../helpers/histogram-set.js';
 import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed.js';
 import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
@@ -293,6 +294,30 @@ t.test(
       const { httpStatus, error } = await api(plain.url, '/api/v1/query_range', { query: 'gauge', ...range });
       t.equal(httpStatus, 422);
       t.match(error, /^server group "[^"]*": .*native histograms in a JSON answer/);
+    });
+
+    await t.test('a range over the times of two groups is computed with them from raw samples', async (t) => {
+      const boundary = new Date(startMs + 1_500_000).toISOString();
+      const halves = [`end: ${boundary}`, `start: ${boundary}`].map(
+        (bound) => `
+    - static_configs: [{ targets: ["${new URL(reference).host}"] }]
+      remote_read: true
+      absolute_time_range: { ${bound}, truncate: true }`,
+      );
+      const split = await startPromfed(t, `promxy:\n  server_groups:${halves.join('')}\n`);
+      for (const query of QUERIES) {
+        if (query.endsWith(']')) continue;
+        const [ours, theirs] = await Promise.all(
+          [split.url, reference].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
+        );
+        t.equal(difference(dataOf(ours!), dataOf(theirs!)), '', query);
+      }
+      const { data } = await api<Explanation>(split.url, '/api/v1/explain', {
+        query: 'avg(gauge)',
+        ...range,
+        analyze: 'true',
+      });
+      t.match(data, { plan: { kind: 'stretches' }, analysis: { path: 'value', error: undefined } });
     });
 
     await t.test('with exact semantics they are computed with all the same', async (t) => {

@@ -2,6 +2,7 @@
 
 import t from 'tap';
 
+import type { Explanation } from '../../src/federation/index.js';
 import { api, startPromfed, type QueryData } from '../helpers/promfed.js';
 import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
 import { seriesSet, type TestSeries } from '../helpers/series-set.js';
@@ -33,40 +34,127 @@ function spoilt(series: readonly TestSeries[], isSpoilt: (timeMs: number) => boo
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 
+/** A server group: what it has, and what the configuration says of it. */
+interface Part {
+  readonly name: string;
+  readonly series: readonly TestSeries[];
+  readonly range: string;
+}
+
 interface Split {
   readonly name: string;
-  readonly old: readonly TestSeries[];
-  readonly recent: readonly TestSeries[];
+  readonly parts: readonly Part[];
+  /** What one Prometheus has that answers like all of them. */
   readonly union: readonly TestSeries[];
-  /** What the configuration says of the two. */
-  readonly oldRange: string;
-  readonly recentRange: string;
 }
+
+const old = (endMs: number, series: readonly TestSeries[], truncate = false): Part => ({
+  name: 'old',
+  series,
+  range: `absolute_time_range: { end: ${iso(endMs)}, truncate: ${truncate} }`,
+});
+const recent = (startMs: number, series: readonly TestSeries[], truncate = false): Part => ({
+  name: 'recent',
+  series,
+  range: `absolute_time_range: { start: ${iso(startMs)}, truncate: ${truncate} }`,
+});
 
 const splits: readonly Split[] = [
   {
-    name: 'that overlap',
-    old: only((timeMs) => timeMs <= boundaryMs + minutes(10)),
-    recent: only((timeMs) => timeMs >= boundaryMs - minutes(10)),
+    name: 'two regions that overlap',
+    parts: [
+      old(
+        boundaryMs + minutes(10),
+        only((timeMs) => timeMs <= boundaryMs + minutes(10)),
+      ),
+      {
+        name: 'recent',
+        series: only((timeMs) => timeMs >= boundaryMs - minutes(10)),
+        range: `relative_time_range: { start: -${Math.ceil((Date.now() - boundaryMs + minutes(5)) / 60_000)}m }`,
+      },
+    ],
     union: all,
-    oldRange: `absolute_time_range: { end: ${iso(boundaryMs + minutes(10))} }`,
-    recentRange: `relative_time_range: { start: -${Math.ceil((Date.now() - boundaryMs + minutes(5)) / 60_000)}m }`,
   },
   {
-    name: 'with a gap between them',
-    old: only((timeMs) => timeMs <= boundaryMs - minutes(3)),
-    recent: only((timeMs) => timeMs >= boundaryMs + minutes(3)),
+    name: 'two regions with a gap between them',
+    parts: [
+      old(
+        boundaryMs,
+        only((timeMs) => timeMs <= boundaryMs - minutes(3)),
+      ),
+      recent(
+        boundaryMs,
+        only((timeMs) => timeMs >= boundaryMs + minutes(3)),
+      ),
+    ],
     union: only((timeMs) => Math.abs(timeMs - boundaryMs) >= minutes(3)),
-    oldRange: `absolute_time_range: { end: ${iso(boundaryMs)} }`,
-    recentRange: `absolute_time_range: { start: ${iso(boundaryMs)} }`,
   },
   {
-    name: 'of which each is right on its own side only',
-    old: spoilt(all, (timeMs) => timeMs > boundaryMs),
-    recent: spoilt(all, (timeMs) => timeMs < boundaryMs),
+    name: 'two regions that say how wide the gap between them is',
+    parts: [
+      old(
+        boundaryMs - minutes(9),
+        only((timeMs) => timeMs <= boundaryMs - minutes(9)),
+      ),
+      recent(
+        boundaryMs + minutes(9),
+        only((timeMs) => timeMs >= boundaryMs + minutes(9)),
+      ),
+    ],
+    union: only((timeMs) => Math.abs(timeMs - boundaryMs) >= minutes(9)),
+  },
+  {
+    name: 'two regions of which each is right on its own side only',
+    parts: [
+      old(
+        boundaryMs,
+        spoilt(all, (timeMs) => timeMs > boundaryMs),
+        true,
+      ),
+      recent(
+        boundaryMs,
+        spoilt(all, (timeMs) => timeMs < boundaryMs),
+        true,
+      ),
+    ],
     union: all,
-    oldRange: `absolute_time_range: { end: ${iso(boundaryMs)}, truncate: true }`,
-    recentRange: `absolute_time_range: { start: ${iso(boundaryMs)}, truncate: true }`,
+  },
+  {
+    name: 'two regions that overlap and are right in their own times only',
+    parts: [
+      old(
+        boundaryMs + minutes(14),
+        spoilt(all, (timeMs) => timeMs > boundaryMs + minutes(14)),
+        true,
+      ),
+      recent(
+        boundaryMs - minutes(14),
+        spoilt(all, (timeMs) => timeMs < boundaryMs - minutes(14)),
+        true,
+      ),
+    ],
+    union: all,
+  },
+  {
+    name: 'three regions, one after another,',
+    parts: [
+      old(
+        boundaryMs - minutes(20),
+        only((timeMs) => timeMs <= boundaryMs - minutes(20)),
+      ),
+      {
+        name: 'middle',
+        series: spoilt(all, (timeMs) => Math.abs(timeMs - boundaryMs) > minutes(20)),
+        range:
+          `absolute_time_range: { start: ${iso(boundaryMs - minutes(20))}, ` +
+          `end: ${iso(boundaryMs + minutes(20))}, truncate: true }`,
+      },
+      recent(
+        boundaryMs + minutes(20),
+        only((timeMs) => timeMs >= boundaryMs + minutes(20)),
+      ),
+    ],
+    union: all,
   },
 ];
 
@@ -80,7 +168,7 @@ const expressions = [
   'count_over_time(queue_depth[25m] offset 50m)',
   'queue_depth offset 61m',
   'rate(http_requests_total[5m] offset -30m)',
-  `sum(rate(http_requests_total[5m] @ ${(boundaryMs + minutes(4)) / 1000}))`,
+  `sum(rate(http_requests_total[25m] @ ${(boundaryMs + minutes(4)) / 1000}))`,
   `queue_depth @ ${(boundaryMs - minutes(20)) / 1000}`,
   'queue_depth @ start() + queue_depth @ end()',
   'max_over_time(rate(http_requests_total[5m])[30m:1m])',
@@ -97,13 +185,34 @@ const expressions = [
   'changes(queue_depth[1h])',
   'label_replace(queue_depth, "x", "$1", "pod", "pod-(.*)")',
   'sum_over_time(absent(queue_depth)[15m:15s]) or vector(0)',
+  'rate({__name__=~"http_requests_total|queue_depth"}[5m])',
+  'sum(queue_depth offset 20m) + sum(rate(http_requests_total[30m]))',
+  'sum by (pod, namespace) (queue_depth) * on (pod) group_left () sum by (pod) (memory_usage_bytes)',
+  'queue_depth and on (pod) (memory_usage_bytes offset 30m > 0)',
+  'avg(queue_depth @ start()) - avg(queue_depth @ end()) + max(queue_depth)',
+  'scalar(sum(queue_depth)) + time()',
+  'topk(scalar(count(queue_depth) or vector(3)) - 1, queue_depth)',
+  'max_over_time(max_over_time(queue_depth[7m:1m])[12m:3m])',
 ];
+
+function configOf(parts: readonly Part[], urls: readonly string[]): string {
+  const groups = parts.map(
+    ({ name, range }, i) => `
+    - name: ${name}
+      static_configs: [{ targets: ["${new URL(urls[i]!).host}"] }]
+      remote_read: true
+      ${range}`,
+  );
+  return `promxy:\n  server_groups:${groups.join('')}\n`;
+}
 
 /** Of two results, a line for each difference; sums may be taken in another order. */
 function differences(ours: QueryData, theirs: QueryData): string[] {
-  const rows = ({ result }: QueryData): Map<string, (readonly [number, string])[]> =>
+  const seriesOf = ({ resultType, result }: QueryData): QueryData['result'] =>
+    resultType === 'scalar' ? [{ metric: {}, value: result as unknown as [number, string] }] : result;
+  const rows = (data: QueryData): Map<string, (readonly [number, string])[]> =>
     new Map(
-      result.map(({ metric, value, values }) => [
+      seriesOf(data).map(({ metric, value, values }) => [
         JSON.stringify(Object.entries(metric).sort()),
         [...(values ?? [value!])],
       ]),
@@ -136,20 +245,17 @@ const ranges = [
 
 const instants = [-30, -12, -4, -1, 0, 1, 2, 4, 6, 11, 30].map((offset) => boundaryMs + minutes(offset));
 
-for (const { name, old, recent, union, oldRange, recentRange } of splits) {
-  t.test(`two regions ${name} answer as one`, { skip, timeout: 180_000 }, async (t) => {
-    const servers = await Promise.all([old, recent, union].map(() => startPrometheus(t)));
-    await Promise.all([old, recent, union].map((series, i) => importIntoPrometheus(servers[i]!.url, series)));
-    const [oldUrl, recentUrl, reference] = servers.map(({ url }) => url) as [string, string, string];
-    const group = (groupName: string, url: string, range: string): string => `
-    - name: ${groupName}
-      static_configs: [{ targets: ["${new URL(url).host}"] }]
-      remote_read: true
-      ${range}`;
-    const promfed = await startPromfed(
-      t,
-      `promxy:\n  server_groups:${group('old', oldUrl, oldRange)}${group('recent', recentUrl, recentRange)}\n`,
+for (const { name, parts, union } of splits) {
+  t.test(`${name} answer as one`, { skip, timeout: 180_000 }, async (t) => {
+    const held = [union, ...parts.map(({ series }) => series)];
+    const [reference, ...urls] = await Promise.all(
+      held.map(async (series) => {
+        const { url } = await startPrometheus(t);
+        await importIntoPrometheus(url, series);
+        return url;
+      }),
     );
+    const promfed = await startPromfed(t, configOf(parts, urls));
     const compare = async (
       path: string,
       parameters: Record<string, string>,
@@ -157,7 +263,7 @@ for (const { name, old, recent, union, oldRange, recentRange } of splits) {
     ): Promise<number> => {
       const [ours, theirs] = await Promise.all([
         api(promfed.url, path, parameters),
-        api(reference, path, parameters),
+        api(reference!, path, parameters),
       ]);
       t.same([ours.status, ours.error, ours.warnings], [theirs.status, theirs.error, theirs.warnings], title);
       if (ours.data === undefined || theirs.data === undefined) return 0;
@@ -177,6 +283,17 @@ for (const { name, old, recent, union, oldRange, recentRange } of splits) {
       t.ok(series > 0 || query === 'absent(queue_depth)', `${query}: there is something to compare`);
     }
 
+    const times = { start: String(startMs / 1000), end: String(endMs / 1000), step: '60' };
+    const [ours, theirs] = await Promise.all(
+      [promfed.url, reference!].map((url) =>
+        api(url, '/api/v1/query_range', { query: 'sum(rate(queue_depth[5m]))', ...times }),
+      ),
+    );
+    // Where nothing is computed here from raw samples, places are left out.
+    const placeless = (text: string): string => text.replace(/ \([0-9:]+\)$/, '');
+    t.equal(theirs!.infos?.length, 1);
+    t.same(ours!.infos?.map(placeless), theirs!.infos?.map(placeless), 'an info is told once');
+
     for (const path of ['/api/v1/series', '/api/v1/labels', '/api/v1/label/pod/values']) {
       // Prometheus itself answers these for whole blocks: only what spans the boundary is the same in all of them.
       for (const { start, end } of ranges.slice(0, 3)) {
@@ -187,7 +304,7 @@ for (const { name, old, recent, union, oldRange, recentRange } of splits) {
         };
         const [ours, theirs] = await Promise.all([
           api<unknown[]>(promfed.url, path, parameters),
-          api<unknown[]>(reference, path, parameters),
+          api<unknown[]>(reference!, path, parameters),
         ]);
         const sorted = (data: readonly unknown[] = []): string[] =>
           data.map((one) => JSON.stringify(one)).sort();
@@ -229,4 +346,52 @@ t.test('a group is asked only for windows that touch its times', { skip, timeout
     api(promfed.url, '/api/v1/labels', { start: at(start), end: at(end) });
   t.equal((await labels(1, 20)).status, 'success');
   t.equal((await labels(-1, 20)).status, 'error');
+});
+
+t.test('raw samples are asked for only around the boundary', { skip, timeout: 60_000 }, async (t) => {
+  const parts = [
+    old(
+      boundaryMs,
+      spoilt(all, (timeMs) => timeMs > boundaryMs),
+      true,
+    ),
+    recent(
+      boundaryMs,
+      spoilt(all, (timeMs) => timeMs < boundaryMs),
+      true,
+    ),
+  ];
+  const urls = await Promise.all(
+    parts.map(async ({ series }) => {
+      const { url } = await startPrometheus(t);
+      await importIntoPrometheus(url, series);
+      return url;
+    }),
+  );
+  const promfed = await startPromfed(t, configOf(parts, urls));
+  const { data } = await api<Explanation>(promfed.url, '/api/v1/explain', {
+    query: 'rate(http_requests_total[5m])',
+    start: String(startMs / 1000),
+    end: String(endMs / 1000),
+    step: '15',
+    analyze: 'true',
+  });
+  const [before, around, after] = data!.plan.operands.map(({ operands }) => operands[0]!);
+  const counters = all.filter(({ labels }) => labels['__name__'] === 'http_requests_total');
+  const raw = around!.operands[0]!.operands[0]!;
+  t.match([before?.kind, around?.operator, raw.kind, after?.kind], ['fetch', 'rate()', 'selector', 'fetch']);
+  t.match(
+    [before, raw, after].map((node) => node?.groups?.map(({ group }) => group)),
+    [['old'], ['old', 'recent'], ['recent']],
+  );
+  for (const [i, isNear] of [
+    (timeMs: number) => timeMs <= boundaryMs && timeMs > boundaryMs - minutes(5),
+    (timeMs: number) => timeMs > boundaryMs && timeMs < boundaryMs + minutes(5),
+  ].entries()) {
+    const { group, analysis } = raw.groups![i]!;
+    const near = counters.reduce((sum, { timestamps }) => sum + timestamps.filter(isNear).length, 0);
+    t.equal(analysis?.requests, 1, `${group} is asked once for raw samples`);
+    t.ok(near > 0 && analysis!.samples <= near, `${group} sends ${analysis!.samples} of ${near} samples`);
+  }
+  for (const node of [before, after]) t.equal(node!.groups![0]!.analysis?.requests, 1);
 });

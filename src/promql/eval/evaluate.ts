@@ -14,6 +14,7 @@ import { evalRange } from './range.js';
 import { sortPaced } from './paced-sort.js';
 import { notBuilt, Scope, type Operand } from './scope.js';
 import { evalSelector } from './selector.js';
+import { evalStretch, evalStretches } from './stretches.js';
 import type { EvalContext, Value } from './value.js';
 
 /**
@@ -72,6 +73,10 @@ async function evaluateNode(scope: Scope, node: PlanNode): Promise<Operand> {
       return evalBinary(scope, node);
     case 'negate':
       return evalNegate(scope, node);
+    case 'stretches':
+      return evalStretches(scope, node);
+    case 'stretch':
+      return evalStretch(scope, node);
   }
 }
 

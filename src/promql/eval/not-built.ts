@@ -35,6 +35,8 @@ function notBuiltAt(node: PlanNode): string | undefined {
     case 'subquery':
     case 'negate':
     case 'aggregate':
+    case 'stretches':
+    case 'stretch':
       return undefined;
   }
 }

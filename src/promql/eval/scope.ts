@@ -44,6 +44,7 @@ export class Scope {
   readonly pacer: Pacer;
   /** The selectors whose histograms are read without their buckets; none within a subquery. */
   readonly statsSelectors: ReadonlySet<PlanNode>;
+  readonly isInstant: boolean;
   readonly #evaluateNode: EvaluateNode;
   /** Shared with the scopes inside, which stand on the same stack. */
   readonly #stack: { levels: number };
@@ -54,8 +55,10 @@ export class Scope {
     evaluateNode: EvaluateNode,
     outer?: Scope,
     statsSelectors: ReadonlySet<PlanNode> = new Set(),
+    isInstant = grid.count === 1,
   ) {
     this.statsSelectors = statsSelectors;
+    this.isInstant = isInstant;
     this.context = context;
     this.grid = grid;
     this.pacer = outer?.pacer ?? new Pacer(context.signal);
@@ -95,8 +98,9 @@ export class Scope {
     return new Scope(this.context, grid, this.#evaluateNode, this);
   }
 
-  get isInstant(): boolean {
-    return this.grid.count === 1;
+  /** The scope of some of the steps, of which one alone is no instant. */
+  stretch(grid: Grid): Scope {
+    return new Scope(this.context, grid, this.#evaluateNode, this, this.statsSelectors, this.isInstant);
   }
 
   get budget(): SampleBudget {

@@ -1,6 +1,6 @@
 // The planner: an expression over many groups becomes a plan of fetches and what is computed here.
 
-import { METRIC_NAME } from '../../model/index.js';
+import { gridEndMs, METRIC_NAME } from '../../model/index.js';
 import {
   printPortableExpr,
   restingPlaces,
@@ -14,7 +14,7 @@ import {
 import { absentLabels } from './absent-labels.js';
 import type { PlannedGroup } from './groups.js';
 import { planWholeHistograms } from './histograms.js';
-import { namePolicyOf } from './late-names.js';
+import { namePolicyOf, type NamePolicy } from './late-names.js';
 import { createInfoTimes } from './info-times.js';
 import { planLocally, subqueryOver } from './local.js';
 import type { Fetch, FetchNode, PlanNode, TimeShift } from './node.js';
@@ -22,6 +22,7 @@ import { isSettled, type Local, type Reach } from './locality.js';
 import { createReach, writesGroupLabel } from './reach.js';
 import { createRelevance, type Relevance } from './relevance.js';
 import { rewrite } from './rewrite.js';
+import { tryStretches } from './stretches.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -34,7 +35,8 @@ export interface PlanOptions {
 
 /**
  * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
- * local splits in two where it can, and everything else is computed here from its operands.
+ * local splits in two where it can, and everything else is computed here from its operands. Where a range reaches over
+ * the time bounds of groups, its steps are planned in stretches.
  *
  * @throws PromfedError `execution` when a duration of the query cannot be calculated.
  */
@@ -45,9 +47,34 @@ export function planDistributed(
   { delaysNames = false, histogramsMet = NOTHING_MET }: PlanOptions = {},
 ): PlanNode {
   const names = namePolicyOf(expr, delaysNames);
+  const relevance = createRelevance(expr, groups, times);
+  const stretches = tryStretches(expr, groups, times, relevance);
+  const histograms = { met: histogramsMet, passes: stretches === undefined };
+  if (stretches === undefined) return planSteps(expr, groups, times, relevance, names, histograms);
+  const { position } = expr;
+  return {
+    kind: 'stretches',
+    stretches: stretches.map((grid) => {
+      const part = { ...times, steps: { firstMs: grid.startMs, lastMs: gridEndMs(grid) } };
+      const ofPart = createRelevance(expr, groups, part);
+      const input = planSteps(expr, groups, part, ofPart, names, histograms);
+      return { kind: 'stretch', grid, input, position };
+    }),
+    position,
+  };
+}
+
+/** Plans for all of the steps of `times` alike. */
+function planSteps(
+  expr: Expr,
+  groups: readonly PlannedGroup[],
+  times: PlanTimes,
+  plain: Relevance,
+  names: NamePolicy,
+  histograms: { readonly met: ReadonlySet<string>; readonly passes: boolean },
+): PlanNode {
   const places = restingPlaces(expr);
-  const plain = createRelevance(expr, groups, times);
-  return planWholeHistograms(expr, groups, histogramsMet, plain, (whole) => {
+  return planWholeHistograms(expr, groups, histograms, plain, (whole) => {
     const relevance = whole.size === 0 ? plain : createRelevance(expr, groups, times, whole);
     const planner = new Planner(createReach(groups, times, relevance, names), relevance, times);
     for (const below of places) planner.planAhead(below);
@@ -299,7 +326,7 @@ class Planner {
       const sent = textOf(group);
       return sent === undefined ? [] : [{ group, expr: sent, addLabels: group.labels.keep(survives) }];
     });
-    return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr);
+    return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr, this.#times.steps);
   }
 }
 
@@ -316,10 +343,11 @@ function groupOf(expr: Expr): AggregateExpr {
   return { kind: 'aggregate', op: 'group', expr, param: undefined, grouping: [], without: false, position };
 }
 
-function fetchNode(fetch: Omit<Fetch, 'key'>, source: Expr): FetchNode {
+function fetchNode(fetch: Omit<Fetch, 'key'>, source: Expr, steps: PlanTimes['steps']): FetchNode {
   // Most groups are sent the same text, which the key holds once.
   const texts = numbered(fetch.parts.map(({ expr }) => expr));
   const key = JSON.stringify([
+    ...(steps === undefined ? [] : [steps]),
     fetch.overlapping,
     [...texts.keys()],
     fetch.parts.map(({ group, expr, addLabels }) => [group.name, texts.get(expr), addLabels.key]),

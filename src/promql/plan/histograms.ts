@@ -91,11 +91,12 @@ const MAX_PLANS = 4;
  * the names that groups know (`PlannedGroup.histograms`), and the selections of `met`.
  *
  * @param met keys of selections (`selectionKey`) whose histograms were met in an answer, all groups alike.
+ * @param passes whether the plan's result is the query's, so that a plan that is one fetch passes through.
  */
 export function planWholeHistograms(
   expr: Expr,
   groups: readonly PlannedGroup[],
-  met: ReadonlySet<string>,
+  { met, passes }: { readonly met: ReadonlySet<string>; readonly passes: boolean },
   relevance: Relevance,
   plan: (whole: WholeSelectors) => PlanNode,
 ): PlanNode {
@@ -110,7 +111,7 @@ export function planWholeHistograms(
   };
   for (let plans = 1; ; plans++) {
     const before = whole.size;
-    for (const fetch of decodedFetches(result)) for (const one of histogramSources(fetch)) mark(one);
+    for (const fetch of decodedFetches(result, passes)) for (const one of histogramSources(fetch)) mark(one);
     if (whole.size === before) return result;
     if (plans === MAX_PLANS) {
       walk(expr, (one) => {
@@ -123,8 +124,8 @@ export function planWholeHistograms(
 }
 
 /** The expressions of the fetches whose samples are looked at here. */
-function decodedFetches(plan: PlanNode): Expr[] {
-  if (plan.kind === 'fetch') return merges(plan.fetch) && plan.source !== undefined ? [plan.source] : [];
+function decodedFetches(plan: PlanNode, passes: boolean): Expr[] {
+  if (passes && plan.kind === 'fetch' && !merges(plan.fetch)) return [];
   const found: Expr[] = [];
   const pending: PlanNode[] = [plan];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {

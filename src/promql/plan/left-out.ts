@@ -3,6 +3,7 @@
 import { printMatchers, type Matcher, type TimeBounds } from '../../model/index.js';
 import { walk, type Expr, type VectorSelector } from '../language/index.js';
 import { absencesOf, type Absence, type PlannedGroup } from './groups.js';
+import { timeText } from './time-text.js';
 import type { PlanTimes } from './times.js';
 import { dataWindows } from './windows.js';
 
@@ -58,9 +59,4 @@ function spanText({ startMs, endMs }: TimeBounds): string {
   const from = startMs === undefined ? '' : `from ${timeText(startMs)}`;
   if (endMs === undefined) return `${from} on`;
   return `${from} until ${timeText(endMs)}`.trim();
-}
-
-/** The bounds of a configuration may lie beyond what a date can be. */
-function timeText(timeMs: number): string {
-  return Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : `${timeMs / 1000}`;
 }

@@ -1,6 +1,6 @@
 // The plan: an immutable tree of what is computed here, with fetches and raw selectors as its leaves.
 
-import type { Labels, Matcher, ValueType } from '../../model/index.js';
+import type { Grid, Labels, Matcher, ValueType } from '../../model/index.js';
 import type { AggregateOp, BinaryOp, Expr, Position, VectorMatching } from '../language/index.js';
 import type { PlannedGroup } from './groups.js';
 import type { Reason } from './reason.js';
@@ -15,7 +15,9 @@ export type PlanNode =
   | AggregateNode
   | CallNode
   | BinaryNode
-  | NegateNode;
+  | NegateNode
+  | StretchesNode
+  | StretchNode;
 
 interface Node {
   /** Where the expression that this node stands for is in the query, for annotations. */
@@ -111,6 +113,20 @@ export interface BinaryNode extends Node {
 
 export interface NegateNode extends Node {
   readonly kind: 'negate';
+  readonly input: PlanNode;
+}
+
+/** The steps of a range query in parts, each planned by itself: only ever the root of its plan. */
+export interface StretchesNode extends Node {
+  readonly kind: 'stretches';
+  /** In the order of time; together they are the steps of the query. */
+  readonly stretches: readonly StretchNode[];
+}
+
+/** The plan of some steps, on which it is evaluated as on those of a query of its own. */
+export interface StretchNode extends Node {
+  readonly kind: 'stretch';
+  readonly grid: Grid;
   readonly input: PlanNode;
 }
 

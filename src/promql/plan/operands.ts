@@ -14,11 +14,14 @@ export function operands(node: PlanNode): readonly PlanNode[] {
       return [node.selector];
     case 'subquery':
     case 'negate':
+    case 'stretch':
       return [node.input];
     case 'aggregate':
       return node.param === undefined ? [node.input] : [node.param, node.input];
     case 'call':
       return node.args;
+    case 'stretches':
+      return node.stretches;
     case 'binary':
       return [node.lhs, node.rhs];
   }

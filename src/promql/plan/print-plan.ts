@@ -1,8 +1,9 @@
 // A plan as text: one node a line, operands indented below their operator.
 
-import type { Matcher } from '../../model/index.js';
+import { gridEndMs, type Matcher } from '../../model/index.js';
 import type { BinaryNode, PlanNode } from './node.js';
 import { operands } from './operands.js';
+import { timeText } from './time-text.js';
 
 /** The plan as lines of text, for explain and for tests. Stable: the same plan prints the same. */
 export function printPlan(node: PlanNode): string {
@@ -50,6 +51,10 @@ export function headline(node: PlanNode): string {
       return binaryHeadline(node);
     case 'negate':
       return 'negate';
+    case 'stretches':
+      return `${node.stretches.length} stretches`;
+    case 'stretch':
+      return `steps ${timeText(node.grid.startMs)} to ${timeText(gridEndMs(node.grid))}`;
   }
 }
 

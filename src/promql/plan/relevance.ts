@@ -1,6 +1,6 @@
 // Relevance: which groups each selector of a query concerns, and whether they can answer for it by themselves.
 
-import { coversWindow, type TimeWindow } from '../../model/index.js';
+import { coversWindow, touchesWindow, type TimeWindow } from '../../model/index.js';
 import type { Expr, VectorSelector } from '../language/index.js';
 import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
 import type { PlanTimes } from './times.js';
@@ -66,4 +66,19 @@ function crosses(
   );
   if (partly.length === 0) return false;
   return partly.some(({ bounds }) => bounds?.truncate === true) || !tellApart(groups, labels);
+}
+
+/**
+ * Whether a window reaches over the bounds of one of the groups as `Concern.crosses` means it.
+ *
+ * @param groups those that the selector's matchers concern, at whatever times.
+ * @param labels the names of the labels that any group sets.
+ */
+export function crossesBounds(
+  groups: readonly PlannedGroup[],
+  labels: ReadonlySet<string>,
+  window: TimeWindow,
+): boolean {
+  const relevant = groups.filter(({ bounds }) => bounds === undefined || touchesWindow(bounds, window));
+  return crosses(relevant, labels, window);
 }

@@ -1,12 +1,23 @@
 // Which groups a selector concerns: by what is declared of their labels, and by the times of its samples.
 
+import assert from 'node:assert/strict';
+
 import fc from 'fast-check';
 import t from 'tap';
 
-import { compileMatcher, Labels, type LabelFilter, type TimeBounds } from '../../../src/model/index.js';
+import {
+  compileMatcher,
+  gridEndMs,
+  Labels,
+  rangeGrid,
+  type LabelFilter,
+  type TimeBounds,
+} from '../../../src/model/index.js';
 import {
   absencesOf,
   groupsLeftOut,
+  planDistributed,
+  printPlan,
   relevantGroups,
   type PlannedGroup,
 } from '../../../src/promql/plan/index.js';
@@ -149,19 +160,35 @@ const named = (truncate: boolean): PlannedGroup[] => [
   group('us', { labels: Labels.from({ region: 'us' }) }),
 ];
 
-const RAW = `
-rate()
-  range 300000ms
-    selector {__name__="x"}`;
+const overlapping = [group('old', bounds(undefined, 2_600_000)), group('new', bounds(2_000_001))];
+const apart = [group('old', bounds(undefined, 2_000_000)), group('new', bounds(2_600_000))];
+const three = [
+  group('old', bounds(undefined, 2_000_000)),
+  group('middle', bounds(2_000_001, 3_000_000)),
+  group('new', bounds(3_000_001)),
+];
+
+const AROUND = `
+3 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
+    fetch
+      old: rate(x[5m])
+  steps 1970-01-01T00:33:25.000Z to 1970-01-01T00:38:10.000Z
+    rate()
+      range 300000ms
+        selector {__name__="x"}
+  steps 1970-01-01T00:38:25.000Z to 1970-01-01T01:16:40.000Z
+    fetch
+      new: rate(x[5m])`;
 
 const cases: PlanCase[] = [
   {
-    name: 'a window on both sides is computed from raw samples',
+    name: 'only the steps with a window on both sides are computed from raw samples',
     groups: split,
     expr: 'rate(x[5m])',
-    plan: RAW,
+    plan: AROUND,
   },
-  { name: 'and so is one that is to be cut', groups: cut, expr: 'rate(x[5m])', plan: RAW },
+  { name: 'and so is one that is to be cut', groups: cut, expr: 'rate(x[5m])', plan: AROUND },
   {
     name: 'what was before the boundary goes to the older group, whole',
     groups: split,
@@ -262,11 +289,22 @@ max_over_time()
     groups: split,
     expr: 'sum(x) / sum(x offset 1h)',
     plan: `
-/
-  sum
-    selector {__name__="x"}
-  fetch
-    old: sum(x offset 1h)`,
+3 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
+    fetch
+      old: sum(x) / sum(x offset 1h)
+  steps 1970-01-01T00:33:25.000Z to 1970-01-01T00:38:10.000Z
+    /
+      sum
+        selector {__name__="x"}
+      fetch
+        old: sum(x offset 1h)
+  steps 1970-01-01T00:38:25.000Z to 1970-01-01T01:16:40.000Z
+    /
+      fetch
+        new: sum(x)
+      fetch
+        old: sum(x offset 1h)`,
   },
   {
     name: 'of a group with exact semantics only the raw samples are asked for',
@@ -295,10 +333,19 @@ fetch
     groups: named(true),
     expr: 'sum by (region) (rate(x[5m]))',
     plan: `
-sum by (region)
-  rate()
-    range 300000ms
-      selector {__name__="x"}`,
+3 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
+    fetch
+      eu: sum(rate(x[5m])) as {region="eu"}
+      us: sum(rate(x[5m])) as {region="us"}
+  steps 1970-01-01T00:33:25.000Z to 1970-01-01T00:38:10.000Z
+    sum by (region)
+      rate()
+        range 300000ms
+          selector {__name__="x"}
+  steps 1970-01-01T00:38:25.000Z to 1970-01-01T01:16:40.000Z
+    fetch
+      us: sum(rate(x[5m])) as {region="us"}`,
   },
   {
     name: 'a side of a set operator that is out of a group’s time is not sent there',
@@ -318,6 +365,212 @@ fetch
   all: quantile(0.9, x)`,
   },
 ];
+
+const stretched: PlanCase[] = [
+  {
+    name: 'where the times of groups overlap, both are asked for the windows that both have whole',
+    groups: overlapping,
+    expr: 'sum(rate(x[5m]))',
+    plan: `
+5 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
+    fetch
+      old: sum(rate(x[5m]))
+  steps 1970-01-01T00:33:25.000Z to 1970-01-01T00:38:10.000Z
+    sum
+      rate()
+        range 300000ms
+          selector {__name__="x"}
+  steps 1970-01-01T00:38:25.000Z to 1970-01-01T00:43:10.000Z
+    sum
+      fetch, overlapping
+        old: rate(x[5m])
+        new: rate(x[5m])
+  steps 1970-01-01T00:43:25.000Z to 1970-01-01T00:48:10.000Z
+    sum
+      rate()
+        range 300000ms
+          selector {__name__="x"}
+  steps 1970-01-01T00:48:25.000Z to 1970-01-01T01:16:40.000Z
+    fetch
+      new: sum(rate(x[5m]))`,
+  },
+  {
+    name: 'each boundary has its own steps around it',
+    groups: three,
+    expr: 'stddev(x)',
+    plan: `
+5 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
+    fetch
+      old: stddev(x)
+  steps 1970-01-01T00:33:25.000Z to 1970-01-01T00:38:10.000Z
+    stddev
+      selector {__name__="x"}
+  steps 1970-01-01T00:38:25.000Z to 1970-01-01T00:49:55.000Z
+    fetch
+      middle: stddev(x)
+  steps 1970-01-01T00:50:10.000Z to 1970-01-01T00:54:55.000Z
+    stddev
+      selector {__name__="x"}
+  steps 1970-01-01T00:55:10.000Z to 1970-01-01T01:16:40.000Z
+    fetch
+      new: stddev(x)`,
+  },
+  {
+    name: 'no window touches both sides of a gap that is wider',
+    groups: apart,
+    expr: 'sum(rate(x[5m]))',
+    plan: `
+2 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:43:10.000Z
+    fetch
+      old: sum(rate(x[5m]))
+  steps 1970-01-01T00:43:25.000Z to 1970-01-01T01:16:40.000Z
+    fetch
+      new: sum(rate(x[5m]))`,
+  },
+  {
+    name: 'the inside of a subquery reaches over a boundary for as long as both ranges do, and an offset later',
+    groups: split,
+    expr: 'max_over_time(sum(x)[10m:1m] offset 2m)',
+    plan: `
+3 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:35:10.000Z
+    fetch
+      old: max_over_time(sum(x)[10m:1m] offset 2m)
+  steps 1970-01-01T00:35:25.000Z to 1970-01-01T00:50:10.000Z
+    max_over_time()
+      subquery 600000ms:60000
+        sum
+          selector {__name__="x"}
+  steps 1970-01-01T00:50:25.000Z to 1970-01-01T01:16:40.000Z
+    fetch
+      new: max_over_time(sum(x)[10m:1m] offset 2m)`,
+  },
+  {
+    name: 'a stretch is not cut where the raw samples of a long window would be asked for once more',
+    groups: split,
+    expr: 'sum(rate(x[5m])) / sum(rate(x[50m]))',
+    plan: `
+2 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
+    fetch
+      old: sum(rate(x[5m])) / sum(rate(x[50m]))
+  steps 1970-01-01T00:33:25.000Z to 1970-01-01T01:16:40.000Z
+    /
+      sum
+        rate()
+          range 300000ms
+            selector {__name__="x"}
+      sum
+        rate()
+          range 3000000ms
+            selector {__name__="x"}`,
+  },
+  {
+    name: 'series that only lose their names are seen together: equal ones are an error, however far apart',
+    groups: split,
+    expr: 'rate({__name__=~"x|y"}[5m])',
+    plan: `
+rate()
+  range 300000ms
+    selector {__name__=~"x|y"}`,
+  },
+  {
+    name: 'so are those that a set operator puts into a subquery',
+    groups: split,
+    expr: 'rate((x or y)[5m:1m])',
+    plan: `
+rate()
+  subquery 300000ms:60000
+    or
+      selector {__name__="x"}
+      selector {__name__="y"}`,
+  },
+  {
+    name: 'a parameter that may be NaN at some step is seen as a whole',
+    groups: split,
+    expr: 'topk(scalar(x), y)',
+    plan: `
+topk
+  scalar()
+    selector {__name__="x"}
+  selector {__name__="y"}`,
+  },
+  {
+    name: 'the times of the query stay those of all its steps',
+    groups: split,
+    expr: 'x @ start() - x @ end() - x',
+    plan: `
+3 stretches
+  steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
+    -
+      -
+        fetch
+          old: x @ 1000.000
+        fetch
+          new: x @ 4607.000
+      fetch
+        old: x
+  steps 1970-01-01T00:33:25.000Z to 1970-01-01T00:38:10.000Z
+    -
+      -
+        fetch
+          old: x @ 1000.000
+        fetch
+          new: x @ 4607.000
+      selector {__name__="x"}
+  steps 1970-01-01T00:38:25.000Z to 1970-01-01T01:16:40.000Z
+    -
+      -
+        fetch
+          old: x @ 1000.000
+        fetch
+          new: x @ 4607.000
+      fetch
+        new: x`,
+  },
+];
+
+testPlans('steps are planned in stretches where a range reaches over the times of groups', stretched);
+
+t.test('each step is in one stretch, which is planned as its steps would be by themselves', async () => {
+  const bound = fc.option(fc.integer({ min: 900, max: 4_700 }), { nil: undefined });
+  const made = fc.array(fc.record({ from: bound, to: bound, truncate: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  const expr = fc.constantFrom(
+    'sum(x)',
+    'rate(x[7m] offset 3m)',
+    'sum(x) - sum(rate(x[10m]))',
+    'abs(x @ 2000)',
+  );
+  const stepMs = fc.constantFrom(1_000, 15_000, 77_000, 900_000, 3_000_000);
+  fc.assert(
+    fc.property(made, expr, stepMs, (made, text, stepMs) => {
+      const groups = made.map(({ from, to, truncate }, i) =>
+        group(`g${i}`, bounds(from && from * 1000, to && to * 1000, truncate)),
+      );
+      const times = { ...planTimes, stepMs };
+      const parsed = parseExpr(text);
+      const whole = rangeGrid(times.startMs, times.endMs, stepMs);
+      const plan = planDistributed(parsed, groups, times);
+      if (plan.kind !== 'stretches') return;
+      let nextMs = whole.startMs;
+      for (const { grid, input } of plan.stretches) {
+        assert.equal(grid.startMs, nextMs);
+        nextMs = gridEndMs(grid) + stepMs;
+        const steps = { firstMs: grid.startMs, lastMs: gridEndMs(grid) };
+        assert.equal(printPlan(input), printPlan(planDistributed(parsed, groups, { ...times, steps })));
+      }
+      assert.equal(nextMs, gridEndMs(whole) + stepMs);
+      assert.ok(plan.stretches.length >= 2 && plan.stretches.length <= 16);
+    }),
+    { numRuns: 500 },
+  );
+});
 
 testPlans('the data window of each selector decides which groups it concerns', cases);
 

@@ -1,0 +1,30 @@
+import t from 'tap';
+
+import { Annotations } from '../../src/model/index.js';
+
+t.test('what a region says without a place is not told beside the same with one', async (t) => {
+  const annotations = new Annotations();
+  annotations.info('PromQL info: metric might not be a counter: "x"');
+  annotations.info('PromQL info: metric might not be a counter: "y"');
+  annotations.info('PromQL info: metric might not be a counter: "x" (1:6)');
+  annotations.info('PromQL info: metric might not be a counter: "x" (2:6)');
+  t.same(annotations.infos, [
+    'PromQL info: metric might not be a counter: "y"',
+    'PromQL info: metric might not be a counter: "x" (1:6)',
+    'PromQL info: metric might not be a counter: "x" (2:6)',
+  ]);
+  annotations.notice('PromQL warning: bad bucket');
+  annotations.notice('server group "a" is missing (1:2)');
+  annotations.warn('PromQL warning: bad bucket (3:4)');
+  t.same(annotations.warnings, ['server group "a" is missing (1:2)', 'PromQL warning: bad bucket (3:4)']);
+});
+
+t.test('at most ten annotations of a kind are told, notices all', async (t) => {
+  const annotations = new Annotations();
+  for (let i = 0; i < 12; i++) {
+    annotations.notice(`notice ${i}`);
+    annotations.warn(`warning ${i}`);
+  }
+  t.equal(annotations.warnings.length, 12 + 10 + 1);
+  t.equal(annotations.warnings.at(-1), '2 more warning annotations omitted');
+});
