@@ -25,6 +25,7 @@ export function seeGroups(
     exact: group.semantics === 'exact',
     mergesWindows: group.replicated && group.semantics === undefined,
     filter: group.filter?.(routing === 'learned'),
+    inject: group.inject,
     bounds: group.boundsAt?.(nowMs),
     ignoreError: group.ignoreError,
     group,

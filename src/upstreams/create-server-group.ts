@@ -1,6 +1,7 @@
 // A server group over HTTP: its targets asked at once, their answers made one.
 
 import type { ServerGroupSettings } from '../config/index.js';
+import { injectMatchers } from '../model/index.js';
 import {
   labelNamesCall,
   labelValuesCall,
@@ -60,6 +61,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     ignoreError: settings.ignoreError,
     semantics: settings.semantics,
     replicated: targets.length > 1,
+    inject: settings.injectMatchers,
     filter: (isLearned) => (isLearned ? learned : declared),
     labelIndex: () => index?.status() ?? [],
     boundsAt: (nowMs) => boundsAt(settings.timeRange, nowMs),
@@ -82,11 +84,12 @@ const REFRESH_TIMEOUT_MS = 30_000;
 
 /** Undefined when no label is to be learned. */
 function tryStartIndex(
-  { name, labelFilter }: ServerGroupSettings,
+  { name, labelFilter, injectMatchers: injected }: ServerGroupSettings,
   { timers, tell }: Learning,
   labelValues: ServerGroup['labelValues'],
 ): LabelIndex | undefined {
   if (labelFilter === undefined || labelFilter.dynamicLabels.length === 0) return undefined;
+  const selectors = injected === undefined ? [] : [injectMatchers([], injected)];
   return startLabelIndex({
     group: name,
     labels: labelFilter.dynamicLabels,
@@ -95,7 +98,7 @@ function tryStartIndex(
     ask: (label, limit, signal) =>
       labelValues(
         label,
-        { selectors: [], startMs: 0, endMs: undefined, limit },
+        { selectors, startMs: 0, endMs: undefined, limit },
         {
           signal: AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]),
           deadlineMs: timers.now() + REFRESH_TIMEOUT_MS,
