@@ -2,6 +2,7 @@
 
 import { PromfedError } from '../model/index.js';
 import { parseDurationText } from './duration-text.js';
+import { parseMatchersText } from './matcher-text.js';
 import { parseRelativeMs, tryTimestampMs } from './time-text.js';
 
 /** Undefined when the text has the format, else what is wrong with it, to be read after the key's name. */
@@ -51,6 +52,7 @@ export const FORMATS = {
   'group-name': groupName,
   'server-name': serverName,
   'filter-label': filterLabel,
+  matchers: matchersFormat,
   timestamp: timestampFormat,
   'relative-time': relativeTime,
 } as const satisfies Readonly<Record<string, FormatCheck>>;
@@ -176,6 +178,16 @@ function timestampFormat(text: string): string | undefined {
 function relativeTime(text: string): string | undefined {
   try {
     parseRelativeMs(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PromfedError) return error.message;
+    throw error;
+  }
+}
+
+function matchersFormat(text: string): string | undefined {
+  try {
+    parseMatchersText(text);
     return undefined;
   } catch (error) {
     if (error instanceof PromfedError) return error.message;

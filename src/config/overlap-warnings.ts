@@ -1,5 +1,6 @@
 // What the owner of a configuration should know of server groups that cannot be told apart: which, and what it costs.
 
+import { fixedLabels } from '../model/index.js';
 import { quote } from './formats.js';
 import { overlappingPairs } from './overlapping.js';
 import type { ServerGroupSettings } from './settings.js';
@@ -22,7 +23,7 @@ export interface OverlapWarning {
  */
 export function overlapWarnings(groups: readonly ServerGroupSettings[]): OverlapWarning[] {
   const pairs = overlappingPairs(
-    groups.map(({ labels }) => labels),
+    groups.map(({ labels, injectMatchers = [] }) => fixedLabels(labels, injectMatchers)),
     MAX_PAIRS,
   );
   const isSplit = ([a, b]: readonly [number, number]): boolean =>

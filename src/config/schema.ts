@@ -219,7 +219,7 @@ const serverGroup = Type.Object(
     absolute_time_range: Type.Optional(timeRange('timestamp')),
     align_query_range_with_step: later(false),
     label_filter: Type.Optional(labelFilter),
-    inject_matchers: later([]),
+    inject_matchers: Type.Optional(Type.Array(Type.String({ format: 'matchers' }))),
     metrics_relabel_configs: later([]),
   },
   closed,

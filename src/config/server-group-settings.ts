@@ -1,10 +1,11 @@
 // One entry of `promxy.server_groups`, from the file's words to settings.
 
-import { Labels } from '../model/index.js';
+import { Labels, type Matcher } from '../model/index.js';
 import { parseDurationText } from './duration-text.js';
 import { quote, trySplitHostPort } from './formats.js';
 import { labelFilterOf, timeRangeOf } from './group-scope.js';
 import { createHttpClientSettings, type Reading } from './http-client.js';
+import { parseMatchersText } from './matcher-text.js';
 import type { ServerGroupFile } from './schema.js';
 import type { ServerGroupSettings } from './settings.js';
 
@@ -73,9 +74,14 @@ export function createServerGroupSettings(
     histogramRefreshMs: histogramRefreshMs === 0 ? undefined : histogramRefreshMs,
     allowsLossyHistograms: group.native_histogram?.allow_lossy ?? false,
     labelFilter: labelFilterOf(group.label_filter, reading),
+    injectMatchers: injectedOf(group),
     timeRange: timeRangeOf(group, reading),
     httpClient,
   };
+}
+
+function injectedOf({ inject_matchers: texts = [] }: ServerGroupFile): readonly Matcher[] | undefined {
+  return texts.length === 0 ? undefined : texts.flatMap(parseMatchersText);
 }
 
 /** A path that starts with a slash and ends without one; empty for the root. */

@@ -1,6 +1,6 @@
 // What the rest of promfed reads of a configuration: checked, completed with defaults, units in the names.
 
-import type { Labels } from '../model/index.js';
+import type { Labels, Matcher } from '../model/index.js';
 
 /** A loaded configuration. Immutable; a reload makes a new one. */
 export interface Settings {
@@ -44,6 +44,8 @@ export interface ServerGroupSettings {
   readonly allowsLossyHistograms: boolean;
   /** What the group is declared to have of some labels; undefined for anything. */
   readonly labelFilter: LabelFilterSettings | undefined;
+  /** Added to every selector that the group is sent; undefined for none. Not empty. */
+  readonly injectMatchers: readonly Matcher[] | undefined;
   /** Between which times the group has samples; undefined for any time. */
   readonly timeRange: TimeRangeSettings | undefined;
   readonly httpClient: HttpClientSettings;

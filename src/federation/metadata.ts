@@ -1,6 +1,6 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
 
-import { Annotations, compareStrings, Labels, TRUNCATED, type Clock } from '../model/index.js';
+import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATED, type Clock } from '../model/index.js';
 import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
 import type {
   FetchContext,
@@ -107,7 +107,7 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
       // The names of metrics say little of the series' (those of a histogram have others), and metadata has no times.
       const query = { ...request.query, selectors: [], startMs: undefined, endMs: undefined };
       const { data, warnings } = await askAll({ ...request, query }, (group, query, context) =>
-        group.metadata(metric, query.limit, context),
+        metadataInScope(group, metric, query, context),
       );
       const byMetric = new Map<string, Map<string, MetricMetadata>>();
       for (const { data: own } of data) {
@@ -123,6 +123,31 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
   };
 }
 
+/**
+ * What a group has of metric metadata. It takes no selectors: of a group with injected matchers what counts is what the
+ * names of its series speak of.
+ */
+async function metadataInScope(
+  group: ServerGroup,
+  metric: string | undefined,
+  query: MetadataQuery,
+  context: FetchContext,
+): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>> {
+  if (group.inject === undefined) return group.metadata(metric, query.limit, context);
+  const selectors = [matchersForGroup([], group)];
+  const scope = { selectors, startMs: 0, endMs: undefined, limit: undefined };
+  const [all, names] = await Promise.all([
+    group.metadata(metric, undefined, context),
+    group.labelValues(METRIC_NAME, scope, context),
+  ]);
+  const known = new Set(names.data);
+  const data = [...all.data].filter(([name]) => SUFFIXES.some((suffix) => known.has(name + suffix)));
+  return { data: new Map(data), warnings: [...all.warnings, ...names.warnings] };
+}
+
+/** What names of series have behind the name that their metadata has, in either format. */
+const SUFFIXES = ['', '_bucket', '_sum', '_count', '_gsum', '_gcount', '_total', '_created', '_info'];
+
 /** The request as each group is sent it, without groups that have nothing for any of its selectors. */
 function queriesFor(
   query: MetadataQuery,
@@ -134,7 +159,8 @@ function queriesFor(
   return groups.flatMap((seen) => {
     const asked = selectors.filter((_, i) => relevant[i]!.has(seen));
     if (asked.length === 0) return [];
-    const own = query.selectors.length === 0 ? [] : asked.map((matchers) => matchersForGroup(matchers, seen));
+    const isOpen = query.selectors.length === 0 && seen.inject === undefined;
+    const own = isOpen ? [] : asked.map((matchers) => matchersForGroup(matchers, seen));
     return [{ group: seen.group, query: { ...cutQuery(query, seen), selectors: own } }];
   });
 }

@@ -26,6 +26,7 @@ export function seeGroups(
     mergesWindows: group.replicated && group.semantics === undefined,
     histograms: group.histograms,
     filter: group.filter?.(routing === 'learned'),
+    inject: group.inject,
     bounds: group.boundsAt?.(nowMs),
     ignoreError: group.ignoreError,
     group,

@@ -15,6 +15,7 @@ export {
 } from './histogram-arithmetic.js';
 export * from './histogram-sum.js';
 export { trimHistogram } from './histogram-trim.js';
+export { fixedLabels, injectMatchers } from './inject-matchers.js';
 export * from './label-filter.js';
 export * from './labels.js';
 export * from './limits.js';

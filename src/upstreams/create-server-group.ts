@@ -1,6 +1,7 @@
 // A server group over HTTP: its targets asked at once, their answers made one.
 
 import type { ServerGroupSettings } from '../config/index.js';
+import { injectMatchers } from '../model/index.js';
 import {
   labelNamesCall,
   labelValuesCall,
@@ -69,6 +70,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     ignoreError: settings.ignoreError,
     semantics: settings.semantics,
     replicated: targets.length > 1,
+    inject: settings.injectMatchers,
     filter: (isLearned) => (isLearned ? learned : declared),
     labelIndex: () => index?.status() ?? [],
     boundsAt: (nowMs) => boundsAt(settings.timeRange, nowMs),
@@ -93,22 +95,19 @@ const REFRESH_TIMEOUT_MS = 30_000;
 
 /** Undefined when no label is to be learned. */
 function tryStartIndex(
-  { name, labelFilter }: ServerGroupSettings,
+  { name, labelFilter, injectMatchers: injected }: ServerGroupSettings,
   { timers, tell }: Learning,
   labelValues: ServerGroup['labelValues'],
 ): LabelIndex | undefined {
   if (labelFilter === undefined || labelFilter.dynamicLabels.length === 0) return undefined;
+  const selectors = injected === undefined ? [] : [injectMatchers([], injected)];
   return startLabelIndex({
     group: name,
     labels: labelFilter.dynamicLabels,
     syncIntervalMs: labelFilter.syncIntervalMs,
     // Without times, some servers answer for the last day only.
     ask: (label, limit, signal) =>
-      labelValues(
-        label,
-        { selectors: [], startMs: 0, endMs: undefined, limit },
-        refreshContext(signal, timers),
-      ),
+      labelValues(label, { selectors, startMs: 0, endMs: undefined, limit }, refreshContext(signal, timers)),
     timers,
     tell,
   });

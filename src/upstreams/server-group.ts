@@ -136,6 +136,12 @@ export interface ServerGroup {
   readonly allowsLossyHistograms?: boolean | undefined;
 
   /**
+   * Scopes the group to what satisfies these: callers add them to every selector that they ask it for. Undefined (or
+   * not there) for none; not empty.
+   */
+  readonly inject?: readonly Matcher[] | undefined;
+
+  /**
    * What is known of label values beside those of `labels`; undefined (or no such method) for nothing.
    *
    * @param isLearned whether what was learned counts, beside what the configuration declares.

@@ -1,6 +1,7 @@
 // The layouts of regions that the union tests ask, and the times they ask for.
 
 import type { UnionGroup, UnionTimes } from './union.js';
+import { withLabels } from './series-set.js';
 import { unionSeries, withGap } from './union-series.js';
 
 export const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
@@ -18,6 +19,7 @@ const series = (region: string, omit: readonly string[] = []): UnionGroup['targe
 const eu = series('eu');
 const us = series('us', ['queue_depth', 'odd']);
 const ap = series('ap', ['passing']);
+const everything = [...withLabels(eu, { region: 'eu' }), ...withLabels(us, { region: 'us' })];
 
 export const cases: readonly UnionCase[] = [
   {
@@ -68,6 +70,24 @@ export const cases: readonly UnionCase[] = [
     groups: () => [
       { labels: {}, targets: [eu.filter(({ labels }) => labels['pod'] !== 'pod-0')] },
       { labels: {}, targets: [eu.filter(({ labels }) => labels['pod'] !== 'pod-2')] },
+    ],
+  },
+  {
+    name: 'two views of one region with everything, split by injected matchers',
+    groupLabels: { region: ['eu', 'us'] },
+    groups: () => [
+      {
+        labels: {},
+        targets: [everything],
+        whole: withLabels(eu, { region: 'eu' }),
+        inject: ['region="eu"'],
+      },
+      {
+        labels: {},
+        targets: [everything],
+        whole: withLabels(us, { region: 'us' }),
+        inject: ["region=~'u.'", 'region="us"'],
+      },
     ],
   },
   {

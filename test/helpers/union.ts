@@ -13,6 +13,8 @@ export interface UnionGroup {
   readonly targets: readonly (readonly TestSeries[])[];
   /** What the targets hold together; that of the first by default. */
   readonly whole?: readonly TestSeries[];
+  /** The group's `inject_matchers`; what is left of the targets by them is `whole`. */
+  readonly inject?: readonly string[];
 }
 
 /** When a query is asked: seconds, and without a step at `end` only. */
@@ -51,8 +53,9 @@ export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Pr
   ]);
   const yaml = JSON.stringify({
     promxy: {
-      server_groups: groups.map(({ labels }, i) => ({
+      server_groups: groups.map(({ labels, inject = [] }, i) => ({
         labels,
+        inject_matchers: inject,
         remote_read: true,
         anti_affinity: '5s',
         static_configs: [{ targets: regions[i]!.map((url) => new URL(url).host) }],

@@ -16,6 +16,7 @@ export function groupSettings(
   return {
     name: 'eu',
     labels: Labels.from({ region: 'eu' }),
+    injectMatchers: undefined,
     scheme: 'http',
     targets,
     pathPrefix: '',

@@ -12,7 +12,7 @@ import {
   type SubqueryExpr,
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
-import type { PlannedGroup } from './groups.js';
+import { labelsOf, type PlannedGroup } from './groups.js';
 import { planWholeHistograms } from './histograms.js';
 import { namePolicyOf, type NamePolicy } from './late-names.js';
 import { createInfoTimes } from './info-times.js';
@@ -284,8 +284,8 @@ class Planner {
   }
 
   /**
-   * What a group is sent of the expression depends on the names of its labels and on the selectors that it is relevant
-   * for, and on nothing else: groups that agree in both share one text.
+   * What a group is sent of the expression depends on the names of its labels, its injected matchers and the selectors that it is
+   * relevant for, and on nothing else: groups that agree in both share one text.
    */
   #texts(expr: Expr, groups: readonly PlannedGroup[]): (group: PlannedGroup) => string | undefined {
     const relevance: ReadonlySet<PlannedGroup>[] = [];
@@ -306,11 +306,11 @@ class Planner {
     };
   }
 
-  /** The names of its labels as one text, equal for equal names only. */
+  /** The names of its labels and its injected matchers as one text, equal for equal ones only. */
   #namesOf(group: PlannedGroup): string {
     const known = this.#names.get(group);
     if (known !== undefined) return known;
-    const names = JSON.stringify(group.labels.names());
+    const names = JSON.stringify([group.labels.names(), group.inject]);
     this.#names.set(group, names);
     return names;
   }
@@ -324,7 +324,7 @@ class Planner {
     const textOf = this.#texts(expr, groups);
     const parts = groups.flatMap((group) => {
       const sent = textOf(group);
-      return sent === undefined ? [] : [{ group, expr: sent, addLabels: group.labels.keep(survives) }];
+      return sent === undefined ? [] : [{ group, expr: sent, addLabels: labelsOf(group).keep(survives) }];
     });
     return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr, this.#times.steps);
   }

@@ -2,7 +2,8 @@
 
 import {
   compileMatcher,
-  METRIC_NAME,
+  fixedLabels,
+  injectMatchers,
   touchesWindow,
   type LabelFilter,
   type Labels,
@@ -37,14 +38,20 @@ export interface PlannedGroup {
   readonly filter?: LabelFilter | undefined;
   /** Between which times the group has samples; left out: at any time. */
   readonly bounds?: TimeBounds | undefined;
+  /**
+   * Sent to the group with every selector: it has nothing else, as far as anybody asks. Left out: none. A label that
+   * the group sets says nothing of what these are tested on, which is the label of that name that the region knows.
+   */
+  readonly inject?: readonly Matcher[] | undefined;
 }
 
 /**
- * Why a group is left out of what a selector asks: its own label, its `label_filter` (as configured or as learned),
- * or its time range has nothing for the selector.
+ * Why a group is left out of what a selector asks: its own label, a matcher that is injected, its `label_filter` (as
+ * configured or as learned), or its time range has nothing for the selector.
  */
 export type Absence =
   | { readonly kind: 'label' | 'configured' | 'learned'; readonly matcher: Matcher }
+  | { readonly kind: 'injected'; readonly matcher: Matcher; readonly injected: Matcher }
   | { readonly kind: 'time'; readonly bounds: TimeBounds };
 
 /**
@@ -77,16 +84,21 @@ export function absencesOf(
   );
   for (const matcher of matchers) {
     // Few matchers are on a label that anything is known of: only those are compiled.
-    if (!groups.some(({ labels, filter }) => filter !== undefined || labels.has(matcher.name))) continue;
+    if (!groups.some((group) => saysOf(group, matcher.name))) continue;
     const test = compileMatcher(matcher);
     const passesEmpty = test('');
     let isSeen = false;
     const unseen: number[] = [];
-    for (const [i, { labels, filter }] of groups.entries()) {
+    for (const [i, { labels, filter, inject }] of groups.entries()) {
       const value = labels.get(matcher.name);
       if (value !== '') {
         if (test(value)) isSeen = true;
         else absences[i] ??= { kind: 'label', matcher };
+        continue;
+      }
+      const injected = inject?.find((one) => excludes(one, matcher, test));
+      if (injected !== undefined) {
+        absences[i] ??= { kind: 'injected', matcher, injected };
         continue;
       }
       if (filter === undefined || passesEmpty) continue;
@@ -101,22 +113,48 @@ export function absencesOf(
   return absences;
 }
 
+/** Whether anything may be known of the values that a label has in the group. */
+function saysOf({ labels, filter, inject }: PlannedGroup, name: string): boolean {
+  return filter !== undefined || labels.has(name) || (inject?.some((one) => one.name === name) ?? false);
+}
+
+/** Whether no value satisfies both matchers, as far as one of them names the only value there is. */
+function excludes(injected: Matcher, matcher: Matcher, test: (value: string) => boolean): boolean {
+  if (injected.name !== matcher.name) return false;
+  if (injected.op === '=') return !test(injected.value);
+  return matcher.op === '=' && !compileMatcher(injected)(matcher.value);
+}
+
 /**
- * The matchers that a group has to be sent: those on its own labels are settled by its relevance. A selector must
- * keep a matcher that does not match the empty string, so one that loses its last is given "has a name".
+ * The labels that every answer of the group is known to have, which are those that the algebra goes by: its own, which
+ * the region does not know, and those that an injected matcher leaves one value, which it does.
+ */
+export function labelsOf(group: PlannedGroup): Labels {
+  if (group.inject === undefined) return group.labels;
+  const known = fixed.get(group) ?? fixedLabels(group.labels, group.inject);
+  fixed.set(group, known);
+  return known;
+}
+
+const fixed = new WeakMap<PlannedGroup, Labels>();
+
+/**
+ * The matchers that a group has to be sent: those on its own labels are settled by its relevance, and the injected
+ * ones are added. A selector must keep a matcher that does not match the empty string, so one that loses its last is
+ * given "has a name".
  */
 export function matchersForGroup(
   matchers: readonly Matcher[],
-  group: Pick<PlannedGroup, 'labels'>,
+  group: Pick<PlannedGroup, 'labels' | 'inject'>,
 ): readonly Matcher[] {
   const kept = matchers.filter((matcher) => !group.labels.has(matcher.name));
-  if (kept.length === matchers.length || kept.some((matcher) => !compileMatcher(matcher)(''))) return kept;
-  return [...kept, { name: METRIC_NAME, op: '=~', value: '.+' }];
+  const { inject = [] } = group;
+  return kept.length === matchers.length && inject.length === 0 ? kept : injectMatchers(kept, inject);
 }
 
 /**
  * Whether the labels that survive tell every two of the groups apart: no series of one can then
- * have the labels of a series of another. Only labels that all the groups set can do that: a group that lacks one
+ * have the labels of a series of another. Only labels that all the groups have can do that: a group that lacks one
  * may hold series that bring it along.
  */
 export function tellApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
@@ -136,10 +174,10 @@ const toldApart = new WeakMap<readonly PlannedGroup[], Map<string, boolean>>();
 const MAX_KNOWN = 100;
 
 function computeApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
-  const names = groups[0]!.labels
+  const names = labelsOf(groups[0]!)
     .names()
-    .filter((name) => survives.has(name) && groups.every((group) => group.labels.has(name)));
+    .filter((name) => survives.has(name) && groups.every((group) => labelsOf(group).has(name)));
   const only = new Set(names);
-  const seen = new Set(groups.map((group) => group.labels.keep(only).key));
+  const seen = new Set(groups.map((group) => labelsOf(group).keep(only).key));
   return seen.size === groups.length;
 }

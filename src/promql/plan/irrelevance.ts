@@ -2,7 +2,7 @@
 
 import { compileMatcher, type Matcher } from '../../model/index.js';
 import { walk, type Expr } from '../language/index.js';
-import type { PlannedGroup } from './groups.js';
+import { absencesOf, type PlannedGroup } from './groups.js';
 
 /** So many selectors are told of; one that is not satisfied is enough for most expressions. */
 const MAX_TOLD = 3;
@@ -43,15 +43,24 @@ export function createIrrelevance(groups: readonly PlannedGroup[]): Irrelevance 
       if (names.has(matcher.name) && !tests.has(key))
         tests.set(key, { matcher, test: compileMatcher(matcher) });
     }
-    return left.map(({ name, labels }) => {
-      const refused: string[] = [];
+    return left.map((group) => {
+      const { name, labels } = group;
+      const refused = new Set<string>();
       for (const { matcher, test } of tests.values()) {
         const value = labels.get(matcher.name);
         if (value === '' || test(value)) continue;
-        refused.push(`its ${label(matcher.name, '=', value)} does not satisfy ${matcherText(matcher)}`);
-        if (refused.length === MAX_TOLD) break;
+        refused.add(`its ${label(matcher.name, '=', value)} does not satisfy ${matcherText(matcher)}`);
+        if (refused.size === MAX_TOLD) break;
       }
-      return { group: name, reason: refused.length > 0 ? refused.join(', ') : 'nothing to ask it for' };
+      if (group.inject !== undefined) {
+        for (const matcher of selectors.flat()) {
+          if (refused.size >= MAX_TOLD) break;
+          const [absence] = absencesOf([matcher], [group]);
+          if (absence?.kind !== 'injected') continue;
+          refused.add(`its injected ${matcherText(absence.injected)} excludes ${matcherText(matcher)}`);
+        }
+      }
+      return { group: name, reason: refused.size > 0 ? [...refused].join(', ') : 'nothing to ask it for' };
     });
   }
 }

@@ -1,7 +1,7 @@
 // Joins: when an operation between two vectors may be computed in the regions.
 
 import type { BinaryExpr, VectorMatching } from '../language/index.js';
-import { tellApart, type PlannedGroup } from './groups.js';
+import { labelsOf, tellApart, type PlannedGroup } from './groups.js';
 import { here, hereAs, isSettled, setsLabel, unsettled, type Local, type Reach } from './locality.js';
 
 /**
@@ -33,8 +33,10 @@ export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, r
   // The series of `or` come from either side, and all are given the same labels.
   if (
     expr.op === 'or' &&
-    !all.every(({ labels }) =>
-      labels.names().every((name) => lhs.survives.has(name) === rhs.survives.has(name)),
+    !all.every((group) =>
+      labelsOf(group)
+        .names()
+        .every((name) => lhs.survives.has(name) === rhs.survives.has(name)),
     )
   ) {
     return hereAs('the two sides of `or` do not have the same labels of their groups left');

@@ -36,13 +36,15 @@ export function groupsLeftOut(expr: Expr, groups: readonly PlannedGroup[], times
 
 function reasonOf(absence: Absence, { labels }: PlannedGroup): string {
   if (absence.kind === 'time') return `it has samples ${spanText(absence.bounds)} only`;
-  const { kind, matcher } = absence;
+  const { matcher } = absence;
   const wanted = matcherText(matcher);
-  switch (kind) {
+  switch (absence.kind) {
     case 'label': {
       const own = matcherText({ name: matcher.name, op: '=', value: labels.get(matcher.name) });
       return `its label ${own} does not satisfy ${wanted}`;
     }
+    case 'injected':
+      return `its injected ${matcherText(absence.injected)} excludes ${wanted}`;
     case 'configured':
       return `its label_filter allows for no value that satisfies ${wanted}`;
     case 'learned':

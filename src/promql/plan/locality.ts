@@ -1,6 +1,6 @@
 // What is known of an expression: whether it reads series, and where it can be computed.
 
-import type { PlannedGroup } from './groups.js';
+import { labelsOf, type PlannedGroup } from './groups.js';
 import type { Reason } from './reason.js';
 
 /**
@@ -78,9 +78,9 @@ export function failingLike<R extends Reach>(reach: R, others: readonly Reach[])
   return reach.kind === 'local' && fails ? { ...reach, fallible: true } : reach;
 }
 
-/** Whether a group sets a label of this name. */
+/** Whether a label of this name is one that the algebra goes by: a group sets it, or injects one value of it. */
 export function setsLabel(groups: readonly PlannedGroup[], name: string): boolean {
-  return groups.some((group) => group.labels.has(name));
+  return groups.some((group) => labelsOf(group).has(name));
 }
 
 /** No label of any group is left. */

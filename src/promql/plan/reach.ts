@@ -11,7 +11,7 @@ import {
   type CallExpr,
   type Expr,
 } from '../language/index.js';
-import { tellApart, type PlannedGroup } from './groups.js';
+import { labelsOf, tellApart, type PlannedGroup } from './groups.js';
 import { matchedLabels, ofJoin } from './join.js';
 import {
   CONSTANT,
@@ -57,7 +57,7 @@ export function createReach(
   relevance: Relevance,
   names: NamePolicy,
 ): (expr: Expr) => Reach {
-  const all = new Set(groups.flatMap((group) => group.labels.names()));
+  const all = new Set(groups.flatMap((group) => labelsOf(group).names()));
   const known = new WeakMap<Expr, Reach>();
   const reach = (expr: Expr): Reach => {
     const before = known.get(expr);

@@ -1,7 +1,7 @@
 // Why an expression is computed here and not in the regions, as data and in words.
 
 import { compareStrings } from '../../model/index.js';
-import type { PlannedGroup } from './groups.js';
+import { labelsOf, type PlannedGroup } from './groups.js';
 
 /** Why an expression cannot be sent. Cheap to make: the words are found when somebody asks for them. */
 export type Reason =
@@ -50,10 +50,10 @@ export function printReason(reason: Reason): string {
 function tellingNames(groups: readonly PlannedGroup[]): string[] {
   const [first] = groups;
   if (first === undefined) return [];
-  return first.labels
+  return labelsOf(first)
     .names()
-    .filter((name) => groups.every(({ labels }) => labels.has(name)))
-    .filter((name) => groups.some(({ labels }) => labels.get(name) !== first.labels.get(name)))
+    .filter((name) => groups.every((group) => labelsOf(group).has(name)))
+    .filter((name) => groups.some((group) => labelsOf(group).get(name) !== labelsOf(first).get(name)))
     .sort(compareStrings);
 }
 
@@ -62,7 +62,7 @@ function alikeAmong(groups: readonly PlannedGroup[]): readonly PlannedGroup[] {
   const names = new Set(tellingNames(groups));
   const byKey = new Map<string, PlannedGroup[]>();
   for (const group of groups) {
-    const { key } = group.labels.keep(names);
+    const { key } = labelsOf(group).keep(names);
     byKey.set(key, [...(byKey.get(key) ?? []), group]);
   }
   return [...byKey.values()].find((alike) => alike.length > 1) ?? groups;

@@ -2,7 +2,7 @@
 
 import { coversWindow, touchesWindow, type TimeWindow } from '../../model/index.js';
 import type { Expr, VectorSelector } from '../language/index.js';
-import { relevantGroups, tellApart, type PlannedGroup } from './groups.js';
+import { labelsOf, relevantGroups, tellApart, type PlannedGroup } from './groups.js';
 import type { PlanTimes } from './times.js';
 import { dataWindows } from './windows.js';
 
@@ -36,7 +36,7 @@ export function createRelevance(
 ): Relevance {
   const isBounded = groups.some(({ bounds }) => bounds !== undefined);
   const windows = isBounded ? dataWindows(expr, times) : undefined;
-  const labels = new Set(groups.flatMap((group) => group.labels.names()));
+  const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
   const known = new Map<VectorSelector, Concern>();
   return (selector) => {
     const before = known.get(selector);

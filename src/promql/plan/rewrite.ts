@@ -9,7 +9,7 @@ import {
   type Position,
   type VectorSelector,
 } from '../language/index.js';
-import { compareStrings } from '../../model/index.js';
+import { compareStrings, METRIC_NAME } from '../../model/index.js';
 import { matchersForGroup, type PlannedGroup } from './groups.js';
 import type { Relevance } from './relevance.js';
 import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './times.js';
@@ -18,7 +18,8 @@ import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './t
  * An expression that is local, as a group is sent it; undefined when the group has nothing for it.
  *
  * The group's own labels are settled: matchers on them are dropped, they leave `by` and `on`, and they join `without` and `ignoring`, so
- * that a label of that name which a series brings along counts as little as it does in the union. Duration
+ * that a label of that name which a series brings along counts as little as it does in the union. Injected matchers
+ * are added to every selector. Duration
  * expressions, default subquery steps, `@ start()` and the function `start()` become plain durations and times, so that regions of any age and
  * configuration compute the same, and for the same times: a region is asked up to the query's last step, not its end.
  */
@@ -119,9 +120,12 @@ function selectorForGroup(
   relevance: Relevance,
 ): VectorSelector | undefined {
   if (!relevance(selector).groups.includes(group)) return undefined;
+  const matchers = matchersForGroup(selector.matchers, group);
   return {
     ...selector,
-    matchers: matchersForGroup(selector.matchers, group),
+    // A name before the braces allows for no other matcher on names between them.
+    name: matchers.filter(({ name }) => name === METRIC_NAME).length > 1 ? '' : selector.name,
+    matchers,
     ...shift(selector, times),
   };
 }

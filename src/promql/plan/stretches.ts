@@ -9,7 +9,7 @@ import {
   type Expr,
   type VectorSelector,
 } from '../language/index.js';
-import { relevantGroups, type PlannedGroup } from './groups.js';
+import { labelsOf, relevantGroups, type PlannedGroup } from './groups.js';
 import { crossesBounds, type Relevance } from './relevance.js';
 import type { PlanTimes } from './times.js';
 import { dataWindows } from './windows.js';
@@ -44,7 +44,7 @@ export function tryStretches(
   if (crossing.size === 0 || seesAllSteps(expr)) return undefined;
   const grid = rangeGrid(times.startMs, times.endMs, times.stepMs);
   const looks = looksOf(expr, groups, times, crossing);
-  const labels = new Set(groups.flatMap((group) => group.labels.names()));
+  const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
   const firstSteps = cutsOf(looks, grid);
   if (firstSteps.length < 2 || firstSteps.length * looks.length > MAX_LOOKS) return undefined;
   const stretches = joinCheap(
