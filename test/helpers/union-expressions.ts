@@ -3,6 +3,7 @@
 // generated, each by the narrowest rule that keeps it out:
 // - Values that depend on the order in which regions were summed are `noisy`; nothing that jumps is applied to them.
 // - topk and bottomk rank values that do not tie.
+// - Ranks that may be NaN stand below no function that sees beyond the time of `@`, see `seesBeyond`.
 // - Filters stand between sides that do not match twice, see `keeping`.
 // - The side of a join that must be unique either is so by its grouping, or is a metric of which every region has the
 //   same label sets at all times: when it has duplicates, then in every region.
@@ -163,13 +164,25 @@ function rangeFunction(tie: Tie): Pieces {
     }),
     fc
       .tuple(fc.constantFrom('0.3', '0.5', '1', '0', 'scalar(pod_info{pod="x"})'), tie('matrix'))
-      .map(([q, m]) => of(`quantile_over_time(${q}, ${m.text})`, m, { inexact: true })),
+      .map(([q, m]) =>
+        of(`quantile_over_time(${seesBeyond(m) ? '0.5' : q}, ${m.text})`, m, { inexact: true }),
+      ),
     tie('matrix').map((m) =>
-      m.noisy
+      m.noisy || seesBeyond(m)
         ? of(`last_over_time(${m.text})`, m)
         : of(`predict_linear(${m.text}, 60)`, m, { inexact: true }),
     ),
   );
+}
+
+/**
+ * Whether the matrix can fail by steps that no result is made of. Prometheus evaluates a subquery with `@` below what is
+ * not the same at every step as far beyond that time as the query is long, and what fails there fails the query.
+ *
+ * Source: Prometheus, promql/engine.go (`setOffsetForAtModifier`, `evalSubquery`).
+ */
+function seesBeyond({ text }: Piece): boolean {
+  return text.includes('@') && /(?:top|bottom)k[^(]*\(scalar\(/.test(text);
 }
 
 function vectorFunction(tie: Tie, names: UnionNames): Pieces {

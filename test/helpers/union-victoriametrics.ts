@@ -21,10 +21,10 @@ export async function startVictoriaMetricsUnion(
   t: Teardown,
   groups: readonly UnionGroup[],
 ): Promise<ComparableUnion> {
-  const holdings = groups.map(({ targets }) =>
-    targets[0]!.filter(({ labels }) => !LEFT_OUT.has(labels['__name__']!)),
-  );
-  const union = groups.flatMap(({ labels }, i) => withLabels(holdings[i]!, labels));
+  const keep = (series: readonly TestSeries[]): readonly TestSeries[] =>
+    series.filter(({ labels }) => !LEFT_OUT.has(labels['__name__']!));
+  const holdings = groups.map(({ targets }) => keep(targets[0]!));
+  const union = groups.flatMap(({ labels, targets, whole }) => withLabels(keep(whole ?? targets[0]!), labels));
   const start = async (series: readonly TestSeries[]): Promise<string> => {
     const { url } = await startVictoriaMetrics(t);
     await importIntoVictoriaMetrics(url, series);
@@ -33,8 +33,9 @@ export async function startVictoriaMetricsUnion(
   const [reference, ...regions] = await Promise.all([start(union), ...holdings.map(start)]);
   const yaml = JSON.stringify({
     promxy: {
-      server_groups: groups.map(({ labels }, i) => ({
+      server_groups: groups.map(({ labels, inject = [] }, i) => ({
         labels,
+        inject_matchers: inject,
         path_prefix: '/prometheus',
         static_configs: [{ targets: [new URL(regions[i]!).host] }],
       })),
