@@ -24,7 +24,9 @@ export async function startVictoriaMetricsUnion(
   const keep = (series: readonly TestSeries[]): readonly TestSeries[] =>
     series.filter(({ labels }) => !LEFT_OUT.has(labels['__name__']!));
   const holdings = groups.map(({ targets }) => keep(targets[0]!));
-  const union = groups.flatMap(({ labels, targets, whole }) => withLabels(keep(whole ?? targets[0]!), labels));
+  const union = groups.flatMap(({ labels, targets, whole }) =>
+    withLabels(keep(whole ?? targets[0]!), labels),
+  );
   const start = async (series: readonly TestSeries[]): Promise<string> => {
     const { url } = await startVictoriaMetrics(t);
     await importIntoVictoriaMetrics(url, series);
