@@ -2,26 +2,24 @@
 
 import { gridEndMs, METRIC_NAME } from '../../model/index.js';
 import {
-  printPortableExpr,
   restingPlaces,
   typeOf,
-  walk,
   type AggregateExpr,
   type CallExpr,
   type Expr,
   type SubqueryExpr,
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
-import { labelsOf, type PlannedGroup } from './groups.js';
+import { Fetches } from './fetches.js';
+import type { PlannedGroup } from './groups.js';
 import { planWholeHistograms } from './histograms.js';
 import { namePolicyOf, type NamePolicy } from './late-names.js';
 import { createInfoTimes } from './info-times.js';
 import { planLocally, subqueryOver } from './local.js';
-import type { Fetch, FetchNode, PlanNode, TimeShift } from './node.js';
+import type { PlanNode, TimeShift } from './node.js';
 import { isSettled, type Local, type Reach } from './locality.js';
 import { createReach, writesGroupLabel } from './reach.js';
 import { createRelevance, type Relevance } from './relevance.js';
-import { rewrite } from './rewrite.js';
 import { tryStretches } from './stretches.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
@@ -87,16 +85,15 @@ const NOTHING_MET: ReadonlySet<string> = new Set();
 class Planner {
   readonly #reach: (expr: Expr) => Reach;
   readonly #times: PlanTimes;
-  readonly #relevance: Relevance;
   readonly #infoTimes: (argument: Expr) => TimeShift;
-  readonly #names = new Map<PlannedGroup, string>();
+  readonly #fetches: Fetches;
   readonly #planned = new Map<Expr, PlanNode>();
 
   constructor(reach: (expr: Expr) => Reach, relevance: Relevance, times: PlanTimes) {
     this.#reach = reach;
-    this.#relevance = relevance;
     this.#times = times;
     this.#infoTimes = createInfoTimes(times);
+    this.#fetches = new Fetches(times, relevance);
   }
 
   /** Keeps the recursion of what is above on its stack. What is local is fetched with what is above it. */
@@ -108,7 +105,7 @@ class Planner {
     const planned = this.#planned.get(expr);
     if (planned !== undefined) return planned;
     const reach = this.#reach(expr);
-    if (reach.kind === 'local' && typeOf(expr) !== 'scalar') return this.#fetch(expr, reach);
+    if (reach.kind === 'local' && typeOf(expr) !== 'scalar') return this.#fetches.of(expr, reach);
     const node = this.#computed(expr);
     return reach.kind === 'here' && node.kind !== 'fetch' ? { ...node, reason: reach.reason } : node;
   }
@@ -224,15 +221,15 @@ class Planner {
       case 'min':
       case 'max':
       case 'group':
-        return { ...outer, op: expr.op, input: this.#fetch(expr, input) };
+        return { ...outer, op: expr.op, input: this.#fetches.of(expr, input) };
       case 'count':
-        return { ...outer, op: 'sum', input: this.#fetch(expr, input) };
+        return { ...outer, op: 'sum', input: this.#fetches.of(expr, input) };
       case 'topk':
       case 'bottomk':
         return {
           ...outer,
           op: expr.op,
-          input: this.#fetch(expr, input),
+          input: this.#fetches.of(expr, input),
           param: expr.param && this.plan(expr.param),
         };
       case 'avg':
@@ -275,82 +272,17 @@ class Planner {
     return {
       kind: 'aggregate',
       op: 'sum',
-      input: this.#fetch(expr, input),
+      input: this.#fetches.of(expr, input),
       param: undefined,
       grouping: expr.without ? expr.grouping.filter((name) => name !== label) : [...expr.grouping, label],
       without: expr.without,
       position: expr.position,
     };
   }
-
-  /**
-   * What a group is sent of the expression depends on the names of its labels, its injected matchers and the selectors that it is
-   * relevant for, and on nothing else: groups that agree in both share one text.
-   */
-  #texts(expr: Expr, groups: readonly PlannedGroup[]): (group: PlannedGroup) => string | undefined {
-    const relevance: ReadonlySet<PlannedGroup>[] = [];
-    walk(expr, (one) => {
-      if (one.kind !== 'vectorSelector') return;
-      const relevant = this.#relevance(one).groups;
-      if (relevant !== groups) relevance.push(new Set(relevant));
-    });
-    const texts = new Map<string, string | undefined>();
-    return (group) => {
-      let key = this.#namesOf(group);
-      for (const relevant of relevance) key += relevant.has(group) ? '1' : '0';
-      if (!texts.has(key)) {
-        const sent = rewrite(expr, group, this.#times, this.#relevance);
-        texts.set(key, sent && printPortableExpr(sent));
-      }
-      return texts.get(key);
-    };
-  }
-
-  /** The names of its labels and its injected matchers as one text, equal for equal ones only. */
-  #namesOf(group: PlannedGroup): string {
-    const known = this.#names.get(group);
-    if (known !== undefined) return known;
-    const names = JSON.stringify([group.labels.names(), group.inject]);
-    this.#names.set(group, names);
-    return names;
-  }
-
-  /**
-   * Sends `expr` to each of the groups and gives what comes back the group's labels that still stand. For the inner
-   * level of a split these are the labels of the aggregation's input: they keep the groups apart until the outer
-   * level has grouped as the whole does.
-   */
-  #fetch(expr: Expr, { groups, survives, apart }: Local): FetchNode {
-    const textOf = this.#texts(expr, groups);
-    const parts = groups.flatMap((group) => {
-      const sent = textOf(group);
-      return sent === undefined ? [] : [{ group, expr: sent, addLabels: labelsOf(group).keep(survives) }];
-    });
-    return fetchNode({ type: typeOf(expr), parts, overlapping: !apart }, expr, this.#times.steps);
-  }
-}
-
-/** The number of each distinct text, in the order of their first use. */
-function numbered(texts: readonly string[]): ReadonlyMap<string, number> {
-  const numbers = new Map<string, number>();
-  for (const text of texts) if (!numbers.has(text)) numbers.set(text, numbers.size);
-  return numbers;
 }
 
 /** `group(expr)`: 1 where there is anything. */
 function groupOf(expr: Expr): AggregateExpr {
   const { position } = expr;
   return { kind: 'aggregate', op: 'group', expr, param: undefined, grouping: [], without: false, position };
-}
-
-function fetchNode(fetch: Omit<Fetch, 'key'>, source: Expr, steps: PlanTimes['steps']): FetchNode {
-  // Most groups are sent the same text, which the key holds once.
-  const texts = numbered(fetch.parts.map(({ expr }) => expr));
-  const key = JSON.stringify([
-    ...(steps === undefined ? [] : [steps]),
-    fetch.overlapping,
-    [...texts.keys()],
-    fetch.parts.map(({ group, expr, addLabels }) => [group.name, texts.get(expr), addLabels.key]),
-  ]);
-  return { kind: 'fetch', fetch: { key, ...fetch }, source, position: source.position };
 }

@@ -38,11 +38,22 @@ export function createRelevance(
   const windows = isBounded ? dataWindows(expr, times) : undefined;
   const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
   const known = new Map<VectorSelector, Concern>();
+  const selected = new Map<string, readonly PlannedGroup[]>();
+  /** Dashboards select the same again and again, and groups may be many. */
+  const relevantTo = (
+    { matchers }: VectorSelector,
+    window: TimeWindow | undefined,
+  ): readonly PlannedGroup[] => {
+    const key = JSON.stringify([matchers, window]);
+    const relevant = selected.get(key) ?? relevantGroups(matchers, groups, window);
+    selected.set(key, relevant);
+    return relevant;
+  };
   return (selector) => {
     const before = known.get(selector);
     if (before !== undefined) return before;
     const window = windows?.get(selector);
-    const relevant = relevantGroups(selector.matchers, groups, window);
+    const relevant = relevantTo(selector, window);
     const exact = relevant.find((group) => group.exact === true);
     const whole = wholeSelectors?.get(selector);
     const concern = {
