@@ -217,7 +217,7 @@ const serverGroup = Type.Object(
     downgrade_error: later(false),
     relative_time_range: Type.Optional(timeRange('relative-time')),
     absolute_time_range: Type.Optional(timeRange('timestamp')),
-    align_query_range_with_step: later(false),
+    align_query_range_with_step: flag(false),
     label_filter: Type.Optional(labelFilter),
     inject_matchers: Type.Optional(Type.Array(Type.String({ format: 'matchers' }))),
     metrics_relabel_configs: later([]),

@@ -69,6 +69,7 @@ export function createServerGroupSettings(
     antiAffinityMs:
       group.anti_affinity === undefined ? DEFAULT_ANTI_AFFINITY_MS : parseDurationText(group.anti_affinity),
     semantics: group.semantics,
+    alignsRanges: group.align_query_range_with_step ?? false,
     remoteReadPath:
       group.remote_read === true ? normalizePath(group.remote_read_path ?? 'api/v1/read') : undefined,
     histogramRefreshMs: histogramRefreshMs === 0 ? undefined : histogramRefreshMs,

@@ -31,12 +31,14 @@ export interface ServerGroupSettings {
   readonly ignoreError: boolean;
   /** The buffer B of the replica merge. Default 10,000. */
   readonly antiAffinityMs: number;
+  /** Whose rules count for what the region could compute; undefined when that is not said. */
+  readonly semantics: 'native' | 'exact' | undefined;
+  /** It moves the steps of a range query to multiples of the step. */
+  readonly alignsRanges: boolean;
   /**
    * Where raw samples are read by Prometheus' remote read, below the prefix: starts with a slash. Undefined to ask for
    * them by queries.
    */
-  /** Whose rules count for what the region could compute; undefined when that is not said. */
-  readonly semantics: 'native' | 'exact' | undefined;
   readonly remoteReadPath: string | undefined;
   /** How often the metadata is asked for the names of native histograms; undefined for never. Never 0. */
   readonly histogramRefreshMs: number | undefined;

@@ -23,6 +23,7 @@ export function seeGroups(
     labels: group.labels,
     replicated: group.replicated,
     exact: group.semantics === 'exact',
+    alignsRanges: group.alignsRanges,
     mergesWindows: group.replicated && group.semantics === undefined,
     histograms: group.histograms,
     filter: group.filter?.(routing === 'learned'),

@@ -69,6 +69,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     labels: settings.labels,
     ignoreError: settings.ignoreError,
     semantics: settings.semantics,
+    alignsRanges: settings.alignsRanges,
     replicated: targets.length > 1,
     inject: settings.injectMatchers,
     filter: (isLearned) => (isLearned ? learned : declared),

@@ -129,6 +129,8 @@ export interface ServerGroup {
   readonly replicated: boolean;
   /** As configured: whose rules count for what it could compute. */
   readonly semantics?: 'native' | 'exact' | undefined;
+  /** It moves the steps of a range query to multiples of the step. Default false. */
+  readonly alignsRanges?: boolean;
 
   /** Left out when the group's raw samples do not have native histograms whole either. */
   readonly histograms?: HistogramNames | undefined;

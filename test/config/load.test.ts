@@ -35,6 +35,7 @@ t.test('a group that says nothing but its target has the defaults of promxy', as
     ignoreError: false,
     antiAffinityMs: 10_000,
     semantics: undefined,
+    alignsRanges: false,
     remoteReadPath: undefined,
     histogramRefreshMs: undefined,
     allowsLossyHistograms: false,

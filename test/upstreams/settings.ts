@@ -26,6 +26,7 @@ export function groupSettings(
     ignoreError: false,
     antiAffinityMs: 10_000,
     semantics: undefined,
+    alignsRanges: false,
     remoteReadPath: undefined,
     histogramRefreshMs: undefined,
     allowsLossyHistograms: false,

@@ -24,6 +24,8 @@ export interface PlannedGroup {
   readonly replicated: boolean;
   /** It computes by other rules than PromQL's, and only its raw samples are wanted. Default false. */
   readonly exact?: boolean | undefined;
+  /** It computes ranges at multiples of the step only, wherever they begin. Default false. */
+  readonly alignsRanges?: boolean | undefined;
   /**
    * Replicas' samples are merged before a function looks at a window of them, which gaps of one would leave holes in.
    * Default false: each replica computes over what it has.

@@ -76,7 +76,11 @@ export function createReach(
         if (expr.extension !== undefined) return here({ kind: 'experimental', what: expr.extension });
         const { groups: relevant, exact, whole, crosses } = relevance(expr);
         if (exact !== undefined)
-          return hereAs(`${exact.name} has exact semantics: only its raw samples are asked for`);
+          return hereAs(
+            exact.exact === true
+              ? `${exact.name} has exact semantics: only its raw samples are asked for`
+              : `${exact.name} aligns ranges with the step, which this one is not: its raw samples are asked for`,
+          );
         if (whole !== undefined)
           return hereAs(`${whole.name} holds native histograms: its raw samples are asked for`);
         if (crosses)

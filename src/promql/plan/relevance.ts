@@ -34,6 +34,7 @@ export function createRelevance(
   times: PlanTimes,
   wholeSelectors?: ReadonlyMap<VectorSelector, PlannedGroup>,
 ): Relevance {
+  const isUnaligned = times.stepMs > 0 && times.startMs % times.stepMs !== 0;
   const isBounded = groups.some(({ bounds }) => bounds !== undefined);
   const windows = isBounded ? dataWindows(expr, times) : undefined;
   const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
@@ -54,7 +55,9 @@ export function createRelevance(
     if (before !== undefined) return before;
     const window = windows?.get(selector);
     const relevant = relevantTo(selector, window);
-    const exact = relevant.find((group) => group.exact === true);
+    const exact = relevant.find(
+      (group) => group.exact === true || (isUnaligned && group.alignsRanges === true),
+    );
     const whole = wholeSelectors?.get(selector);
     const concern = {
       groups: relevant,

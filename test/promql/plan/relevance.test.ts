@@ -320,6 +320,22 @@ max_over_time()
     us: sum(y)`,
   },
   {
+    name: 'a group that aligns ranges with the step is asked for raw samples where this one is not aligned',
+    groups: [
+      group('mimir', { labels: Labels.from({ region: 'eu' }), alignsRanges: true }),
+      ...named(false).slice(1),
+    ],
+    expr: 'sum(rate(x[5m])) / sum(y{region="us"})',
+    plan: `
+/
+  sum
+    rate()
+      range 300000ms
+        selector {__name__="x"}
+  fetch
+    us: sum(y)`,
+  },
+  {
     name: 'groups with labels of their own share no series, and a boundary within is nobody’s matter',
     groups: named(false),
     expr: 'sum by (region) (rate(x[5m]))',
@@ -593,4 +609,10 @@ t.test('why a group is left out can be told, for each selector', async (t) => {
       ['x{job="y"}', 'a', 'its label_filter knows of no value that satisfies job="y"'],
     ],
   );
+});
+
+t.test('a group that aligns ranges with the step computes an aligned one', async (t) => {
+  const mimir = group('mimir', { labels: Labels.from({ region: 'eu' }), alignsRanges: true });
+  const plan = planDistributed(parseExpr('sum(rate(x[5m]))'), [mimir], { ...planTimes, startMs: 1_005_000 });
+  t.equal(printPlan(plan), 'fetch\n  mimir: sum(rate(x[5m]))');
 });

@@ -1,0 +1,65 @@
+// A region in front of a real one that computes ranges at multiples of the step, as Mimir does when it is told to.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { Teardown } from './server-process.js';
+
+export interface AligningProxy {
+  readonly url: string;
+  /** How many range queries it has answered, and how many of them at other steps than it was asked for. */
+  readonly ranges: { asked: number; moved: number };
+}
+
+/** Start and end of every `query_range` go back to a multiple of the step; all else is handed on as it comes. */
+export async function startAligningProxy(t: Teardown, origin: string): Promise<AligningProxy> {
+  const ranges = { asked: 0, moved: 0 };
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { pathname, searchParams } = new URL(request.url ?? '/', origin);
+      const contentType = request.headers['content-type'] ?? '';
+      const isForm = contentType.startsWith('application/x-www-form-urlencoded');
+      const body = Buffer.concat(chunks);
+      const parameters = new URLSearchParams([
+        ...(isForm ? new URLSearchParams(body.toString()) : []),
+        ...searchParams,
+      ]);
+      if (pathname.endsWith('/query_range')) {
+        ranges.asked++;
+        if (align(parameters)) ranges.moved++;
+      }
+      const asked = isForm || request.method === 'GET';
+      fetch(`${origin}${pathname}${asked ? `?${parameters.toString()}` : ''}`, {
+        ...(asked
+          ? {}
+          : { method: 'POST', body, headers: { 'content-type': contentType, 'content-encoding': 'snappy' } }),
+      })
+        .then(async (answer) => {
+          response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+          response.end(Buffer.from(await answer.arrayBuffer()));
+        })
+        .catch(() => response.destroy());
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ranges };
+}
+
+/** Whether that moved anything. */
+function align(parameters: URLSearchParams): boolean {
+  const step = Number(parameters.get('step'));
+  let isMoved = false;
+  for (const name of ['start', 'end']) {
+    const time = Number(parameters.get(name));
+    const aligned = Math.floor(time / step) * step;
+    if (name === 'start' && aligned !== time) isMoved = true;
+    parameters.set(name, String(aligned));
+  }
+  return isMoved;
+}
