@@ -1,21 +1,62 @@
-// CPU time and peak memory of another process, from Linux' /proc.
+// CPU time and peak memory of another process and of those it has started, from Linux' /proc.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** User and system time that the process has used so far, in milliseconds. */
+/** User and system time that the process and its children have used so far, in milliseconds. */
 export function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  // The name, in brackets, may hold spaces. After it come the fields from the third on: utime is the 14th.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond();
+  let ticks = 0;
+  for (const one of processTree(pid)) {
+    const [, , , , , , , , , , , utime, stime] = statOf(one) ?? [];
+    ticks += Number(utime ?? 0) + Number(stime ?? 0);
+  }
+  return (ticks * 1000) / ticksPerSecond();
 }
 
-/** The most memory the process has ever held, in bytes. */
+/** The most memory that one of the processes has ever held, in bytes. */
 export function peakRssBytes(pid: number): number {
+  return Math.max(...processTree(pid).map(highWaterBytes));
+}
+
+/** The most memory that each of the processes has ever held, all together: no less than they held at one time. */
+export function peakRssBytesOfAll(pid: number): number {
+  return processTree(pid).reduce((sum, one) => sum + highWaterBytes(one), 0);
+}
+
+function highWaterBytes(pid: number): number {
   const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
   if (match === null) throw new Error(`no VmHWM in /proc/${pid}/status`);
   return Number(match[1]) * 1024;
+}
+
+/** The process, its children, and theirs. */
+function processTree(pid: number): number[] {
+  const childrenOf = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const parent = /^\d+$/.test(name) ? statOf(Number(name))?.[1] : undefined;
+    if (parent === undefined) continue;
+    const siblings = childrenOf.get(Number(parent));
+    if (siblings === undefined) childrenOf.set(Number(parent), [Number(name)]);
+    else siblings.push(Number(name));
+  }
+  const tree: number[] = [];
+  const pending = [pid];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    tree.push(next);
+    pending.push(...(childrenOf.get(next) ?? []));
+  }
+  return tree;
+}
+
+/** The fields of its `stat` from the third on: state, parent, …; undefined when the process has ended. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name, in brackets, may hold spaces.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
 }
 
 let ticks: number | undefined;

@@ -28,16 +28,21 @@ export async function startRegions(
     readonly startMs: number;
     readonly endMs: number;
     readonly intervalMs: number;
+    /** Default `east` and `west`. */
+    readonly names?: readonly string[];
+    /** What each holds beside the wide and the small counters. */
+    readonly more?: (region: string) => readonly TestSeries[];
   },
 ): Promise<readonly Region[]> {
-  const { perRegion, startMs, endMs, intervalMs } = options;
+  const { perRegion, startMs, endMs, intervalMs, names = ['east', 'west'], more } = options;
   const regions: Region[] = [];
-  for (const name of ['east', 'west']) {
+  for (const name of names) {
     const storage = await startVictoriaMetrics(t);
     const times = { startMs, endMs, intervalMs, decimals: 2 };
     const series: TestSeries[] = [
       ...wideCounters({ ...times, name: 'wide_total', region: name, count: perRegion }),
       ...wideCounters({ ...times, name: 'small_total', region: name, count: 10 }),
+      ...(more?.(name) ?? []),
     ];
     await importIntoVictoriaMetrics(storage.url, series);
     const vmauth = await startVmauth(t, { backends: [storage.url], basicAuth: credentials });
@@ -50,17 +55,27 @@ export async function startRegions(
   return regions;
 }
 
-/** A fresh process of dist/main.js, so that its peak memory is that of one case. */
-export async function startPromfed(
-  t: Teardown,
-  regions: readonly Region[],
-): Promise<{ readonly endpoint: Endpoint; readonly server: RealServer }> {
-  const groups = regions.map(({ name, endpoint }) => ({
+/** A server group of the configuration, with more keys or others. */
+export function groupOf(
+  { name, endpoint }: Region,
+  keys: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return {
+    name,
     static_configs: [{ targets: [new URL(endpoint.origin).host] }],
     path_prefix: endpoint.pathPrefix,
     labels: { [regionLabel]: name },
     http_client: { dial_timeout: '5s', basic_auth: credentials },
-  }));
+    ...keys,
+  };
+}
+
+/** A fresh process of dist/main.js, so that its peak memory is that of one case. */
+export async function startPromfed(
+  t: Teardown,
+  groups: readonly Readonly<Record<string, unknown>>[],
+  flags: readonly string[] = [],
+): Promise<{ readonly endpoint: Endpoint; readonly server: RealServer }> {
   const server = await startServer(t, {
     binary: process.execPath,
     readyPath: '/-/ready',
@@ -75,6 +90,7 @@ export async function startPromfed(
         `--config=${config}`,
         `--bind-addr=127.0.0.1:${port}`,
         '--log-level=warn',
+        ...flags,
       ];
     },
   });

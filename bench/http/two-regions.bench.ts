@@ -10,7 +10,7 @@ import { type Region, regionLabel, startRegions } from './two-regions-testbed.js
 import { regional, withPromfed, type Case } from './with-promfed.js';
 
 const stepMs = 15_000;
-const points = 241;
+const points = [241, 961];
 const perRegion = 2_000;
 const runs = 9;
 const smallRuns = 300;
@@ -23,57 +23,69 @@ await benchmark.run(measureAll);
 
 async function measureAll(): Promise<void> {
   const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
-  const startMs = endMs - (points - 1) * stepMs;
+  const startMs = endMs - (Math.max(...points) - 1) * stepMs;
   const regions = await startRegions(t, {
     perRegion,
     startMs: startMs - 10 * 60_000,
     endMs,
     intervalMs: stepMs,
   });
-  const range = { start: String(startMs / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
-  const cases = [
-    {
-      name: `${2 * perRegion} series × ${points} points`,
+  const rangeOf = (count: number): Readonly<Record<string, string>> => ({
+    start: String((endMs - (count - 1) * stepMs) / 1000),
+    end: String(endMs / 1000),
+    step: String(stepMs / 1000),
+  });
+  for (const count of points) {
+    const one: Case = {
+      name: `${2 * perRegion} series × ${count} points`,
       path: '/api/v1/query_range',
-      parameters: { query: 'wide_total', ...range },
-      check: (answer: unknown, direct: readonly unknown[]) => {
+      parameters: { query: 'wide_total', ...rangeOf(count) },
+      check: (answer, direct) => {
         assertSame(readAnswer(answer), unionOf(direct, regions, regionLabel));
       },
+    };
+    await wide(regions, one, { ratio: 1.1, rssMB: 160, cpuMsPerMB: 3.5, firstByteMs: 15 });
+  }
+  const summed: Case = {
+    name: 'sum by (namespace) (rate(…[5m]))',
+    path: '/api/v1/query_range',
+    parameters: { query: 'sum by (namespace) (rate(wide_total[5m]))', ...rangeOf(241) },
+    check: (answer, direct) => {
+      assertSame(readAnswer(answer), sumOf(direct), 1e-9);
     },
-    {
-      name: 'sum by (namespace) (rate(…[5m]))',
-      path: '/api/v1/query_range',
-      parameters: { query: 'sum by (namespace) (rate(wide_total[5m]))', ...range },
-      check: (answer: unknown, direct: readonly unknown[]) => {
-        assertSame(readAnswer(answer), sumOf(direct), 1e-9);
-      },
-    },
-  ] satisfies Case[];
-  await wide(regions, cases[0]!, { ratio: 1.3, rssMB: 200 });
-  await wide(regions, cases[1]!, {});
+  };
+  await wide(regions, summed, {});
   await small(regions, {
     name: 'instant query, 20 series',
     path: '/api/v1/query',
-    parameters: { query: 'small_total', time: range.end },
+    parameters: { query: 'small_total', time: String(endMs / 1000) },
     check: (answer, direct) => {
       assertSame(readAnswer(answer), unionOf(direct, regions, regionLabel));
     },
   });
 }
 
+interface Goals {
+  readonly ratio?: number;
+  readonly rssMB?: number;
+  readonly cpuMsPerMB?: number;
+  /** Beyond the slower region's own. */
+  readonly firstByteMs?: number;
+}
+
 /** A range query: wall time against the floor, time to the first byte, CPU, peak memory. */
-async function wide(
-  regions: readonly Region[],
-  one: Case,
-  goals: { readonly ratio?: number; readonly rssMB?: number },
-): Promise<void> {
+async function wide(regions: readonly Region[], one: Case, goals: Goals): Promise<void> {
   await withPromfed(t, regions, one, async (promfed, direct, pid) => {
     let bytes = 0;
     const firstBytes: number[] = [];
+    const regionsFirstBytes: number[] = [];
     const cpuBefore = cpuMs(pid);
     const { floorMs, subjectMs } = await interleave(
       runs,
-      () => Promise.all(direct.map((reader) => reader.drain(one.path, regional(one)))),
+      async () => {
+        const answers = await Promise.all(direct.map((reader) => reader.drain(one.path, regional(one))));
+        regionsFirstBytes.push(Math.max(...answers.map(({ firstByteMs }) => firstByteMs)));
+      },
       async () => {
         const answer = await promfed.drain(one.path, one.parameters);
         bytes = answer.bytes;
@@ -86,9 +98,13 @@ async function wide(
     add('the floor', floorMs, 'ms');
     add('promfed', subjectMs, 'ms');
     add('promfed / the floor', subjectMs / floorMs, '×', goals.ratio);
-    add('time to first byte', median(firstBytes), 'ms');
+    const regionsOwn = median(regionsFirstBytes);
+    const firstByteGoal = goals.firstByteMs === undefined ? undefined : regionsOwn + goals.firstByteMs;
+    add("the slower region's first byte", regionsOwn, 'ms');
+    add('time to first byte', median(firstBytes), 'ms', firstByteGoal);
     add('CPU a query', cpuPerRun, 'ms');
-    add('peak RSS', peakRssBytes(pid) / MB, 'MB', goals.rssMB);
+    add('CPU a MB', cpuPerRun / (bytes / MB), 'ms', goals.cpuMsPerMB);
+    add('peak RSS of a process', peakRssBytes(pid) / MB, 'MB', goals.rssMB);
   });
 }
 
@@ -103,7 +119,7 @@ async function small(regions: readonly Region[], one: Case): Promise<void> {
     const add = adder(one);
     add('the floor, 1 client', floorMs, 'ms');
     add('promfed, 1 client', subjectMs, 'ms');
-    add('promfed − the floor', subjectMs - floorMs, 'ms');
+    add('promfed − the floor', subjectMs - floorMs, 'ms', 0.4);
     const url = `${origin}${one.path}?${new URLSearchParams(one.parameters).toString()}`;
     for (const connections of [1, 32]) {
       const cpuBefore = cpuMs(pid);
@@ -117,9 +133,10 @@ async function small(regions: readonly Region[], one: Case): Promise<void> {
       add(`queries a second, ${clients}`, load.requests.average, '');
       add(`median latency, ${clients}`, load.latency.p50, 'ms');
       add(`99 % latency, ${clients}`, load.latency.p99, 'ms');
-      add(`CPU a query, ${clients}`, (cpuMs(pid) - cpuBefore) / load.requests.total, 'ms');
+      const cpuPerQuery = (cpuMs(pid) - cpuBefore) / load.requests.total;
+      add(`CPU a query, ${clients}`, cpuPerQuery, 'ms', connections === 1 ? undefined : 0.2);
     }
-    add('peak RSS', peakRssBytes(pid) / MB, 'MB');
+    add('peak RSS of a process', peakRssBytes(pid) / MB, 'MB');
   });
 }
 

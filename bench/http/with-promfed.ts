@@ -2,7 +2,7 @@
 
 import type { Teardown } from '../../test/helpers/server-process.js';
 import { createReader, type Parameters, type Reader } from './read-answer.js';
-import { startPromfed, type Region } from './two-regions-testbed.js';
+import { groupOf, startPromfed, type Region } from './two-regions-testbed.js';
 
 export interface Case {
   readonly name: string;
@@ -19,7 +19,10 @@ export async function withPromfed(
   one: Case,
   measure: (promfed: Reader, direct: readonly Reader[], pid: number, origin: string) => Promise<void>,
 ): Promise<void> {
-  const { endpoint, server } = await startPromfed(t, regions);
+  const { endpoint, server } = await startPromfed(
+    t,
+    regions.map((region) => groupOf(region)),
+  );
   const promfed = createReader(endpoint);
   const direct = regions.map((region) => createReader(region.endpoint));
   try {
@@ -33,6 +36,6 @@ export async function withPromfed(
 }
 
 /** What promfed itself must ask a VictoriaMetrics for an exact answer. */
-export function regional(one: Case): Parameters {
+export function regional(one: Pick<Case, 'parameters'>): Parameters {
   return { ...one.parameters, nocache: '1', latency_offset: '1ms' };
 }
