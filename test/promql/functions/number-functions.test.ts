@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 import fc from 'fast-check';
 import t from 'tap';
 
@@ -57,6 +59,46 @@ t.test('a quantile lies between its neighbours by rank, NaN lowest', async (t) =
   t.equal(quantileOf(2, Float64Array.of(1)), Infinity);
   t.ok(Number.isNaN(quantileOf(0.5, new Float64Array(0))));
   t.ok(Number.isNaN(quantileOf(NaN, Float64Array.of(1))));
+});
+
+t.test('a quantile of many values is the one of the sorted values', async (t) => {
+  const bySorting = (q: number, values: readonly number[]): number => {
+    const nans = values.filter(Number.isNaN);
+    const sorted = [...nans, ...values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b)];
+    const rank = q * (sorted.length - 1);
+    const [lower, weight] = [Math.floor(rank), rank - Math.floor(rank)];
+    return sorted[lower]! * (1 - weight) + sorted[Math.min(sorted.length - 1, lower + 1)]! * weight;
+  };
+  const value = fc.oneof(
+    fc.double(),
+    fc.integer({ min: -3, max: 3 }),
+    fc.constantFrom(NaN, Infinity, -Infinity),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(value, { minLength: 1, maxLength: 200 }),
+      fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.5, 0.9, 1)),
+      (values, q) => {
+        const [found, expected] = [quantileOf(q, Float64Array.from(values)), bySorting(q, values)];
+        assert.ok(
+          found === expected || (Number.isNaN(found) && Number.isNaN(expected)),
+          `${found}, not ${expected}`,
+        );
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  for (const [name, at] of Object.entries({
+    ascending: (i: number) => i,
+    descending: (i: number) => -i,
+    'an organ pipe': (i: number) => Math.min(i, 20_000 - i),
+    'all equal': () => 1,
+    'a saw': (i: number) => i % 17,
+  })) {
+    const values = Array.from({ length: 20_000 }, (_, i) => at(i));
+    for (const q of [0, 0.1, 0.5, 0.999, 1])
+      t.equal(quantileOf(q, Float64Array.from(values)), bySorting(q, values), `${name}, ${q}`);
+  }
 });
 
 t.test('buckets of equal bounds count together, and rounding is no decrease', async (t) => {
