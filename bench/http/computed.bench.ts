@@ -1,7 +1,7 @@
 // What is computed here of much that regions send: quantiles, deviations, a join across regions, two replicas.
 
 import { createBenchmark } from '../benchmark.js';
-import { interleave } from '../measure.js';
+import { interleave, WARM_UP_RUNS } from '../measure.js';
 import { wideCounters, withLabels, type TestSeries } from '../../test/helpers/series-set.js';
 import { assertSame, readAnswer, unionOf, type Answer } from './answer.js';
 import { askedOfRegions } from './asked-of-regions.js';
@@ -113,7 +113,7 @@ async function measure(regions: readonly Region[], range: Parameters, one: Compu
       },
       () => promfed.drain(path, parameters),
     );
-    const cpu = (cpuMs(server.pid()!) - cpuBefore) / (runs + 5);
+    const cpu = (cpuMs(server.pid()!) - cpuBefore) / (runs + WARM_UP_RUNS);
     const add = (what: string, value: number, unit: string, atMost?: number): void => {
       figures.push({ case: one.name, what, value, unit, ...(atMost === undefined ? {} : { atMost }) });
     };

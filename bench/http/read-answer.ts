@@ -22,8 +22,9 @@ export interface Reader {
 
 export type Parameters = Readonly<Record<string, string>>;
 
-export function createReader({ origin, pathPrefix, headers }: Endpoint): Reader {
-  const pool = new Pool(origin, { connections: 4, bodyTimeout: 60_000, headersTimeout: 60_000 });
+/** @param connections so many requests are under way at once at most. */
+export function createReader({ origin, pathPrefix, headers }: Endpoint, connections = 4): Reader {
+  const pool = new Pool(origin, { connections, bodyTimeout: 60_000, headersTimeout: 60_000 });
 
   async function* chunks(path: string, parameters: Parameters): AsyncGenerator<Buffer> {
     const url = `${pathPrefix}${path}?${new URLSearchParams(parameters).toString()}`;

@@ -37,7 +37,10 @@ export async function startRegions(
   const { perRegion, startMs, endMs, intervalMs, names = ['east', 'west'], more } = options;
   const regions: Region[] = [];
   for (const name of names) {
-    const storage = await startVictoriaMetrics(t);
+    // The queries of a crowd are to be limited by promfed, not by its regions.
+    const storage = await startVictoriaMetrics(t, {
+      args: ['-memory.allowedBytes=2GiB', '-search.maxConcurrentRequests=16', '-search.maxQueueDuration=1m'],
+    });
     const times = { startMs, endMs, intervalMs, decimals: 2 };
     const series: TestSeries[] = [
       ...wideCounters({ ...times, name: 'wide_total', region: name, count: perRegion }),
