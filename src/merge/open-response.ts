@@ -61,7 +61,7 @@ class ResponseFrames implements FrameStream {
   #tail: ResponseTail | undefined;
   #closed = false;
   /** Ends the wait for a chunk. */
-  #wake: (() => void) | undefined;
+  #wake: ((chunk: undefined) => void) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(body: ResponseBody, options: OpenResponseOptions) {
@@ -147,25 +147,27 @@ class ResponseFrames implements FrameStream {
 
   /** Undefined at the end of the body, and when the stream was closed while waiting. */
   #nextChunk(): Promise<Buffer | undefined> {
+    return this.#orClosed(this.#chunks.next().then(chunkOf, cutOff));
+  }
+
+  /**
+   * Apart from what makes the promise, and let go as soon as it settles: with closures that share a scope, every chunk
+   * stayed reachable from those before it until a full collection, tens of megabytes of them.
+   */
+  #orClosed(chunk: Promise<Buffer | undefined>): Promise<Buffer | undefined> {
     return new Promise((resolve, reject) => {
-      this.#wake = () => {
-        resolve(undefined);
-      };
-      this.#chunks.next().then(
-        (result) => {
-          resolve(result.done === true ? undefined : asBuffer(result.value));
-        },
-        (error: unknown) => {
-          reject(error instanceof PromfedError ? error : cutBody(error));
-        },
-      );
+      this.#wake = resolve;
+      chunk.then((value) => {
+        this.#wake = undefined;
+        resolve(value);
+      }, reject);
     });
   }
 
   async #close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#wake?.();
+    this.#wake?.(undefined);
     try {
       if (typeof this.#body.destroy === 'function') this.#body.destroy();
       // An iterator that waits for its source answers `return` only after that: nothing to wait for here.
@@ -177,11 +179,17 @@ class ResponseFrames implements FrameStream {
   }
 }
 
+function chunkOf(result: IteratorResult<Uint8Array>): Buffer | undefined {
+  return result.done === true ? undefined : asBuffer(result.value);
+}
+
 function asBuffer(chunk: Uint8Array): Buffer {
   return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
-function cutBody(error: unknown): PromfedError {
+/** A PromfedError says itself what is wrong. */
+function cutOff(error: unknown): never {
+  if (error instanceof PromfedError) throw error;
   const reason = error instanceof Error ? error.message : String(error);
-  return invalidAnswer(`it is cut before its end: ${reason}`, { cause: error });
+  throw invalidAnswer(`it is cut before its end: ${reason}`, { cause: error });
 }

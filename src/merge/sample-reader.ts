@@ -27,10 +27,15 @@ import { invalidAnswer } from './upstream-answer-error.js';
 const MAX_BLOCK = 1024;
 
 const NOTHING = new Uint8Array(0);
+const NO_VIEW = new DataView(NOTHING.buffer);
 const VALUES_KEY = Buffer.from('"values":[');
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 /** Times beyond this many seconds are no times, and their milliseconds would not be exact. */
 const MAX_SECONDS = 1e12;
+/** So many digits are exact as a double. */
+const MAX_LOW_DIGITS = 15;
+/** The largest number whose product with 10^i is exact, for each i: 5^i of it are below 2⁵³, and 2^i costs no bits. */
+const MAX_HIGH = Float64Array.from({ length: MAX_LOW_DIGITS + 1 }, (_, i) => Math.floor(2 ** 53 / 5 ** i));
 /** Two roundings that enclose the true value agree; their distance from the computed one, as a part of it. */
 const DOUBT = 2 ** -100;
 
@@ -49,6 +54,7 @@ export class SampleReader {
   readonly ends = new Int32Array(MAX_BLOCK);
 
   #bytes: Uint8Array = NOTHING;
+  #view: DataView = NO_VIEW;
   #pos = 0;
   /** Whether samples are left to read. */
   #more = false;
@@ -70,6 +76,7 @@ export class SampleReader {
    */
   begin(samples: Uint8Array): void {
     this.#bytes = samples;
+    this.#view = new DataView(samples.buffer, samples.byteOffset, samples.byteLength);
     this.#pos = 0;
     this.#more = samples.length > 0;
     if (samples.length === 0) return;
@@ -92,15 +99,22 @@ export class SampleReader {
    */
   next(): number {
     const bytes = this.#bytes;
+    const view = this.#view;
+    const lastWord = bytes.length - 4;
     const { timestamps, values, starts, ends } = this;
     let pos = this.#pos;
     let count = 0;
     while (this.#more && count < MAX_BLOCK) {
       starts[count] = pos;
-      // The common case, `[1700000000.123,"-0.5"]`, without a call.
+      // The common case, `[1700000000.123,"-0.5"]`, without a call, and four digits at a time.
       let byte: number;
+      let word: number;
       let p = pos + 1;
       let seconds = 0;
+      while (p <= lastWord && areDigits((word = view.getInt32(p, true)))) {
+        seconds = seconds * 10_000 + fourDigits(word);
+        p += 4;
+      }
       while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
         seconds = seconds * 10 + byte;
         p++;
@@ -122,32 +136,45 @@ export class SampleReader {
         const negative = bytes[p] === MINUS;
         if (negative) p++;
         const textStart = p;
-        // The first nine significant digits, and up to nine more.
+        // The first digits, at most nine from the first that is not 0, and those behind them.
         let high = 0;
         let low = 0;
-        let digits = 0;
-        let dot = -1;
-        for (;;) {
-          byte = bytes[p]! - ZERO;
-          if (byte < 0 || byte > 9) {
-            if (byte !== DOT - ZERO || dot >= 0) break;
-            dot = p;
-          } else if (digits < 9) {
+        let lowDigits = 0;
+        while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
+          if (high < 1e8) {
             high = high * 10 + byte;
-            if (high !== 0) digits++;
           } else {
             low = low * 10 + byte;
-            digits++;
+            lowDigits++;
           }
           p++;
         }
-        let exponent = 0;
         let textLength = p - textStart;
-        if (dot >= 0) {
-          exponent = dot + 1 - p;
-          textLength--;
+        let exponent = 0;
+        if (byte === DOT - ZERO) {
+          const fractionStart = ++p;
+          while (p <= lastWord && areDigits((word = view.getInt32(p, true)))) {
+            if (high < 1e5 && lowDigits === 0) {
+              high = high * 10_000 + fourDigits(word);
+            } else {
+              low = low * 10_000 + fourDigits(word);
+              lowDigits += 4;
+            }
+            p += 4;
+          }
+          while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
+            if (high < 1e8 && lowDigits === 0) {
+              high = high * 10 + byte;
+            } else {
+              low = low * 10 + byte;
+              lowDigits++;
+            }
+            p++;
+          }
+          exponent = fractionStart - p;
+          textLength -= exponent;
         }
-        if (textLength === 0 || digits > 18) usual = false;
+        if (textLength === 0 || lowDigits > MAX_LOW_DIGITS || high > MAX_HIGH[lowDigits]!) usual = false;
         if (byte === LOWER_E - ZERO || byte === UPPER_E - ZERO) {
           p++;
           const down = bytes[p] === MINUS;
@@ -162,14 +189,18 @@ export class SampleReader {
           exponent += down ? -written : written;
         }
         if (usual && byte === QUOTE - ZERO && bytes[p + 1] === CLOSE_BRACKET) {
-          // Exact: nine digits times a power of ten below 10¹⁰ have at most 51 bits.
-          const whole = digits > 9 ? high * EXACT_POWERS[digits - 9]! : high;
-          const rounded = whole + low;
-          const rest = low - (rounded - whole);
-          const value =
-            rest === 0 && exponent <= 0 && exponent >= -MAX_EXACT_POWER
-              ? rounded / EXACT_POWERS[-exponent]!
-              : scale(rounded, rest, exponent);
+          let value: number;
+          if (lowDigits === 0 && exponent <= 0 && exponent >= -MAX_EXACT_POWER) {
+            value = high / EXACT_POWERS[-exponent]!;
+          } else {
+            const whole = high * EXACT_POWERS[lowDigits]!;
+            const rounded = whole + low;
+            const rest = low - (rounded - whole);
+            value =
+              rest === 0 && exponent <= 0 && exponent >= -MAX_EXACT_POWER
+                ? rounded / EXACT_POWERS[-exponent]!
+                : scale(rounded, rest, exponent);
+          }
           if (value === value) {
             timestamps[count] = time;
             values[count] = negative ? -value : value;
@@ -189,8 +220,13 @@ export class SampleReader {
     }
     this.#pos = pos;
     // A reader outlives its frames and must not keep their memory.
-    if (!this.#more) this.#bytes = NOTHING;
+    if (!this.#more) this.#forget();
     return count;
+  }
+
+  #forget(): void {
+    this.#bytes = NOTHING;
+    this.#view = NO_VIEW;
   }
 
   /** Goes past the name of a member and what stands between it and its samples. */
@@ -303,6 +339,18 @@ function parseFloatText(bytes: Uint8Array, start: number, end: number): number {
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+}
+
+/** Whether four bytes, the first one lowest, are digits: their high halves are 3, and stay so when 6 is added. */
+function areDigits(word: number): boolean {
+  return ((word & 0xf0f0f0f0) | (((word + 0x06060606) & 0xf0f0f0f0) >>> 4)) === 0x33333333;
+}
+
+/** What four digits read as: neighbours are joined to two numbers below 100, and those to one. */
+function fourDigits(word: number): number {
+  const digits = word - 0x30303030;
+  const pairs = Math.imul(digits, 10) + (digits >>> 8);
+  return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
 }
 
 function isDigit(byte: number): boolean {

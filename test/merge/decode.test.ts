@@ -276,6 +276,24 @@ t.test('rounds floats as Number() does', async (t) => {
   );
 });
 
+t.test('rounds floats of every length before and after the dot as Number() does', async () => {
+  const digit = fc.nat(9);
+  const digits = (max: number): fc.Arbitrary<string> =>
+    fc.array(digit, { minLength: 1, maxLength: max }).map((list) => list.join(''));
+  const text = fc
+    .tuple(digits(20), fc.option(digits(22)), fc.constantFrom('', 'e-7', 'e+5', 'e17', 'e-30'))
+    .map(([whole, part, exponent]) => `${whole}${part === null ? '' : `.${part}`}${exponent}`);
+  fc.assert(
+    // Neighbours in one list: the bytes behind a number are another one's.
+    fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), (texts) => {
+      const samples = texts.map((one, i) => [i, one] as const);
+      const raw = decodeRaw(frame({}, values(...samples)));
+      return texts.every((one, i) => Object.is(raw.values[i], Number(one)));
+    }),
+    { numRuns: 10_000 },
+  );
+});
+
 t.test('rounds halfway cases and their neighbours as Number() does', async () => {
   // The decimal text of the point between two doubles, cut to 17 and 18 digits, is as near to a tie as such text gets.
   fc.assert(

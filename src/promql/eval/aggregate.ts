@@ -103,8 +103,8 @@ async function evalQuantile(
   return withoutEmpty(scope, scope.vector(columns));
 }
 
-/** So many steps of a column lie side by side in memory: taken one by one, each would have to be fetched anew. */
-const TILE_STEPS = 8;
+/** Of each column so many neighbours are read at a time: they are in memory together, the columns are not. */
+const STEPS_AT_ONCE = 8;
 
 async function quantileOfGroup(
   scope: Scope,
@@ -113,26 +113,32 @@ async function quantileOfGroup(
 ): Promise<ReturnType<Scope['newColumn']>> {
   const target = scope.newColumn(group.labels, group.dropsName);
   const size = group.columns.length;
-  const tile = Math.min(TILE_STEPS, scope.grid.count);
-  scope.budget.take(size * tile);
-  const scratch = new Float64Array(size * tile);
-  const filled = new Uint32Array(tile);
-  for (let first = 0; first < scope.grid.count; first += tile) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    const steps = Math.min(tile, scope.grid.count - first);
+  const stride = Math.min(STEPS_AT_ONCE, scope.grid.count);
+  scope.budget.take(size * stride);
+  const scratch = new Float64Array(size * stride);
+  const filled = new Uint32Array(stride);
+  let cost = 0;
+  for (let first = 0; first < scope.grid.count; first += stride) {
+    const steps = Math.min(stride, scope.grid.count - first);
     filled.fill(0);
     for (const { values, present } of group.columns) {
-      for (let i = 0; i < steps; i++)
+      for (let i = 0; i < steps; i++) {
         if (present[first + i] === 1) scratch[i * size + filled[i]!++] = values[first + i]!;
+      }
     }
     for (let i = 0; i < steps; i++) {
       if (filled[i] === 0) continue;
-      const found = scratch.subarray(i * size, i * size + filled[i]!);
-      target.values[first + i] = quantileOf(q[first + i]!, found);
+      cost += size;
+      if (cost > 5000) {
+        cost = 0;
+        if (scope.pacer.due) await scope.pacer.pause();
+      }
+      const floats = scratch.subarray(i * size, i * size + filled[i]!);
+      target.values[first + i] = quantileOf(q[first + i]!, floats);
       target.present[first + i] = 1;
     }
   }
-  scope.budget.release(size * tile);
+  scope.budget.release(size * stride);
   return target;
 }
 
