@@ -1,6 +1,6 @@
 // Joins streams that hold copies of the same series, so that each series comes once.
 
-import { Labels, PromfedError } from '../model/index.js';
+import { Labels, PromfedError, type QueryMemory } from '../model/index.js';
 import { fingerprint } from './fingerprint.js';
 import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
 import { unionTails } from './frame-stream.js';
@@ -14,11 +14,15 @@ export interface JoinLimits {
   readonly maxHeldBytes: number;
   /** How much is read before the streams' order is relied on, in bytes of all streams together. */
   readonly lookAheadBytes: number;
+  /** What is held is taken from it; left out, it is not counted. */
+  readonly memory?: QueryMemory | undefined;
 }
 
 const MAX_BATCH = 512;
 /** What a label is taken to weigh. */
 const LABEL_BYTES = 64;
+/** What the number of a series that was sent is taken to weigh. */
+const NUMBER_BYTES = 40;
 /** Samples that are held are copied out of their chunk when they are smaller than this, a fourth of a usual chunk. */
 const MIN_UNCOPIED_BYTES = 16 << 10;
 
@@ -126,6 +130,8 @@ class Join {
   readonly #sent = new Set<number>();
   readonly #held = new Map<string, Held>();
   #heldBytes = 0;
+  /** What was read ahead; given back with the first batch, which is most of it. */
+  #aheadBytes = 0;
   #batch: SeriesFrame[] = [];
 
   constructor(cursors: readonly Cursor[], merge: MergeCopies, limits: JoinLimits) {
@@ -143,10 +149,12 @@ class Join {
       for (const cursor of open) {
         const more = await cursor.loadMore();
         bytes += more;
+        this.#limits.memory?.take('merging', more);
         if (more > 0) still.push(cursor);
       }
       open = still;
     }
+    this.#aheadBytes = bytes;
     return open.length === 0;
   }
 
@@ -205,6 +213,7 @@ class Join {
     // A small part of a chunk would keep the whole of it.
     if (samples.length < MIN_UNCOPIED_BYTES) held.copies[stream] = Buffer.from(samples);
     if (known === undefined) this.#held.set(key, held);
+    this.#limits.memory?.take('merging', weigh(frame));
     this.#heldBytes += weigh(frame);
     if (this.#heldBytes > this.#limits.maxHeldBytes) {
       throw new PromfedError(
@@ -232,7 +241,9 @@ class Join {
   #drop(key: string, { labels, copies }: Held, stream: number): void {
     this.#held.delete(key);
     copies.forEach((samples, i) => {
-      if (samples !== undefined && i !== stream) this.#heldBytes -= weigh({ labels, samples });
+      if (samples === undefined || i === stream) return;
+      this.#heldBytes -= weigh({ labels, samples });
+      this.#limits.memory?.release('merging', weigh({ labels, samples }));
     });
   }
 
@@ -251,6 +262,9 @@ class Join {
   #takeBatch(): readonly SeriesFrame[] {
     const batch = this.#batch;
     this.#batch = [];
+    this.#limits.memory?.release('merging', this.#aheadBytes);
+    this.#aheadBytes = 0;
+    this.#limits.memory?.take('merging', batch.length * NUMBER_BYTES);
     return batch;
   }
 }

@@ -110,7 +110,7 @@ async function quantileOfGroup(
 ): Promise<ReturnType<Scope['newColumn']>> {
   const target = scope.newColumn(group.labels, group.dropsName);
   const size = group.columns.length;
-  scope.budget.take(size);
+  scope.rawBudget.take(size);
   const scratch = new Float64Array(size);
   let cost = 0;
   for (let step = 0; step < scope.grid.count; step++) {
@@ -126,7 +126,7 @@ async function quantileOfGroup(
     target.values[step] = quantileOf(q[step]!, scratch.subarray(0, filled));
     target.present[step] = 1;
   }
-  scope.budget.release(size);
+  scope.rawBudget.release(size);
   return target;
 }
 
