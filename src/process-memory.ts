@@ -21,8 +21,8 @@ export interface ProcessMemoryOptions {
   readonly workers: number;
 }
 
-/** What a process takes that answers nothing: the runtime, its code, and what it keeps between collections. */
-const BASE_BYTES = 128 << 20;
+/** What a process takes that holds nothing: the runtime, its code, and what it keeps between two collections. */
+const BASE_BYTES = 160 << 20;
 /** Of the rest, what may be held; as much again is left for garbage that is not collected yet. */
 const BUDGET_SHARE = 0.5;
 /** A smaller budget would refuse what any query needs. */

@@ -28,12 +28,14 @@ export async function startRegions(
     readonly startMs: number;
     readonly endMs: number;
     readonly intervalMs: number;
+    /** More flags of the regions' VictoriaMetrics. */
+    readonly storageArgs?: readonly string[];
   },
 ): Promise<readonly Region[]> {
   const { perRegion, startMs, endMs, intervalMs } = options;
   const regions: Region[] = [];
   for (const name of ['east', 'west']) {
-    const storage = await startVictoriaMetrics(t);
+    const storage = await startVictoriaMetrics(t, { args: options.storageArgs ?? [] });
     const times = { startMs, endMs, intervalMs, decimals: 2 };
     const series: TestSeries[] = [
       ...wideCounters({ ...times, name: 'wide_total', region: name, count: perRegion }),
@@ -54,6 +56,7 @@ export async function startRegions(
 export async function startPromfed(
   t: Teardown,
   regions: readonly Region[],
+  flags: readonly string[] = [],
 ): Promise<{ readonly endpoint: Endpoint; readonly server: RealServer }> {
   const groups = regions.map(({ name, endpoint }) => ({
     static_configs: [{ targets: [new URL(endpoint.origin).host] }],
@@ -75,6 +78,7 @@ export async function startPromfed(
         `--config=${config}`,
         `--bind-addr=127.0.0.1:${port}`,
         '--log-level=warn',
+        ...flags,
       ];
     },
   });

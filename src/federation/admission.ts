@@ -3,10 +3,10 @@
 import { PromfedError, type MemoryBudget, type QueryMemory } from '../model/index.js';
 
 /**
- * What a request has for itself from its start: what passes through one holds about as much, a mebibyte that may come
- * out sorted among it.
+ * What a request has for itself from its start. What passes through one holds about as much, with what nobody counts:
+ * a mebibyte that may come out sorted, a batch read ahead of each region, the block that is being written.
  */
-const RESERVE_BYTES = 1 << 20;
+const RESERVE_BYTES = 2 << 20;
 
 /** Requests that wait at once; and for how long. */
 const MAX_QUEUED = 1000;

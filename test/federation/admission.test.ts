@@ -7,7 +7,7 @@ import t from 'tap';
 import { Admission, type Admitted } from '../../src/federation/admission.js';
 import { MemoryBudget } from '../../src/model/index.js';
 
-const RESERVE = 1 << 20;
+const RESERVE = 2 << 20;
 
 function admissionOf(
   requests: number,
