@@ -1,7 +1,7 @@
 // A federation out of a configuration: what the server and the command line share.
 
 import type { LoadedConfig, ServerGroupSettings } from './config/index.js';
-import { createFederation, type Federation } from './federation/index.js';
+import { createFederation, type Admission, type Federation } from './federation/index.js';
 import type { Clock } from './model/index.js';
 import type { FeatureSet } from './promql/language/index.js';
 import {
@@ -15,6 +15,8 @@ export interface FederateOptions {
   readonly clock: Clock;
   readonly version: string;
   readonly maxSamples: number;
+  /** One for the process; left out, memory is not counted. */
+  readonly admission?: Admission;
   /** Undefined to leave it to the regions. */
   readonly lookbackDeltaMs: number | undefined;
   /** False to have the regions send raw samples only. */
@@ -33,7 +35,8 @@ export interface FederateOptions {
  * @throws PromfedError when a group cannot be created from its settings.
  */
 export function federate({ settings }: LoadedConfig, options: FederateOptions): Federation {
-  const { clock, version, metrics, learning, maxSamples, lookbackDeltaMs, pushdown, features } = options;
+  const { clock, version, metrics, learning, maxSamples, admission, lookbackDeltaMs, pushdown, features } =
+    options;
   const upstream = {
     clock,
     version,
@@ -44,6 +47,7 @@ export function federate({ settings }: LoadedConfig, options: FederateOptions): 
     groups: createAll(settings.serverGroups, (group) => createServerGroup(group, upstream)),
     clock,
     maxSamples,
+    admission,
     lookbackDeltaMs,
     pushdown,
     delaysNames: features.has('promql-delayed-name-removal'),

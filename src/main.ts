@@ -2,6 +2,7 @@
 // The composition root: the only file that reads the command line, the environment and signals.
 
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 
 import { runQuery } from './cli/index.js';
 import {
@@ -9,6 +10,7 @@ import {
   loadConfig,
   parseConfig,
   parseFlags,
+  readMachineMemory,
   type Flags,
   type QueryFlags,
 } from './config/index.js';
@@ -16,6 +18,7 @@ import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
 import { federate } from './federate.js';
 import { asPromfedError, systemClock } from './model/index.js';
 import { FEATURES, type Feature } from './promql/language/index.js';
+import { budgetOfProcess } from './process-memory.js';
 import { startServer, type Server } from './server.js';
 import { createLog } from './telemetry/index.js';
 
@@ -89,7 +92,20 @@ async function start(
   load: Parameters<typeof startServer>[0]['loadConfig'],
 ): Promise<Server> {
   const log = createLog(flags.logLevel, flags.logFormat, (line) => process.stderr.write(line));
-  return startServer({ ...flags, flags: flags.texts, loadConfig: load, log, clock: systemClock, version });
+  const memory = budgetOfProcess({
+    ...flags,
+    machineBytes: readMachineMemory(totalmem()),
+    workers: 1,
+  });
+  return startServer({
+    ...flags,
+    memory,
+    flags: flags.texts,
+    loadConfig: load,
+    log,
+    clock: systemClock,
+    version,
+  });
 }
 
 function welcome(url: string, queries: readonly DemoQuery[]): string {

@@ -6,9 +6,10 @@ import type { Logger } from 'pino';
 
 import type { LoadedConfig } from './config/index.js';
 import { federate } from './federate.js';
-import type { Federation } from './federation/index.js';
+import { Admission, type Federation } from './federation/index.js';
 import { createApp } from './http/index.js';
-import { asPromfedError, PromfedError, type Clock } from './model/index.js';
+import { asPromfedError, MemoryBudget, PromfedError, type Clock } from './model/index.js';
+import { createHeapWatch, type ProcessMemory } from './process-memory.js';
 import type { FeatureSet } from './promql/language/index.js';
 import { createMetrics } from './telemetry/index.js';
 import type { Learning } from './upstreams/index.js';
@@ -20,6 +21,9 @@ export interface ServerOptions {
   readonly lifecycleEnabled: boolean;
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
+  readonly memory: ProcessMemory;
+  /** Undefined for as many queries at once as there is memory for. */
+  readonly maxConcurrency: number | undefined;
   /** Undefined to leave it to the regions. */
   readonly lookbackDeltaMs: number | undefined;
   /** Whether the regions compute what they can; if not, they are asked for raw samples only. */
@@ -47,6 +51,17 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { log, clock, version } = options;
   const metrics = createMetrics(version);
+  const budget = new MemoryBudget(options.memory);
+  const { maxConcurrency } = options;
+  const admission = new Admission({ budget, maxConcurrency, isHeapFull: createHeapWatch() });
+  metrics.watchMemory(() => ({
+    limitBytes: options.memory.limitBytes,
+    budgetBytes: options.memory.budgetBytes,
+    heldBytes: budget.heldBytes,
+    inFlight: admission.inFlight,
+    queued: admission.queued,
+    refusals: budget.refusals,
+  }));
   let running = activate(await options.loadConfig());
   metrics.watchLabelIndex(() => running.federation.labelIndex());
   let ready = true;
@@ -58,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     for (const warning of config.warnings) log.warn({ config: warning }, 'configuration');
     const federation = federate(config, {
       ...options,
+      admission,
       metrics: { observe: metrics.observeUpstream },
       learning: {
         timers: createTimers(clock),

@@ -39,7 +39,7 @@ export async function startRegions(
   for (const name of names) {
     // The queries of a crowd are to be limited by promfed, not by its regions.
     const storage = await startVictoriaMetrics(t, {
-      args: ['-memory.allowedBytes=2GiB', '-search.maxConcurrentRequests=16', '-search.maxQueueDuration=1m'],
+      args: ['-memory.allowedBytes=4GiB', '-search.maxConcurrentRequests=64', '-search.maxQueueDuration=2m'],
     });
     const times = { startMs, endMs, intervalMs, decimals: 2 };
     const series: TestSeries[] = [

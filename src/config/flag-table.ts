@@ -35,6 +35,13 @@ export const FLAGS = {
     initial: 'text',
     meaning: 'How log lines are written: text or json.',
   },
+  memory: {
+    of: 'server',
+    value: 'size',
+    initial: '80%',
+    meaning:
+      'How much memory promfed may use: 512MB, 2GiB, or a part of what the machine or its control group has, as 80%.',
+  },
   'web.external-url': {
     of: 'server',
     value: 'url',
@@ -55,6 +62,18 @@ export const FLAGS = {
     value: 'number',
     initial: '50000000',
     meaning: 'How many samples a query may hold in memory at once.',
+  },
+  'query.max-memory': {
+    of: 'server',
+    value: 'size',
+    initial: '50%',
+    meaning: 'How much memory a query may hold: 512MB, or a part of what all queries together may, as 50%.',
+  },
+  'query.max-concurrency': {
+    of: 'server',
+    value: 'number',
+    initial: '0',
+    meaning: 'How many queries run at once; more wait for their turn. 0: as many as there is memory for.',
   },
   'query.lookback-delta': {
     value: 'duration',
@@ -122,7 +141,6 @@ export const LATER: ReadonlyMap<string, boolean> = new Map([
   ['metrics-path', true],
   ['proxy-headers', true],
   ['web.route-prefix', true],
-  ['query.max-concurrency', true],
   ['storage.path', true],
   ['storage.tsdb.path', true],
   ['remote-read.max-concurrency', true],

@@ -89,3 +89,32 @@ export function parseCount(text: string): number {
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new PromfedError('bad_data', `${quote(text)} is not a whole number above zero`);
 }
+
+/** An amount of memory: in bytes, or as a part of what there is, above 0 and at most 1. */
+export interface MemoryFlag {
+  readonly unit: 'bytes' | 'share';
+  readonly value: number;
+}
+
+/** Powers of 1024, as Prometheus takes `512MB`; `MiB` says the same. */
+const MEMORY_UNITS = ['', 'K', 'M', 'G', 'T'];
+
+/** Source: Prometheus, which reads sizes by alecthomas/units (`ParseBase2Bytes`); a percentage is ours. */
+export function parseMemory(text: string): MemoryFlag {
+  const match = /^([0-9]{1,15}(?:\.[0-9]{1,6})?)(%|([KMGT]?)i?B)?$/i.exec(text.trim());
+  const amount = Number(match?.[1] ?? NaN);
+  if (match?.[2] === '%') {
+    if (amount > 0 && amount <= 100) return { unit: 'share', value: amount / 100 };
+    throw new PromfedError('bad_data', `${quote(text)} is not a percentage above 0 and up to 100`);
+  }
+  const bytes = Math.floor(amount * 1024 ** MEMORY_UNITS.indexOf((match?.[3] ?? '').toUpperCase()));
+  if (bytes > 0 && Number.isSafeInteger(bytes)) return { unit: 'bytes', value: bytes };
+  throw new PromfedError('bad_data', `${quote(text)} is not an amount of memory such as 512MB, 2GiB or 60%`);
+}
+
+/** 0 and less are no limit. */
+export function parseConcurrency(text: string): number | undefined {
+  const count = /^-?[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
+  if (Number.isNaN(count)) throw new PromfedError('bad_data', `${quote(text)} is not a whole number`);
+  return count > 0 ? count : undefined;
+}

@@ -5,15 +5,18 @@ import { type BindAddress, parseBindAddress } from './addresses.js';
 import { FLAGS, ofAsking, type Command, type FlagName, type FlagSpec } from './flag-table.js';
 import {
   featuresOf,
+  parseConcurrency,
   parseCount,
   parseFormat,
   parseLevel,
+  parseMemory,
   parseOnOff,
   parseOptionalUrl,
   parsePath,
   parsePositiveDuration,
   parseTimeout,
   type LogLevelFlag,
+  type MemoryFlag,
 } from './flag-values.js';
 import { quote } from './formats.js';
 import { queryFlags, type QueryFlags } from './query-flags.js';
@@ -36,6 +39,12 @@ export interface Flags<Feature extends string = string> {
   readonly lifecycleEnabled: boolean;
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
+  /** Of what the machine, or the control group, has. */
+  readonly memory: MemoryFlag;
+  /** What one query may hold of what the process may. */
+  readonly maxQueryMemory: MemoryFlag;
+  /** Undefined for no limit. */
+  readonly maxConcurrency: number | undefined;
   /** Undefined when it is not given: the regions then use their own, five minutes in Prometheus. */
   readonly lookbackDeltaMs: number | undefined;
   /** Whether the regions compute what they can; if not, they are asked for raw samples only. */
@@ -49,6 +58,8 @@ export interface Flags<Feature extends string = string> {
   /** Every flag of a server with a value as text, defaults included, in the order of the help text: `/api/v1/status/flags`. */
   readonly texts: Readonly<Record<string, string>>;
 }
+
+const ALL_MEMORY: MemoryFlag = { unit: 'share', value: 1 };
 
 const COMMANDS = ['demo', 'query', 'explain'] as const;
 
@@ -97,6 +108,9 @@ export function parseFlags<Feature extends string>(
     lifecycleEnabled: isOn(given.get('web.enable-lifecycle')),
     queryTimeoutMs: Math.ceil(read('query.timeout', parseTimeout, 1)),
     maxSamples: read('query.max-samples', parseCount, 1),
+    memory: read('memory', parseMemory, ALL_MEMORY),
+    maxQueryMemory: read('query.max-memory', parseMemory, ALL_MEMORY),
+    maxConcurrency: read('query.max-concurrency', parseConcurrency, undefined),
     lookbackDeltaMs: given.has('query.lookback-delta')
       ? Math.ceil(read('query.lookback-delta', parsePositiveDuration, 1))
       : undefined,

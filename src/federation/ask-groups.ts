@@ -1,6 +1,6 @@
 // Asking groups: all at once, and what the failure of one of them means.
 
-import { asPromfedError, type Annotations, type PromfedError } from '../model/index.js';
+import { asPromfedError, type Annotations, type PromfedError, type QueryMemory } from '../model/index.js';
 import type { FetchContext, ServerGroup } from '../upstreams/index.js';
 import type { Bound, Deadline } from './deadline.js';
 import type { QueryWatch } from './query-watch.js';
@@ -12,6 +12,8 @@ export interface AskContext {
   readonly lookbackDeltaMs: number | undefined;
   /** Told what everything takes; left out, nothing is measured. */
   readonly watch?: QueryWatch | undefined;
+  /** What is held is taken from it; left out, it is not counted. */
+  readonly memory?: QueryMemory | undefined;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function askGroup<T>(
       signal: bound.signal,
       deadlineMs: bound.atMs,
       lookbackDeltaMs: context.lookbackDeltaMs,
+      memory: context.memory,
     });
   } catch (thrown) {
     tolerate(thrown, group, context, 'is missing from this answer');

@@ -7,6 +7,7 @@ import {
   SampleBudget,
   type Clock,
   type Grid,
+  type QueryMemory,
   type Vector,
 } from '../model/index.js';
 import { evaluate, type Value } from '../promql/eval/index.js';
@@ -20,6 +21,7 @@ import {
   type PlanNode,
 } from '../promql/plan/index.js';
 import type { LabelIndexStatus, ServerGroup } from '../upstreams/index.js';
+import type { Admission, Admitted } from './admission.js';
 import { createDeadline, type Deadline } from './deadline.js';
 import { explain, explainRun, type Explanation } from './explain.js';
 import { fetchBytes } from './fetch-bytes.js';
@@ -37,6 +39,8 @@ export interface FederationOptions {
   readonly clock: Clock;
   /** `--query.max-samples`. */
   readonly maxSamples: number;
+  /** What admits requests; left out, all run at once and memory is not counted. */
+  readonly admission?: Admission | undefined;
   /** `--query.lookback-delta`, in milliseconds; undefined to leave it to the regions. */
   readonly lookbackDeltaMs: number | undefined;
   /** The step of subqueries that name none, in milliseconds. */
@@ -99,7 +103,7 @@ export function createFederation(options: FederationOptions): Federation {
   const byName = new Map(groups.map((group) => [group.name, group]));
 
   return {
-    metadata: createMetadata(groups, clock),
+    metadata: createMetadata(groups, clock, options.admission),
 
     async query(request) {
       const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
@@ -135,18 +139,46 @@ export function createFederation(options: FederationOptions): Federation {
     watch?: QueryWatch,
     use?: (plan: PlanNode) => void,
   ): Promise<QueryAnswer> {
-    const met = new Set<string>();
     const endMs = clock.now() + request.timeoutMs;
+    const pending = options.admission?.admit(request.signal, request.timeoutMs);
+    const admitted = pending instanceof Promise ? await pending : pending;
+    const release = (): void => {
+      admitted?.release();
+    };
+    let answered = false;
+    try {
+      const planned = await tryPlans(first, request, seen, endMs, { watch, use, admitted });
+      answered = true;
+      const end = (): void => {
+        planned.release();
+        release();
+      };
+      return { ...planned, release: end };
+    } finally {
+      if (!answered) release();
+    }
+  }
+
+  async function tryPlans(
+    first: PlanNode,
+    request: QueryRequest,
+    seen: readonly SeenGroup[],
+    endMs: number,
+    { watch, use, admitted }: PlanRun,
+  ): Promise<QueryAnswer> {
+    const met = new Set<string>();
+    let memory = admitted?.memory;
     let plan = first;
     for (let replans = 0; ; replans++) {
       try {
-        return await answer(plan, request, seen, Math.max(1, endMs - clock.now()), watch);
+        return await answer(plan, request, seen, Math.max(1, endMs - clock.now()), watch, memory);
       } catch (thrown) {
         if (!(thrown instanceof HistogramsMet) || replans === MAX_REPLANS) throw thrown;
         const isLast = replans === MAX_REPLANS - 1;
         if (!remember(thrown, fetchesOf(plan), met, isLast)) throw thrown;
         plan = planRequest(request, seen, options, met);
         use?.(plan);
+        memory = admitted?.renew();
       }
     }
   }
@@ -157,12 +189,14 @@ export function createFederation(options: FederationOptions): Federation {
     seen: readonly SeenGroup[],
     timeoutMs: number,
     watch?: QueryWatch,
+    memory?: QueryMemory,
   ): Promise<QueryAnswer> {
     const annotations = new Annotations();
     const deadline = createDeadline(request.signal, timeoutMs, clock);
     const { kind, grid } = request;
     const lookbackDeltaMs = request.lookbackDeltaMs ?? options.lookbackDeltaMs;
-    const run: FetchRun = { kind, grid, groups: byName, deadline, annotations, lookbackDeltaMs, watch };
+    const groups = byName;
+    const run: FetchRun = { kind, grid, groups, deadline, annotations, lookbackDeltaMs, watch, memory };
     const release = (): void => {
       deadline.release();
     };
@@ -179,6 +213,13 @@ export function createFederation(options: FederationOptions): Federation {
       throw endReason(thrown, deadline);
     }
   }
+}
+
+/** What the attempts at one query have in common. */
+interface PlanRun {
+  readonly watch: QueryWatch | undefined;
+  readonly use: ((plan: PlanNode) => void) | undefined;
+  readonly admitted: Admitted | undefined;
 }
 
 const PUSHDOWN_OFF = {
@@ -225,7 +266,7 @@ async function evaluatePlan(
   seen: readonly SeenGroup[],
   options: FederationOptions,
 ): Promise<Value> {
-  const budget = new SampleBudget({ maxSamples: options.maxSamples });
+  const budget = new SampleBudget({ maxSamples: options.maxSamples }, run.memory);
   const running = new Map<string, Promise<Vector>>();
   const fetched = (fetch: Fetch, grid: Grid): Promise<Vector> => {
     const key = JSON.stringify([grid, fetch.key]);

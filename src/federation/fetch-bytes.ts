@@ -32,9 +32,12 @@ export async function fetchBytes(
   const parts = await openFetch(fetch, run);
   const streams = parts.map((part) => ({ frames: tolerantFrames(part, run), addLabels: part.addLabels }));
   const merged = fetch.overlapping
-    ? mergeOverlappingStreams(streams.map(({ frames, addLabels }) => setLabels(frames, addLabels)))
+    ? mergeOverlappingStreams(
+        streams.map(({ frames, addLabels }) => setLabels(frames, addLabels)),
+        { memory: run.memory },
+      )
     : mergeOrdered(streams);
-  const sorted = sortIfSmall(merged);
+  const sorted = sortIfSmall(merged, { memory: run.memory });
   const ordered = run.watch?.passing(sorted) ?? sorted;
   const encoded = encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
   return merges(fetch) ? begun(encoded, fetch, run) : encoded;

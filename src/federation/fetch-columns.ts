@@ -6,8 +6,16 @@ import {
   LossyHistograms,
   lossyHistograms,
   setLabels,
+  type SeriesFrame,
 } from '../merge/index.js';
-import { emptyColumn, type Column, type Histogram, type SampleBudget, type Vector } from '../model/index.js';
+import {
+  emptyColumn,
+  labelsBytes,
+  type Column,
+  type Histogram,
+  type SampleBudget,
+  type Vector,
+} from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import { allOrNothing, tolerate } from './ask-groups.js';
 import { histogramsMet } from './histograms-met.js';
@@ -53,14 +61,16 @@ async function decodePart(
   const isLossy = allowsLossyHistograms && histograms === undefined;
   const columns: Column[] = [];
   const frames = setLabels(part.frames, part.addLabels);
+  const counter = budget.onGrid(run.grid.count);
   for (;;) {
     const next = await frames.next();
     if (next.done) {
       noteTail(next.value, run);
       return columns;
     }
+    run.memory?.take('series', labelBytesOf(next.value));
     for (const frame of next.value) {
-      budget.take(run.grid.count);
+      counter.take(run.grid.count);
       const column = emptyColumn(frame.labels, run.grid.count);
       if (!isLossy) {
         decodeColumn(frame, run.grid, column);
@@ -72,6 +82,11 @@ async function decodePart(
       columns.push(decoded);
     }
   }
+}
+
+/** With the key by which labels are compared, which is as long again. */
+function labelBytesOf(frames: readonly SeriesFrame[]): number {
+  return frames.reduce((sum, { labels }) => sum + 2 * labelsBytes(labels), 0);
 }
 
 /** Equal series become one; at each step the first group that has a sample wins. */

@@ -27,12 +27,13 @@ export async function fetchInPieces(fetch: Fetch, run: FetchRun, budget: SampleB
   const { grid } = run;
   if (grid.count <= MAX_POINTS) return fetchColumns(fetch, run, budget);
   const whole = new Map<string, Column>();
+  const counter = budget.onGrid(grid.count);
   const limit = pLimit(CONCURRENT_PIECES);
   await allOrNothing(piecesOf(grid), run.deadline, (piece) =>
     limit(async () => {
       const columns = await fetchColumns(fetch, { ...run, grid: piece.grid }, budget);
       for (const column of columns) put(column, piece.firstStep);
-      budget.release(columns.length * piece.grid.count);
+      budget.onGrid(piece.grid.count).release(columns.length * piece.grid.count);
     }),
   );
   return [...whole.values()];
@@ -40,7 +41,7 @@ export async function fetchInPieces(fetch: Fetch, run: FetchRun, budget: SampleB
   function put({ labels, values, present, histograms }: Column, firstStep: number): void {
     let target = whole.get(labels.key);
     if (target === undefined) {
-      budget.take(grid.count);
+      counter.take(grid.count);
       target = emptyColumn(labels, grid.count);
       whole.set(labels.key, target);
     }

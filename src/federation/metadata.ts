@@ -1,6 +1,14 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
 
-import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATED, type Clock } from '../model/index.js';
+import {
+  Annotations,
+  compareStrings,
+  Labels,
+  METRIC_NAME,
+  TRUNCATED,
+  type Clock,
+  type QueryMemory,
+} from '../model/index.js';
 import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
 import type {
   FetchContext,
@@ -9,6 +17,7 @@ import type {
   MetricMetadata,
   ServerGroup,
 } from '../upstreams/index.js';
+import type { Admission } from './admission.js';
 import { allOrNothing, askGroup, type AskContext } from './ask-groups.js';
 import { createDeadline } from './deadline.js';
 import { seeGroups, type Routing, type SeenGroup } from './seen-groups.js';
@@ -23,29 +32,71 @@ export interface MetadataRequest {
   readonly signal: AbortSignal;
 }
 
+/** Whoever receives it calls `release`, where there is one, when the data is held no longer. */
+export interface MetadataResult<T> extends MetadataAnswer<T> {
+  readonly release?: (() => void) | undefined;
+}
+
 export interface Metadata {
   /** Label sets, sorted, each once. */
-  series(request: MetadataRequest): Promise<MetadataAnswer<readonly Labels[]>>;
+  series(request: MetadataRequest): Promise<MetadataResult<readonly Labels[]>>;
   /** Names, sorted, each once. A group's own label is there only when the group has a series that matches. */
-  labelNames(request: MetadataRequest): Promise<MetadataAnswer<readonly string[]>>;
+  labelNames(request: MetadataRequest): Promise<MetadataResult<readonly string[]>>;
   /** Values, sorted, each once; under the same rule. */
-  labelValues(name: string, request: MetadataRequest): Promise<MetadataAnswer<readonly string[]>>;
+  labelValues(name: string, request: MetadataRequest): Promise<MetadataResult<readonly string[]>>;
   /** By metric, sorted; entries that are equal in all regions once. */
   metrics(
     metric: string | undefined,
     request: MetadataRequest,
-  ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>>;
+  ): Promise<MetadataResult<ReadonlyMap<string, readonly MetricMetadata[]>>>;
 }
 
-export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Metadata {
+/** A request that was admitted. */
+interface AdmittedRequest extends MetadataRequest {
+  readonly memory?: QueryMemory | undefined;
+}
+
+/** @param admission left out, all requests run at once and memory is not counted. */
+export function createMetadata(
+  groups: readonly ServerGroup[],
+  clock: Clock,
+  admission: Admission | undefined,
+): Metadata {
+  const open = createOpenMetadata(groups, clock);
+  if (admission === undefined) return open;
+  const withTurn = async <T>(
+    request: MetadataRequest,
+    ask: (request: AdmittedRequest) => Promise<MetadataAnswer<T>>,
+  ): Promise<MetadataResult<T>> => {
+    const admitted = await admission.admit(request.signal, request.timeoutMs);
+    const release = (): void => {
+      admitted.release();
+    };
+    try {
+      return { ...(await ask({ ...request, memory: admitted.memory })), release };
+    } catch (thrown) {
+      release();
+      throw thrown;
+    }
+  };
+  return {
+    series: (request) => withTurn(request, (one) => open.series(one)),
+    labelNames: (request) => withTurn(request, (one) => open.labelNames(one)),
+    labelValues: (name, request) => withTurn(request, (one) => open.labelValues(name, one)),
+    metrics: (metric, request) => withTurn(request, (one) => open.metrics(metric, one)),
+  };
+}
+
+function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
   /** Asks each relevant group, with the selectors as that group knows them. */
   const askAll = async <T>(
-    request: MetadataRequest,
+    request: AdmittedRequest,
     ask: (group: ServerGroup, query: MetadataQuery, context: FetchContext) => Promise<MetadataAnswer<T>>,
   ): Promise<MetadataAnswer<readonly { readonly group: ServerGroup; readonly data: T }[]>> => {
     const annotations = new Annotations();
     const deadline = createDeadline(request.signal, request.timeoutMs, clock);
-    const context: AskContext = { deadline, annotations, lookbackDeltaMs: undefined };
+    const { memory } = request;
+    const context: AskContext = { deadline, annotations, lookbackDeltaMs: undefined, memory };
     try {
       const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
       const queries = queriesFor(request.query, seen);
@@ -62,7 +113,7 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
   };
 
   return {
-    async series(request) {
+    async series(request: AdmittedRequest): Promise<MetadataAnswer<readonly Labels[]>> {
       const { data, warnings } = await askAll(request, (group, query, context) =>
         group.series(query, context),
       );
@@ -77,7 +128,7 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
       return limited(sets, request.query.limit, warnings);
     },
 
-    async labelNames(request) {
+    async labelNames(request: AdmittedRequest): Promise<MetadataAnswer<readonly string[]>> {
       const { data, warnings } = await askAll(request, (group, query, context) =>
         group.labelNames(query, context),
       );
@@ -90,7 +141,7 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
       return limited([...names].sort(compareStrings), request.query.limit, warnings);
     },
 
-    async labelValues(name, request) {
+    async labelValues(name: string, request: AdmittedRequest): Promise<MetadataAnswer<readonly string[]>> {
       const { data, warnings } = await askAll(request, async (group, query, context) => {
         const own = group.labels.get(name);
         if (own === '') return group.labelValues(name, query, context);
@@ -103,7 +154,10 @@ export function createMetadata(groups: readonly ServerGroup[], clock: Clock): Me
       return limited([...values].sort(compareStrings), request.query.limit, warnings);
     },
 
-    async metrics(metric, request) {
+    async metrics(
+      metric: string | undefined,
+      request: AdmittedRequest,
+    ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>> {
       // The names of metrics say little of the series' (those of a histogram have others), and metadata has no times.
       const query = { ...request.query, selectors: [], startMs: undefined, endMs: undefined };
       const { data, warnings } = await askAll({ ...request, query }, (group, query, context) =>

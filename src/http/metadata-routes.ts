@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import type { MetadataRequest } from '../federation/index.js';
+import type { MetadataRequest, MetadataResult } from '../federation/index.js';
 import { compileMatcher, PromfedError, type Matcher } from '../model/index.js';
 import { parseSelector } from '../promql/language/index.js';
 import type { AppContext } from './app-context.js';
@@ -15,33 +15,31 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     if (request.parameters.all('match[]').length === 0) {
       throw new PromfedError('bad_data', 'no match[] parameter provided');
     }
-    const { data, warnings } = await context.engine().metadata.series(metadataRequest(request, true));
-    return send(reply, JSON.stringify(data), warnings);
+    const asked = context.engine().metadata.series(metadataRequest(request, true));
+    return send(reply, await asked, JSON.stringify);
   });
 
   addRoute(app, ['GET', 'POST'], '/api/v1/labels', async (request, reply) => {
-    const { data, warnings } = await context.engine().metadata.labelNames(metadataRequest(request));
-    return send(reply, JSON.stringify(data), warnings);
+    const asked = context.engine().metadata.labelNames(metadataRequest(request));
+    return send(reply, await asked, JSON.stringify);
   });
 
   addRoute(app, ['GET'], '/api/v1/label/:name/values', async (request, reply) => {
     const name = unescapeLabelName(request.path['name'] ?? '');
-    const { data, warnings } = await context.engine().metadata.labelValues(name, metadataRequest(request));
-    return send(reply, JSON.stringify(data), warnings);
+    const asked = context.engine().metadata.labelValues(name, metadataRequest(request));
+    return send(reply, await asked, JSON.stringify);
   });
 
   addRoute(app, ['GET'], '/api/v1/metadata', async (request, reply) => {
     const metric = request.parameters.get('metric');
     const perMetric = request.parameters.limit('limit_per_metric');
-    const { data, warnings } = await context
+    const asked = context
       .engine()
       .metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
-    return send(
-      reply,
+    return send(reply, await asked, (data) =>
       JSON.stringify(
         Object.fromEntries([...data].map(([name, entries]) => [name, entries.slice(0, perMetric)])),
       ),
-      warnings,
     );
   });
 
@@ -75,9 +73,20 @@ function parseMatch(text: string): readonly Matcher[] {
   return matchers;
 }
 
-function send(reply: FastifyReply, data: string, warnings: readonly string[]): FastifyReply {
+/** What is sent is held until the client has it all, or has left. */
+function send<T>(
+  reply: FastifyReply,
+  { data, warnings, release }: MetadataResult<T>,
+  print: (data: T) => string,
+): FastifyReply {
+  if (release !== undefined) {
+    if (reply.raw.destroyed) release();
+    else reply.raw.once('close', release);
+  }
   const members = annotationMembers({ warnings, infos: [] });
-  return reply.type('application/json; charset=utf-8').send(`{"status":"success","data":${data}${members}}`);
+  return reply
+    .type('application/json; charset=utf-8')
+    .send(`{"status":"success","data":${print(data)}${members}}`);
 }
 
 /**

@@ -8,9 +8,13 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { asPromfedError, PromfedError } from '../model/index.js';
 import type { Log } from './app-context.js';
 
+/** Most queries are over by then, and what they held is free. */
+const RETRY_AFTER_S = 2;
+
 /** Answers with the error in Prometheus' shape. */
 function replyError(reply: FastifyReply, error: PromfedError): FastifyReply {
   const body = { status: 'error', errorType: error.errorType, error: error.message };
+  if (error.code === 'overloaded') reply.header('retry-after', RETRY_AFTER_S);
   return reply.code(error.status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 

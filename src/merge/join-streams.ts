@@ -1,6 +1,6 @@
 // Joins streams that hold copies of the same series, so that each series comes once.
 
-import { Labels, PromfedError } from '../model/index.js';
+import { Labels, PromfedError, type QueryMemory } from '../model/index.js';
 import { fingerprint } from './fingerprint.js';
 import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
 import { unionTails } from './frame-stream.js';
@@ -14,11 +14,15 @@ export interface JoinLimits {
   readonly maxHeldBytes: number;
   /** How much is read before the streams' order is relied on, in bytes of all streams together. */
   readonly lookAheadBytes: number;
+  /** What is held is taken from it; left out, it is not counted. */
+  readonly memory?: QueryMemory | undefined;
 }
 
 const MAX_BATCH = 512;
 /** What a label is taken to weigh. */
 const LABEL_BYTES = 64;
+/** What the number of a series that was sent is taken to weigh. */
+const NUMBER_BYTES = 40;
 /** Samples that are held are copied out of their chunk when they are smaller than this, a fourth of a usual chunk. */
 const MIN_UNCOPIED_BYTES = 16 << 10;
 
@@ -128,6 +132,8 @@ class Join {
   #heldBytes = 0;
   /** Copies that still point into their chunks, of series that are held or were. */
   #uncopied: { readonly held: Held; readonly stream: number }[] = [];
+  /** What was read ahead; given back with the first batch, which is most of it. */
+  #aheadBytes = 0;
   #batch: SeriesFrame[] = [];
 
   constructor(cursors: readonly Cursor[], merge: MergeCopies, limits: JoinLimits) {
@@ -145,10 +151,12 @@ class Join {
       for (const cursor of open) {
         const more = await cursor.loadMore();
         bytes += more;
+        this.#limits.memory?.take('merging', more);
         if (more > 0) still.push(cursor);
       }
       open = still;
     }
+    this.#aheadBytes = bytes;
     return open.length === 0;
   }
 
@@ -207,6 +215,7 @@ class Join {
     }
     if (samples.length < MIN_UNCOPIED_BYTES) this.#uncopied.push({ held, stream });
     if (known === undefined) this.#held.set(key, held);
+    this.#limits.memory?.take('merging', weigh(frame));
     this.#heldBytes += weigh(frame);
     if (this.#heldBytes > this.#limits.maxHeldBytes) {
       throw new PromfedError(
@@ -224,7 +233,8 @@ class Join {
   #copyHeld(): void {
     for (const { held, stream } of this.#uncopied) {
       const samples = held.copies[stream];
-      if (samples !== undefined && this.#held.has(held.labels.key)) held.copies[stream] = Buffer.from(samples);
+      if (samples !== undefined && this.#held.has(held.labels.key))
+        held.copies[stream] = Buffer.from(samples);
     }
     this.#uncopied = [];
   }
@@ -246,7 +256,9 @@ class Join {
   #drop(key: string, { labels, copies }: Held, stream: number): void {
     this.#held.delete(key);
     copies.forEach((samples, i) => {
-      if (samples !== undefined && i !== stream) this.#heldBytes -= weigh({ labels, samples });
+      if (samples === undefined || i === stream) return;
+      this.#heldBytes -= weigh({ labels, samples });
+      this.#limits.memory?.release('merging', weigh({ labels, samples }));
     });
   }
 
@@ -265,6 +277,9 @@ class Join {
   #takeBatch(): readonly SeriesFrame[] {
     const batch = this.#batch;
     this.#batch = [];
+    this.#limits.memory?.release('merging', this.#aheadBytes);
+    this.#aheadBytes = 0;
+    this.#limits.memory?.take('merging', batch.length * NUMBER_BYTES);
     return batch;
   }
 }

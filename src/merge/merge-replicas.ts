@@ -1,5 +1,6 @@
 // Merges streams that may hold the same series: replicas of one group, or groups whose labels do not part them.
 
+import type { QueryMemory } from '../model/index.js';
 import type { FrameStream } from './frame.js';
 import { ClosableStream } from './frame-stream.js';
 import type { JoinLimits } from './join-streams.js';
@@ -10,6 +11,8 @@ import { pickEarlier, pickReplica } from './pick-samples.js';
 export interface MergeReplicaOptions extends Partial<JoinLimits> {
   /** promxy's `prefer_max`. Default false. */
   readonly preferMax?: boolean;
+  /** What is held is taken from it. */
+  readonly memory?: QueryMemory | undefined;
 }
 
 /** Default limits: 64 MiB held at most, order relied on after 1 MiB. */
@@ -49,7 +52,7 @@ export function mergeReplicaStreams(
  */
 export function mergeOverlappingStreams(
   streams: readonly FrameStream[],
-  options: Partial<JoinLimits> = {},
+  options: Partial<JoinLimits> & { readonly memory?: QueryMemory | undefined } = {},
 ): FrameStream {
   if (streams.length === 1) return streams[0]!;
   return new ClosableStream(

@@ -1,6 +1,6 @@
 // Opens an upstream's answer: from the bytes of its body to its type and its series.
 
-import { PromfedError } from '../model/index.js';
+import { PromfedError, type QueryMemory } from '../model/index.js';
 import type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame.js';
 import { EMPTY_TAIL } from './frame-stream.js';
 import { ResponseFramer } from './response-framer.js';
@@ -11,6 +11,8 @@ export interface OpenResponseOptions {
   readonly maxSeriesBytes?: number;
   /** The largest `metric` object of a series that is taken, in bytes. Default 1 MiB. */
   readonly maxLabelsBytes?: number;
+  /** The bytes that frames point into, and of a series that is not whole yet, are taken from it. */
+  readonly memory?: QueryMemory | undefined;
 }
 
 export interface OpenResponse {
@@ -58,6 +60,10 @@ class ResponseFrames implements FrameStream {
   readonly #body: ResponseBody;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #framer: ResponseFramer;
+  readonly #memory: QueryMemory | undefined;
+  /** Bytes that were taken: of the batch that the reader has, and of what was fed since. */
+  #batchBytes = 0;
+  #fedBytes = 0;
   #tail: ResponseTail | undefined;
   #closed = false;
   /** Ends the wait for a chunk. */
@@ -67,6 +73,7 @@ class ResponseFrames implements FrameStream {
   constructor(body: ResponseBody, options: OpenResponseOptions) {
     this.#body = body;
     this.#chunks = body[Symbol.asyncIterator]();
+    this.#memory = options.memory;
     this.#framer = new ResponseFramer({
       maxSeriesBytes: options.maxSeriesBytes ?? DEFAULT_MAX_SERIES_BYTES,
       maxLabelsBytes: options.maxLabelsBytes ?? DEFAULT_MAX_LABELS_BYTES,
@@ -110,10 +117,16 @@ class ResponseFrames implements FrameStream {
     try {
       for (;;) {
         if (this.#closed) return { done: true, value: this.#tail ?? EMPTY_TAIL };
+        this.#handOver(0);
         const batch = this.#framer.take();
-        if (batch.length > 0) return { done: false, value: batch };
+        if (batch.length > 0) {
+          this.#handOver(this.#fedBytes);
+          this.#fedBytes = 0;
+          return { done: false, value: batch };
+        }
         if (this.#tail !== undefined) {
           this.#closed = true;
+          this.#giveBack();
           return { done: true, value: this.#tail };
         }
         await this.#read();
@@ -134,10 +147,24 @@ class ResponseFrames implements FrameStream {
     }
     let bytes = 0;
     for (let chunk: Buffer | undefined = first; chunk !== undefined; chunk = this.#tryNextChunk()) {
+      this.#memory?.take('bytes of answers', chunk.length);
+      this.#fedBytes += chunk.length;
       this.#framer.feed(chunk);
       bytes += chunk.length;
       if (bytes >= MAX_BATCH_BYTES) return;
     }
+  }
+
+  /** The reader is through with its batch, and has so many bytes now. */
+  #handOver(bytes: number): void {
+    if (this.#batchBytes > 0) this.#memory?.release('bytes of answers', this.#batchBytes);
+    this.#batchBytes = bytes;
+  }
+
+  #giveBack(): void {
+    this.#handOver(0);
+    this.#memory?.release('bytes of answers', this.#fedBytes);
+    this.#fedBytes = 0;
   }
 
   #tryNextChunk(): Buffer | undefined {
@@ -167,6 +194,7 @@ class ResponseFrames implements FrameStream {
   async #close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#giveBack();
     this.#wake?.(undefined);
     try {
       if (typeof this.#body.destroy === 'function') this.#body.destroy();

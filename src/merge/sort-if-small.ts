@@ -1,12 +1,14 @@
 // Small answers come out sorted as Prometheus sorts them.
 
-import { Labels } from '../model/index.js';
+import { Labels, labelsBytes, type QueryMemory } from '../model/index.js';
 import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
 import { ClosableStream } from './frame-stream.js';
 
 export interface SortIfSmallOptions {
   /** Up to so many bytes are read ahead. Default 1 MiB. */
   readonly maxBytes?: number;
+  /** What is read ahead is taken from it. */
+  readonly memory?: QueryMemory | undefined;
 }
 
 const DEFAULT_MAX_BYTES = 1 << 20;
@@ -16,17 +18,13 @@ const DEFAULT_MAX_BYTES = 1 << 20;
  * `Labels.compare`, as Prometheus sorts a matrix. A larger one comes in its own order, unchanged. Takes `frames` over.
  */
 export function sortIfSmall(frames: FrameStream, options: SortIfSmallOptions = {}): FrameStream {
-  return new ClosableStream([frames], sorted(frames, options.maxBytes ?? DEFAULT_MAX_BYTES));
-}
-
-/** About what labels take in memory: their characters, and a reference for each string. */
-function weightOf({ flat }: Labels): number {
-  return flat.reduce((sum, text) => sum + text.length + 16, 0);
+  return new ClosableStream([frames], sorted(frames, options.maxBytes ?? DEFAULT_MAX_BYTES, options.memory));
 }
 
 async function* sorted(
   frames: FrameStream,
   maxBytes: number,
+  memory: QueryMemory | undefined,
 ): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
   const held: (readonly SeriesFrame[])[] = [];
   let bytes = 0;
@@ -35,12 +33,17 @@ async function* sorted(
     if (result.done === true) {
       const all = held.flat().sort((a, b) => Labels.compare(a.labels, b.labels));
       if (all.length > 0) yield all;
+      memory?.release('sorting', bytes);
       return result.value;
     }
-    for (const { labels, samples } of result.value) bytes += samples.length + weightOf(labels);
+    let weight = 0;
+    for (const { labels, samples } of result.value) weight += samples.length + labelsBytes(labels);
+    memory?.take('sorting', weight);
+    bytes += weight;
     held.push(result.value);
   }
   for (let batch = held.shift(); batch !== undefined; batch = held.shift()) yield batch;
+  memory?.release('sorting', bytes);
   for (;;) {
     const result = await frames.next();
     if (result.done === true) return result.value;

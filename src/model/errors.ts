@@ -14,6 +14,10 @@ export const ERROR_CODES = {
   not_built: { errorType: 'execution', status: 422 },
   /** The query would need more than its limits allow. */
   limit: { errorType: 'execution', status: 422 },
+  /** The query would hold more memory than one query may. */
+  memory: { errorType: 'execution', status: 422 },
+  /** promfed has no memory, or no turn, for the query now. */
+  overloaded: { errorType: 'unavailable', status: 503 },
   /** The client left, or the process is stopping. */
   canceled: { errorType: 'canceled', status: 499 },
   /** The query's deadline passed. */

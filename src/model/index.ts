@@ -20,6 +20,7 @@ export * from './label-filter.js';
 export * from './labels.js';
 export * from './limits.js';
 export * from './matcher.js';
+export * from './memory-budget.js';
 export * from './nearest.js';
 export * from './ports.js';
 export * from './regex.js';

@@ -165,3 +165,8 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return `${name}{${rest.join(', ')}}`;
   }
 }
+
+/** About what labels take in memory, in bytes: their characters, and a reference and a header for each string. */
+export function labelsBytes({ flat }: Labels): number {
+  return flat.reduce((sum, text) => sum + text.length + 16, 0);
+}

@@ -2,6 +2,8 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { addMemoryMetrics, type MemoryFigures } from './memory-metrics.js';
+
 const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
 /** One request to a target of a server group that is over. */
@@ -32,6 +34,8 @@ export interface Metrics {
   readonly observeUpstream: (request: UpstreamRequest) => void;
   /** @param read asked at each rendering. */
   watchLabelIndex(read: () => readonly LearnedLabel[]): void;
+  /** @param read asked at each rendering. */
+  watchMemory(read: () => MemoryFigures): void;
   /** A configuration was loaded and runs: its hash, and when. */
   configLoaded(hash: string, nowMs: number): void;
   /** A reload failed; the configuration from before goes on. */
@@ -146,6 +150,9 @@ export function createMetrics(version: string): Metrics {
     },
     watchLabelIndex(read) {
       readLabelIndex = read;
+    },
+    watchMemory(read) {
+      addMemoryMetrics(registers, read);
     },
     configLoaded(hash, nowMs) {
       configHash.reset();

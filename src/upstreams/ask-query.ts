@@ -50,7 +50,7 @@ export async function askQuery(
     value.body.close();
     return false;
   });
-  return { resultType, frames: join(group, used, failures) };
+  return { resultType, frames: join(group, used, failures, context.memory) };
 }
 
 async function open(
@@ -62,7 +62,7 @@ async function open(
 ): Promise<OpenAnswer> {
   const body = await target.send(call, scope, maxBytes);
   try {
-    const { resultType, frames } = await openResponse(body);
+    const { resultType, frames } = await openResponse(body, { memory: body.memory });
     if (kind === 'range' && resultType !== 'matrix') {
       throw new PromfedError('upstream', `answered a ${resultType} where a range query gives a matrix`);
     }
@@ -79,6 +79,7 @@ function join(
   group: Group,
   answers: readonly TargetAnswer<OpenAnswer>[],
   failures: GroupFailures,
+  memory: FetchContext['memory'],
 ): FrameStream {
   const closeAll = (): void => {
     for (const { value } of answers) value.body.close();
@@ -107,7 +108,8 @@ function join(
       },
     });
   });
-  const merged = streams.length === 1 ? streams[0]! : mergeReplicaStreams(streams, group.antiAffinityMs);
+  const merged =
+    streams.length === 1 ? streams[0]! : mergeReplicaStreams(streams, group.antiAffinityMs, { memory });
   return guardFrames(merged, {
     fail(thrown) {
       const error = asPromfedError(thrown);

@@ -15,6 +15,7 @@ import {
 } from '../merge/index.js';
 import {
   asPromfedError,
+  labelsBytes,
   PromfedError,
   seriesWeight,
   type RawSeries,
@@ -38,6 +39,9 @@ interface TargetSamples {
   /** Taken from the budget. */
   readonly held: number;
 }
+
+/** What a raw series takes besides its samples: the objects around its arrays, and its place in a map. */
+const SERIES_BYTES = 800;
 
 /** Errors as in `ServerGroup.samples`. */
 export async function askSamples(
@@ -92,6 +96,7 @@ async function readTarget(
     if (series.has(key)) {
       throw new PromfedError('upstream', `invalid answer: ${cut.labels.toString()} is there twice`);
     }
+    body.memory?.take('series', SERIES_BYTES + 2 * labelsBytes(cut.labels));
     series.set(key, cut);
   };
   try {
@@ -118,7 +123,7 @@ async function readMatrix(
   lossyOf: string | undefined,
 ): Promise<ResponseTail> {
   const nanIsStale = isExport(body.contentType);
-  const { resultType, frames } = await answered(openResponse(body));
+  const { resultType, frames } = await answered(openResponse(body, { memory: body.memory }));
   if (resultType !== 'matrix') {
     throw new PromfedError('upstream', `answered a ${resultType} where a range vector gives a matrix`);
   }
@@ -155,12 +160,17 @@ async function readMessage(
   add: (series: RawSeries) => void,
 ): Promise<ResponseTail> {
   if (/^application\/x-streamed-protobuf\b/i.test(body.contentType)) {
-    for await (const series of readChunkedSeries(body, window, take)) add(series);
+    for await (const series of readChunkedSeries(body, window, take, body.memory)) add(series);
     return EMPTY_TAIL;
   }
+  const { memory } = body;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  for await (const series of readSeries(Buffer.concat(chunks), window, take)) add(series);
+  for await (const chunk of body) {
+    // Once as it came, once in one piece.
+    memory?.take('remote read', 2 * chunk.length);
+    chunks.push(chunk);
+  }
+  for await (const series of readSeries(Buffer.concat(chunks), window, take, memory)) add(series);
   return EMPTY_TAIL;
 }
 

@@ -2,6 +2,7 @@
 
 import { Labels, PromfedError } from '../model/index.js';
 import { excerpt, printable } from './foreign-text.js';
+import type { ResponseBody } from './response-body.js';
 import type { MetadataAnswer, MetricMetadata } from './server-group.js';
 
 /** What may be said beside the data, of an upstream's own words. */
@@ -22,13 +23,23 @@ function wrongShape(what: string): PromfedError {
 }
 
 /**
+ * What a byte of an answer comes to: as it arrived, in one piece, as text, parsed, as labels, and as the text of an
+ * answer. Measured with series of ten labels on Node 20.
+ */
+const HELD_FOR_EACH_BYTE = 11;
+
+/**
  * Reads a body to its end and parses it.
  *
- * @throws PromfedError `upstream` when it is cut, too long, not JSON, an error, or has no `data`.
+ * @throws PromfedError `upstream` when it is cut, too long, not JSON, an error, or has no `data`; what the memory throws, of which
+ *   all that is made of the answer is taken until the request is over.
  */
-export async function readMetadata(body: AsyncIterable<Uint8Array>): Promise<MetadataEnvelope> {
+export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  for await (const chunk of body) {
+    body.memory?.take('metadata', chunk.length * HELD_FOR_EACH_BYTE);
+    chunks.push(chunk);
+  }
   const text = Buffer.concat(chunks).toString('utf8');
   let value: unknown;
   try {

@@ -11,8 +11,9 @@ export type Endpoint = 'query' | 'query_range' | 'read' | 'series' | 'labels' | 
  */
 export type RequestOutcome = 'ok' | 'error' | 'timeout' | 'canceled';
 
-/** How a request ended that ended in an error. */
+/** How a request ended that ended in an error. That its answer was too much to hold is no fault of the target. */
 export function outcomeOf({ code }: PromfedError): RequestOutcome {
+  if (code === 'memory' || code === 'overloaded') return 'canceled';
   return code === 'timeout' || code === 'canceled' ? code : 'error';
 }
 

@@ -3,7 +3,7 @@
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-import type { MatchOp, Matcher, RawSeries, TimeWindow } from '../model/index.js';
+import type { MatchOp, Matcher, QueryMemory, RawSeries, TimeWindow } from '../model/index.js';
 import { packSnappy, unpackSnappy } from './snappy-block.js';
 import { decodeHistogram } from './wire/prompb-histogram.js';
 import { labelsOf, messagesOf, readDouble, readFields } from './wire/prompb.js';
@@ -46,15 +46,17 @@ export function createReadRequest(matchers: readonly Matcher[], { afterMs, until
  * The series of an answer of samples, one after the other, with those in the window.
  *
  * @param take told what each sample amounts to before it is kept.
+ * @param memory what is unpacked is taken from it, until the query is over.
  * @throws PromfedError `upstream` when the answer is not one, or its samples go back in time; what `take` throws.
  */
 export async function* readSeries(
   body: Uint8Array,
   window: TimeWindow,
   take: (samples: number) => void,
+  memory?: QueryMemory,
 ): AsyncGenerator<RawSeries, void, undefined> {
   let bytes = 0;
-  for (const result of messagesOf(await unpackSnappy(body, MAX_MESSAGE_BYTES), 1)) {
+  for (const result of messagesOf(await unpackSnappy(body, MAX_MESSAGE_BYTES, memory), 1)) {
     for (const series of messagesOf(result, 1)) {
       bytes += series.length;
       if (bytes >= PAUSE_BYTES) {

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events';
 
-import { PromfedError, type Clock } from '../model/index.js';
+import { PromfedError, type Clock, type QueryMemory } from '../model/index.js';
 import type { ExchangeWatch, FetchContext } from './server-group.js';
 
 /**
@@ -14,11 +14,13 @@ export class RequestScope {
   readonly #query: AbortSignal;
   readonly #onQueryAbort: () => void;
   readonly watch: ExchangeWatch | undefined;
+  readonly memory: QueryMemory | undefined;
 
   /** @param groupName for the message when the deadline passes: which region was waited for. */
   constructor(groupName: string, context: FetchContext, clock: Clock) {
     this.#query = context.signal;
     this.watch = context.watch;
+    this.memory = context.memory;
     this.#onQueryAbort = () => {
       this.abort(abortError(groupName, context, clock));
     };

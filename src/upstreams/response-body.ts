@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 
-import { PromfedError } from '../model/index.js';
+import { PromfedError, type QueryMemory } from '../model/index.js';
 import { requestFailure } from './failure.js';
 import { outcomeOf, type RequestOutcome } from './metrics.js';
 
@@ -38,6 +38,8 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
 
   /** What the answer calls itself; empty when it does not say. */
   readonly contentType: string;
+  /** What waits to be read is taken from it. */
+  readonly memory: QueryMemory | undefined;
 
   /** @param maxBytes inclusive. @param onClose told once, by `close`. */
   constructor(
@@ -45,8 +47,10 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     maxBytes: number,
     onClose: (outcome: RequestOutcome, bytes: number) => void,
     contentType = '',
+    memory?: QueryMemory,
   ) {
     this.contentType = contentType;
+    this.memory = memory;
     // A stream that is destroyed while nobody reads reports it as an event, and an unheard one ends the process.
     readable.on('error', (error) => {
       this.#arrivedAll({ error });
@@ -77,6 +81,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     if (this.#state !== 'open' || this.#taken === this.#waiting.length) return undefined;
     const chunk = this.#waiting[this.#taken++]!;
     this.#waitingBytes -= chunk.byteLength;
+    this.memory?.release('bytes of answers', chunk.byteLength);
     // Before it is empty, so that the upstream is read while this is worked on.
     if (this.#waitingBytes < MAX_WAITING_BYTES / 2 && this.#readable.isPaused()) this.#readable.resume();
     if (this.#taken === this.#waiting.length) {
@@ -145,6 +150,13 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
       this.#readable.destroy();
       return;
     }
+    try {
+      this.memory?.take('bytes of answers', chunk.byteLength);
+    } catch (error) {
+      this.#arrivedAll({ error });
+      this.#readable.destroy();
+      return;
+    }
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.byteLength;
     if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#readable.pause();
@@ -167,6 +179,8 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#state = 'released';
     this.#waiting = [];
     this.#taken = 0;
+    this.memory?.release('bytes of answers', this.#waitingBytes);
+    this.#waitingBytes = 0;
     this.#readable.destroy();
     this.#wakeReader();
   }

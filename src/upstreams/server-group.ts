@@ -6,6 +6,7 @@ import type {
   LabelFilter,
   Labels,
   Matcher,
+  QueryMemory,
   RawSeries,
   SampleBudget,
   TimeBounds,
@@ -29,6 +30,8 @@ export interface FetchContext {
   readonly lookbackDeltaMs: number | undefined;
   /** Told of every exchange with a target; left out, nobody is. */
   readonly watch?: ExchangeWatch | undefined;
+  /** What is held of answers is taken from it; left out, it is not counted. */
+  readonly memory?: QueryMemory | undefined;
 }
 
 /** What one request to a group is seen to take, over all of its targets. */
@@ -118,7 +121,8 @@ export interface HistogramNames {
  * One server group. Every method asks all targets, needs one that answers, and names each failed one in a warning.
  *
  * They throw PromfedError: `upstream` with the group's name and the cause when no target answered, `execution`
- * when a target says that the query itself cannot be evaluated, `canceled` or `timeout` when the signal aborts.
+ * when a target says that the query itself cannot be evaluated, `canceled` or `timeout` when the signal aborts, `memory` and
+ * `overloaded` as the context's memory does.
  */
 export interface ServerGroup {
   readonly name: string;

@@ -3,7 +3,7 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { compressSync, uncompress } from 'snappy';
 
-import { PromfedError } from '../model/index.js';
+import { PromfedError, type QueryMemory } from '../model/index.js';
 
 export function packSnappy(content: Uint8Array): Buffer {
   return compressSync(Buffer.from(content));
@@ -13,9 +13,14 @@ export function packSnappy(content: Uint8Array): Buffer {
  * Unpacks a block. The result is new.
  *
  * @param maxBytes what the content may be at most; checked before anything is allocated.
- * @throws PromfedError `upstream` when the block is none, is cut, or holds more.
+ * @param memory the content is taken from it.
+ * @throws PromfedError `upstream` when the block is none, is cut, or holds more; what the memory throws.
  */
-export async function unpackSnappy(block: Uint8Array, maxBytes: number): Promise<Buffer> {
+export async function unpackSnappy(
+  block: Uint8Array,
+  maxBytes: number,
+  memory?: QueryMemory,
+): Promise<Buffer> {
   const length = contentLength(block);
   if (length > maxBytes) {
     throw new PromfedError(
@@ -25,6 +30,7 @@ export async function unpackSnappy(block: Uint8Array, maxBytes: number): Promise
   }
   // No element makes more than 64 bytes of less than two: a length beyond that is a lie.
   if (length > block.length * 64) throw broken();
+  memory?.take('remote read', length);
   try {
     return (await uncompress(Buffer.from(block), { asBuffer: true })) as Buffer;
   } catch (thrown) {

@@ -90,7 +90,8 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
       try {
         const response = await exchange(createRequest(call, settings, headers), scope);
         scope.watch?.answered();
-        return new ResponseBody(response.body, maxBytes, observe, headerOf(response, 'content-type'));
+        const contentType = headerOf(response, 'content-type');
+        return new ResponseBody(response.body, maxBytes, observe, contentType, scope.memory);
       } catch (thrown) {
         const error = requestFailure(thrown, 'headers');
         observe(outcomeOf(error), 0);

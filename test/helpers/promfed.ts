@@ -1,7 +1,7 @@
 // Starts promfed inside the test's process, on a free port, with a configuration as YAML.
 
 import { parseConfig } from '../../src/config/index.js';
-import { systemClock, type Clock } from '../../src/model/index.js';
+import { systemClock, type Clock, type MemoryLimits } from '../../src/model/index.js';
 import { ALL_FEATURES } from '../../src/promql/language/index.js';
 import { startServer, type Server } from '../../src/server.js';
 import { createLog } from '../../src/telemetry/index.js';
@@ -13,6 +13,10 @@ export interface PromfedOptions {
   readonly queryTimeoutMs?: number;
   /** Default 50 million. */
   readonly maxSamples?: number;
+  /** Default 512 MiB to hold, half of them for one query. */
+  readonly memory?: MemoryLimits;
+  /** Default none. */
+  readonly maxConcurrency?: number;
   /** With the feature promql-delayed-name-removal; all others are on. Default false. */
   readonly delaysNames?: boolean;
   /** Default true. */
@@ -35,6 +39,8 @@ export async function startPromfed(
     lifecycleEnabled: options.lifecycleEnabled ?? true,
     queryTimeoutMs: options.queryTimeoutMs ?? 30_000,
     maxSamples: options.maxSamples ?? 50_000_000,
+    memory: { limitBytes: 2 ** 30, ...(options.memory ?? { budgetBytes: 2 ** 29, perQueryBytes: 2 ** 28 }) },
+    maxConcurrency: options.maxConcurrency,
     lookbackDeltaMs: undefined,
     pushdown: options.pushdown ?? true,
     features: new Set(

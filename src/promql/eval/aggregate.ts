@@ -114,7 +114,7 @@ async function quantileOfGroup(
   const target = scope.newColumn(group.labels, group.dropsName);
   const size = group.columns.length;
   const stride = Math.min(STEPS_AT_ONCE, scope.grid.count);
-  scope.budget.take(size * stride);
+  scope.rawBudget.take(size * stride);
   const scratch = new Float64Array(size * stride);
   const filled = new Uint32Array(stride);
   let cost = 0;
@@ -138,7 +138,7 @@ async function quantileOfGroup(
       target.present[first + i] = 1;
     }
   }
-  scope.budget.release(size * stride);
+  scope.rawBudget.release(size * stride);
   return target;
 }
 

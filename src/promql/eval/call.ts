@@ -246,7 +246,7 @@ async function mapLabels(
   const relabelled = await relabel(scope, vector, ({ labels, dropsName }) => {
     const mapped = map(labels);
     const excess = mapped.get(written).length - FREE_LABEL_CHARS;
-    if (excess > 0) scope.budget.take(Math.ceil(excess / 8));
+    if (excess > 0) scope.rawBudget.take(Math.ceil(excess / 8));
     // A name that the query writes is one that it wants.
     return { labels: mapped, dropsName: dropsName && !(written === METRIC_NAME && mapped !== labels) };
   });

@@ -82,7 +82,7 @@ export async function evalRangeFunction(
   }
   if (func.takesQuantile) warnOfQuantile(scope, args[0]!, columns, node.args[0]!);
   windows.release();
-  scope.budget.release(range.held);
+  scope.rawBudget.release(range.held);
   scope.release(...scalars);
   return strictlyDistinct(scope, scope.vector(columns));
 }
@@ -117,12 +117,12 @@ export async function extendSeries(
     const samples = extendedSamples(windows.of(one), extension);
     if (samples === undefined) continue;
     const taken = samples.timestamps.length;
-    scope.budget.take(taken);
+    scope.rawBudget.take(taken);
     held += taken;
     series.push({ labels: one.labels, ...samples });
   }
   windows.release();
-  scope.budget.release(range.held);
+  scope.rawBudget.release(range.held);
   return { ...range, series, held };
 }
 
@@ -204,7 +204,7 @@ export async function evalAbsentOverTime(
     for (let step = 0; step < scope.grid.count; step++) if (to[step]! > from[step]!) column.present[step] = 0;
   }
   windows.release();
-  scope.budget.release(range.held);
+  scope.rawBudget.release(range.held);
   return strictlyDistinct(scope, scope.vector([column]));
 }
 

@@ -4,7 +4,7 @@ import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } 
 import type { RangeNode, SubqueryNode } from '../plan/index.js';
 
 import { withStatsOnly } from './histogram-stats.js';
-import type { Operand, Scope } from './scope.js';
+import type { Scope } from './scope.js';
 import { referenceOf, selectRaw, withoutStale, type Reference } from './selector.js';
 
 /** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `reference` says. */
@@ -67,9 +67,12 @@ async function rangeOfSubquery(scope: Scope, node: SubqueryNode): Promise<RangeO
   const count = Math.floor((reference.lastMs - startMs) / stepMs) + 1;
   if (count <= 0) return { series: [], reference, rangeMs, held: 0 };
   const grid: Grid = { startMs, stepMs, count };
-  const inner = await scope.inner(grid).evaluate(node.input);
+  const within = scope.inner(grid);
+  const inner = await within.evaluate(node.input);
   if (inner.type !== 'vector') throw new PromfedError('internal', `a subquery was given a ${inner.type}`);
-  return pointsOf(scope, inner.columns, grid, inner, { reference, rangeMs });
+  const range = await pointsOf(scope, inner.columns, grid, { reference, rangeMs });
+  within.release(inner);
+  return range;
 }
 
 /** What a sample knew of the one before it says nothing of the point before it. */
@@ -81,7 +84,6 @@ async function pointsOf(
   scope: Scope,
   columns: readonly Column[],
   grid: Grid,
-  operand: Operand,
   shape: Pick<RangeOperand, 'reference' | 'rangeMs'>,
 ): Promise<RangeOperand> {
   const series: RawSeries[] = [];
@@ -90,7 +92,7 @@ async function pointsOf(
   for (const { labels, values, present, histograms, dropsName } of columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     const size = present.reduce((sum, kind) => sum + (kind === 0 ? 0 : 1), 0);
-    scope.budget.take(size);
+    scope.rawBudget.take(size);
     held += size;
     const points = {
       labels,
@@ -109,6 +111,5 @@ async function pointsOf(
     series.push(points);
     if (dropsName === true) unnamed.add(points);
   }
-  scope.release(operand);
   return { series, unnamed, held, ...shape };
 }

@@ -82,7 +82,7 @@ class Heaps {
 
   constructor(scope: Scope, op: RankOp, { columns }: Group, width: number, k: Float64Array) {
     const { count } = scope.grid;
-    scope.budget.take(2 * width * count);
+    scope.rawBudget.take(2 * width * count);
     this.#scope = scope;
     this.#op = op;
     this.#columns = columns;
@@ -137,7 +137,7 @@ class Heaps {
         }
       }
     }
-    this.#scope.budget.release(2 * this.#width * count);
+    this.#scope.rawBudget.release(2 * this.#width * count);
     return [...kept.values()];
   }
 

@@ -8,6 +8,7 @@ import {
   type Histogram,
   type Labels,
   type SampleBudget,
+  type SampleCounter,
 } from '../../model/index.js';
 import { printPlace } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
@@ -45,6 +46,8 @@ export class Scope {
   /** The selectors whose histograms are read without their buckets; none within a subquery. */
   readonly statsSelectors: ReadonlySet<PlanNode>;
   readonly isInstant: boolean;
+  /** For samples of columns on this grid; raw samples are taken from `rawBudget`. */
+  readonly budget: SampleCounter;
   readonly #evaluateNode: EvaluateNode;
   /** Shared with the scopes inside, which stand on the same stack. */
   readonly #stack: { levels: number };
@@ -61,6 +64,7 @@ export class Scope {
     this.isInstant = isInstant;
     this.context = context;
     this.grid = grid;
+    this.budget = context.budget.onGrid(grid.count);
     this.pacer = outer?.pacer ?? new Pacer(context.signal);
     this.#stack = outer ? outer.#stack : { levels: 0 };
     this.#evaluateNode = evaluateNode;
@@ -103,7 +107,8 @@ export class Scope {
     return new Scope(this.context, grid, this.#evaluateNode, this, this.statsSelectors, this.isInstant);
   }
 
-  get budget(): SampleBudget {
+  /** For raw samples, and for what is held of columns as single numbers. */
+  get rawBudget(): SampleBudget {
     return this.context.budget;
   }
 
@@ -134,7 +139,7 @@ export class Scope {
 
   /** Writes a histogram into a column. */
   put({ present, histograms }: HistogramColumn, step: number, histogram: Histogram): void {
-    this.budget.take(histogramWeight(histogram));
+    this.rawBudget.take(histogramWeight(histogram));
     present[step] = 2;
     histograms[step] = histogram;
   }

@@ -50,7 +50,7 @@ export async function selectRaw(
   const { context } = scope;
   const selected = await context.samples.select(matchers, window, use, context.signal);
   const held = selected.reduce((sum, series) => sum + seriesWeight(series), 0);
-  scope.budget.take(held);
+  scope.rawBudget.take(held);
   const isSorted = selected.every(
     (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
   );
@@ -109,7 +109,7 @@ export async function evalSelector(
     }
     columns.push(column);
   }
-  scope.budget.release(raw.held);
+  scope.rawBudget.release(raw.held);
   return withoutEmpty(scope, scope.vector(columns));
 }
 
@@ -161,7 +161,7 @@ async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOpe
     }
     columns.push(column);
   }
-  scope.budget.release(raw.held);
+  scope.rawBudget.release(raw.held);
   return withoutEmpty(scope, scope.vector(columns));
 }
 

@@ -22,6 +22,8 @@ export async function evalStretches(scope: Scope, { stretches }: StretchesNode):
   const byKey = new Map<string, Column>();
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'vector') throw unexpected(part);
+    // Most of what a stretch held is held by the whole from here on.
+    scope.stretch(stretches[i]!.grid).release(part);
     await putColumns(scope, byKey, part, firstStepOf(scope, stretches[i]!));
   }
   return scope.vector([...byKey.values()]);
@@ -32,7 +34,7 @@ function putScalars(scope: Scope, parts: readonly Operand[], stretches: readonly
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'scalar') throw unexpected(part);
     whole.values.set(part.values, firstStepOf(scope, stretches[i]!));
-    scope.release(part);
+    scope.stretch(stretches[i]!.grid).release(part);
   }
   return whole;
 }
@@ -43,8 +45,6 @@ async function putColumns(
   part: VectorOperand,
   firstStep: number,
 ): Promise<void> {
-  // Most of what a stretch held is held by the whole from here on.
-  scope.release(part);
   for (const { labels, values, present, histograms } of part.columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     let target = byKey.get(labels.key) ?? scope.newColumn(labels);

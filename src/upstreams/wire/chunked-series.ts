@@ -3,7 +3,7 @@
 
 import { WireType } from '@bufbuild/protobuf/wire';
 
-import { PromfedError, type RawSeries, type TimeWindow } from '../../model/index.js';
+import { PromfedError, type QueryMemory, type RawSeries, type TimeWindow } from '../../model/index.js';
 import { decodeFloatHistogramChunk, decodeHistogramChunk } from './histogram-chunk.js';
 import { readMessages } from './message-frames.js';
 import { invalidAnswer, labelsOf, messagesOf, readFields } from './prompb.js';
@@ -35,6 +35,7 @@ const FOREIGN_ENCODINGS: ReadonlyMap<number, string> = new Map([[4, 'XOR2']]);
  * window, whatever else their chunks hold.
  *
  * @param take told what each sample amounts to before it is kept.
+ * @param memory what is held of a frame that is not whole yet is taken from it.
  * @throws PromfedError `upstream` when the answer is not one, or has chunks of an encoding that is not read; what
  *   `take` and the stream throw.
  */
@@ -42,10 +43,11 @@ export async function* readChunkedSeries(
   stream: AsyncIterable<Uint8Array>,
   window: TimeWindow,
   take: (samples: number) => void,
+  memory?: QueryMemory,
 ): AsyncGenerator<RawSeries, void, undefined> {
   let current: RawSamplesBuilder | undefined;
   let bytes = 0;
-  for await (const message of readMessages(stream, MAX_FRAME_BYTES)) {
+  for await (const message of readMessages(stream, MAX_FRAME_BYTES, memory)) {
     for (const series of messagesOf(message, 1)) {
       const labels = labelsOf(series);
       // A series goes on in the next frame where one is not enough for it.

@@ -1,5 +1,6 @@
 // Messages out of a stream of frames: a length, a checksum, a message. Source: Prometheus, storage/remote/chunked.go.
 
+import type { QueryMemory } from '../../model/index.js';
 import { crc32c } from './crc32c.js';
 import { invalidAnswer } from './prompb.js';
 
@@ -9,6 +10,7 @@ const MAX_LENGTH_BYTES = 10;
 /**
  * The messages of the frames, as they arrive; of the stream no more is held than one frame.
  *
+ * @param memory what is held of a frame that is not whole yet is taken from it.
  * @param maxBytes what a message may have at most; checked before it is waited for.
  * @throws PromfedError `upstream` when a frame is longer, is cut or is not what its checksum says; what the stream
  *   throws.
@@ -16,16 +18,24 @@ const MAX_LENGTH_BYTES = 10;
 export async function* readMessages(
   stream: AsyncIterable<Uint8Array>,
   maxBytes: number,
+  memory?: QueryMemory,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   /** What arrived and is not read, in its order, and how many bytes it has. */
   let waiting: Uint8Array[] = [];
   let bytes = 0;
   /** The bytes that the frame under way has, once that is known. */
   let needed = 0;
+  /** Taken from the memory. */
+  let heldBytes = 0;
   for await (const chunk of stream) {
     waiting.push(chunk);
     bytes += chunk.length;
-    if (bytes < needed) continue;
+    if (bytes < needed) {
+      // Once as it came, and once in one piece.
+      memory?.take('remote read', 2 * chunk.length);
+      heldBytes += 2 * chunk.length;
+      continue;
+    }
     let rest = waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting, bytes);
     for (;;) {
       const frame = tryFrame(rest, maxBytes);
@@ -37,6 +47,8 @@ export async function* readMessages(
       yield message;
       rest = rest.subarray(frame.end);
     }
+    memory?.release('remote read', heldBytes);
+    heldBytes = 0;
     waiting = rest.length === 0 ? [] : [rest];
     bytes = rest.length;
   }

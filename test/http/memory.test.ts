@@ -1,0 +1,252 @@
+// A whole promfed over regions that answer well, badly, too much and not at all: within its budget, which is given back
+// whichever way a request ends.
+
+import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import fc from 'fast-check';
+import t, { type Test } from 'tap';
+
+import type { Server } from '../../src/server.js';
+import {
+  answersAfter,
+  answersWith,
+  cutsChunks,
+  neverEnds,
+  neverEndsGzipped,
+  refuses,
+  resets,
+  startFaultServer,
+  staysSilent,
+  until,
+  type Fault,
+  type FaultServer,
+} from '../helpers/fault-server.js';
+import { api, startPromfed, type PromfedOptions } from '../helpers/promfed.js';
+
+const MB = 2 ** 20;
+const JSON_TYPE = { 'content-type': 'application/json' };
+const START = 1_700_000_000;
+const TIMES = { start: String(START), end: String(START + 990), step: '10' };
+const BEGINNING = '{"status":"success","data":{"resultType":"matrix","result":[';
+
+function seriesOf(index: number, steps = 100): string {
+  const values = Array.from({ length: steps }, (_, i) => `[${START + 10 * i},"${index + i}.25"]`);
+  return `{"metric":{"__name__":"a","n":"${String(index).padStart(9, '0')}"},"values":[${values.join(',')}]}`;
+}
+
+/** Answers whatever it is asked: that many series of a hundred samples, or of labels. */
+function answersSeries(count: number): Fault {
+  const all = Array.from({ length: count }, (_, i) => seriesOf(i)).join(',');
+  const labels = Array.from({ length: count }, (_, i) => ({ __name__: 'a', n: String(i) }));
+  return (response, socket, request) => {
+    const body = request.path.endsWith('/series')
+      ? JSON.stringify({ status: 'success', data: labels })
+      : request.path.endsWith('/query')
+        ? `{"status":"success","data":{"resultType":"vector","result":[${labels.map((metric) => JSON.stringify({ metric, value: [START, '1'] })).join(',')}]}}`
+        : `${BEGINNING}${all}]}}`;
+    answersWith(200, JSON_TYPE, body)(response, socket, request);
+  };
+}
+
+interface Setup {
+  readonly promfed: Server;
+  readonly regions: readonly FaultServer[];
+}
+
+async function setUp(t: Test, faults: readonly Fault[], options: PromfedOptions): Promise<Setup> {
+  const regions = await Promise.all(faults.map((fault) => startFaultServer(fault)));
+  const groups = regions.map(({ target }, i) => ({
+    static_configs: [{ targets: [target] }],
+    labels: { region: `r${i}` },
+  }));
+  const promfed = await startPromfed(t, JSON.stringify({ promxy: { server_groups: groups } }), options);
+  t.teardown(() => Promise.all(regions.map((region) => region.close())));
+  return { promfed, regions };
+}
+
+async function metric(promfed: Server, name: string): Promise<number> {
+  const text = await (await fetch(`${promfed.url}metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1) ?? NaN);
+}
+
+async function untilFree(promfed: Server): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const held = await metric(promfed, 'promfed_memory_held_bytes');
+    const inFlight = await metric(promfed, 'promfed_queries_in_flight');
+    const queued = await metric(promfed, 'promfed_queries_queued');
+    if (held === 0 && inFlight === 0 && queued === 0) return;
+    if (tries === 200) throw new Error(`held ${held}, in flight ${inFlight}, queued ${queued}`);
+    await sleep(20);
+  }
+}
+
+const LIMITS = { budgetBytes: 12 * MB, perQueryBytes: 6 * MB };
+
+t.test('what one query may not hold is a 422 that names the limit and the flag', async (t) => {
+  const { promfed } = await setUp(t, [answersSeries(8000), answersSeries(10)], { memory: LIMITS });
+  const answer = await api(promfed.url, '/api/v1/query_range', { query: 'quantile(0.5, a)', ...TIMES });
+  t.match(answer, {
+    httpStatus: 422,
+    status: 'error',
+    errorType: 'execution',
+    error: `the query would hold more than ${6 * MB} bytes of memory (--query.max-memory), most of them for samples`,
+  });
+  const passed = await api(promfed.url, '/api/v1/query_range', { query: 'a', ...TIMES });
+  t.equal(passed.httpStatus, 200, 'what passes through needs no more than a part of it at once');
+  t.equal(passed.data?.result.length, 8010);
+  const listed = await api(promfed.url, '/api/v1/series', { 'match[]': 'a', start: '0' });
+  t.match(listed, { httpStatus: 200 });
+  await untilFree(promfed);
+  t.equal(await metric(promfed, 'promfed_queries_refused_total{reason="query_memory"}'), 1);
+  t.equal(await metric(promfed, 'promfed_memory_budget_bytes'), 12 * MB);
+});
+
+t.test('a list of series that is too long to hold is refused as well', async (t) => {
+  const { promfed } = await setUp(t, [answersSeries(40_000)], { memory: LIMITS });
+  t.match(await api(promfed.url, '/api/v1/series', { 'match[]': 'a' }), {
+    httpStatus: 422,
+    errorType: 'execution',
+    error: /^the query would hold more than .* most of them for metadata$/,
+  });
+  await untilFree(promfed);
+});
+
+t.test('a series without an end is ended by the limit, packed or not', async (t) => {
+  const head = `${BEGINNING}{"metric":{"__name__":"a"},"values":[[${START},"1"]`;
+  const piece = (): string => `,[${START},"1.5"]`.repeat(1000);
+  for (const fault of [neverEnds(head, piece), neverEndsGzipped(head, piece)]) {
+    const { promfed, regions } = await setUp(t, [fault, answersSeries(2)], { memory: LIMITS });
+    for (const query of ['a', 'quantile(0.5, a)']) {
+      t.match(await api(promfed.url, '/api/v1/query_range', { query, ...TIMES }), {
+        httpStatus: 422,
+        error: /^the query would hold more than .* most of them for bytes of answers$/,
+      });
+    }
+    await regions[0]!.untilHungUp();
+    await untilFree(promfed);
+  }
+});
+
+t.test('queries that would take what others hold are told to come again', async (t) => {
+  const { promfed } = await setUp(t, [answersSeries(2000)], {
+    memory: { budgetBytes: 6 * MB, perQueryBytes: 6 * MB },
+  });
+  const parameters = new URLSearchParams({ query: 'quantile(0.5, a) + quantile(0.9, a)', ...TIMES });
+  const url = `${promfed.url}api/v1/query_range?${parameters.toString()}`;
+  const answers = await Promise.all(Array.from({ length: 8 }, () => fetch(url)));
+  const refused = answers.filter(({ status }) => status === 503);
+  t.ok(answers.every(({ status }) => status === 200 || status === 503));
+  t.ok(refused.length > 0, 'not all of them fit at once');
+  for (const answer of answers) if (answer.status === 200) await answer.text();
+  for (const answer of refused) {
+    t.equal(answer.headers.get('retry-after'), '2');
+    t.match(await answer.json(), { errorType: 'unavailable', error: /\(--memory\)/ });
+  }
+  await untilFree(promfed);
+  t.equal((await fetch(url)).status, 200, 'alone it is answered');
+});
+
+t.test(
+  'with --query.max-concurrency the next one waits for its turn, and a client that leaves loses it',
+  async (t) => {
+    const { promfed, regions } = await setUp(t, [staysSilent], { maxConcurrency: 1 });
+    const ask = (signal?: AbortSignal): Promise<Response> =>
+      fetch(`${promfed.url}api/v1/query?query=a`, { signal: signal ?? null });
+    const first = new AbortController();
+    const second = new AbortController();
+    const one = ask(first.signal).catch(() => 'left');
+    await regions[0]!.untilRequests(1);
+    const two = ask(second.signal).catch(() => 'left');
+    const three = ask();
+    await until(() => true, 100, 'nothing');
+    for (let tries = 0; (await metric(promfed, 'promfed_queries_queued')) < 2 && tries < 100; tries++)
+      await sleep(10);
+    t.equal(regions[0]!.requests.length, 1);
+    second.abort();
+    t.equal(await two, 'left');
+    regions[0]!.behave(answersSeries(1));
+    first.abort();
+    t.equal(await one, 'left');
+    t.equal((await three).status, 200);
+    await untilFree(promfed);
+  },
+);
+
+/** How a client reads: all of it, or so many bytes before it leaves, or so many milliseconds. */
+type Reading = { readonly bytes: number } | { readonly ms: number } | 'all';
+
+function read(url: string, reading: Reading): Promise<void> {
+  return new Promise((resolve) => {
+    const request = get(url, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (typeof reading === 'object' && 'bytes' in reading && bytes >= reading.bytes) request.destroy();
+      });
+    });
+    request.on('error', () => undefined);
+    request.on('close', () => {
+      resolve();
+    });
+    if (typeof reading === 'object' && 'ms' in reading) setTimeout(() => request.destroy(), reading.ms);
+  });
+}
+
+t.test('however requests end, nothing of the budget stays taken', { timeout: 120_000 }, async (t) => {
+  const faults: readonly Fault[] = [
+    answersSeries(3),
+    answersSeries(3000),
+    answersAfter(20, answersSeries(200)),
+    staysSilent,
+    resets,
+    refuses(503, 'unavailable', 'not now'),
+    refuses(422, 'execution', 'no'),
+    cutsChunks(`${BEGINNING}${seriesOf(0)},${seriesOf(1)},{"metric":{"__name__":"a"`),
+    neverEnds(BEGINNING, (i) => `${seriesOf(i)},`),
+    neverEnds(`${BEGINNING}{"metric":{"__name__":"a"},"values":[`, () => `[${START},"1"],`.repeat(500)),
+    answersWith(200, JSON_TYPE, 'what?'),
+  ];
+  const range = (query: string): string =>
+    `api/v1/query_range?${new URLSearchParams({ query, ...TIMES, timeout: '300ms' }).toString()}`;
+  const paths = [
+    range('a'),
+    range('quantile(0.5, a)'),
+    range('sort(a) / on (n) a'),
+    'api/v1/query?query=a&timeout=300ms',
+    'api/v1/query?query=a%5B5m%5D&timeout=300ms',
+    'api/v1/series?match[]=a',
+    'api/v1/labels',
+    `api/v1/explain?${new URLSearchParams({ query: 'a', analyze: 'true', timeout: '300ms', ...TIMES }).toString()}`,
+  ];
+  const { promfed, regions } = await setUp(t, [faults[0]!, faults[0]!], {
+    memory: { budgetBytes: 8 * MB, perQueryBytes: 4 * MB },
+    maxConcurrency: 6,
+    queryTimeoutMs: 400,
+  });
+  const asked = fc.record({
+    path: fc.constantFrom(...paths),
+    reading: fc.oneof(
+      fc.constant<Reading>('all'),
+      fc.record({ bytes: fc.nat(500_000) }),
+      fc.record({ ms: fc.nat(60) }),
+    ),
+  });
+  const scene = fc.record({
+    faults: fc.tuple(fc.constantFrom(...faults), fc.constantFrom(...faults)),
+    requests: fc.array(asked, { minLength: 1, maxLength: 10 }),
+  });
+  let ended = 0;
+  await fc.assert(
+    fc.asyncProperty(scene, async ({ faults: [east, west], requests }) => {
+      regions[0]!.behave(east);
+      regions[1]!.behave(west);
+      await Promise.all(requests.map(({ path, reading }) => read(`${promfed.url}${path}`, reading)));
+      ended += requests.length;
+      await untilFree(promfed);
+    }),
+    { numRuns: Number(process.env['PROMFED_RUNS'] ?? 40) },
+  );
+  t.ok(ended >= 40, `${ended} requests ended`);
+});
