@@ -6,6 +6,8 @@ import {
   LossyHistograms,
   lossyHistograms,
   setLabels,
+  setWholeLabels,
+  type SeriesFrame,
 } from '../merge/index.js';
 import { emptyColumn, type Column, type Histogram, type SampleBudget, type Vector } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
@@ -52,14 +54,8 @@ async function decodePart(
   const { allowsLossyHistograms = false, histograms, name } = part.group;
   const isLossy = allowsLossyHistograms && histograms === undefined;
   const columns: Column[] = [];
-  const frames = setLabels(part.frames, part.addLabels);
-  for (;;) {
-    const next = await frames.next();
-    if (next.done) {
-      noteTail(next.value, run);
-      return columns;
-    }
-    for (const frame of next.value) {
+  const decode = (batch: readonly SeriesFrame[]): void => {
+    for (const frame of batch) {
       budget.take(run.grid.count);
       const column = emptyColumn(frame.labels, run.grid.count);
       if (!isLossy) {
@@ -71,6 +67,21 @@ async function decodePart(
       if (decoded.histograms !== undefined) run.annotations.notice(lossyHistograms(name));
       columns.push(decoded);
     }
+  };
+  const { whole, addLabels } = part;
+  if (whole !== undefined) {
+    decode(setWholeLabels({ frames: whole.frames, addLabels }));
+    noteTail(whole.tail, run);
+    return columns;
+  }
+  const frames = setLabels(part.frames, addLabels);
+  for (;;) {
+    const next = await frames.next();
+    if (next.done) {
+      noteTail(next.value, run);
+      return columns;
+    }
+    decode(next.value);
   }
 }
 

@@ -9,19 +9,22 @@ export interface SortIfSmallOptions {
   readonly maxBytes?: number;
 }
 
-const DEFAULT_MAX_BYTES = 1 << 20;
+/** Answers of more bytes than so many are not sorted. */
+export const SORTED_BYTES = 1 << 20;
 
 /**
  * A stream that ends within `maxBytes`, counting samples and labels, comes as one batch that is sorted by
  * `Labels.compare`, as Prometheus sorts a matrix. A larger one comes in its own order, unchanged. Takes `frames` over.
  */
 export function sortIfSmall(frames: FrameStream, options: SortIfSmallOptions = {}): FrameStream {
-  return new ClosableStream([frames], sorted(frames, options.maxBytes ?? DEFAULT_MAX_BYTES));
+  return new ClosableStream([frames], sorted(frames, options.maxBytes ?? SORTED_BYTES));
 }
 
 /** About what labels take in memory: their characters, and a reference for each string. */
-function weightOf({ flat }: Labels): number {
-  return flat.reduce((sum, text) => sum + text.length + 16, 0);
+export function weightOf({ flat }: Labels): number {
+  let bytes = 0;
+  for (const text of flat) bytes += text.length + 16;
+  return bytes;
 }
 
 async function* sorted(

@@ -86,6 +86,14 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     return chunk;
   }
 
+  /** Whether everything was taken, up to the good end. */
+  tryEnd(): boolean {
+    if (this.#state === 'open' && this.#taken === this.#waiting.length && this.#end !== undefined) {
+      if (this.#end.error === undefined) this.#state = 'read';
+    }
+    return this.#state === 'read';
+  }
+
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#release();
     return Promise.resolve({ done: true, value: undefined });
