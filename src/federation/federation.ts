@@ -202,9 +202,9 @@ export function createFederation(options: FederationOptions): Federation {
     };
     try {
       if (plan.kind === 'fetch') {
-        const series = await fetchBytes(plan.fetch, run, request.limit);
+        const fetched = await fetchBytes(plan.fetch, run, request.limit);
         const resultType = kind === 'range' || plan.fetch.type === 'matrix' ? 'matrix' : 'vector';
-        return { kind: 'bytes', resultType, series, annotations, release };
+        return { kind: 'bytes', resultType, ...fetched, annotations, release };
       }
       const value = await evaluatePlan(plan, request, run, seen, options);
       return { kind: 'value', value, annotations, release };

@@ -2,11 +2,14 @@
 
 import {
   ClosableStream,
+  EMPTY_TAIL,
   encodeFrames,
   mergeOrdered,
   mergeOverlappingStreams,
   setLabels,
   sortIfSmall,
+  tryMergeWhole,
+  WholeStream,
   type FrameStream,
   type ResponseTail,
   type SeriesFrame,
@@ -14,22 +17,34 @@ import {
 import { TRUNCATED } from '../model/index.js';
 import { merges, type Fetch } from '../promql/plan/index.js';
 import { histogramsMet } from './histograms-met.js';
-import { openFetch, tolerantFrames, type FetchRun } from './open-fetch.js';
+import { noteTail, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
+
+/** What a fetch comes to that is passed on. */
+export interface FetchedBytes {
+  /**
+   * The series of `result`, without its brackets and with commas between them, in chunks. The caller reads it to the
+   * end or returns it, unless it takes `whole`.
+   */
+  readonly series: AsyncGenerator<Uint8Array>;
+  /** All series of a small answer, when they are there already. */
+  readonly whole?: readonly SeriesFrame[];
+}
 
 /**
  * Runs a fetch whose result is the query's. Resolves when every group has begun to answer.
  *
- * @returns the series of `result`, without its brackets and with commas between them, in chunks. Small results are
- * sorted by labels; larger ones come in the order that the regions sent them in, merged. The caller reads it to the
- * end or returns it.
+ * Small results are sorted by labels; larger ones come in the order that the regions sent them in, merged.
+ *
  * @param limit at most so many series, a warning telling that there were more; undefined for all.
  */
 export async function fetchBytes(
   fetch: Fetch,
   run: FetchRun,
   limit: number | undefined,
-): Promise<AsyncGenerator<Uint8Array>> {
+): Promise<FetchedBytes> {
   const parts = await openFetch(fetch, run);
+  const whole = fetch.overlapping ? undefined : tryWhole(parts, run, limit);
+  if (whole !== undefined) return { series: encodeFrames(streamOf(whole)), whole };
   const streams = parts.map((part) => ({ frames: tolerantFrames(part, run), addLabels: part.addLabels }));
   const merged = fetch.overlapping
     ? mergeOverlappingStreams(
@@ -40,7 +55,30 @@ export async function fetchBytes(
   const sorted = sortIfSmall(merged, { memory: run.memory });
   const ordered = run.watch?.passing(sorted) ?? sorted;
   const encoded = encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
-  return merges(fetch) ? begun(encoded, fetch, run) : encoded;
+  return { series: merges(fetch) ? await begun(encoded, fetch, run) : encoded };
+}
+
+/** The answer when every part of it is there and it is small; what the regions say of it is noted then. */
+function tryWhole(
+  parts: readonly OpenPart[],
+  run: FetchRun,
+  limit: number | undefined,
+): readonly SeriesFrame[] | undefined {
+  const wholes = [];
+  for (const { whole, addLabels } of parts) {
+    if (whole === undefined) return undefined;
+    wholes.push({ frames: whole.frames, addLabels });
+  }
+  const merged = tryMergeWhole(wholes);
+  if (merged === undefined) return undefined;
+  for (const { whole } of parts) noteTail(whole!.tail, run);
+  if (limit === undefined || merged.length <= limit) return merged;
+  run.annotations.notice(TRUNCATED);
+  return merged.slice(0, limit);
+}
+
+function streamOf(frames: readonly SeriesFrame[]): FrameStream {
+  return new WholeStream({ frames, tail: EMPTY_TAIL });
 }
 
 /**

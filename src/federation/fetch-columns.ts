@@ -6,6 +6,7 @@ import {
   LossyHistograms,
   lossyHistograms,
   setLabels,
+  setWholeLabels,
   type SeriesFrame,
 } from '../merge/index.js';
 import {
@@ -60,16 +61,10 @@ async function decodePart(
   const { allowsLossyHistograms = false, histograms, name } = part.group;
   const isLossy = allowsLossyHistograms && histograms === undefined;
   const columns: Column[] = [];
-  const frames = setLabels(part.frames, part.addLabels);
   const counter = budget.onGrid(run.grid.count);
-  for (;;) {
-    const next = await frames.next();
-    if (next.done) {
-      noteTail(next.value, run);
-      return columns;
-    }
-    run.memory?.take('series', labelBytesOf(next.value));
-    for (const frame of next.value) {
+  const decode = (batch: readonly SeriesFrame[]): void => {
+    run.memory?.take('series', labelBytesOf(batch));
+    for (const frame of batch) {
       counter.take(run.grid.count);
       const column = emptyColumn(frame.labels, run.grid.count);
       if (!isLossy) {
@@ -81,6 +76,21 @@ async function decodePart(
       if (decoded.histograms !== undefined) run.annotations.notice(lossyHistograms(name));
       columns.push(decoded);
     }
+  };
+  const { whole, addLabels } = part;
+  if (whole !== undefined) {
+    decode(setWholeLabels({ frames: whole.frames, addLabels }));
+    noteTail(whole.tail, run);
+    return columns;
+  }
+  const frames = setLabels(part.frames, addLabels);
+  for (;;) {
+    const next = await frames.next();
+    if (next.done) {
+      noteTail(next.value, run);
+      return columns;
+    }
+    decode(next.value);
   }
 }
 

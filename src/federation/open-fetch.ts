@@ -3,9 +3,11 @@
 import {
   ClosableStream,
   EMPTY_TAIL,
+  WholeStream,
   type FrameStream,
   type ResponseTail,
   type SeriesFrame,
+  type WholeFrames,
 } from '../merge/index.js';
 import { PromfedError, type Grid, type Labels } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
@@ -24,13 +26,15 @@ export interface OpenPart {
   readonly group: ServerGroup;
   /** Labels as the region has them. */
   readonly frames: FrameStream;
+  /** All that `frames` has, when it is small. Whoever takes it notes its tail, and need not read `frames`. */
+  readonly whole?: WholeFrames | undefined;
   /** To be set on every series. */
   readonly addLabels: Labels;
 }
 
 /**
- * Asks every group of a fetch at once. Resolves when all have begun to answer; optional groups that failed are
- * left out, with a warning.
+ * Asks every group of a fetch at once. Resolves when all have begun to answer, and small answers have ended or failed;
+ * optional groups that failed before their answer began are left out, with a warning.
  *
  * The caller owns the streams and ends each of them.
  */
@@ -56,7 +60,11 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
       const answer = await askGroup(group, run, (context) =>
         watch === undefined ? ask(context) : watch.asking(() => ask({ ...context, watch })),
       );
-      return answer && { group, frames: watch?.reading(answer.frames) ?? answer.frames, addLabels };
+      if (answer === undefined) return undefined;
+      if (watch !== undefined) return { group, frames: watch.reading(answer.frames), addLabels };
+      const whole = await answer.readSmall?.();
+      const frames = whole === undefined ? answer.frames : new WholeStream(whole);
+      return { group, frames, whole, addLabels };
     });
   } catch (error) {
     await Promise.all(opened.map(({ frames }) => closeQuietly(frames)));

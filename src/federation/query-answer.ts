@@ -1,5 +1,6 @@
 // What a query comes to: bytes that pass through, or a value.
 
+import type { SeriesFrame } from '../merge/index.js';
 import type { Annotations } from '../model/index.js';
 import type { Value } from '../promql/eval/index.js';
 
@@ -14,6 +15,8 @@ export type QueryAnswer = { readonly annotations: Annotations; release(): void }
       readonly kind: 'bytes';
       readonly resultType: 'vector' | 'matrix';
       readonly series: AsyncGenerator<Uint8Array>;
+      /** All that `series` has, when it is small and there already. Whoever takes it need not read `series`. */
+      readonly whole?: readonly SeriesFrame[];
     }
   | { readonly kind: 'value'; readonly value: Value }
 );

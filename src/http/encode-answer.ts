@@ -13,6 +13,7 @@ import {
   type RawSeries,
 } from '../model/index.js';
 import type { QueryAnswer } from '../federation/index.js';
+import { encodeWhole } from '../merge/index.js';
 
 /** About how many characters are handed on at once. */
 const CHUNK = 64 * 1024;
@@ -35,7 +36,7 @@ export async function* encodeAnswer(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     if (answer.kind === 'bytes') {
-      yield text(`{"status":"success","data":{"resultType":"${answer.resultType}","result":[`);
+      yield text(bytesHead(answer.resultType));
       yield* answer.series;
       yield text(']}');
     } else {
@@ -45,6 +46,21 @@ export async function* encodeAnswer(
   } finally {
     answer.release();
   }
+}
+
+/**
+ * What `encodeAnswer` gives, in one piece, of an answer that is there as a whole; undefined of others. With it, the
+ * answer is released.
+ */
+export function tryEncodeWhole(answer: QueryAnswer): Buffer | undefined {
+  if (answer.kind !== 'bytes' || answer.whole === undefined) return undefined;
+  const { resultType, whole, annotations } = answer;
+  answer.release();
+  return encodeWhole(whole, bytesHead(resultType), `]}${annotationMembers(annotations)}}`);
+}
+
+function bytesHead(resultType: string): string {
+  return `{"status":"success","data":{"resultType":"${resultType}","result":[`;
 }
 
 /** `,"warnings":[…],"infos":[…]`, or nothing. */

@@ -5,11 +5,13 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { asPromfedError, instantGrid } from '../model/index.js';
 import { prettyExpr } from '../promql/language/index.js';
 import type { AppContext } from './app-context.js';
-import { encodeAnswer, type EncodeOptions } from './encode-answer.js';
+import { encodeAnswer, tryEncodeWhole, type EncodeOptions } from './encode-answer.js';
 import type { Parameters } from './parameters.js';
 import { checkRangeType, lookbackMs, parseQuery, queryTimeoutMs } from './query-parameters.js';
 import { addRoute, type ApiRequest } from './route.js';
 import { sendChunks } from './send-chunks.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function addQueryRoutes(app: FastifyInstance, context: AppContext): void {
   addRoute(app, ['GET', 'POST'], '/api/v1/query', async ({ parameters, signal }, reply) => {
@@ -56,7 +58,9 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
       routing: parameters.routing(),
       signal,
     });
-    return sendChunks(encodeAnswer(answer, options), 'application/json; charset=utf-8', reply, (thrown) => {
+    const whole = tryEncodeWhole(answer);
+    if (whole !== undefined) return reply.type(JSON_TYPE).send(whole);
+    return sendChunks(encodeAnswer(answer, options), JSON_TYPE, reply, (thrown) => {
       context.log.warn({ reason: asPromfedError(thrown).message }, 'an answer broke off');
     });
   }

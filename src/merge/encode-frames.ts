@@ -1,7 +1,7 @@
 // Writes frames as the elements of a `result` array.
 
 import type { Labels } from '../model/index.js';
-import type { FrameStream, ResponseTail } from './frame.js';
+import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
 import { ClosableStream, settlesSoon } from './frame-stream.js';
 import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE } from './byte.js';
 
@@ -57,6 +57,36 @@ async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, Response
     // It is awaited above, but not before the consumer took what was yielded meanwhile.
     pending.catch(() => undefined);
   }
+}
+
+/** Whole answers are written here first: how long they are is only known then. */
+let scratch = Buffer.allocUnsafeSlow(FIRST_BLOCK_BYTES);
+
+/** A larger one is let go again: such answers are rare. */
+const MAX_SCRATCH_BYTES = 1 << 20;
+
+/** `head`, the frames as `encodeFrames` writes them, and `tail`, in memory of its own. */
+export function encodeWhole(frames: readonly SeriesFrame[], head: string, tail: string): Buffer {
+  let bytes = (head.length + tail.length) * MAX_UNIT_BYTES;
+  for (const { labels, samples } of frames) bytes += maxHeadBytes(labels) + samples.length + 3;
+  let block = scratch;
+  if (bytes > block.length) {
+    block = Buffer.allocUnsafeSlow(bytes);
+    if (bytes <= MAX_SCRATCH_BYTES) scratch = block;
+  }
+  let used = block.write(head, 0);
+  let first = true;
+  for (const { labels, samples } of frames) {
+    if (!first) block[used++] = COMMA;
+    first = false;
+    used = writeLabels(block, used, labels);
+    if (samples.length > 0) block[used++] = COMMA;
+    block.set(samples, used);
+    used += samples.length;
+    block[used++] = CLOSE_BRACE;
+  }
+  used += block.write(tail, used);
+  return Buffer.from(block.subarray(0, used));
 }
 
 const NOTHING = new Uint8Array(0);

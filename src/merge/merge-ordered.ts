@@ -1,11 +1,12 @@
 // Merges the streams of disjoint groups into one, in the order of labels.
 
-import { Labels, PromfedError } from '../model/index.js';
+import { Labels } from '../model/index.js';
 import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
 import { ClosableStream, unionTails } from './frame-stream.js';
 import { LabelSetter } from './label-setter.js';
 import { ReadAhead } from './read-ahead.js';
 import { setLabels } from './set-labels.js';
+import { repeated } from './whole-frames.js';
 
 /** The answer of one group. */
 export interface OrderedPart {
@@ -125,8 +126,4 @@ function siftDown(heap: Head[]): void {
     i = child;
   }
   heap[i] = head;
-}
-
-function repeated(labels: Labels): PromfedError {
-  return new PromfedError('upstream', `the series ${labels.toString()} came twice`);
 }

@@ -5,6 +5,7 @@ import type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame
 import { EMPTY_TAIL } from './frame-stream.js';
 import { ResponseFramer } from './response-framer.js';
 import { invalidAnswer } from './upstream-answer-error.js';
+import type { WholeFrames } from './whole-frames.js';
 
 export interface OpenResponseOptions {
   /** The largest series that is taken, in bytes as the upstream sends it. Default 64 MiB. */
@@ -18,6 +19,12 @@ export interface OpenResponseOptions {
 export interface OpenResponse {
   readonly resultType: ResultType;
   readonly frames: FrameStream;
+  /**
+   * Reads on, and gives all that `frames` has when the body comes to its good end within so many bytes; `frames` is
+   * then over. Undefined when there is more, or it went wrong: `frames` still gives all of it, what went wrong too.
+   * Called before `frames` is read, if at all.
+   */
+  readonly readSmall: (maxBytes: number) => Promise<WholeFrames | undefined>;
 }
 
 /** The body of a response, as undici and Node's streams give it. */
@@ -26,6 +33,8 @@ export interface ResponseBody extends AsyncIterable<Uint8Array> {
   destroy?(): unknown;
   /** The next chunk if it is there already. Called between the `next`s of the iterator, never while one waits. */
   tryNext?(): Uint8Array | undefined;
+  /** Whether everything was taken and the good end is reached. Called as `tryNext` is. */
+  tryEnd?(): boolean;
 }
 
 /** Chunks that are there already are read together up to so many bytes: each batch costs some turns of promises. */
@@ -52,8 +61,10 @@ export async function openResponse(
 ): Promise<OpenResponse> {
   const frames = new ResponseFrames(body, options);
   const resultType = await frames.open();
-  return { resultType, frames };
+  return { resultType, frames, readSmall: (maxBytes) => frames.readSmall(maxBytes) };
 }
+
+const NONE: readonly SeriesFrame[] = [];
 
 /** The frames of one body. Calls of `next` are answered in turn. */
 class ResponseFrames implements FrameStream {
@@ -66,6 +77,12 @@ class ResponseFrames implements FrameStream {
   #fedBytes = 0;
   #tail: ResponseTail | undefined;
   #closed = false;
+  /** Of the body, so far. */
+  #bytes = 0;
+  /** Read, but not taken yet. */
+  #held: readonly SeriesFrame[] = NONE;
+  /** What is told once the frames before it were taken. */
+  #failure: { readonly error: unknown } | undefined;
   /** Ends the wait for a chunk. */
   #wake: ((chunk: undefined) => void) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -89,6 +106,26 @@ class ResponseFrames implements FrameStream {
     }
     // The framer ends no answer without a result type.
     return this.#framer.resultType!;
+  }
+
+  async readSmall(maxBytes: number): Promise<WholeFrames | undefined> {
+    try {
+      for (;;) {
+        const batch = this.#framer.take();
+        if (batch.length > 0) this.#held = this.#held.length === 0 ? batch : this.#held.concat(batch);
+        if (this.#tail !== undefined || this.#bytes >= maxBytes) break;
+        await this.#read();
+      }
+    } catch (error) {
+      this.#failure = { error };
+      // As a stream that fails: what the failing chunk had is not delivered.
+      this.#framer.take();
+    }
+    if (this.#tail === undefined) return undefined;
+    this.#closed = true;
+    // So little is within what every query has in reserve.
+    this.#giveBack();
+    return { frames: this.#held, tail: this.#tail };
   }
 
   next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
@@ -118,12 +155,14 @@ class ResponseFrames implements FrameStream {
       for (;;) {
         if (this.#closed) return { done: true, value: this.#tail ?? EMPTY_TAIL };
         this.#handOver(0);
-        const batch = this.#framer.take();
+        const batch = this.#held.length > 0 ? this.#held : this.#framer.take();
+        this.#held = NONE;
         if (batch.length > 0) {
           this.#handOver(this.#fedBytes);
           this.#fedBytes = 0;
           return { done: false, value: batch };
         }
+        if (this.#failure !== undefined) throw this.#failure.error;
         if (this.#tail !== undefined) {
           this.#closed = true;
           this.#giveBack();
@@ -139,7 +178,8 @@ class ResponseFrames implements FrameStream {
 
   /** Feeds the next chunk and those behind it that are there already, or the end. */
   async #read(): Promise<void> {
-    const first = await this.#nextChunk();
+    const first =
+      this.#tryNextChunk() ?? (this.#body.tryEnd?.() === true ? undefined : await this.#nextChunk());
     if (this.#closed) return;
     if (first === undefined) {
       this.#tail = this.#framer.end();
@@ -151,6 +191,7 @@ class ResponseFrames implements FrameStream {
       this.#fedBytes += chunk.length;
       this.#framer.feed(chunk);
       bytes += chunk.length;
+      this.#bytes += chunk.length;
       if (bytes >= MAX_BATCH_BYTES) return;
     }
   }

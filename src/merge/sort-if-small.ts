@@ -11,14 +11,15 @@ export interface SortIfSmallOptions {
   readonly memory?: QueryMemory | undefined;
 }
 
-const DEFAULT_MAX_BYTES = 1 << 20;
+/** Answers of more bytes than so many are not sorted. */
+export const SORTED_BYTES = 1 << 20;
 
 /**
  * A stream that ends within `maxBytes`, counting samples and labels, comes as one batch that is sorted by
  * `Labels.compare`, as Prometheus sorts a matrix. A larger one comes in its own order, unchanged. Takes `frames` over.
  */
 export function sortIfSmall(frames: FrameStream, options: SortIfSmallOptions = {}): FrameStream {
-  return new ClosableStream([frames], sorted(frames, options.maxBytes ?? DEFAULT_MAX_BYTES, options.memory));
+  return new ClosableStream([frames], sorted(frames, options.maxBytes ?? SORTED_BYTES, options.memory));
 }
 
 async function* sorted(

@@ -1,6 +1,13 @@
 // A query to a group: the replicas' streams opened together, merged into one, and watched to their end.
 
-import { EMPTY_TAIL, mergeReplicaStreams, openResponse, type FrameStream } from '../merge/index.js';
+import {
+  EMPTY_TAIL,
+  mergeReplicaStreams,
+  openResponse,
+  type FrameStream,
+  type ResponseTail,
+  type OpenResponse,
+} from '../merge/index.js';
 import { asPromfedError, PromfedError } from '../model/index.js';
 import type { ApiCall } from './api-call.js';
 import { answerFailure } from './failure.js';
@@ -13,7 +20,10 @@ import type { ResponseBody } from './response-body.js';
 import type { FetchContext, GroupAnswer, RegionQuery } from './server-group.js';
 import type { Target } from './target.js';
 
-interface OpenAnswer extends GroupAnswer {
+/** Answers of up to so many bytes may be read as a whole. */
+const MAX_WHOLE_BYTES = 64 << 10;
+
+interface OpenAnswer extends OpenResponse {
   readonly body: ResponseBody;
 }
 
@@ -50,7 +60,19 @@ export async function askQuery(
     value.body.close();
     return false;
   });
-  return { resultType, frames: join(group, used, failures, context.memory) };
+  const frames = join(group, used, failures, context.memory);
+  if (used.length > 1) return { resultType, frames };
+  const { target, value } = used[0]!;
+  return {
+    resultType,
+    frames,
+    async readSmall() {
+      const whole = await value.readSmall(MAX_WHOLE_BYTES);
+      if (whole === undefined) return undefined;
+      value.body.close();
+      return { frames: whole.frames, tail: closing(named(whole.tail, target, failures), failures) };
+    },
+  };
 }
 
 async function open(
@@ -62,11 +84,11 @@ async function open(
 ): Promise<OpenAnswer> {
   const body = await target.send(call, scope, maxBytes);
   try {
-    const { resultType, frames } = await openResponse(body, { memory: body.memory });
+    const { resultType, frames, readSmall } = await openResponse(body, { memory: body.memory });
     if (kind === 'range' && resultType !== 'matrix') {
       throw new PromfedError('upstream', `answered a ${resultType} where a range query gives a matrix`);
     }
-    return { resultType, frames, body };
+    return { resultType, frames, readSmall, body };
   } catch (thrown) {
     const error = answerFailure(thrown);
     body.close(error);
@@ -98,11 +120,7 @@ function join(
         if (alive === 0) throw (reported = failures.error());
         return EMPTY_TAIL;
       },
-      finish(tail) {
-        return tail.isPartial
-          ? { ...tail, warnings: [...tail.warnings, failures.sentence(target.name, PARTIAL)] }
-          : tail;
-      },
+      finish: (tail) => named(tail, target, failures),
       close() {
         body.close(failure);
       },
@@ -115,7 +133,20 @@ function join(
       const error = asPromfedError(thrown);
       throw error === reported ? error : failures.ofGroup(error);
     },
-    finish: (tail) => ({ ...tail, warnings: [...tail.warnings, ...failures.warnings] }),
+    finish: (tail) => closing(tail, failures),
     close: closeAll,
   });
+}
+
+/** With a warning when the target's answer is partial. */
+function named(tail: ResponseTail, target: Target, failures: GroupFailures): ResponseTail {
+  return tail.isPartial
+    ? { ...tail, warnings: [...tail.warnings, failures.sentence(target.name, PARTIAL)] }
+    : tail;
+}
+
+/** With the warnings of the targets that failed. */
+function closing(tail: ResponseTail, failures: GroupFailures): ResponseTail {
+  const { warnings } = failures;
+  return warnings.length === 0 ? tail : { ...tail, warnings: [...tail.warnings, ...warnings] };
 }

@@ -1,8 +1,8 @@
 // One HTTP exchange with a target as the interceptors see it.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
 
+import type { BodySource } from './body-source.js';
 import type { Endpoint } from './metrics.js';
 import type { RequestScope } from './request-scope.js';
 
@@ -22,7 +22,7 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
-  readonly body: Readable;
+  readonly body: BodySource;
 }
 
 /**

@@ -10,11 +10,13 @@ import type { ExchangeWatch, FetchContext } from './server-group.js';
  * request is over, so that a long query does not collect the listeners of its requests.
  */
 export class RequestScope {
-  readonly #controller = new AbortController();
   readonly #query: AbortSignal;
   readonly #onQueryAbort: () => void;
   readonly watch: ExchangeWatch | undefined;
   readonly memory: QueryMemory | undefined;
+  /** Told once, with the reason: what is under way now. */
+  onAbort: { abort(reason: PromfedError): void } | undefined;
+  #reason: PromfedError | undefined;
 
   /** @param groupName for the message when the deadline passes: which region was waited for. */
   constructor(groupName: string, context: FetchContext, clock: Clock) {
@@ -25,26 +27,33 @@ export class RequestScope {
       this.abort(abortError(groupName, context, clock));
     };
     // One listener a request under way is right however many a query has: Node's guess of a leak is not.
-    setMaxListeners(0, this.#query);
+    if (!unlimited.has(this.#query)) {
+      setMaxListeners(0, this.#query);
+      unlimited.add(this.#query);
+    }
     if (this.#query.aborted) this.#onQueryAbort();
     else this.#query.addEventListener('abort', this.#onQueryAbort, { once: true });
   }
 
-  /** Its reason is always a PromfedError. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  /** Why it was aborted; undefined while it was not. */
+  get reason(): PromfedError | undefined {
+    return this.#reason;
   }
 
   /** Ends the request at once, its connection too; what waits for it is thrown `reason`. */
   abort(reason: PromfedError): void {
     this.#query.removeEventListener('abort', this.#onQueryAbort);
-    this.#controller.abort(reason);
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.onAbort?.abort(reason);
   }
 
   end(): void {
     this.#query.removeEventListener('abort', this.#onQueryAbort);
   }
 }
+
+const unlimited = new WeakSet<AbortSignal>();
 
 /** A signal says only that the query is over; the deadline tells whether it was time or the client that ended it. */
 function abortError(groupName: string, context: FetchContext, clock: Clock): PromfedError {

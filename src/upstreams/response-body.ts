@@ -1,8 +1,7 @@
 // An answer's body as bytes: counted, bounded, its failures in words, its connection let go whichever way it ends.
 
-import type { Readable } from 'node:stream';
-
 import { PromfedError, type QueryMemory } from '../model/index.js';
+import type { BodyEnd, BodySource } from './body-source.js';
 import { requestFailure } from './failure.js';
 import { outcomeOf, type RequestOutcome } from './metrics.js';
 
@@ -16,11 +15,11 @@ const MAX_WAITING_BYTES = 64 << 10;
  *
  * `next` rejects with a PromfedError whose message is the reason alone, without group and target.
  *
- * The stream flows and is paused, instead of being iterated itself: that would copy all that arrived meanwhile into
+ * Chunks are taken as they arrive and not iterated over as a stream: that would copy all that arrived meanwhile into
  * one new buffer, and servers written in Go send pieces of a few kilobytes.
  */
 export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
-  readonly #readable: Readable;
+  readonly #source: BodySource;
   readonly #maxBytes: number;
   readonly #onClose: (outcome: RequestOutcome, bytes: number) => void;
   #bytes = 0;
@@ -33,7 +32,8 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   #taken = 0;
   #waitingBytes = 0;
   /** Why nothing more arrives, once that is so; `error` is undefined at the good end. */
-  #end: { readonly error: unknown } | undefined;
+  #end: BodyEnd | undefined;
+  #paused = false;
   #wake: (() => void) | undefined;
 
   /** What the answer calls itself; empty when it does not say. */
@@ -43,7 +43,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
 
   /** @param maxBytes inclusive. @param onClose told once, by `close`. */
   constructor(
-    readable: Readable,
+    source: BodySource,
     maxBytes: number,
     onClose: (outcome: RequestOutcome, bytes: number) => void,
     contentType = '',
@@ -51,11 +51,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   ) {
     this.contentType = contentType;
     this.memory = memory;
-    // A stream that is destroyed while nobody reads reports it as an event, and an unheard one ends the process.
-    readable.on('error', (error) => {
-      this.#arrivedAll({ error });
-    });
-    this.#readable = readable;
+    this.#source = source;
     this.#maxBytes = maxBytes;
     this.#onClose = onClose;
   }
@@ -83,12 +79,23 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#waitingBytes -= chunk.byteLength;
     this.memory?.release('bytes of answers', chunk.byteLength);
     // Before it is empty, so that the upstream is read while this is worked on.
-    if (this.#waitingBytes < MAX_WAITING_BYTES / 2 && this.#readable.isPaused()) this.#readable.resume();
+    if (this.#paused && this.#waitingBytes < MAX_WAITING_BYTES / 2) {
+      this.#paused = false;
+      this.#source.resume();
+    }
     if (this.#taken === this.#waiting.length) {
       this.#waiting = [];
       this.#taken = 0;
     }
     return chunk;
+  }
+
+  /** Whether everything was taken, up to the good end. */
+  tryEnd(): boolean {
+    if (this.#state === 'open' && this.#taken === this.#waiting.length && this.#end !== undefined) {
+      if (this.#end.error === undefined) this.#state = 'read';
+    }
+    return this.#state === 'read';
   }
 
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -123,22 +130,14 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
 
   #begin(): void {
     this.#flows = true;
-    const readable = this.#readable;
-    if (readable.destroyed) {
-      this.#arrivedAll({ error: readable.errored ?? prematureClose() });
-      return;
-    }
-    readable
-      .on('end', () => {
-        this.#arrivedAll({ error: undefined });
-      })
-      .on('close', () => {
-        // Nearly every stream closes after its end: the error is not made for nothing.
-        if (this.#end === undefined) this.#arrivedAll({ error: prematureClose() });
-      })
-      .on('data', (chunk: Uint8Array) => {
+    this.#source.listen({
+      data: (chunk) => {
         this.#arrived(chunk);
-      });
+      },
+      end: (end) => {
+        this.#arrivedAll(end);
+      },
+    });
   }
 
   #arrived(chunk: Uint8Array): void {
@@ -147,23 +146,26 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     if (this.#bytes > this.#maxBytes) {
       const reason = `the answer is longer than ${this.#maxBytes} bytes`;
       this.#arrivedAll({ error: new PromfedError('upstream', reason) });
-      this.#readable.destroy();
+      this.#source.destroy();
       return;
     }
     try {
       this.memory?.take('bytes of answers', chunk.byteLength);
     } catch (error) {
       this.#arrivedAll({ error });
-      this.#readable.destroy();
+      this.#source.destroy();
       return;
     }
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.byteLength;
-    if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#readable.pause();
+    if (this.#waitingBytes >= MAX_WAITING_BYTES && !this.#paused) {
+      this.#paused = true;
+      this.#source.pause();
+    }
     this.#wakeReader();
   }
 
-  #arrivedAll(end: { readonly error: unknown }): void {
+  #arrivedAll(end: BodyEnd): void {
     this.#end ??= end;
     this.#wakeReader();
   }
@@ -181,11 +183,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#taken = 0;
     this.memory?.release('bytes of answers', this.#waitingBytes);
     this.#waitingBytes = 0;
-    this.#readable.destroy();
+    this.#source.destroy();
     this.#wakeReader();
   }
-}
-
-function prematureClose(): Error {
-  return Object.assign(new Error('premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' });
 }

@@ -1,6 +1,6 @@
 // A server group as the federation sees it: one region, whatever number of targets stands behind it.
 
-import type { FrameStream, ResponseTail, ResultType } from '../merge/index.js';
+import type { FrameStream, ResponseTail, ResultType, WholeFrames } from '../merge/index.js';
 import type {
   Grid,
   LabelFilter,
@@ -54,6 +54,12 @@ export interface GroupAnswer {
    * Whoever holds it reads it to its end or calls `return`; aborting the context's signal ends it too.
    */
   readonly frames: FrameStream;
+  /**
+   * Reads a small answer as a whole: all that `frames` has, if it ends well within a few ten thousand bytes; `frames` is
+   * then over. Undefined when it does not: `frames` has all of it then, and says what went wrong. Called once, before
+   * `frames` is read; left out when the answer has to be read as a stream.
+   */
+  readSmall?(): Promise<WholeFrames | undefined>;
 }
 
 /** Which raw samples are wanted. */

@@ -6,6 +6,7 @@ import type { ServerGroupSettings } from '../config/index.js';
 import { PromfedError, type Clock } from '../model/index.js';
 import type { ApiCall } from './api-call.js';
 import { createConnector } from './connect.js';
+import { createDispatch } from './dispatch.js';
 import { headerOf, type Exchange, type HttpRequest } from './exchange.js';
 import { requestFailure } from './failure.js';
 import { withGzip } from './interceptors/gzip.js';
@@ -109,42 +110,6 @@ function createExchange(pool: Pool, settings: ServerGroupSettings, clock: Clock)
   const { timeoutMs } = settings;
   const sent = withStaleRetry(createDispatch(pool), clock);
   return withRefusal(withGzip(timeoutMs === undefined ? sent : withHeadersTimeout(sent, timeoutMs)));
-}
-
-function createDispatch(pool: Pool): Exchange {
-  return (request, scope) =>
-    new Promise((resolve, reject) => {
-      const { signal } = scope;
-      // undici tells of an abort only once the request has a connection, which may be never.
-      const onAbort = (): void => {
-        reject(requestFailure(signal.reason, 'headers'));
-      };
-      if (signal.aborted) {
-        onAbort();
-        return;
-      }
-      signal.addEventListener('abort', onAbort, { once: true });
-      pool
-        .request({
-          method: request.method,
-          path: request.path,
-          headers: [...request.headers],
-          ...(request.body === undefined ? {} : { body: request.body }),
-          signal,
-        })
-        .then(
-          ({ statusCode, headers, body }) => {
-            body.on('error', () => undefined);
-            resolve({ status: statusCode, headers, body });
-          },
-          (error: unknown) => {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          },
-        )
-        .finally(() => {
-          signal.removeEventListener('abort', onAbort);
-        });
-    });
 }
 
 function createRequest(

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 
 import t, { type Test } from 'tap';
 
+import { sourceOf } from '../../src/upstreams/body-source.js';
 import { ResponseBody } from '../../src/upstreams/response-body.js';
 
 interface Setup {
@@ -13,7 +14,9 @@ interface Setup {
 function setUp(maxBytes = 1 << 30): Setup {
   const source = new PassThrough({ highWaterMark: 1 << 16 });
   const closed: [string, number][] = [];
-  const body = new ResponseBody(source, maxBytes, (outcome, bytes) => closed.push([outcome, bytes]));
+  const body = new ResponseBody(sourceOf(source), maxBytes, (outcome, bytes) =>
+    closed.push([outcome, bytes]),
+  );
   return { source, body, closed };
 }
 

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 import { PromfedError } from '../../model/index.js';
+import { readableOf, sourceOf } from '../body-source.js';
 import { headerOf, type Exchange } from '../exchange.js';
 import { excerpt } from '../foreign-text.js';
 
@@ -30,7 +31,7 @@ export function withGzip(next: Exchange): Exchange {
     }
     const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
     // The error also comes out of gunzip, where it is read.
-    pipeline(response.body, gunzip, () => undefined);
-    return { ...response, body: gunzip };
+    pipeline(readableOf(response.body), gunzip, () => undefined);
+    return { ...response, body: sourceOf(gunzip) };
   };
 }

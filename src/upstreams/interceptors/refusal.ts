@@ -1,8 +1,7 @@
 // Turns an answer that is no answer into an error that says why: statuses, redirects, pages that are not JSON.
 
-import type { Readable } from 'node:stream';
-
 import { PromfedError } from '../../model/index.js';
+import { readableOf, type BodySource } from '../body-source.js';
 import { headerOf, type Exchange, type HttpRequest, type HttpResponse } from '../exchange.js';
 import { excerpt, printable } from '../foreign-text.js';
 
@@ -120,7 +119,8 @@ function tryErrorEnvelope(page: string): ErrorEnvelope | undefined {
 }
 
 /** The beginning of a body as text. What cuts the reading short is no matter: the status is the news. */
-async function readPage(body: Readable): Promise<string> {
+async function readPage(source: BodySource): Promise<string> {
+  const body = readableOf(source);
   const timer = setTimeout(() => {
     body.destroy();
   }, MAX_ERROR_BODY_MS);

@@ -16,7 +16,8 @@ export function withStaleRetry(next: Exchange, clock: Clock): Exchange {
     try {
       return await next(request, scope);
     } catch (thrown) {
-      if (scope.signal.aborted || clock.now() - sentMs > STALE_WITHIN_MS || !mayBeStale(thrown)) throw thrown;
+      if (scope.reason !== undefined || clock.now() - sentMs > STALE_WITHIN_MS || !mayBeStale(thrown))
+        throw thrown;
       return await next(request, scope);
     }
   };

@@ -1,0 +1,132 @@
+// Sends requests over a pool, and takes their answers as they are parsed: no stream, no signal of its own.
+
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { Dispatcher } from 'undici';
+
+import type { BodyEnd, BodyListener, BodySource } from './body-source.js';
+import type { Exchange, HttpResponse } from './exchange.js';
+import { requestFailure } from './failure.js';
+
+/** So much of a body is taken before somebody listens to it. */
+const MAX_WAITING_BYTES = 64 << 10;
+
+export function createDispatch(pool: Pick<Dispatcher, 'dispatch'>): Exchange {
+  return (request, scope) =>
+    new Promise((resolve, reject) => {
+      if (scope.reason !== undefined) {
+        reject(requestFailure(scope.reason, 'headers'));
+        return;
+      }
+      const answer = new Answer(resolve, reject);
+      scope.onAbort = answer;
+      const { method, path, headers, body = null } = request;
+      pool.dispatch({ method, path, headers: headers as string[], body }, answer);
+    });
+}
+
+/** One request's answer, told by undici as it arrives. */
+class Answer implements Dispatcher.DispatchHandler, BodySource {
+  readonly #resolve: (response: HttpResponse) => void;
+  readonly #reject: (error: Error) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  /** Why the request is to end, when that was said before it had a connection. */
+  #aborted: Error | undefined;
+  #listener: BodyListener | undefined;
+  /** What arrived before somebody listened. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #paused = false;
+  #begun = false;
+  #end: BodyEnd | undefined;
+
+  constructor(resolve: (response: HttpResponse) => void, reject: (error: Error) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Ends the request with `reason`, at once: undici tells of it only when there is a connection, maybe never. */
+  abort(reason: Error): void {
+    this.#finish(reason);
+    this.#aborted = reason;
+    this.#controller?.abort(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#aborted !== undefined) controller.abort(this.#aborted);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    // Hints that come before the answer.
+    if (status < 200 || this.#end !== undefined) return;
+    this.#begun = true;
+    this.#resolve({ status, headers, body: this });
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#end !== undefined) return;
+    if (this.#listener !== undefined) {
+      this.#listener.data(chunk);
+      return;
+    }
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= MAX_WAITING_BYTES) this.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#finish(undefined);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#finish(error);
+  }
+
+  listen(listener: BodyListener): void {
+    const wasPaused = this.#paused;
+    this.#paused = false;
+    this.#listener = listener;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const chunk of waiting) listener.data(chunk);
+    if (this.#end !== undefined) listener.end(this.#end);
+    else if (wasPaused && !this.#isPaused()) this.#controller?.resume();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#controller?.resume();
+  }
+
+  destroy(): void {
+    this.#listener = undefined;
+    this.#waiting = [];
+    if (this.#end !== undefined) return;
+    this.#end = { error: undefined };
+    this.#aborted = new Error('the answer is not wanted any more');
+    this.#controller?.abort(this.#aborted);
+  }
+
+  /** A listener that is handed what waited may have paused meanwhile. */
+  #isPaused(): boolean {
+    return this.#paused;
+  }
+
+  #finish(error: Error | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    if (this.#begun) this.#listener?.end(this.#end);
+    else this.#reject(error ?? new Error('there is no answer'));
+  }
+}
