@@ -29,6 +29,8 @@ export interface Deadline {
   abort(reason: PromfedError): void;
   /** Ends what is still under way and lets go of the timers and the client's signal. */
   release(): void;
+  /** As `release`, when nothing is under way any more. */
+  readonly settle: () => void;
 }
 
 /**
@@ -37,34 +39,51 @@ export interface Deadline {
  */
 export function createDeadline(client: AbortSignal, timeoutMs: number, clock: Clock): Deadline {
   const required = new AbortController();
-  const optional = new AbortController();
   const nowMs = clock.now();
+  const startMs = performance.now();
+  let settled = false;
+  /** Made when somebody asks for it: most requests have no optional groups. */
+  let optional: { readonly controller: AbortController; readonly timer: NodeJS.Timeout } | undefined;
   const abort = (reason: PromfedError): void => {
     required.abort(reason);
-    optional.abort(reason);
+    optional?.controller.abort(reason);
+  };
+  const createOptional = (): NonNullable<typeof optional> => {
+    const controller = new AbortController();
+    const leftMs = timeoutMs * OPTIONAL_SHARE - (performance.now() - startMs);
+    const timer = setTimeout(() => {
+      controller.abort(late());
+    }, leftMs);
+    if (settled) clearTimeout(timer);
+    if (required.signal.aborted) controller.abort(required.signal.reason);
+    return { controller, timer };
   };
   const leave = (): void => {
     abort(new PromfedError('canceled', 'query was canceled: the client left'));
   };
-  const timers = [
-    setTimeout(() => {
-      optional.abort(late());
-    }, timeoutMs * OPTIONAL_SHARE),
-    setTimeout(() => {
-      abort(late());
-    }, timeoutMs),
-  ];
+  const timer = setTimeout(() => {
+    abort(late());
+  }, timeoutMs);
   client.addEventListener('abort', leave, { once: true });
   if (client.aborted) leave();
+  const settle = (): void => {
+    settled = true;
+    clearTimeout(timer);
+    clearTimeout(optional?.timer);
+    client.removeEventListener('abort', leave);
+  };
   return {
     required: { signal: required.signal, atMs: nowMs + timeoutMs },
-    optional: { signal: optional.signal, atMs: nowMs + timeoutMs * OPTIONAL_SHARE },
+    get optional() {
+      optional ??= createOptional();
+      return { signal: optional.controller.signal, atMs: nowMs + timeoutMs * OPTIONAL_SHARE };
+    },
     abort,
     release: () => {
-      for (const timer of timers) clearTimeout(timer);
-      client.removeEventListener('abort', leave);
+      settle();
       abort(OVER);
     },
+    settle,
   };
 }
 

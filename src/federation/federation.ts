@@ -204,7 +204,9 @@ export function createFederation(options: FederationOptions): Federation {
       if (plan.kind === 'fetch') {
         const fetched = await fetchBytes(plan.fetch, run, request.limit);
         const resultType = kind === 'range' || plan.fetch.type === 'matrix' ? 'matrix' : 'vector';
-        return { kind: 'bytes', resultType, ...fetched, annotations, release };
+        // Of a whole answer nothing is under way any more.
+        const end = fetched.whole === undefined ? release : deadline.settle;
+        return { kind: 'bytes', resultType, ...fetched, annotations, release: end };
       }
       const value = await evaluatePlan(plan, request, run, seen, options);
       return { kind: 'value', value, annotations, release };

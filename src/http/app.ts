@@ -16,12 +16,16 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** Queries may stand in the URL of a GET, Grafana's and vmalert's do. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
+/** Clients written in Go (Grafana, proxies) let idle connections go after 90 s: none meets one that is just closing. */
+const KEEP_ALIVE_MS = 120_000;
+
 /** Builds the application; nothing listens yet. */
 export function createApp(context: AppContext): FastifyInstance {
   const answerError = errorHandler(context.log);
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     forceCloseConnections: 'idle',

@@ -59,7 +59,7 @@ export interface GroupAnswer {
    * then over. Undefined when it does not: `frames` has all of it then, and says what went wrong. Called once, before
    * `frames` is read; left out when the answer has to be read as a stream.
    */
-  readSmall?(): Promise<WholeFrames | undefined>;
+  readonly readSmall?: () => Promise<WholeFrames | undefined>;
 }
 
 /** Which raw samples are wanted. */

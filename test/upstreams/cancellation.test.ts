@@ -146,6 +146,59 @@ t.test('a client that leaves in the middle of the stream cancels it', async (t) 
   await servers[0]!.untilHungUp();
 });
 
+t.test('a client that leaves while a small answer is read as a whole cancels it', async (t) => {
+  const { group, servers, observations } = await setUp(t, trickles(`${BEGINNING}${piece(0)}`));
+  const client = new AbortController();
+  const { frames, readSmall } = await group.query(RANGE, fetchContext({ signal: client.signal }));
+  setTimeout(() => {
+    client.abort();
+  }, 60);
+  t.equal(await readSmall?.(), undefined);
+  await t.rejects(
+    (async () => {
+      for await (const batch of frames) t.ok(batch);
+    })(),
+    { code: 'canceled' },
+  );
+  await servers[0]!.untilHungUp();
+  t.strictSame(
+    observations.map(({ outcome }) => outcome),
+    ['canceled'],
+  );
+});
+
+t.test('a deadline that passes while a small answer is read as a whole is a timeout', async (t) => {
+  const { group, servers } = await setUp(t, trickles(`${BEGINNING}${piece(0)}`));
+  const { frames, readSmall } = await group.query(RANGE, fetchContext({}, 300));
+  t.equal(await readSmall?.(), undefined);
+  await t.rejects(
+    (async () => {
+      for await (const batch of frames) t.ok(batch);
+    })(),
+    { code: 'timeout' },
+  );
+  await servers[0]!.untilHungUp();
+});
+
+t.test(
+  'a small answer that is read as a whole is observed at once, and its connection used again',
+  async (t) => {
+    const { group, servers, observations } = await setUp(t, answersAfter(1, answers(matrix('up'))));
+    for (let i = 0; i < 3; i++) {
+      const { readSmall } = await group.query(RANGE, fetchContext());
+      const whole = await readSmall?.();
+      t.strictSame(
+        whole?.frames.map(({ labels }) => labels.get('__name__')),
+        ['up'],
+      );
+      t.equal(observations.length, i + 1);
+      t.equal(observations[i]?.outcome, 'ok');
+    }
+    // The pool learns a tick after the end that a connection is free.
+    t.ok(servers[0]!.openSockets <= 2);
+  },
+);
+
 t.test('closing a group fails the requests under way', async (t) => {
   const { group, servers } = await setUp(t, staysSilent);
   const asked = group.query(INSTANT, fetchContext());
