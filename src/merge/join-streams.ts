@@ -126,6 +126,8 @@ class Join {
   readonly #sent = new Set<number>();
   readonly #held = new Map<string, Held>();
   #heldBytes = 0;
+  /** Copies that still point into their chunks, of series that are held or were. */
+  #uncopied: { readonly held: Held; readonly stream: number }[] = [];
   #batch: SeriesFrame[] = [];
 
   constructor(cursors: readonly Cursor[], merge: MergeCopies, limits: JoinLimits) {
@@ -180,6 +182,7 @@ class Join {
     while (open.length > 0) {
       for (const cursor of open) {
         if (cursor.mustWait && this.#batch.length > 0) yield this.#takeBatch();
+        if (cursor.head === undefined) this.#copyHeld();
         await cursor.load();
         if (cursor.head === undefined) this.#sendComplete();
         else this.#hold(cursor.take(), cursor.stream);
@@ -202,8 +205,7 @@ class Join {
       this.#send(labels, held.copies);
       return;
     }
-    // A small part of a chunk would keep the whole of it.
-    if (samples.length < MIN_UNCOPIED_BYTES) held.copies[stream] = Buffer.from(samples);
+    if (samples.length < MIN_UNCOPIED_BYTES) this.#uncopied.push({ held, stream });
     if (known === undefined) this.#held.set(key, held);
     this.#heldBytes += weigh(frame);
     if (this.#heldBytes > this.#limits.maxHeldBytes) {
@@ -213,6 +215,19 @@ class Join {
           'their answers differ in order or in series',
       );
     }
+  }
+
+  /**
+   * Before more is read: a small part of a chunk would keep the whole of it. Most series are complete by then, and copied
+   * for nothing if it were done when they come.
+   */
+  #copyHeld(): void {
+    for (const { held, stream } of this.#uncopied) {
+      const samples = held.copies[stream];
+      if (samples !== undefined && this.#held.has(held.labels.key))
+        held.copies[stream] = Buffer.from(samples);
+    }
+    this.#uncopied = [];
   }
 
   /** After a stream ended: the series that waited for nobody else. */

@@ -123,19 +123,26 @@ const scratches = [new Scratch(), new Scratch()] as const;
  */
 function haveSameTimes(a: Uint8Array, b: Uint8Array): boolean {
   if (!holdsAt(a, 0, a.length, VALUES_KEY) || !holdsAt(b, 0, b.length, VALUES_KEY)) return false;
+  const x = wordsOf(a);
+  const y = wordsOf(b);
   let i = VALUES_KEY.length;
   let j = i;
   for (;;) {
     if (a[i] !== OPEN_BRACKET || b[j] !== OPEN_BRACKET) {
       return i === a.length - 1 && j === b.length - 1 && a[i] === CLOSE_BRACKET && b[j] === CLOSE_BRACKET;
     }
-    do {
-      i++;
-      j++;
-      if (a[i] !== b[j] || i >= a.length) return false;
-    } while (a[i] !== COMMA);
-    i = afterValue(a, i + 1);
-    j = afterValue(b, j + 1);
+    i++;
+    j++;
+    while (i + 4 <= a.length && j + 4 <= b.length) {
+      const word = x.getInt32(i, true);
+      if (word !== y.getInt32(j, true) || hasByte(word, COMMAS)) break;
+      i += 4;
+      j += 4;
+    }
+    for (; a[i] !== COMMA; i++, j++) if (a[i] !== b[j] || i >= a.length) return false;
+    if (b[j] !== COMMA) return false;
+    i = afterValue(a, x, i + 1);
+    j = afterValue(b, y, j + 1);
     if (i < 0 || j < 0) return false;
     if (a[i] === COMMA) i++;
     if (b[j] === COMMA) j++;
@@ -143,11 +150,27 @@ function haveSameTimes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** The index after the value that begins at `pos` and the bracket behind it; −1 when it is no plain string. */
-function afterValue(bytes: Uint8Array, pos: number): number {
+function afterValue(bytes: Uint8Array, words: DataView, pos: number): number {
   if (bytes[pos] !== QUOTE) return -1;
   const end = bytes.length;
-  for (pos++; pos < end && bytes[pos] !== QUOTE; pos++);
+  pos++;
+  while (pos + 4 <= end && !hasByte(words.getInt32(pos, true), QUOTES)) pos += 4;
+  while (pos < end && bytes[pos] !== QUOTE) pos++;
   return pos + 1 < end && bytes[pos + 1] === CLOSE_BRACKET ? pos + 2 : -1;
+}
+
+function wordsOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** One byte four times. */
+const COMMAS = COMMA * 0x01010101;
+const QUOTES = QUOTE * 0x01010101;
+
+/** Whether a word has the byte that `pattern` has four times: only a zero byte borrows and has no high bit itself. */
+function hasByte(word: number, pattern: number): boolean {
+  const difference = word ^ pattern;
+  return ((difference - 0x01010101) & ~difference & 0x80808080) !== 0;
 }
 
 /** An instant vector has one sample: of what the rule keeps, the first copy's time, with the value it was given. */
