@@ -7,9 +7,10 @@ import {
   lossyHistograms,
   setLabels,
 } from '../merge/index.js';
-import { emptyColumn, type Column, type Histogram, type SampleBudget, type Vector } from '../model/index.js';
+import type { Column, Histogram, SampleBudget, Vector } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import { allOrNothing, tolerate } from './ask-groups.js';
+import { ColumnSlabs } from './column-slabs.js';
 import { histogramsMet } from './histograms-met.js';
 import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 
@@ -52,6 +53,7 @@ async function decodePart(
   const { allowsLossyHistograms = false, histograms, name } = part.group;
   const isLossy = allowsLossyHistograms && histograms === undefined;
   const columns: Column[] = [];
+  const slabs = new ColumnSlabs(run.grid.count);
   const frames = setLabels(part.frames, part.addLabels);
   for (;;) {
     const next = await frames.next();
@@ -61,7 +63,7 @@ async function decodePart(
     }
     for (const frame of next.value) {
       budget.take(run.grid.count);
-      const column = emptyColumn(frame.labels, run.grid.count);
+      const column = slabs.create(frame.labels);
       if (!isLossy) {
         decodeColumn(frame, run.grid, column);
         columns.push(column);
