@@ -9,16 +9,10 @@ import {
   setWholeLabels,
   type SeriesFrame,
 } from '../merge/index.js';
-import {
-  emptyColumn,
-  labelsBytes,
-  type Column,
-  type Histogram,
-  type SampleBudget,
-  type Vector,
-} from '../model/index.js';
+import { labelsBytes, type Column, type Histogram, type SampleBudget, type Vector } from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import { allOrNothing, tolerate } from './ask-groups.js';
+import { ColumnSlabs } from './column-slabs.js';
 import { histogramsMet } from './histograms-met.js';
 import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 
@@ -62,11 +56,12 @@ async function decodePart(
   const isLossy = allowsLossyHistograms && histograms === undefined;
   const columns: Column[] = [];
   const counter = budget.onGrid(run.grid.count);
+  const slabs = new ColumnSlabs(run.grid.count);
   const decode = (batch: readonly SeriesFrame[]): void => {
     run.memory?.take('series', labelBytesOf(batch));
     for (const frame of batch) {
       counter.take(run.grid.count);
-      const column = emptyColumn(frame.labels, run.grid.count);
+      const column = slabs.create(frame.labels);
       if (!isLossy) {
         decodeColumn(frame, run.grid, column);
         columns.push(column);

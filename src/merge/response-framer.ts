@@ -1,4 +1,4 @@
-// Frames an upstream's answer as its bytes come in: the envelope around the series, in any order of members.
+// Frames an upstream's answer as its bytes come in: series by series, members in any order. What they say is Envelope's.
 
 import { Labels } from '../model/index.js';
 import { ByteCollector } from './byte-collector.js';
@@ -12,18 +12,11 @@ import {
   OPEN_BRACKET,
   QUOTE,
 } from './byte.js';
+import { Envelope } from './envelope.js';
 import type { ResponseTail, ResultType, SeriesFrame } from './frame.js';
 import { unescape } from './labels-parser.js';
-import {
-  endsSeries,
-  HISTOGRAM,
-  HISTOGRAMS,
-  SAMPLES_GO_ON,
-  SeriesParser,
-  VALUE,
-  VALUES,
-} from './series-parser.js';
-import { invalidAnswer, printByte, UpstreamAnswerError } from './upstream-answer-error.js';
+import { endsSeries, SAMPLES_GO_ON, SeriesParser } from './series-parser.js';
+import { invalidAnswer, printByte } from './upstream-answer-error.js';
 import { ValueScanner } from './value-scanner.js';
 
 /** Bounds on what the framer holds of an answer. */
@@ -66,18 +59,8 @@ const FOR_LONE = 5;
 
 const WHAT = ['a member name', '', 'a member', 'a series', 'a series', 'the result'] as const;
 
-const NO_TAIL: ResponseTail = { warnings: [], infos: [], isPartial: false };
 const BRACKET = Buffer.from('[');
 const VALUE_PREFIX = Buffer.from('"value":');
-const RESULT_TYPES: ReadonlySet<unknown> = new Set<ResultType>(['vector', 'matrix', 'scalar', 'string']);
-const ROOT_MEMBERS: ReadonlySet<string> = new Set([
-  'status',
-  'errorType',
-  'error',
-  'warnings',
-  'infos',
-  'isPartial',
-]);
 
 /**
  * A push machine: bytes in by `feed`, frames out by `take`.
@@ -98,14 +81,9 @@ export class ResponseFramer {
   #inData = false;
   #key = '';
 
-  #resultType: ResultType | undefined;
-  /** Taken from the first series, when `resultType` had not come by then. */
-  #inferred: ResultType | undefined;
-  #hasData = false;
-  #hasResult = false;
-  /** A scalar or string result whose type is not known yet is held here. */
+  readonly #envelope = new Envelope();
+  /** A scalar or string result is held here until its type is known. */
   #lone: SeriesFrame | undefined;
-  #members: Record<string, unknown> = {};
 
   constructor(limits: FramingLimits) {
     this.#limits = limits;
@@ -114,7 +92,7 @@ export class ResponseFramer {
 
   /** Known as soon as the upstream said it, or its first series showed it. */
   get resultType(): ResultType | undefined {
-    return this.#resultType ?? this.#inferred;
+    return this.#envelope.resultType;
   }
 
   /** The frames that are complete; each is handed out once. */
@@ -196,17 +174,7 @@ export class ResponseFramer {
   end(): ResponseTail {
     if (this.#state === START) throw invalidAnswer('it is empty');
     if (this.#state !== DONE) throw invalidAnswer('it is cut before its end');
-    const { status, errorType, error, warnings, infos, isPartial } = this.#members;
-    if (status === 'error') throw new UpstreamAnswerError(asText(errorType), asText(error));
-    if (status !== 'success') throw invalidAnswer('it has no status');
-    if (!this.#hasData) throw invalidAnswer('it has no data');
-    if (!this.#hasResult || this.#resultType === undefined) throw invalidAnswer('it has no result');
-    if (warnings === undefined && infos === undefined && isPartial === undefined) return NO_TAIL;
-    return {
-      warnings: asTexts(warnings, 'warnings'),
-      infos: asTexts(infos, 'infos'),
-      isPartial: isPartial === true,
-    };
+    return this.#envelope.end();
   }
 
   #closeObject(): void {
@@ -223,21 +191,19 @@ export class ResponseFramer {
     if (this.#inData) {
       if (key === 'resultType') return this.#beginScan(FOR_MEMBER, chunk, pos);
       if (key !== 'result') return this.#beginScan(FOR_NOTHING, chunk, pos);
-      if (this.#hasResult) throw invalidAnswer('it has two results');
-      this.#hasResult = true;
+      this.#envelope.beginResult();
       if (byte !== OPEN_BRACKET) return this.#beginScan(FOR_MEMBER, chunk, pos);
       this.#state = ELEMENT_OR_CLOSE;
       return pos + 1;
     }
     if (key === 'data') {
-      if (this.#hasData) throw invalidAnswer('it has two members "data"');
-      this.#hasData = true;
+      this.#envelope.beginData();
       if (byte !== OPEN_BRACE) return this.#beginScan(FOR_MEMBER, chunk, pos);
       this.#inData = true;
       this.#state = KEY_OR_CLOSE;
       return pos + 1;
     }
-    return this.#beginScan(ROOT_MEMBERS.has(key) ? FOR_MEMBER : FOR_NOTHING, chunk, pos);
+    return this.#beginScan(this.#envelope.keeps(key) ? FOR_MEMBER : FOR_NOTHING, chunk, pos);
   }
 
   #beginElement(byte: number, chunk: Buffer, pos: number): number {
@@ -352,25 +318,12 @@ export class ResponseFramer {
   }
 
   #takeMember(value: unknown): void {
-    const key = this.#key;
     if (!this.#inData) {
-      if (key !== 'data') this.#members[key] = value;
-      // An error may come with `"data":null`.
-      else if (value !== null) throw invalidAnswer('its data is no object');
-      else this.#hasData = false;
-      return;
+      this.#envelope.take(this.#key, value);
+    } else {
+      this.#envelope.takeOfData(this.#key, value);
+      this.#handOutLone();
     }
-    if (key === 'result') {
-      if (value !== null) throw invalidAnswer('its result is no list');
-      return;
-    }
-    if (!RESULT_TYPES.has(value)) throw invalidAnswer('its result type is unknown');
-    const type = value as ResultType;
-    const known = this.#resultType ?? this.#inferred;
-    if (known !== undefined && known !== type) throw invalidAnswer(`its result is a ${known}, not a ${type}`);
-    this.#resultType = type;
-    if (this.#lone !== undefined) this.#frames.push(this.#checkLone(this.#lone));
-    this.#lone = undefined;
   }
 
   #takeLone(result: Buffer): void {
@@ -381,15 +334,14 @@ export class ResponseFramer {
       typeof value[0] === 'number' &&
       typeof value[1] === 'string';
     if (!isSample) throw invalidAnswer('its result is neither a list of series nor a time and a value');
-    const frame = { labels: Labels.EMPTY, samples: Buffer.concat([VALUE_PREFIX, result]) };
-    if (this.#resultType === undefined) this.#lone = frame;
-    else this.#frames.push(this.#checkLone(frame));
+    this.#lone = { labels: Labels.EMPTY, samples: Buffer.concat([VALUE_PREFIX, result]) };
+    this.#handOutLone();
   }
 
-  #checkLone(frame: SeriesFrame): SeriesFrame {
-    const type = this.#resultType;
-    if (type === 'scalar' || type === 'string') return frame;
-    throw invalidAnswer(`its result is a lone value, not a ${String(type)}`);
+  #handOutLone(): void {
+    if (this.#lone === undefined || !this.#envelope.allowsLone()) return;
+    this.#frames.push(this.#lone);
+    this.#lone = undefined;
   }
 
   /** Takes what the series parser holds. */
@@ -397,18 +349,8 @@ export class ResponseFramer {
     const { labels, samples, members } = this.#series;
     this.#state = AFTER_ELEMENT;
     this.#frames.push({ labels, samples });
-    const type = this.#resultType ?? (this.#inferred ??= typeOf(members));
-    if (type === 'matrix') {
-      if ((members & (VALUE | HISTOGRAM)) === 0) return;
-    } else if (type === 'vector') {
-      if ((members & (VALUES | HISTOGRAMS)) === 0) return;
-    }
-    throw invalidAnswer(`its result is a ${type} with a series that is none of it`);
+    this.#envelope.takeSeries(members);
   }
-}
-
-function typeOf(members: number): ResultType {
-  return (members & (VALUE | HISTOGRAM)) !== 0 ? 'vector' : 'matrix';
 }
 
 function parseJson(bytes: Buffer, start: number, end: number): unknown {
@@ -417,16 +359,6 @@ function parseJson(bytes: Buffer, start: number, end: number): unknown {
   } catch (error) {
     throw invalidAnswer('a member that is not valid JSON', { cause: error });
   }
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function asTexts(value: unknown, member: string): string[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw invalidAnswer(`its ${member} are no list`);
-  return value.map((text) => (typeof text === 'string' ? text : JSON.stringify(text)));
 }
 
 /** The answer does not begin as JSON does: an error page, or something else that is not the API's. */

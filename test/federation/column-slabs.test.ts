@@ -1,0 +1,35 @@
+// Columns that share memory, and nothing else.
+
+import t from 'tap';
+
+import { ColumnSlabs } from '../../src/federation/column-slabs.js';
+import { Labels } from '../../src/model/index.js';
+
+for (const count of [1, 2, 241, 11_000]) {
+  t.test(`hands out columns of ${count} steps that are empty and do not overlap`, async (t) => {
+    const slabs = new ColumnSlabs(count);
+    const labels = Array.from({ length: 200 }, (_, i) => Labels.from({ i: String(i) }));
+    const columns = labels.map((one) => slabs.create(one));
+    for (const [i, { values, present }] of columns.entries()) {
+      t.equal(values.length, count);
+      t.equal(present.length, count);
+      t.notOk(values.some((value) => value !== 0) || present.includes(1));
+      values.fill(i + 1);
+      present.fill(1);
+    }
+    for (const [i, column] of columns.entries()) {
+      t.equal(column.labels, labels[i]);
+      t.ok(column.values.every((value) => value === i + 1));
+    }
+  });
+}
+
+t.test('takes no more than a small fetch needs, and no large pieces for a wide one', async (t) => {
+  const first = new ColumnSlabs(1).create(Labels.EMPTY);
+  t.equal(first.values.buffer.byteLength, 8);
+  const slabs = new ColumnSlabs(241);
+  for (let i = 0; i < 1000; i++) {
+    const { values, present } = slabs.create(Labels.EMPTY);
+    t.ok(values.buffer.byteLength + present.buffer.byteLength <= 64 << 10);
+  }
+});
