@@ -49,6 +49,18 @@ function answersSeries(count: number): Fault {
   };
 }
 
+/** Answers requests four at a time, so that as many queries as fit are under way at once; from the ninth on alone. */
+function fourTogether(fault: Fault): Fault {
+  const waiting: (() => void)[] = [];
+  let arrived = 0;
+  return (...request) => {
+    waiting.push(() => {
+      fault(...request);
+    });
+    if (++arrived % 4 === 0 || arrived > 8) for (const answer of waiting.splice(0)) answer();
+  };
+}
+
 interface Setup {
   readonly promfed: Server;
   readonly regions: readonly FaultServer[];
@@ -130,7 +142,8 @@ t.test('a series without an end is ended by the limit, packed or not', async (t)
 });
 
 t.test('queries that would take what others hold are told to come again', async (t) => {
-  const { promfed } = await setUp(t, [answersSeries(2000), answersSeries(1000)], {
+  const faults = [fourTogether(answersSeries(2000)), fourTogether(answersSeries(1000))];
+  const { promfed } = await setUp(t, faults, {
     memory: { budgetBytes: 8 * MB, perQueryBytes: 8 * MB },
   });
   const parameters = new URLSearchParams({ query: 'quantile(0.5, a)', ...TIMES });
