@@ -8,7 +8,7 @@ import type { ApiCall } from './api-call.js';
 import { createConnector } from './connect.js';
 import { headerOf, type Exchange, type HttpRequest } from './exchange.js';
 import { requestFailure } from './failure.js';
-import { withGzip } from './interceptors/gzip.js';
+import { decodedEncodings, withDecoding } from './interceptors/decoding.js';
 import { withHeadersTimeout } from './interceptors/headers-timeout.js';
 import { withRefusal } from './interceptors/refusal.js';
 import { withStaleRetry } from './interceptors/stale-retry.js';
@@ -107,7 +107,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
 function createExchange(pool: Pool, settings: ServerGroupSettings, clock: Clock): Exchange {
   const { timeoutMs } = settings;
   const sent = withStaleRetry(createDispatch(pool), clock);
-  return withRefusal(withGzip(timeoutMs === undefined ? sent : withHeadersTimeout(sent, timeoutMs)));
+  return withRefusal(withDecoding(timeoutMs === undefined ? sent : withHeadersTimeout(sent, timeoutMs)));
 }
 
 function createDispatch(pool: Pool): Exchange {
@@ -214,7 +214,7 @@ function commonHeaders(origin: URL, settings: ServerGroupSettings, { version }: 
     ['user-agent', `promfed/${version}`],
     ['accept', 'application/json'],
     // Between processes of one machine, packing and unpacking costs more than it saves.
-    ['accept-encoding', isLoopback(origin.hostname) ? undefined : 'gzip'],
+    ['accept-encoding', isLoopback(origin.hostname) ? undefined : decodedEncodings],
     ['authorization', authorization],
   ];
   for (const [name, value] of ours) if (value !== undefined && !own.has(name)) headers.push(name, value);
