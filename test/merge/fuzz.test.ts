@@ -1,6 +1,8 @@
 // Fuzzing of the framing: answers as servers send them, mutated. `PROMFED_RUNS=1000000 npm test -- test/merge/fuzz`
 // is the long run; `PROMFED_SEED` repeats one.
 
+import { inspect } from 'node:util';
+
 import t from 'tap';
 
 import { decodeRaw, openResponse, type SeriesFrame } from '../../src/merge/index.js';
@@ -114,9 +116,15 @@ async function read(bytes: Buffer, cuts: readonly number[]): Promise<Outcome> {
   }
 }
 
+interface ParsedSeries {
+  readonly values?: readonly (readonly [number, string])[] | null;
+  readonly value?: readonly [number, string];
+}
+
 interface Document {
   readonly status: string;
-  readonly data: { readonly result: readonly { readonly values?: unknown; readonly value?: unknown }[] };
+  /** Of a matrix or a vector, its series; of a scalar, its time and value; null for none. */
+  readonly data: { readonly result: readonly (ParsedSeries | number | string)[] | null };
 }
 
 function tryParse(bytes: Buffer): Document | undefined {
@@ -131,7 +139,7 @@ function tryParse(bytes: Buffer): Document | undefined {
 async function fault(bytes: Buffer, random: (below: number) => number): Promise<string | undefined> {
   const whole = await read(bytes, []);
   if (whole.refused !== undefined && !(whole.refused instanceof PromfedError)) {
-    return `no PromfedError: ${String(whole.refused)}`;
+    return `no PromfedError: ${inspect(whole.refused)}`;
   }
   const cuts = Array.from({ length: random(6) }, () => random(bytes.length + 1)).sort((a, b) => a - b);
   const pieces = await read(bytes, cuts);
@@ -143,20 +151,17 @@ async function fault(bytes: Buffer, random: (below: number) => number): Promise<
   accepted++;
   if (document.status !== 'success') return `accepted, though its status is ${document.status}`;
   const { result } = document.data;
-  if (result === null || !Array.isArray(result) || typeof result[0] === 'number') return undefined;
+  if (result === null || typeof result[0] === 'number') return undefined;
   if (result.length !== whole.frames.length) return `${whole.frames.length} series, not ${result.length}`;
   for (const [i, frame] of whole.frames.entries()) {
-    const wrong = difference(frame, result[i]!);
+    const wrong = difference(frame, result[i] as ParsedSeries);
     if (wrong !== undefined) return `series ${i}: ${wrong}`;
   }
   return undefined;
 }
 
 /** Where decoded samples are not what JSON.parse makes of them. What is refused is not wrong. */
-function difference(
-  frame: SeriesFrame,
-  { values, value }: Document['data']['result'][number],
-): string | undefined {
+function difference(frame: SeriesFrame, { values, value }: ParsedSeries): string | undefined {
   let decoded;
   try {
     decoded = decodeRaw(frame);
@@ -164,7 +169,7 @@ function difference(
     return thrown instanceof PromfedError ? undefined : String(thrown);
   }
   const expected = new Map<number, number>();
-  const samples = (values ?? (value === undefined ? [] : [value])) as readonly (readonly [number, string])[];
+  const samples = values ?? (value === undefined ? [] : [value]);
   for (const [time, text] of samples) expected.set(Math.round(time * 1000), numberOf(text));
   if (expected.size !== decoded.timestamps.length) return `${decoded.timestamps.length} samples decoded`;
   for (const [k, timeMs] of decoded.timestamps.entries()) {
