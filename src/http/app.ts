@@ -3,6 +3,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 
 import type { AppContext } from './app-context.js';
+import { addCompression } from './compress.js';
 import { addCors } from './cors.js';
 import { addExplainRoutes } from './explain-routes.js';
 import { addMetadataRoutes } from './metadata-routes.js';
@@ -52,6 +53,7 @@ export function createApp(context: AppContext): FastifyInstance {
     reply.code(404).type('text/plain').send('404 page not found\n'),
   );
   addCors(app, context.routePrefix);
+  addCompression(app);
   app.addHook('onResponse', (request, reply, done) => {
     context.onAnswered(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime);
     done();

@@ -1,10 +1,9 @@
 // Sends an answer that comes in chunks: a small one whole, a large one as it comes.
 
-import type { ServerResponse } from 'node:http';
-
 import type { FastifyReply } from 'fastify';
 
 import { settlesSoon } from '../merge/index.js';
+import { createSink } from './compress.js';
 
 /** Answers of up to so many bytes are sent whole, with their length, when they are complete at once. */
 const MAX_WHOLE_BYTES = 64 << 10;
@@ -47,7 +46,7 @@ export async function sendChunks(
   }
 }
 
-/** Writes to the response itself: a stream in between would keep chunks longer, and costs a copy of each. */
+/** Writes to the response itself, or to what compresses on the way there: a stream more would keep chunks longer. */
 async function stream(
   head: Uint8Array,
   first: Promise<IteratorResult<Uint8Array, unknown>>,
@@ -60,14 +59,19 @@ async function stream(
   first.catch(() => undefined);
   reply.type(contentType).hijack();
   const response = reply.raw;
+  const sink = createSink(reply);
   try {
     response.writeHead(200, reply.getHeaders() as Record<string, string>);
-    if (head.length > 0) await write(response, head);
-    for (let next = await first; next.done !== true; next = await chunks.next()) {
-      await write(response, next.value);
+    if (head.length > 0) await sink.write(head);
+    for (let pending = first; ; pending = chunks.next()) {
+      // What was written leaves before more of it is waited for.
+      if (sink.flush !== undefined && !(await settlesSoon(pending))) await sink.flush();
+      const next = await pending;
+      if (next.done === true) break;
+      await sink.write(next.value);
       if (response.destroyed) break;
     }
-    response.end();
+    sink.end();
   } catch (thrown) {
     if (!response.destroyed) onBreak(thrown);
     response.destroy();
@@ -75,16 +79,4 @@ async function stream(
     await chunks.return(undefined).catch(() => undefined);
   }
   return reply;
-}
-
-/** Resolves when the operating system has taken the chunk, or the connection has ended. */
-function write(response: ServerResponse, chunk: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      response.off('close', settle);
-      resolve();
-    };
-    response.once('close', settle);
-    response.write(chunk, settle);
-  });
 }

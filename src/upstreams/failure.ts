@@ -80,6 +80,7 @@ function reasonOf(thrown: unknown, code: string, phase: Phase): string {
   if (code === 'UND_ERR_SOCKET') return 'the connection was closed before an answer came';
   if (thrown instanceof Error && thrown.name === 'HTTPParserError')
     return `the answer is not valid HTTP: ${text}`;
+  if (code.startsWith('ZSTD_')) return `the answer is not valid zstd: ${text}`;
   if (code.startsWith('Z_')) return `the answer is not valid gzip: ${text}`;
   if (/^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_)|^EPROTO$/.test(code)) return `TLS: ${tlsText(text)}`;
   return `the request failed: ${text}`;

@@ -9,7 +9,7 @@ import { createConnector } from './connect.js';
 import { createDispatch } from './dispatch.js';
 import { headerOf, type Exchange, type HttpRequest } from './exchange.js';
 import { requestFailure } from './failure.js';
-import { withGzip } from './interceptors/gzip.js';
+import { decodedEncodings, withDecoding } from './interceptors/decoding.js';
 import { withHeadersTimeout } from './interceptors/headers-timeout.js';
 import { withRefusal } from './interceptors/refusal.js';
 import { withStaleRetry } from './interceptors/stale-retry.js';
@@ -109,7 +109,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
 function createExchange(pool: Pool, settings: ServerGroupSettings, clock: Clock): Exchange {
   const { timeoutMs } = settings;
   const sent = withStaleRetry(createDispatch(pool), clock);
-  return withRefusal(withGzip(timeoutMs === undefined ? sent : withHeadersTimeout(sent, timeoutMs)));
+  return withRefusal(withDecoding(timeoutMs === undefined ? sent : withHeadersTimeout(sent, timeoutMs)));
 }
 
 function createRequest(
@@ -180,7 +180,7 @@ function commonHeaders(origin: URL, settings: ServerGroupSettings, { version }: 
     ['user-agent', `promfed/${version}`],
     ['accept', 'application/json'],
     // Between processes of one machine, packing and unpacking costs more than it saves.
-    ['accept-encoding', isLoopback(origin.hostname) ? undefined : 'gzip'],
+    ['accept-encoding', isLoopback(origin.hostname) ? undefined : decodedEncodings],
     ['authorization', authorization],
   ];
   for (const [name, value] of ours) if (value !== undefined && !own.has(name)) headers.push(name, value);

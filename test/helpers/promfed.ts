@@ -8,6 +8,8 @@ import { createLog } from '../../src/telemetry/index.js';
 import type { Teardown } from './server-process.js';
 
 export interface PromfedOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   readonly clock?: Clock;
   /** Default 30 s. */
   readonly queryTimeoutMs?: number;
@@ -34,7 +36,7 @@ export async function startPromfed(
   options: PromfedOptions = {},
 ): Promise<Server> {
   const server = await startServer({
-    bindAddr: { host: '127.0.0.1', port: 0 },
+    bindAddr: { host: options.host ?? '127.0.0.1', port: 0 },
     routePrefix: options.routePrefix ?? '',
     lifecycleEnabled: options.lifecycleEnabled ?? true,
     queryTimeoutMs: options.queryTimeoutMs ?? 30_000,

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 
 import t from 'tap';
 
@@ -33,6 +33,9 @@ const EVERYTHING: MetadataQuery = { selectors: [], startMs: undefined, endMs: un
 const RANGE = { kind: 'range', expr: 'up', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const GZIP = { ...JSON_TYPE, 'content-encoding': 'gzip' };
+const ZSTD = { ...JSON_TYPE, 'content-encoding': 'zstd' };
+/** Undefined where the runtime is too old for it. */
+const { zstdCompressSync } = zlib as unknown as { zstdCompressSync?: (text: string) => Buffer };
 const BEGINNING = '{"status":"success","data":{"resultType":"matrix","result":[';
 
 function createGroup(
@@ -148,12 +151,12 @@ const CASES: readonly FaultCase[] = [
   { name: 'half an object', fault: answersWith(200, JSON_TYPE, '{"sta'), reason: /(cut|not JSON)/ },
   {
     name: 'gzip that ends in the middle',
-    fault: answersWith(200, GZIP, gzipSync(JSON.stringify(matrix('up'))).subarray(0, 40)),
+    fault: answersWith(200, GZIP, zlib.gzipSync(JSON.stringify(matrix('up'))).subarray(0, 40)),
     reason: 'the answer is not valid gzip: unexpected end of file',
   },
   {
     name: 'a small answer that unpacks to a large one',
-    fault: answersWith(200, GZIP, gzipSync(`${BEGINNING}${' '.repeat(20_000_000)}`)),
+    fault: answersWith(200, GZIP, zlib.gzipSync(`${BEGINNING}${' '.repeat(20_000_000)}`)),
     reason: 'the answer is longer than 1000000 bytes',
   },
   {
@@ -166,6 +169,38 @@ const CASES: readonly FaultCase[] = [
     fault: cutsChunks(BEGINNING),
     reason: 'the answer was cut: the connection ended before it was complete',
   },
+  ...(zstdCompressSync === undefined
+    ? [
+        {
+          name: 'zstd, where the runtime has none',
+          fault: answersWith(200, ZSTD, 'x'),
+          reason: 'HTTP 200: the answer has an unknown Content-Encoding: zstd',
+        },
+      ]
+    : [
+        {
+          name: 'zstd that is not zstd',
+          fault: answersWith(200, ZSTD, 'this is not zstd at all'),
+          reason: /^the answer is not valid zstd: /,
+        },
+        {
+          name: 'zstd that ends in the middle',
+          fault: answersWith(200, ZSTD, zstdCompressSync(JSON.stringify(matrix('up'))).subarray(0, 40)),
+          // Node 22 takes the end of the bytes for the end of the frame: the JSON then has none.
+          reason: /^(the answer is not (JSON|valid zstd): |invalid answer: )/,
+        },
+        {
+          name: 'a small answer in zstd that unpacks to a large one',
+          fault: answersWith(200, ZSTD, zstdCompressSync(`${BEGINNING}${' '.repeat(20_000_000)}`)),
+          reason: 'the answer is longer than 1000000 bytes',
+        },
+        {
+          name: 'zstd that wants 64 MiB to be decoded',
+          // A frame without a size whose window is 2^26 bytes (RFC 8878, 3.1.1).
+          fault: answersWith(200, ZSTD, Buffer.from('28b52ffd0080010000', 'hex')),
+          reason: /^the answer is not valid zstd: /,
+        },
+      ]),
 ];
 
 for (const { name, fault, overrides, reason } of CASES) {
