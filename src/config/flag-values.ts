@@ -89,3 +89,12 @@ export function parseCount(text: string): number {
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new PromfedError('bad_data', `${quote(text)} is not a whole number above zero`);
 }
+
+/** More processes than any machine has cores for are a mistake. */
+const MAX_WORKERS = 1024;
+
+export function parseWorkers(text: string): number {
+  const count = parseCount(text);
+  if (count <= MAX_WORKERS) return count;
+  throw new PromfedError('bad_data', `there may be ${MAX_WORKERS} workers at most`);
+}

@@ -13,6 +13,7 @@ import {
   parsePath,
   parsePositiveDuration,
   parseTimeout,
+  parseWorkers,
   type LogLevelFlag,
 } from './flag-values.js';
 import { quote } from './formats.js';
@@ -34,6 +35,8 @@ export interface Flags<Feature extends string = string> {
   readonly routePrefix: string;
   /** Whether `/-/reload` may be used. */
   readonly lifecycleEnabled: boolean;
+  /** How many processes; undefined when it is not given. */
+  readonly workers: number | undefined;
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
   /** Undefined when it is not given: the regions then use their own, five minutes in Prometheus. */
@@ -95,6 +98,7 @@ export function parseFlags<Feature extends string>(
     externalUrl: external.url,
     routePrefix: external.path,
     lifecycleEnabled: isOn(given.get('web.enable-lifecycle')),
+    workers: given.has('workers') ? read('workers', parseWorkers, 1) : undefined,
     queryTimeoutMs: Math.ceil(read('query.timeout', parseTimeout, 1)),
     maxSamples: read('query.max-samples', parseCount, 1),
     lookbackDeltaMs: given.has('query.lookback-delta')

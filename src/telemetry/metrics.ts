@@ -2,6 +2,8 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import type { MetricsReport } from './reports.js';
+
 const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
 /** One request to a target of a server group that is over. */
@@ -27,6 +29,8 @@ export interface LearnedLabel {
 export interface Metrics {
   /** The text of `/metrics`, and its content type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The same as data. */
+  readonly report: () => Promise<MetricsReport>;
   /** @param route the route's pattern. */
   readonly observeHttp: (route: string, status: number, durationMs: number) => void;
   readonly observeUpstream: (request: UpstreamRequest) => void;
@@ -135,6 +139,7 @@ export function createMetrics(version: string): Metrics {
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
+    report: () => registry.getMetricsAsJSON(),
     observeHttp(route, status, durationMs) {
       httpRequests.inc({ handler: route, code: String(status) });
       httpSeconds.observe({ handler: route }, durationMs / 1000);
