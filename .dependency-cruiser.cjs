@@ -5,6 +5,7 @@ const allowed = {
   model: [],
   config: ['model'],
   telemetry: ['model'],
+  workers: ['model', 'config', 'telemetry'],
   merge: ['model'],
   'promql/functions': ['model'],
   'promql/language': ['model', 'promql/functions'],
@@ -51,6 +52,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/main\\.ts$' },
       to: { path: '^src/main\\.ts$' },
+    },
+    {
+      name: 'worker-is-a-root',
+      severity: 'error',
+      comment: 'src/worker.ts runs in a process of its own',
+      from: { path: '^src/' },
+      to: { path: '^src/worker\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'workers-parse-no-configuration',
+      severity: 'error',
+      comment: 'the schema library costs a process 30 MB: only main.ts loads it',
+      from: { path: '^src/(?:worker|server|federate)\\.ts$|^src/workers/' },
+      to: { path: '^src/config/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'product-needs-no-dev-dependency',

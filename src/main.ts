@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 import { runQuery } from './cli/index.js';
 import {
@@ -18,9 +19,11 @@ import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
 import { federate } from './federate.js';
 import { asPromfedError, systemClock } from './model/index.js';
 import { FEATURES, type Feature } from './promql/language/index.js';
-import { budgetOfProcess } from './process-memory.js';
-import { startServer, type Server } from './server.js';
+import { budgetOfProcess, workersFor } from './process-memory.js';
+import { startServer, type ServerOptions } from './server.js';
 import { createLog } from './telemetry/index.js';
+import type { WorkerOptions } from './worker.js';
+import { availableCores, startWorkers } from './workers/index.js';
 
 const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -79,7 +82,8 @@ async function query(flags: CommandLine, asked: QueryFlags): Promise<void> {
 /** Two embedded regions, and promfed in front of them. */
 async function demo(flags: CommandLine): Promise<void> {
   const demo = await startDemoRegions({ clock: systemClock });
-  const server = await start(flags, () => Promise.resolve(parseConfig(demoConfig(demo.regions), 'demo')));
+  const config = parseConfig(demoConfig(demo.regions), 'demo');
+  const server = await start(flags, () => Promise.resolve(config), 1);
   stopOnSignal(async () => {
     await server.stop();
     await demo.close();
@@ -87,25 +91,32 @@ async function demo(flags: CommandLine): Promise<void> {
   print(welcome(server.url, demo.queries));
 }
 
+/** What is served, by one process or several. */
+interface Running {
+  readonly url: string;
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 async function start(
   flags: CommandLine,
-  load: Parameters<typeof startServer>[0]['loadConfig'],
-): Promise<Server> {
+  loadConfig: ServerOptions['loadConfig'],
+  defaultWorkers = availableCores(),
+): Promise<Running> {
+  const machine = { ...flags, machineBytes: readMachineMemory(totalmem()) };
+  const workers = flags.workers ?? workersFor(machine, defaultWorkers);
   const log = createLog(flags.logLevel, flags.logFormat, (line) => process.stderr.write(line));
-  const memory = budgetOfProcess({
+  const options: WorkerOptions = {
     ...flags,
-    machineBytes: readMachineMemory(totalmem()),
-    workers: 1,
-  });
-  return startServer({
-    ...flags,
-    memory,
-    flags: flags.texts,
-    loadConfig: load,
-    log,
-    clock: systemClock,
+    memory: budgetOfProcess({ ...machine, workers }),
+    maxConcurrency: flags.maxConcurrency && Math.ceil(flags.maxConcurrency / workers),
+    flags: { ...flags.texts, workers: String(workers) },
     version,
-  });
+  };
+  const common = { loadConfig, log, clock: systemClock, version };
+  if (workers === 1) return startServer({ ...options, ...common });
+  const file = fileURLToPath(new URL('worker.js', import.meta.url));
+  return startWorkers({ ...common, count: workers, file, options, onGivenUp: fail });
 }
 
 function welcome(url: string, queries: readonly DemoQuery[]): string {

@@ -28,10 +28,25 @@ const BUDGET_SHARE = 0.5;
 /** A smaller budget would refuse what any query needs. */
 const MIN_BUDGET_BYTES = 16 << 20;
 
+/** What the process above several workers takes. */
+const SUPERVISOR_BYTES = 128 << 20;
+/** With less memory a process has little to hold answers in beside itself: fewer of them do more. */
+const ROOM_FOR_WORKER_BYTES = 384 << 20;
+
+/** How many workers to run where the user does not say: as many as there is memory for, and `most` at most. */
+export function workersFor(
+  { machineBytes, memory }: Pick<ProcessMemoryOptions, 'machineBytes' | 'memory'>,
+  most: number,
+): number {
+  const room = Math.floor((bytesOf(memory, machineBytes) - SUPERVISOR_BYTES) / ROOM_FOR_WORKER_BYTES);
+  return room < 2 ? 1 : Math.min(most, room);
+}
+
 /** The budget of one of so many equal processes. */
 export function budgetOfProcess(options: ProcessMemoryOptions): ProcessMemory {
   const { machineBytes, memory, maxQueryMemory, workers } = options;
-  const limitBytes = Math.floor(bytesOf(memory, machineBytes) / workers);
+  const sharedBytes = bytesOf(memory, machineBytes) - (workers > 1 ? SUPERVISOR_BYTES : 0);
+  const limitBytes = Math.max(0, Math.floor(sharedBytes / workers));
   const budgetBytes = Math.max(MIN_BUDGET_BYTES, Math.floor((limitBytes - BASE_BYTES) * BUDGET_SHARE));
   const perQueryBytes = Math.min(budgetBytes, Math.floor(bytesOf(maxQueryMemory, budgetBytes)));
   return { limitBytes, budgetBytes, perQueryBytes };

@@ -11,8 +11,9 @@ import { createApp } from './http/index.js';
 import { asPromfedError, MemoryBudget, PromfedError, type Clock } from './model/index.js';
 import { createHeapWatch, type ProcessMemory } from './process-memory.js';
 import type { FeatureSet } from './promql/language/index.js';
-import { createMetrics } from './telemetry/index.js';
+import { createMetrics, type MetricsReport } from './telemetry/index.js';
 import type { Learning } from './upstreams/index.js';
+import type { Shared } from './workers/index.js';
 
 export interface ServerOptions {
   readonly bindAddr: { readonly host: string; readonly port: number };
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly flags: Readonly<Record<string, string>>;
   /** Called at the start and at every reload. */
   readonly loadConfig: () => Promise<LoadedConfig>;
+  /** One of several processes: who answers for all of them. Left out when this one is alone. */
+  readonly shared?: Shared;
   readonly clock: Clock;
   readonly version: string;
   readonly log: Logger;
@@ -43,6 +46,8 @@ export interface Server {
   readonly url: string;
   /** Loads the configuration anew. Throws, and keeps the old one, when it is not valid. */
   reload(): Promise<void>;
+  /** The metrics of this process. */
+  report(): Promise<MetricsReport>;
   /** Answers what was asked, then ends every connection. */
   stop(): Promise<void>;
 }
@@ -133,9 +138,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     routePrefix: options.routePrefix,
     flags: options.flags,
     isReady: () => ready,
-    reload,
+    reload: options.shared?.reload ?? reload,
     configYaml: () => running.config.maskedYaml,
-    metrics: metrics.render,
+    metrics: options.shared?.metrics ?? metrics.render,
     onAnswered: metrics.observeHttp,
     log,
   });
@@ -145,6 +150,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     url,
     reload,
+    report: metrics.report,
     async stop() {
       ready = false;
       log.info('promfed is stopping');

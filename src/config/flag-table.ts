@@ -52,6 +52,12 @@ export const FLAGS = {
     of: 'server',
     meaning: 'Lets the configuration be reloaded with POST /-/reload.',
   },
+  workers: {
+    of: 'server',
+    value: 'number',
+    meaning:
+      'How many processes answer requests. One for each core that is available when it is not given; one for the demo.',
+  },
   'query.timeout': {
     of: 'server',
     value: 'duration',

@@ -118,3 +118,12 @@ export function parseConcurrency(text: string): number | undefined {
   if (Number.isNaN(count)) throw new PromfedError('bad_data', `${quote(text)} is not a whole number`);
   return count > 0 ? count : undefined;
 }
+
+/** More processes than any machine has cores for are a mistake. */
+const MAX_WORKERS = 1024;
+
+export function parseWorkers(text: string): number {
+  const count = parseCount(text);
+  if (count <= MAX_WORKERS) return count;
+  throw new PromfedError('bad_data', `there may be ${MAX_WORKERS} workers at most`);
+}

@@ -15,6 +15,7 @@ import {
   parsePath,
   parsePositiveDuration,
   parseTimeout,
+  parseWorkers,
   type LogLevelFlag,
   type MemoryFlag,
 } from './flag-values.js';
@@ -37,6 +38,8 @@ export interface Flags<Feature extends string = string> {
   readonly routePrefix: string;
   /** Whether `/-/reload` may be used. */
   readonly lifecycleEnabled: boolean;
+  /** How many processes; undefined when it is not given. */
+  readonly workers: number | undefined;
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
   /** Of what the machine, or the control group, has. */
@@ -106,6 +109,7 @@ export function parseFlags<Feature extends string>(
     externalUrl: external.url,
     routePrefix: external.path,
     lifecycleEnabled: isOn(given.get('web.enable-lifecycle')),
+    workers: given.has('workers') ? read('workers', parseWorkers, 1) : undefined,
     queryTimeoutMs: Math.ceil(read('query.timeout', parseTimeout, 1)),
     maxSamples: read('query.max-samples', parseCount, 1),
     memory: read('memory', parseMemory, ALL_MEMORY),

@@ -3,6 +3,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { addMemoryMetrics, type MemoryFigures } from './memory-metrics.js';
+import type { MetricsReport } from './reports.js';
 
 const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
@@ -29,6 +30,8 @@ export interface LearnedLabel {
 export interface Metrics {
   /** The text of `/metrics`, and its content type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The same as data. */
+  readonly report: () => Promise<MetricsReport>;
   /** @param route the route's pattern. */
   readonly observeHttp: (route: string, status: number, durationMs: number) => void;
   readonly observeUpstream: (request: UpstreamRequest) => void;
@@ -150,6 +153,7 @@ export function createMetrics(version: string): Metrics {
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
+    report: () => registry.getMetricsAsJSON(),
     observeHttp(route, status, durationMs) {
       const of = httpOf(route, String(status));
       of.requests.inc();

@@ -1,0 +1,42 @@
+// Metrics of the process that supervises workers.
+
+import { Counter, Gauge, Registry } from 'prom-client';
+
+import type { MetricsReport } from './reports.js';
+
+export interface WorkerMetrics {
+  /** One more worker was started in place of one that ended. */
+  replaced(): void;
+  /** @param silent how many of the running workers did not report in time. */
+  report(running: number, silent: number): Promise<MetricsReport>;
+}
+
+export function createWorkerMetrics(): WorkerMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const workers = new Gauge({
+    name: 'promfed_workers',
+    help: 'Processes that answer requests.',
+    registers,
+  });
+  const silentWorkers = new Gauge({
+    name: 'promfed_workers_not_reporting',
+    help: 'Workers that did not report in time for these metrics: of them only earlier totals are in the sums.',
+    registers,
+  });
+  const restarts = new Counter({
+    name: 'promfed_worker_restarts_total',
+    help: 'Workers started in place of others that ended unasked.',
+    registers,
+  });
+  return {
+    replaced() {
+      restarts.inc();
+    },
+    report(running, silent) {
+      workers.set(running);
+      silentWorkers.set(silent);
+      return registry.getMetricsAsJSON();
+    },
+  };
+}

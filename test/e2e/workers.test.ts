@@ -1,0 +1,257 @@
+// Several processes behind one address, as their users start them: dist/main.js with --workers.
+
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+
+import { until } from '../helpers/fault-server.js';
+import { api } from '../helpers/promfed.js';
+import type { Teardown } from '../helpers/server-process.js';
+
+const MAIN = resolve('dist/main.js');
+const folder = mkdtempSync(join(tmpdir(), 'promfed-workers-'));
+t.teardown(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly url: string;
+  output(): string;
+  workers(): number[];
+  /** Resolves to the exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>;
+}
+
+async function start(t: Teardown, ...args: string[]): Promise<Running> {
+  const child = spawn(process.execPath, [MAIN, ...args, '--bind-addr=127.0.0.1:0', '--log-format=json']);
+  t.teardown(() => {
+    child.kill('SIGKILL');
+  });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const ended = new Promise<number | string | null>((done) => {
+    child.on('exit', (code, signal) => {
+      done(signal ?? code);
+    });
+  });
+  await until(
+    () => output.includes('promfed is ready') || child.exitCode !== null,
+    20_000,
+    `a start: ${output}`,
+  );
+  return {
+    child,
+    url: /"url":"([^"]+)"/.exec(output)?.[1] ?? '',
+    output: () => output,
+    workers: () => childrenOf(child.pid!),
+    ended,
+  };
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+/** The value of a sample in the text of `/metrics`. */
+async function metric(url: string, sample: string): Promise<number> {
+  const text = await (await fetch(`${url}metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(`${sample} `));
+  return Number(line?.slice(sample.length + 1) ?? NaN);
+}
+
+/** A new connection, and so maybe another worker, for each request. */
+function ask(url: string, path = '-/ready', method = 'GET'): Promise<Response> {
+  return fetch(`${url}${path}`, { method, headers: { connection: 'close' } });
+}
+
+t.before(() => {
+  const built = spawnSync(process.execPath, ['scripts/build.mjs'], { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(built.stderr);
+});
+
+t.test('workers share an address, say so once, and end with the first signal', async (t) => {
+  const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
+  t.equal(promfed.workers().length, 2);
+  t.equal(promfed.output().match(/promfed is ready/g)?.length, 1);
+  for (let i = 0; i < 4; i++) t.equal((await ask(promfed.url)).status, 200);
+  const flags = await api<Record<string, string>>(promfed.url, '/api/v1/status/flags');
+  t.equal(flags.data?.['workers'], '2');
+  const workers = promfed.workers();
+  for (const pid of workers) process.kill(pid, 'SIGINT');
+  t.equal((await ask(promfed.url)).status, 200, "a terminal's signal to a worker alone ends nothing");
+  t.same(promfed.workers(), workers);
+  promfed.child.kill('SIGTERM');
+  t.equal(await promfed.ended, 0);
+  for (const pid of workers) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
+
+t.test('workers end with the process above them', async (t) => {
+  const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
+  const workers = promfed.workers();
+  promfed.child.kill('SIGKILL');
+  t.equal(await promfed.ended, 'SIGKILL');
+  await until(() => workers.every((pid) => !isAlive(pid)), 5_000, 'the end of the workers');
+});
+
+t.test('a worker that is killed is replaced, and requests that are sent again succeed', async (t) => {
+  const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
+  const before = promfed.workers();
+  let failed = 0;
+  let answered = 0;
+  let isOver = false;
+  const clients = Array.from({ length: 8 }, async () => {
+    while (!isOver) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const answer = await api(promfed.url, '/api/v1/query', { query: 'vector(1)' });
+          if (answer.data?.result.length !== 1) throw new TypeError('a wrong answer');
+          answered++;
+          break;
+        } catch (error) {
+          failed++;
+          if (attempt === 2) throw error;
+        }
+      }
+    }
+  });
+  await until(() => answered > 200, 10_000, 'some load');
+  const counted = await metric(
+    promfed.url,
+    'promfed_http_requests_total{handler="/api/v1/query",code="200"}',
+  );
+  process.kill(before[0]!, 'SIGKILL');
+  await until(() => promfed.output().includes('a worker is ready'), 10_000, 'the replacement');
+  isOver = true;
+  await Promise.all(clients);
+  t.ok(failed <= 8, `${failed} of ${answered} requests failed at first, one for each connection at most`);
+  t.match(promfed.output(), /"pid":\d+,"signal":"SIGKILL".*a worker ended and is replaced/);
+  t.equal(promfed.workers().length, 2);
+  t.notOk(promfed.workers().includes(before[0]!));
+  t.equal(await metric(promfed.url, 'promfed_worker_restarts_total'), 1);
+  const later = await metric(promfed.url, 'promfed_http_requests_total{handler="/api/v1/query",code="200"}');
+  t.ok(later >= counted, `counters do not go back: ${counted}, then ${later}`);
+  promfed.child.kill('SIGTERM');
+  t.equal(await promfed.ended, 0);
+});
+
+t.test('metrics are the sum over all workers, also while one does not answer', async (t) => {
+  const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
+  for (let i = 0; i < 20; i++) await (await ask(promfed.url, 'api/v1/query?query=1')).text();
+  const sample = 'promfed_http_requests_total{handler="/api/v1/query",code="200"}';
+  t.equal(await metric(promfed.url, sample), 20);
+  t.equal(await metric(promfed.url, 'promfed_workers'), 2);
+  t.equal(await metric(promfed.url, 'promfed_workers_not_reporting'), 0);
+  t.equal(await metric(promfed.url, 'promfed_config_last_reload_successful'), 1);
+  const version = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
+  t.equal(await metric(promfed.url, `promfed_build_info{version="${version}"}`), 1, 'not added up');
+
+  const [first] = promfed.workers();
+  process.kill(first!, 'SIGSTOP');
+  try {
+    let text = '';
+    // A connection that is handed to the worker that stands gets no answer: the next one does.
+    while (text === '') {
+      text = await fetch(`${promfed.url}metrics`, {
+        headers: { connection: 'close' },
+        signal: AbortSignal.timeout(6_000),
+      }).then(
+        (answer) => answer.text(),
+        () => '',
+      );
+    }
+    t.match(text, /^promfed_workers_not_reporting 1$/m);
+    t.ok(text.includes(`${sample} 20\n`), 'what it reported before still counts');
+  } finally {
+    process.kill(first!, 'SIGCONT');
+  }
+});
+
+t.test('a reload is one for all workers, and refused for all when it is not valid', async (t) => {
+  const path = file('grows.yaml', '');
+  const promfed = await start(t, `--config=${path}`, '--workers=2', '--web.enable-lifecycle');
+  const region = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end('{"status":"success","data":{"resultType":"vector","result":[]}}');
+  }).listen(0, '127.0.0.1');
+  t.teardown(() => {
+    region.close();
+  });
+  await once(region, 'listening');
+  const { port } = region.address() as AddressInfo;
+  const yaml = (name: string): string =>
+    `promxy: { server_groups: [{ name: ${name}, labels: { of: ${name} }, static_configs: [{ targets: ["127.0.0.1:${port}"] }] }] }`;
+  const configs = async (): Promise<string[]> => {
+    const seen: string[] = [];
+    for (let i = 0; i < 6; i++) seen.push(await (await ask(promfed.url, 'api/v1/status/config')).text());
+    return seen;
+  };
+  writeFileSync(path, yaml('one'));
+  t.equal((await ask(promfed.url, '-/reload', 'POST')).status, 200);
+  t.ok(
+    (await configs()).every((text) => text.includes('name: one')),
+    'when it is answered all have it',
+  );
+
+  writeFileSync(path, 'promxy: [');
+  const refused = await ask(promfed.url, '-/reload', 'POST');
+  t.equal(refused.status, 500);
+  t.match(await refused.text(), /failed to reload config: .*grows\.yaml/);
+  t.ok((await configs()).every((text) => text.includes('name: one')));
+  t.equal(await metric(promfed.url, 'promfed_config_last_reload_successful'), 0);
+
+  writeFileSync(path, yaml('two'));
+  promfed.child.kill('SIGHUP');
+  await until(() => promfed.output().split('configuration loaded').length === 3, 5_000, 'the reload');
+  const [victim] = promfed.workers();
+  process.kill(victim!, 'SIGKILL');
+  await until(() => promfed.output().includes('a worker is ready'), 10_000, 'the replacement');
+  t.ok(
+    (await configs()).every((text) => text.includes('name: two')),
+    'a later worker begins with it',
+  );
+  t.equal(await metric(promfed.url, 'promfed_config_last_reload_successful'), 1);
+  const answer = await api(promfed.url, '/api/v1/query', { query: 'up' });
+  t.equal(answer.status, 'success', "labels and targets work from the workers' copy");
+});
+
+t.test('what keeps workers from serving is told in a line', async (t) => {
+  const first = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
+  const { port } = new URL(first.url);
+  const run = (...args: string[]): ReturnType<typeof spawnSync> =>
+    spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 20_000 });
+  t.match(run(`--config=${join(folder, 'empty.yaml')}`, '--workers=2', `--bind-addr=127.0.0.1:${port}`), {
+    status: 1,
+    stderr: /^promfed: cannot listen on 127\.0\.0\.1:\d+: the address is already in use\n$/m,
+  });
+  t.match(run(`--config=${join(folder, 'missing.yaml')}`, '--workers=2'), {
+    status: 1,
+    stderr: /missing\.yaml/,
+  });
+  t.match(run('--workers=0'), { status: 1, stderr: /--workers: "0" is not a whole number above zero/ });
+  t.match(run('--workers=100000'), { status: 1, stderr: /--workers: there may be 1024 workers at most/ });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
