@@ -67,6 +67,9 @@ export function startPool<Options>(options: PoolOptions<Options>): Pool {
   });
   started.catch(() => undefined); // whoever waits for it is told
 
+  // Workers take connections from the one listening socket themselves. Handed out in turn instead, one that is on its way
+  // to a worker that has just died would be neither served nor closed, and its client would wait.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: options.file,
     args: [],
