@@ -99,16 +99,18 @@ function* encodeValue(value: Value, options: EncodeOptions, annotations: Annotat
       }
       yield head('matrix');
       yield* array([{ labels: Labels.EMPTY, values: value.values, present: undefined }], (column) =>
-        rangeSeries(column, grid),
+        rangeSeries(column, grid, pointHeads(grid)),
       );
       break;
     case 'vector': {
       const present = value.columns.filter((column) => column.present.some((kind) => kind !== 0));
       const ordered = value.ordered && kind === 'instant';
       const sorted = ordered ? present : present.sort((a, b) => Labels.compare(a.labels, b.labels));
-      const encode = kind === 'instant' ? instantSeries : rangeSeries;
+      const heads = kind === 'instant' ? [] : pointHeads(grid);
       yield head(kind === 'instant' ? 'vector' : 'matrix');
-      yield* array(limited(sorted, options.limit, annotations), (column) => encode(column, grid));
+      yield* array(limited(sorted, options.limit, annotations), (column) =>
+        kind === 'instant' ? instantSeries(column, grid) : rangeSeries(column, grid, heads),
+      );
       break;
     }
     case 'matrix': {
@@ -145,18 +147,28 @@ function instantSeries(column: Column, grid: Grid): string {
   return `{"metric":${JSON.stringify(column.labels)},"value":${sample}}`;
 }
 
-/** @param column without `present` every step has a value. */
+/** A point of a float at each step up to its digits: the times are the same in every series. */
+function pointHeads({ startMs, stepMs, count }: Grid): readonly string[] {
+  return Array.from({ length: count }, (_, step) => `[${formatTimestamp(startMs + step * stepMs)},"`);
+}
+
+/**
+ * @param column without `present` every step has a value.
+ * @param heads those of the grid.
+ */
 function rangeSeries(
   column: Pick<Column, 'labels' | 'values' | 'histograms'> & { readonly present: Uint8Array | undefined },
   grid: Grid,
+  heads: readonly string[],
 ): string {
   const samples: string[] = [];
   const histograms: string[] = [];
   for (let step = 0; step < grid.count; step++) {
     const kind = column.present?.[step] ?? 1;
-    const timeMs = grid.startMs + step * grid.stepMs;
-    if (kind === 1) samples.push(floatPoint(timeMs, column.values[step]!));
-    else if (kind === 2) histograms.push(histogramPoint(timeMs, column.histograms![step]!));
+    if (kind === 1) samples.push(`${heads[step]!}${formatFloat(column.values[step]!)}"]`);
+    else if (kind === 2) {
+      histograms.push(histogramPoint(grid.startMs + step * grid.stepMs, column.histograms![step]!));
+    }
   }
   return series(column.labels, samples, histograms);
 }
