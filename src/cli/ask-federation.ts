@@ -2,6 +2,7 @@
 
 import type { Federation } from '../federation/index.js';
 import { encodeAnswer, encodeExplanation } from '../http/index.js';
+import { Cancellation } from '../model/index.js';
 import { parseExpr, type FeatureSet } from '../promql/language/index.js';
 import type { Request } from './request.js';
 
@@ -24,7 +25,7 @@ export async function askFederation(
     endMs,
     timeoutMs,
     lookbackDeltaMs: undefined,
-    signal: new AbortController().signal,
+    signal: new Cancellation(),
   };
   if (explain !== undefined) {
     return encodeExplanation(text, await federation.explain(asked, explain.analyze));

@@ -1,6 +1,6 @@
 // What answers for a demo region: the evaluator over the region's own samples, where a federation would ask others.
 
-import type { MetadataRequest, QueryEngine } from '../federation/index.js';
+import { createDeadline, type MetadataRequest, type QueryEngine } from '../federation/index.js';
 import {
   Annotations,
   compareStrings,
@@ -8,6 +8,7 @@ import {
   Labels,
   PromfedError,
   SampleBudget,
+  systemClock,
   TRUNCATED,
   type RawSeries,
 } from '../model/index.js';
@@ -36,6 +37,7 @@ export function createRegionEngine({ store, metrics }: RegionData): QueryEngine 
         stepMs: kind === 'instant' ? 0 : grid.stepMs,
         defaultStepMs: DEFAULT_STEP_MS,
       };
+      const deadline = createDeadline(signal, timeoutMs, systemClock);
       const value = await evaluate(planLocally(expr, times), {
         grid,
         fetched: () => Promise.reject(new PromfedError('internal', 'a region fetches nothing')),
@@ -44,8 +46,10 @@ export function createRegionEngine({ store, metrics }: RegionData): QueryEngine 
         defaultStepMs: DEFAULT_STEP_MS,
         budget: new SampleBudget({ maxSamples: MAX_SAMPLES }),
         annotations,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(timeoutMs))]),
+        signal: deadline.required.signal,
         queryText: text,
+      }).finally(() => {
+        deadline.release();
       });
       return { kind: 'value', value, annotations, release: () => undefined };
     },

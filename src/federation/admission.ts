@@ -1,6 +1,6 @@
 // Admission: a request starts when there is memory and a turn for it; until then it waits, or is refused.
 
-import { PromfedError, type MemoryBudget, type QueryMemory } from '../model/index.js';
+import { PromfedError, type MemoryBudget, type QueryMemory, type StopSignal } from '../model/index.js';
 
 /**
  * What a request has for itself from its start. What passes through one holds about as much, with what nobody counts:
@@ -64,7 +64,7 @@ export class Admission {
    * @throws PromfedError `overloaded` when too many wait already, when it waited too long, or when the heap is nearly
    *   full; `timeout` when its own time is over; `canceled` when the client left.
    */
-  admit(signal: AbortSignal, timeoutMs: number): Admitted | Promise<Admitted> {
+  admit(signal: StopSignal, timeoutMs: number): Admitted | Promise<Admitted> {
     const { budget } = this;
     if (this.#options.isHeapFull?.() === true) {
       budget.refusals.heap++;
@@ -82,7 +82,7 @@ export class Admission {
     return this.#wait(signal, timeoutMs);
   }
 
-  #wait(signal: AbortSignal, timeoutMs: number): Promise<Admitted> {
+  #wait(signal: StopSignal, timeoutMs: number): Promise<Admitted> {
     const maxWaitMs = this.#options.maxWaitMs ?? MAX_WAIT_MS;
     return new Promise((resolve, reject) => {
       const leave = (): void => {
@@ -114,7 +114,7 @@ export class Admission {
         this.#queue.delete(waiting);
       };
       this.#queue.add(waiting);
-      signal.addEventListener('abort', leave, { once: true });
+      signal.addEventListener('abort', leave);
       if (signal.aborted) leave();
     });
   }

@@ -1,6 +1,12 @@
 // Asking groups: all at once, and what the failure of one of them means.
 
-import { asPromfedError, type Annotations, type PromfedError, type QueryMemory } from '../model/index.js';
+import {
+  asPromfedError,
+  type Annotations,
+  type PromfedError,
+  type QueryMemory,
+  type StopSignal,
+} from '../model/index.js';
 import type { FetchContext, ServerGroup } from '../upstreams/index.js';
 import type { Bound, Deadline } from './deadline.js';
 import type { QueryWatch } from './query-watch.js';
@@ -69,7 +75,7 @@ function boundOf(group: ServerGroup, deadline: Deadline): Bound {
   return group.ignoreError ? deadline.optional : deadline.required;
 }
 
-function reasonOf(signal: AbortSignal): PromfedError {
+function reasonOf(signal: StopSignal): PromfedError {
   return asPromfedError(signal.reason);
 }
 

@@ -1,6 +1,6 @@
 // Deadlines: when the work of one request has to end, and the signals that end it.
 
-import { PromfedError, type Clock } from '../model/index.js';
+import { Cancellation, PromfedError, type Clock, type StopSignal } from '../model/index.js';
 
 /** The share of its time that a query keeps for answering without the optional groups that are late. */
 const OPTIONAL_SHARE = 0.95;
@@ -11,7 +11,7 @@ const OVER = new PromfedError('canceled', 'the request is over');
 /** What one piece of work is bound by. */
 export interface Bound {
   /** Aborts with a PromfedError as its reason: `timeout` or `canceled`. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Epoch milliseconds. */
   readonly atMs: number;
 }
@@ -37,26 +37,26 @@ export interface Deadline {
  * @param client aborts when the client leaves.
  * @param timeoutMs how long the request may take from now on; more than 0.
  */
-export function createDeadline(client: AbortSignal, timeoutMs: number, clock: Clock): Deadline {
-  const required = new AbortController();
+export function createDeadline(client: StopSignal, timeoutMs: number, clock: Clock): Deadline {
+  const required = new Cancellation();
   const nowMs = clock.now();
   const startMs = performance.now();
   let settled = false;
   /** Made when somebody asks for it: most requests have no optional groups. */
-  let optional: { readonly controller: AbortController; readonly timer: NodeJS.Timeout } | undefined;
+  let optional: { readonly ending: Cancellation; readonly timer: NodeJS.Timeout } | undefined;
   const abort = (reason: PromfedError): void => {
     required.abort(reason);
-    optional?.controller.abort(reason);
+    optional?.ending.abort(reason);
   };
   const createOptional = (): NonNullable<typeof optional> => {
-    const controller = new AbortController();
+    const ending = new Cancellation();
     const leftMs = timeoutMs * OPTIONAL_SHARE - (performance.now() - startMs);
     const timer = setTimeout(() => {
-      controller.abort(late());
+      ending.abort(late());
     }, leftMs);
     if (settled) clearTimeout(timer);
-    if (required.signal.aborted) controller.abort(required.signal.reason);
-    return { controller, timer };
+    if (required.aborted) ending.abort(required.reason);
+    return { ending, timer };
   };
   const leave = (): void => {
     abort(new PromfedError('canceled', 'query was canceled: the client left'));
@@ -64,7 +64,7 @@ export function createDeadline(client: AbortSignal, timeoutMs: number, clock: Cl
   const timer = setTimeout(() => {
     abort(late());
   }, timeoutMs);
-  client.addEventListener('abort', leave, { once: true });
+  client.addEventListener('abort', leave);
   if (client.aborted) leave();
   const settle = (): void => {
     settled = true;
@@ -73,10 +73,10 @@ export function createDeadline(client: AbortSignal, timeoutMs: number, clock: Cl
     client.removeEventListener('abort', leave);
   };
   return {
-    required: { signal: required.signal, atMs: nowMs + timeoutMs },
+    required: { signal: required, atMs: nowMs + timeoutMs },
     get optional() {
       optional ??= createOptional();
-      return { signal: optional.controller.signal, atMs: nowMs + timeoutMs * OPTIONAL_SHARE };
+      return { signal: optional.ending, atMs: nowMs + timeoutMs * OPTIONAL_SHARE };
     },
     abort,
     release: () => {

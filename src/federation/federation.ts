@@ -8,6 +8,7 @@ import {
   type Clock,
   type Grid,
   type QueryMemory,
+  type StopSignal,
   type Vector,
 } from '../model/index.js';
 import { evaluate, type Value } from '../promql/eval/index.js';
@@ -68,7 +69,7 @@ export interface QueryRequest {
   /** At most so many series of a passed-through answer; undefined for all. */
   readonly limit: number | undefined;
   /** Aborts when the client leaves. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** What answers the HTTP API: the federation, and in the demo a region. */

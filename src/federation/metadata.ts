@@ -8,6 +8,7 @@ import {
   TRUNCATED,
   type Clock,
   type QueryMemory,
+  type StopSignal,
 } from '../model/index.js';
 import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
 import type {
@@ -29,7 +30,7 @@ export interface MetadataRequest {
   /** Default `learned`. */
   readonly routing?: Routing;
   /** Aborts when the client leaves. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** Whoever receives it calls `release`, where there is one, when the data is held no longer. */

@@ -27,7 +27,12 @@ export function createApp(context: AppContext): FastifyInstance {
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
+    routerOptions: {
+      maxParamLength: 4096,
+      ignoreTrailingSlash: false,
+      // Parameters are read as Prometheus reads them, and only here.
+      querystringParser: () => ({}),
+    },
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     forceCloseConnections: 'idle',
     return503OnClosing: false,

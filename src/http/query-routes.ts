@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import { asPromfedError, instantGrid } from '../model/index.js';
+import { asPromfedError, instantGrid, type StopSignal } from '../model/index.js';
 import { prettyExpr } from '../promql/language/index.js';
 import type { AppContext } from './app-context.js';
 import { encodeAnswer, tryEncodeWhole, type EncodeOptions } from './encode-answer.js';
@@ -41,7 +41,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     options: EncodeOptions,
     endMs: number,
     parameters: Parameters,
-    signal: AbortSignal,
+    signal: StopSignal,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const timeoutMs = queryTimeoutMs(parameters, context.queryTimeoutMs);

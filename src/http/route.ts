@@ -2,9 +2,13 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 
+import { Cancellation, PromfedError, type StopSignal } from '../model/index.js';
 import { Parameters } from './parameters.js';
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
+
+/** One for all requests: its stack trace says nothing. */
+const CLIENT_LEFT = new PromfedError('canceled', 'query was canceled: the client left');
 
 export type Handler = (request: ApiRequest, reply: FastifyReply) => Promise<unknown>;
 
@@ -14,7 +18,7 @@ export interface ApiRequest {
   /** Decoded path parameters. */
   readonly path: Readonly<Record<string, string>>;
   /** Aborts when the client leaves before it has its answer. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** Adds a route for the given methods. */
@@ -40,14 +44,14 @@ export function addRoute(
 }
 
 function toApiRequest(request: FastifyRequest, reply: FastifyReply): ApiRequest {
-  const controller = new AbortController();
-  if (reply.raw.destroyed) controller.abort();
+  const ending = new Cancellation();
+  if (reply.raw.destroyed) ending.abort(CLIENT_LEFT);
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort();
+    if (!reply.raw.writableFinished) ending.abort(CLIENT_LEFT);
   });
   return {
     parameters: new Parameters(request.url, typeof request.body === 'string' ? request.body : undefined),
     path: request.params as Record<string, string>,
-    signal: controller.signal,
+    signal: ending,
   };
 }

@@ -1,4 +1,5 @@
 export * from './annotations.js';
+export * from './cancellation.js';
 export * from './clock.js';
 export * from './compare.js';
 export * from './duration.js';

@@ -1,5 +1,6 @@
 // Ports: what the language side of promfed needs from the outside, implemented elsewhere.
 
+import type { StopSignal } from './cancellation.js';
 import type { Matcher } from './matcher.js';
 import type { RawSeries } from './series.js';
 
@@ -27,6 +28,6 @@ export interface SampleSource {
     matchers: readonly Matcher[],
     window: TimeWindow,
     use: SampleUse,
-    signal: AbortSignal,
+    signal: StopSignal,
   ): Promise<readonly RawSeries[]>;
 }

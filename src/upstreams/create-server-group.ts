@@ -1,5 +1,7 @@
 // A server group over HTTP: its targets asked at once, their answers made one.
 
+import { setMaxListeners } from 'node:events';
+
 import type { ServerGroupSettings } from '../config/index.js';
 import { injectMatchers } from '../model/index.js';
 import {
@@ -132,8 +134,11 @@ function createNames(
 }
 
 function refreshContext(signal: AbortSignal, timers: IndexTimers): FetchContext {
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]);
+  // One listener a target is right however many targets there are: Node's guess of a leak is not.
+  setMaxListeners(0, bound);
   return {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]),
+    signal: bound,
     deadlineMs: timers.now() + REFRESH_TIMEOUT_MS,
     lookbackDeltaMs: undefined,
   };

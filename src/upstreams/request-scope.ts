@@ -1,8 +1,6 @@
 // The life of one request to one target: what may abort it, and with which error.
 
-import { setMaxListeners } from 'node:events';
-
-import { PromfedError, type Clock, type QueryMemory } from '../model/index.js';
+import { PromfedError, type Clock, type QueryMemory, type StopSignal } from '../model/index.js';
 import type { ExchangeWatch, FetchContext } from './server-group.js';
 
 /**
@@ -10,7 +8,7 @@ import type { ExchangeWatch, FetchContext } from './server-group.js';
  * request is over, so that a long query does not collect the listeners of its requests.
  */
 export class RequestScope {
-  readonly #query: AbortSignal;
+  readonly #query: StopSignal;
   readonly #onQueryAbort: () => void;
   readonly watch: ExchangeWatch | undefined;
   readonly memory: QueryMemory | undefined;
@@ -26,13 +24,8 @@ export class RequestScope {
     this.#onQueryAbort = () => {
       this.abort(abortError(groupName, context, clock));
     };
-    // One listener a request under way is right however many a query has: Node's guess of a leak is not.
-    if (!unlimited.has(this.#query)) {
-      setMaxListeners(0, this.#query);
-      unlimited.add(this.#query);
-    }
     if (this.#query.aborted) this.#onQueryAbort();
-    else this.#query.addEventListener('abort', this.#onQueryAbort, { once: true });
+    else this.#query.addEventListener('abort', this.#onQueryAbort);
   }
 
   /** Why it was aborted; undefined while it was not. */
@@ -52,8 +45,6 @@ export class RequestScope {
     this.#query.removeEventListener('abort', this.#onQueryAbort);
   }
 }
-
-const unlimited = new WeakSet<AbortSignal>();
 
 /** A signal says only that the query is over; the deadline tells whether it was time or the client that ended it. */
 function abortError(groupName: string, context: FetchContext, clock: Clock): PromfedError {

@@ -9,6 +9,7 @@ import type {
   QueryMemory,
   RawSeries,
   SampleBudget,
+  StopSignal,
   TimeBounds,
   TimeWindow,
 } from '../model/index.js';
@@ -23,7 +24,7 @@ export interface RegionQuery {
 /** What every request to a region is bound by. */
 export interface FetchContext {
   /** Aborts when the client leaves, the deadline passes or the query fails elsewhere. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** When the query must be over, epoch milliseconds; also sent on as `timeout`. */
   readonly deadlineMs: number;
   /** Sent on when it differs from the regions' own default; undefined to leave it to them. */

@@ -1,6 +1,6 @@
 // Keeps the event loop responsive during a long computation, and ends one that nobody waits for.
 
-import { PromfedError } from '../../model/index.js';
+import { PromfedError, type StopSignal } from '../../model/index.js';
 
 /** How long to compute without letting anything else run. */
 const SLICE_MS = 20;
@@ -9,10 +9,10 @@ const SLICE_MS = 20;
  * Says when to pause: `if (pacer.due) await pacer.pause();` in every loop whose length the data decides.
  */
 export class Pacer {
-  readonly #signal: AbortSignal;
+  readonly #signal: StopSignal;
   #sliceEndMs = performance.now() + SLICE_MS;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: StopSignal) {
     this.#signal = signal;
   }
 

@@ -1,6 +1,14 @@
 // What an evaluation needs and what it gives.
 
-import type { Annotations, Grid, RawSeries, SampleBudget, SampleSource, Vector } from '../../model/index.js';
+import type {
+  Annotations,
+  Grid,
+  RawSeries,
+  SampleBudget,
+  SampleSource,
+  StopSignal,
+  Vector,
+} from '../../model/index.js';
 import type { Fetch, PlanNode } from '../plan/index.js';
 
 /** The result of an expression on a grid. */
@@ -58,7 +66,7 @@ export interface EvalContext {
   /** Samples of columns and raw series that the evaluation holds are counted here, before they are allocated. */
   readonly budget: SampleBudget;
   readonly annotations: Annotations;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /**
    * Names that operations drop are only dropped from the result, so that label functions and groupings still see
    * them (Prometheus' feature promql-delayed-name-removal).
