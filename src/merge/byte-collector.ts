@@ -6,12 +6,14 @@ const MIN_CAPACITY = 4 << 10;
 /** A buffer of its own for each thing would cost more than copying its bytes does. */
 const SHARED_CAPACITY = 64 << 10;
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * A growing buffer. Each byte is copied when it comes in, and again when the buffer it came into is full. What was
  * taken shares buffers of up to 64 KiB with its neighbours.
  */
 export class ByteCollector {
-  #buffer = Buffer.alloc(0);
+  #buffer = NOTHING;
   #start = 0;
   #length = 0;
 

@@ -4,6 +4,8 @@ import type { Labels } from '../model/index.js';
 import { PromfedError } from '../model/index.js';
 import { fingerprint } from './fingerprint.js';
 
+const NOTHING = new Float64Array(0);
+
 /**
  * Labels that win over the series' own.
  *
@@ -15,7 +17,7 @@ import { fingerprint } from './fingerprint.js';
 export class LabelSetter {
   readonly #extra: Labels;
   readonly #names: ReadonlySet<string>;
-  #recorded = new Float64Array(64);
+  #recorded = NOTHING;
   #count = 0;
   /** What is left of each series without the names that are set; only once it is needed. */
   #seen: Set<number> | undefined;
@@ -32,7 +34,7 @@ export class LabelSetter {
    */
   set(labels: Labels): Labels {
     if (this.#names.size === 0) return labels;
-    const carries = this.#carries(labels);
+    const carries = this.carries(labels);
     if (!carries && this.#seen === undefined) {
       this.#record(fingerprint(labels));
       return labels.with(this.#extra);
@@ -51,7 +53,8 @@ export class LabelSetter {
     return final;
   }
 
-  #carries(labels: Labels): boolean {
+  /** Whether a series has a label of a name that is set. */
+  carries(labels: Labels): boolean {
     const flat = labels.flat;
     for (let i = 0; i < flat.length; i += 2) if (this.#names.has(flat[i]!)) return true;
     return false;
@@ -59,7 +62,7 @@ export class LabelSetter {
 
   #record(value: number): void {
     if (this.#count === this.#recorded.length) {
-      const larger = new Float64Array(this.#count * 2);
+      const larger = new Float64Array(Math.max(64, this.#count * 2));
       larger.set(this.#recorded);
       this.#recorded = larger;
     }

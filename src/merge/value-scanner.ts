@@ -33,7 +33,7 @@ export class ValueScanner {
   #inString = false;
   #escaped = false;
   /** The bytes that close the containers that are open, outermost first. */
-  readonly #closers = new Uint8Array(MAX_DEPTH);
+  readonly #closers: number[] = [];
 
   /** Starts anew, before the first byte of a value. */
   begin(): void {

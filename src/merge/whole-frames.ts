@@ -37,6 +37,10 @@ export function tryMergeWhole(parts: readonly WholePart[]): readonly SeriesFrame
 export function setWholeLabels({ frames, addLabels }: WholePart): readonly SeriesFrame[] {
   if (addLabels.size === 0) return frames;
   const setter = new LabelSetter(addLabels);
+  if (!frames.some(({ labels }) => setter.carries(labels))) {
+    // Nothing is lost of any series, so that no two become one.
+    return frames.map(({ labels, samples }) => ({ labels: labels.with(addLabels), samples }));
+  }
   return frames.map(({ labels, samples }) => ({ labels: setter.set(labels), samples }));
 }
 

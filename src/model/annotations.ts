@@ -31,17 +31,21 @@ export class Annotations {
   }
 
   /** Notices first, then at most ten of the others and a line that counts the rest. */
-  get warnings(): string[] {
+  get warnings(): readonly string[] {
+    if (this.#notices.size === 0) return printed(this.#warnings, 'warning');
     return [...unlessPlaced(this.#notices, this.#warnings), ...printed(this.#warnings, 'warning')];
   }
 
-  get infos(): string[] {
+  get infos(): readonly string[] {
     return printed(this.#infos, 'info');
   }
 }
 
+/** What most answers have to say. */
+const NONE: readonly string[] = [];
+
 /** Source: Prometheus, util/annotations (`AsStrings`). */
-function printed(texts: ReadonlySet<string>, kind: string): string[] {
+function printed(texts: ReadonlySet<string>, kind: string): readonly string[] {
   const all = unlessPlaced(texts, texts);
   if (all.length <= MAX_PRINTED) return all;
   return [...all.slice(0, MAX_PRINTED), `${all.length - MAX_PRINTED} more ${kind} annotations omitted`];
@@ -54,7 +58,8 @@ const PLACE = / \(\d+:\d+\)$/;
  * Those texts that none of `others` repeats with a place behind: regions are not told places in the query, so that what
  * they and an operator here both have to say would stand there twice.
  */
-function unlessPlaced(texts: ReadonlySet<string>, others: ReadonlySet<string>): string[] {
+function unlessPlaced(texts: ReadonlySet<string>, others: ReadonlySet<string>): readonly string[] {
+  if (texts.size === 0) return NONE;
   const placed = new Set(
     [...others].filter((text) => PLACE.test(text)).map((text) => text.replace(PLACE, '')),
   );

@@ -7,7 +7,7 @@ import { PromfedError, type Clock } from '../model/index.js';
 import type { ApiCall } from './api-call.js';
 import { createConnector } from './connect.js';
 import { createDispatch } from './dispatch.js';
-import { headerOf, type Exchange, type HttpRequest } from './exchange.js';
+import { headerOf, type Exchange } from './exchange.js';
 import { requestFailure } from './failure.js';
 import { decodedEncodings, withDecoding } from './interceptors/decoding.js';
 import { withHeadersTimeout } from './interceptors/headers-timeout.js';
@@ -16,6 +16,7 @@ import { withStaleRetry } from './interceptors/stale-retry.js';
 import { outcomeOf, type RequestOutcome } from './metrics.js';
 import type { UpstreamOptions } from './options.js';
 import type { RequestScope } from './request-scope.js';
+import { requestWriter } from './request-writer.js';
 import { ResponseBody } from './response-body.js';
 
 /**
@@ -71,6 +72,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
     connect: createConnector(settings),
   });
   const exchange = createExchange(pool, settings, clock);
+  const toRequest = requestWriter(settings, headers);
 
   return {
     name,
@@ -89,7 +91,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
         });
       };
       try {
-        const response = await exchange(createRequest(call, settings, headers), scope);
+        const response = await exchange(toRequest(call), scope);
         scope.watch?.answered();
         const contentType = headerOf(response, 'content-type');
         return new ResponseBody(response.body, maxBytes, observe, contentType, scope.memory);
@@ -110,39 +112,6 @@ function createExchange(pool: Pool, settings: ServerGroupSettings, clock: Clock)
   const { timeoutMs } = settings;
   const sent = withStaleRetry(createDispatch(pool), clock);
   return withRefusal(withDecoding(timeoutMs === undefined ? sent : withHeadersTimeout(sent, timeoutMs)));
-}
-
-function createRequest(
-  call: ApiCall,
-  settings: ServerGroupSettings,
-  headers: readonly string[],
-): HttpRequest {
-  const own = new Set(settings.queryParams.map(([name]) => name));
-  const ours = [...call.asked, ...call.tuning.filter(([name]) => !own.has(name))];
-  const isPost = call.method === 'POST';
-  // Servers take the first of a name: what is asked comes before what the user added.
-  const inUrl = encodeForm(isPost ? settings.queryParams : [...ours, ...settings.queryParams]);
-  if (call.message !== undefined) {
-    const { path, headers: own, body } = call.message;
-    return {
-      endpoint: call.endpoint,
-      method: 'POST',
-      path: `${settings.pathPrefix}${path}${inUrl === '' ? '' : `?${inUrl}`}`,
-      headers: [...headers, ...own],
-      body,
-    };
-  }
-  return {
-    endpoint: call.endpoint,
-    method: call.method,
-    path: `${settings.pathPrefix}/api/v1/${call.route}${inUrl === '' ? '' : `?${inUrl}`}`,
-    headers: isPost ? [...headers, 'content-type', 'application/x-www-form-urlencoded'] : headers,
-    body: isPost ? encodeForm(ours) : undefined,
-  };
-}
-
-function encodeForm(parameters: readonly (readonly [name: string, value: string])[]): string {
-  return new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value])).toString();
 }
 
 /**

@@ -7,7 +7,14 @@ import {
   type QueryRequest,
 } from '../../src/federation/index.js';
 import { openResponse } from '../../src/merge/index.js';
-import { instantGrid, Labels, PromfedError, systemClock, type Clock } from '../../src/model/index.js';
+import {
+  asPromfedError,
+  instantGrid,
+  Labels,
+  PromfedError,
+  systemClock,
+  type Clock,
+} from '../../src/model/index.js';
 import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
 import type { FetchContext, MetadataQuery, RegionQuery, ServerGroup } from '../../src/upstreams/index.js';
 
@@ -96,7 +103,7 @@ const silent: Answer = (_query, { signal }) =>
     () =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
+          reject(asPromfedError(signal.reason));
         });
       }),
   );

@@ -4,7 +4,14 @@ import t from 'tap';
 
 import { createFederation, type QueryAnswer } from '../../src/federation/index.js';
 import { EMPTY_TAIL } from '../../src/merge/index.js';
-import { instantGrid, Labels, PromfedError, printMatchers, systemClock } from '../../src/model/index.js';
+import {
+  asPromfedError,
+  instantGrid,
+  Labels,
+  PromfedError,
+  printMatchers,
+  systemClock,
+} from '../../src/model/index.js';
 import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
 import type { FetchContext, SamplesQuery, ServerGroup } from '../../src/upstreams/index.js';
 
@@ -69,7 +76,7 @@ async function ask(
   groups: readonly ServerGroup[],
   text: string,
   { maxSamples = 1000, timeoutMs = 5000, pushdown = false } = {},
-): Promise<{ values: Record<string, number>; warnings: string[] }> {
+): Promise<{ values: Record<string, number>; warnings: readonly string[] }> {
   const federation = createFederation({
     groups,
     clock: systemClock,
@@ -167,7 +174,7 @@ t.test('a group that never answers ends the query at its deadline', async (t) =>
     before: (_query, { signal }) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
+          reject(asPromfedError(signal.reason));
         });
       }),
   });
