@@ -1,5 +1,6 @@
 export * from './annotations.js';
 export * from './clock.js';
+export * from './column-slabs.js';
 export * from './compare.js';
 export * from './duration.js';
 export * from './errors.js';
