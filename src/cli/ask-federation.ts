@@ -32,6 +32,6 @@ export async function askFederation(
   }
   const answer = await federation.query(asked);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of encodeAnswer(answer, options)) chunks.push(chunk);
+  for await (const chunk of encodeAnswer(answer, options)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('utf8');
 }

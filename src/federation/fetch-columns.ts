@@ -9,10 +9,16 @@ import {
   setWholeLabels,
   type SeriesFrame,
 } from '../merge/index.js';
-import { labelsBytes, type Column, type Histogram, type SampleBudget, type Vector } from '../model/index.js';
+import {
+  ColumnSlabs,
+  labelsBytes,
+  type Column,
+  type Histogram,
+  type SampleBudget,
+  type Vector,
+} from '../model/index.js';
 import type { Fetch } from '../promql/plan/index.js';
 import { allOrNothing, tolerate } from './ask-groups.js';
-import { ColumnSlabs } from './column-slabs.js';
 import { histogramsMet } from './histograms-met.js';
 import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 

@@ -1,22 +1,17 @@
 // Answers as JSON: streamed, never built as a whole.
 
 import {
-  bucketsOf,
   formatFloat,
   formatTimestamp,
   Labels,
   TRUNCATED,
   type Annotations,
-  type Column,
   type Grid,
-  type Histogram,
-  type RawSeries,
 } from '../model/index.js';
 import type { QueryAnswer } from '../federation/index.js';
 import { encodeWhole } from '../merge/index.js';
-
-/** About how many characters are handed on at once. */
-const CHUNK = 64 * 1024;
+import { AnswerBlock } from './answer-block.js';
+import { instantSeries, rangeSeries, rawSeries, type SeriesWriter } from './write-series.js';
 
 /** What the encoder needs to know of the request. */
 export interface EncodeOptions {
@@ -29,6 +24,8 @@ export interface EncodeOptions {
 /**
  * The body of a query's answer in Prometheus' envelope, in chunks: the series first, then warnings and infos, which
  * are complete only when the series are. Ends early with an error when the series do.
+ *
+ * A chunk belongs to the caller until the next `next()`: its memory is used again.
  */
 export async function* encodeAnswer(
   answer: QueryAnswer,
@@ -40,7 +37,7 @@ export async function* encodeAnswer(
       yield* answer.series;
       yield text(']}');
     } else {
-      for (const chunk of encodeValue(answer.value, options, answer.annotations)) yield text(chunk);
+      yield* encodeValue(answer.value, options, answer.annotations);
     }
     yield text(`${annotationMembers(answer.annotations)}}`);
   } finally {
@@ -84,128 +81,51 @@ function text(chunk: string): Uint8Array {
 type Value = (QueryAnswer & { kind: 'value' })['value'];
 
 /** The envelope up to the end of `data`. A scalar over a range is a matrix of one series without labels. */
-function* encodeValue(value: Value, options: EncodeOptions, annotations: Annotations): Generator<string> {
+function* encodeValue(value: Value, options: EncodeOptions, annotations: Annotations): Generator<Uint8Array> {
   const { grid, kind } = options;
   const head = (type: string): string => `{"status":"success","data":{"resultType":"${type}","result":`;
   const at = formatTimestamp(grid.startMs);
   switch (value.type) {
     case 'string':
-      yield `${head('string')}[${at},${JSON.stringify(value.value)}]}`;
+      yield text(`${head('string')}[${at},${JSON.stringify(value.value)}]}`);
       return;
     case 'scalar':
       if (kind === 'instant') {
-        yield `${head('scalar')}[${at},"${formatFloat(value.values[0]!)}"]}`;
+        yield text(`${head('scalar')}[${at},"${formatFloat(value.values[0]!)}"]}`);
         return;
       }
-      yield head('matrix');
-      yield* array([{ labels: Labels.EMPTY, values: value.values, present: undefined }], (column) =>
-        rangeSeries(column, grid, pointHeads(grid)),
-      );
-      break;
+      yield* seriesList(head('matrix'), [{ labels: Labels.EMPTY, values: value.values }], rangeSeries(grid));
+      return;
     case 'vector': {
       const present = value.columns.filter((column) => column.present.some((kind) => kind !== 0));
       const ordered = value.ordered && kind === 'instant';
       const sorted = ordered ? present : present.sort((a, b) => Labels.compare(a.labels, b.labels));
-      const heads = kind === 'instant' ? [] : pointHeads(grid);
-      yield head(kind === 'instant' ? 'vector' : 'matrix');
-      yield* array(limited(sorted, options.limit, annotations), (column) =>
-        kind === 'instant' ? instantSeries(column, grid) : rangeSeries(column, grid, heads),
-      );
-      break;
+      const columns = limited(sorted, options.limit, annotations);
+      if (kind === 'instant') yield* seriesList(head('vector'), columns, instantSeries(grid));
+      else yield* seriesList(head('matrix'), columns, rangeSeries(grid));
+      return;
     }
     case 'matrix': {
       const sorted = [...value.series].sort((a, b) => Labels.compare(a.labels, b.labels));
-      yield head('matrix');
-      yield* array(limited(sorted, options.limit, annotations), rawSeries);
-      break;
+      yield* seriesList(head('matrix'), limited(sorted, options.limit, annotations), rawSeries);
     }
   }
-  yield '}';
 }
 
-/** A JSON array of what `encode` makes of the items, in chunks. */
-function* array<T>(items: readonly T[], encode: (item: T) => string): Generator<string> {
-  let chunk = '[';
+/** `head`, the series as an array, and the brace that ends `data`. */
+function* seriesList<T>(head: string, items: readonly T[], write: SeriesWriter<T>): Generator<Uint8Array> {
+  const block = new AnswerBlock();
+  block.text(`${head}[`);
   let separator = '';
   for (const item of items) {
-    chunk += separator + encode(item);
+    while (!block.fits(1)) yield block.flush();
+    block.text(separator);
     separator = ',';
-    if (chunk.length > CHUNK) {
-      yield chunk;
-      chunk = '';
-    }
+    yield* write(block, item);
   }
-  yield `${chunk}]`;
-}
-
-function instantSeries(column: Column, grid: Grid): string {
-  if (column.present[0] === 2) {
-    const sample = histogramPoint(grid.startMs, column.histograms![0]!);
-    return `{"metric":${JSON.stringify(column.labels)},"histogram":${sample}}`;
-  }
-  const sample = `[${formatTimestamp(grid.startMs)},"${formatFloat(column.values[0]!)}"]`;
-  return `{"metric":${JSON.stringify(column.labels)},"value":${sample}}`;
-}
-
-/** A point of a float at each step up to its digits: the times are the same in every series. */
-function pointHeads({ startMs, stepMs, count }: Grid): readonly string[] {
-  return Array.from({ length: count }, (_, step) => `[${formatTimestamp(startMs + step * stepMs)},"`);
-}
-
-/**
- * @param column without `present` every step has a value.
- * @param heads those of the grid.
- */
-function rangeSeries(
-  column: Pick<Column, 'labels' | 'values' | 'histograms'> & { readonly present: Uint8Array | undefined },
-  grid: Grid,
-  heads: readonly string[],
-): string {
-  const samples: string[] = [];
-  const histograms: string[] = [];
-  for (let step = 0; step < grid.count; step++) {
-    const kind = column.present?.[step] ?? 1;
-    if (kind === 1) samples.push(`${heads[step]!}${formatFloat(column.values[step]!)}"]`);
-    else if (kind === 2) {
-      histograms.push(histogramPoint(grid.startMs + step * grid.stepMs, column.histograms![step]!));
-    }
-  }
-  return series(column.labels, samples, histograms);
-}
-
-function rawSeries({ labels, timestamps, values, histograms: all }: RawSeries): string {
-  const samples: string[] = [];
-  const histograms: string[] = [];
-  for (const [i, timeMs] of timestamps.entries()) {
-    const histogram = all?.[i];
-    if (histogram === undefined) samples.push(floatPoint(timeMs, values[i]!));
-    else histograms.push(histogramPoint(timeMs, histogram));
-  }
-  return series(labels, samples, histograms);
-}
-
-/** Of `values` and `histograms`, members that would be empty are left out, unless both would be. */
-function series(labels: Labels, samples: readonly string[], histograms: readonly string[]): string {
-  const members = [`"metric":${JSON.stringify(labels)}`];
-  if (samples.length > 0 || histograms.length === 0) members.push(`"values":[${samples.join(',')}]`);
-  if (histograms.length > 0) members.push(`"histograms":[${histograms.join(',')}]`);
-  return `{${members.join(',')}}`;
-}
-
-function floatPoint(timeMs: number, value: number): string {
-  return `[${formatTimestamp(timeMs)},"${formatFloat(value)}"]`;
-}
-
-/** Source: Prometheus, util/jsonutil (`MarshalHistogram`). */
-function histogramPoint(timeMs: number, histogram: Histogram): string {
-  const buckets = bucketsOf(histogram).map(({ lower, upper, lowerInclusive, upperInclusive, count }) => {
-    const bounds = lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? 0 : 2;
-    return `[${bounds},"${formatFloat(lower)}","${formatFloat(upper)}","${formatFloat(count)}"]`;
-  });
-  const { count, sum } = histogram;
-  const members = [`"count":"${formatFloat(count)}"`, `"sum":"${formatFloat(sum)}"`];
-  if (buckets.length > 0) members.push(`"buckets":[${buckets.join(',')}]`);
-  return `[${formatTimestamp(timeMs)},{${members.join(',')}}]`;
+  while (!block.fits(2)) yield block.flush();
+  block.text(']}');
+  yield block.flush();
 }
 
 function limited<T>(items: readonly T[], limit: number | undefined, annotations: Annotations): readonly T[] {

@@ -146,15 +146,15 @@ class BlockWriter {
   }
 }
 
-/** The most bytes that stand before a series' samples. */
-function maxHeadBytes({ flat }: Labels): number {
+/** The most bytes that `writeLabels` takes, and a comma on either side of them. */
+export function maxHeadBytes({ flat }: Labels): number {
   let bytes = METRIC_KEY.length + 8;
   for (const text of flat) bytes += text.length * MAX_UNIT_BYTES + 4;
   return bytes;
 }
 
 /** Writes `{"metric":{…}`; returns the index after it. */
-function writeLabels(block: Buffer, pos: number, labels: Labels): number {
+export function writeLabels(block: Buffer, pos: number, labels: Labels): number {
   block.set(METRIC_KEY, pos);
   pos += METRIC_KEY.length;
   block[pos++] = OPEN_BRACE;

@@ -1,6 +1,6 @@
 export { countSamples, decodeColumn, decodeRaw } from './decode.js';
 export { decodeLossyColumn, decodeLossyRaw } from './decode-lossy.js';
-export { encodeFrames, encodeWhole } from './encode-frames.js';
+export { encodeFrames, encodeWhole, maxHeadBytes, writeLabels } from './encode-frames.js';
 export type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame.js';
 export { ClosableStream, EMPTY_TAIL, settlesSoon, unionTails } from './frame-stream.js';
 export { LossyHistograms, lossyHistograms } from './lossy-histograms.js';
@@ -16,3 +16,4 @@ export { sortIfSmall } from './sort-if-small.js';
 export { UpstreamAnswerError } from './upstream-answer-error.js';
 export { setWholeLabels, tryMergeWhole, WholeStream } from './whole-frames.js';
 export type { WholeFrames } from './whole-frames.js';
+export { MAX_FLOAT_BYTES, writeFloat } from './write-float.js';

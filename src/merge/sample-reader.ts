@@ -19,12 +19,18 @@ import {
   UPPER_E,
   ZERO,
 } from './byte.js';
+import { areDigits, countDigits, firstDigits, fourDigits } from './four-digits.js';
 import { tryFloatText } from './float-text.js';
-import { EXACT_POWERS, MAX_EXACT_POWER, MAX_POWER, POWER_STRIDE, POWERS, SPLITTER } from './powers-of-ten.js';
+import { EXACT_POWERS, MAX_EXACT_POWER } from './powers-of-ten.js';
+import { scaleDecimal } from './scale-decimal.js';
 import { invalidAnswer } from './upstream-answer-error.js';
 
 /** Samples come in blocks of at most so many: small enough to stay in the processor's cache. */
 const MAX_BLOCK = 1024;
+
+/** As long as `[1700000000,`. */
+const KNOWN_BYTES = 12;
+const KNOWN_WORDS = KNOWN_BYTES / 4;
 
 const NOTHING = new Uint8Array(0);
 const NO_VIEW = new DataView(NOTHING.buffer);
@@ -36,8 +42,6 @@ const MAX_SECONDS = 1e12;
 const MAX_LOW_DIGITS = 15;
 /** The largest number whose product with 10^i is exact, for each i: 5^i of it are below 2⁵³, and 2^i costs no bits. */
 const MAX_HIGH = Float64Array.from({ length: MAX_LOW_DIGITS + 1 }, (_, i) => Math.floor(2 ** 53 / 5 ** i));
-/** Two roundings that enclose the true value agree; their distance from the computed one, as a part of it. */
-const DOUBT = 2 ** -100;
 
 /**
  * Reads one frame's samples after the other's, a block at a time.
@@ -52,6 +56,13 @@ export class SampleReader {
   /** Where each sample's text is in the frame's bytes: from its opening bracket to behind its closing one. */
   readonly starts = new Int32Array(MAX_BLOCK);
   readonly ends = new Int32Array(MAX_BLOCK);
+
+  /**
+   * The times of the samples read last at each place of a block, and their texts where those have `KNOWN_BYTES`: series
+   * of one answer mostly have the same times, which need not be read again.
+   */
+  readonly #knownTimes = new Float64Array(MAX_BLOCK);
+  readonly #knownTexts = createZeroTimes();
 
   #bytes: Uint8Array = NOTHING;
   #view: DataView = NO_VIEW;
@@ -102,6 +113,8 @@ export class SampleReader {
     const view = this.#view;
     const lastWord = bytes.length - 4;
     const { timestamps, values, starts, ends } = this;
+    const knownTexts = this.#knownTexts;
+    const knownTimes = this.#knownTimes;
     let pos = this.#pos;
     let count = 0;
     while (this.#more && count < MAX_BLOCK) {
@@ -109,27 +122,47 @@ export class SampleReader {
       // The common case, `[1700000000.123,"-0.5"]`, without a call, and four digits at a time.
       let byte: number;
       let word: number;
-      let p = pos + 1;
-      let seconds = 0;
-      while (p <= lastWord && areDigits((word = view.getInt32(p, true)))) {
-        seconds = seconds * 10_000 + fourDigits(word);
-        p += 4;
-      }
-      while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
-        seconds = seconds * 10 + byte;
-        p++;
-      }
-      let time = seconds * 1000;
-      let usual = bytes[pos] === OPEN_BRACKET && p > pos + 1 && p < pos + 14;
-      if (byte === DOT - ZERO) {
-        const fractionStart = ++p;
-        let unit = 100;
+      let p = pos + KNOWN_BYTES;
+      let time: number;
+      let usual: boolean;
+      const known = count * KNOWN_WORDS;
+      if (
+        p <= lastWord &&
+        view.getInt32(pos, true) === knownTexts[known] &&
+        view.getInt32(pos + 4, true) === knownTexts[known + 1] &&
+        view.getInt32(pos + 8, true) === knownTexts[known + 2]
+      ) {
+        // `[1700000000,` again, as in the series before.
+        time = knownTimes[count]!;
+        usual = true;
+        byte = COMMA - ZERO;
+        p--;
+      } else {
+        let seconds = 0;
+        p = pos + 1;
+        while (p <= lastWord && areDigits((word = view.getInt32(p, true)))) {
+          seconds = seconds * 10_000 + fourDigits(word);
+          p += 4;
+        }
         while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
-          time += byte * unit;
-          unit /= 10;
+          seconds = seconds * 10 + byte;
           p++;
         }
-        if (p === fractionStart || p > fractionStart + 3) usual = false;
+        time = seconds * 1000;
+        usual = bytes[pos] === OPEN_BRACKET && p > pos + 1 && p < pos + 14;
+        if (byte === DOT - ZERO) {
+          const fractionStart = ++p;
+          let unit = 100;
+          while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
+            time += byte * unit;
+            unit /= 10;
+            p++;
+          }
+          if (p === fractionStart || p > fractionStart + 3) usual = false;
+        } else if (usual && byte === COMMA - ZERO && p + 1 === pos + KNOWN_BYTES && p < lastWord) {
+          for (let i = 0; i < KNOWN_WORDS; i++) knownTexts[known + i] = view.getInt32(pos + i * 4, true);
+          knownTimes[count] = time;
+        }
       }
       if (usual && byte === COMMA - ZERO && bytes[p + 1] === QUOTE) {
         p += 2;
@@ -140,37 +173,41 @@ export class SampleReader {
         let high = 0;
         let low = 0;
         let lowDigits = 0;
-        while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
-          if (high < 1e8) {
-            high = high * 10 + byte;
+        while (p <= lastWord) {
+          word = view.getInt32(p, true);
+          const digits = countDigits(word);
+          const part = firstDigits(word, digits);
+          if (high < 1e5) {
+            high = high * EXACT_POWERS[digits]! + part;
           } else {
-            low = low * 10 + byte;
-            lowDigits++;
+            low = low * EXACT_POWERS[digits]! + part;
+            lowDigits += digits;
           }
-          p++;
+          p += digits;
+          if (digits < 4) break;
         }
+        byte = bytes[p]! - ZERO;
+        // What stands so near to the end is read slowly.
+        if (byte >= 0 && byte <= 9) usual = false;
         let textLength = p - textStart;
         let exponent = 0;
         if (byte === DOT - ZERO) {
           const fractionStart = ++p;
-          while (p <= lastWord && areDigits((word = view.getInt32(p, true)))) {
+          while (p <= lastWord) {
+            word = view.getInt32(p, true);
+            const digits = countDigits(word);
+            const part = firstDigits(word, digits);
             if (high < 1e5 && lowDigits === 0) {
-              high = high * 10_000 + fourDigits(word);
+              high = high * EXACT_POWERS[digits]! + part;
             } else {
-              low = low * 10_000 + fourDigits(word);
-              lowDigits += 4;
+              low = low * EXACT_POWERS[digits]! + part;
+              lowDigits += digits;
             }
-            p += 4;
+            p += digits;
+            if (digits < 4) break;
           }
-          while ((byte = bytes[p]! - ZERO) >= 0 && byte <= 9) {
-            if (high < 1e8 && lowDigits === 0) {
-              high = high * 10 + byte;
-            } else {
-              low = low * 10 + byte;
-              lowDigits++;
-            }
-            p++;
-          }
+          byte = bytes[p]! - ZERO;
+          if (byte >= 0 && byte <= 9) usual = false;
           exponent = fractionStart - p;
           textLength -= exponent;
         }
@@ -199,7 +236,7 @@ export class SampleReader {
             value =
               rest === 0 && exponent <= 0 && exponent >= -MAX_EXACT_POWER
                 ? rounded / EXACT_POWERS[-exponent]!
-                : scale(rounded, rest, exponent);
+                : scaleDecimal(rounded, rest, exponent);
           }
           if (value === value) {
             timestamps[count] = time;
@@ -302,31 +339,6 @@ export class SampleReader {
   }
 }
 
-/**
- * (high + low) · 10^exponent, exactly rounded; NaN when this way cannot prove it.
- *
- * `low` is at most half a unit in the last place of `high`. The product is taken as a sum of two doubles, product and
- * rest, that is off by less than 2⁻¹⁰² of it. So the true value lies between the rest made smaller and larger by
- * 2⁻¹⁰⁰; when both round to the same double, so does the true value.
- */
-function scale(high: number, low: number, exponent: number): number {
-  if (exponent < -MAX_POWER || exponent > MAX_POWER) return NaN;
-  const i = (exponent + MAX_POWER) * POWER_STRIDE;
-  const power = POWERS[i]!;
-  const product = high * power;
-  const spread = SPLITTER * high;
-  const top = spread - (spread - high);
-  const bottom = high - top;
-  const powerTop = POWERS[i + 2]!;
-  const powerBottom = POWERS[i + 3]!;
-  // What rounding took from the product, exactly (Dekker).
-  const lost = top * powerTop - product + top * powerBottom + bottom * powerTop + bottom * powerBottom;
-  const rest = lost + (high * POWERS[i + 1]! + low * power);
-  const doubt = product * DOUBT;
-  const least = product + (rest - doubt);
-  return least === product + (rest + doubt) ? least : NaN;
-}
-
 /** Any float that the HTTP API prints, from its text. */
 function parseFloatText(bytes: Uint8Array, start: number, end: number): number {
   // No double needs more digits than this to be told from its neighbours.
@@ -341,16 +353,12 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }
 
-/** Whether four bytes, the first one lowest, are digits: their high halves are 3, and stay so when 6 is added. */
-function areDigits(word: number): boolean {
-  return ((word & 0xf0f0f0f0) | (((word + 0x06060606) & 0xf0f0f0f0) >>> 4)) === 0x33333333;
-}
-
-/** What four digits read as: neighbours are joined to two numbers below 100, and those to one. */
-function fourDigits(word: number): number {
-  const digits = word - 0x30303030;
-  const pairs = Math.imul(digits, 10) + (digits >>> 8);
-  return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
+/** `[0000000000,` at each place, which is the time 0 there. */
+function createZeroTimes(): Int32Array {
+  const text = Buffer.from('[0000000000,');
+  return Int32Array.from({ length: MAX_BLOCK * KNOWN_WORDS }, (_, i) =>
+    text.readInt32LE((i % KNOWN_WORDS) * 4),
+  );
 }
 
 function isDigit(byte: number): boolean {

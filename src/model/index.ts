@@ -1,6 +1,7 @@
 export * from './annotations.js';
 export * from './cancellation.js';
 export * from './clock.js';
+export * from './column-slabs.js';
 export * from './compare.js';
 export * from './duration.js';
 export * from './errors.js';

@@ -338,3 +338,44 @@ t.test('decodes what any server prints into the same numbers', async () => {
     { numRuns: 2000 },
   );
 });
+
+t.test('times are read the same whatever the series before had at their places', (t) => {
+  const texts = [
+    '1000000005',
+    '1000000020',
+    '1000000005.5',
+    '1000000005.25',
+    '999999990',
+    '0000000000',
+    '1e9',
+  ];
+  const bad = [
+    'x000000005',
+    '\0\0\0\0\0\0\0\0\0\0',
+    '\u00ff'.repeat(10),
+    '1000000005x',
+    '',
+    '-',
+    '10000 0005',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.array(fc.constantFrom(...texts), { maxLength: 5 })), (all) => {
+      for (const times of all) {
+        const sorted = [...new Set(times)].sort((a, b) => Number(a) - Number(b));
+        const { timestamps } = decodeRaw(
+          frame({}, `"values":[${sorted.map((time) => `[${time},"1"]`).join()}]`),
+        );
+        const expected = sorted.map((time) => Number(time) * 1000);
+        if (timestamps.length !== expected.length || !expected.every((time, i) => timestamps[i] === time))
+          return false;
+      }
+      return true;
+    }),
+  );
+  for (const time of bad) {
+    for (const samples of [`"values":[[${time},"1"]]`, `"values":[[0,"1"],[${time},"1"]]`]) {
+      t.throws(() => decodeRaw(frame({}, samples)), { code: 'upstream' }, JSON.stringify(time));
+    }
+  }
+  t.end();
+});

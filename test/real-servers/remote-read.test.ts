@@ -113,7 +113,7 @@ async function printed(series: readonly RawSeries[]): Promise<readonly unknown[]
     { kind: 'instant', grid: instantGrid(endMs), limit: undefined },
   );
   const chunks: Uint8Array[] = [];
-  for await (const chunk of answer) chunks.push(chunk);
+  for await (const chunk of answer) chunks.push(Buffer.from(chunk));
   return (JSON.parse(Buffer.concat(chunks).toString()) as ApiAnswer<QueryData>).data!.result;
 }
 

@@ -1,6 +1,7 @@
 // What every operator of one evaluation shares: the grid it computes on, its budget, its annotations.
 
 import {
+  ColumnSlabs,
   histogramWeight,
   PromfedError,
   type Column,
@@ -38,6 +39,12 @@ export type EvaluateNode = (scope: Scope, node: PlanNode) => Promise<Operand>;
 /** So many nodes may be entered on one stack; beyond, the evaluation goes on from a fresh one. */
 const MAX_STACKED = 200;
 
+/**
+ * So many columns share their memory at most: each piece is the garbage collector's to watch, which costs as much as
+ * to write a column; but all of it is kept while any column is, such as the one that a comparison leaves.
+ */
+const MAX_SHARED_COLUMNS = 16;
+
 /** One evaluation on one grid. A subquery evaluates its inside in a scope of its own. */
 export class Scope {
   readonly context: EvalContext;
@@ -48,6 +55,7 @@ export class Scope {
   readonly isInstant: boolean;
   /** For samples of columns on this grid; raw samples are taken from `rawBudget`. */
   readonly budget: SampleCounter;
+  readonly #slabs: ColumnSlabs;
   readonly #evaluateNode: EvaluateNode;
   /** Shared with the scopes inside, which stand on the same stack. */
   readonly #stack: { levels: number };
@@ -65,6 +73,7 @@ export class Scope {
     this.context = context;
     this.grid = grid;
     this.budget = context.budget.onGrid(grid.count);
+    this.#slabs = new ColumnSlabs(grid.count, MAX_SHARED_COLUMNS);
     this.pacer = outer?.pacer ?? new Pacer(context.signal);
     this.#stack = outer ? outer.#stack : { levels: 0 };
     this.#evaluateNode = evaluateNode;
@@ -120,12 +129,8 @@ export class Scope {
   /** An empty column of this grid, taken from the budget. */
   newColumn(labels: Labels, dropsName?: boolean): Column {
     this.budget.take(this.grid.count);
-    return {
-      labels,
-      dropsName,
-      values: new Float64Array(this.grid.count),
-      present: new Uint8Array(this.grid.count),
-    };
+    const { values, present } = this.#slabs.create(labels);
+    return { labels, dropsName, values, present };
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { ColumnSlabs } from '../../src/federation/column-slabs.js';
+import { ColumnSlabs } from '../../src/model/column-slabs.js';
 import { Labels } from '../../src/model/index.js';
 
 for (const count of [1, 2, 241, 11_000]) {
