@@ -60,7 +60,7 @@ interface Edit {
   readonly insert: string;
 }
 
-const TELLING = [...'{}[],:"\\ \n0123456789.eE+-NI', '\u0001'];
+const TELLING = Array.from('{}[],:"\\ \n0123456789.eE+-NI\u0001');
 const SNIPPETS = [
   ...TELLING,
   '',
