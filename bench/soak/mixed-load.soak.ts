@@ -34,7 +34,7 @@ const deadGroup = 'dead';
 
 const benchmark = createBenchmark('soak');
 const { t, figures } = benchmark;
-if (!(seconds >= 20)) throw new Error('PROMFED_SOAK_SECONDS: at least 20');
+if (!(seconds >= 60)) throw new Error('PROMFED_SOAK_SECONDS: at least 60');
 await benchmark.run(soak);
 if (figures.some(isMissed)) process.exitCode = 1;
 
@@ -75,6 +75,9 @@ async function soak(): Promise<void> {
     '--memory=512MB',
     '--web.enable-lifecycle',
     '--log-level=fatal',
+    // A configuration that was replaced keeps its connections as long: after a third of the time there are as many
+    // of those as there will ever be.
+    '--query.timeout=20s',
   ]);
   const { origin } = endpoint;
   const pool = new Pool(origin, { connections: clients });

@@ -49,7 +49,8 @@ const WATCHED: readonly Watched[] = [
     name: 'file descriptors',
     unit: '',
     of: ({ fileDescriptors }) => fileDescriptors,
-    allowance: { share: 0.1, beside: 4 },
+    // With those that wait to be used again, of configurations that were replaced too.
+    allowance: { share: 0.2, beside: 8 },
   },
   { name: 'RSS', unit: 'MB', of: ({ rssMB }) => rssMB },
 ];
