@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 
 import * as merge from '../src/merge/index.js';
 import { emptyColumn, Labels, rangeGrid } from '../src/model/index.js';
+import { report, type Figure } from './report.js';
 
 const RUNS = 9;
 const CHUNK_BYTES = 64 << 10;
@@ -196,14 +197,19 @@ async function referenceRate(): Promise<number> {
   return body.length / 1e6 / (ms / 1000);
 }
 
+const figures: Figure[] = [];
 for (const { name, bytes, goal, run } of cases()) {
   if (!name.includes(process.argv[2] ?? '')) continue;
   const speed = (await referenceRate()) / REFERENCE_RATE;
   const ms = await measure(run);
-  const rate = bytes / 1e6 / (ms / 1000);
-  console.log(
-    `${name.padEnd(42)} ${(bytes / 1e6).toFixed(1).padStart(6)} MB ${ms.toFixed(1).padStart(7)} ms ` +
-      `${rate.toFixed(0).padStart(6)} MB/s` +
-      (goal === undefined ? '' : `  goal ${(goal * speed).toFixed(0).padStart(4)} MB/s at this speed`),
-  );
+  const megabytes = bytes / 1e6;
+  figures.push({
+    case: name,
+    what: goal === undefined ? 'rate' : `rate; the goal is ${goal} MB/s at the speed of this core now`,
+    value: megabytes / (ms / 1000),
+    unit: 'MB/s',
+    ...(goal === undefined ? {} : { atLeast: goal * speed }),
+  });
+  figures.push({ case: name, what: `CPU for ${megabytes.toFixed(1)} MB`, value: ms, unit: 'ms' });
 }
+console.log(`\nwritten to ${report('merge', figures)}`);

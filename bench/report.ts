@@ -10,8 +10,15 @@ export interface Figure {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  /** The figure is at most this when the goal is met. Absent when it is told for information only. */
+  /** The figure is at most this when the goal is met. A figure without a goal is told for information only. */
   readonly atMost?: number;
+  /** The figure is at least this when the goal is met. */
+  readonly atLeast?: number;
+}
+
+/** Whether a figure has a goal that it does not reach; NaN reaches none. */
+export function isMissed({ value, atMost, atLeast }: Figure): boolean {
+  return (atMost !== undefined && !(value <= atMost)) || (atLeast !== undefined && !(value >= atLeast));
 }
 
 /** Returns the path of the file it wrote. */
@@ -21,8 +28,8 @@ export function report(name: string, figures: readonly Figure[]): string {
     figure.case,
     figure.what,
     `${round(figure.value)} ${figure.unit}`.trim(),
-    figure.atMost === undefined ? '' : `≤ ${round(figure.atMost)} ${figure.unit}`.trim(),
-    figure.atMost === undefined ? '' : figure.value <= figure.atMost ? 'met' : 'MISSED',
+    goalOf(figure),
+    goalOf(figure) === '' ? '' : isMissed(figure) ? 'MISSED' : 'met',
   ]);
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   for (const row of [header, widths.map((width) => '-'.repeat(width)), ...rows]) {
@@ -43,11 +50,22 @@ export function report(name: string, figures: readonly Figure[]): string {
     cores: availableParallelism(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
   };
+  console.log(
+    `\ncommit ${environment.commit}, Node ${environment.node}, ${environment.cores} cores (${environment.cpu})`,
+  );
   const folder = join(process.cwd(), 'bench/results');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name}-${environment.date.replace(/[:.]/g, '-')}.json`);
   writeFileSync(file, `${JSON.stringify({ name, ...environment, figures }, null, 2)}\n`);
   return file;
+}
+
+function goalOf({ atMost, atLeast, unit }: Figure): string {
+  const bounds = [
+    ...(atLeast === undefined ? [] : [`≥ ${round(atLeast)} ${unit}`]),
+    ...(atMost === undefined ? [] : [`≤ ${round(atMost)} ${unit}`]),
+  ];
+  return bounds.map((bound) => bound.trim()).join(', ');
 }
 
 function round(value: number): string {

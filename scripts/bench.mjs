@@ -1,19 +1,12 @@
 // `npm run bench [-- PART_OF_A_PATH …]`: builds promfed, then compiles and runs the benchmarks (bench/**/*.bench.ts)
-// one after another, each in a process of its own. Exits with 1 when one fails, as with a wrong result.
-import { spawnSync } from 'node:child_process';
+// one after another, each in a process of its own, and ends with one table of all that have a goal. Exits with 1 when
+// one fails, as with a wrong result.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { build } from './build.mjs';
-import { compile, outputOf, sourceFiles } from './compile.mjs';
-import { preflight, root } from './preflight.mjs';
-import { prepareRealServers } from './real-servers.mjs';
-
-preflight();
-if (!build()) process.exit(1);
-const { status, message } = prepareRealServers();
-if (status !== 'ready') console.error(`real servers: ${status}: ${message}`);
-
-const node = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-if ((await compile(node)).status !== 0) process.exit(1);
+import { outputOf, sourceFiles } from './compile.mjs';
+import { root } from './preflight.mjs';
+import { prepareBench, runNode } from './prepare-bench.mjs';
 
 const wanted = process.argv.slice(2);
 const files = sourceFiles('bench')
@@ -23,9 +16,38 @@ if (files.length === 0) {
   console.error(`no benchmark matches ${wanted.join(' ') || 'bench/**/*.bench.ts'}`);
   process.exit(1);
 }
+await prepareBench();
+
+const results = join(root, 'bench/results');
+const resultFiles = () => (existsSync(results) ? readdirSync(results) : []);
+const before = new Set(resultFiles());
+const failed = [];
 for (const file of files) {
   console.log(`\n# ${file}`);
-  const result = node(['--enable-source-maps', outputOf(file)]);
+  const result = runNode(['--enable-source-maps', outputOf(file)]);
   if (result.signal !== null) process.exit(130);
-  if (result.status !== 0) process.exitCode = 1;
+  if (result.status !== 0) failed.push(file);
+}
+
+// Each wrote what it measured; a file of its name begins with the benchmark's and ends with the time.
+const measured = resultFiles()
+  .filter((file) => file.endsWith('.json') && !before.has(file))
+  .map((file) => JSON.parse(readFileSync(join(results, file), 'utf8')))
+  .sort((a, b) => (a.date < b.date ? -1 : 1))
+  .flatMap(({ name, figures }) =>
+    figures.map((figure) => ({ ...figure, value: figure.value ?? NaN, case: `${name}: ${figure.case}` })),
+  )
+  .filter(({ atMost, atLeast }) => atMost !== undefined || atLeast !== undefined);
+if (measured.length > 0) {
+  const { isMissed, report } = await import(outputOf('bench/report.ts'));
+  console.log('\n# all goals\n');
+  const path = report('goals', measured);
+  const missed = measured.filter(isMissed).length;
+  console.log(
+    `\n${measured.length} goals: ${measured.length - missed} met, ${missed} missed; written to ${path}`,
+  );
+}
+if (failed.length > 0) {
+  console.error(`failed, and not in the table: ${failed.join(', ')}`);
+  process.exitCode = 1;
 }

@@ -6,7 +6,6 @@ import { ClosableStream, unionTails } from './frame-stream.js';
 import { LabelSetter } from './label-setter.js';
 import { ReadAhead } from './read-ahead.js';
 import { setLabels } from './set-labels.js';
-import { repeated } from './whole-frames.js';
 
 /** The answer of one group. */
 export interface OrderedPart {
@@ -32,7 +31,7 @@ const MAX_BATCH_BYTES = 256 << 10;
  * All parts are read at once, each at most one batch ahead; the tail is the union of the parts' tails.
  *
  * The stream throws what one of the parts throws, after closing the others; PromfedError `execution` when two series
- * of one part become one by setting its labels, and `upstream` when a part sends a series twice in a row.
+ * of one part become one by setting its labels, and `upstream` when a part sends a series twice.
  */
 export function mergeOrdered(parts: readonly OrderedPart[]): FrameStream {
   if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels);
@@ -88,9 +87,7 @@ async function* merge(
       head.batch = batch;
       head.index = 0;
     }
-    const next = head.batch[head.index]!;
-    if (Labels.compare(head.frame.labels, next.labels) === 0) throw repeated(next.labels);
-    head.frame = next;
+    head.frame = head.batch[head.index]!;
     siftDown(heap);
   }
   if (merged.length > 0) yield merged;

@@ -9,10 +9,10 @@ import { LabelSetter } from './label-setter.js';
  * The same series with `extra` set over their labels, in the same order; samples untouched. Takes `frames` over.
  *
  * The stream throws PromfedError `execution` when two series become one by it, which needs that the region sends
- * labels of these names itself.
+ * labels of these names itself, and `upstream` when a series comes twice.
  */
 export function setLabels(frames: FrameStream, extra: Labels): FrameStream {
-  return extra.size === 0 ? frames : new ClosableStream([frames], settled(frames, extra));
+  return new ClosableStream([frames], settled(frames, extra));
 }
 
 async function* settled(

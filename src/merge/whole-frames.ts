@@ -1,6 +1,6 @@
 // Answers that are there as a whole: small ones, whose frames are put together at once instead of as streams.
 
-import { Labels, labelsBytes, PromfedError } from '../model/index.js';
+import { Labels, labelsBytes } from '../model/index.js';
 import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
 import { EMPTY_TAIL } from './frame-stream.js';
 import { LabelSetter } from './label-setter.js';
@@ -26,7 +26,6 @@ export interface WholePart {
  * @throws PromfedError as the stream of `mergeOrdered` does.
  */
 export function tryMergeWhole(parts: readonly WholePart[]): readonly SeriesFrame[] | undefined {
-  if (parts.length > 1) for (const { frames } of parts) checkRepeated(frames);
   const merged = parts.flatMap(setWholeLabels);
   let bytes = 0;
   for (const { labels, samples } of merged) bytes += samples.length + labelsBytes(labels);
@@ -35,25 +34,8 @@ export function tryMergeWhole(parts: readonly WholePart[]): readonly SeriesFrame
 
 /** As `setLabels`, of all series at once. */
 export function setWholeLabels({ frames, addLabels }: WholePart): readonly SeriesFrame[] {
-  if (addLabels.size === 0) return frames;
   const setter = new LabelSetter(addLabels);
-  if (!frames.some(({ labels }) => setter.carries(labels))) {
-    // Nothing is lost of any series, so that no two become one.
-    return frames.map(({ labels, samples }) => ({ labels: labels.with(addLabels), samples }));
-  }
   return frames.map(({ labels, samples }) => ({ labels: setter.set(labels), samples }));
-}
-
-function checkRepeated(frames: readonly SeriesFrame[]): void {
-  for (let i = 1; i < frames.length; i++) {
-    const { labels } = frames[i]!;
-    if (Labels.compare(frames[i - 1]!.labels, labels) === 0) throw repeated(labels);
-  }
-}
-
-/** A series that came twice in a row in one part. */
-export function repeated(labels: Labels): PromfedError {
-  return new PromfedError('upstream', `the series ${labels.toString()} came twice`);
 }
 
 /** A whole answer as a stream, for who reads streams. */

@@ -1,0 +1,212 @@
+// Regions that send series twice, without order, byte by byte, too little or too much: over HTTP, on every path of data.
+
+import t from 'tap';
+
+import { type Fault, type FaultServer, startFaultServer } from '../helpers/fault-server.js';
+import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed.js';
+import type { Teardown } from '../helpers/server-process.js';
+
+interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [number, string];
+}
+
+const PAD = 'p'.repeat(200);
+
+/** Up to 999 of them, in the order of their labels. `pad` makes the answers of many large. */
+function seriesOf(count: number, padded = false): Series[] {
+  return Array.from({ length: count }, (_, i) => ({
+    metric: { __name__: 'x', i: String(i).padStart(3, '0'), ...(padded ? { pad: PAD.repeat(10) } : {}) },
+    value: [1, String(i)] as const,
+  }));
+}
+
+function bodyOf(series: readonly Series[]): string {
+  return JSON.stringify({ status: 'success', data: { resultType: 'vector', result: series } });
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+function sends(body: string, headers: Record<string, string> = {}): Fault {
+  return (response) => {
+    response.writeHead(200, { ...JSON_TYPE, ...headers }).end(body);
+  };
+}
+
+/** A whole answer, a few bytes at a time. */
+function dribbles(body: string, bytes: number): Fault {
+  return (response) => {
+    response.writeHead(200, JSON_TYPE);
+    const pieces = Buffer.from(body);
+    let at = 0;
+    const next = (): void => {
+      if (response.destroyed) return;
+      if (at >= pieces.length) {
+        response.end();
+        return;
+      }
+      response.write(pieces.subarray(at, at + bytes));
+      at += bytes;
+      setTimeout(next, 1);
+    };
+    next();
+  };
+}
+
+/** The beginning of an answer, and then nothing. */
+function stalls(beginning: string): Fault {
+  return (response) => {
+    response.writeHead(200, JSON_TYPE).write(beginning);
+  };
+}
+
+/** A length that is not the body's, on the wire. */
+function claims(bytes: number, body: string): Fault {
+  return (_response, socket) => {
+    socket.end(
+      `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n${body}`,
+    );
+  };
+}
+
+async function serve(t: Teardown, fault: Fault): Promise<FaultServer> {
+  const server = await startFaultServer(fault);
+  t.teardown(() => server.close());
+  return server;
+}
+
+/** Regions `r1`, `r2`, … that answer so; the first `optional` of them may be missing. */
+async function setUp(t: Teardown, faults: readonly Fault[], optional = 0): Promise<string> {
+  const groups = [];
+  for (const [i, fault] of faults.entries()) {
+    const { target } = await serve(t, fault);
+    groups.push({
+      name: `region-${i + 1}`,
+      static_configs: [{ targets: [target] }],
+      labels: { region: `r${i + 1}` },
+      ignore_error: i < optional,
+    });
+  }
+  const yaml = JSON.stringify({ promxy: { server_groups: groups } });
+  const { url } = await startPromfed(t, yaml, { queryTimeoutMs: 1_500 });
+  return url;
+}
+
+/** Passed through as bytes, and computed here of columns. */
+const BYTES = 'x';
+const COLUMNS = 'quantile(0.5, x)';
+
+/** The answer, or undefined where it broke off. */
+async function ask(url: string, query: string): Promise<ApiAnswer<QueryData> | undefined> {
+  try {
+    return await api(url, '/api/v1/query', { query, time: '1' });
+  } catch {
+    return undefined;
+  }
+}
+
+function excerptOf({ data }: ApiAnswer<QueryData>): string {
+  return JSON.stringify(data ?? null).slice(0, 300);
+}
+
+const few = seriesOf(5);
+const many = seriesOf(900, true);
+const repeats: readonly { name: string; series: readonly Series[] }[] = [
+  { name: 'a series twice in a row', series: [few[0]!, few[1]!, few[1]!, few[2]!] },
+  { name: 'a series again at the end', series: [...few, few[0]!] },
+  {
+    name: 'a series again, its labels in another order',
+    series: [
+      { metric: { b: '1', a: '1' }, value: [1, '7'] },
+      { metric: { a: '1', b: '1' }, value: [1, '7'] },
+    ],
+  },
+  {
+    name: 'a series again with another value, without order',
+    series: [few[3]!, few[1]!, { ...few[3]!, value: [1, '99'] }],
+  },
+  { name: 'a series again at the end of much', series: [...many, many[0]!] },
+];
+
+for (const { name, series } of repeats) {
+  t.test(`${name} is an error, never a doubled series`, async (t) => {
+    const alone = await setUp(t, [sends(bodyOf(series))]);
+    const beside = await setUp(t, [sends(bodyOf(series)), sends(bodyOf(seriesOf(3)))]);
+    for (const [url, query] of [
+      [alone, BYTES],
+      [beside, BYTES],
+      [beside, COLUMNS],
+    ] as const) {
+      const answer = await ask(url, query);
+      if (answer === undefined) continue; // broke off: nobody takes it for complete
+      t.equal(answer.status, 'error', `${query}: ${excerptOf(answer)}`);
+      t.match(answer.error, /came twice/, query);
+    }
+  });
+}
+
+t.test('series without any order are all there, once, and small answers are sorted', async (t) => {
+  const shuffled = [...few].reverse();
+  const url = await setUp(t, [sends(bodyOf(shuffled)), sends(bodyOf([few[2]!, few[0]!, few[1]!]))]);
+  const answer = await api(url, '/api/v1/query', { query: BYTES, time: '1' });
+  const found = answer.data!.result.map(({ metric }) => `${metric['i']!} ${metric['region']!}`);
+  t.strictSame(found, ['000 r1', '000 r2', '001 r1', '001 r2', '002 r1', '002 r2', '003 r1', '004 r1']);
+  const computed = await api(url, '/api/v1/query', { query: 'sum(x) + 0 * quantile(0.5, x)', time: '1' });
+  t.equal(computed.status, 'success');
+
+  const large = [...many].reverse();
+  const wide = await setUp(t, [
+    sends(bodyOf(large)),
+    sends(bodyOf([...large.slice(300), ...large.slice(0, 300)])),
+  ]);
+  const all = await api(wide, '/api/v1/query', { query: BYTES, time: '1' });
+  const keys = all.data!.result.map(({ metric }) => `${metric['i']!} ${metric['region']!}`);
+  t.equal(keys.length, 1800);
+  t.equal(new Set(keys).size, 1800);
+  t.ok(all.data!.result.every(({ metric, value }) => Number(metric['i']) === Number(value![1])));
+});
+
+t.test('an answer that comes byte by byte is the same answer', async (t) => {
+  const body = bodyOf(few);
+  const url = await setUp(t, [dribbles(body, 1), dribbles(body, 7)]);
+  const whole = await setUp(t, [sends(body), sends(body)]);
+  for (const query of [BYTES, COLUMNS]) {
+    const answer = await ask(url, query);
+    t.equal(answer?.status, 'success', `${query}: ${answer?.error ?? ''}`);
+    t.strictSame(answer, await ask(whole, query), query);
+  }
+});
+
+const cut = bodyOf(many).slice(0, 500_000);
+for (const { name, fault, reason } of [
+  { name: 'stalls in the middle of much', fault: stalls(cut), reason: /timed out|deadline/ },
+  {
+    name: 'stalls before its first series',
+    fault: stalls('{"status":"success",'),
+    reason: /timed out|deadline/,
+  },
+  { name: 'claims more bytes than it sends', fault: claims(10_000, bodyOf(few)), reason: /cut/ },
+  { name: 'claims fewer bytes than it sends', fault: claims(100, bodyOf(few)), reason: /region-1/ },
+  { name: 'claims that nothing comes', fault: claims(0, bodyOf(few)), reason: /region-1/ },
+]) {
+  t.test(`a region that ${name} is never taken for complete, on either path`, async (t) => {
+    const required = await setUp(t, [fault, sends(bodyOf(few))]);
+    const optional = await setUp(t, [fault, sends(bodyOf(few))], 1);
+    for (const query of [BYTES, COLUMNS]) {
+      const failed = await ask(required, query);
+      if (failed !== undefined) {
+        t.equal(failed.status, 'error', `${query}: ${excerptOf(failed)}`);
+        t.match(failed.error, reason, query);
+        t.match(failed.error, /region-1/, query);
+      }
+      const partial = await ask(optional, query);
+      t.equal(partial?.status, 'success', `${query}: ${partial?.error ?? 'broke off'}`);
+      t.ok(
+        partial?.warnings?.some((warning) => warning.includes('region-1')),
+        `${query}: ${JSON.stringify(partial?.warnings)}`,
+      );
+    }
+    const alive = await ask(required.replace(/\/$/, ''), '1');
+    t.equal(alive?.status, 'success', 'the process goes on');
+  });
+}

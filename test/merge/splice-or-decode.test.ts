@@ -1,0 +1,230 @@
+// The two paths of data against each other: what passes through as bytes, and what the same answers come to when they
+// are decoded to columns and printed again. `PROMFED_RUNS` and `PROMFED_SEED` make it longer and repeat it.
+
+import fc from 'fast-check';
+import t from 'tap';
+
+import { encodeAnswer } from '../../src/http/encode-answer.js';
+import {
+  decodeColumn,
+  encodeFrames,
+  mergeOrdered,
+  openResponse,
+  setLabels,
+  sortIfSmall,
+} from '../../src/merge/index.js';
+import {
+  Annotations,
+  emptyColumn,
+  instantGrid,
+  Labels,
+  PromfedError,
+  rangeGrid,
+  type Column,
+  type Grid,
+} from '../../src/model/index.js';
+import { bodyOf } from './streams.js';
+
+const numRuns = Number(process.env['PROMFED_RUNS'] ?? 3000);
+const seed = Number(process.env['PROMFED_SEED'] ?? Date.now() % 1_000_000);
+
+const START_MS = 1_795_401_300_000;
+const RANGE = rangeGrid(START_MS, START_MS + 240_000, 15_000);
+
+const A = '{"__name__":"up","instance":"10.0.0.1:8080","job":"a \\"b\\" \\u00e9 é 😀"}';
+const B = '{"__name__":"up","job":"b]}"}';
+const C = '{"job":"c","__name__":"up","region":"own"}';
+const SHORT = '[[1795401300,"0.5"],[1795401315,"NaN"],[1795401330,"1.7976931348623157e+308"]]';
+const GAPS =
+  '[[1795401315,"+Inf"],[1795401345,"-Inf"],[1795401360,"-0"],[1795401540,"12345678901234567890"]]';
+const PRECISE = '[[1795401300.000,"0.30000000000000004"],[1795401330,"5e-324"],[1795401345,"1e-7"]]';
+
+/** In the shapes of Prometheus, VictoriaMetrics, Thanos and Mimir. */
+const MATRICES: readonly string[] = [
+  `{"status":"success","data":{"resultType":"matrix","result":[{"metric":${A},"values":${SHORT}},{"metric":${B},"values":${GAPS}}]},"warnings":["w"],"infos":["i"]}`,
+  `{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[{"metric":${B},"values":${PRECISE}},{"metric":${C},"values":${SHORT}}]},"stats":{"seriesFetched": "2","executionTimeMsec":3},"trace":{"duration_msec":0.1,"message":"[","children":[]}}`,
+  `{"warnings":["w"],"status":"success","data":{"analysis":{"a":[1,null]},"stats":{},"resultType":"matrix","result":[{"metric":{},"values":${GAPS}}]}}`,
+  `{ "status" : "success" ,\n "data" : { "result" : [ { "values" : [ [ 1795401300 , "2" ] , [1795401315,"3"] ] , "metric" : ${A} } ] , "resultType" : "matrix" } }\n`,
+  `{"status":"success","data":{"resultType":"matrix","result":[]}}`,
+];
+const VECTORS: readonly string[] = [
+  `{"status":"success","data":{"resultType":"vector","result":[{"metric":${A},"value":[1795401300,"12"]},{"metric":${B},"value":[1795401300.000,"-0"]}]}}`,
+  `{"status":"success","data":{"resultType":"vector","result":[{"metric":${C},"value":[1795401300,"3e5"]}]},"stats":{"seriesFetched": "1"}}`,
+  `{"data":{"result":[{"value":[1795401300,"NaN"],"metric":${B}}],"resultType":"vector"},"status":"success"}`,
+];
+
+interface Edit {
+  /** Where, as a share of the text. */
+  readonly at: number;
+  readonly remove: number;
+  readonly insert: string;
+}
+
+const TELLING = Array.from('{}[],:"\\ \n0123456789.eE+-NI\u0001');
+const SNIPPETS = [
+  ...TELLING,
+  '',
+  '"metric":{}',
+  '"values":[]',
+  `{"metric":${A},"values":${SHORT}},`,
+  `{"metric":${B},"value":[1795401300,"7"]},`,
+  ']]},{',
+  '[1795401300,"1"],',
+  ',[1795401330,"4"]',
+  '+Inf',
+  '"x":[{}],',
+  '\\u0041',
+  'null',
+];
+const edits: fc.Arbitrary<readonly Edit[]> = fc.array(
+  fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    remove: fc.oneof(fc.constant(0), fc.constant(1), fc.nat(30)),
+    insert: fc.constantFrom(...SNIPPETS),
+  }),
+  { maxLength: 2 },
+);
+
+function edited(text: string, all: readonly Edit[]): string {
+  return all.reduce((now, { at, remove, insert }) => {
+    const from = Math.floor(at * now.length);
+    return now.slice(0, from) + insert + now.slice(from + remove);
+  }, text);
+}
+
+interface Part {
+  readonly body: Buffer;
+  /** Bytes at which the body is cut into chunks, ascending. */
+  readonly cuts: readonly number[];
+  readonly addLabels: Labels;
+}
+
+/** The JSON of a result, or what refuses it; anything but a PromfedError is thrown on. */
+type Outcome = { readonly json: string } | { readonly refused: PromfedError };
+
+async function outcomeOf(work: () => Promise<string>): Promise<Outcome> {
+  try {
+    return { json: await work() };
+  } catch (thrown) {
+    if (thrown instanceof PromfedError) return { refused: thrown };
+    throw thrown;
+  }
+}
+
+async function spliced(parts: readonly Part[]): Promise<string> {
+  const streams = [];
+  for (const { body, cuts, addLabels } of parts) {
+    streams.push({ frames: (await openResponse(bodyOf(body, ...cuts))).frames, addLabels });
+  }
+  const blocks: Buffer[] = [];
+  for await (const block of encodeFrames(sortIfSmall(mergeOrdered(streams)))) blocks.push(Buffer.from(block));
+  return `[${Buffer.concat(blocks).toString()}]`;
+}
+
+async function decoded(parts: readonly Part[], kind: 'instant' | 'range', grid: Grid): Promise<string> {
+  const columns: Column[] = [];
+  for (const { body, cuts, addLabels } of parts) {
+    const frames = setLabels((await openResponse(bodyOf(body, ...cuts))).frames, addLabels);
+    for await (const batch of frames) {
+      for (const frame of batch) {
+        const column = emptyColumn(frame.labels, grid.count);
+        decodeColumn(frame, grid, column);
+        columns.push(column);
+      }
+    }
+  }
+  const answer = {
+    kind: 'value' as const,
+    value: { type: 'vector' as const, columns, ordered: false },
+    annotations: new Annotations(),
+    release: () => undefined,
+  };
+  const chunks: Buffer[] = [];
+  for await (const chunk of encodeAnswer(answer, { kind, grid, limit: undefined }))
+    chunks.push(Buffer.from(chunk));
+  const { data } = JSON.parse(Buffer.concat(chunks).toString()) as { data: { result: unknown } };
+  return JSON.stringify(data.result);
+}
+
+interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values?: readonly (readonly [number, string])[];
+  readonly value?: readonly [number, string];
+}
+
+/** Labels and samples as numbers. A series without samples is in no answer of Prometheus. */
+function readable(json: string): string[] {
+  return (JSON.parse(json) as readonly Series[]).flatMap(({ metric, values, value }) => {
+    const samples = values ?? (value === undefined ? [] : [value]);
+    const numbers = samples.map(([timeS, text]) => `${Math.round(timeS * 1000)} ${String(bitsOf(text))}`);
+    return numbers.length === 0 ? [] : [`${Labels.from(metric).key}: ${numbers.join(' ')}`];
+  });
+}
+
+/** Tells -0 from 0; all NaN are one. */
+function bitsOf(text: string): bigint | 'NaN' {
+  const value = Number(text.replace(/^([+-]?)Inf$/, '$1Infinity'));
+  return Number.isNaN(value) ? 'NaN' : new BigInt64Array(Float64Array.of(value).buffer)[0]!;
+}
+
+const REGIONS = ['eu', 'us', 'asia'];
+
+function partsOf(texts: readonly string[], cuts: readonly number[]): Part[] {
+  return texts.map((text, i) => {
+    const body = Buffer.from(text);
+    const places = cuts.map((cut) => Math.floor(cut * body.length)).sort((a, b) => a - b);
+    return { body, cuts: places, addLabels: Labels.from({ region: REGIONS[i]! }) };
+  });
+}
+
+for (const { name, bodies, kind, grid } of [
+  { name: 'matrices', bodies: MATRICES, kind: 'range' as const, grid: RANGE },
+  { name: 'vectors', bodies: VECTORS, kind: 'instant' as const, grid: instantGrid(START_MS) },
+]) {
+  t.test(`${name} as servers send them are the same series by either path`, async (t) => {
+    for (const first of bodies) {
+      for (const second of bodies) {
+        const parts = partsOf([first, second], [0.3, 0.31, 0.8]);
+        const [bytes, columns] = [await spliced(parts), await decoded(parts, kind, grid)];
+        t.strictSame(readable(bytes), readable(columns), `${first}\n${second}`);
+      }
+    }
+  });
+
+  t.test(
+    `${name} that are mutated are the same series by either path, or refused where they are decoded`,
+    { timeout: 120_000 },
+    async (t) => {
+      let accepted = 0;
+      let refused = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.constantFrom(...bodies), edits), { minLength: 1, maxLength: REGIONS.length }),
+          fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }),
+          async (chosen, cuts) => {
+            const parts = partsOf(
+              chosen.map(([body, edits]) => edited(body, edits)),
+              cuts,
+            );
+            const byBytes = await outcomeOf(() => spliced(parts));
+            const byColumns = await outcomeOf(() => decoded(parts, kind, grid));
+            // Bytes are passed on unread: an off-grid time or a word in place of a number is noticed by columns only.
+            if ('refused' in byColumns) {
+              refused++;
+              return;
+            }
+            if ('refused' in byBytes) throw new Error(`bytes alone are refused: ${byBytes.refused.message}`);
+            accepted++;
+            const [bytes, columns] = [readable(byBytes.json), readable(byColumns.json)];
+            if (bytes.join('\n') !== columns.join('\n')) {
+              throw new Error(`bytes\n${bytes.join('\n')}\ncolumns\n${columns.join('\n')}`);
+            }
+          },
+        ),
+        { numRuns, seed },
+      );
+      t.ok(accepted > numRuns / 20, `${accepted} were accepted`);
+      t.ok(refused > numRuns / 20, `${refused} were refused`);
+    },
+  );
+}

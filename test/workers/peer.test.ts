@@ -1,0 +1,161 @@
+// Calls between two ends of a channel: answers, errors, limits, and an other side that is gone.
+
+import t from 'tap';
+
+import { PromfedError } from '../../src/model/index.js';
+import { createPeer, NoAnswer, type Answers, type Channel } from '../../src/workers/peer.js';
+
+interface Near {
+  readonly add: { readonly argument: readonly [number, number]; readonly result: number };
+}
+
+interface Far {
+  readonly double: { readonly argument: number; readonly result: number };
+  readonly fail: { readonly argument: string; readonly result: undefined };
+  readonly wait: { readonly argument: undefined; readonly result: string };
+}
+
+interface Ends {
+  readonly near: Channel;
+  readonly far: Channel;
+  /** Tells both ends that the channel is closed. */
+  readonly close: () => void;
+  /** From now on nothing can be sent. */
+  readonly jam: () => void;
+}
+
+/** Two ends that hand each other clones, later. */
+function connect(): Ends {
+  const listeners = { near: [] as ((message: unknown) => void)[], far: [] as ((message: unknown) => void)[] };
+  const closings: (() => void)[] = [];
+  let isJammed = false;
+  const endTowards = (own: 'near' | 'far', other: 'near' | 'far'): Channel => ({
+    send: (message, done) => {
+      if (isJammed) {
+        done(new Error('disconnected'));
+        return;
+      }
+      const clone: unknown = structuredClone(message);
+      setImmediate(() => {
+        for (const listen of listeners[other]) listen(clone);
+        done(null);
+      });
+    },
+    onMessage: (listen) => listeners[own].push(listen),
+    onClosed: (listen) => closings.push(listen),
+  });
+  return {
+    near: endTowards('near', 'far'),
+    far: endTowards('far', 'near'),
+    close: () => {
+      for (const closing of closings) closing();
+    },
+    jam: () => {
+      isJammed = true;
+    },
+  };
+}
+
+const ADD: Answers<Near> = { add: ([a, b]) => a + b };
+
+function farAnswers(wait: Promise<string> = Promise.resolve('waited')): Answers<Far> {
+  return {
+    double: (value) => Promise.resolve(2 * value),
+    fail: (kind) => {
+      if (kind === 'ours') throw new PromfedError('bad_data', 'not so');
+      if (kind === 'an error') throw new TypeError('no such thing');
+      return Promise.reject(new RangeError('too far'));
+    },
+    wait: () => wait,
+  };
+}
+
+t.test('each side answers what the other asks, both ways at once', async (t) => {
+  const { near, far } = connect();
+  const ofNear = createPeer<Near, Far>(near, 'the far side', ADD);
+  const ofFar = createPeer<Far, Near>(far, 'the near side', farAnswers());
+  const asked = [
+    ...Array.from({ length: 50 }, (_, i) => ofNear.call('double', i)),
+    ...Array.from({ length: 50 }, (_, i) => ofFar.call('add', [i, 1])),
+  ];
+  const expected = [
+    ...Array.from({ length: 50 }, (_, i) => 2 * i),
+    ...Array.from({ length: 50 }, (_, i) => i + 1),
+  ];
+  t.strictSame(await Promise.all(asked), expected);
+});
+
+t.test('answers go to whom they belong, whatever their order', async (t) => {
+  const { near, far } = connect();
+  let release!: (text: string) => void;
+  const late = new Promise<string>((resolve) => (release = resolve));
+  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
+  createPeer<Far, Near>(far, 'the near side', farAnswers(late));
+  const first = peer.call('wait', undefined);
+  t.equal(await peer.call('double', 4), 8);
+  release('at last');
+  t.equal(await first, 'at last');
+});
+
+t.test('an error of the other side keeps its code and its words', async (t) => {
+  const { near, far } = connect();
+  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
+  createPeer<Far, Near>(far, 'the near side', farAnswers());
+  await t.rejects(peer.call('fail', 'ours'), { code: 'bad_data', message: 'not so' });
+  await t.rejects(peer.call('fail', 'an error'), { code: 'internal', message: 'no such thing' });
+  await t.rejects(peer.call('fail', 'late'), { code: 'internal', message: 'too far' });
+  t.equal(await peer.call('double', 1), 2, 'and the next call is answered');
+});
+
+t.test('an answer that comes after the limit is nobody’s', async (t) => {
+  const { near, far } = connect();
+  let release!: (text: string) => void;
+  const late = new Promise<string>((resolve) => (release = resolve));
+  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
+  createPeer<Far, Near>(far, 'the near side', farAnswers(late));
+  const call = peer.call('wait', undefined, 20);
+  await t.rejects(call, { code: 'unavailable', message: 'the far side did not answer within 20 ms' });
+  t.ok((await call.catch((thrown: unknown) => thrown)) instanceof NoAnswer);
+  release('too late');
+  t.equal(await peer.call('double', 3, 5_000), 6);
+});
+
+t.test('whoever waits is told at once when the other side ends, and whoever asks later too', async (t) => {
+  const { near, far, close } = connect();
+  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
+  createPeer<Far, Near>(far, 'the near side', farAnswers(new Promise(() => undefined)));
+  const waiting = [peer.call('wait', undefined), peer.call('wait', undefined, 60_000)];
+  close();
+  const calls: Promise<unknown>[] = [...waiting, peer.call('double', 1)];
+  for (const call of calls) {
+    await t.rejects(call, { code: 'unavailable', message: 'the far side ended before it answered' });
+  }
+});
+
+t.test('a call that cannot be sent has no answer', async (t) => {
+  const { near, jam } = connect();
+  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
+  jam();
+  await t.rejects(peer.call('double', 1), { message: 'the far side ended before it answered' });
+});
+
+t.test('an answer that cannot be sent is let go', async (t) => {
+  const { near, far, jam } = connect();
+  let release!: (text: string) => void;
+  const late = new Promise<string>((resolve) => (release = resolve));
+  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
+  createPeer<Far, Near>(far, 'the near side', farAnswers(late));
+  const call = peer.call('wait', undefined, 200);
+  await new Promise((resolve) => setImmediate(resolve));
+  jam();
+  release('nobody hears this');
+  await t.rejects(call, { message: 'the far side did not answer within 200 ms' });
+});
+
+t.test('an answer that nobody asked for changes nothing', async (t) => {
+  const { near, far } = connect();
+  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
+  createPeer<Far, Near>(far, 'the near side', farAnswers());
+  far.send({ kind: 'answer', id: 99, result: 1 }, () => undefined);
+  t.equal(await peer.call('double', 2), 4);
+});

@@ -1,0 +1,73 @@
+// When a worker that ended is replaced.
+
+import fc from 'fast-check';
+import t from 'tap';
+
+import { createRestartPolicy } from '../../src/workers/restart-policy.js';
+
+const SHORT = { wasReady: true, lifeMs: 9_999 };
+const LONG = { wasReady: true, lifeMs: 10_000 };
+const FAILED = { wasReady: false, lifeMs: 50 };
+
+t.test('a worker that lived long is replaced at once, however often that happens', (t) => {
+  const policy = createRestartPolicy();
+  for (let i = 0; i < 20; i++) t.equal(policy.ended(LONG), 0);
+  t.end();
+});
+
+t.test('workers that end soon are replaced later and later, up to a bound', (t) => {
+  const policy = createRestartPolicy();
+  const delays = Array.from({ length: 12 }, () => {
+    policy.started();
+    return policy.ended(SHORT);
+  });
+  t.strictSame(delays, [0, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000, 10_000]);
+  t.end();
+});
+
+t.test('a long life begins the count again', (t) => {
+  const policy = createRestartPolicy();
+  for (let i = 0; i < 5; i++) policy.ended(SHORT);
+  t.equal(policy.ended(LONG), 0);
+  t.equal(policy.ended(SHORT), 0);
+  t.equal(policy.ended(SHORT), 100);
+  t.end();
+});
+
+t.test('five in a row that end before they are ready are given up', (t) => {
+  const policy = createRestartPolicy();
+  const delays = Array.from({ length: 5 }, () => policy.ended(FAILED));
+  t.strictSame(delays, [0, 100, 200, 400, undefined]);
+  t.equal(policy.ended(FAILED), undefined, 'and stay so');
+  t.end();
+});
+
+t.test('one that became ready in between lets the starts be tried on', (t) => {
+  const policy = createRestartPolicy();
+  for (let i = 0; i < 4; i++) t.not(policy.ended(FAILED), undefined);
+  policy.started();
+  for (let i = 0; i < 4; i++) t.not(policy.ended(FAILED), undefined);
+  t.equal(policy.ended(FAILED), undefined);
+  t.end();
+});
+
+t.test('a worker that never became ready has not lived long, however long it took', (t) => {
+  const policy = createRestartPolicy();
+  policy.ended({ wasReady: false, lifeMs: 60_000 });
+  t.equal(policy.ended({ wasReady: false, lifeMs: 60_000 }), 100);
+  t.end();
+});
+
+t.test('workers that became ready are never given up, and always replaced within ten seconds', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(30_000), { maxLength: 200 }), (lives) => {
+      const policy = createRestartPolicy();
+      return lives.every((lifeMs) => {
+        policy.started();
+        const delayMs = policy.ended({ wasReady: true, lifeMs });
+        return delayMs !== undefined && delayMs >= 0 && delayMs <= 10_000;
+      });
+    }),
+  );
+  t.end();
+});
