@@ -3,17 +3,21 @@
 /** Which folders of src each folder may import; a folder that is not listed may import nothing. */
 const allowed = {
   model: [],
-  config: ['model'],
-  telemetry: ['model'],
-  workers: ['model', 'config', 'telemetry'],
-  merge: ['model'],
-  'promql/functions': ['model'],
+  runtime: ['model'],
+  json: ['model', 'runtime'],
+  config: ['model', 'runtime'],
+  telemetry: ['model', 'runtime'],
+  workers: ['model', 'runtime', 'config', 'telemetry'],
+  merge: ['model', 'runtime', 'json'],
+  'promql/functions': ['model', 'runtime'],
   'promql/language': ['model', 'promql/functions'],
   'promql/plan': ['model', 'promql/language', 'promql/functions'],
-  'promql/eval': ['model', 'promql/language', 'promql/functions', 'promql/plan'],
-  upstreams: ['model', 'merge', 'config', 'telemetry'],
+  'promql/eval': ['model', 'runtime', 'promql/language', 'promql/functions', 'promql/plan'],
+  upstreams: ['model', 'runtime', 'json', 'merge', 'config', 'telemetry'],
   federation: [
     'model',
+    'runtime',
+    'json',
     'promql/language',
     'promql/functions',
     'promql/plan',
@@ -22,9 +26,9 @@ const allowed = {
     'upstreams',
     'telemetry',
   ],
-  demo: ['model', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
-  cli: ['model', 'promql/language', 'config', 'federation', 'http'],
-  http: ['model', 'promql/language', 'merge', 'federation', 'config', 'telemetry'],
+  demo: ['model', 'runtime', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
+  cli: ['model', 'runtime', 'promql/language', 'config', 'federation', 'http'],
+  http: ['model', 'runtime', 'json', 'promql/language', 'merge', 'federation', 'config', 'telemetry'],
 };
 
 const folders = Object.keys(allowed);

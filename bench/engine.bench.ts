@@ -14,13 +14,13 @@ import {
   gridEndMs,
   Labels,
   rangeGrid,
-  SampleBudget,
   type Column,
   type RawSeries,
 } from '../src/model/index.js';
 import { createMemorySource, evaluate } from '../src/promql/eval/index.js';
 import { parseExpr } from '../src/promql/language/index.js';
 import { planLocally } from '../src/promql/plan/index.js';
+import { SampleBudget } from '../src/runtime/index.js';
 import { importIntoPrometheus, startPrometheus } from '../test/helpers/real-servers.js';
 import type { TestSeries } from '../test/helpers/series-set.js';
 import { createBenchmark } from './benchmark.js';

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 
+import * as json from '../src/json/index.js';
 import * as merge from '../src/merge/index.js';
 import { emptyColumn, Labels, rangeGrid } from '../src/model/index.js';
 import { report, type Figure } from './report.js';
@@ -74,11 +75,11 @@ async function* chunked(body: Buffer): AsyncGenerator<Buffer> {
   for (let i = 0; i < body.length; i += CHUNK_BYTES) yield body.subarray(i, i + CHUNK_BYTES);
 }
 
-async function frames(body: Buffer): Promise<merge.FrameStream> {
-  return (await merge.openResponse(chunked(body))).frames;
+async function frames(body: Buffer): Promise<json.FrameStream> {
+  return (await json.openResponse(chunked(body))).frames;
 }
 
-async function countFrames(stream: merge.FrameStream): Promise<number> {
+async function countFrames(stream: json.FrameStream): Promise<number> {
   let count = 0;
   for await (const batch of stream) count += batch.length;
   return count;
@@ -104,12 +105,12 @@ function cases(): Case[] {
     const grid = rangeGrid(START_S * 1000, (START_S + (points - 1) * STEP_S) * 1000, STEP_S * 1000);
     let count = 0;
     for await (const batch of await frames(body)) {
-      for (const frame of batch) count += merge.decodeColumn(frame, grid, emptyColumn(frame.labels, points));
+      for (const frame of batch) count += json.decodeColumn(frame, grid, emptyColumn(frame.labels, points));
     }
     assert.equal(count, series * points);
   };
   const splice = (body: Buffer, series: number) => async (): Promise<void> => {
-    const stream = merge.encodeFrames(merge.setLabels(await frames(body), region));
+    const stream = json.encodeFrames(merge.setLabels(await frames(body), region));
     assert.equal(await countBytes(stream), body.length - envelope + series * added);
   };
   return [
@@ -145,7 +146,7 @@ function cases(): Case[] {
           frames: await frames(wide),
           addLabels: Labels.from({ promxyCluster: name }),
         }));
-        const stream = merge.encodeFrames(merge.mergeOrdered(await Promise.all(parts)));
+        const stream = json.encodeFrames(merge.mergeOrdered(await Promise.all(parts)));
         const expected = 2 * (wide.length - envelope + 4000 * added) + 1;
         assert.equal(await countBytes(stream), expected);
       },

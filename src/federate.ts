@@ -2,8 +2,8 @@
 
 import type { LoadedConfig, ServerGroupSettings } from './config/index.js';
 import { createFederation, type Admission, type Federation } from './federation/index.js';
-import type { Clock } from './model/index.js';
 import type { FeatureSet } from './promql/language/index.js';
+import type { Clock } from './runtime/index.js';
 import {
   createServerGroup,
   type Learning,

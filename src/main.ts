@@ -11,19 +11,19 @@ import {
   loadConfig,
   parseConfig,
   parseFlags,
-  readMachineMemory,
   type Flags,
   type QueryFlags,
 } from './config/index.js';
 import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
 import { federate } from './federate.js';
-import { asPromfedError, systemClock } from './model/index.js';
-import { FEATURES, type Feature } from './promql/language/index.js';
+import { asPromfedError } from './model/index.js';
 import { budgetOfProcess, workersFor } from './process-memory.js';
+import { FEATURES, type Feature } from './promql/language/index.js';
+import { readMachineMemory, systemClock, availableCores } from './runtime/index.js';
 import { startServer, type ServerOptions } from './server.js';
 import { createLog } from './telemetry/index.js';
 import type { WorkerOptions } from './worker.js';
-import { availableCores, startWorkers } from './workers/index.js';
+import { startWorkers } from './workers/index.js';
 
 const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }

@@ -3,7 +3,7 @@
 import { getHeapStatistics } from 'node:v8';
 
 import type { MemoryFlag } from './config/index.js';
-import type { MemoryLimits } from './model/index.js';
+import type { MemoryLimits } from './runtime/index.js';
 
 export interface ProcessMemory extends MemoryLimits {
   /** What the process as a whole is to stay below. */

@@ -1,6 +1,6 @@
 // What a worker process runs: a server below main.ts' process, which reads the command line and the configuration.
 
-import { systemClock } from './model/index.js';
+import { systemClock } from './runtime/index.js';
 import { startServer, type ServerOptions } from './server.js';
 import { createLog, type LogLevel } from './telemetry/index.js';
 import { runWorker } from './workers/index.js';

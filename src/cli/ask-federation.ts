@@ -2,8 +2,8 @@
 
 import type { Federation } from '../federation/index.js';
 import { encodeAnswer, encodeExplanation } from '../http/index.js';
-import { Cancellation } from '../model/index.js';
 import { parseExpr, type FeatureSet } from '../promql/language/index.js';
+import { Cancellation } from '../runtime/index.js';
 import type { Request } from './request.js';
 
 /**

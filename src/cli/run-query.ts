@@ -2,15 +2,16 @@
 
 import type { QueryFlags, QueryOutput } from '../config/index.js';
 import type { Federation } from '../federation/index.js';
-import { asPromfedError, gridEndMs, type Clock } from '../model/index.js';
+import { asPromfedError, gridEndMs } from '../model/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
+import type { Clock } from '../runtime/index.js';
 import { askFederation } from './ask-federation.js';
 import { askUrl } from './ask-url.js';
 import { renderChart } from './chart.js';
+import { readExplanation, renderExplanation } from './explanation.js';
 import { pointAt } from './point-at.js';
 import { printable } from './printable.js';
 import { readAnswer } from './read-answer.js';
-import { readExplanation, renderExplanation } from './explanation.js';
 import { settleTimes, type Request } from './request.js';
 import { renderTable } from './table.js';
 

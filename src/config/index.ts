@@ -1,9 +1,14 @@
 export { ConfigError } from './config-error.js';
-export { parseFlags, type Flags } from './flags.js';
-export type { MemoryFlag } from './flag-values.js';
-export { helpText } from './help-text.js';
-export { loadConfig, parseConfig, type LoadedConfig } from './load.js';
-export { readMachineMemory } from './machine-memory.js';
-export type { QueryFlags, QueryOutput, QueryTimes, TimeFlag } from './query-flags.js';
-export { configFileSchema } from './schema.js';
-export type * from './settings.js';
+export { configFileSchema } from './file/schema.js';
+export type { MemoryFlag } from './flags/flag-values.js';
+export { type Flags, parseFlags } from './flags/flags.js';
+export { helpText } from './flags/help-text.js';
+export type { QueryFlags, QueryOutput, QueryTimes, TimeFlag } from './flags/query-flags.js';
+export { loadConfig, type LoadedConfig, parseConfig } from './load.js';
+export type {
+  HttpClientSettings,
+  LabelFilterSettings,
+  ServerGroupSettings,
+  TimeRangeSettings,
+  TlsSettings,
+} from './settings.js';

@@ -4,18 +4,18 @@ import { createHash, scryptSync } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
 import { compareStrings, Labels } from '../model/index.js';
-import { checkShape, inertKeys, type Path, type PathProblem } from './check.js';
+import { checkShape, inertKeys, type Path, type PathProblem } from './file/check.js';
 import { ConfigError, placePrefix, type Problem } from './config-error.js';
-import { decode, type Decoded, type DecodeSchema } from './decode.js';
-import { parseDurationText } from './duration-text.js';
-import { quote } from './formats.js';
-import { maskedYaml } from './masked-yaml.js';
-import { overlapWarnings } from './overlap-warnings.js';
-import { type ConfigFile, configFileSchema, type ServerGroupFile } from './schema.js';
-import { describeFileError, readTextFile, type ReadText } from './secret-file.js';
-import { createServerGroupSettings } from './server-group-settings.js';
+import { decode, type Decoded, type DecodeSchema } from './file/decode.js';
+import { parseDurationText } from './text/duration-text.js';
+import { quote } from './file/formats.js';
+import { maskedYaml } from './file/masked-yaml.js';
+import { overlapWarnings } from './groups/overlap-warnings.js';
+import { type ConfigFile, configFileSchema, type ServerGroupFile } from './file/schema.js';
+import { describeFileError, readTextFile, type ReadText } from './groups/secret-file.js';
+import { createServerGroupSettings } from './groups/server-group-settings.js';
 import type { ServerGroupSettings, Settings } from './settings.js';
-import { MAX_FILE_BYTES, parseYaml } from './yaml-document.js';
+import { MAX_FILE_BYTES, parseYaml } from './file/yaml-document.js';
 
 /** A configuration that can be run. */
 export interface LoadedConfig {

@@ -1,7 +1,7 @@
 export {
-  demoConfig,
-  startDemoRegions,
   type Demo,
+  demoConfig,
   type DemoQuery,
   type DemoRegion,
+  startDemoRegions,
 } from './start-demo-regions.js';

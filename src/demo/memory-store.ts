@@ -1,7 +1,7 @@
 // The samples of a demo region: written as time passes, kept for a while.
 
-import type { Clock, RawSeries } from '../model/index.js';
-
+import type { RawSeries } from '../model/index.js';
+import type { Clock } from '../runtime/index.js';
 import type { DemoSeries } from './metric.js';
 
 /**

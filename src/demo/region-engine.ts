@@ -7,13 +7,12 @@ import {
   compileMatchers,
   Labels,
   PromfedError,
-  SampleBudget,
-  systemClock,
   TRUNCATED,
   type RawSeries,
 } from '../model/index.js';
 import { createMemorySource, evaluate } from '../promql/eval/index.js';
 import { planLocally } from '../promql/plan/index.js';
+import { SampleBudget, systemClock } from '../runtime/index.js';
 import type { Metric } from './metric.js';
 
 /** What a region answers from. */

@@ -1,8 +1,8 @@
 // Starts the regions that a first start of promfed runs on.
 
 import { createApp } from '../http/index.js';
-import { Labels, type Clock } from '../model/index.js';
-
+import { Labels } from '../model/index.js';
+import type { Clock } from '../runtime/index.js';
 import { MemoryStore } from './memory-store.js';
 import { createRegionContents } from './region-contents.js';
 import { createRegionEngine } from './region-engine.js';

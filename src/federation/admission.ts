@@ -1,6 +1,7 @@
 // Admission: a request starts when there is memory and a turn for it; until then it waits, or is refused.
 
-import { PromfedError, type MemoryBudget, type QueryMemory, type StopSignal } from '../model/index.js';
+import { PromfedError, type StopSignal } from '../model/index.js';
+import type { MemoryBudget, QueryMemory } from '../runtime/index.js';
 
 /**
  * What a request has for itself from its start. What passes through one holds about as much, with what nobody counts:

@@ -1,6 +1,7 @@
 // Deadlines: when the work of one request has to end, and the signals that end it.
 
-import { Cancellation, PromfedError, type Clock, type StopSignal } from '../model/index.js';
+import { PromfedError, type StopSignal } from '../model/index.js';
+import { Cancellation, type Clock } from '../runtime/index.js';
 
 /** The share of its time that a query keeps for answering without the optional groups that are late. */
 const OPTIONAL_SHARE = 0.95;

@@ -10,7 +10,7 @@ import {
   type PlanNode,
 } from '../promql/plan/index.js';
 import type { QueryAnswer } from './query-answer.js';
-import type { QueryWatch } from './query-watch.js';
+import type { QueryWatch } from './query-stats.js';
 
 /** A query's explanation, as plain data that JSON can hold. */
 export interface Explanation {

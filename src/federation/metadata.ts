@@ -6,11 +6,10 @@ import {
   Labels,
   METRIC_NAME,
   TRUNCATED,
-  type Clock,
-  type QueryMemory,
   type StopSignal,
 } from '../model/index.js';
 import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
+import type { Clock, QueryMemory } from '../runtime/index.js';
 import type {
   FetchContext,
   MetadataAnswer,
@@ -19,9 +18,9 @@ import type {
   ServerGroup,
 } from '../upstreams/index.js';
 import type { Admission } from './admission.js';
-import { allOrNothing, askGroup, type AskContext } from './ask-groups.js';
 import { createDeadline } from './deadline.js';
-import { seeGroups, type Routing, type SeenGroup } from './seen-groups.js';
+import { allOrNothing, askGroup, type AskContext } from './fan-out.js';
+import { seeGroups, type Routing, type SeenGroup } from './group-snapshot.js';
 
 /** What every metadata request is bound by. */
 export interface MetadataRequest {

@@ -1,6 +1,6 @@
 // What a query comes to: bytes that pass through, or a value.
 
-import type { SeriesFrame } from '../merge/index.js';
+import type { SeriesFrame } from '../json/index.js';
 import type { Annotations } from '../model/index.js';
 import type { Value } from '../promql/eval/index.js';
 

@@ -1,8 +1,8 @@
 // What the HTTP side needs of the program around it.
 
 import type { QueryEngine } from '../federation/index.js';
-import type { Clock } from '../model/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
+import type { Clock } from '../runtime/index.js';
 
 /** What is written to the log: a port that pino satisfies. */
 export interface Log {

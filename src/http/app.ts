@@ -3,13 +3,13 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 
 import type { AppContext } from './app-context.js';
-import { addCompression } from './compress.js';
+import { addCompression } from './reply/compress.js';
 import { addCors } from './cors.js';
-import { addExplainRoutes } from './explain-routes.js';
-import { addMetadataRoutes } from './metadata-routes.js';
-import { addQueryRoutes } from './query-routes.js';
-import { answerBrokenRequest, errorHandler } from './reply-error.js';
-import { addStatusRoutes } from './status-routes.js';
+import { addExplainRoutes } from './routes/explain-routes.js';
+import { addMetadataRoutes } from './routes/metadata-routes.js';
+import { addQueryRoutes } from './routes/query-routes.js';
+import { answerBrokenRequest, errorHandler } from './reply/reply-error.js';
+import { addStatusRoutes } from './routes/status-routes.js';
 
 /** Prometheus takes forms of 10 MiB (Go's `ParseForm`). */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;

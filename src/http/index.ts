@@ -1,3 +1,3 @@
 export { createApp } from './app.js';
-export { encodeAnswer } from './encode-answer.js';
-export { encodeExplanation } from './encode-explanation.js';
+export { encodeAnswer } from './reply/encode-answer.js';
+export { encodeExplanation } from './reply/encode-explanation.js';

@@ -1,8 +1,13 @@
 // Merges the streams of disjoint groups into one, in the order of labels.
 
+import {
+  type FrameStream,
+  type ResponseTail,
+  type SeriesFrame,
+  ClosableStream,
+  unionTails,
+} from '../json/index.js';
 import { Labels } from '../model/index.js';
-import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
-import { ClosableStream, unionTails } from './frame-stream.js';
 import { LabelSetter } from './label-setter.js';
 import { ReadAhead } from './read-ahead.js';
 import { setLabels } from './set-labels.js';

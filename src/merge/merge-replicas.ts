@@ -1,11 +1,9 @@
 // Merges streams that may hold the same series: replicas of one group, or groups whose labels do not part them.
 
-import type { QueryMemory } from '../model/index.js';
-import type { FrameStream } from './frame.js';
-import { ClosableStream } from './frame-stream.js';
-import type { JoinLimits } from './join-streams.js';
-import { joinStreams } from './join-streams.js';
+import { type FrameStream, ClosableStream } from '../json/index.js';
+import type { QueryMemory } from '../runtime/index.js';
 import { mergeSamples } from './merge-samples.js';
+import { type JoinLimits, joinStreams } from './merge-unordered.js';
 import { pickEarlier, pickReplica } from './pick-samples.js';
 
 export interface MergeReplicaOptions extends Partial<JoinLimits> {

@@ -1,11 +1,16 @@
 // Merges two copies of a series in their bytes: what is kept is copied as the upstream wrote it, not printed anew.
 
-import type { Labels } from '../model/index.js';
-import { PromfedError } from '../model/index.js';
-import { CLOSE_BRACKET, COMMA, holdsAt, OPEN_BRACKET, QUOTE } from './byte.js';
+import {
+  CLOSE_BRACKET,
+  COMMA,
+  holdsAt,
+  OPEN_BRACKET,
+  QUOTE,
+  SampleReader,
+  invalidAnswer,
+} from '../json/index.js';
+import { type Labels, PromfedError } from '../model/index.js';
 import type { Picks, Samples } from './pick-samples.js';
-import { SampleReader } from './sample-reader.js';
-import { invalidAnswer } from './upstream-answer-error.js';
 
 /** Which samples of two copies are kept. */
 export type PickRule = (a: Samples, b: Samples) => Picks;

@@ -1,6 +1,6 @@
 // Reads several streams at once, each one batch ahead of its consumer.
 
-import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
+import type { FrameStream, ResponseTail, SeriesFrame } from '../json/index.js';
 
 /**
  * One batch of each stream is asked for at the start, and the next one when a batch is taken, so that every upstream

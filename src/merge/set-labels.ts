@@ -1,8 +1,7 @@
 // Splice: a group's labels onto every series of its stream.
 
+import { type FrameStream, type ResponseTail, type SeriesFrame, ClosableStream } from '../json/index.js';
 import type { Labels } from '../model/index.js';
-import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
-import { ClosableStream } from './frame-stream.js';
 import { LabelSetter } from './label-setter.js';
 
 /**

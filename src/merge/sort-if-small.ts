@@ -1,8 +1,8 @@
 // Small answers come out sorted as Prometheus sorts them.
 
-import { Labels, labelsBytes, type QueryMemory } from '../model/index.js';
-import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
-import { ClosableStream } from './frame-stream.js';
+import { type FrameStream, type ResponseTail, type SeriesFrame, ClosableStream } from '../json/index.js';
+import { Labels, labelsBytes } from '../model/index.js';
+import type { QueryMemory } from '../runtime/index.js';
 
 export interface SortIfSmallOptions {
   /** Up to so many bytes are read ahead. Default 1 MiB. */

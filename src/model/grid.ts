@@ -10,6 +10,13 @@ export interface Grid {
   readonly count: number;
 }
 
+/**
+ * Maximum number of steps after the first in a range query.
+ *
+ * Source: Prometheus, web/api/v1/api.go (`queryRange`).
+ */
+export const MAX_POINTS = 11_000;
+
 /** The grid of one instant. */
 export function instantGrid(timeMs: number): Grid {
   return { startMs: timeMs, stepMs: 1, count: 1 };

@@ -1,31 +1,46 @@
-export * from './annotations.js';
-export * from './cancellation.js';
-export * from './clock.js';
-export * from './column-slabs.js';
-export * from './compare.js';
-export * from './duration.js';
-export * from './errors.js';
-export * from './format.js';
-export * from './grid.js';
-export * from './histogram.js';
+export { Annotations, TRUNCATED } from './annotations.js';
+export { ColumnSlabs } from './column-slabs.js';
+export { compareStrings } from './compare.js';
+export { parseDuration, printDuration } from './duration.js';
+export { asPromfedError, type ErrorCode, PromfedError } from './errors.js';
+export { formatFloat, formatTimestamp, tryParseFloat } from './format.js';
+export { type Grid, gridEndMs, instantGrid, MAX_POINTS, rangeGrid } from './grid.js';
 export {
   detectReset,
   divideHistogram,
   multiplyHistogram,
   tryAddHistograms,
   trySubtractHistograms,
-} from './histogram-arithmetic.js';
-export * from './histogram-sum.js';
-export { trimHistogram } from './histogram-trim.js';
-export { fixedLabels, injectMatchers } from './inject-matchers.js';
-export * from './label-filter.js';
-export * from './labels.js';
-export * from './limits.js';
-export * from './matcher.js';
-export * from './memory-budget.js';
-export * from './nearest.js';
-export * from './ports.js';
-export * from './regex.js';
-export * from './series.js';
-export * from './time-bounds.js';
-export * from './value-type.js';
+} from './histogram/arithmetic.js';
+export {
+  boundOf,
+  type Bucket,
+  bucketsOf,
+  type CounterResetHint,
+  createHistogram,
+  CUSTOM_BUCKETS,
+  denseBuckets,
+  equalHistograms,
+  type Histogram,
+  histogramWeight,
+  type SparseBuckets,
+  usesCustomBuckets,
+} from './histogram/histogram.js';
+export { HistogramSum } from './histogram/sum.js';
+export { trimHistogram } from './histogram/trim.js';
+export { Labels, labelsBytes, METRIC_NAME } from './labels.js';
+export { fixedLabels, injectMatchers } from './matchers/inject-matchers.js';
+export { anyPasses, type LabelFilter } from './matchers/label-filter.js';
+export {
+  compileMatcher,
+  compileMatchers,
+  type Matcher,
+  type MatchOp,
+  printMatchers,
+} from './matchers/matcher.js';
+export { tryNearest } from './nearest.js';
+export type { SampleSource, SampleUse, TimeWindow } from './ports.js';
+export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';
+export type { StopSignal } from './stop-signal.js';
+export { coversWindow, cutWindow, type TimeBounds, touchesWindow } from './time-bounds.js';
+export { VALUE_TYPE_NAMES, type ValueType } from './value-type.js';

@@ -1,7 +1,7 @@
 // Ports: what the language side of promfed needs from the outside, implemented elsewhere.
 
-import type { StopSignal } from './cancellation.js';
-import type { Matcher } from './matcher.js';
+import type { StopSignal } from './stop-signal.js';
+import type { Matcher } from './matchers/matcher.js';
 import type { RawSeries } from './series.js';
 
 /** A window of time, in milliseconds: open on the left, closed on the right, as PromQL's ranges are. */

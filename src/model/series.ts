@@ -1,6 +1,6 @@
 // Series in their two shapes: columns on a step grid, and raw samples.
 
-import { histogramWeight, type Histogram } from './histogram.js';
+import { histogramWeight, type Histogram } from './histogram/histogram.js';
 import type { Labels } from './labels.js';
 
 /**

@@ -1,4 +1,4 @@
 export { createLog, type LogLevel } from './log.js';
 export { createMetrics } from './metrics.js';
-export { renderReports, totalsOf, withoutConfiguration, type MetricsReport } from './reports.js';
+export { type MetricsReport, renderReports, totalsOf, withoutConfiguration } from './reports.js';
 export { createWorkerMetrics } from './worker-metrics.js';

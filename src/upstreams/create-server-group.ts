@@ -13,19 +13,19 @@ import {
   samplesCall,
   seriesCall,
   type ApiCall,
-} from './api-call.js';
-import { askMetadata } from './ask-metadata.js';
-import { askQuery } from './ask-query.js';
-import { askSamples } from './ask-samples.js';
-import { boundsAt } from './group-bounds.js';
-import { createGroupFilter } from './group-filter.js';
-import { createRedactor } from './foreign-text.js';
-import { createHistogramNames, type LearnedHistogramNames } from './histogram-names.js';
-import { startLabelIndex, type IndexTimers, type LabelIndex } from './label-index.js';
-import { METADATA, SERIES, STRINGS, type MetadataKind } from './metadata-answer.js';
+} from './api/api-call.js';
+import { askMetadata } from './group/metadata-query.js';
+import { askQuery } from './group/query-group.js';
+import { askSamples } from './group/sample-query.js';
+import { boundsAt } from './group/group-bounds.js';
+import { createGroupFilter } from './learn/group-filter.js';
+import { createRedactor } from './http/sanitize.js';
+import { createHistogramNames, type LearnedHistogramNames } from './learn/histogram-names.js';
+import { startLabelIndex, type IndexTimers, type LabelIndex } from './learn/label-index.js';
+import { METADATA, SERIES, STRINGS, type MetadataKind } from './api/metadata-answer.js';
 import { DEFAULT_UPSTREAM_LIMITS, type Learning, type UpstreamOptions } from './options.js';
 import type { FetchContext, SamplesQuery, ServerGroup } from './server-group.js';
-import { createTarget } from './target.js';
+import { createTarget } from './http/target.js';
 
 /**
  * Creates a group; no connection is opened before the first request.

@@ -1,4 +1,16 @@
 export { createServerGroup } from './create-server-group.js';
-export type { Learning } from './options.js';
 export type { UpstreamObservation } from './metrics.js';
-export type * from './server-group.js';
+export type { Learning } from './options.js';
+export type {
+  ExchangeWatch,
+  FetchContext,
+  GroupAnswer,
+  GroupSamples,
+  LabelIndexStatus,
+  MetadataAnswer,
+  MetadataQuery,
+  MetricMetadata,
+  RegionQuery,
+  SamplesQuery,
+  ServerGroup,
+} from './server-group.js';

@@ -1,7 +1,7 @@
 // What every server group is created with besides its own settings.
 
-import type { Clock } from '../model/index.js';
-import type { IndexTimers } from './label-index.js';
+import type { Clock } from '../runtime/index.js';
+import type { IndexTimers } from './learn/label-index.js';
 import type { UpstreamMetrics } from './metrics.js';
 
 /** Bounds on what one answer of one target may be. Bytes are counted after decoding. */

@@ -1,18 +1,17 @@
 // A server group as the federation sees it: one region, whatever number of targets stands behind it.
 
-import type { FrameStream, ResponseTail, ResultType, WholeFrames } from '../merge/index.js';
+import type { FrameStream, ResponseTail, ResultType, WholeFrames } from '../json/index.js';
 import type {
   Grid,
   LabelFilter,
   Labels,
   Matcher,
-  QueryMemory,
   RawSeries,
-  SampleBudget,
   StopSignal,
   TimeBounds,
   TimeWindow,
 } from '../model/index.js';
+import type { QueryMemory, SampleBudget } from '../runtime/index.js';
 
 /** A query as a region is sent it. A grid of one instant with `kind: 'instant'` asks `query`, else `query_range`. */
 export interface RegionQuery {

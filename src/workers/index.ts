@@ -1,3 +1,2 @@
-export { availableCores } from './available-cores.js';
 export { runWorker, type Shared } from './run-worker.js';
 export { startWorkers } from './start-workers.js';

@@ -4,7 +4,8 @@ import cluster, { type Worker } from 'node:cluster';
 
 import type { Logger } from 'pino';
 
-import { PromfedError, type Clock } from '../model/index.js';
+import { PromfedError } from '../model/index.js';
+import type { Clock } from '../runtime/index.js';
 import { totalsOf, type MetricsReport } from '../telemetry/index.js';
 import type { SupervisorCalls, WorkerCalls } from './calls.js';
 import { createPeer, type Answers, type Channel, type Peer } from './peer.js';

@@ -3,7 +3,8 @@
 import type { Logger } from 'pino';
 
 import type { LoadedConfig } from '../config/index.js';
-import { asPromfedError, PromfedError, type Clock } from '../model/index.js';
+import { asPromfedError, PromfedError } from '../model/index.js';
+import type { Clock } from '../runtime/index.js';
 import {
   createMetrics,
   createWorkerMetrics,

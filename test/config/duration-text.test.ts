@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { parseDurationText, tryDurationText } from '../../src/config/duration-text.js';
+import { parseDurationText, tryDurationText } from '../../src/config/text/duration-text.js';
 
 t.test('durations of Prometheus and of Go are milliseconds', async (t) => {
   const cases: [text: string, ms: number][] = [

@@ -8,7 +8,7 @@ import { join, relative, resolve } from 'node:path';
 import t from 'tap';
 
 import { type HttpClientSettings, parseConfig } from '../../src/config/index.js';
-import { readTextFile } from '../../src/config/secret-file.js';
+import { readTextFile } from '../../src/config/groups/secret-file.js';
 
 const CERT = readFileSync(resolve('test/testdata/config/region.pem'), 'utf8');
 const KEY = readFileSync(resolve('test/testdata/config/region-key.pem'), 'utf8');

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 
 import { Admission, type Admitted } from '../../src/federation/admission.js';
-import { MemoryBudget } from '../../src/model/index.js';
+import { MemoryBudget } from '../../src/runtime/index.js';
 
 const RESERVE = 2 << 20;
 

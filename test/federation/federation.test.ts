@@ -6,16 +6,10 @@ import {
   type QueryAnswer,
   type QueryRequest,
 } from '../../src/federation/index.js';
-import { openResponse } from '../../src/merge/index.js';
-import {
-  asPromfedError,
-  instantGrid,
-  Labels,
-  PromfedError,
-  systemClock,
-  type Clock,
-} from '../../src/model/index.js';
+import { openResponse } from '../../src/json/index.js';
+import { asPromfedError, instantGrid, Labels, PromfedError } from '../../src/model/index.js';
 import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
+import { systemClock, type Clock } from '../../src/runtime/index.js';
 import type { FetchContext, MetadataQuery, RegionQuery, ServerGroup } from '../../src/upstreams/index.js';
 
 const timeMs = 1_000_000;

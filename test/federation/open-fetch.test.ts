@@ -1,9 +1,10 @@
 import t from 'tap';
 
 import { createDeadline } from '../../src/federation/deadline.js';
-import { tolerantFrames } from '../../src/federation/open-fetch.js';
-import { EMPTY_TAIL, type FrameStream, type ResponseTail } from '../../src/merge/index.js';
-import { Annotations, Labels, systemClock } from '../../src/model/index.js';
+import { tolerantFrames } from '../../src/federation/fetch/open-fetch.js';
+import { EMPTY_TAIL, type FrameStream, type ResponseTail } from '../../src/json/index.js';
+import { Annotations, Labels } from '../../src/model/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import type { ServerGroup } from '../../src/upstreams/index.js';
 
 /** A region that never answers: only its stream's `return` is of interest. */

@@ -3,16 +3,10 @@
 import t from 'tap';
 
 import { createFederation, type QueryAnswer } from '../../src/federation/index.js';
-import { EMPTY_TAIL } from '../../src/merge/index.js';
-import {
-  asPromfedError,
-  instantGrid,
-  Labels,
-  PromfedError,
-  printMatchers,
-  systemClock,
-} from '../../src/model/index.js';
+import { EMPTY_TAIL } from '../../src/json/index.js';
+import { asPromfedError, instantGrid, Labels, PromfedError, printMatchers } from '../../src/model/index.js';
 import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import type { FetchContext, SamplesQuery, ServerGroup } from '../../src/upstreams/index.js';
 
 const timeMs = 1_000_000;

@@ -6,10 +6,10 @@ import * as zlib from 'node:zlib';
 import Fastify, { type FastifyReply } from 'fastify';
 import t, { type Test } from 'tap';
 
-import { acceptedEncoding, type Encoding } from '../../src/http/accept-encoding.js';
-import { addCompression } from '../../src/http/compress.js';
+import { acceptedEncoding, type Encoding } from '../../src/http/reply/accept-encoding.js';
+import { addCompression } from '../../src/http/reply/compress.js';
 import { addCors } from '../../src/http/cors.js';
-import { sendChunks } from '../../src/http/send-chunks.js';
+import { sendChunks } from '../../src/http/reply/send-chunks.js';
 
 const BOTH: readonly Encoding[] = ['zstd', 'gzip'];
 const HAS_ZSTD = 'createZstdCompress' in zlib;

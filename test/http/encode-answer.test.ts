@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { encodeAnswer } from '../../src/http/encode-answer.js';
+import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
 import {
   Annotations,
   createHistogram,

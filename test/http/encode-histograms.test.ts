@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { encodeAnswer } from '../../src/http/encode-answer.js';
+import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
 import {
   Annotations,
   createHistogram,

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import t, { type Test } from 'tap';
 
-import { sendChunks } from '../../src/http/send-chunks.js';
+import { sendChunks } from '../../src/http/reply/send-chunks.js';
 
 type Chunks = () => AsyncGenerator<Uint8Array, void, undefined>;
 

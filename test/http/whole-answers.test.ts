@@ -6,10 +6,11 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { createFederation } from '../../src/federation/index.js';
-import { annotationMembers, encodeAnswer, tryEncodeWhole } from '../../src/http/encode-answer.js';
-import { openResponse } from '../../src/merge/index.js';
-import { asPromfedError, instantGrid, Labels, PromfedError, systemClock } from '../../src/model/index.js';
+import { annotationMembers, encodeAnswer, tryEncodeWhole } from '../../src/http/reply/encode-answer.js';
+import { openResponse } from '../../src/json/index.js';
+import { asPromfedError, instantGrid, Labels, PromfedError } from '../../src/model/index.js';
 import { parseExpr } from '../../src/promql/language/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import type { ServerGroup } from '../../src/upstreams/index.js';
 import { chunksOf } from '../merge/streams.js';
 

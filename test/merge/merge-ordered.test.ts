@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { mergeOrdered, sortIfSmall, unionTails } from '../../src/merge/index.js';
-import type { FrameStream, SeriesFrame } from '../../src/merge/index.js';
+import { unionTails, type FrameStream, type SeriesFrame } from '../../src/json/index.js';
+import { mergeOrdered, sortIfSmall } from '../../src/merge/index.js';
 import { Labels, PromfedError } from '../../src/model/index.js';
 import { drain, frame, streamOf, watch } from './streams.js';
 

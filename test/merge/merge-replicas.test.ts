@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 
+import type { SeriesFrame } from '../../src/json/index.js';
 import { mergeOverlappingStreams, mergeReplicaStreams } from '../../src/merge/index.js';
-import type { SeriesFrame } from '../../src/merge/index.js';
 import { PromfedError } from '../../src/model/index.js';
 import { drain, frame, streamOf, values, watch } from './streams.js';
 

@@ -4,15 +4,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { encodeAnswer } from '../../src/http/encode-answer.js';
-import {
-  decodeColumn,
-  encodeFrames,
-  mergeOrdered,
-  openResponse,
-  setLabels,
-  sortIfSmall,
-} from '../../src/merge/index.js';
+import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
+import { decodeColumn, encodeFrames, openResponse } from '../../src/json/index.js';
+import { mergeOrdered, setLabels, sortIfSmall } from '../../src/merge/index.js';
 import {
   Annotations,
   emptyColumn,

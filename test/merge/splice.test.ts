@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { encodeFrames, openResponse, setLabels } from '../../src/merge/index.js';
-import type { FrameStream, SeriesFrame } from '../../src/merge/index.js';
+import { encodeFrames, openResponse, type FrameStream, type SeriesFrame } from '../../src/json/index.js';
+import { setLabels } from '../../src/merge/index.js';
 import { Labels } from '../../src/model/index.js';
 import { chunksOf, drain, frame, streamOf, values, watch } from './streams.js';
 

@@ -1,7 +1,6 @@
 // Streams for the tests of src/merge: bodies cut into chunks, frames made by hand, and streams read to their end.
 
-import type { FrameStream, ResponseTail, SeriesFrame } from '../../src/merge/index.js';
-import { openResponse } from '../../src/merge/index.js';
+import { type FrameStream, type ResponseTail, type SeriesFrame, openResponse } from '../../src/json/index.js';
 import { Labels } from '../../src/model/index.js';
 
 /** A frame of labels and the text of its samples. */

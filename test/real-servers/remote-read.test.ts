@@ -3,7 +3,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import t from 'tap';
 
-import { encodeAnswer } from '../../src/http/encode-answer.js';
+import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
 import {
   Annotations,
   instantGrid,
@@ -12,8 +12,8 @@ import {
   type RawSeries,
   type TimeWindow,
 } from '../../src/model/index.js';
-import { createReadRequest, readSeries } from '../../src/upstreams/remote-read.js';
-import { packSnappy, unpackSnappy } from '../../src/upstreams/snappy-block.js';
+import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
+import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
 import { readChunkedSeries } from '../../src/upstreams/wire/chunked-series.js';
 import { histogramSet } from '../helpers/histogram-set.js';
 import { api, type ApiAnswer, type QueryData } from '../helpers/promfed.js';

@@ -2,7 +2,7 @@ import { getEventListeners, setMaxListeners } from 'node:events';
 
 import t, { type Test } from 'tap';
 
-import { systemClock } from '../../src/model/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup, type UpstreamObservation } from '../../src/upstreams/index.js';
 import {
   answers,

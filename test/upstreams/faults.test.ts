@@ -2,7 +2,8 @@ import * as zlib from 'node:zlib';
 
 import t from 'tap';
 
-import { PromfedError, systemClock } from '../../src/model/index.js';
+import { PromfedError } from '../../src/model/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import {
   createServerGroup,
   type MetadataQuery,

@@ -3,7 +3,8 @@
 import t from 'tap';
 
 import type { TimeRangeSettings } from '../../src/config/index.js';
-import { coversWindow, cutWindow, systemClock, touchesWindow } from '../../src/model/index.js';
+import { coversWindow, cutWindow, touchesWindow } from '../../src/model/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import { createServerGroup } from '../../src/upstreams/index.js';
 import { groupSettings } from './settings.js';
 

@@ -2,7 +2,10 @@
 
 import t from 'tap';
 
-import { createHistogramNames, type HistogramNamesOptions } from '../../src/upstreams/histogram-names.js';
+import {
+  createHistogramNames,
+  type HistogramNamesOptions,
+} from '../../src/upstreams/learn/histogram-names.js';
 
 function metadata(types: Record<string, string>): Awaited<ReturnType<HistogramNamesOptions['ask']>> {
   const entries = Object.entries(types).map(

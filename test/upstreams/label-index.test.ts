@@ -2,7 +2,11 @@
 
 import t from 'tap';
 
-import { startLabelIndex, type LabelIndex, type LabelIndexOptions } from '../../src/upstreams/label-index.js';
+import {
+  startLabelIndex,
+  type LabelIndex,
+  type LabelIndexOptions,
+} from '../../src/upstreams/learn/label-index.js';
 
 const INTERVAL_MS = 60_000;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { escapeLabelName } from '../../src/upstreams/label-name.js';
+import { escapeLabelName } from '../../src/upstreams/api/label-name.js';
 
 t.test('label names are escaped as Prometheus unescapes them', (t) => {
   const cases = [

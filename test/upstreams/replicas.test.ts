@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 
-import { systemClock } from '../../src/model/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import {
   answers,

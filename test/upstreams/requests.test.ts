@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import type { Clock } from '../../src/model/index.js';
+import type { Clock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import { answers, answersGzipped, startFaultServer, type FaultServer } from '../helpers/fault-server.js';
 import { fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';

@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream';
 
 import t, { type Test } from 'tap';
 
-import { sourceOf } from '../../src/upstreams/body-source.js';
-import { ResponseBody } from '../../src/upstreams/response-body.js';
+import { sourceOf } from '../../src/upstreams/http/body-source.js';
+import { ResponseBody } from '../../src/upstreams/http/response-body.js';
 
 interface Setup {
   readonly source: PassThrough;

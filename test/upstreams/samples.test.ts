@@ -2,10 +2,11 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 
-import { PromfedError, SampleBudget, systemClock } from '../../src/model/index.js';
-import { createReadRequest, readSeries } from '../../src/upstreams/remote-read.js';
+import { PromfedError } from '../../src/model/index.js';
+import { SampleBudget, systemClock } from '../../src/runtime/index.js';
+import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
 import { createServerGroup, type GroupSamples, type ServerGroup } from '../../src/upstreams/index.js';
-import { packSnappy, unpackSnappy } from '../../src/upstreams/snappy-block.js';
+import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
 import {
   answers,
   answersWith,

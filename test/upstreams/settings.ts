@@ -1,7 +1,8 @@
 // Settings and contexts of server groups for the tests of this folder.
 
 import type { ServerGroupSettings } from '../../src/config/index.js';
-import { Labels, systemClock } from '../../src/model/index.js';
+import { Labels } from '../../src/model/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import type { FetchContext } from '../../src/upstreams/index.js';
 
 export interface GroupOverrides extends Partial<Omit<ServerGroupSettings, 'httpClient'>> {

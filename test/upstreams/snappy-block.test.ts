@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { PromfedError } from '../../src/model/index.js';
-import { packSnappy, unpackSnappy } from '../../src/upstreams/snappy-block.js';
+import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
 
 t.test('what was packed is unpacked, whatever its length', async (t) => {
   for (const length of [0, 1, 127, 128, 65_535, 65_536, 65_537, 200_000]) {

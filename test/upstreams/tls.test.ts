@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 
 import type { TlsSettings } from '../../src/config/index.js';
-import { systemClock } from '../../src/model/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import { TEST_CERTIFICATE, TEST_KEY } from '../helpers/tls-certificate.js';
 import { fetchContext, groupSettings, success } from './settings.js';

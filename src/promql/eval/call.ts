@@ -1,6 +1,7 @@
 // Function calls: which way each function is evaluated.
 
 import { Labels, METRIC_NAME, PromfedError, type Column } from '../../model/index.js';
+import { sortPaced } from '../../runtime/index.js';
 import {
   createLabelJoin,
   createLabelReplace,
@@ -12,7 +13,6 @@ import {
   type MapLabels,
 } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
-
 import {
   distinct,
   floatsOf,
@@ -22,14 +22,13 @@ import {
   withoutName,
   type Identity,
 } from './columns.js';
-import { evalHistogramFunction, HISTOGRAM_FUNCTIONS } from './histogram-functions.js';
-import { evalHistogramFraction, evalHistogramQuantile } from './histogram-quantile.js';
-import { evalHistogramQuantiles } from './histogram-quantiles.js';
+import { evalHistogramFunction, HISTOGRAM_FUNCTIONS } from './histogram/histogram-functions.js';
+import { evalHistogramFraction, evalHistogramQuantile } from './histogram/histogram-quantile.js';
+import { evalHistogramQuantiles } from './histogram/histogram-quantiles.js';
 import { evalInfo } from './info.js';
-import { evalAbsentOverTime, evalRangeFunction } from './range-function.js';
+import { evalAbsentOverTime, evalRangeFunction } from './range/range-function.js';
 import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 import { evalSelector } from './selector.js';
-import { sortPaced } from './paced-sort.js';
 import { sortByLabel } from './sort-by-label.js';
 
 type EvaluateCall = (scope: Scope, node: CallNode) => Operand | Promise<Operand>;

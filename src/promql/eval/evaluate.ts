@@ -1,20 +1,19 @@
 // Runs a plan: the node types and what evaluates them.
 
 import { Labels, multiplyHistogram, PromfedError } from '../../model/index.js';
+import { sortPaced } from '../../runtime/index.js';
 import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
-
-import { evalAggregate } from './aggregate.js';
-import { evalBinary } from './binary.js';
+import { evalAggregate } from './aggregate/aggregate.js';
+import { evalBinary } from './binary/binary.js';
 import { evalCall } from './call.js';
 import { distinct, dropName, settleNames, targetFor, withoutName } from './columns.js';
-import { statsSelectors } from './histogram-stats.js';
-import { tryNotBuilt } from './not-built.js';
-import { extendSeries } from './range-function.js';
-import { evalRange } from './range.js';
-import { sortPaced } from './paced-sort.js';
+import { statsSelectors } from './histogram/histogram-stats.js';
+import { extendSeries } from './range/range-function.js';
+import { evalRange } from './range/range.js';
 import { notBuilt, Scope, type Operand } from './scope.js';
 import { evalSelector } from './selector.js';
-import { evalStretch, evalStretches } from './stretches.js';
+import { evalStretch, evalStretches } from './time-segments.js';
+import { tryNotBuilt } from './unsupported.js';
 import type { EvalContext, Value } from './value.js';
 
 /**

@@ -1,5 +1,5 @@
 export { evaluate } from './evaluate.js';
 export { createMemorySource } from './memory-source.js';
-export { tryNotBuilt } from './not-built.js';
-export type { EvalContext, EvalObserver, Value } from './value.js';
 export { countValue } from './observe.js';
+export { tryNotBuilt } from './unsupported.js';
+export type { EvalContext, EvalObserver, Value } from './value.js';

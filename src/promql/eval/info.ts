@@ -11,7 +11,7 @@ import {
 import type { CallNode, SelectorNode } from '../plan/index.js';
 
 import { distinct } from './columns.js';
-import { presenceOf } from './matching.js';
+import { presenceOf } from './binary/matching.js';
 import type { Scope, VectorOperand } from './scope.js';
 import { evalSelector } from './selector.js';
 

@@ -8,14 +8,11 @@ import {
   type Grid,
   type Histogram,
   type Labels,
-  type SampleBudget,
-  type SampleCounter,
 } from '../../model/index.js';
+import { type SampleBudget, type SampleCounter, Pacer } from '../../runtime/index.js';
 import { printPlace } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
-
 import { observed } from './observe.js';
-import { Pacer } from './pacer.js';
 import type { EvalContext, MatrixValue, ScalarValue, StringValue, VectorValue } from './value.js';
 
 /**

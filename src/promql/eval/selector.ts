@@ -8,14 +8,13 @@ import {
   type SampleUse,
   type TimeWindow,
 } from '../../model/index.js';
+import { sortPaced } from '../../runtime/index.js';
 import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
-
 import { withoutEmpty } from './columns.js';
-import { withStatsOnly } from './histogram-stats.js';
-import { sortPaced } from './paced-sort.js';
+import { withStatsOnly } from './histogram/histogram-stats.js';
+import { kindOf, smoothedHistogram } from './histogram/smoothed-histogram.js';
 import type { Scope, VectorOperand } from './scope.js';
-import { kindOf, smoothedHistogram } from './smoothed-histogram.js';
 
 /** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
 export interface Reference {

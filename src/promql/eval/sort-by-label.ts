@@ -1,9 +1,8 @@
 // sort_by_label and sort_by_label_desc: the order of an instant vector by its labels.
 
 import { Labels, type Column } from '../../model/index.js';
+import { sortPaced } from '../../runtime/index.js';
 import { compareNaturally } from '../functions/index.js';
-
-import { sortPaced } from './paced-sort.js';
 import type { Scope, VectorOperand } from './scope.js';
 
 /**

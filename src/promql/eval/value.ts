@@ -1,14 +1,7 @@
 // What an evaluation needs and what it gives.
 
-import type {
-  Annotations,
-  Grid,
-  RawSeries,
-  SampleBudget,
-  SampleSource,
-  StopSignal,
-  Vector,
-} from '../../model/index.js';
+import type { Annotations, Grid, RawSeries, SampleSource, StopSignal, Vector } from '../../model/index.js';
+import type { SampleBudget } from '../../runtime/index.js';
 import type { Fetch, PlanNode } from '../plan/index.js';
 
 /** The result of an expression on a grid. */

@@ -1,26 +1,26 @@
-export * from './signatures.js';
-export { bucketQuantile, tryParseBound, type ForcedBuckets } from './bucket-quantile.js';
-export { ELEMENT_FUNCTIONS, greatest, least, type ElementFunction } from './element-function.js';
-export {
-  edgeSamples,
-  extendedFunction,
-  extendedSamples,
-  smoothedAt,
-  type Extension,
-} from './extended-range.js';
-export { extrapolationFactor } from './extrapolation.js';
+export { ELEMENT_FUNCTIONS, type ElementFunction, greatest, least } from './element-function.js';
 export { formatOpenMetrics, formatPlain, formatShort } from './go-format.js';
-export { sampleOffset } from './label-hash.js';
-export { compareNaturally } from './natural-order.js';
-export { createLabelJoin, createLabelReplace, isLabelName, type MapLabels } from './label-functions.js';
+export { createLabelJoin, createLabelReplace, isLabelName, type MapLabels } from './label/label-functions.js';
+export { sampleOffset } from './label/label-hash.js';
+export { compareNaturally } from './label/natural-order.js';
+export { bucketQuantile, type ForcedBuckets, tryParseBound } from './quantile/bucket-quantile.js';
 export {
   bucketFraction,
   formatHistogram,
   nativeFraction,
   nativeQuantile,
   nativeVariance,
-} from './native-histogram.js';
-export { quantileOf } from './quantile.js';
-export type { RangeFunction, RunSteps, Windows } from './range-function.js';
-export { RANGE_FUNCTIONS } from './range-functions.js';
-export { startsAnew, startsTooEarly, tryZeroTime, type StartedSamples } from './start-timestamps.js';
+} from './quantile/native-histogram.js';
+export { quantileOf } from './quantile/quantile.js';
+export {
+  edgeSamples,
+  extendedFunction,
+  extendedSamples,
+  type Extension,
+  smoothedAt,
+} from './range/extended-range.js';
+export { extrapolationFactor } from './range/extrapolation.js';
+export type { RangeFunction, RunSteps, Windows } from './range/range-function.js';
+export { RANGE_FUNCTIONS } from './range/range-functions.js';
+export { type StartedSamples, startsAnew, startsTooEarly, tryZeroTime } from './range/start-timestamps.js';
+export { argumentType, type Signature, SIGNATURES } from './signatures.js';

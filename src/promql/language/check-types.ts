@@ -5,7 +5,7 @@
 
 import { METRIC_NAME, VALUE_TYPE_NAMES, compileMatcher, type ValueType } from '../../model/index.js';
 import { SIGNATURES, argumentType } from '../functions/index.js';
-import { atAnyDepth } from './any-depth.js';
+import { atAnyDepth } from './stack-safe.js';
 import type {
   AggregateExpr,
   BinaryExpr,
@@ -15,11 +15,11 @@ import type {
   VectorMatching,
   VectorSelector,
 } from './ast.js';
-import { isUtf8 } from './literals.js';
+import { isUtf8 } from './lexer/literals.js';
 import { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
 import { ParseError } from './parse-error.js';
-import { quote } from './quote.js';
-import { notUtf8 } from './token-stream.js';
+import { quote } from './printer/quote.js';
+import { notUtf8 } from './parser/token-stream.js';
 import { typeOf } from './type-of.js';
 
 interface Checked {

@@ -1,12 +1,26 @@
-export { atAnyDepth, mapExpr, restingPlaces } from './any-depth.js';
-export type * from './ast.js';
-export { ALL_FEATURES, FEATURES, isFeature, type Feature, type FeatureSet } from './features.js';
+export type {
+  AggregateExpr,
+  AggregateOp,
+  At,
+  BinaryExpr,
+  BinaryOp,
+  CallExpr,
+  Duration,
+  DurationLiteral,
+  Expr,
+  Position,
+  SubqueryExpr,
+  VectorMatching,
+  VectorSelector,
+} from './ast.js';
+export { ALL_FEATURES, type Feature, FEATURES, type FeatureSet, isFeature } from './features.js';
 export { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
 export { ParseError, printPlace } from './parse-error.js';
-export { parseExpr, parseSelector } from './parser.js';
-export { prettyExpr } from './pretty.js';
-export { printExpr, printPortableExpr } from './printer.js';
-export { quote } from './quote.js';
+export { parseExpr, parseSelector } from './parser/parser.js';
+export { prettyExpr } from './printer/pretty.js';
+export { printExpr, printPortableExpr } from './printer/printer.js';
+export { quote } from './printer/quote.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
+export { atAnyDepth, mapExpr, restingPlaces } from './stack-safe.js';
 export { typeOf } from './type-of.js';
 export { children, mapChildren, walk } from './walk.js';

@@ -10,17 +10,17 @@ import {
   type SubqueryExpr,
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
-import { Fetches } from './fetches.js';
-import type { PlannedGroup } from './groups.js';
-import { planWholeHistograms } from './histograms.js';
-import { namePolicyOf, type NamePolicy } from './late-names.js';
+import { Fetches } from './pushdown/fetches.js';
+import type { PlannedGroup } from './pruning/group-pruning.js';
+import { planWholeHistograms } from './native-histograms.js';
+import { namePolicyOf, type NamePolicy } from './pushdown/delayed-name-removal.js';
 import { createInfoTimes } from './info-times.js';
 import { planLocally, subqueryOver } from './local.js';
 import type { PlanNode, TimeShift } from './node.js';
-import { isSettled, type Local, type Reach } from './locality.js';
-import { createReach, writesGroupLabel } from './reach.js';
-import { createRelevance, type Relevance } from './relevance.js';
-import { tryStretches } from './stretches.js';
+import { isSettled, type Local, type Reach } from './pushdown/pushdown-verdict.js';
+import { createReach, writesGroupLabel } from './pushdown/pushdown.js';
+import { createRelevance, type Relevance } from './pruning/selector-routing.js';
+import { tryStretches } from './time-segments.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 

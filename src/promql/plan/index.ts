@@ -1,11 +1,24 @@
 export { planDistributed, type PlanOptions } from './distribute.js';
-export { explainPlan, selectionKey, type ExplainedNode } from './explain-plan.js';
-export type * from './figures.js';
-export { absencesOf, matchersForGroup, relevantGroups, type PlannedGroup } from './groups.js';
-export { histogramSources, merges } from './histograms.js';
+export { type ExplainedNode, explainPlan, selectionKey } from './explain/explain-plan.js';
+export { printExplained } from './explain/print-explained.js';
+export { printPlan } from './explain/print-plan.js';
+export type { Figures, OperatorFigures, PartFigures } from './explain/run-stats.js';
 export { planLocally } from './local.js';
-export type * from './node.js';
-export { groupsLeftOut } from './left-out.js';
+export { histogramSources, merges } from './native-histograms.js';
+export type {
+  AggregateNode,
+  BinaryNode,
+  CallNode,
+  Fetch,
+  FetchNode,
+  NegateNode,
+  PlanNode,
+  RangeNode,
+  SelectorNode,
+  StretchesNode,
+  StretchNode,
+  SubqueryNode,
+} from './node.js';
 export { operands } from './operands.js';
-export { printExplained } from './print-explained.js';
-export { printPlan } from './print-plan.js';
+export { groupsLeftOut } from './pruning/explain-pruning.js';
+export { absencesOf, matchersForGroup, type PlannedGroup, relevantGroups } from './pruning/group-pruning.js';

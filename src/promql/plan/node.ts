@@ -2,8 +2,8 @@
 
 import type { Grid, Labels, Matcher, ValueType } from '../../model/index.js';
 import type { AggregateOp, BinaryOp, Expr, Position, VectorMatching } from '../language/index.js';
-import type { PlannedGroup } from './groups.js';
-import type { Reason } from './reason.js';
+import type { PlannedGroup } from './pruning/group-pruning.js';
+import type { Reason } from './pushdown/reason.js';
 
 export type PlanNode =
   | NumberNode

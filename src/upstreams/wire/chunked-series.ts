@@ -3,7 +3,8 @@
 
 import { WireType } from '@bufbuild/protobuf/wire';
 
-import { PromfedError, type QueryMemory, type RawSeries, type TimeWindow } from '../../model/index.js';
+import { PromfedError, type RawSeries, type TimeWindow } from '../../model/index.js';
+import type { QueryMemory } from '../../runtime/index.js';
 import { decodeFloatHistogramChunk, decodeHistogramChunk } from './histogram-chunk.js';
 import { readMessages } from './message-frames.js';
 import { invalidAnswer, labelsOf, messagesOf, readFields } from './prompb.js';

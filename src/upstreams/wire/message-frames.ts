@@ -1,6 +1,6 @@
 // Messages out of a stream of frames: a length, a checksum, a message. Source: Prometheus, storage/remote/chunked.go.
 
-import type { QueryMemory } from '../../model/index.js';
+import type { QueryMemory } from '../../runtime/index.js';
 import { crc32c } from './crc32c.js';
 import { invalidAnswer } from './prompb.js';
 

@@ -2,14 +2,7 @@
 
 import t from 'tap';
 
-import {
-  Annotations,
-  instantGrid,
-  Labels,
-  SampleBudget,
-  type Column,
-  type Grid,
-} from '../../../src/model/index.js';
+import { Annotations, instantGrid, Labels, type Column, type Grid } from '../../../src/model/index.js';
 import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
 import { parseExpr } from '../../../src/promql/language/index.js';
 import {
@@ -18,6 +11,7 @@ import {
   type PlannedGroup,
   type PlanNode,
 } from '../../../src/promql/plan/index.js';
+import { SampleBudget } from '../../../src/runtime/index.js';
 
 const DEPTH = 10_000;
 const TIMES = { startMs: 0, endMs: 0, stepMs: 0, defaultStepMs: 60_000 };

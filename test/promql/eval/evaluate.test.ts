@@ -6,7 +6,6 @@ import {
   Labels,
   PromfedError,
   rangeGrid,
-  SampleBudget,
   type Column,
   type RawSeries,
   type Vector,
@@ -19,6 +18,7 @@ import {
 } from '../../../src/promql/eval/index.js';
 import { ALL_FEATURES, parseExpr, type VectorMatching } from '../../../src/promql/language/index.js';
 import { planLocally, type Fetch, type PlanNode } from '../../../src/promql/plan/index.js';
+import { SampleBudget } from '../../../src/runtime/index.js';
 
 const position = { start: 0, end: 0 };
 const GRID = rangeGrid(0, 60_000, 30_000);

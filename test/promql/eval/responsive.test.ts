@@ -7,13 +7,13 @@ import {
   createHistogram,
   denseBuckets,
   Labels,
-  SampleBudget,
   type Grid,
   type RawSeries,
 } from '../../../src/model/index.js';
 import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
 import { ALL_FEATURES, parseExpr } from '../../../src/promql/language/index.js';
 import { planLocally } from '../../../src/promql/plan/index.js';
+import { SampleBudget } from '../../../src/runtime/index.js';
 
 const SERIES = 40;
 /** Series of histograms, each of which costs more. */

@@ -6,13 +6,13 @@ import {
   Labels,
   PromfedError,
   rangeGrid,
-  SampleBudget,
   type Grid,
   type RawSeries,
 } from '../../../src/model/index.js';
 import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
 import { ALL_FEATURES, parseExpr, type Expr } from '../../../src/promql/language/index.js';
 import { planLocally } from '../../../src/promql/plan/index.js';
+import { SampleBudget } from '../../../src/runtime/index.js';
 
 import { annotationProblem } from './expectations.js';
 import { withStoredHints, type ScriptSeries } from './histogram-script.js';

@@ -1,0 +1,87 @@
+// What a server group's configuration says of what the group holds: `label_filter` and the time ranges.
+
+import { parseDurationText } from '../text/duration-text.js';
+import { quote } from '../file/formats.js';
+import type { LabelFilterFile, ServerGroupFile, TimeRangeFile } from '../file/schema.js';
+import type { LabelFilterSettings, TimeRangeSettings } from '../settings.js';
+import { GO_ZERO_TIME_MS, parseRelativeMs, tryTimestampMs } from '../text/time-text.js';
+
+const DEFAULT_SYNC_INTERVAL_MS = 300_000;
+
+interface ScopeReading {
+  readonly problem: (path: readonly (string | number)[], text: string) => void;
+  readonly warn: (path: readonly (string | number)[], text: string) => void;
+  readonly entriesOf: <T>(map: Readonly<Record<string, T>>) => [key: string, value: T][];
+}
+
+/** Undefined when nothing is filtered. */
+export function labelFilterOf(
+  filter: LabelFilterFile | undefined,
+  { problem, warn, entriesOf }: ScopeReading,
+): LabelFilterSettings | undefined {
+  if (filter === undefined) return undefined;
+  const include = entriesOf(filter.static_labels_include ?? {});
+  const exclude = entriesOf(filter.static_labels_exclude ?? {});
+  const dynamicLabels = [...new Set(filter.dynamic_labels)];
+  const syncIntervalMs = Math.ceil(parseDurationText(filter.sync_interval ?? '0'));
+  if (syncIntervalMs > 0 && dynamicLabels.length === 0) {
+    problem(['label_filter', 'sync_interval'], 'sync_interval requires dynamic_labels to be set');
+  }
+  const filtered = new Set([...dynamicLabels, ...include.map(([label]) => label)]);
+  for (const [label] of exclude) {
+    if (filtered.has(label)) continue;
+    warn(
+      ['label_filter', 'static_labels_exclude', label],
+      `the exclusion of values of ${quote(label)} has no effect: the label is neither in static_labels_include nor in dynamic_labels`,
+    );
+  }
+  if (filtered.size === 0) return undefined;
+  return { dynamicLabels, syncIntervalMs: syncIntervalMs || DEFAULT_SYNC_INTERVAL_MS, include, exclude };
+}
+
+/** The one time range that a group has; undefined when it is bounded on neither side. */
+export function timeRangeOf(
+  group: ServerGroupFile,
+  { problem }: ScopeReading,
+): TimeRangeSettings | undefined {
+  const { absolute_time_range: absolute, relative_time_range: relative } = group;
+  if (absolute !== undefined && relative !== undefined) {
+    problem(
+      ['relative_time_range'],
+      'at most one of absolute_time_range and relative_time_range must be configured',
+    );
+    return undefined;
+  }
+  const range =
+    absolute !== undefined
+      ? read('absolute', absolute, pointMs)
+      : relative !== undefined
+        ? read('relative', relative, parseRelativeMs)
+        : undefined;
+  if (range?.startMs === undefined && range?.endMs === undefined) return undefined;
+  if (range.startMs !== undefined && range.endMs !== undefined && range.endMs < range.startMs) {
+    problem([`${range.kind}_time_range`, 'end'], 'the end of a time range must not be before its start');
+  }
+  return range;
+}
+
+function read(
+  kind: TimeRangeSettings['kind'],
+  { start, end, truncate = false }: TimeRangeFile,
+  parse: (text: string) => number | undefined,
+): TimeRangeSettings {
+  const startMs = start === undefined ? undefined : parse(start);
+  const endMs = end === undefined ? undefined : parse(end);
+  // Samples have times of whole milliseconds.
+  return {
+    kind,
+    startMs: startMs === undefined ? undefined : Math.ceil(startMs),
+    endMs: endMs === undefined ? undefined : Math.floor(endMs),
+    truncate,
+  };
+}
+
+function pointMs(text: string): number | undefined {
+  const timeMs = tryTimestampMs(text);
+  return timeMs === GO_ZERO_TIME_MS ? undefined : timeMs;
+}

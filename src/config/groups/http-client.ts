@@ -1,0 +1,189 @@
+// `http_client` of a server group: who we are to the region, and whom we trust.
+
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+
+import { parseDurationText } from '../text/duration-text.js';
+import type { HttpClientFile, TlsFile } from '../file/schema.js';
+import type { ReadText } from './secret-file.js';
+import type { HttpClientSettings, TlsSettings } from '../settings.js';
+
+/** What it takes to turn a part of the file into settings. */
+export interface Reading {
+  readonly readText: ReadText;
+  /** Reports a problem of the value at the path below the part that is read. */
+  readonly problem: (path: readonly (string | number)[], text: string) => void;
+}
+
+const DEFAULT_DIAL_TIMEOUT_MS = 200;
+
+const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
+
+/** Settings of a part that has the right shape; what is wrong beyond that is reported. */
+export function createHttpClientSettings(client: HttpClientFile, reading: Reading): HttpClientSettings {
+  const dialTimeoutMs = Math.ceil(parseDurationText(client.dial_timeout ?? '0'));
+  return {
+    dialTimeoutMs: dialTimeoutMs === 0 ? DEFAULT_DIAL_TIMEOUT_MS : dialTimeoutMs,
+    authorization: authorizationHeader(client, reading),
+    tls: createTlsSettings(client.tls_config ?? {}, reading),
+  };
+}
+
+/**
+ * The header that the one authentication method of the part stands for. An empty text is as good as none.
+ *
+ * Source: prometheus/common, config/http_config.go (`HTTPClientConfig.Validate` and the round trippers).
+ */
+function authorizationHeader(client: HttpClientFile, reading: Reading): string | undefined {
+  const { basic_auth: basic, authorization } = client;
+  const methods = [
+    basic !== undefined && 'basic_auth',
+    authorization !== undefined && 'authorization',
+    isGiven(client.bearer_token) && 'bearer_token',
+    isGiven(client.bearer_token_file) && 'bearer_token_file',
+  ].filter((method) => method !== false);
+  if (methods.length > 1) {
+    reading.problem(
+      [methods[1]!],
+      `at most one of basic_auth, authorization, bearer_token & bearer_token_file must be configured, not ${methods.join(' and ')}`,
+    );
+    return undefined;
+  }
+  if (basic !== undefined) {
+    const username = textOrFile(basic, 'username', 'basic_auth', reading);
+    const password = textOrFile(basic, 'password', 'basic_auth', reading);
+    if (username === undefined || password === undefined) return undefined;
+    // Go's SetBasicAuth does not check it, and the region would take the rest of the name for the password.
+    if (username.includes(':')) {
+      reading.problem(['basic_auth', 'username'], 'the user name of basic_auth must not contain a colon');
+    }
+    return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+  }
+  if (authorization !== undefined) {
+    const credentials = textOrFile(authorization, 'credentials', 'authorization', reading);
+    if (credentials === undefined) return undefined;
+    if (credentials === '') {
+      reading.problem(['authorization'], 'authorization has neither credentials nor credentials_file');
+      return undefined;
+    }
+    const type = authorization.type?.trim() ?? '';
+    return headerValue(`${type === '' ? 'Bearer' : type} ${credentials}`, ['authorization'], reading);
+  }
+  const bearer = textOrFile(client, 'bearer_token', undefined, reading);
+  if (bearer !== undefined && bearer !== '')
+    return headerValue(`Bearer ${bearer}`, methods.slice(0, 1), reading);
+  if (bearer === '' && methods.length === 1)
+    reading.problem(['bearer_token_file'], 'bearer_token_file is an empty file');
+  return undefined;
+}
+
+function isGiven(text: string | undefined): text is string {
+  return text !== undefined && text !== '';
+}
+
+function headerValue(value: string, path: readonly string[], { problem }: Reading): string | undefined {
+  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
+  problem(path, `${path.join('.')}: the credentials contain characters that a header cannot hold`);
+  return undefined;
+}
+
+/**
+ * The value of KEY, or the content of KEY_file without the white space around it; empty when neither is given,
+ * undefined when what is wrong has been reported.
+ */
+function textOrFile<Key extends string>(
+  part: Readonly<Partial<Record<Key | `${Key}_file`, string>>>,
+  key: Key,
+  partName: string | undefined,
+  { readText, problem }: Reading,
+): string | undefined {
+  const fileKey = `${key}_file` as const;
+  const text: string | undefined = part[key];
+  const path: string | undefined = part[fileKey];
+  const above = partName === undefined ? [] : [partName];
+  if (isGiven(text) && isGiven(path)) {
+    problem(
+      [...above, fileKey],
+      `at most one of ${[...above, ''].join(' ')}${key} & ${fileKey} must be configured`,
+    );
+    return undefined;
+  }
+  if (!isGiven(path)) return text ?? '';
+  const read = readText(path);
+  if ('text' in read) return read.text.trim();
+  problem([...above, fileKey], `${[...above, fileKey].join('.')}: ${read.problem}`);
+  return undefined;
+}
+
+/** Source: prometheus/common, config/http_config.go (`TLSConfig.Validate`). */
+function createTlsSettings(tls: TlsFile, reading: Reading): TlsSettings {
+  const pem = (key: 'ca' | 'cert' | 'key'): string | undefined => {
+    const text = textOrFile(tls, key, 'tls_config', reading);
+    return text === undefined || text === '' ? undefined : `${text.trimEnd()}\n`;
+  };
+  const report = (key: string, text: string): void => {
+    reading.problem(['tls_config', key], `tls_config.${key} ${text}`);
+  };
+  const keyOf = (key: 'ca' | 'cert' | 'key'): string => (isGiven(tls[key]) ? key : `${key}_file`);
+
+  const [ca, cert, key] = [pem('ca'), pem('cert'), pem('key')];
+  const hasCert = isGiven(tls.cert) || isGiven(tls.cert_file);
+  const hasKey = isGiven(tls.key) || isGiven(tls.key_file);
+  if (hasCert && !hasKey) {
+    report(
+      keyOf('cert'),
+      'is given without a key: exactly one of key or key_file must be configured with it',
+    );
+  }
+  if (hasKey && !hasCert) {
+    report(
+      keyOf('key'),
+      'is given without a certificate: exactly one of cert or cert_file must be configured with it',
+    );
+  }
+  if (ca !== undefined)
+    checkCertificates(ca, (text) => {
+      report(keyOf('ca'), text);
+    });
+  if (cert !== undefined)
+    checkCertificates(cert, (text) => {
+      report(keyOf('cert'), text);
+    });
+  if (cert !== undefined && key !== undefined) {
+    try {
+      createSecureContext({ cert, key });
+    } catch {
+      report(keyOf('key'), 'is not a private key in PEM form that fits the certificate');
+    }
+  }
+  const { min_version: min, max_version: max } = tls;
+  if (min !== undefined && max !== undefined && min > max) {
+    report('max_version', `(${max}) must not be below min_version (${min})`);
+  }
+  return {
+    ca,
+    cert,
+    key,
+    serverName: isGiven(tls.server_name) ? tls.server_name : undefined,
+    insecureSkipVerify: tls.insecure_skip_verify ?? false,
+    minVersion: min === undefined ? undefined : TLS_VERSIONS[min],
+    maxVersion: max === undefined ? undefined : TLS_VERSIONS[max],
+  };
+}
+
+/** Node takes a text without any certificate for no certificate at all, so each one is looked at here. */
+function checkCertificates(pem: string, report: (text: string) => void): void {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
+  if (blocks === null) {
+    report('holds no certificate in PEM form');
+    return;
+  }
+  for (const [i, block] of blocks.entries()) {
+    try {
+      new X509Certificate(block);
+    } catch {
+      report(`holds something that is not a certificate, in block ${i + 1}`);
+      return;
+    }
+  }
+}

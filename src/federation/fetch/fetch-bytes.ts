@@ -1,0 +1,141 @@
+// Fetching for passing on: the answers of all groups as one stream of JSON, no value ever parsed.
+
+import {
+  ClosableStream,
+  EMPTY_TAIL,
+  encodeFrames,
+  type FrameStream,
+  type ResponseTail,
+  type SeriesFrame,
+  WholeStream,
+} from '../../json/index.js';
+import {
+  mergeOrdered,
+  mergeOverlappingStreams,
+  setLabels,
+  sortIfSmall,
+  tryMergeWhole,
+} from '../../merge/index.js';
+import { TRUNCATED } from '../../model/index.js';
+import { merges, type Fetch } from '../../promql/plan/index.js';
+import { histogramsMet } from '../native-histogram-replan.js';
+import { noteTail, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
+
+/** What a fetch comes to that is passed on. */
+export interface FetchedBytes {
+  /**
+   * The series of `result`, without its brackets and with commas between them, in chunks. The caller reads it to the
+   * end or returns it, unless it takes `whole`.
+   */
+  readonly series: AsyncGenerator<Uint8Array>;
+  /** All series of a small answer, when they are there already. */
+  readonly whole?: readonly SeriesFrame[];
+}
+
+/**
+ * Runs a fetch whose result is the query's. Resolves when every group has begun to answer.
+ *
+ * Small results are sorted by labels; larger ones come in the order that the regions sent them in, merged.
+ *
+ * @param limit at most so many series, a warning telling that there were more; undefined for all.
+ */
+export async function fetchBytes(
+  fetch: Fetch,
+  run: FetchRun,
+  limit: number | undefined,
+): Promise<FetchedBytes> {
+  const parts = await openFetch(fetch, run);
+  const whole = fetch.overlapping ? undefined : tryWhole(parts, run, limit);
+  if (whole !== undefined) return { series: encodeFrames(streamOf(whole)), whole };
+  const streams = parts.map((part) => ({ frames: tolerantFrames(part, run), addLabels: part.addLabels }));
+  const merged = fetch.overlapping
+    ? mergeOverlappingStreams(
+        streams.map(({ frames, addLabels }) => setLabels(frames, addLabels)),
+        { memory: run.memory },
+      )
+    : mergeOrdered(streams);
+  const sorted = sortIfSmall(merged, { memory: run.memory });
+  const ordered = run.watch?.passing(sorted) ?? sorted;
+  const encoded = encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
+  return { series: merges(fetch) ? await begun(encoded, fetch, run) : encoded };
+}
+
+/** The answer when every part of it is there and it is small; what the regions say of it is noted then. */
+function tryWhole(
+  parts: readonly OpenPart[],
+  run: FetchRun,
+  limit: number | undefined,
+): readonly SeriesFrame[] | undefined {
+  const wholes = [];
+  for (const { whole, addLabels } of parts) {
+    if (whole === undefined) return undefined;
+    wholes.push({ frames: whole.frames, addLabels });
+  }
+  const merged = tryMergeWhole(wholes);
+  if (merged === undefined) return undefined;
+  for (const { whole } of parts) noteTail(whole!.tail, run);
+  if (limit === undefined || merged.length <= limit) return merged;
+  run.annotations.notice(TRUNCATED);
+  return merged.slice(0, limit);
+}
+
+function streamOf(frames: readonly SeriesFrame[]): FrameStream {
+  return new WholeStream({ frames, tail: EMPTY_TAIL });
+}
+
+/**
+ * A stream that has its first chunk: when copies of native histograms are met before any byte has left, the query can
+ * still be answered in another way.
+ *
+ * @throws HistogramsMet when they are.
+ */
+async function begun(
+  chunks: AsyncGenerator<Uint8Array>,
+  fetch: Fetch,
+  run: FetchRun,
+): Promise<AsyncGenerator<Uint8Array>> {
+  try {
+    const first = await chunks.next();
+    return resumed(first, chunks);
+  } catch (thrown) {
+    const groups = fetch.parts.flatMap(({ group }) => run.groups.get(group.name) ?? []);
+    throw histogramsMet(thrown, groups, fetch);
+  }
+}
+
+async function* resumed(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.done === true) return;
+    yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
+
+/**
+ * The first `limit` series, and a warning when there were more. The rest is read all the same: what the regions have
+ * to say about their answers stands at their ends. Takes `frames` over.
+ */
+function limitFrames(frames: FrameStream, limit: number, run: FetchRun): FrameStream {
+  return new ClosableStream([frames], limited(frames, limit, run));
+}
+
+async function* limited(
+  frames: FrameStream,
+  limit: number,
+  { annotations }: FetchRun,
+): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+  let left = limit;
+  for (;;) {
+    const next = await frames.next();
+    if (next.done) return next.value;
+    if (next.value.length > left) annotations.notice(TRUNCATED);
+    const batch = next.value.slice(0, left);
+    if (batch.length > 0) yield batch;
+    left -= batch.length;
+  }
+}

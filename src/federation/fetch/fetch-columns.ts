@@ -1,0 +1,123 @@
+// Fetching for computation: the answers of all groups decoded to columns on the step grid.
+
+import {
+  decodeColumn,
+  decodeLossyColumn,
+  LossyHistograms,
+  lossyHistograms,
+  type SeriesFrame,
+} from '../../json/index.js';
+import { setLabels, setWholeLabels } from '../../merge/index.js';
+import { ColumnSlabs, labelsBytes, type Column, type Histogram, type Vector } from '../../model/index.js';
+import type { Fetch } from '../../promql/plan/index.js';
+import type { SampleBudget } from '../../runtime/index.js';
+import { allOrNothing, tolerate } from '../fan-out.js';
+import { histogramsMet } from '../native-histogram-replan.js';
+import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
+
+/**
+ * Runs a fetch to its end. A group whose answer breaks off counts as one that did not answer: half of its series
+ * would make a wrong aggregate.
+ */
+export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBudget): Promise<Vector> {
+  const parts = await openFetch(fetch, run);
+  const lossy = new LossyHistograms();
+  const results = await allOrNothing(parts, run.deadline, async (part) => {
+    try {
+      return await decodePart(part, run, budget, lossy);
+    } catch (caught) {
+      const thrown = histogramsMet(caught, [part.group], fetch);
+      tolerate(thrown, part.group, run, 'is missing from this answer');
+      return undefined;
+    } finally {
+      await closeQuietly(part.frames);
+    }
+  });
+  try {
+    lossy.resolve((weight) => {
+      budget.take(weight);
+    });
+  } catch (thrown) {
+    const lossyGroups = parts.map(({ group }) => group).filter((group) => group.allowsLossyHistograms);
+    throw histogramsMet(thrown, lossyGroups, fetch);
+  }
+  return fetch.overlapping ? mergeOverlapping(results) : results.flat();
+}
+
+/** Native histograms are left to `lossy` where the group may have them so, and where it has no way to have them whole. */
+async function decodePart(
+  part: OpenPart,
+  run: FetchRun,
+  budget: SampleBudget,
+  lossy: LossyHistograms,
+): Promise<Column[]> {
+  const { allowsLossyHistograms = false, histograms, name } = part.group;
+  const isLossy = allowsLossyHistograms && histograms === undefined;
+  const columns: Column[] = [];
+  const counter = budget.onGrid(run.grid.count);
+  const slabs = new ColumnSlabs(run.grid.count);
+  const decode = (batch: readonly SeriesFrame[]): void => {
+    run.memory?.take('series', labelBytesOf(batch));
+    for (const frame of batch) {
+      counter.take(run.grid.count);
+      const column = slabs.create(frame.labels);
+      if (!isLossy) {
+        decodeColumn(frame, run.grid, column);
+        columns.push(column);
+        continue;
+      }
+      const decoded = decodeLossyColumn(frame, run.grid, column, lossy);
+      if (decoded.histograms !== undefined) run.annotations.notice(lossyHistograms(name));
+      columns.push(decoded);
+    }
+  };
+  const { whole, addLabels } = part;
+  if (whole !== undefined) {
+    decode(setWholeLabels({ frames: whole.frames, addLabels }));
+    noteTail(whole.tail, run);
+    return columns;
+  }
+  const frames = setLabels(part.frames, addLabels);
+  for (;;) {
+    const next = await frames.next();
+    if (next.done) {
+      noteTail(next.value, run);
+      return columns;
+    }
+    decode(next.value);
+  }
+}
+
+/** With the key by which labels are compared, which is as long again. */
+function labelBytesOf(frames: readonly SeriesFrame[]): number {
+  return frames.reduce((sum, { labels }) => sum + 2 * labelsBytes(labels), 0);
+}
+
+/** Equal series become one; at each step the first group that has a sample wins. */
+function mergeOverlapping(parts: readonly (readonly Column[])[]): Vector {
+  const merged = new Map<string, Column>();
+  for (const column of parts.flat()) {
+    const first = merged.get(column.labels.key);
+    if (first === undefined) {
+      merged.set(column.labels.key, column);
+      continue;
+    }
+    merged.set(column.labels.key, earlier(first, column));
+  }
+  return [...merged.values()];
+}
+
+/** At each step the first column's sample, else the second's. The arrays of the first are written to. */
+function earlier(first: Column, second: Column): Column {
+  const { present, values } = first;
+  const histograms =
+    first.histograms ??
+    (second.histograms && new Array<Histogram | undefined>(present.length).fill(undefined));
+  for (let step = 0; step < present.length; step++) {
+    if (present[step] !== 0 || second.present[step] === 0) continue;
+    present[step] = second.present[step]!;
+    values[step] = second.values[step]!;
+    if (histograms !== undefined) histograms[step] = second.histograms?.[step];
+  }
+  return histograms === undefined ? first : { ...first, histograms };
+}

@@ -1,0 +1,115 @@
+// Opening a fetch: every group of it asked, every answer a stream of frames that survives an optional group's end.
+
+import {
+  ClosableStream,
+  EMPTY_TAIL,
+  type FrameStream,
+  type ResponseTail,
+  type SeriesFrame,
+  type WholeFrames,
+  WholeStream,
+} from '../../json/index.js';
+import { PromfedError, type Grid, type Labels } from '../../model/index.js';
+import type { Fetch } from '../../promql/plan/index.js';
+import type { FetchContext, GroupAnswer, ServerGroup } from '../../upstreams/index.js';
+import { allOrNothing, askGroup, tolerate, type AskContext } from '../fan-out.js';
+
+/** What a fetch is run with. */
+export interface FetchRun extends AskContext {
+  readonly kind: 'instant' | 'range';
+  readonly grid: Grid;
+  readonly groups: ReadonlyMap<string, ServerGroup>;
+}
+
+/** One group's answer to its part of a fetch. */
+export interface OpenPart {
+  readonly group: ServerGroup;
+  /** Labels as the region has them. */
+  readonly frames: FrameStream;
+  /** All that `frames` has, when it is small. Whoever takes it notes its tail, and need not read `frames`. */
+  readonly whole?: WholeFrames | undefined;
+  /** To be set on every series. */
+  readonly addLabels: Labels;
+}
+
+/**
+ * Asks every group of a fetch at once. Resolves when all have begun to answer, and small answers have ended or failed;
+ * optional groups that failed before their answer began are left out, with a warning.
+ *
+ * The caller owns the streams and ends each of them.
+ */
+export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]> {
+  const expected = fetch.type === 'matrix' || run.kind === 'range' ? 'matrix' : 'vector';
+  const opened: GroupAnswer[] = [];
+  try {
+    return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
+      const group = run.groups.get(planned.name);
+      if (group === undefined) throw new PromfedError('internal', `no server group "${planned.name}"`);
+      const watch = run.watch?.partOf(fetch.key, group.name);
+      const ask = async (context: FetchContext): Promise<GroupAnswer> => {
+        const begun = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
+        opened.push(begun);
+        if (begun.resultType !== expected) {
+          throw new PromfedError(
+            'upstream',
+            `server group "${group.name}": answered a ${begun.resultType} where a ${expected} was asked for`,
+          );
+        }
+        return begun;
+      };
+      const answer = await askGroup(group, run, (context) =>
+        watch === undefined ? ask(context) : watch.asking(() => ask({ ...context, watch })),
+      );
+      if (answer === undefined) return undefined;
+      if (watch !== undefined) return { group, frames: watch.reading(answer.frames), addLabels };
+      const whole = await answer.readSmall?.();
+      const frames = whole === undefined ? answer.frames : new WholeStream(whole);
+      return { group, frames, whole, addLabels };
+    });
+  } catch (error) {
+    await Promise.all(opened.map(({ frames }) => closeQuietly(frames)));
+    throw error;
+  }
+}
+
+/**
+ * The frames of a part, its tail's warnings noted. When an optional group fails in the middle the stream ends there,
+ * with a warning that its answer is incomplete.
+ */
+export function tolerantFrames(part: OpenPart, run: AskContext): FrameStream {
+  return new ClosableStream([part.frames], tolerated(part, run));
+}
+
+async function* tolerated(
+  { group, frames }: OpenPart,
+  run: AskContext,
+): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+  try {
+    for (;;) {
+      const next = await frames.next();
+      if (!next.done) {
+        yield next.value;
+        continue;
+      }
+      noteTail(next.value, run);
+      return next.value;
+    }
+  } catch (thrown) {
+    tolerate(thrown, group, run, 'broke off, this answer has only some of its series');
+    return EMPTY_TAIL;
+  }
+}
+
+/** A place at the end of an annotation: ` (1:23)`. */
+const PLACE = / \(\d+:\d+\)$/;
+
+/** Hands on what a region said about its answer, less the places: they are in the text that the region was sent. */
+export function noteTail(tail: ResponseTail, { annotations }: AskContext): void {
+  for (const text of tail.warnings) annotations.notice(text.replace(PLACE, ''));
+  for (const text of tail.infos) annotations.info(text.replace(PLACE, ''));
+}
+
+/** Ends a stream; that it fails in doing so interests nobody any more. */
+export async function closeQuietly(frames: FrameStream): Promise<void> {
+  await frames.return(EMPTY_TAIL).catch(() => undefined);
+}

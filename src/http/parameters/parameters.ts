@@ -1,0 +1,163 @@
+// Parameters of a request: from the URL and, of a POST, from its form; parsed as Prometheus parses them.
+
+import {
+  MAX_POINTS,
+  parseDuration,
+  PromfedError,
+  rangeGrid,
+  tryParseFloat,
+  type Grid,
+} from '../../model/index.js';
+
+/** What fits into Go's durations: 2^63 nanoseconds. */
+const MAX_DURATION_S = 2 ** 63 / 1e9;
+
+/** The parameters of one request; a form's come before the URL's, as Go's `Request.Form` has them. */
+export class Parameters {
+  readonly #sources: readonly URLSearchParams[];
+
+  /**
+   * @param url the request's URL, path and query.
+   * @param form the body of a form POST, or undefined.
+   */
+  constructor(url: string, form: string | undefined) {
+    const mark = url.indexOf('?');
+    const inUrl = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+    this.#sources = form === undefined ? [inUrl] : [new URLSearchParams(form), inUrl];
+  }
+
+  /** The first value, or the empty string. */
+  get(name: string): string {
+    for (const source of this.#sources) {
+      const value = source.get(name);
+      if (value !== null) return value;
+    }
+    return '';
+  }
+
+  all(name: string): string[] {
+    return this.#sources.flatMap((source) => source.getAll(name));
+  }
+
+  /** Milliseconds; undefined when it is not given. */
+  timeMs(name: string): number | undefined {
+    const text = this.get(name);
+    if (text === '') return undefined;
+    const timeMs = tryParseTime(text);
+    if (timeMs === undefined) {
+      throw invalid(
+        name,
+        `invalid time value for '${name}': cannot parse ${JSON.stringify(text)} to a valid timestamp`,
+      );
+    }
+    return timeMs;
+  }
+
+  requiredTimeMs(name: string): number {
+    const text = this.get(name);
+    const timeMs = tryParseTime(text);
+    if (timeMs === undefined) {
+      throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
+    }
+    return timeMs;
+  }
+
+  /** Milliseconds, not rounded; undefined when it is not given. */
+  durationMs(name: string): number | undefined {
+    const text = this.get(name);
+    return text === '' ? undefined : this.requiredDurationMs(name);
+  }
+
+  requiredDurationMs(name: string): number {
+    const text = this.get(name);
+    const seconds = tryParseFloat(text);
+    if (seconds !== undefined) {
+      // Go makes the least of all durations of it, which is then as wrong as any negative one.
+      if (Number.isNaN(seconds)) return -MAX_DURATION_S * 1000;
+      if (Math.abs(seconds) <= MAX_DURATION_S) return seconds * 1000;
+      throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
+    }
+    try {
+      return parseDuration(text);
+    } catch {
+      throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid duration`);
+    }
+  }
+
+  /** A limit on results; undefined when it is not given or 0. */
+  limit(name = 'limit'): number | undefined {
+    const text = this.get(name);
+    if (text === '') return undefined;
+    // Go's words for what it cannot read as an integer.
+    if (!/^[+-]?[0-9]+$/.test(text)) {
+      throw invalid(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+    }
+    const limit = Number(text);
+    if (!Number.isSafeInteger(limit)) {
+      throw invalid(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: value out of range`);
+    }
+    if (limit < 0) throw invalid(name, 'limit must be non-negative');
+    return limit === 0 ? undefined : limit;
+  }
+
+  /** Whether what was learned of label values says which groups to ask, or all of them are asked. */
+  routing(): 'learned' | 'all' {
+    const text = this.get('routing');
+    if (text === '' || text === 'learned') return 'learned';
+    if (text === 'all') return 'all';
+    throw invalid('routing', `must be "learned" or "all", not ${JSON.stringify(text)}`);
+  }
+
+  /**
+   * The grid of `start`, `end` and `step`, with Prometheus' checks in its order.
+   *
+   * Source: Prometheus, web/api/v1/api.go (`queryRange`).
+   */
+  grid(): Grid {
+    const startMs = this.requiredTimeMs('start');
+    const endMs = this.requiredTimeMs('end');
+    if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time');
+    const stepMs = Math.trunc(this.requiredDurationMs('step'));
+    if (stepMs <= 0) {
+      throw invalid(
+        'step',
+        'zero or negative query resolution step widths are not accepted. Try a positive integer',
+      );
+    }
+    if (Math.floor((endMs - startMs) / stepMs) > MAX_POINTS) {
+      throw new PromfedError(
+        'bad_data',
+        'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+      );
+    }
+    return rangeGrid(startMs, endMs, stepMs);
+  }
+}
+
+/** A parameter error in Prometheus' words. */
+export function invalid(name: string, reason: string): PromfedError {
+  return new PromfedError('bad_data', `invalid parameter "${name}": ${reason}`);
+}
+
+/** Runs `parse`; what it throws is told as a fault of the parameter. */
+export function parameter<T>(name: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (thrown) {
+    if (thrown instanceof PromfedError && thrown.code === 'bad_data') throw invalid(name, thrown.message);
+    throw thrown;
+  }
+}
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Times beyond this many milliseconds from the epoch are no dates (as of JavaScript), and no Prometheus has them. */
+const MAX_TIME_MS = 8.64e15;
+
+/** Seconds since the epoch or RFC 3339, to whole milliseconds. */
+function tryParseTime(text: string): number | undefined {
+  const seconds = tryParseFloat(text);
+  const timeMs =
+    seconds !== undefined ? Math.round(seconds * 1000) : RFC3339.test(text) ? Date.parse(text) : NaN;
+  return Math.abs(timeMs) <= MAX_TIME_MS ? timeMs : undefined;
+}

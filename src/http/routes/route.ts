@@ -1,0 +1,58 @@
+// Routes as Prometheus has them: the methods it takes, and 405 for all others.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+
+import { PromfedError, type StopSignal } from '../../model/index.js';
+import { Cancellation } from '../../runtime/index.js';
+import { Parameters } from '../parameters/parameters.js';
+
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
+
+/** One for all requests: its stack trace says nothing. */
+const CLIENT_LEFT = new PromfedError('canceled', 'query was canceled: the client left');
+
+export type Handler = (request: ApiRequest, reply: FastifyReply) => Promise<unknown>;
+
+/** What a handler sees of a request. */
+export interface ApiRequest {
+  readonly parameters: Parameters;
+  /** Decoded path parameters. */
+  readonly path: Readonly<Record<string, string>>;
+  /** Aborts when the client leaves before it has its answer. */
+  readonly signal: StopSignal;
+}
+
+/** Adds a route for the given methods. */
+export function addRoute(
+  app: FastifyInstance,
+  methods: readonly HTTPMethods[],
+  url: string,
+  handler: Handler,
+): void {
+  app.route({
+    method: [...methods],
+    url,
+    exposeHeadRoute: false,
+    handler: (request, reply) => handler(toApiRequest(request, reply), reply),
+  });
+  const others = METHODS.filter((method) => !methods.includes(method));
+  app.route({
+    method: others,
+    url,
+    handler: (_request, reply) =>
+      reply.code(405).header('allow', methods.join(', ')).type('text/plain').send('Method Not Allowed\n'),
+  });
+}
+
+function toApiRequest(request: FastifyRequest, reply: FastifyReply): ApiRequest {
+  const ending = new Cancellation();
+  if (reply.raw.destroyed) ending.abort(CLIENT_LEFT);
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) ending.abort(CLIENT_LEFT);
+  });
+  return {
+    parameters: new Parameters(request.url, typeof request.body === 'string' ? request.body : undefined),
+    path: request.params as Record<string, string>,
+    signal: ending,
+  };
+}

@@ -1,0 +1,63 @@
+// What promfed says of itself: health, readiness, build, configuration, metrics, reload.
+
+import type { FastifyInstance } from 'fastify';
+
+import { asPromfedError } from '../../model/index.js';
+import type { AppContext } from '../app-context.js';
+import { addRoute } from './route.js';
+
+export function addStatusRoutes(app: FastifyInstance, context: AppContext): void {
+  addRoute(app, ['GET', 'HEAD'], '/-/healthy', async (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send('promfed is Healthy.\n'),
+  );
+
+  addRoute(app, ['GET', 'HEAD'], '/-/ready', async (_request, reply) =>
+    context.isReady()
+      ? reply.type('text/plain; charset=utf-8').send('promfed is Ready.\n')
+      : reply.code(503).type('text/plain; charset=utf-8').send('promfed is stopping.\n'),
+  );
+
+  addRoute(app, ['POST', 'PUT'], '/-/reload', async (_request, reply) => {
+    reply.type('text/plain; charset=utf-8');
+    if (!context.lifecycleEnabled) return reply.code(403).send('Lifecycle API is not enabled.\n');
+    try {
+      await context.reload();
+      return await reply.send('');
+    } catch (thrown) {
+      return reply.code(500).send(`failed to reload config: ${asPromfedError(thrown).message}\n`);
+    }
+  });
+
+  addRoute(app, ['GET'], '/metrics', async (_request, reply) => {
+    const { contentType, text } = await context.metrics();
+    return reply.type(contentType).send(text);
+  });
+
+  addRoute(app, ['GET'], '/api/v1/status/buildinfo', async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(
+      JSON.stringify({
+        status: 'success',
+        data: {
+          version: context.version,
+          revision: '',
+          branch: '',
+          buildUser: '',
+          buildDate: '',
+          goVersion: '',
+        },
+      }),
+    ),
+  );
+
+  addRoute(app, ['GET'], '/api/v1/status/flags', async (_request, reply) =>
+    reply
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify({ status: 'success', data: context.flags })),
+  );
+
+  addRoute(app, ['GET'], '/api/v1/status/config', async (_request, reply) =>
+    reply
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify({ status: 'success', data: { yaml: context.configYaml() } })),
+  );
+}

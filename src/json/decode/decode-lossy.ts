@@ -1,0 +1,76 @@
+// Decodes frames that hold native histograms, where a configuration allows for what JSON leaves out of them.
+
+import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } from '../../model/index.js';
+import { decodeColumn, decodeRaw, offGrid, type DecodeRawOptions } from './decode.js';
+import type { SeriesFrame } from '../frame.js';
+import { readMixedSamples } from './histogram-points.js';
+import type { LossyHistograms } from './lossy-histograms.js';
+
+/**
+ * As `decodeColumn`; histograms are there when `lossy` is resolved.
+ *
+ * @returns `column`, or one of the same arrays with histograms beside.
+ * @throws PromfedError `upstream` as `decodeColumn` does.
+ */
+export function decodeLossyColumn(
+  frame: SeriesFrame,
+  grid: Grid,
+  column: Column,
+  lossy: LossyHistograms,
+): Column {
+  if (!holdsHistograms(() => decodeColumn(frame, grid, column))) return column;
+  const { startMs, stepMs, count } = grid;
+  const { values, present } = column;
+  const histograms = new Array<Histogram | undefined>(count).fill(undefined);
+  values.fill(0);
+  present.fill(0);
+  for (const { timeMs, sample } of readMixedSamples(frame)) {
+    const step = timeMs === startMs ? 0 : (timeMs - startMs) / stepMs;
+    if (!Number.isInteger(step) || step < 0 || step >= count) throw offGrid(frame, timeMs);
+    if (typeof sample === 'number') {
+      present[step] = 1;
+      values[step] = sample;
+      continue;
+    }
+    present[step] = 2;
+    lossy.add(frame.labels, sample, (histogram) => {
+      histograms[step] = histogram;
+    });
+  }
+  return { ...column, histograms };
+}
+
+/** As `decodeRaw`; histograms are there when `lossy` is resolved. */
+export function decodeLossyRaw(
+  frame: SeriesFrame,
+  options: DecodeRawOptions,
+  lossy: LossyHistograms,
+): RawSeries {
+  let decoded: RawSeries | undefined;
+  if (!holdsHistograms(() => (decoded = decodeRaw(frame, options)))) return decoded!;
+  const samples = readMixedSamples(frame);
+  const histograms = new Array<Histogram | undefined>(samples.length).fill(undefined);
+  for (const [i, { sample }] of samples.entries()) {
+    if (typeof sample === 'number') continue;
+    lossy.add(frame.labels, sample, (histogram) => {
+      histograms[i] = histogram;
+    });
+  }
+  return {
+    labels: frame.labels,
+    timestamps: Float64Array.from(samples, ({ timeMs }) => timeMs),
+    values: Float64Array.from(samples, ({ sample }) => (typeof sample === 'number' ? sample : 0)),
+    histograms,
+  };
+}
+
+/** Whether that is what decoding failed with. */
+function holdsHistograms(decode: () => unknown): boolean {
+  try {
+    decode();
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof PromfedError && thrown.code === 'not_built') return true;
+    throw thrown;
+  }
+}

@@ -1,0 +1,13 @@
+export { CLOSE_BRACKET, COMMA, holdsAt, OPEN_BRACKET, QUOTE } from './byte.js';
+export { decodeLossyColumn, decodeLossyRaw } from './decode/decode-lossy.js';
+export { countSamples, decodeColumn, decodeRaw } from './decode/decode.js';
+export { LossyHistograms, lossyHistograms } from './decode/lossy-histograms.js';
+export { SampleReader } from './decode/sample-reader.js';
+export { ClosableStream, EMPTY_TAIL, settlesSoon, unionTails } from './frame-stream.js';
+export type { FrameStream, ResponseTail, ResultType, SeriesFrame } from './frame.js';
+export { openResponse, type OpenResponse } from './read/open-response.js';
+export { invalidAnswer, UpstreamAnswerError } from './read/upstream-answer-error.js';
+export { AnswerBlock } from './write/answer-block.js';
+export { encodeFrames, encodeWhole } from './write/encode-frames.js';
+export { instantSeries, rangeSeries, rawSeries, type SeriesWriter } from './write/write-series.js';
+export { type WholeFrames, WholeStream } from './buffered-answer.js';

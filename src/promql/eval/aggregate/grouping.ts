@@ -1,0 +1,46 @@
+// Grouping of columns for aggregations: worked out once a series.
+
+import { Labels, METRIC_NAME, type Column } from '../../../model/index.js';
+import type { Pacer } from '../../../runtime/index.js';
+
+/** Columns that are aggregated into one, in the order of the vector. */
+export interface Group {
+  readonly labels: Labels;
+  /** Whether any of the columns is one whose name goes in the end. */
+  readonly dropsName: boolean;
+  readonly columns: readonly Column[];
+}
+
+/** The labels of the group that a series is in. Source: Prometheus, promql/engine.go (`generateGroupingLabels`). */
+export function groupLabels(grouping: readonly string[], without: boolean): (labels: Labels) => Labels {
+  if (without) {
+    const dropped = new Set([METRIC_NAME, ...grouping]);
+    return (labels) => labels.drop(dropped);
+  }
+  if (grouping.length === 0) return () => Labels.EMPTY;
+  const kept = new Set(grouping);
+  return (labels) => labels.keep(kept);
+}
+
+/** The groups, in the order of their first columns. */
+export async function groupColumns(
+  pacer: Pacer,
+  columns: readonly Column[],
+  grouping: readonly string[],
+  without: boolean,
+): Promise<readonly Group[]> {
+  const labelsOf = groupLabels(grouping, without);
+  const groups = new Map<string, { labels: Labels; dropsName: boolean; columns: Column[] }>();
+  for (const column of columns) {
+    if (pacer.due) await pacer.pause();
+    const labels = labelsOf(column.labels);
+    const group = groups.get(labels.key);
+    if (group === undefined) {
+      groups.set(labels.key, { labels, dropsName: column.dropsName === true, columns: [column] });
+    } else {
+      group.columns.push(column);
+      group.dropsName ||= column.dropsName === true;
+    }
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,58 @@
+// How the columns of two vectors find each other: worked out once a series.
+
+import { METRIC_NAME, type Column, type Labels } from '../../../model/index.js';
+import type { Pacer } from '../../../runtime/index.js';
+import type { VectorMatching } from '../../language/index.js';
+
+/**
+ * The labels by which a series is matched: those of `on`, or all but those of `ignoring` and the name.
+ *
+ * Source: Prometheus, model/labels/labels.go (`BytesWithLabels`, `BytesWithoutLabels`).
+ */
+export function matchLabels({ on, labels: names }: VectorMatching): (labels: Labels) => Labels {
+  const set = new Set(on ? names : [METRIC_NAME, ...names]);
+  return on ? (labels) => labels.keep(set) : (labels) => labels.drop(set);
+}
+
+/** Columns by the key of the labels that they are matched by, in order. */
+export async function groupBySignature(
+  pacer: Pacer,
+  columns: readonly Column[],
+  matching: VectorMatching,
+): Promise<ReadonlyMap<string, Column[]>> {
+  const signature = matchLabels(matching);
+  const groups = new Map<string, Column[]>();
+  for (const column of columns) {
+    if (pacer.due) await pacer.pause();
+    const { key } = signature(column.labels);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [column]);
+    else group.push(column);
+  }
+  return groups;
+}
+
+/** At which steps any of the columns has a sample. The first column's own array when it is alone: not to be changed. */
+export async function presenceOf(
+  pacer: Pacer,
+  columns: readonly Column[],
+  count: number,
+): Promise<Uint8Array> {
+  if (columns.length === 1) return columns[0]!.present;
+  const any = new Uint8Array(count);
+  for (const { present } of columns) {
+    if (pacer.due) await pacer.pause();
+    for (let step = 0; step < count; step++) if (present[step] !== 0) any[step] = 1;
+  }
+  return any;
+}
+
+const PLAIN_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/** Labels as Prometheus prints them in messages of matching: the metric name is one of them. */
+export function printLabels(labels: Labels): string {
+  const pairs = [...labels].map(
+    ([name, value]) => `${PLAIN_NAME.test(name) ? name : JSON.stringify(name)}=${JSON.stringify(value)}`,
+  );
+  return `{${pairs.join(', ')}}`;
+}

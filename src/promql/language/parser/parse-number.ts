@@ -1,0 +1,58 @@
+// Number and duration tokens to values.
+
+import { PromfedError, parseDuration } from '../../../model/index.js';
+import { parseNumber } from '../lexer/literals.js';
+import { quote } from '../printer/quote.js';
+import type { TokenStream } from './token-stream.js';
+import type { Token } from '../lexer/tokens.js';
+
+/** A number as written: in seconds when it was a duration. */
+export interface NumberToken {
+  readonly value: number;
+  readonly duration: boolean;
+}
+
+/** Takes a number or duration token, which must be next. */
+export function takeNumber(tokens: TokenStream): NumberToken {
+  const { kind } = tokens.peek();
+  if (kind !== 'number' && kind !== 'duration') throw tokens.unexpected();
+  const token = tokens.take();
+  return kind === 'duration'
+    ? { value: durationSeconds(tokens, token), duration: true }
+    : { value: numberValue(tokens, token), duration: false };
+}
+
+/** Takes a number or duration token with an optional sign before it. */
+export function takeSignedNumber(tokens: TokenStream): number {
+  const { kind } = tokens.peek();
+  if (kind === '+' || kind === '-') tokens.take();
+  const { value } = takeNumber(tokens);
+  return kind === '-' ? -value : value;
+}
+
+function numberValue(tokens: TokenStream, token: Token): number {
+  const result = parseNumber(token.text);
+  if ('value' in result) return result.value;
+  const cause = `strconv.ParseFloat: parsing ${quote(token.text)}: ${result.problem}`;
+  throw tokens.error(tokens.position(token), `error parsing number: ${cause}`);
+}
+
+function durationSeconds(tokens: TokenStream, token: Token): number {
+  try {
+    const ms = parseDuration(token.text);
+    // As Go's Duration.Seconds adds it up; the sum can differ from ms / 1000 in its last bit.
+    const rest = ms % 1000;
+    return (ms - rest) / 1000 + rest / 1000;
+  } catch (error) {
+    if (!(error instanceof PromfedError)) throw error;
+    throw tokens.error(tokens.position(token), unknownUnit(token.text) ?? error.message);
+  }
+}
+
+const UNITS: ReadonlySet<string> = new Set(['y', 'w', 'd', 'h', 'm', 's', 'ms']);
+
+/** Names the unit when it is one that there is not; other durations are out of order or out of range. */
+function unknownUnit(duration: string): string | undefined {
+  const unit = duration.match(/[a-z]+/g)?.find((candidate) => !UNITS.has(candidate));
+  return unit === undefined ? undefined : `unknown unit ${quote(unit)} in duration ${quote(duration)}`;
+}

@@ -1,0 +1,64 @@
+// Parses vector selectors: a metric's name, matchers, or both.
+
+import { METRIC_NAME, PromfedError, compileMatcher, type Matcher } from '../../../model/index.js';
+import type { Position, VectorSelector } from '../ast.js';
+import type { TokenStream } from './token-stream.js';
+import type { Token } from '../lexer/tokens.js';
+
+/** Parses the matchers after a name that was taken already, or matchers alone. */
+export function parseVectorSelector(tokens: TokenStream, name: Token | undefined): VectorSelector {
+  const start = tokens.position(name ?? tokens.peek()).start;
+  const matchers = tokens.peek().kind === '{' ? parseMatchers(tokens) : [];
+  if (name !== undefined) matchers.push({ name: METRIC_NAME, op: '=', value: name.text });
+  return {
+    kind: 'vectorSelector',
+    name: name?.text ?? '',
+    matchers,
+    offset: undefined,
+    at: undefined,
+    extension: undefined,
+    position: tokens.positionFrom(start),
+  };
+}
+
+function parseMatchers(tokens: TokenStream): Matcher[] {
+  tokens.take();
+  const matchers: Matcher[] = [];
+  while (tokens.tryTake('}') === undefined) {
+    matchers.push(parseMatcher(tokens));
+    if (tokens.peek().kind === '}') continue;
+    tokens.expect(',', 'label matching', '"," or "}"');
+  }
+  return matchers;
+}
+
+function parseMatcher(tokens: TokenStream): Matcher {
+  const label = tokens.peek();
+  if (label.kind !== 'identifier' && label.kind !== 'string') {
+    throw tokens.unexpected('label matching', 'identifier or "}"');
+  }
+  tokens.take();
+  const quoted = label.kind === 'string' ? tokens.unquote(label) : undefined;
+  const { kind: op } = tokens.peek();
+  if (op !== '=' && op !== '!=' && op !== '=~' && op !== '!~') {
+    if (quoted === undefined) throw tokens.unexpected('label matching', 'label matching operator');
+    // A quoted name alone is the name of the metric.
+    return { name: METRIC_NAME, op: '=', value: quoted };
+  }
+  tokens.take();
+  const value = tokens.expect('string', 'label matching', 'string');
+  const matcher: Matcher = { name: quoted ?? label.text, op, value: tokens.unquote(value) };
+  const position = { start: tokens.position(label).start, end: tokens.position(value).end };
+  checkPattern(tokens, matcher, position);
+  return matcher;
+}
+
+function checkPattern(tokens: TokenStream, matcher: Matcher, position: Position): void {
+  if (matcher.op === '=' || matcher.op === '!=') return;
+  try {
+    compileMatcher(matcher);
+  } catch (error) {
+    if (!(error instanceof PromfedError)) throw error;
+    throw tokens.error(position, error.message);
+  }
+}

@@ -1,0 +1,115 @@
+// Trees to text over several lines, as Prometheus' format_query prints them.
+
+import { PromfedError } from '../../../model/index.js';
+import { restingPlaces } from '../stack-safe.js';
+import type { Expr } from '../ast.js';
+import {
+  isInfiniteBase,
+  needsParentheses,
+  printAggregateHead,
+  printOperator,
+  printSubquerySuffix,
+  printWith,
+} from './printer.js';
+
+/** A line that would be longer than this many bytes is broken up. */
+const MAX_LINE_BYTES = 100;
+
+/**
+ * Each level is indented more than the one above, so that the text of a deep expression grows with the square of its
+ * depth. Nobody reads either of these: they keep one small request from taking all the memory there is.
+ */
+const MAX_LEVELS = 1000;
+const MAX_INDENTATION_CHARS = 32 * 1024 * 1024;
+
+/**
+ * Prints an expression over as many lines as it needs to keep them short.
+ *
+ * Source: Prometheus, promql/parser/prettier.go. A short subquery is not indented there either.
+ *
+ * @throws PromfedError `bad_data` beyond 1000 levels, or when the indentation alone would be 32 MiB.
+ */
+export function prettyExpr(expr: Expr): string {
+  return new PrettyPrinter(expr).print(expr, 0);
+}
+
+class PrettyPrinter {
+  /** Each expression on one line; asked for at every level above it, so printed once. */
+  readonly #lines = new Map<Expr, string>();
+  #levels = 0;
+  #indentation = 0;
+
+  constructor(root: Expr) {
+    for (const expr of restingPlaces(root)) this.#line(expr);
+  }
+
+  print(expr: Expr, level: number): string {
+    this.#indentation += 2 * level;
+    if (++this.#levels > MAX_LEVELS || this.#indentation > MAX_INDENTATION_CHARS) {
+      throw new PromfedError('bad_data', 'expression is nested too deeply to be formatted');
+    }
+    const text = this.#print(expr, level);
+    this.#levels--;
+    return text;
+  }
+
+  #print(expr: Expr, level: number): string {
+    const indent = '  '.repeat(level);
+    switch (expr.kind) {
+      case 'number':
+      case 'string':
+      case 'vectorSelector':
+      case 'matrixSelector':
+        return indent + this.#line(expr);
+      case 'subquery': {
+        if (this.#fits(expr)) return this.#line(expr);
+        const inner = this.#operand(expr.expr, needsParentheses(expr, 'inner'), level);
+        return `${inner}${printSubquerySuffix(expr)}`;
+      }
+      case 'unary': {
+        const inner = this.#operand(expr.expr, needsParentheses(expr, 'inner'), level);
+        return `${indent}${expr.op}${inner.trim()}`;
+      }
+      case 'aggregate': {
+        if (this.#fits(expr)) return indent + this.#line(expr);
+        const param = expr.param === undefined ? '' : `${this.print(expr.param, level + 1)},\n`;
+        const inner = this.print(expr.expr, level + 1);
+        return `${indent}${printAggregateHead(expr)}(\n${param}${inner}\n${indent})`;
+      }
+      case 'call': {
+        if (this.#fits(expr)) return indent + this.#line(expr);
+        const args = expr.args.map((arg) => this.print(arg, level + 1)).join(',\n');
+        return `${indent}${expr.func}(\n${args}\n${indent})`;
+      }
+      case 'binary': {
+        if (this.#fits(expr)) return indent + this.#line(expr);
+        const lhs = isInfiniteBase(expr)
+          ? `${indent}  Inf`
+          : this.#operand(expr.lhs, needsParentheses(expr, 'lhs'), level + 1);
+        const rhs = this.#operand(expr.rhs, needsParentheses(expr, 'rhs'), level + 1);
+        return `${lhs}\n${indent}${printOperator(expr)}\n${rhs}`;
+      }
+      case 'paren':
+        if (this.#fits(expr)) return indent + this.#line(expr);
+        return `${indent}(\n${this.print(expr.expr, level + 1)}\n${indent})`;
+    }
+  }
+
+  #operand(expr: Expr, parenthesize: boolean, level: number): string {
+    if (!parenthesize) return this.print(expr, level);
+    return this.print({ kind: 'paren', expr, position: expr.position }, level);
+  }
+
+  #fits(expr: Expr): boolean {
+    const line = this.#line(expr);
+    return line.length <= MAX_LINE_BYTES && Buffer.byteLength(line, 'utf8') <= MAX_LINE_BYTES;
+  }
+
+  #line(expr: Expr): string {
+    const known = this.#lines.get(expr);
+    if (known !== undefined) return known;
+    const line = printWith(expr, (child) => this.#line(child));
+    this.#lines.set(expr, line);
+    return line;
+  }
+}

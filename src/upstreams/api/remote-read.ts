@@ -1,0 +1,102 @@
+// Prometheus' remote read: what is asked and what is answered, as messages. Source: prometheus, prompb/remote.proto
+// and prompb/types.proto. The one API of Prometheus that hands out stale markers and histograms whole.
+
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+
+import type { MatchOp, Matcher, RawSeries, TimeWindow } from '../../model/index.js';
+import type { QueryMemory } from '../../runtime/index.js';
+import { decodeHistogram } from '../wire/prompb-histogram.js';
+import { labelsOf, messagesOf, readDouble, readFields } from '../wire/prompb.js';
+import { RawSamplesBuilder } from '../wire/raw-samples-builder.js';
+import { packSnappy, unpackSnappy } from '../wire/snappy-block.js';
+
+/** LabelMatcher.Type. */
+const MATCH_TYPES: Readonly<Record<MatchOp, number>> = { '=': 0, '!=': 1, '=~': 2, '!~': 3 };
+
+/** A message is unpacked and read as a whole; larger answers are refused. */
+const MAX_MESSAGE_BYTES = 256 << 20;
+
+/** So many bytes are decoded between two turns of the event loop. */
+const PAUSE_BYTES = 1 << 20;
+
+/** ReadRequest.ResponseType, in the order of preference: STREAMED_XOR_CHUNKS, SAMPLES. */
+const ACCEPTED = Uint8Array.of(1, 0);
+
+/**
+ * The body of the request for the samples in a window: one query. A server that does not stream chunks answers
+ * samples; the content type of its answer says which.
+ */
+export function createReadRequest(matchers: readonly Matcher[], { afterMs, untilMs }: TimeWindow): Buffer {
+  const query = new BinaryWriter();
+  // Both inclusive.
+  query.tag(1, WireType.Varint).int64(Math.floor(afterMs) + 1);
+  query.tag(2, WireType.Varint).int64(Math.floor(untilMs));
+  for (const { name, op, value } of matchers) {
+    const matcher = new BinaryWriter();
+    matcher.tag(1, WireType.Varint).int32(MATCH_TYPES[op]);
+    matcher.tag(2, WireType.LengthDelimited).string(name);
+    matcher.tag(3, WireType.LengthDelimited).string(value);
+    query.tag(3, WireType.LengthDelimited).bytes(matcher.finish());
+  }
+  const request = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(query.finish());
+  request.tag(2, WireType.LengthDelimited).bytes(ACCEPTED);
+  return packSnappy(request.finish());
+}
+
+/**
+ * The series of an answer of samples, one after the other, with those in the window.
+ *
+ * @param take told what each sample amounts to before it is kept.
+ * @param memory what is unpacked is taken from it, until the query is over.
+ * @throws PromfedError `upstream` when the answer is not one, or its samples go back in time; what `take` throws.
+ */
+export async function* readSeries(
+  body: Uint8Array,
+  window: TimeWindow,
+  take: (samples: number) => void,
+  memory?: QueryMemory,
+): AsyncGenerator<RawSeries, void, undefined> {
+  let bytes = 0;
+  for (const result of messagesOf(await unpackSnappy(body, MAX_MESSAGE_BYTES, memory), 1)) {
+    for (const series of messagesOf(result, 1)) {
+      bytes += series.length;
+      if (bytes >= PAUSE_BYTES) {
+        bytes = 0;
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      yield decodeSeries(series, window, take);
+    }
+  }
+}
+
+/** TimeSeries: labels = 1, samples = 2, exemplars = 3, histograms = 4. */
+function decodeSeries(message: Uint8Array, window: TimeWindow, take: (samples: number) => void): RawSeries {
+  const series = new RawSamplesBuilder(labelsOf(message), window, take);
+  for (const encoded of messagesOf(message, 2)) {
+    const { timeMs, sample } = decodeSample(encoded);
+    series.add(timeMs, sample);
+  }
+  series.beginRun();
+  for (const encoded of messagesOf(message, 4)) {
+    const { timeMs, sample } = decodeHistogram(encoded);
+    series.add(timeMs, sample);
+  }
+  return series.build();
+}
+
+/** Sample: value = 1, timestamp = 2. A field that is left out is zero. */
+function decodeSample(message: Uint8Array): { readonly timeMs: number; readonly sample: number | 'stale' } {
+  let timeMs = 0;
+  let sample: number | 'stale' = 0;
+  readFields(message, (number, wireType, reader) => {
+    if (number === 2 && wireType === WireType.Varint) {
+      timeMs = Number(reader.int64());
+    } else if (number === 1 && wireType === WireType.Bit64) {
+      const { value, isStale } = readDouble(message, reader);
+      sample = isStale ? 'stale' : value;
+    } else {
+      reader.skip(wireType);
+    }
+  });
+  return { timeMs, sample };
+}

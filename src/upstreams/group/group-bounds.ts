@@ -1,0 +1,16 @@
+// The time range of a server group, as of now.
+
+import type { TimeRangeSettings } from '../../config/index.js';
+import type { TimeBounds } from '../../model/index.js';
+
+/** A relative range moves with the clock. */
+export function boundsAt(range: TimeRangeSettings | undefined, nowMs: number): TimeBounds | undefined {
+  if (range === undefined) return undefined;
+  const { truncate } = range;
+  const fromMs = range.kind === 'relative' ? nowMs : 0;
+  return {
+    startMs: range.startMs === undefined ? undefined : fromMs + range.startMs,
+    endMs: range.endMs === undefined ? undefined : fromMs + range.endMs,
+    truncate,
+  };
+}

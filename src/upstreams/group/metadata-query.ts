@@ -1,0 +1,40 @@
+// A metadata request to a group: buffered, checked, the union of what the replicas answer.
+
+import { asPromfedError } from '../../model/index.js';
+import type { ApiCall } from '../api/api-call.js';
+import { askTargets, type Group } from './fan-out.js';
+import { readMetadata, uniteAnswers, type MetadataKind } from '../api/metadata-answer.js';
+import { PARTIAL } from './partial.js';
+import type { FetchContext, MetadataAnswer } from '../server-group.js';
+
+/** Errors as in `ServerGroup`. */
+export async function askMetadata<T>(
+  group: Group,
+  kind: MetadataKind<T>,
+  call: ApiCall,
+  context: FetchContext,
+): Promise<MetadataAnswer<T>> {
+  const { answers, failures } = await askTargets(
+    group,
+    context,
+    async (target, scope) => {
+      const body = await target.send(call, scope, group.limits.maxMetadataBytes);
+      try {
+        const { data, warnings, isPartial } = await readMetadata(body);
+        const parsed = kind.parse(data);
+        body.close();
+        return { data: parsed, warnings, isPartial };
+      } catch (thrown) {
+        const error = asPromfedError(thrown);
+        body.close(error);
+        throw error;
+      }
+    },
+    () => undefined,
+  );
+  const said = answers.map(({ target, value: { data, warnings, isPartial } }) => ({
+    data,
+    warnings: isPartial ? [...warnings, failures.sentence(target.name, PARTIAL)] : warnings,
+  }));
+  return uniteAnswers(kind, said, failures.warnings);
+}

@@ -1,0 +1,18 @@
+// Ends a request whose answer does not begin in time (`timeout` of a server group).
+
+import { PromfedError } from '../../../model/index.js';
+import type { Exchange } from '../exchange.js';
+
+/** @param timeoutMs from sending the request, the wait for a connection included, to the response headers. */
+export function withHeadersTimeout(next: Exchange, timeoutMs: number): Exchange {
+  return async (request, scope) => {
+    const timer = setTimeout(() => {
+      scope.abort(new PromfedError('upstream', `no response headers within ${timeoutMs} ms (timeout)`));
+    }, timeoutMs);
+    try {
+      return await next(request, scope);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}

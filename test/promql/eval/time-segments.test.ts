@@ -1,0 +1,196 @@
+// A plan in stretches comes to what the plan of all steps comes to.
+
+import assert from 'node:assert/strict';
+
+import fc from 'fast-check';
+import t from 'tap';
+
+import { Annotations, createHistogram, Labels, type Grid, type RawSeries } from '../../../src/model/index.js';
+import {
+  createMemorySource,
+  evaluate,
+  type EvalContext,
+  type Value,
+} from '../../../src/promql/eval/index.js';
+import { ALL_FEATURES, parseExpr } from '../../../src/promql/language/index.js';
+import { planLocally, type PlanNode } from '../../../src/promql/plan/index.js';
+import { SampleBudget } from '../../../src/runtime/index.js';
+
+const position = { start: 0, end: 0 };
+const STEPS = 40;
+const GRID: Grid = { startMs: 600_000, stepMs: 30_000, count: STEPS };
+
+/** A sample every 15 s between two times. */
+function counter(labels: Record<string, string>, fromMs: number, toMs: number): RawSeries {
+  const size = Math.floor((toMs - fromMs) / 15_000) + 1;
+  return {
+    labels: Labels.from(labels),
+    timestamps: Float64Array.from({ length: size }, (_, i) => fromMs + i * 15_000),
+    values: Float64Array.from({ length: size }, (_, i) => i * 3 + fromMs / 1e6),
+  };
+}
+
+function histograms(labels: Record<string, string>, fromMs: number, toMs: number): RawSeries {
+  const series = counter(labels, fromMs, toMs);
+  return {
+    ...series,
+    histograms: [...series.timestamps].map((_, i) => createHistogram({ zeroCount: i, count: i, sum: i })),
+  };
+}
+
+const series = [
+  counter({ __name__: 'x', l: 'a' }, 0, 3_000_000),
+  counter({ __name__: 'x', l: 'b' }, 900_000, 1_200_000),
+  counter({ __name__: 'x', l: 'c' }, 1_500_000, 3_000_000),
+  counter({ __name__: 'y', l: 'a' }, 0, 1_000_000),
+  histograms({ __name__: 'h', l: 'a' }, 700_000, 1_700_000),
+  counter({ __name__: 'h', l: 'b' }, 0, 3_000_000),
+];
+
+const EXPRESSIONS = [
+  'x',
+  '-x',
+  'rate(x[2m])',
+  'sum(x) - sum(x offset 5m)',
+  'topk(1, x)',
+  'limitk(2, x)',
+  'absent(x{l="b"})',
+  'scalar(sum(x)) + time()',
+  '3',
+  'vector(time())',
+  'x * on (l) y',
+  'count_values("v", y)',
+  'max_over_time(sum(x)[3m:20s])',
+  'x @ start() + x @ end()',
+  'sort(x)',
+  'sort_by_label(x, "l")',
+  'h',
+  'h + h',
+  'sum by (l) (h)',
+  'histogram_count(h)',
+];
+
+function contextOf(changes: Partial<EvalContext> = {}): EvalContext {
+  return {
+    grid: GRID,
+    fetched: () => Promise.reject(new Error('nothing to fetch')),
+    samples: createMemorySource(series),
+    lookbackDeltaMs: 300_000,
+    defaultStepMs: 60_000,
+    budget: new SampleBudget({ maxSamples: 1e9 }),
+    annotations: new Annotations(),
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+function planOf(text: string): PlanNode {
+  const { startMs, stepMs } = GRID;
+  const endMs = startMs + (STEPS - 1) * stepMs;
+  const times = { startMs, endMs, stepMs, defaultStepMs: 60_000 };
+  return planLocally(parseExpr(text, { features: ALL_FEATURES }), times);
+}
+
+/** @param cuts the first steps of all stretches but the first. */
+function inStretches(text: string, cuts: readonly number[]): PlanNode {
+  const firsts = [0, ...cuts];
+  const { startMs, stepMs } = GRID;
+  const stretches = firsts.map((first, i) => {
+    const count = (firsts[i + 1] ?? STEPS) - first;
+    const grid = { startMs: startMs + first * stepMs, stepMs, count };
+    return { kind: 'stretch', grid, input: planOf(text), position } as const;
+  });
+  return { kind: 'stretches', stretches, position };
+}
+
+function printed(value: Value): unknown {
+  if (value.type !== 'vector') return value;
+  const rows = value.columns.map(({ labels, values, present, histograms }) => ({
+    labels: labels.toString(),
+    samples: [...present].map((kind, i) =>
+      kind === 0 ? '' : kind === 1 ? values[i] : histograms?.[i]?.count,
+    ),
+  }));
+  return { ordered: value.ordered, rows: rows.sort((a, b) => (a.labels < b.labels ? -1 : 1)) };
+}
+
+t.test('however the steps are cut, the answer is the same, and so are the warnings', async () => {
+  const cuts = fc.uniqueArray(fc.integer({ min: 1, max: STEPS - 1 }), { minLength: 1, maxLength: 6 });
+  const property = fc.asyncProperty(
+    fc.constantFrom(...EXPRESSIONS),
+    cuts,
+    fc.boolean(),
+    async (text, cuts, delayedNameRemoval) => {
+      const whole = contextOf({ delayedNameRemoval });
+      const parts = contextOf({ delayedNameRemoval });
+      const plan = inStretches(
+        text,
+        cuts.toSorted((a, b) => a - b),
+      );
+      assert.deepEqual(printed(await evaluate(plan, parts)), printed(await evaluate(planOf(text), whole)));
+      assert.deepEqual(parts.annotations.warnings, whole.annotations.warnings);
+      assert.deepEqual(parts.annotations.infos, whole.annotations.infos);
+    },
+  );
+  await fc.assert(property, { numRuns: 400 });
+});
+
+t.test('a stretch of one step is no instant query', async (t) => {
+  const context = contextOf();
+  t.match(await evaluate(inStretches('sort(x)', [STEPS - 1]), context), { ordered: false });
+  t.match(context.annotations.warnings, [/sort is ineffective for range queries/]);
+});
+
+t.test('all stretches are fetched at once, each on its own steps', async (t) => {
+  const fetch = (key: string): PlanNode => ({
+    kind: 'fetch',
+    fetch: { key, type: 'vector', parts: [], overlapping: false },
+    position,
+  });
+  const grids: Grid[] = [
+    { ...GRID, count: 1 },
+    { ...GRID, startMs: GRID.startMs + GRID.stepMs, count: STEPS - 1 },
+  ];
+  const stretches = grids.map((grid) => ({ kind: 'stretch', grid, input: fetch('k'), position }) as const);
+  const asked: Grid[] = [];
+  const evaluation = evaluate(
+    { kind: 'stretches', stretches, position },
+    contextOf({
+      fetched: (_, grid) => {
+        asked.push(grid);
+        return new Promise(() => undefined);
+      },
+    }),
+  );
+  evaluation.catch(() => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.same(asked, grids);
+});
+
+t.test('the error of any stretch is the query’s', async (t) => {
+  await t.rejects(evaluate(inStretches('x + on () y', [3, 20]), contextOf()), {
+    code: 'execution',
+    message: /many-to-one matching must be explicit/,
+  });
+  const budget = new SampleBudget({ maxSamples: 100 });
+  await t.rejects(evaluate(inStretches('x', [3, 20]), contextOf({ budget })), { code: 'limit' });
+});
+
+t.test('what stretches held is given back', async (t) => {
+  const [whole, parts] = [20_000, 20_000].map((maxSamples) => new SampleBudget({ maxSamples })) as [
+    SampleBudget,
+    SampleBudget,
+  ];
+  await evaluate(planOf('x'), contextOf({ budget: whole }));
+  await evaluate(inStretches('x', [7, 9, 30]), contextOf({ budget: parts }));
+  const room = (budget: SampleBudget): number => {
+    for (let taken = 0; ; taken++) {
+      try {
+        budget.take(1);
+      } catch {
+        return taken;
+      }
+    }
+  };
+  t.equal(room(parts), room(whole));
+});

@@ -1,0 +1,56 @@
+import t from 'tap';
+
+import { createRedactor, excerpt, printable } from '../../src/upstreams/http/sanitize.js';
+import { groupSettings } from './settings.js';
+
+t.test('an excerpt is one short line', (t) => {
+  const cases: { name: string; input: string; max?: number; expected: string }[] = [
+    {
+      name: 'white space and control characters',
+      input: ' a\r\n\tb\u0000c\u001b[31m ',
+      expected: 'a b c [31m',
+    },
+    { name: 'characters that turn text around', input: 'abc\u202edef\u2028ghi', expected: 'abc def ghi' },
+    { name: 'a page with a title', input: '<html><TITLE lang="x">Oh no</TITLE><p>more', expected: 'Oh no' },
+    { name: 'a page without one', input: '\n<p>Oh <b>no</b></p>', expected: 'Oh no' },
+    { name: 'text with angles is no page', input: 'a < b > c', expected: 'a < b > c' },
+    { name: 'nothing', input: ' \n ', expected: '' },
+    { name: 'a long one', input: 'abcdef', max: 3, expected: 'abc…' },
+    { name: 'one that just fits', input: 'abc', max: 3, expected: 'abc' },
+  ];
+  for (const { name, input, max = 100, expected } of cases) t.equal(excerpt(input, max), expected, name);
+  t.end();
+});
+
+t.test('an excerpt of a hostile page takes no time', (t) => {
+  const started = Date.now();
+  for (const piece of ['<', '<title', '<a', ' ', '\n<', '<title>'])
+    excerpt(`<${piece.repeat(64 * 1024)}`, 200);
+  t.ok(Date.now() - started < 3000);
+  t.end();
+});
+
+t.test('printable text keeps its spaces', (t) => {
+  t.equal(printable('a  b\nc\u0007', 100), 'a  b c');
+  t.equal(printable('abcdef', 4), 'abcd…');
+  t.end();
+});
+
+t.test('a redactor blots out what is secret and leaves the rest', (t) => {
+  const redact = createRedactor(
+    groupSettings(['a:1'], {
+      httpHeaders: [
+        ['X-Api-Key', 'key-of-mine'],
+        ['X-Scope-OrgID', 'tenant'],
+        ['X-Token', 'abc'],
+      ],
+      httpClient: { authorization: `Basic ${Buffer.from('user:pass:word').toString('base64')}` },
+    }),
+  );
+  t.equal(
+    redact('user pass:word key-of-mine tenant Basic dXNlcjpwYXNzOndvcmQ= dXNlcjpwYXNzOndvcmQ= abc'),
+    'user <secret> <secret> tenant <secret> <secret> abc',
+  );
+  t.equal(createRedactor(groupSettings(['a:1']))('as it is'), 'as it is');
+  t.end();
+});
