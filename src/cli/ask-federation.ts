@@ -11,7 +11,7 @@ import type { Request } from './request.js';
  *
  * @throws PromfedError why there is none.
  */
-export async function askFederation(
+export async function queryFederation(
   federation: Federation,
   request: Request,
   features: FeatureSet,

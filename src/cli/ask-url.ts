@@ -6,7 +6,7 @@ import type { Request } from './request.js';
 /** More than a terminal can show, and less than what fills the memory. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
-export interface AskUrlOptions {
+export interface QueryUrlOptions {
   readonly version: string;
   /** Undefined to leave it to the server. */
   readonly lookbackDeltaMs: number | undefined;
@@ -18,7 +18,7 @@ export interface AskUrlOptions {
  * @param baseUrl without a slash at its end; a user name and a password in it become basic authentication.
  * @throws PromfedError when the server does not answer, or not as the API does.
  */
-export async function askUrl(baseUrl: string, request: Request, options: AskUrlOptions): Promise<string> {
+export async function queryUrl(baseUrl: string, request: Request, options: QueryUrlOptions): Promise<string> {
   const { url, authorization } = withoutCredentials(baseUrl);
   const route =
     request.explain !== undefined ? 'explain' : request.kind === 'range' ? 'query_range' : 'query';
@@ -42,7 +42,7 @@ export async function askUrl(baseUrl: string, request: Request, options: AskUrlO
   }
 }
 
-function parametersOf(request: Request, options: AskUrlOptions): Record<string, string> {
+function parametersOf(request: Request, options: QueryUrlOptions): Record<string, string> {
   const { kind, expr, grid, timeoutMs, explain } = request;
   return {
     query: expr,

@@ -5,8 +5,8 @@ import type { Federation } from '../federation/index.js';
 import { asPromfedError, gridEndMs } from '../model/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { Clock } from '../runtime/index.js';
-import { askFederation } from './ask-federation.js';
-import { askUrl } from './ask-url.js';
+import { queryFederation } from './ask-federation.js';
+import { queryUrl } from './ask-url.js';
 import { renderChart } from './chart.js';
 import { readExplanation, renderExplanation } from './explanation.js';
 import { pointAt } from './point-at.js';
@@ -64,10 +64,10 @@ async function ask(
   request: Request,
   environment: QueryEnvironment,
 ): Promise<string> {
-  if (url !== undefined) return askUrl(url, request, environment);
+  if (url !== undefined) return queryUrl(url, request, environment);
   const federation = await environment.openFederation();
   try {
-    return await askFederation(federation, request, environment.features);
+    return await queryFederation(federation, request, environment.features);
   } finally {
     await federation.close();
   }

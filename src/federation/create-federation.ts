@@ -26,12 +26,12 @@ import { explain, explainRun, type Explanation } from './explain.js';
 import { fetchBytes } from './fetch/fetch-bytes.js';
 import type { FetchRun } from './fetch/open-fetch.js';
 import { createSampleSource } from './fetch/sample-source.js';
-import { fetchInPieces } from './fetch/split-fetch.js';
-import { seeGroups, type Routing, type SeenGroup } from './group-snapshot.js';
+import { splitFetch } from './fetch/split-fetch.js';
+import { snapshotGroups, type Routing, type GroupSnapshot } from './group-snapshot.js';
 import { createMetadata, type Metadata } from './metadata.js';
-import { HistogramsMet, remember } from './native-histogram-replan.js';
+import { NativeHistogramReplan, learnFromReplan } from './native-histogram-replan.js';
 import type { QueryAnswer } from './query-answer.js';
-import { QueryWatch } from './query-stats.js';
+import { QueryStats } from './query-stats.js';
 
 export interface FederationOptions {
   readonly groups: readonly ServerGroup[];
@@ -105,16 +105,16 @@ export function createFederation(options: FederationOptions): Federation {
     metadata: createMetadata(groups, clock, options.admission),
 
     async query(request) {
-      const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
+      const seen = snapshotGroups(groups, clock.now(), request.routing ?? 'learned');
       return answerPlanned(planRequest(request, seen, options), request, seen);
     },
 
     async explain(request, analyze) {
-      const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
+      const seen = snapshotGroups(groups, clock.now(), request.routing ?? 'learned');
       const plan = planRequest(request, seen, options);
       const told = options.pushdown ? plan : { ...plan, reason: PUSHDOWN_OFF };
       if (!analyze) return explain(told, seen);
-      const watch = new QueryWatch();
+      const watch = new QueryStats();
       return explainRun(told, seen, watch, (use) => answerPlanned(told, request, seen, watch, use));
     },
 
@@ -134,8 +134,8 @@ export function createFederation(options: FederationOptions): Federation {
   async function answerPlanned(
     first: PlanNode,
     request: QueryRequest,
-    seen: readonly SeenGroup[],
-    watch?: QueryWatch,
+    seen: readonly GroupSnapshot[],
+    watch?: QueryStats,
     use?: (plan: PlanNode) => void,
   ): Promise<QueryAnswer> {
     const endMs = clock.now() + request.timeoutMs;
@@ -161,7 +161,7 @@ export function createFederation(options: FederationOptions): Federation {
   async function tryPlans(
     first: PlanNode,
     request: QueryRequest,
-    seen: readonly SeenGroup[],
+    seen: readonly GroupSnapshot[],
     endMs: number,
     { watch, use, admitted }: PlanRun,
   ): Promise<QueryAnswer> {
@@ -172,9 +172,9 @@ export function createFederation(options: FederationOptions): Federation {
       try {
         return await answer(plan, request, seen, Math.max(1, endMs - clock.now()), watch, memory);
       } catch (thrown) {
-        if (!(thrown instanceof HistogramsMet) || replans === MAX_REPLANS) throw thrown;
+        if (!(thrown instanceof NativeHistogramReplan) || replans === MAX_REPLANS) throw thrown;
         const isLast = replans === MAX_REPLANS - 1;
-        if (!remember(thrown, fetchesOf(plan), met, isLast)) throw thrown;
+        if (!learnFromReplan(thrown, fetchesOf(plan), met, isLast)) throw thrown;
         plan = planRequest(request, seen, options, met);
         use?.(plan);
         memory = admitted?.renew();
@@ -185,9 +185,9 @@ export function createFederation(options: FederationOptions): Federation {
   async function answer(
     plan: PlanNode,
     request: QueryRequest,
-    seen: readonly SeenGroup[],
+    seen: readonly GroupSnapshot[],
     timeoutMs: number,
-    watch?: QueryWatch,
+    watch?: QueryStats,
     memory?: QueryMemory,
   ): Promise<QueryAnswer> {
     const annotations = new Annotations();
@@ -195,7 +195,16 @@ export function createFederation(options: FederationOptions): Federation {
     const { kind, grid } = request;
     const lookbackDeltaMs = request.lookbackDeltaMs ?? options.lookbackDeltaMs;
     const groups = byName;
-    const run: FetchRun = { kind, grid, groups, deadline, annotations, lookbackDeltaMs, watch, memory };
+    const run: FetchRun = {
+      kind,
+      grid,
+      groups,
+      deadline,
+      annotations,
+      lookbackDeltaMs,
+      stats: watch,
+      memory,
+    };
     const release = (): void => {
       deadline.release();
     };
@@ -204,7 +213,7 @@ export function createFederation(options: FederationOptions): Federation {
         const fetched = await fetchBytes(plan.fetch, run, request.limit);
         const resultType = kind === 'range' || plan.fetch.type === 'matrix' ? 'matrix' : 'vector';
         // Of a whole answer nothing is under way any more.
-        const end = fetched.whole === undefined ? release : deadline.settle;
+        const end = fetched.buffered === undefined ? release : deadline.settle;
         return { kind: 'bytes', resultType, ...fetched, annotations, release: end };
       }
       const value = await evaluatePlan(plan, request, run, seen, options);
@@ -218,7 +227,7 @@ export function createFederation(options: FederationOptions): Federation {
 
 /** What the attempts at one query have in common. */
 interface PlanRun {
-  readonly watch: QueryWatch | undefined;
+  readonly watch: QueryStats | undefined;
   readonly use: ((plan: PlanNode) => void) | undefined;
   readonly admitted: Admitted | undefined;
 }
@@ -243,7 +252,7 @@ function fetchesOf(plan: PlanNode): FetchNode[] {
 
 function planRequest(
   { expr, grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
-  seen: readonly SeenGroup[],
+  seen: readonly GroupSnapshot[],
   options: FederationOptions,
   histogramsMet: ReadonlySet<string> = new Set(),
 ): PlanNode {
@@ -264,7 +273,7 @@ async function evaluatePlan(
   plan: PlanNode,
   request: QueryRequest,
   run: FetchRun,
-  seen: readonly SeenGroup[],
+  seen: readonly GroupSnapshot[],
   options: FederationOptions,
 ): Promise<Value> {
   const budget = new SampleBudget({ maxSamples: options.maxSamples }, run.memory);
@@ -275,7 +284,7 @@ async function evaluatePlan(
     if (known !== undefined) return known;
     // Only the query's own steps can be one instant, which is another question than a range of one step.
     const onGrid: FetchRun = grid === request.grid ? run : { ...run, kind: 'range', grid };
-    const started = fetchInPieces(fetch, onGrid, budget);
+    const started = splitFetch(fetch, onGrid, budget);
     running.set(key, started);
     return started;
   };
@@ -290,7 +299,7 @@ async function evaluatePlan(
     delayedNameRemoval: options.delaysNames,
     signal: run.deadline.required.signal,
     queryText: request.text,
-    observer: run.watch,
+    observer: run.stats,
   });
 }
 

@@ -10,7 +10,7 @@ import {
   type PlanNode,
 } from '../promql/plan/index.js';
 import type { QueryAnswer } from './query-answer.js';
-import type { QueryWatch } from './query-stats.js';
+import type { QueryStats } from './query-stats.js';
 
 /** A query's explanation, as plain data that JSON can hold. */
 export interface Explanation {
@@ -60,7 +60,7 @@ export function explain(plan: PlanNode, groups: readonly Group[]): Explanation {
 export async function explainRun(
   plan: PlanNode,
   groups: readonly Group[],
-  watch: QueryWatch,
+  watch: QueryStats,
   run: (use: (plan: PlanNode) => void) => Promise<QueryAnswer>,
 ): Promise<Explanation> {
   explainPlan(plan, groups);
@@ -73,7 +73,7 @@ export async function explainRun(
   return explanation(used, groups, watch, analysis);
 }
 
-async function analyze(watch: QueryWatch, run: () => Promise<QueryAnswer>): Promise<Analysis> {
+async function analyze(watch: QueryStats, run: () => Promise<QueryAnswer>): Promise<Analysis> {
   let answer: QueryAnswer | undefined;
   let error: PromfedError | undefined;
   let counts: { readonly series: number; readonly samples: number } = watch.passed;
@@ -104,7 +104,7 @@ async function drain(series: AsyncGenerator<Uint8Array>): Promise<void> {
 function explanation(
   plan: PlanNode,
   groups: readonly Group[],
-  watch: QueryWatch | undefined,
+  watch: QueryStats | undefined,
   analysis: Analysis | undefined,
 ): Explanation {
   const explained = explainPlan(plan, groups, watch);

@@ -4,15 +4,15 @@ import { asPromfedError, type Annotations, type PromfedError, type StopSignal } 
 import type { QueryMemory } from '../runtime/index.js';
 import type { FetchContext, ServerGroup } from '../upstreams/index.js';
 import type { Bound, Deadline } from './deadline.js';
-import type { QueryWatch } from './query-stats.js';
+import type { QueryStats } from './query-stats.js';
 
 /** What every request to a group needs besides the request itself. Owned by one query. */
-export interface AskContext {
+export interface FanOutContext {
   readonly deadline: Deadline;
   readonly annotations: Annotations;
   readonly lookbackDeltaMs: number | undefined;
   /** Told what everything takes; left out, nothing is measured. */
-  readonly watch?: QueryWatch | undefined;
+  readonly stats?: QueryStats | undefined;
   /** What is held is taken from it; left out, it is not counted. */
   readonly memory?: QueryMemory | undefined;
 }
@@ -23,9 +23,9 @@ export interface AskContext {
  * @throws PromfedError the failure of a required group, an `execution` error of any group (the query itself cannot
  * be evaluated, whoever is asked), and the end of the whole request.
  */
-export async function askGroup<T>(
+export async function queryGroup<T>(
   group: ServerGroup,
-  context: AskContext,
+  context: FanOutContext,
   ask: (fetchContext: FetchContext) => Promise<T>,
 ): Promise<T | undefined> {
   const bound = boundOf(group, context.deadline);
@@ -49,7 +49,7 @@ export async function askGroup<T>(
 export function tolerate(
   thrown: unknown,
   group: ServerGroup,
-  { deadline, annotations }: AskContext,
+  { deadline, annotations }: FanOutContext,
   consequence: string,
 ): void {
   const error = asPromfedError(thrown);

@@ -7,17 +7,17 @@ import type { ServerGroup } from '../upstreams/index.js';
 export type Routing = 'learned' | 'all';
 
 /** A group beside what the planner is told of it. */
-export interface SeenGroup extends PlannedGroup {
+export interface GroupSnapshot extends PlannedGroup {
   readonly ignoreError: boolean;
   readonly group: ServerGroup;
 }
 
 /** In the groups' order. */
-export function seeGroups(
+export function snapshotGroups(
   groups: readonly ServerGroup[],
   nowMs: number,
   routing: Routing,
-): readonly SeenGroup[] {
+): readonly GroupSnapshot[] {
   return groups.map((group) => ({
     name: group.name,
     labels: group.labels,

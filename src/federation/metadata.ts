@@ -19,8 +19,8 @@ import type {
 } from '../upstreams/index.js';
 import type { Admission } from './admission.js';
 import { createDeadline } from './deadline.js';
-import { allOrNothing, askGroup, type AskContext } from './fan-out.js';
-import { seeGroups, type Routing, type SeenGroup } from './group-snapshot.js';
+import { allOrNothing, queryGroup, type FanOutContext } from './fan-out.js';
+import { snapshotGroups, type Routing, type GroupSnapshot } from './group-snapshot.js';
 
 /** What every metadata request is bound by. */
 export interface MetadataRequest {
@@ -96,12 +96,12 @@ function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
     const annotations = new Annotations();
     const deadline = createDeadline(request.signal, request.timeoutMs, clock);
     const { memory } = request;
-    const context: AskContext = { deadline, annotations, lookbackDeltaMs: undefined, memory };
+    const context: FanOutContext = { deadline, annotations, lookbackDeltaMs: undefined, memory };
     try {
-      const seen = seeGroups(groups, clock.now(), request.routing ?? 'learned');
+      const seen = snapshotGroups(groups, clock.now(), request.routing ?? 'learned');
       const queries = queriesFor(request.query, seen);
       const data = await allOrNothing(queries, deadline, async ({ group, query }) => {
-        const answer = await askGroup(group, context, (fetchContext) => ask(group, query, fetchContext));
+        const answer = await queryGroup(group, context, (fetchContext) => ask(group, query, fetchContext));
         if (answer === undefined) return undefined;
         for (const text of answer.warnings) annotations.notice(text);
         return { group, data: answer.data };
@@ -205,7 +205,7 @@ const SUFFIXES = ['', '_bucket', '_sum', '_count', '_gsum', '_gcount', '_total',
 /** The request as each group is sent it, without groups that have nothing for any of its selectors. */
 function queriesFor(
   query: MetadataQuery,
-  groups: readonly SeenGroup[],
+  groups: readonly GroupSnapshot[],
 ): { readonly group: ServerGroup; readonly query: MetadataQuery }[] {
   const window = { afterMs: (query.startMs ?? -Infinity) - 1, untilMs: query.endMs ?? Infinity };
   const selectors = query.selectors.length === 0 ? [[]] : query.selectors;
@@ -220,7 +220,7 @@ function queriesFor(
 }
 
 /** The times of a request to a group whose time range truncates. */
-function cutQuery(query: MetadataQuery, { bounds }: SeenGroup): MetadataQuery {
+function cutQuery(query: MetadataQuery, { bounds }: GroupSnapshot): MetadataQuery {
   if (bounds?.truncate !== true) return query;
   const { startMs = bounds.startMs, endMs = bounds.endMs } = query;
   return {

@@ -6,10 +6,10 @@ import { histogramSources, selectionKey, type Fetch, type FetchNode } from '../p
 import type { ServerGroup } from '../upstreams/index.js';
 
 /**
- * Native histograms in the answer to a fetch, where they are not whole: `not_built` for who asked. A query whose answer
+ * Native histograms in the answer to a fetch, where they are not whole: `unsupported` for who asked. A query whose answer
  * has not begun can be planned again without that fetch (`remember`).
  */
-export class HistogramsMet extends PromfedError {
+export class NativeHistogramReplan extends PromfedError {
   readonly groups: readonly ServerGroup[];
   readonly fetchKey: string;
 
@@ -17,7 +17,7 @@ export class HistogramsMet extends PromfedError {
   constructor(error: PromfedError, groups: readonly ServerGroup[], fetchKey: string) {
     const names = groups.map(({ name }) => JSON.stringify(name)).join(', ');
     const name = groups.length === 1 ? `server group ${names}: ` : `server groups ${names}: `;
-    super('not_built', error.message.startsWith(name) ? error.message : `${name}${error.message}`, {
+    super('unsupported', error.message.startsWith(name) ? error.message : `${name}${error.message}`, {
       cause: error,
     });
     this.groups = groups;
@@ -27,11 +27,13 @@ export class HistogramsMet extends PromfedError {
 
 /**
  * What reading the answers to a fetch failed with; native histograms as `HistogramsMet`. Of what is read that is all
- * that is `not_built`.
+ * that is `unsupported`.
  */
-export function histogramsMet(thrown: unknown, groups: readonly ServerGroup[], fetch: Fetch): unknown {
-  if (!(thrown instanceof PromfedError) || thrown.code !== 'not_built') return thrown;
-  return thrown instanceof HistogramsMet ? thrown : new HistogramsMet(thrown, groups, fetch.key);
+export function asReplan(thrown: unknown, groups: readonly ServerGroup[], fetch: Fetch): unknown {
+  if (!(thrown instanceof PromfedError) || thrown.code !== 'unsupported') return thrown;
+  return thrown instanceof NativeHistogramReplan
+    ? thrown
+    : new NativeHistogramReplan(thrown, groups, fetch.key);
 }
 
 /**
@@ -42,8 +44,8 @@ export function histogramsMet(thrown: unknown, groups: readonly ServerGroup[], f
  * @param all whether what is left of the query is read raw as well, as far as it could be histograms.
  * @returns whether anything is new; if not, another plan would be no better.
  */
-export function remember(
-  { groups, fetchKey }: HistogramsMet,
+export function learnFromReplan(
+  { groups, fetchKey }: NativeHistogramReplan,
   fetches: readonly FetchNode[],
   met: Set<string>,
   all: boolean,

@@ -16,7 +16,7 @@ export type QueryAnswer = { readonly annotations: Annotations; release(): void }
       readonly resultType: 'vector' | 'matrix';
       readonly series: AsyncGenerator<Uint8Array>;
       /** All that `series` has, when it is small and there already. Whoever takes it need not read `series`. */
-      readonly whole?: readonly SeriesFrame[];
+      readonly buffered?: readonly SeriesFrame[];
     }
   | { readonly kind: 'value'; readonly value: Value }
 );

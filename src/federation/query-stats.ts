@@ -4,28 +4,28 @@ import {
   ClosableStream,
   countSamples,
   type FrameStream,
-  type ResponseTail,
+  type ResponseTrailer,
   type SeriesFrame,
 } from '../json/index.js';
 import { asPromfedError } from '../model/index.js';
 import type { EvalObserver } from '../promql/eval/index.js';
 import {
   operands,
-  type Figures,
-  type OperatorFigures,
-  type PartFigures,
+  type RunStats,
+  type OperatorStats,
+  type PartStats,
   type PlanNode,
 } from '../promql/plan/index.js';
-import type { ExchangeWatch } from '../upstreams/index.js';
+import type { ExchangeStats } from '../upstreams/index.js';
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Takes the figures of one query, which it is made at the start of. */
-export class QueryWatch implements EvalObserver, Figures {
+export class QueryStats implements EvalObserver, RunStats {
   readonly #startMs = performance.now();
-  readonly #parts = new Map<string, PartWatch>();
+  readonly #parts = new Map<string, FetchStats>();
   readonly #beganMs = new Map<object, number>();
-  readonly #operators = new Map<object, OperatorFigures>();
+  readonly #operators = new Map<object, OperatorStats>();
   /** Of an answer that passes through, once it has been read. */
   readonly passed = { series: 0, samples: 0 };
 
@@ -33,14 +33,14 @@ export class QueryWatch implements EvalObserver, Figures {
   readonly now = (): number => performance.now() - this.#startMs;
 
   /** The figures of one group's part of a fetch or a selection; the same ones whenever it is asked again. */
-  partOf(key: string, group: string): PartWatch {
+  partOf(key: string, group: string): FetchStats {
     const id = JSON.stringify([key, group]);
-    const known = this.#parts.get(id) ?? new PartWatch(this.now);
+    const known = this.#parts.get(id) ?? new FetchStats(this.now);
     this.#parts.set(id, known);
     return known;
   }
 
-  part(key: string, group: string): PartFigures | undefined {
+  part(key: string, group: string): PartStats | undefined {
     return this.#parts.get(JSON.stringify([key, group]))?.figures;
   }
 
@@ -67,7 +67,7 @@ export class QueryWatch implements EvalObserver, Figures {
     });
   }
 
-  operator(node: object): OperatorFigures | undefined {
+  operator(node: object): OperatorStats | undefined {
     return this.#operators.get(node);
   }
 
@@ -78,9 +78,9 @@ export class QueryWatch implements EvalObserver, Figures {
 }
 
 /** Takes the figures of one group's answers to one part of a plan. */
-class PartWatch implements ExchangeWatch {
+class FetchStats implements ExchangeStats {
   readonly #now: () => number;
-  readonly #figures: Mutable<PartFigures> = {
+  readonly #figures: Mutable<PartStats> = {
     requests: 0,
     firstByteMs: undefined,
     endMs: undefined,
@@ -95,7 +95,7 @@ class PartWatch implements ExchangeWatch {
     this.#now = now;
   }
 
-  get figures(): PartFigures {
+  get figures(): PartStats {
     return { ...this.#figures };
   }
 
@@ -133,7 +133,7 @@ class PartWatch implements ExchangeWatch {
   }
 
   /** Notes an answer that has been read. */
-  read(series: number, samples: number, { warnings }: ResponseTail): void {
+  read(series: number, samples: number, { warnings }: ResponseTrailer): void {
     const figures = this.#figures;
     figures.endMs = this.#now();
     figures.series += series;
@@ -149,12 +149,12 @@ class PartWatch implements ExchangeWatch {
 function counting(
   frames: FrameStream,
   counts: { series: number; samples: number },
-  ended: (tail: ResponseTail) => void,
+  ended: (tail: ResponseTrailer) => void,
   failed: (thrown: unknown) => void = () => undefined,
 ): FrameStream {
   return new ClosableStream([frames], counted());
 
-  async function* counted(): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+  async function* counted(): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
     try {
       for (;;) {
         const next = await frames.next();

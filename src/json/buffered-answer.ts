@@ -1,25 +1,25 @@
 // Small answers that are held as a whole instead of read as a stream.
 
-import { EMPTY_TAIL } from './frame-stream.js';
-import type { FrameStream, ResponseTail, SeriesFrame } from './frame.js';
+import { EMPTY_TRAILER } from './frame-stream.js';
+import type { FrameStream, ResponseTrailer, SeriesFrame } from './frame.js';
 
 /** An answer that was read to its end: all of its series, and what it says besides. */
-export interface WholeFrames {
+export interface BufferedAnswer {
   readonly frames: readonly SeriesFrame[];
-  readonly tail: ResponseTail;
+  readonly trailer: ResponseTrailer;
 }
 
 /** A whole answer as a stream, for who reads streams. */
-export class WholeStream implements FrameStream {
+export class BufferedStream implements FrameStream {
   #frames: readonly SeriesFrame[];
-  #tail: ResponseTail;
+  #tail: ResponseTrailer;
 
-  constructor({ frames, tail }: WholeFrames) {
+  constructor({ frames, trailer: tail }: BufferedAnswer) {
     this.#frames = frames;
     this.#tail = tail;
   }
 
-  next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+  next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
     const frames = this.#frames;
     if (frames.length === 0) return Promise.resolve({ done: true, value: this.#tail });
     this.#frames = [];
@@ -27,16 +27,16 @@ export class WholeStream implements FrameStream {
   }
 
   async return(
-    value: ResponseTail | PromiseLike<ResponseTail>,
-  ): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+    value: ResponseTrailer | PromiseLike<ResponseTrailer>,
+  ): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
     this.#frames = [];
-    this.#tail = EMPTY_TAIL;
+    this.#tail = EMPTY_TRAILER;
     return { done: true, value: await value };
   }
 
-  async throw(error: unknown): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+  async throw(error: unknown): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
     this.#frames = [];
-    this.#tail = EMPTY_TAIL;
+    this.#tail = EMPTY_TRAILER;
     return Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 

@@ -1,6 +1,6 @@
 // What all streams of this folder have in common: closing at once, and what their tails add up to.
 
-import type { ResponseTail } from './frame.js';
+import type { ResponseTrailer } from './frame.js';
 
 /** A source that a stream reads from and closes with itself. */
 export interface Closable {
@@ -8,10 +8,10 @@ export interface Closable {
 }
 
 /** The tail of an answer that has nothing to say. */
-export const EMPTY_TAIL: ResponseTail = { warnings: [], infos: [], isPartial: false };
+export const EMPTY_TRAILER: ResponseTrailer = { warnings: [], infos: [], isPartial: false };
 
 /** All warnings and all infos, each text once, in the order of the tails; partial when one of them is. */
-export function unionTails(tails: readonly ResponseTail[]): ResponseTail {
+export function unionTrailers(tails: readonly ResponseTrailer[]): ResponseTrailer {
   if (tails.length === 1) return tails[0]!;
   return {
     warnings: [...new Set(tails.flatMap((tail) => tail.warnings))],

@@ -21,7 +21,7 @@ export interface SeriesFrame {
 export type ResultType = 'vector' | 'matrix' | 'scalar' | 'string';
 
 /** What an answer says besides its series; complete once the last frame was read. */
-export interface ResponseTail {
+export interface ResponseTrailer {
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
   /** VictoriaMetrics' cluster version: some storage nodes did not answer. */
@@ -37,4 +37,4 @@ export interface ResponseTail {
  * response at once, even while a `next()` is under way (which then answers that the stream is over, or fails).
  * Throws PromfedError when the upstream's answer is an error, is cut or is not what the API promises.
  */
-export type FrameStream = AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined>;
+export type FrameStream = AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined>;

@@ -1,4 +1,4 @@
-export { setWholeLabels, tryMergeWhole } from './merge-buffered.js';
+export { setBufferedLabels, tryMergeBuffered } from './merge-buffered.js';
 export { mergeOrdered } from './merge-ordered.js';
 export { mergeRaw } from './merge-raw.js';
 export { mergeOverlappingStreams, mergeReplicaStreams } from './merge-replicas.js';

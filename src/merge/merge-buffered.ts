@@ -6,7 +6,7 @@ import { LabelSetter } from './label-setter.js';
 import { SORTED_BYTES } from './sort-if-small.js';
 
 /** A part of an answer, every series of it at hand. */
-export interface WholePart {
+export interface BufferedPart {
   readonly frames: readonly SeriesFrame[];
   /** Set over every series' own labels. */
   readonly addLabels: Labels;
@@ -18,15 +18,15 @@ export interface WholePart {
  *
  * @throws PromfedError as the stream of `mergeOrdered` does.
  */
-export function tryMergeWhole(parts: readonly WholePart[]): readonly SeriesFrame[] | undefined {
-  const merged = parts.flatMap(setWholeLabels);
+export function tryMergeBuffered(parts: readonly BufferedPart[]): readonly SeriesFrame[] | undefined {
+  const merged = parts.flatMap(setBufferedLabels);
   let bytes = 0;
   for (const { labels, samples } of merged) bytes += samples.length + labelsBytes(labels);
   return bytes > SORTED_BYTES ? undefined : merged.sort((a, b) => Labels.compare(a.labels, b.labels));
 }
 
 /** As `setLabels`, of all series at once. */
-export function setWholeLabels({ frames, addLabels }: WholePart): readonly SeriesFrame[] {
+export function setBufferedLabels({ frames, addLabels }: BufferedPart): readonly SeriesFrame[] {
   const setter = new LabelSetter(addLabels);
   return frames.map(({ labels, samples }) => ({ labels: setter.set(labels), samples }));
 }

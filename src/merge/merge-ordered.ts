@@ -2,10 +2,10 @@
 
 import {
   type FrameStream,
-  type ResponseTail,
+  type ResponseTrailer,
   type SeriesFrame,
   ClosableStream,
-  unionTails,
+  unionTrailers,
 } from '../json/index.js';
 import { Labels } from '../model/index.js';
 import { LabelSetter } from './label-setter.js';
@@ -57,7 +57,7 @@ interface Head {
 
 async function* merge(
   parts: readonly OrderedPart[],
-): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
   const ahead = new ReadAhead(parts.map((part) => part.frames));
   ahead.start();
   const heap: Head[] = [];
@@ -96,7 +96,7 @@ async function* merge(
     siftDown(heap);
   }
   if (merged.length > 0) yield merged;
-  return unionTails(ahead.tails);
+  return unionTrailers(ahead.tails);
 }
 
 function before(a: Head, b: Head): boolean {

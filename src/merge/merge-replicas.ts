@@ -3,10 +3,10 @@
 import { type FrameStream, ClosableStream } from '../json/index.js';
 import type { QueryMemory } from '../runtime/index.js';
 import { mergeSamples } from './merge-samples.js';
-import { type JoinLimits, joinStreams } from './merge-unordered.js';
+import { type MergeLimits, mergeUnordered } from './merge-unordered.js';
 import { pickEarlier, pickReplica } from './pick-samples.js';
 
-export interface MergeReplicaOptions extends Partial<JoinLimits> {
+export interface MergeReplicaOptions extends Partial<MergeLimits> {
   /** promxy's `prefer_max`. Default false. */
   readonly preferMax?: boolean;
   /** What is held is taken from it. */
@@ -14,7 +14,7 @@ export interface MergeReplicaOptions extends Partial<JoinLimits> {
 }
 
 /** Default limits: 64 MiB held at most, order relied on after 1 MiB. */
-const DEFAULT_LIMITS: JoinLimits = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 << 20 };
+const DEFAULT_LIMITS: MergeLimits = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 << 20 };
 
 /**
  * The answers of a group's targets as one: every series once, in the targets' order where they agree on one, its
@@ -23,7 +23,7 @@ const DEFAULT_LIMITS: JoinLimits = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 <
  * Samples keep the bytes the upstream wrote; a series that only one target has, or that two have alike, passes
  * untouched. The tail is the union of the tails.
  *
- * The stream throws what one of the streams throws, after closing the others; PromfedError `not_built` when copies with
+ * The stream throws what one of the streams throws, after closing the others; PromfedError `unsupported` when copies with
  * native histograms differ; `upstream` and `limit` as `joinStreams` says.
  */
 export function mergeReplicaStreams(
@@ -35,7 +35,7 @@ export function mergeReplicaStreams(
   const { preferMax = false } = options;
   return new ClosableStream(
     streams,
-    joinStreams(
+    mergeUnordered(
       streams,
       (a, b, labels) =>
         mergeSamples(a, b, labels, (x, y) => pickReplica(x, y, { bufferMs, preferMax }), !preferMax),
@@ -50,12 +50,12 @@ export function mergeReplicaStreams(
  */
 export function mergeOverlappingStreams(
   streams: readonly FrameStream[],
-  options: Partial<JoinLimits> & { readonly memory?: QueryMemory | undefined } = {},
+  options: Partial<MergeLimits> & { readonly memory?: QueryMemory | undefined } = {},
 ): FrameStream {
   if (streams.length === 1) return streams[0]!;
   return new ClosableStream(
     streams,
-    joinStreams(streams, (a, b, labels) => mergeSamples(a, b, labels, pickEarlier, true), {
+    mergeUnordered(streams, (a, b, labels) => mergeSamples(a, b, labels, pickEarlier, true), {
       ...DEFAULT_LIMITS,
       ...options,
     }),

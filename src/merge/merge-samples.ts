@@ -28,7 +28,7 @@ const MAX_IDLE_SAMPLES = 1 << 16;
  *
  * @param keepsFirst whether the rule keeps all of the first copy and nothing else when both have the same times. Values
  *   need not be decoded then.
- * @throws PromfedError `not_built` when one of two different copies holds native histograms; `upstream` when they
+ * @throws PromfedError `unsupported` when one of two different copies holds native histograms; `upstream` when they
  *   are no samples or go back in time.
  */
 export function mergeSamples(

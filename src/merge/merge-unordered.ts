@@ -1,6 +1,6 @@
 // Joins streams that hold copies of the same series, so that each series comes once.
 
-import { type FrameStream, type ResponseTail, type SeriesFrame, unionTails } from '../json/index.js';
+import { type FrameStream, type ResponseTrailer, type SeriesFrame, unionTrailers } from '../json/index.js';
 import { Labels, PromfedError } from '../model/index.js';
 import type { QueryMemory } from '../runtime/index.js';
 import { fingerprint } from './fingerprint.js';
@@ -9,7 +9,7 @@ import { ReadAhead } from './read-ahead.js';
 /** Two copies' samples as one. */
 export type MergeCopies = (a: Uint8Array, b: Uint8Array, labels: Labels) => Uint8Array;
 
-export interface JoinLimits {
+export interface MergeLimits {
   /** What may be held of series whose other copies have not come yet, in bytes. */
   readonly maxHeldBytes: number;
   /** How much is read before the streams' order is relied on, in bytes of all streams together. */
@@ -26,7 +26,7 @@ const NUMBER_BYTES = 40;
 /** Samples that are held are copied out of their chunk when they are smaller than this, a fourth of a usual chunk. */
 const MIN_UNCOPIED_BYTES = 16 << 10;
 
-type Batches = AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined>;
+type Batches = AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined>;
 
 /**
  * Every series of any stream, once, its copies merged in the order of the streams.
@@ -41,10 +41,10 @@ type Batches = AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined>;
  * Throws PromfedError `upstream` when a copy comes after its series was sent, which needs a stream that sends a series
  * twice or breaks its order late; `limit` when more would have to be held than may be.
  */
-export async function* joinStreams(
+export async function* mergeUnordered(
   streams: readonly FrameStream[],
   merge: MergeCopies,
-  limits: JoinLimits,
+  limits: MergeLimits,
 ): Batches {
   const ahead = new ReadAhead(streams);
   ahead.start();
@@ -53,7 +53,7 @@ export async function* joinStreams(
   const isSmall = await join.lookAhead();
   if (!isSmall) yield* join.byOrder();
   yield* join.byName();
-  return unionTails(ahead.tails);
+  return unionTrailers(ahead.tails);
 }
 
 /** A stream's frames one by one. */
@@ -126,7 +126,7 @@ interface Held {
 class Join {
   readonly #cursors: readonly Cursor[];
   readonly #merge: MergeCopies;
-  readonly #limits: JoinLimits;
+  readonly #limits: MergeLimits;
   readonly #sent = new Set<number>();
   readonly #held = new Map<string, Held>();
   #heldBytes = 0;
@@ -136,7 +136,7 @@ class Join {
   #aheadBytes = 0;
   #batch: SeriesFrame[] = [];
 
-  constructor(cursors: readonly Cursor[], merge: MergeCopies, limits: JoinLimits) {
+  constructor(cursors: readonly Cursor[], merge: MergeCopies, limits: MergeLimits) {
     this.#cursors = cursors;
     this.#merge = merge;
     this.#limits = limits;

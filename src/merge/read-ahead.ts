@@ -1,6 +1,6 @@
 // Reads several streams at once, each one batch ahead of its consumer.
 
-import type { FrameStream, ResponseTail, SeriesFrame } from '../json/index.js';
+import type { FrameStream, ResponseTrailer, SeriesFrame } from '../json/index.js';
 
 /**
  * One batch of each stream is asked for at the start, and the next one when a batch is taken, so that every upstream
@@ -9,9 +9,9 @@ import type { FrameStream, ResponseTail, SeriesFrame } from '../json/index.js';
  * The first failure of any stream ends every wait: nobody waits for a slow stream when another one has failed.
  */
 export class ReadAhead {
-  readonly tails: ResponseTail[] = [];
+  readonly tails: ResponseTrailer[] = [];
   readonly #streams: readonly FrameStream[];
-  readonly #ready: (IteratorResult<readonly SeriesFrame[], ResponseTail> | undefined)[];
+  readonly #ready: (IteratorResult<readonly SeriesFrame[], ResponseTrailer> | undefined)[];
   readonly #ended: boolean[];
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;

@@ -1,6 +1,6 @@
 // Splice: a group's labels onto every series of its stream.
 
-import { type FrameStream, type ResponseTail, type SeriesFrame, ClosableStream } from '../json/index.js';
+import { type FrameStream, type ResponseTrailer, type SeriesFrame, ClosableStream } from '../json/index.js';
 import type { Labels } from '../model/index.js';
 import { LabelSetter } from './label-setter.js';
 
@@ -17,7 +17,7 @@ export function setLabels(frames: FrameStream, extra: Labels): FrameStream {
 async function* settled(
   frames: FrameStream,
   extra: Labels,
-): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
   const setter = new LabelSetter(extra);
   for (;;) {
     const result = await frames.next();

@@ -1,6 +1,6 @@
 // Small answers come out sorted as Prometheus sorts them.
 
-import { type FrameStream, type ResponseTail, type SeriesFrame, ClosableStream } from '../json/index.js';
+import { type FrameStream, type ResponseTrailer, type SeriesFrame, ClosableStream } from '../json/index.js';
 import { Labels, labelsBytes } from '../model/index.js';
 import type { QueryMemory } from '../runtime/index.js';
 
@@ -26,7 +26,7 @@ async function* sorted(
   frames: FrameStream,
   maxBytes: number,
   memory: QueryMemory | undefined,
-): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
   const held: (readonly SeriesFrame[])[] = [];
   let bytes = 0;
   while (bytes <= maxBytes) {

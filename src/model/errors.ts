@@ -11,7 +11,7 @@ export const ERROR_CODES = {
   /** A region does not take the expression that promfed made for it, being older for instance. */
   refused: { errorType: 'execution', status: 422 },
   /** A construct that promfed does not evaluate yet. */
-  not_built: { errorType: 'execution', status: 422 },
+  unsupported: { errorType: 'execution', status: 422 },
   /** The query would need more than its limits allow. */
   limit: { errorType: 'execution', status: 422 },
   /** The query would hold more memory than one query may. */

@@ -14,9 +14,9 @@ import {
   seriesCall,
   type ApiCall,
 } from './api/api-call.js';
-import { askMetadata } from './group/metadata-query.js';
-import { askQuery } from './group/query-group.js';
-import { askSamples } from './group/sample-query.js';
+import { queryGroupMetadata } from './group/metadata-query.js';
+import { queryGroup } from './group/query-group.js';
+import { queryGroupSamples } from './group/sample-query.js';
 import { boundsAt } from './group/group-bounds.js';
 import { createGroupFilter } from './learn/group-filter.js';
 import { createRedactor } from './http/sanitize.js';
@@ -46,7 +46,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     redact: createRedactor(settings),
   };
   const metadata = <T>(kind: MetadataKind<T>, call: ApiCall, context: FetchContext) =>
-    askMetadata(group, kind, call, context);
+    queryGroupMetadata(group, kind, call, context);
 
   const { labelFilter } = settings;
   const labelValues: ServerGroup['labelValues'] = (name, query, context) =>
@@ -77,8 +77,8 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     filter: (isLearned) => (isLearned ? learned : declared),
     labelIndex: () => index?.status() ?? [],
     boundsAt: (nowMs) => boundsAt(settings.timeRange, nowMs),
-    query: (query, context) => askQuery(group, query.kind, queryCall(query, context, clock), context),
-    samples: (query, context) => askSamples(group, query, sourceOf(query, context), context),
+    query: (query, context) => queryGroup(group, query.kind, queryCall(query, context, clock), context),
+    samples: (query, context) => queryGroupSamples(group, query, sourceOf(query, context), context),
     series: (query, context) => metadata(SERIES, seriesCall(query, context, clock), context),
     labelNames: (query, context) => metadata(STRINGS, labelNamesCall(query, context, clock), context),
     labelValues,

@@ -2,7 +2,7 @@ export { createServerGroup } from './create-server-group.js';
 export type { UpstreamObservation } from './metrics.js';
 export type { Learning } from './options.js';
 export type {
-  ExchangeWatch,
+  ExchangeStats,
   FetchContext,
   GroupAnswer,
   GroupSamples,

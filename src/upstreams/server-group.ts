@@ -1,6 +1,6 @@
 // A server group as the federation sees it: one region, whatever number of targets stands behind it.
 
-import type { FrameStream, ResponseTail, ResultType, WholeFrames } from '../json/index.js';
+import type { FrameStream, ResponseTrailer, ResultType, BufferedAnswer } from '../json/index.js';
 import type {
   Grid,
   LabelFilter,
@@ -29,13 +29,13 @@ export interface FetchContext {
   /** Sent on when it differs from the regions' own default; undefined to leave it to them. */
   readonly lookbackDeltaMs: number | undefined;
   /** Told of every exchange with a target; left out, nobody is. */
-  readonly watch?: ExchangeWatch | undefined;
+  readonly stats?: ExchangeStats | undefined;
   /** What is held of answers is taken from it; left out, it is not counted. */
   readonly memory?: QueryMemory | undefined;
 }
 
 /** What one request to a group is seen to take, over all of its targets. */
-export interface ExchangeWatch {
+export interface ExchangeStats {
   /** A target's answer has begun: its headers have arrived. */
   answered(): void;
   /** A target's answer was read to its end or let go, after so many bytes of its body, unpacked. */
@@ -59,7 +59,7 @@ export interface GroupAnswer {
    * then over. Undefined when it does not: `frames` has all of it then, and says what went wrong. Called once, before
    * `frames` is read; left out when the answer has to be read as a stream.
    */
-  readonly readSmall?: () => Promise<WholeFrames | undefined>;
+  readonly tryBuffer?: () => Promise<BufferedAnswer | undefined>;
 }
 
 /** Which raw samples are wanted. */
@@ -77,7 +77,7 @@ export interface GroupSamples {
   readonly series: readonly RawSeries[];
   /** Whether series that have ended say so: every target that answered hands out stale markers. */
   readonly hasStaleMarkers: boolean;
-  readonly tail: ResponseTail;
+  readonly trailer: ResponseTrailer;
 }
 
 /** Which part of the metadata is meant: series that match any of the selectors, seen in the window. */

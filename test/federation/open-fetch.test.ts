@@ -2,7 +2,7 @@ import t from 'tap';
 
 import { createDeadline } from '../../src/federation/deadline.js';
 import { tolerantFrames } from '../../src/federation/fetch/open-fetch.js';
-import { EMPTY_TAIL, type FrameStream, type ResponseTail } from '../../src/json/index.js';
+import { EMPTY_TRAILER, type FrameStream, type ResponseTrailer } from '../../src/json/index.js';
 import { Annotations, Labels } from '../../src/model/index.js';
 import { systemClock } from '../../src/runtime/index.js';
 import type { ServerGroup } from '../../src/upstreams/index.js';
@@ -15,9 +15,9 @@ class Stalled implements FrameStream {
     return new Promise(() => undefined);
   }
 
-  return(): Promise<IteratorReturnResult<ResponseTail>> {
+  return(): Promise<IteratorReturnResult<ResponseTrailer>> {
     this.closed = true;
-    return Promise.resolve({ done: true, value: EMPTY_TAIL });
+    return Promise.resolve({ done: true, value: EMPTY_TRAILER });
   }
 
   throw(): Promise<never> {
@@ -43,7 +43,7 @@ for (const isRead of [false, true]) {
       { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined },
     );
     const next = isRead ? frames.next() : undefined;
-    await frames.return(EMPTY_TAIL);
+    await frames.return(EMPTY_TRAILER);
     t.equal(region.closed, true);
     t.equal((await (next ?? frames.next())).done, true);
   });

@@ -3,7 +3,7 @@
 import t from 'tap';
 
 import { createFederation, type QueryAnswer } from '../../src/federation/index.js';
-import { EMPTY_TAIL } from '../../src/json/index.js';
+import { EMPTY_TRAILER } from '../../src/json/index.js';
 import { asPromfedError, instantGrid, Labels, PromfedError, printMatchers } from '../../src/model/index.js';
 import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
 import { systemClock } from '../../src/runtime/index.js';
@@ -54,7 +54,7 @@ function group(
           stale: Uint8Array.from(samples, ([, value]) => (value === 'stale' ? 1 : 0)),
         })),
         hasStaleMarkers,
-        tail: { ...EMPTY_TAIL, warnings },
+        trailer: { ...EMPTY_TRAILER, warnings },
       };
     },
     query: notAsked,

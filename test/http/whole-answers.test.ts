@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { createFederation } from '../../src/federation/index.js';
-import { annotationMembers, encodeAnswer, tryEncodeWhole } from '../../src/http/reply/encode-answer.js';
+import { annotationMembers, encodeAnswer, tryEncodeBuffered } from '../../src/http/reply/encode-answer.js';
 import { openResponse } from '../../src/json/index.js';
 import { asPromfedError, instantGrid, Labels, PromfedError } from '../../src/model/index.js';
 import { parseExpr } from '../../src/promql/language/index.js';
@@ -35,8 +35,8 @@ function groupOf(name: string, region: Region, readsSmall: boolean): ServerGroup
     ignoreError: region.ignoreError,
     replicated: false,
     async query() {
-      const { resultType, frames, readSmall } = await openResponse(bodyOf(region));
-      return readsSmall ? { resultType, frames, readSmall: () => readSmall(SMALL) } : { resultType, frames };
+      const { resultType, frames, tryBuffer: readSmall } = await openResponse(bodyOf(region));
+      return readsSmall ? { resultType, frames, tryBuffer: () => readSmall(SMALL) } : { resultType, frames };
     },
     samples: notAsked,
     series: notAsked,
@@ -83,7 +83,7 @@ async function outcomeOf(
   let isWhole = false;
   try {
     const answer = await federation.query(request);
-    const whole = tryEncodeWhole(answer);
+    const whole = tryEncodeBuffered(answer);
     isWhole = whole !== undefined;
     const chunks: Uint8Array[] = whole === undefined ? [] : [whole];
     if (whole === undefined) {

@@ -119,7 +119,7 @@ t.test('series of one metric may have bounds of their own', async (t) => {
   );
   t.equal(weight, 14);
   const one = printed(all[0]!);
-  t.throws(() => read([one, printed(all[1]!)]), { code: 'not_built' }, 'but not one series');
+  t.throws(() => read([one, printed(all[1]!)]), { code: 'unsupported' }, 'but not one series');
 });
 
 t.test('buckets of no layout are an error', async (t) => {

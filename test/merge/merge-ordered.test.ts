@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { unionTails, type FrameStream, type SeriesFrame } from '../../src/json/index.js';
+import { unionTrailers, type FrameStream, type SeriesFrame } from '../../src/json/index.js';
 import { mergeOrdered, sortIfSmall } from '../../src/merge/index.js';
 import { Labels, PromfedError } from '../../src/model/index.js';
 import { drain, frame, streamOf, watch } from './streams.js';
@@ -137,7 +137,7 @@ t.test('unites the tails', async (t) => {
   ];
   const merged = mergeOrdered(tails.map((tail) => ({ frames: watch([], tail).stream, addLabels: none })));
   t.strictSame((await drain(merged)).tail, { warnings: ['a', 'b'], infos: ['i'], isPartial: true });
-  t.strictSame(unionTails([]), TAIL);
+  t.strictSame(unionTrailers([]), TAIL);
 });
 
 t.test(

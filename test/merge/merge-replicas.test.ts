@@ -131,7 +131,7 @@ t.test('refuses to merge native histograms that differ', async (t) => {
     [histograms, others],
     [others, floats],
   ]) {
-    await t.rejects(merged(replicas), { code: 'not_built', message: /native histograms/ });
+    await t.rejects(merged(replicas), { code: 'unsupported', message: /native histograms/ });
   }
   t.strictSame(await merged([[], histograms]), ['x "histograms":[[1,{"count":"1"}]]'], 'one copy passes');
 });

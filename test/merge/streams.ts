@@ -1,6 +1,11 @@
 // Streams for the tests of src/merge: bodies cut into chunks, frames made by hand, and streams read to their end.
 
-import { type FrameStream, type ResponseTail, type SeriesFrame, openResponse } from '../../src/json/index.js';
+import {
+  type FrameStream,
+  type ResponseTrailer,
+  type SeriesFrame,
+  openResponse,
+} from '../../src/json/index.js';
 import { Labels } from '../../src/model/index.js';
 
 /** A frame of labels and the text of its samples. */
@@ -24,7 +29,7 @@ export interface Watched {
 /** A stream of batches; an Error in their place is thrown. */
 export function watch(
   batches: readonly (readonly SeriesFrame[] | Error)[],
-  tail: Partial<ResponseTail> = {},
+  tail: Partial<ResponseTrailer> = {},
 ): Watched {
   async function* generate(): FrameStream {
     try {
@@ -51,7 +56,7 @@ export function streamOf(...batches: readonly (readonly SeriesFrame[])[]): Frame
 /** All frames of a stream, as plain text, and its tail. */
 export async function drain(
   stream: FrameStream,
-): Promise<{ series: { metric: Record<string, string>; samples: string }[]; tail: ResponseTail }> {
+): Promise<{ series: { metric: Record<string, string>; samples: string }[]; tail: ResponseTrailer }> {
   const series: { metric: Record<string, string>; samples: string }[] = [];
   for (;;) {
     const result = await stream.next();

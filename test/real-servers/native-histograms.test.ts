@@ -317,7 +317,7 @@ t.test(
         ...range,
         analyze: 'true',
       });
-      t.match(data, { plan: { kind: 'stretches' }, analysis: { path: 'value', error: undefined } });
+      t.match(data, { plan: { kind: 'segments' }, analysis: { path: 'value', error: undefined } });
     });
 
     await t.test('with exact semantics they are computed with all the same', async (t) => {

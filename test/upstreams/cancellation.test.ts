@@ -151,7 +151,7 @@ t.test('a client that leaves in the middle of the stream cancels it', async (t) 
 t.test('a client that leaves while a small answer is read as a whole cancels it', async (t) => {
   const { group, servers, observations } = await setUp(t, trickles(`${BEGINNING}${piece(0)}`));
   const client = new AbortController();
-  const { frames, readSmall } = await group.query(RANGE, fetchContext({ signal: client.signal }));
+  const { frames, tryBuffer: readSmall } = await group.query(RANGE, fetchContext({ signal: client.signal }));
   setTimeout(() => {
     client.abort();
   }, 60);
@@ -171,7 +171,7 @@ t.test('a client that leaves while a small answer is read as a whole cancels it'
 
 t.test('a deadline that passes while a small answer is read as a whole is a timeout', async (t) => {
   const { group, servers } = await setUp(t, trickles(`${BEGINNING}${piece(0)}`));
-  const { frames, readSmall } = await group.query(RANGE, fetchContext({}, 300));
+  const { frames, tryBuffer: readSmall } = await group.query(RANGE, fetchContext({}, 300));
   t.equal(await readSmall?.(), undefined);
   await t.rejects(
     (async () => {
@@ -187,7 +187,7 @@ t.test(
   async (t) => {
     const { group, servers, observations } = await setUp(t, answersAfter(1, answers(matrix('up'))));
     for (let i = 0; i < 3; i++) {
-      const { readSmall } = await group.query(RANGE, fetchContext());
+      const { tryBuffer: readSmall } = await group.query(RANGE, fetchContext());
       const whole = await readSmall?.();
       t.strictSame(
         whole?.frames.map(({ labels }) => labels.get('__name__')),

@@ -127,8 +127,8 @@ t.test('a replica that fails is a warning, the last one to fail an error', async
     const budget = new SampleBudget({ maxSamples: 4 });
     const got = await ask(group, budget);
     t.same(plain(got), [['up', [50_000], [1]]], reason);
-    t.equal(got.tail.warnings.length, 1);
-    t.match(got.tail.warnings[0], reason);
+    t.equal(got.trailer.warnings.length, 1);
+    t.match(got.trailer.warnings[0], reason);
     budget.take(3);
     const { group: alone } = await setUp(t, [fault]);
     await t.rejects(ask(alone), {
@@ -153,7 +153,7 @@ t.test('native histograms in JSON are refused, and the error says how they come 
     answers(success({ resultType: 'matrix', result: [{ metric: {}, histograms }] })),
   ]);
   await t.rejects(ask(group), {
-    code: 'not_built',
+    code: 'unsupported',
     message: /^server group "eu": target .*: native histograms .* remote_read: true, .*allow_lossy/,
   });
 });
@@ -302,7 +302,7 @@ t.test('any bytes in place of an answer are series or an upstream error', async 
         for await (const one of readSeries(readAnswer(bad.subarray(0, end)), ALWAYS, () => undefined))
           read += one.timestamps.length;
       } catch (thrown) {
-        if (!(thrown instanceof PromfedError) || !['upstream', 'not_built'].includes(thrown.code))
+        if (!(thrown instanceof PromfedError) || !['upstream', 'unsupported'].includes(thrown.code))
           throw thrown;
       }
     }),

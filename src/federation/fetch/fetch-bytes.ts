@@ -2,24 +2,24 @@
 
 import {
   ClosableStream,
-  EMPTY_TAIL,
+  EMPTY_TRAILER,
   encodeFrames,
   type FrameStream,
-  type ResponseTail,
+  type ResponseTrailer,
   type SeriesFrame,
-  WholeStream,
+  BufferedStream,
 } from '../../json/index.js';
 import {
   mergeOrdered,
   mergeOverlappingStreams,
   setLabels,
   sortIfSmall,
-  tryMergeWhole,
+  tryMergeBuffered,
 } from '../../merge/index.js';
 import { TRUNCATED } from '../../model/index.js';
 import { merges, type Fetch } from '../../promql/plan/index.js';
-import { histogramsMet } from '../native-histogram-replan.js';
-import { noteTail, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
+import { asReplan } from '../native-histogram-replan.js';
+import { noteTrailer, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /** What a fetch comes to that is passed on. */
 export interface FetchedBytes {
@@ -29,7 +29,7 @@ export interface FetchedBytes {
    */
   readonly series: AsyncGenerator<Uint8Array>;
   /** All series of a small answer, when they are there already. */
-  readonly whole?: readonly SeriesFrame[];
+  readonly buffered?: readonly SeriesFrame[];
 }
 
 /**
@@ -46,7 +46,7 @@ export async function fetchBytes(
 ): Promise<FetchedBytes> {
   const parts = await openFetch(fetch, run);
   const whole = fetch.overlapping ? undefined : tryWhole(parts, run, limit);
-  if (whole !== undefined) return { series: encodeFrames(streamOf(whole)), whole };
+  if (whole !== undefined) return { series: encodeFrames(streamOf(whole)), buffered: whole };
   const streams = parts.map((part) => ({ frames: tolerantFrames(part, run), addLabels: part.addLabels }));
   const merged = fetch.overlapping
     ? mergeOverlappingStreams(
@@ -55,7 +55,7 @@ export async function fetchBytes(
       )
     : mergeOrdered(streams);
   const sorted = sortIfSmall(merged, { memory: run.memory });
-  const ordered = run.watch?.passing(sorted) ?? sorted;
+  const ordered = run.stats?.passing(sorted) ?? sorted;
   const encoded = encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
   return { series: merges(fetch) ? await begun(encoded, fetch, run) : encoded };
 }
@@ -67,20 +67,20 @@ function tryWhole(
   limit: number | undefined,
 ): readonly SeriesFrame[] | undefined {
   const wholes = [];
-  for (const { whole, addLabels } of parts) {
+  for (const { buffered: whole, addLabels } of parts) {
     if (whole === undefined) return undefined;
     wholes.push({ frames: whole.frames, addLabels });
   }
-  const merged = tryMergeWhole(wholes);
+  const merged = tryMergeBuffered(wholes);
   if (merged === undefined) return undefined;
-  for (const { whole } of parts) noteTail(whole!.tail, run);
+  for (const { buffered: whole } of parts) noteTrailer(whole!.trailer, run);
   if (limit === undefined || merged.length <= limit) return merged;
   run.annotations.notice(TRUNCATED);
   return merged.slice(0, limit);
 }
 
 function streamOf(frames: readonly SeriesFrame[]): FrameStream {
-  return new WholeStream({ frames, tail: EMPTY_TAIL });
+  return new BufferedStream({ frames, trailer: EMPTY_TRAILER });
 }
 
 /**
@@ -99,7 +99,7 @@ async function begun(
     return resumed(first, chunks);
   } catch (thrown) {
     const groups = fetch.parts.flatMap(({ group }) => run.groups.get(group.name) ?? []);
-    throw histogramsMet(thrown, groups, fetch);
+    throw asReplan(thrown, groups, fetch);
   }
 }
 
@@ -128,7 +128,7 @@ async function* limited(
   frames: FrameStream,
   limit: number,
   { annotations }: FetchRun,
-): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
   let left = limit;
   for (;;) {
     const next = await frames.next();

@@ -7,13 +7,13 @@ import {
   lossyHistograms,
   type SeriesFrame,
 } from '../../json/index.js';
-import { setLabels, setWholeLabels } from '../../merge/index.js';
+import { setLabels, setBufferedLabels } from '../../merge/index.js';
 import { ColumnSlabs, labelsBytes, type Column, type Histogram, type Vector } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
 import { allOrNothing, tolerate } from '../fan-out.js';
-import { histogramsMet } from '../native-histogram-replan.js';
-import { closeQuietly, noteTail, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
+import { asReplan } from '../native-histogram-replan.js';
+import { closeQuietly, noteTrailer, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /**
  * Runs a fetch to its end. A group whose answer breaks off counts as one that did not answer: half of its series
@@ -26,7 +26,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
     try {
       return await decodePart(part, run, budget, lossy);
     } catch (caught) {
-      const thrown = histogramsMet(caught, [part.group], fetch);
+      const thrown = asReplan(caught, [part.group], fetch);
       tolerate(thrown, part.group, run, 'is missing from this answer');
       return undefined;
     } finally {
@@ -39,7 +39,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
     });
   } catch (thrown) {
     const lossyGroups = parts.map(({ group }) => group).filter((group) => group.allowsLossyHistograms);
-    throw histogramsMet(thrown, lossyGroups, fetch);
+    throw asReplan(thrown, lossyGroups, fetch);
   }
   return fetch.overlapping ? mergeOverlapping(results) : results.flat();
 }
@@ -71,17 +71,17 @@ async function decodePart(
       columns.push(decoded);
     }
   };
-  const { whole, addLabels } = part;
+  const { buffered: whole, addLabels } = part;
   if (whole !== undefined) {
-    decode(setWholeLabels({ frames: whole.frames, addLabels }));
-    noteTail(whole.tail, run);
+    decode(setBufferedLabels({ frames: whole.frames, addLabels }));
+    noteTrailer(whole.trailer, run);
     return columns;
   }
   const frames = setLabels(part.frames, addLabels);
   for (;;) {
     const next = await frames.next();
     if (next.done) {
-      noteTail(next.value, run);
+      noteTrailer(next.value, run);
       return columns;
     }
     decode(next.value);

@@ -2,20 +2,20 @@
 
 import {
   ClosableStream,
-  EMPTY_TAIL,
+  EMPTY_TRAILER,
   type FrameStream,
-  type ResponseTail,
+  type ResponseTrailer,
   type SeriesFrame,
-  type WholeFrames,
-  WholeStream,
+  type BufferedAnswer,
+  BufferedStream,
 } from '../../json/index.js';
 import { PromfedError, type Grid, type Labels } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, ServerGroup } from '../../upstreams/index.js';
-import { allOrNothing, askGroup, tolerate, type AskContext } from '../fan-out.js';
+import { allOrNothing, queryGroup, tolerate, type FanOutContext } from '../fan-out.js';
 
 /** What a fetch is run with. */
-export interface FetchRun extends AskContext {
+export interface FetchRun extends FanOutContext {
   readonly kind: 'instant' | 'range';
   readonly grid: Grid;
   readonly groups: ReadonlyMap<string, ServerGroup>;
@@ -27,7 +27,7 @@ export interface OpenPart {
   /** Labels as the region has them. */
   readonly frames: FrameStream;
   /** All that `frames` has, when it is small. Whoever takes it notes its tail, and need not read `frames`. */
-  readonly whole?: WholeFrames | undefined;
+  readonly buffered?: BufferedAnswer | undefined;
   /** To be set on every series. */
   readonly addLabels: Labels;
 }
@@ -45,7 +45,7 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
     return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
       const group = run.groups.get(planned.name);
       if (group === undefined) throw new PromfedError('internal', `no server group "${planned.name}"`);
-      const watch = run.watch?.partOf(fetch.key, group.name);
+      const watch = run.stats?.partOf(fetch.key, group.name);
       const ask = async (context: FetchContext): Promise<GroupAnswer> => {
         const begun = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
         opened.push(begun);
@@ -57,14 +57,14 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
         }
         return begun;
       };
-      const answer = await askGroup(group, run, (context) =>
-        watch === undefined ? ask(context) : watch.asking(() => ask({ ...context, watch })),
+      const answer = await queryGroup(group, run, (context) =>
+        watch === undefined ? ask(context) : watch.asking(() => ask({ ...context, stats: watch })),
       );
       if (answer === undefined) return undefined;
       if (watch !== undefined) return { group, frames: watch.reading(answer.frames), addLabels };
-      const whole = await answer.readSmall?.();
-      const frames = whole === undefined ? answer.frames : new WholeStream(whole);
-      return { group, frames, whole, addLabels };
+      const buffered = await answer.tryBuffer?.();
+      const frames = buffered === undefined ? answer.frames : new BufferedStream(buffered);
+      return { group, frames, buffered, addLabels };
     });
   } catch (error) {
     await Promise.all(opened.map(({ frames }) => closeQuietly(frames)));
@@ -76,14 +76,14 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
  * The frames of a part, its tail's warnings noted. When an optional group fails in the middle the stream ends there,
  * with a warning that its answer is incomplete.
  */
-export function tolerantFrames(part: OpenPart, run: AskContext): FrameStream {
+export function tolerantFrames(part: OpenPart, run: FanOutContext): FrameStream {
   return new ClosableStream([part.frames], tolerated(part, run));
 }
 
 async function* tolerated(
   { group, frames }: OpenPart,
-  run: AskContext,
-): AsyncGenerator<readonly SeriesFrame[], ResponseTail, undefined> {
+  run: FanOutContext,
+): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
   try {
     for (;;) {
       const next = await frames.next();
@@ -91,12 +91,12 @@ async function* tolerated(
         yield next.value;
         continue;
       }
-      noteTail(next.value, run);
+      noteTrailer(next.value, run);
       return next.value;
     }
   } catch (thrown) {
     tolerate(thrown, group, run, 'broke off, this answer has only some of its series');
-    return EMPTY_TAIL;
+    return EMPTY_TRAILER;
   }
 }
 
@@ -104,12 +104,12 @@ async function* tolerated(
 const PLACE = / \(\d+:\d+\)$/;
 
 /** Hands on what a region said about its answer, less the places: they are in the text that the region was sent. */
-export function noteTail(tail: ResponseTail, { annotations }: AskContext): void {
+export function noteTrailer(tail: ResponseTrailer, { annotations }: FanOutContext): void {
   for (const text of tail.warnings) annotations.notice(text.replace(PLACE, ''));
   for (const text of tail.infos) annotations.info(text.replace(PLACE, ''));
 }
 
 /** Ends a stream; that it fails in doing so interests nobody any more. */
 export async function closeQuietly(frames: FrameStream): Promise<void> {
-  await frames.return(EMPTY_TAIL).catch(() => undefined);
+  await frames.return(EMPTY_TRAILER).catch(() => undefined);
 }

@@ -14,9 +14,9 @@ import {
 import { matchersForGroup, relevantGroups, selectionKey } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
 import type { ServerGroup } from '../../upstreams/index.js';
-import { allOrNothing, askGroup, type AskContext } from '../fan-out.js';
-import type { SeenGroup } from '../group-snapshot.js';
-import { noteTail } from './open-fetch.js';
+import { allOrNothing, queryGroup, type FanOutContext } from '../fan-out.js';
+import type { GroupSnapshot } from '../group-snapshot.js';
+import { noteTrailer } from './open-fetch.js';
 
 /**
  * The raw samples of every relevant group, cut to its time range where that truncates, the group's labels set. Equal series of different groups become one: at
@@ -27,8 +27,8 @@ import { noteTail } from './open-fetch.js';
  * are taken from it while they arrive and given back when the selection resolves: its receiver takes them then.
  */
 export function createSampleSource(
-  groups: readonly SeenGroup[],
-  context: AskContext,
+  groups: readonly GroupSnapshot[],
+  context: FanOutContext,
   budget: SampleBudget,
 ): SampleSource {
   const underWay = new Map<string, Promise<readonly RawSeries[]>>();
@@ -53,24 +53,24 @@ interface Selection {
 }
 
 async function selectFrom(
-  groups: readonly SeenGroup[],
+  groups: readonly GroupSnapshot[],
   { matchers, window, use }: Selection,
-  context: AskContext,
+  context: FanOutContext,
   budget: SampleBudget,
 ): Promise<readonly RawSeries[]> {
   const relevant = relevantGroups(matchers, groups, window);
   const parts = await allOrNothing(relevant, context.deadline, async ({ group, bounds }) => {
     const part = bounds === undefined ? window : cutWindow(window, bounds);
     const query = { matchers: matchersForGroup(matchers, group), window: part, budget };
-    const watch = context.watch?.partOf(selectionKey(matchers), group.name);
-    const answer = await askGroup(group, context, (fetchContext) =>
+    const watch = context.stats?.partOf(selectionKey(matchers), group.name);
+    const answer = await queryGroup(group, context, (fetchContext) =>
       watch === undefined
         ? group.samples(query, fetchContext)
-        : watch.asking(() => group.samples(query, { ...fetchContext, watch })),
+        : watch.asking(() => group.samples(query, { ...fetchContext, stats: watch })),
     );
     if (answer === undefined) return undefined;
-    watch?.read(answer.series.length, samplesOf(answer.series), answer.tail);
-    noteTail(answer.tail, context);
+    watch?.read(answer.series.length, samplesOf(answer.series), answer.trailer);
+    noteTrailer(answer.trailer, context);
     if (answer.series.length > 0) {
       if (use === 'lookback' && !answer.hasStaleMarkers) context.annotations.notice(endsUnseen(group));
       if (use === 'starts') context.annotations.notice(startsUnseen(group));

@@ -23,7 +23,7 @@ const CONCURRENT_PIECES = 4;
  * As `fetchColumns`, on a grid of any length. Regions refuse more than `MAX_POINTS` steps, and a subquery may have
  * any number of them, so that a long grid becomes requests for parts of it whose results are put together.
  */
-export async function fetchInPieces(fetch: Fetch, run: FetchRun, budget: SampleBudget): Promise<Vector> {
+export async function splitFetch(fetch: Fetch, run: FetchRun, budget: SampleBudget): Promise<Vector> {
   const { grid } = run;
   if (grid.count <= MAX_POINTS) return fetchColumns(fetch, run, budget);
   const whole = new Map<string, Column>();

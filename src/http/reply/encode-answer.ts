@@ -2,7 +2,7 @@
 
 import type { QueryAnswer } from '../../federation/index.js';
 import {
-  encodeWhole,
+  encodeBuffered,
   AnswerBlock,
   instantSeries,
   rangeSeries,
@@ -54,11 +54,11 @@ export async function* encodeAnswer(
  * What `encodeAnswer` gives, in one piece, of an answer that is there as a whole; undefined of others. With it, the
  * answer is released.
  */
-export function tryEncodeWhole(answer: QueryAnswer): Buffer | undefined {
-  if (answer.kind !== 'bytes' || answer.whole === undefined) return undefined;
-  const { resultType, whole, annotations } = answer;
+export function tryEncodeBuffered(answer: QueryAnswer): Buffer | undefined {
+  if (answer.kind !== 'bytes' || answer.buffered === undefined) return undefined;
+  const { resultType, buffered: whole, annotations } = answer;
   answer.release();
-  return encodeWhole(whole, bytesHead(resultType), `]}${annotationMembers(annotations)}}`);
+  return encodeBuffered(whole, bytesHead(resultType), `]}${annotationMembers(annotations)}}`);
 }
 
 function bytesHead(resultType: string): string {

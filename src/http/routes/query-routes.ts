@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { asPromfedError, instantGrid, type StopSignal } from '../../model/index.js';
 import { prettyExpr } from '../../promql/language/index.js';
 import type { AppContext } from '../app-context.js';
-import { encodeAnswer, tryEncodeWhole, type EncodeOptions } from '../reply/encode-answer.js';
+import { encodeAnswer, tryEncodeBuffered, type EncodeOptions } from '../reply/encode-answer.js';
 import type { Parameters } from '../parameters/parameters.js';
 import { checkRangeType, lookbackMs, parseQuery, queryTimeoutMs } from '../parameters/query-parameters.js';
 import { addRoute, type ApiRequest } from './route.js';
@@ -58,7 +58,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
       routing: parameters.routing(),
       signal,
     });
-    const whole = tryEncodeWhole(answer);
+    const whole = tryEncodeBuffered(answer);
     if (whole !== undefined) return reply.type(JSON_TYPE).send(whole);
     return sendChunks(encodeAnswer(answer, options), JSON_TYPE, reply, (thrown) => {
       context.log.warn({ reason: asPromfedError(thrown).message }, 'an answer broke off');

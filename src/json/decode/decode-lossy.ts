@@ -70,7 +70,7 @@ function holdsHistograms(decode: () => unknown): boolean {
     decode();
     return false;
   } catch (thrown) {
-    if (thrown instanceof PromfedError && thrown.code === 'not_built') return true;
+    if (thrown instanceof PromfedError && thrown.code === 'unsupported') return true;
     throw thrown;
   }
 }

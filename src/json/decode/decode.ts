@@ -15,7 +15,7 @@ const reader = new SampleReader();
  *
  * @returns how many samples were decoded.
  * @throws PromfedError `upstream` when a sample lies off the grid, or not after the one before it, or is none;
- *   `not_built` when the frame holds native histograms. The column is then of no use.
+ *   `unsupported` when the frame holds native histograms. The column is then of no use.
  */
 export function decodeColumn(frame: SeriesFrame, grid: Grid, column: Column): number {
   const { values, present } = column;
@@ -56,7 +56,7 @@ export interface DecodeRawOptions {
  * The samples of a frame, in arrays that the caller owns. Of samples at the same time the last one is kept, as
  * VictoriaMetrics has it, which is the only one to send such.
  *
- * @throws PromfedError `upstream` when the samples go back in time or are none; `not_built` for native histograms.
+ * @throws PromfedError `upstream` when the samples go back in time or are none; `unsupported` for native histograms.
  */
 export function decodeRaw(frame: SeriesFrame, options: DecodeRawOptions = {}): RawSeries {
   let timestamps = new Float64Array(64);

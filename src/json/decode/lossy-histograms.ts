@@ -57,7 +57,7 @@ export class LossyHistograms {
    * Makes the histograms.
    *
    * @param take told the weight of each (`histogramWeight`), less what it has as a sample.
-   * @throws PromfedError `not_built` when the buckets of one are of no layout, or custom ones of several.
+   * @throws PromfedError `unsupported` when the buckets of one are of no layout, or custom ones of several.
    */
   resolve(take: (weight: number) => void): void {
     for (const pending of this.#families.values()) {
@@ -203,7 +203,7 @@ function trySparse(
 
 function ofNoLayout(): PromfedError {
   return new PromfedError(
-    'not_built',
+    'unsupported',
     'the buckets of native histograms in a JSON answer are not of one layout, so that they cannot be made whole; ' +
       'they are in the raw samples of a server group with remote_read: true',
   );

@@ -83,7 +83,7 @@ export class SampleReader {
   /**
    * Begins a frame's samples.
    *
-   * @throws PromfedError `not_built` when they are native histograms, `upstream` when they are no samples.
+   * @throws PromfedError `unsupported` when they are native histograms, `upstream` when they are no samples.
    */
   begin(samples: Uint8Array): void {
     this.#bytes = samples;
@@ -106,7 +106,7 @@ export class SampleReader {
    * Reads the next block.
    *
    * @returns how many samples it has; 0 when all were read.
-   * @throws PromfedError `not_built` when native histograms follow, `upstream` when the bytes are no samples.
+   * @throws PromfedError `unsupported` when native histograms follow, `upstream` when the bytes are no samples.
    */
   next(): number {
     const bytes = this.#bytes;
@@ -377,7 +377,7 @@ function isDigit(byte: number): boolean {
  */
 function notWhole(): PromfedError {
   return new PromfedError(
-    'not_built',
+    'unsupported',
     'native histograms in a JSON answer are not whole and cannot be computed with; they are in the raw ' +
       'samples of a server group with remote_read: true, and native_histogram: {allow_lossy: true} makes the most of ' +
       'what there is',

@@ -1,10 +1,10 @@
 // What an answer's envelope says around its series: status, type, warnings; and whether it is whole.
 
-import type { ResponseTail, ResultType } from '../frame.js';
+import type { ResponseTrailer, ResultType } from '../frame.js';
 import { HISTOGRAM, HISTOGRAMS, VALUE, VALUES } from './series-parser.js';
 import { invalidAnswer, UpstreamAnswerError } from './upstream-answer-error.js';
 
-const NO_TAIL: ResponseTail = { warnings: [], infos: [], isPartial: false };
+const NO_TAIL: ResponseTrailer = { warnings: [], infos: [], isPartial: false };
 const RESULT_TYPES: ReadonlySet<unknown> = new Set<ResultType>(['vector', 'matrix', 'scalar', 'string']);
 const KEPT: ReadonlySet<string> = new Set(['status', 'errorType', 'error', 'warnings', 'infos', 'isPartial']);
 
@@ -87,7 +87,7 @@ export class Envelope {
    *
    * @throws UpstreamAnswerError when the answer is an error; PromfedError `upstream` when it lacks what it must have.
    */
-  end(): ResponseTail {
+  end(): ResponseTrailer {
     const { status, errorType, error, warnings, infos, isPartial } = this.#members;
     if (status === 'error') throw new UpstreamAnswerError(asText(errorType), asText(error));
     if (status !== 'success') throw invalidAnswer('it has no status');

@@ -1,10 +1,10 @@
 // Opens an upstream's answer: from the bytes of its body to its type and its series.
 
-import type { WholeFrames } from '../buffered-answer.js';
+import type { BufferedAnswer } from '../buffered-answer.js';
 import { PromfedError } from '../../model/index.js';
 import type { QueryMemory } from '../../runtime/index.js';
-import { EMPTY_TAIL } from '../frame-stream.js';
-import type { FrameStream, ResponseTail, ResultType, SeriesFrame } from '../frame.js';
+import { EMPTY_TRAILER } from '../frame-stream.js';
+import type { FrameStream, ResponseTrailer, ResultType, SeriesFrame } from '../frame.js';
 import { ResponseFramer } from './response-framer.js';
 import { invalidAnswer } from './upstream-answer-error.js';
 
@@ -25,7 +25,7 @@ export interface OpenResponse {
    * then over. Undefined when there is more, or it went wrong: `frames` still gives all of it, what went wrong too.
    * Called before `frames` is read, if at all.
    */
-  readonly readSmall: (maxBytes: number) => Promise<WholeFrames | undefined>;
+  readonly tryBuffer: (maxBytes: number) => Promise<BufferedAnswer | undefined>;
 }
 
 /** The body of a response, as undici and Node's streams give it. */
@@ -62,7 +62,7 @@ export async function openResponse(
 ): Promise<OpenResponse> {
   const frames = new ResponseFrames(body, options);
   const resultType = await frames.open();
-  return { resultType, frames, readSmall: (maxBytes) => frames.readSmall(maxBytes) };
+  return { resultType, frames, tryBuffer: (maxBytes) => frames.tryBuffer(maxBytes) };
 }
 
 const NONE: readonly SeriesFrame[] = [];
@@ -76,7 +76,7 @@ class ResponseFrames implements FrameStream {
   /** Bytes that were taken: of the batch that the reader has, and of what was fed since. */
   #batchBytes = 0;
   #fedBytes = 0;
-  #tail: ResponseTail | undefined;
+  #tail: ResponseTrailer | undefined;
   #closed = false;
   /** Of the body, so far. */
   #bytes = 0;
@@ -109,7 +109,7 @@ class ResponseFrames implements FrameStream {
     return this.#framer.resultType!;
   }
 
-  async readSmall(maxBytes: number): Promise<WholeFrames | undefined> {
+  async tryBuffer(maxBytes: number): Promise<BufferedAnswer | undefined> {
     try {
       for (;;) {
         const batch = this.#framer.take();
@@ -126,23 +126,23 @@ class ResponseFrames implements FrameStream {
     this.#closed = true;
     // So little is within what every query has in reserve.
     this.#giveBack();
-    return { frames: this.#held, tail: this.#tail };
+    return { frames: this.#held, trailer: this.#tail };
   }
 
-  next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+  next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
     const answer = this.#turn.then(() => this.#next());
     this.#turn = answer.catch(() => undefined);
     return answer;
   }
 
   async return(
-    value: ResponseTail | PromiseLike<ResponseTail>,
-  ): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+    value: ResponseTrailer | PromiseLike<ResponseTrailer>,
+  ): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
     await this.#close();
     return { done: true, value: await value };
   }
 
-  async throw(error: unknown): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+  async throw(error: unknown): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
     await this.#close();
     throw error;
   }
@@ -151,10 +151,10 @@ class ResponseFrames implements FrameStream {
     return this;
   }
 
-  async #next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
+  async #next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
     try {
       for (;;) {
-        if (this.#closed) return { done: true, value: this.#tail ?? EMPTY_TAIL };
+        if (this.#closed) return { done: true, value: this.#tail ?? EMPTY_TRAILER };
         this.#handOver(0);
         const batch = this.#held.length > 0 ? this.#held : this.#framer.take();
         this.#held = NONE;

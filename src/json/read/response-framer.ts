@@ -13,7 +13,7 @@ import {
   QUOTE,
 } from '../byte.js';
 import { Envelope } from './envelope.js';
-import type { ResponseTail, ResultType, SeriesFrame } from '../frame.js';
+import type { ResponseTrailer, ResultType, SeriesFrame } from '../frame.js';
 import { unescape } from './labels-parser.js';
 import { endsSeries, SAMPLES_GO_ON, SeriesParser } from './series-parser.js';
 import { invalidAnswer, printByte } from './upstream-answer-error.js';
@@ -171,7 +171,7 @@ export class ResponseFramer {
    * @throws UpstreamAnswerError when the answer is an error; PromfedError `upstream` when it is cut or lacks what
    *   an answer must have.
    */
-  end(): ResponseTail {
+  end(): ResponseTrailer {
     if (this.#state === START) throw invalidAnswer('it is empty');
     if (this.#state !== DONE) throw invalidAnswer('it is cut before its end');
     return this.#envelope.end();

@@ -1,7 +1,7 @@
 // Writes frames as the elements of a `result` array.
 
 import type { Labels } from '../../model/index.js';
-import type { FrameStream, ResponseTail, SeriesFrame } from '../frame.js';
+import type { FrameStream, ResponseTrailer, SeriesFrame } from '../frame.js';
 import { ClosableStream, settlesSoon } from '../frame-stream.js';
 import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE } from '../byte.js';
 
@@ -24,11 +24,11 @@ const MAX_UNIT_BYTES = 6;
  * A block belongs to the caller until the next `next()`: its memory is used again. When no more frames are at hand,
  * what there is leaves without waiting for more.
  */
-export function encodeFrames(frames: FrameStream): AsyncGenerator<Uint8Array, ResponseTail, undefined> {
+export function encodeFrames(frames: FrameStream): AsyncGenerator<Uint8Array, ResponseTrailer, undefined> {
   return new ClosableStream([frames], encode(frames));
 }
 
-async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, ResponseTail, undefined> {
+async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, ResponseTrailer, undefined> {
   const writer = new BlockWriter();
   let pending = frames.next();
   for (;;) {
@@ -66,7 +66,7 @@ let scratch = Buffer.allocUnsafeSlow(FIRST_BLOCK_BYTES);
 const MAX_SCRATCH_BYTES = 1 << 20;
 
 /** `head`, the frames as `encodeFrames` writes them, and `tail`, in memory of its own. */
-export function encodeWhole(frames: readonly SeriesFrame[], head: string, tail: string): Buffer {
+export function encodeBuffered(frames: readonly SeriesFrame[], head: string, tail: string): Buffer {
   let bytes = (head.length + tail.length) * MAX_UNIT_BYTES;
   for (const { labels, samples } of frames) bytes += maxHeadBytes(labels) + samples.length + 3;
   let block = scratch;

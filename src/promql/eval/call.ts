@@ -27,7 +27,7 @@ import { evalHistogramFraction, evalHistogramQuantile } from './histogram/histog
 import { evalHistogramQuantiles } from './histogram/histogram-quantiles.js';
 import { evalInfo } from './info.js';
 import { evalAbsentOverTime, evalRangeFunction } from './range/range-function.js';
-import { notBuilt, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
+import { unsupported, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
 import { evalSelector } from './selector.js';
 import { sortByLabel } from './sort-by-label.js';
 
@@ -73,7 +73,7 @@ export async function evalCall(scope: Scope, node: CallNode): Promise<Operand> {
   if (histogramFunction !== undefined) return evalHistogramFunction(scope, node, histogramFunction);
   const elementFunction = ELEMENT_FUNCTIONS.get(node.func);
   if (elementFunction !== undefined) return evalElements(scope, node, elementFunction);
-  throw notBuilt(`${node.func}()`);
+  throw unsupported(`${node.func}()`);
 }
 
 function times(scope: Scope): ScalarOperand {

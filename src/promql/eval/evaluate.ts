@@ -10,10 +10,10 @@ import { distinct, dropName, settleNames, targetFor, withoutName } from './colum
 import { statsSelectors } from './histogram/histogram-stats.js';
 import { extendSeries } from './range/range-function.js';
 import { evalRange } from './range/range.js';
-import { notBuilt, Scope, type Operand } from './scope.js';
+import { unsupported, Scope, type Operand } from './scope.js';
 import { evalSelector } from './selector.js';
-import { evalStretch, evalStretches } from './time-segments.js';
-import { tryNotBuilt } from './unsupported.js';
+import { evalSegment, evalSegments } from './time-segments.js';
+import { tryUnsupported } from './unsupported.js';
 import type { EvalContext, Value } from './value.js';
 
 /**
@@ -23,14 +23,14 @@ import type { EvalContext, Value } from './value.js';
  *
  * Long evaluations let the event loop run about every 20 ms.
  *
- * @throws PromfedError `not_built` before anything is fetched when the plan has a construct that is not evaluated
+ * @throws PromfedError `unsupported` before anything is fetched when the plan has a construct that is not evaluated
  *   yet, and later where a construct is not evaluated for native histograms and meets some; `execution` and `limit`
  *   with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what the fetches and the sample source
  *   throw.
  */
 export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
-  const construct = tryNotBuilt(node);
-  if (construct !== undefined) throw notBuilt(construct);
+  const construct = tryUnsupported(node);
+  if (construct !== undefined) throw unsupported(construct);
   const scope = new Scope(context, context.grid, evaluateNode, undefined, statsSelectors(node));
   scope.pacer.check();
   const operand = await scope.evaluate(node);
@@ -72,17 +72,17 @@ async function evaluateNode(scope: Scope, node: PlanNode): Promise<Operand> {
       return evalBinary(scope, node);
     case 'negate':
       return evalNegate(scope, node);
-    case 'stretches':
-      return evalStretches(scope, node);
-    case 'stretch':
-      return evalStretch(scope, node);
+    case 'segments':
+      return evalSegments(scope, node);
+    case 'segment':
+      return evalSegment(scope, node);
   }
 }
 
 async function evalFetch(scope: Scope, { fetch }: FetchNode): Promise<Operand> {
   const columns = await scope.context.fetched(fetch, scope.grid);
   if (fetch.type === 'vector') return { type: 'vector', columns, ordered: false, held: 0 };
-  if (fetch.type !== 'scalar') throw notBuilt(`a fetched ${fetch.type}`);
+  if (fetch.type !== 'scalar') throw unsupported(`a fetched ${fetch.type}`);
   const [column] = columns;
   return scope.newScalar((step) => (column?.present[step] === 1 ? column.values[step]! : NaN));
 }

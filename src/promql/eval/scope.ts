@@ -109,7 +109,7 @@ export class Scope {
   }
 
   /** The scope of some of the steps, of which one alone is no instant. */
-  stretch(grid: Grid): Scope {
+  segment(grid: Grid): Scope {
     return new Scope(this.context, grid, this.#evaluateNode, this, this.statsSelectors, this.isInstant);
   }
 
@@ -194,8 +194,8 @@ export class Scope {
 }
 
 /** The error for a construct that is not evaluated yet. */
-export function notBuilt(construct: string): PromfedError {
-  return new PromfedError('not_built', `${construct} is not evaluated by promfed yet`);
+export function unsupported(construct: string): PromfedError {
+  return new PromfedError('unsupported', `${construct} is not evaluated by promfed yet`);
 }
 
 /** The error for an operand that the type check must have refused. */

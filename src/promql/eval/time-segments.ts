@@ -1,40 +1,40 @@
-// A range query in stretches: each evaluated on its own steps, and the results put together series by series.
+// A range query in segments: each evaluated on its own steps, and the results put together series by series.
 
 import { PromfedError, type Column } from '../../model/index.js';
-import type { StretchesNode, StretchNode } from '../plan/index.js';
+import type { SegmentsNode, SegmentNode } from '../plan/index.js';
 
 import { settleNames } from './columns.js';
 import type { HistogramColumn, Operand, Scope, VectorOperand } from './scope.js';
 
-/** The result on the steps of the stretch; names whose removal was delayed are dropped. */
-export async function evalStretch(scope: Scope, { grid, input }: StretchNode): Promise<Operand> {
-  const part = scope.stretch(grid);
+/** The result on the steps of the segment; names whose removal was delayed are dropped. */
+export async function evalSegment(scope: Scope, { grid, input }: SegmentNode): Promise<Operand> {
+  const part = scope.segment(grid);
   const operand = await part.evaluate(input);
   // A region drops names at once, and what is computed here in the end: both must be called the same.
   return operand.type === 'vector' ? settleNames(part, operand) : operand;
 }
 
-/** Evaluates all stretches at once. A column has nothing at the steps of stretches that do not have its series. */
-export async function evalStretches(scope: Scope, { stretches }: StretchesNode): Promise<Operand> {
-  const parts = await Promise.all(stretches.map((stretch) => scope.evaluate(stretch)));
+/** Evaluates all segments at once. A column has nothing at the steps of segments that do not have its series. */
+export async function evalSegments(scope: Scope, { segments }: SegmentsNode): Promise<Operand> {
+  const parts = await Promise.all(segments.map((segment) => scope.evaluate(segment)));
   const first = parts[0];
-  if (first?.type === 'scalar') return putScalars(scope, parts, stretches);
+  if (first?.type === 'scalar') return putScalars(scope, parts, segments);
   const byKey = new Map<string, Column>();
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'vector') throw unexpected(part);
-    // Most of what a stretch held is held by the whole from here on.
-    scope.stretch(stretches[i]!.grid).release(part);
-    await putColumns(scope, byKey, part, firstStepOf(scope, stretches[i]!));
+    // Most of what a segment held is held by the whole from here on.
+    scope.segment(segments[i]!.grid).release(part);
+    await putColumns(scope, byKey, part, firstStepOf(scope, segments[i]!));
   }
   return scope.vector([...byKey.values()]);
 }
 
-function putScalars(scope: Scope, parts: readonly Operand[], stretches: readonly StretchNode[]): Operand {
+function putScalars(scope: Scope, parts: readonly Operand[], segments: readonly SegmentNode[]): Operand {
   const whole = scope.newScalar(() => NaN);
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'scalar') throw unexpected(part);
-    whole.values.set(part.values, firstStepOf(scope, stretches[i]!));
-    scope.stretch(stretches[i]!.grid).release(part);
+    whole.values.set(part.values, firstStepOf(scope, segments[i]!));
+    scope.segment(segments[i]!.grid).release(part);
   }
   return whole;
 }
@@ -65,10 +65,10 @@ function withHistograms(
   return { ...column, histograms: all };
 }
 
-function firstStepOf({ grid: { startMs, stepMs } }: Scope, { grid }: StretchNode): number {
+function firstStepOf({ grid: { startMs, stepMs } }: Scope, { grid }: SegmentNode): number {
   return Math.round((grid.startMs - startMs) / stepMs);
 }
 
 function unexpected({ type }: Operand): PromfedError {
-  return new PromfedError('internal', `a stretch of a range query came to a ${type}`);
+  return new PromfedError('internal', `a segment of a range query came to a ${type}`);
 }

@@ -5,10 +5,10 @@ import { operands, type PlanNode } from '../plan/index.js';
 import { isBuiltFunction } from './call.js';
 
 /**
- * Names the first construct of a plan that `evaluate` would refuse with `not_built`; undefined when there is none.
+ * Names the first construct of a plan that `evaluate` would refuse with `unsupported`; undefined when there is none.
  * A construct reads like `histogram_fraction()`.
  */
-export function tryNotBuilt(root: PlanNode): string | undefined {
+export function tryUnsupported(root: PlanNode): string | undefined {
   const pending = [root];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const construct = notBuiltAt(node);
@@ -35,8 +35,8 @@ function notBuiltAt(node: PlanNode): string | undefined {
     case 'subquery':
     case 'negate':
     case 'aggregate':
-    case 'stretches':
-    case 'stretch':
+    case 'segments':
+    case 'segment':
       return undefined;
   }
 }

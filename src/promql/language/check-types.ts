@@ -5,7 +5,7 @@
 
 import { METRIC_NAME, VALUE_TYPE_NAMES, compileMatcher, type ValueType } from '../../model/index.js';
 import { SIGNATURES, argumentType } from '../functions/index.js';
-import { atAnyDepth } from './stack-safe.js';
+import { stackSafe } from './stack-safe.js';
 import type {
   AggregateExpr,
   BinaryExpr,
@@ -50,7 +50,7 @@ class TypeCheck {
 
   /** Of an expression of many levels, what is wrong at the lowest is reported first. */
   checkAll(root: Expr): Checked {
-    return atAnyDepth<Checked>((expr, again) => this.#check(expr, again))(root);
+    return stackSafe<Checked>((expr, again) => this.#check(expr, again))(root);
   }
 
   #check(expr: Expr, check: Check): Checked {

@@ -21,6 +21,6 @@ export { prettyExpr } from './printer/pretty.js';
 export { printExpr, printPortableExpr } from './printer/printer.js';
 export { quote } from './printer/quote.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
-export { atAnyDepth, mapExpr, restingPlaces } from './stack-safe.js';
+export { stackSafe, mapExpr, recursionCheckpoints } from './stack-safe.js';
 export { typeOf } from './type-of.js';
 export { children, mapChildren, walk } from './walk.js';

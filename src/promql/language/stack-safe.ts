@@ -12,11 +12,11 @@ const LEVELS_AT_ONCE = 200;
  * leaves up, so that `compute` is asked of some expressions before the one above them asks: it must depend on nothing
  * but its expression. It runs once for each expression; takes time linear in the tree where `compute` does.
  */
-export function atAnyDepth<T>(compute: (expr: Expr, again: (expr: Expr) => T) => T): (expr: Expr) => T {
+export function stackSafe<T>(compute: (expr: Expr, again: (expr: Expr) => T) => T): (expr: Expr) => T {
   return (root) => {
     const known = new Map<Expr, T>();
     const again = (expr: Expr): T => (known.has(expr) ? known.get(expr)! : compute(expr, again));
-    for (const expr of restingPlaces(root)) known.set(expr, compute(expr, again));
+    for (const expr of recursionCheckpoints(root)) known.set(expr, compute(expr, again));
     return again(root);
   };
 }
@@ -28,14 +28,14 @@ export function atAnyDepth<T>(compute: (expr: Expr, again: (expr: Expr) => T) =>
  * `change` must return a vector selector for the selector of a matrix selector. Types are not checked again.
  */
 export function mapExpr(expr: Expr, change: (expr: Expr) => Expr): Expr {
-  return atAnyDepth<Expr>((one, again) => change(mapChildren(one, again)))(expr);
+  return stackSafe<Expr>((one, again) => change(mapChildren(one, again)))(expr);
 }
 
 /**
  * The expressions below `root` at which a recursion has to be interrupted so that it stays on its stack: whoever knows
  * the results of all that came before goes down few levels only. The lower ones come first; a shallow tree has none.
  */
-export function restingPlaces(root: Expr): readonly Expr[] {
+export function recursionCheckpoints(root: Expr): readonly Expr[] {
   const found: Expr[] = [];
   const pending: Frame[] = [{ expr: root, below: children(root), next: 0, height: 0 }];
   for (let top = pending.at(-1); top !== undefined; top = pending.at(-1)) {

@@ -2,7 +2,7 @@
 
 import { gridEndMs, METRIC_NAME } from '../../model/index.js';
 import {
-  restingPlaces,
+  recursionCheckpoints,
   typeOf,
   type AggregateExpr,
   type CallExpr,
@@ -17,10 +17,10 @@ import { namePolicyOf, type NamePolicy } from './pushdown/delayed-name-removal.j
 import { createInfoTimes } from './info-times.js';
 import { planLocally, subqueryOver } from './local.js';
 import type { PlanNode, TimeShift } from './node.js';
-import { isSettled, type Local, type Reach } from './pushdown/pushdown-verdict.js';
-import { createReach, writesGroupLabel } from './pushdown/pushdown.js';
-import { createRelevance, type Relevance } from './pruning/selector-routing.js';
-import { tryStretches } from './time-segments.js';
+import { isSettled, type Local, type PushdownVerdict } from './pushdown/pushdown-verdict.js';
+import { createPushdown, writesGroupLabel } from './pushdown/pushdown.js';
+import { createSelectorRouting, type SelectorRouting } from './pruning/selector-routing.js';
+import { trySegments } from './time-segments.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -34,7 +34,7 @@ export interface PlanOptions {
 /**
  * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
  * local splits in two where it can, and everything else is computed here from its operands. Where a range reaches over
- * the time bounds of groups, its steps are planned in stretches.
+ * the time bounds of groups, its steps are planned in segments.
  *
  * @throws PromfedError `execution` when a duration of the query cannot be calculated.
  */
@@ -45,18 +45,18 @@ export function planDistributed(
   { delaysNames = false, histogramsMet = NOTHING_MET }: PlanOptions = {},
 ): PlanNode {
   const names = namePolicyOf(expr, delaysNames);
-  const relevance = createRelevance(expr, groups, times);
-  const stretches = tryStretches(expr, groups, times, relevance);
-  const histograms = { met: histogramsMet, passes: stretches === undefined };
-  if (stretches === undefined) return planSteps(expr, groups, times, relevance, names, histograms);
+  const relevance = createSelectorRouting(expr, groups, times);
+  const segments = trySegments(expr, groups, times, relevance);
+  const histograms = { met: histogramsMet, passes: segments === undefined };
+  if (segments === undefined) return planSteps(expr, groups, times, relevance, names, histograms);
   const { position } = expr;
   return {
-    kind: 'stretches',
-    stretches: stretches.map((grid) => {
+    kind: 'segments',
+    segments: segments.map((grid) => {
       const part = { ...times, steps: { firstMs: grid.startMs, lastMs: gridEndMs(grid) } };
-      const ofPart = createRelevance(expr, groups, part);
+      const ofPart = createSelectorRouting(expr, groups, part);
       const input = planSteps(expr, groups, part, ofPart, names, histograms);
-      return { kind: 'stretch', grid, input, position };
+      return { kind: 'segment', grid, input, position };
     }),
     position,
   };
@@ -67,14 +67,14 @@ function planSteps(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
-  plain: Relevance,
+  plain: SelectorRouting,
   names: NamePolicy,
   histograms: { readonly met: ReadonlySet<string>; readonly passes: boolean },
 ): PlanNode {
-  const places = restingPlaces(expr);
+  const places = recursionCheckpoints(expr);
   return planWholeHistograms(expr, groups, histograms, plain, (whole) => {
-    const relevance = whole.size === 0 ? plain : createRelevance(expr, groups, times, whole);
-    const planner = new Planner(createReach(groups, times, relevance, names), relevance, times);
+    const relevance = whole.size === 0 ? plain : createSelectorRouting(expr, groups, times, whole);
+    const planner = new Planner(createPushdown(groups, times, relevance, names), relevance, times);
     for (const below of places) planner.planAhead(below);
     return planner.plan(expr);
   });
@@ -83,13 +83,13 @@ function planSteps(
 const NOTHING_MET: ReadonlySet<string> = new Set();
 
 class Planner {
-  readonly #reach: (expr: Expr) => Reach;
+  readonly #reach: (expr: Expr) => PushdownVerdict;
   readonly #times: PlanTimes;
   readonly #infoTimes: (argument: Expr) => TimeShift;
   readonly #fetches: Fetches;
   readonly #planned = new Map<Expr, PlanNode>();
 
-  constructor(reach: (expr: Expr) => Reach, relevance: Relevance, times: PlanTimes) {
+  constructor(reach: (expr: Expr) => PushdownVerdict, relevance: SelectorRouting, times: PlanTimes) {
     this.#reach = reach;
     this.#times = times;
     this.#infoTimes = createInfoTimes(times);

@@ -1,7 +1,7 @@
 // The plan of a query that is evaluated here as a whole, from raw samples.
 
 import {
-  atAnyDepth,
+  stackSafe,
   type At,
   type Duration,
   type Expr,
@@ -20,7 +20,7 @@ import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from './t
  */
 export function planLocally(expr: Expr, times: PlanTimes): PlanNode {
   const infoTimes = createInfoTimes(times);
-  return atAnyDepth<PlanNode>((one, plan) => planOne(one, plan, times, infoTimes))(expr);
+  return stackSafe<PlanNode>((one, plan) => planOne(one, plan, times, infoTimes))(expr);
 }
 
 function planOne(

@@ -6,7 +6,7 @@ import { selectionKey } from './explain/explain-plan.js';
 import type { PlannedGroup } from './pruning/group-pruning.js';
 import type { Fetch, PlanNode } from './node.js';
 import { operands } from './operands.js';
-import type { Relevance } from './pruning/selector-routing.js';
+import type { SelectorRouting } from './pruning/selector-routing.js';
 
 /** Selectors whose raw samples are wanted, each with the group on whose account. */
 export type WholeSelectors = ReadonlyMap<VectorSelector, PlannedGroup>;
@@ -97,7 +97,7 @@ export function planWholeHistograms(
   expr: Expr,
   groups: readonly PlannedGroup[],
   { met, passes }: { readonly met: ReadonlySet<string>; readonly passes: boolean },
-  relevance: Relevance,
+  relevance: SelectorRouting,
   plan: (whole: WholeSelectors) => PlanNode,
 ): PlanNode {
   const whole = new Map<VectorSelector, PlannedGroup>();

@@ -3,7 +3,7 @@
 import type { Grid, Labels, Matcher, ValueType } from '../../model/index.js';
 import type { AggregateOp, BinaryOp, Expr, Position, VectorMatching } from '../language/index.js';
 import type { PlannedGroup } from './pruning/group-pruning.js';
-import type { Reason } from './pushdown/reason.js';
+import type { PushdownReason } from './pushdown/reason.js';
 
 export type PlanNode =
   | NumberNode
@@ -16,14 +16,14 @@ export type PlanNode =
   | CallNode
   | BinaryNode
   | NegateNode
-  | StretchesNode
-  | StretchNode;
+  | SegmentsNode
+  | SegmentNode;
 
 interface Node {
   /** Where the expression that this node stands for is in the query, for annotations. */
   readonly position: Position;
   /** Why it is computed here, where it might have been sent. */
-  readonly reason?: Reason | undefined;
+  readonly reason?: PushdownReason | undefined;
 }
 
 export interface NumberNode extends Node {
@@ -117,15 +117,15 @@ export interface NegateNode extends Node {
 }
 
 /** The steps of a range query in parts, each planned by itself: only ever the root of its plan. */
-export interface StretchesNode extends Node {
-  readonly kind: 'stretches';
+export interface SegmentsNode extends Node {
+  readonly kind: 'segments';
   /** In the order of time; together they are the steps of the query. */
-  readonly stretches: readonly StretchNode[];
+  readonly segments: readonly SegmentNode[];
 }
 
 /** The plan of some steps, on which it is evaluated as on those of a query of its own. */
-export interface StretchNode extends Node {
-  readonly kind: 'stretch';
+export interface SegmentNode extends Node {
+  readonly kind: 'segment';
   readonly grid: Grid;
   readonly input: PlanNode;
 }

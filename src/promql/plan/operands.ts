@@ -14,14 +14,14 @@ export function operands(node: PlanNode): readonly PlanNode[] {
       return [node.selector];
     case 'subquery':
     case 'negate':
-    case 'stretch':
+    case 'segment':
       return [node.input];
     case 'aggregate':
       return node.param === undefined ? [node.input] : [node.param, node.input];
     case 'call':
       return node.args;
-    case 'stretches':
-      return node.stretches;
+    case 'segments':
+      return node.segments;
     case 'binary':
       return [node.lhs, node.rhs];
   }

@@ -1,4 +1,4 @@
-// Stretches: the steps of a range query cut where what its selectors concern changes with time.
+// Segments: the steps of a range query cut where what its selectors concern changes with time.
 
 import { gridEndMs, METRIC_NAME, rangeGrid, type Grid, type TimeWindow } from '../../model/index.js';
 import {
@@ -10,30 +10,30 @@ import {
   type VectorSelector,
 } from '../language/index.js';
 import { labelsOf, relevantGroups, type PlannedGroup } from './pruning/group-pruning.js';
-import { crossesBounds, type Relevance } from './pruning/selector-routing.js';
+import { crossesBounds, type SelectorRouting } from './pruning/selector-routing.js';
 import type { PlanTimes } from './times.js';
 import { dataWindows } from './pruning/data-windows.js';
 
-/** At most so many stretches: each asks its groups again. */
-const MAX_STRETCHES = 16;
+/** At most so many segments: each asks its groups again. */
+const MAX_SEGMENTS = 16;
 /** So many looks at a selector's groups are worth the fewer raw samples. */
 const MAX_LOOKS = 4_000;
 
 /**
- * Cuts the steps of a range query so that, where it can be had, the window of each selector lies in one stretch on one
- * side of the groups' time bounds, and raw samples are wanted only of the stretches around them. Stretches are not
+ * Cuts the steps of a range query so that, where it can be had, the window of each selector lies in one segment on one
+ * side of the groups' time bounds, and raw samples are wanted only of the segments around them. Segments are not
  * cut from each other where that would ask for more raw samples than it saves.
  *
  * @param relevance over all steps: only what crosses a bound is worth a cut.
- * @returns two stretches or more, in the order of time, which together are the steps of the query; undefined when it
+ * @returns two segments or more, in the order of time, which together are the steps of the query; undefined when it
  *   is best planned as a whole.
  * @throws PromfedError `execution` when a duration of the expression cannot be calculated.
  */
-export function tryStretches(
+export function trySegments(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
-  relevance: Relevance,
+  relevance: SelectorRouting,
 ): readonly Grid[] | undefined {
   if (times.stepMs === 0 || times.steps !== undefined) return undefined;
   if (groups.every(({ bounds }) => bounds === undefined)) return undefined;
@@ -47,11 +47,11 @@ export function tryStretches(
   const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
   const firstSteps = cutsOf(looks, grid);
   if (firstSteps.length < 2 || firstSteps.length * looks.length > MAX_LOOKS) return undefined;
-  const stretches = joinCheap(
+  const segments = joinCheap(
     firstSteps.map((step, i) => ({ first: step, last: (firstSteps[i + 1] ?? grid.count) - 1 })),
-    (first, last) => rawMs(looks, stretchOf(grid, { first, last }), labels),
+    (first, last) => rawMs(looks, segmentGrid(grid, { first, last }), labels),
   );
-  return stretches.length < 2 ? undefined : stretches.map((stretch) => stretchOf(grid, stretch));
+  return segments.length < 2 ? undefined : segments.map((segment) => segmentGrid(grid, segment));
 }
 
 /** Aggregations whose parameter is checked over all steps at once. */
@@ -123,7 +123,7 @@ function looksOf(
   return [...looks.values()];
 }
 
-/** The first steps of the shortest stretches worth planning by themselves, in order, from 0 on. */
+/** The first steps of the shortest segments worth planning by themselves, in order, from 0 on. */
 function cutsOf(looks: readonly Look[], { startMs, stepMs, count }: Grid): readonly number[] {
   const cuts = new Set([0]);
   /** The first step at `timeMs` or later. */
@@ -153,15 +153,15 @@ interface Steps {
   readonly last: number;
 }
 
-function stretchOf({ startMs, stepMs }: Grid, { first, last }: Steps): Grid {
+function segmentGrid({ startMs, stepMs }: Grid, { first, last }: Steps): Grid {
   return { startMs: startMs + first * stepMs, stepMs, count: last - first + 1 };
 }
 
-/** How many milliseconds of raw samples the selectors want of a stretch together. */
-function rawMs(looks: readonly Look[], stretch: Grid, labels: ReadonlySet<string>): number {
+/** How many milliseconds of raw samples the selectors want of a segment together. */
+function rawMs(looks: readonly Look[], segment: Grid, labels: ReadonlySet<string>): number {
   let total = 0;
   for (const { fromMs, toMs, groups } of looks) {
-    const window = { afterMs: stretch.startMs + fromMs, untilMs: gridEndMs(stretch) + toMs };
+    const window = { afterMs: segment.startMs + fromMs, untilMs: gridEndMs(segment) + toMs };
     if (crossesBounds(groups, labels, window)) total += window.untilMs - window.afterMs;
   }
   return total;
@@ -172,18 +172,18 @@ function joinCheap(
   pieces: readonly Steps[],
   costOf: (first: number, last: number) => number,
 ): readonly Steps[] {
-  const stretches = pieces.map((steps) => ({ ...steps, cost: costOf(steps.first, steps.last) }));
-  const joined = stretches.slice(1).map((_, i) => costOf(stretches[i]!.first, stretches[i + 1]!.last));
+  const segments = pieces.map((steps) => ({ ...steps, cost: costOf(steps.first, steps.last) }));
+  const joined = segments.slice(1).map((_, i) => costOf(segments[i]!.first, segments[i + 1]!.last));
   while (joined.length > 0) {
-    const extra = joined.map((cost, i) => cost - stretches[i]!.cost - stretches[i + 1]!.cost);
+    const extra = joined.map((cost, i) => cost - segments[i]!.cost - segments[i + 1]!.cost);
     const cheapest = extra.indexOf(Math.min(...extra));
-    if (extra[cheapest]! > 0 && stretches.length <= MAX_STRETCHES) break;
-    const [left, right] = [stretches[cheapest]!, stretches[cheapest + 1]!];
-    stretches.splice(cheapest, 2, { first: left.first, last: right.last, cost: joined[cheapest]! });
+    if (extra[cheapest]! > 0 && segments.length <= MAX_SEGMENTS) break;
+    const [left, right] = [segments[cheapest]!, segments[cheapest + 1]!];
+    segments.splice(cheapest, 2, { first: left.first, last: right.last, cost: joined[cheapest]! });
     joined.splice(cheapest, 1);
     for (const i of [cheapest - 1, cheapest]) {
-      if (i >= 0 && i < joined.length) joined[i] = costOf(stretches[i]!.first, stretches[i + 1]!.last);
+      if (i >= 0 && i < joined.length) joined[i] = costOf(segments[i]!.first, segments[i + 1]!.last);
     }
   }
-  return stretches;
+  return segments;
 }

@@ -35,7 +35,7 @@ export interface TargetAnswer<T> {
  * @throws PromfedError `upstream` when no target answered; at once, without waiting for the others, when one fails
  * in a way that another target would not mend.
  */
-export async function askTargets<T>(
+export async function fanOut<T>(
   group: Group,
   context: FetchContext,
   ask: (target: Target, scope: RequestScope) => Promise<T>,

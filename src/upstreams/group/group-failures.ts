@@ -49,7 +49,7 @@ export class GroupFailures {
   fatal(target: string, error: PromfedError): PromfedError {
     const text = this.#redact(error.message);
     const named = this.sentence(target, text);
-    const isOfTheGroup = error.code === 'refused' || error.code === 'not_built';
+    const isOfTheGroup = error.code === 'refused' || error.code === 'unsupported';
     const message = isOfTheGroup ? named : text;
     const cause = new PromfedError('upstream', named, { cause: error });
     return new PromfedError(error.code, message, { cause });

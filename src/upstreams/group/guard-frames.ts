@@ -1,12 +1,12 @@
 // A frame stream whose end, whichever it is, is sure to be noticed.
 
-import { EMPTY_TAIL, type FrameStream, type ResponseTail, type SeriesFrame } from '../../json/index.js';
+import { EMPTY_TRAILER, type FrameStream, type ResponseTrailer, type SeriesFrame } from '../../json/index.js';
 
 export interface FrameGuard {
   /** The stream threw. Throws what is to be thrown instead, or returns the tail with which the stream ends. */
-  fail(thrown: unknown): ResponseTail;
+  fail(thrown: unknown): ResponseTrailer;
   /** The stream was read to its end. Returns the tail that its reader sees. */
-  finish(tail: ResponseTail): ResponseTail;
+  finish(tail: ResponseTrailer): ResponseTrailer;
   /** After `fail` or `finish`, or when the reader left before the end. Once. */
   close(): void;
 }
@@ -22,11 +22,14 @@ export function guardFrames(frames: FrameStream, guard: FrameGuard): FrameStream
     ended = true;
     guard.close();
   };
-  const done = (tail: ResponseTail): IteratorReturnResult<ResponseTail> => ({ done: true, value: tail });
+  const done = (tail: ResponseTrailer): IteratorReturnResult<ResponseTrailer> => ({
+    done: true,
+    value: tail,
+  });
 
   const guarded: FrameStream = {
-    async next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTail>> {
-      if (ended) return done(EMPTY_TAIL);
+    async next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
+      if (ended) return done(EMPTY_TRAILER);
       try {
         const result = await frames.next();
         if (result.done !== true) return result;
@@ -44,12 +47,12 @@ export function guardFrames(frames: FrameStream, guard: FrameGuard): FrameStream
     async return(value) {
       close();
       // What the stream still has to say about its end is of no interest to a reader who left.
-      frames.return(EMPTY_TAIL).catch(() => undefined);
+      frames.return(EMPTY_TRAILER).catch(() => undefined);
       return done(await value);
     },
     async throw(thrown) {
       close();
-      frames.return(EMPTY_TAIL).catch(() => undefined);
+      frames.return(EMPTY_TRAILER).catch(() => undefined);
       return Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
     },
     [Symbol.asyncIterator]() {

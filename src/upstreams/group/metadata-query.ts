@@ -2,19 +2,19 @@
 
 import { asPromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
-import { askTargets, type Group } from './fan-out.js';
+import { fanOut, type Group } from './fan-out.js';
 import { readMetadata, uniteAnswers, type MetadataKind } from '../api/metadata-answer.js';
 import { PARTIAL } from './partial.js';
 import type { FetchContext, MetadataAnswer } from '../server-group.js';
 
 /** Errors as in `ServerGroup`. */
-export async function askMetadata<T>(
+export async function queryGroupMetadata<T>(
   group: Group,
   kind: MetadataKind<T>,
   call: ApiCall,
   context: FetchContext,
 ): Promise<MetadataAnswer<T>> {
-  const { answers, failures } = await askTargets(
+  const { answers, failures } = await fanOut(
     group,
     context,
     async (target, scope) => {

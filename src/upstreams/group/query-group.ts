@@ -1,10 +1,10 @@
 // A query to a group: the replicas' streams opened together, merged into one, and watched to their end.
 
 import {
-  EMPTY_TAIL,
+  EMPTY_TRAILER,
   openResponse,
   type FrameStream,
-  type ResponseTail,
+  type ResponseTrailer,
   type OpenResponse,
 } from '../../json/index.js';
 import { mergeReplicaStreams } from '../../merge/index.js';
@@ -15,7 +15,7 @@ import type { RequestScope } from '../http/request-scope.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext, GroupAnswer, RegionQuery } from '../server-group.js';
-import { askTargets, type Group, type TargetAnswer } from './fan-out.js';
+import { fanOut, type Group, type TargetAnswer } from './fan-out.js';
 import { isFatal, type GroupFailures } from './group-failures.js';
 import { guardFrames } from './guard-frames.js';
 import { PARTIAL } from './partial.js';
@@ -32,13 +32,13 @@ interface OpenAnswer extends OpenResponse {
  * of the tail as long as another one is read to its end: replicas hold the same data, so what the others say is
  * a whole answer. The last one to fail fails the stream.
  */
-export async function askQuery(
+export async function queryGroup(
   group: Group,
   kind: RegionQuery['kind'],
   call: ApiCall,
   context: FetchContext,
 ): Promise<GroupAnswer> {
-  const { answers, failures } = await askTargets(
+  const { answers, failures } = await fanOut(
     group,
     context,
     (target, scope) => open(target, scope, call, kind, group.limits.maxResponseBytes),
@@ -66,11 +66,11 @@ export async function askQuery(
   return {
     resultType,
     frames,
-    async readSmall() {
-      const whole = await value.readSmall(MAX_WHOLE_BYTES);
+    async tryBuffer() {
+      const whole = await value.tryBuffer(MAX_WHOLE_BYTES);
       if (whole === undefined) return undefined;
       value.body.close();
-      return { frames: whole.frames, tail: closing(named(whole.tail, target, failures), failures) };
+      return { frames: whole.frames, trailer: closing(named(whole.trailer, target, failures), failures) };
     },
   };
 }
@@ -84,11 +84,11 @@ async function open(
 ): Promise<OpenAnswer> {
   const body = await target.send(call, scope, maxBytes);
   try {
-    const { resultType, frames, readSmall } = await openResponse(body, { memory: body.memory });
+    const { resultType, frames, tryBuffer: readSmall } = await openResponse(body, { memory: body.memory });
     if (kind === 'range' && resultType !== 'matrix') {
       throw new PromfedError('upstream', `answered a ${resultType} where a range query gives a matrix`);
     }
-    return { resultType, frames, readSmall, body };
+    return { resultType, frames, tryBuffer: readSmall, body };
   } catch (thrown) {
     const error = answerFailure(thrown);
     body.close(error);
@@ -118,7 +118,7 @@ function join(
         failures.add(target.name, failure);
         alive -= 1;
         if (alive === 0) throw (reported = failures.error());
-        return EMPTY_TAIL;
+        return EMPTY_TRAILER;
       },
       finish: (tail) => named(tail, target, failures),
       close() {
@@ -139,14 +139,14 @@ function join(
 }
 
 /** With a warning when the target's answer is partial. */
-function named(tail: ResponseTail, target: Target, failures: GroupFailures): ResponseTail {
+function named(tail: ResponseTrailer, target: Target, failures: GroupFailures): ResponseTrailer {
   return tail.isPartial
     ? { ...tail, warnings: [...tail.warnings, failures.sentence(target.name, PARTIAL)] }
     : tail;
 }
 
 /** With the warnings of the targets that failed. */
-function closing(tail: ResponseTail, failures: GroupFailures): ResponseTail {
+function closing(tail: ResponseTrailer, failures: GroupFailures): ResponseTrailer {
   const { warnings } = failures;
   return warnings.length === 0 ? tail : { ...tail, warnings: [...tail.warnings, ...warnings] };
 }

@@ -4,12 +4,12 @@ import {
   countSamples,
   decodeLossyRaw,
   decodeRaw,
-  EMPTY_TAIL,
+  EMPTY_TRAILER,
   LossyHistograms,
   lossyHistograms,
   openResponse,
-  unionTails,
-  type ResponseTail,
+  unionTrailers,
+  type ResponseTrailer,
 } from '../../json/index.js';
 import { mergeRaw, pickReplica } from '../../merge/index.js';
 import {
@@ -28,13 +28,13 @@ import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.js';
 import { readChunkedSeries } from '../wire/chunked-series.js';
-import { askTargets, type Group } from './fan-out.js';
+import { fanOut, type Group } from './fan-out.js';
 import { PARTIAL } from './partial.js';
 
 interface TargetSamples {
   readonly series: ReadonlyMap<string, RawSeries>;
   readonly hasStaleMarkers: boolean;
-  readonly tail: ResponseTail;
+  readonly tail: ResponseTrailer;
   /** Taken from the budget. */
   readonly held: number;
 }
@@ -43,14 +43,14 @@ interface TargetSamples {
 const SERIES_BYTES = 800;
 
 /** Errors as in `ServerGroup.samples`. */
-export async function askSamples(
+export async function queryGroupSamples(
   group: Group,
   query: SamplesQuery,
   call: ApiCall,
   context: FetchContext,
 ): Promise<GroupSamples> {
   const { budget } = query;
-  const { answers, failures } = await askTargets(
+  const { answers, failures } = await fanOut(
     group,
     context,
     (target, scope) => readTarget(group, target, scope, query, call),
@@ -69,9 +69,13 @@ export async function askSamples(
       ? { ...tail, warnings: [...tail.warnings, failures.sentence(target.name, PARTIAL)] }
       : tail,
   );
-  const tail = unionTails(tails);
+  const tail = unionTrailers(tails);
   const hasStaleMarkers = answers.every(({ value }) => value.hasStaleMarkers);
-  return { series, hasStaleMarkers, tail: { ...tail, warnings: [...tail.warnings, ...failures.warnings] } };
+  return {
+    series,
+    hasStaleMarkers,
+    trailer: { ...tail, warnings: [...tail.warnings, ...failures.warnings] },
+  };
 }
 
 async function readTarget(
@@ -120,7 +124,7 @@ async function readMatrix(
   take: (samples: number) => void,
   add: (series: RawSeries) => void,
   lossyOf: string | undefined,
-): Promise<ResponseTail> {
+): Promise<ResponseTrailer> {
   const nanIsStale = isExport(body.contentType);
   const { resultType, frames } = await answered(openResponse(body, { memory: body.memory }));
   if (resultType !== 'matrix') {
@@ -157,10 +161,10 @@ async function readMessage(
   window: TimeWindow,
   take: (samples: number) => void,
   add: (series: RawSeries) => void,
-): Promise<ResponseTail> {
+): Promise<ResponseTrailer> {
   if (/^application\/x-streamed-protobuf\b/i.test(body.contentType)) {
     for await (const series of readChunkedSeries(body, window, take, body.memory)) add(series);
-    return EMPTY_TAIL;
+    return EMPTY_TRAILER;
   }
   const { memory } = body;
   const chunks: Uint8Array[] = [];
@@ -170,7 +174,7 @@ async function readMessage(
     chunks.push(chunk);
   }
   for await (const series of readSeries(Buffer.concat(chunks), window, take, memory)) add(series);
-  return EMPTY_TAIL;
+  return EMPTY_TRAILER;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { PromfedError, type StopSignal } from '../../model/index.js';
 import type { Clock, QueryMemory } from '../../runtime/index.js';
-import type { ExchangeWatch, FetchContext } from '../server-group.js';
+import type { ExchangeStats, FetchContext } from '../server-group.js';
 
 /**
  * Aborts its request when the query's signal does, or when one of us says so. Whoever made it calls `end` once the
@@ -11,7 +11,7 @@ import type { ExchangeWatch, FetchContext } from '../server-group.js';
 export class RequestScope {
   readonly #query: StopSignal;
   readonly #onQueryAbort: () => void;
-  readonly watch: ExchangeWatch | undefined;
+  readonly stats: ExchangeStats | undefined;
   readonly memory: QueryMemory | undefined;
   /** Told once, with the reason: what is under way now. */
   onAbort: { abort(reason: PromfedError): void } | undefined;
@@ -20,7 +20,7 @@ export class RequestScope {
   /** @param groupName for the message when the deadline passes: which region was waited for. */
   constructor(groupName: string, context: FetchContext, clock: Clock) {
     this.#query = context.signal;
-    this.watch = context.watch;
+    this.stats = context.stats;
     this.memory = context.memory;
     this.#onQueryAbort = () => {
       this.abort(abortError(groupName, context, clock));

@@ -16,7 +16,7 @@ import { requestFailure } from './failure.js';
 import { decodedEncodings, withDecoding } from './interceptors/decoding.js';
 import { withHeadersTimeout } from './interceptors/headers-timeout.js';
 import { withStaleRetry } from './interceptors/stale-retry.js';
-import { withRefusal } from './interceptors/status-check.js';
+import { withStatusCheck } from './interceptors/status-check.js';
 import type { RequestScope } from './request-scope.js';
 import { ResponseBody } from './response-body.js';
 
@@ -81,7 +81,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
       const sentMs = clock.now();
       const observe = (outcome: RequestOutcome, bytes: number): void => {
         scope.end();
-        scope.watch?.closed(bytes);
+        scope.stats?.closed(bytes);
         metrics?.observe({
           group: settings.name,
           target: name,
@@ -93,7 +93,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
       };
       try {
         const response = await exchange(toRequest(call), scope);
-        scope.watch?.answered();
+        scope.stats?.answered();
         const contentType = headerOf(response, 'content-type');
         return new ResponseBody(response.body, maxBytes, observe, contentType, scope.memory);
       } catch (thrown) {
@@ -112,7 +112,7 @@ export function createTarget(name: string, settings: ServerGroupSettings, option
 function createExchange(pool: Pool, settings: ServerGroupSettings, clock: Clock): Exchange {
   const { timeoutMs } = settings;
   const sent = withStaleRetry(createDispatch(pool), clock);
-  return withRefusal(withDecoding(timeoutMs === undefined ? sent : withHeadersTimeout(sent, timeoutMs)));
+  return withStatusCheck(withDecoding(timeoutMs === undefined ? sent : withHeadersTimeout(sent, timeoutMs)));
 }
 
 /**

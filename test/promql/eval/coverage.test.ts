@@ -117,6 +117,6 @@ async function isNotBuilt(query: string | undefined): Promise<boolean> {
     await evaluateText(query, instantGrid(0), [series]);
     return false;
   } catch (error) {
-    return error instanceof PromfedError && error.code === 'not_built';
+    return error instanceof PromfedError && error.code === 'unsupported';
   }
 }

@@ -13,7 +13,7 @@ import {
 import {
   createMemorySource,
   evaluate,
-  tryNotBuilt,
+  tryUnsupported,
   type EvalContext,
 } from '../../../src/promql/eval/index.js';
 import { ALL_FEATURES, parseExpr, type VectorMatching } from '../../../src/promql/language/index.js';
@@ -170,13 +170,13 @@ t.test('a fetched scalar is NaN where it has no sample', async (t) => {
 t.test('what is not built is named, and nothing is fetched', async (t) => {
   const unknown: PlanNode = { kind: 'call', func: 'of_tomorrow', args: [fetchNode('x')], position };
   const construct = 'of_tomorrow()';
-  t.equal(tryNotBuilt({ kind: 'negate', input: unknown, position }), construct);
+  t.equal(tryUnsupported({ kind: 'negate', input: unknown, position }), construct);
   const fetched = (): never => t.fail('nothing is fetched') as never;
   await t.rejects(evaluate(unknown, contextOf({ fetched })), {
-    code: 'not_built',
+    code: 'unsupported',
     message: `${construct} is not evaluated by promfed yet`,
   });
-  t.equal(tryNotBuilt(planOf('histogram_quantile(0.9, sum by (le) (rate(x[5m])))')), undefined);
+  t.equal(tryUnsupported(planOf('histogram_quantile(0.9, sum by (le) (rate(x[5m])))')), undefined);
 });
 
 t.test('a query ends in the limit error before it allocates more than it may', async (t) => {

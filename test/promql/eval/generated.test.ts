@@ -44,7 +44,7 @@ const LABELS = ['job', 'le', 'quantile', 'a'];
 const VALUES = ['', '1', '2.5', '+Inf', 'b'];
 
 /** Codes of what the query, its data or its limits are to blame for. */
-const FOR_USERS: ReadonlySet<string> = new Set(['bad_data', 'execution', 'limit', 'not_built']);
+const FOR_USERS: ReadonlySet<string> = new Set(['bad_data', 'execution', 'limit', 'unsupported']);
 
 const float = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: -5, max: 100 }) },

@@ -89,7 +89,7 @@ async function runEval(one: ScriptEval, delayedNameRemoval: boolean): Promise<Sc
   const outcome = await outcomeOf((annotations) =>
     evaluateText(expr, grid, series, annotations, { delayedNameRemoval }),
   );
-  if ('error' in outcome && outcome.error.code === 'not_built')
+  if ('error' in outcome && outcome.error.code === 'unsupported')
     return { line, expr, problem: outcome.error.message };
   const problem =
     problemOf(outcome, one) ??

@@ -1,4 +1,4 @@
-// A plan in stretches comes to what the plan of all steps comes to.
+// A plan in segments comes to what the plan of all steps comes to.
 
 import assert from 'node:assert/strict';
 
@@ -91,16 +91,16 @@ function planOf(text: string): PlanNode {
   return planLocally(parseExpr(text, { features: ALL_FEATURES }), times);
 }
 
-/** @param cuts the first steps of all stretches but the first. */
-function inStretches(text: string, cuts: readonly number[]): PlanNode {
+/** @param cuts the first steps of all segments but the first. */
+function inSegments(text: string, cuts: readonly number[]): PlanNode {
   const firsts = [0, ...cuts];
   const { startMs, stepMs } = GRID;
-  const stretches = firsts.map((first, i) => {
+  const segments = firsts.map((first, i) => {
     const count = (firsts[i + 1] ?? STEPS) - first;
     const grid = { startMs: startMs + first * stepMs, stepMs, count };
-    return { kind: 'stretch', grid, input: planOf(text), position } as const;
+    return { kind: 'segment', grid, input: planOf(text), position } as const;
   });
-  return { kind: 'stretches', stretches, position };
+  return { kind: 'segments', segments, position };
 }
 
 function printed(value: Value): unknown {
@@ -123,7 +123,7 @@ t.test('however the steps are cut, the answer is the same, and so are the warnin
     async (text, cuts, delayedNameRemoval) => {
       const whole = contextOf({ delayedNameRemoval });
       const parts = contextOf({ delayedNameRemoval });
-      const plan = inStretches(
+      const plan = inSegments(
         text,
         cuts.toSorted((a, b) => a - b),
       );
@@ -135,13 +135,13 @@ t.test('however the steps are cut, the answer is the same, and so are the warnin
   await fc.assert(property, { numRuns: 400 });
 });
 
-t.test('a stretch of one step is no instant query', async (t) => {
+t.test('a segment of one step is no instant query', async (t) => {
   const context = contextOf();
-  t.match(await evaluate(inStretches('sort(x)', [STEPS - 1]), context), { ordered: false });
+  t.match(await evaluate(inSegments('sort(x)', [STEPS - 1]), context), { ordered: false });
   t.match(context.annotations.warnings, [/sort is ineffective for range queries/]);
 });
 
-t.test('all stretches are fetched at once, each on its own steps', async (t) => {
+t.test('all segments are fetched at once, each on its own steps', async (t) => {
   const fetch = (key: string): PlanNode => ({
     kind: 'fetch',
     fetch: { key, type: 'vector', parts: [], overlapping: false },
@@ -151,10 +151,10 @@ t.test('all stretches are fetched at once, each on its own steps', async (t) => 
     { ...GRID, count: 1 },
     { ...GRID, startMs: GRID.startMs + GRID.stepMs, count: STEPS - 1 },
   ];
-  const stretches = grids.map((grid) => ({ kind: 'stretch', grid, input: fetch('k'), position }) as const);
+  const segments = grids.map((grid) => ({ kind: 'segment', grid, input: fetch('k'), position }) as const);
   const asked: Grid[] = [];
   const evaluation = evaluate(
-    { kind: 'stretches', stretches, position },
+    { kind: 'segments', segments, position },
     contextOf({
       fetched: (_, grid) => {
         asked.push(grid);
@@ -167,22 +167,22 @@ t.test('all stretches are fetched at once, each on its own steps', async (t) => 
   t.same(asked, grids);
 });
 
-t.test('the error of any stretch is the query’s', async (t) => {
-  await t.rejects(evaluate(inStretches('x + on () y', [3, 20]), contextOf()), {
+t.test('the error of any segment is the query’s', async (t) => {
+  await t.rejects(evaluate(inSegments('x + on () y', [3, 20]), contextOf()), {
     code: 'execution',
     message: /many-to-one matching must be explicit/,
   });
   const budget = new SampleBudget({ maxSamples: 100 });
-  await t.rejects(evaluate(inStretches('x', [3, 20]), contextOf({ budget })), { code: 'limit' });
+  await t.rejects(evaluate(inSegments('x', [3, 20]), contextOf({ budget })), { code: 'limit' });
 });
 
-t.test('what stretches held is given back', async (t) => {
+t.test('what segments held is given back', async (t) => {
   const [whole, parts] = [20_000, 20_000].map((maxSamples) => new SampleBudget({ maxSamples })) as [
     SampleBudget,
     SampleBudget,
   ];
   await evaluate(planOf('x'), contextOf({ budget: whole }));
-  await evaluate(inStretches('x', [7, 9, 30]), contextOf({ budget: parts }));
+  await evaluate(inSegments('x', [7, 9, 30]), contextOf({ budget: parts }));
   const room = (budget: SampleBudget): number => {
     for (let taken = 0; ; taken++) {
       try {

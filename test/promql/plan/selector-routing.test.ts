@@ -14,7 +14,7 @@ import {
   type TimeBounds,
 } from '../../../src/model/index.js';
 import {
-  absencesOf,
+  exclusionsOf,
   groupsLeftOut,
   planDistributed,
   printPlan,
@@ -76,7 +76,7 @@ t.test('declared label values say which groups a selector concerns', async (t) =
     const relevant = relevantGroups(parseSelector(selector), filtered).map(({ name }) => name);
     t.same(relevant, names, selector);
   }
-  t.match(absencesOf(parseSelector('up{job="mars"}'), filtered), [
+  t.match(exclusionsOf(parseSelector('up{job="mars"}'), filtered), [
     { kind: 'configured', matcher: { name: 'job', value: 'mars' } },
     { kind: 'label', matcher: { name: 'job' } },
     undefined,
@@ -169,7 +169,7 @@ const three = [
 ];
 
 const AROUND = `
-3 stretches
+3 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
     fetch
       old: rate(x[5m])
@@ -289,7 +289,7 @@ max_over_time()
     groups: split,
     expr: 'sum(x) / sum(x offset 1h)',
     plan: `
-3 stretches
+3 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
     fetch
       old: sum(x) / sum(x offset 1h)
@@ -349,7 +349,7 @@ fetch
     groups: named(true),
     expr: 'sum by (region) (rate(x[5m]))',
     plan: `
-3 stretches
+3 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
     fetch
       eu: sum(rate(x[5m])) as {region="eu"}
@@ -382,13 +382,13 @@ fetch
   },
 ];
 
-const stretched: PlanCase[] = [
+const segmented: PlanCase[] = [
   {
     name: 'where the times of groups overlap, both are asked for the windows that both have whole',
     groups: overlapping,
     expr: 'sum(rate(x[5m]))',
     plan: `
-5 stretches
+5 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
     fetch
       old: sum(rate(x[5m]))
@@ -416,7 +416,7 @@ const stretched: PlanCase[] = [
     groups: three,
     expr: 'stddev(x)',
     plan: `
-5 stretches
+5 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
     fetch
       old: stddev(x)
@@ -438,7 +438,7 @@ const stretched: PlanCase[] = [
     groups: apart,
     expr: 'sum(rate(x[5m]))',
     plan: `
-2 stretches
+2 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:43:10.000Z
     fetch
       old: sum(rate(x[5m]))
@@ -451,7 +451,7 @@ const stretched: PlanCase[] = [
     groups: split,
     expr: 'max_over_time(sum(x)[10m:1m] offset 2m)',
     plan: `
-3 stretches
+3 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:35:10.000Z
     fetch
       old: max_over_time(sum(x)[10m:1m] offset 2m)
@@ -465,11 +465,11 @@ const stretched: PlanCase[] = [
       new: max_over_time(sum(x)[10m:1m] offset 2m)`,
   },
   {
-    name: 'a stretch is not cut where the raw samples of a long window would be asked for once more',
+    name: 'a segment is not cut where the raw samples of a long window would be asked for once more',
     groups: split,
     expr: 'sum(rate(x[5m])) / sum(rate(x[50m]))',
     plan: `
-2 stretches
+2 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
     fetch
       old: sum(rate(x[5m])) / sum(rate(x[50m]))
@@ -519,7 +519,7 @@ topk
     groups: split,
     expr: 'x @ start() - x @ end() - x',
     plan: `
-3 stretches
+3 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
     -
       -
@@ -549,9 +549,9 @@ topk
   },
 ];
 
-testPlans('steps are planned in stretches where a range reaches over the times of groups', stretched);
+testPlans('steps are planned in segments where a range reaches over the times of groups', segmented);
 
-t.test('each step is in one stretch, which is planned as its steps would be by themselves', async () => {
+t.test('each step is in one segment, which is planned as its steps would be by themselves', async () => {
   const bound = fc.option(fc.integer({ min: 900, max: 4_700 }), { nil: undefined });
   const made = fc.array(fc.record({ from: bound, to: bound, truncate: fc.boolean() }), {
     minLength: 1,
@@ -573,16 +573,16 @@ t.test('each step is in one stretch, which is planned as its steps would be by t
       const parsed = parseExpr(text);
       const whole = rangeGrid(times.startMs, times.endMs, stepMs);
       const plan = planDistributed(parsed, groups, times);
-      if (plan.kind !== 'stretches') return;
+      if (plan.kind !== 'segments') return;
       let nextMs = whole.startMs;
-      for (const { grid, input } of plan.stretches) {
+      for (const { grid, input } of plan.segments) {
         assert.equal(grid.startMs, nextMs);
         nextMs = gridEndMs(grid) + stepMs;
         const steps = { firstMs: grid.startMs, lastMs: gridEndMs(grid) };
         assert.equal(printPlan(input), printPlan(planDistributed(parsed, groups, { ...times, steps })));
       }
       assert.equal(nextMs, gridEndMs(whole) + stepMs);
-      assert.ok(plan.stretches.length >= 2 && plan.stretches.length <= 16);
+      assert.ok(plan.segments.length >= 2 && plan.segments.length <= 16);
     }),
     { numRuns: 500 },
   );

@@ -6,7 +6,7 @@ import type { BinaryNode } from '../../plan/index.js';
 import { distinct, hasHistograms, targetFor, withoutName } from '../columns.js';
 import { anyOperator, putSample, sampleOf, trimOfFloats } from './histogram-operator.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison, isTrim } from './operators.js';
-import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from '../scope.js';
+import { unsupported, type ScalarOperand, type Scope, type VectorOperand } from '../scope.js';
 
 /**
  * Between two scalars a comparison is 1 or 0, whether it says `bool` or not.
@@ -60,7 +60,7 @@ export async function vectorScalar(
   } else if (isTrim(op)) {
     apply = trimOfFloats(scope, node);
   } else {
-    throw notBuilt(`the operator ${op}`);
+    throw unsupported(`the operator ${op}`);
   }
   const keepsName = (isComparison(op) && !returnBool) || isTrim(op);
   const applyAny = hasHistograms(vector) ? anyOperator(scope, node, apply) : undefined;

@@ -8,7 +8,7 @@ import { distinct, dropName, hasHistograms } from '../columns.js';
 import { anyOperator, putSample, sampleOf, trimOfFloats } from './histogram-operator.js';
 import { groupBySignature, matchLabels, presenceOf, printLabels } from './matching.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison, isTrim } from './operators.js';
-import { notBuilt, type Scope, type VectorOperand } from '../scope.js';
+import { unsupported, type Scope, type VectorOperand } from '../scope.js';
 
 /**
  * Each sample of the "many" side with the one sample of the "one" side that has the same matching labels at the
@@ -223,7 +223,7 @@ function operatorOf(scope: Scope, node: BinaryNode): Apply {
   const { op, returnBool } = node;
   if (isArithmetic(op)) return ARITHMETIC[op];
   if (isTrim(op)) return trimOfFloats(scope, node);
-  if (!isComparison(op)) throw notBuilt(`the operator ${op}`);
+  if (!isComparison(op)) throw unsupported(`the operator ${op}`);
   const holds = COMPARISON[op];
   if (returnBool) return (l, r) => (holds(l, r) ? 1 : 0);
   return (l, r) => (holds(l, r) ? l : undefined);

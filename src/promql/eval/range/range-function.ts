@@ -18,7 +18,7 @@ import { extendedWindowFunction } from '../histogram/extended-histograms.js';
 import { runOnHistograms, windowFunction } from '../histogram/histogram-range.js';
 import { HISTOGRAM_TEXTS } from '../histogram/histogram-annotations.js';
 import { evalRange, type RangeOperand } from './range.js';
-import { notBuilt, type ScalarOperand, type Scope, type VectorOperand } from '../scope.js';
+import { unsupported, type ScalarOperand, type Scope, type VectorOperand } from '../scope.js';
 
 /** How many samples and steps to go through between two looks at the clock. */
 const CHUNK = 20_000;
@@ -107,7 +107,7 @@ export async function extendSeries(
   extension: Extension,
 ): Promise<RangeOperand> {
   if (range.series.some(({ histograms }) => histograms !== undefined)) {
-    throw notBuilt(`a range vector with ${extension} of native histograms`);
+    throw unsupported(`a range vector with ${extension} of native histograms`);
   }
   const windows = new WindowScratch(scope, range);
   const series: RawSeries[] = [];
@@ -210,7 +210,7 @@ export async function evalAbsentOverTime(
 
 function rangeArgument(node: CallNode): RangeNode | SubqueryNode {
   const found = node.args.find(isRangeNode);
-  if (found === undefined) throw notBuilt(`${node.func}() of anything but a range selector or a subquery`);
+  if (found === undefined) throw unsupported(`${node.func}() of anything but a range selector or a subquery`);
   return found;
 }
 

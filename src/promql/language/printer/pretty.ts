@@ -1,7 +1,7 @@
 // Trees to text over several lines, as Prometheus' format_query prints them.
 
 import { PromfedError } from '../../../model/index.js';
-import { restingPlaces } from '../stack-safe.js';
+import { recursionCheckpoints } from '../stack-safe.js';
 import type { Expr } from '../ast.js';
 import {
   isInfiniteBase,
@@ -40,7 +40,7 @@ class PrettyPrinter {
   #indentation = 0;
 
   constructor(root: Expr) {
-    for (const expr of restingPlaces(root)) this.#line(expr);
+    for (const expr of recursionCheckpoints(root)) this.#line(expr);
   }
 
   print(expr: Expr, level: number): string {

@@ -1,7 +1,7 @@
 // Trees to text on one line, as Prometheus' String() prints them, and in words that every region understands.
 
 import { METRIC_NAME, printDuration, type Matcher } from '../../../model/index.js';
-import { atAnyDepth } from '../stack-safe.js';
+import { stackSafe } from '../stack-safe.js';
 import type {
   AggregateExpr,
   At,
@@ -38,8 +38,8 @@ export function printPortableExpr(expr: Expr): string {
   return printPortably(expr);
 }
 
-const printDeep = atAnyDepth(printWith);
-const printPortably = atAnyDepth<string>((expr, again) =>
+const printDeep = stackSafe(printWith);
+const printPortably = stackSafe<string>((expr, again) =>
   expr.kind === 'number' ? printNumber(expr.value) : printWith(expr, again),
 );
 

@@ -2,7 +2,7 @@
 
 import { PromfedError, printMatchers, type Matcher } from '../../../model/index.js';
 import type { Position } from '../../language/index.js';
-import type { Figures, OperatorFigures, PartFigures } from './run-stats.js';
+import type { RunStats, OperatorStats, PartStats } from './run-stats.js';
 import { matchersForGroup, relevantGroups, type PlannedGroup } from '../pruning/group-pruning.js';
 import { createIrrelevance } from '../pruning/irrelevance.js';
 import type { FetchNode, PlanNode, SelectorNode } from '../node.js';
@@ -27,7 +27,7 @@ export interface ExplainedNode {
   readonly groups?: readonly ExplainedPart[];
   /** The groups that are not asked, and why. */
   readonly irrelevant?: readonly { readonly group: string; readonly reason: string }[];
-  readonly analysis?: OperatorFigures;
+  readonly analysis?: OperatorStats;
   /** In the order of the plan's text: a parameter before what it is applied to. */
   readonly operands: readonly ExplainedNode[];
 }
@@ -40,7 +40,7 @@ export interface ExplainedPart {
   readonly labels: Readonly<Record<string, string>>;
   /** Whether the answers of several targets are merged. */
   readonly replicated: boolean;
-  readonly analysis?: PartFigures;
+  readonly analysis?: PartStats;
 }
 
 /** More is told nobody: a reader has no use for it, and JSON of any depth is more than many readers can parse. */
@@ -62,7 +62,7 @@ export function selectionKey(matchers: readonly Matcher[]): string {
 export function explainPlan(
   plan: PlanNode,
   groups: readonly PlannedGroup[],
-  figures?: Figures,
+  figures?: RunStats,
 ): ExplainedNode {
   checkSize(plan, groups);
   const irrelevance = createIrrelevance(groups);

@@ -2,7 +2,7 @@
 
 import { Labels } from '../../../model/index.js';
 import type { ExplainedNode, ExplainedPart } from './explain-plan.js';
-import type { OperatorFigures, PartFigures } from './run-stats.js';
+import type { OperatorStats, PartStats } from './run-stats.js';
 
 /**
  * One node a line, as `printPlan` has it, and behind it `-- here: …` where something was not sent, then in brackets
@@ -33,14 +33,14 @@ function partText({ group, expression, labels, replicated, analysis }: Explained
   return `${group}: ${expression}${set}${replicated ? ', replicas merged' : ''}${ofPart(analysis)}`;
 }
 
-function ofOperator(figures: OperatorFigures | undefined): string {
+function ofOperator(figures: OperatorStats | undefined): string {
   if (figures === undefined) return '';
   const { timeMs, seriesIn, samplesIn, series, samples } = figures;
   const taken = seriesIn + samplesIn > 0 ? `${counts(seriesIn, samplesIn)} in, ` : '';
   return `  [${ms(timeMs)}, ${taken}${counts(series, samples)} out]`;
 }
 
-function ofPart(figures: PartFigures | undefined): string {
+function ofPart(figures: PartStats | undefined): string {
   if (figures === undefined) return '';
   const { requests, firstByteMs, endMs, bytes, series, samples, error, warnings } = figures;
   const words = [

@@ -51,9 +51,9 @@ export function headline(node: PlanNode): string {
       return binaryHeadline(node);
     case 'negate':
       return 'negate';
-    case 'stretches':
-      return `${node.stretches.length} stretches`;
-    case 'stretch':
+    case 'segments':
+      return `${node.segments.length} time segments`;
+    case 'segment':
       return `steps ${timeText(node.grid.startMs)} to ${timeText(gridEndMs(node.grid))}`;
   }
 }

@@ -1,7 +1,7 @@
 // What a run of a plan was measured to take, as explain shows it.
 
 /** Of one operator that was evaluated here. Times in milliseconds. */
-export interface OperatorFigures {
+export interface OperatorStats {
   /** From when its last operand was there, or else its own start, to its end; other operators may run in between. */
   readonly timeMs: number;
   /** When it was done, since the query's start. */
@@ -18,7 +18,7 @@ export interface OperatorFigures {
  * What one group took to answer one fetch, or one selection of raw samples; all requests for it together, where it
  * took several. Times in milliseconds since the query's start; undefined for what did not happen.
  */
-export interface PartFigures {
+export interface PartStats {
   readonly requests: number;
   /** When the first bytes of an answer had arrived. */
   readonly firstByteMs: number | undefined;
@@ -35,9 +35,9 @@ export interface PartFigures {
 }
 
 /** What was measured of one run. */
-export interface Figures {
+export interface RunStats {
   /** Undefined for what was not evaluated to its end, or only as a part of the operator above it. */
-  operator(node: object): OperatorFigures | undefined;
+  operator(node: object): OperatorStats | undefined;
   /** @param key of a fetch, or `selectionKey` of the matchers of raw samples. */
-  part(key: string, group: string): PartFigures | undefined;
+  part(key: string, group: string): PartStats | undefined;
 }

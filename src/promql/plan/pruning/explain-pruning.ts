@@ -2,7 +2,7 @@
 
 import { printMatchers, type Matcher, type TimeBounds } from '../../../model/index.js';
 import { walk, type Expr, type VectorSelector } from '../../language/index.js';
-import { absencesOf, type Absence, type PlannedGroup } from './group-pruning.js';
+import { exclusionsOf, type Exclusion, type PlannedGroup } from './group-pruning.js';
 import { timeText } from '../explain/time-text.js';
 import type { PlanTimes } from '../times.js';
 import { dataWindows } from './data-windows.js';
@@ -25,7 +25,7 @@ export function groupsLeftOut(expr: Expr, groups: readonly PlannedGroup[], times
   const found: LeftOut[] = [];
   walk(expr, (selector) => {
     if (selector.kind !== 'vectorSelector') return;
-    const absences = absencesOf(selector.matchers, groups, windows.get(selector));
+    const absences = exclusionsOf(selector.matchers, groups, windows.get(selector));
     for (const [i, absence] of absences.entries()) {
       const group = groups[i]!;
       if (absence !== undefined) found.push({ selector, group, reason: reasonOf(absence, group) });
@@ -34,7 +34,7 @@ export function groupsLeftOut(expr: Expr, groups: readonly PlannedGroup[], times
   return found;
 }
 
-function reasonOf(absence: Absence, { labels }: PlannedGroup): string {
+function reasonOf(absence: Exclusion, { labels }: PlannedGroup): string {
   if (absence.kind === 'time') return `it has samples ${spanText(absence.bounds)} only`;
   const { matcher } = absence;
   const wanted = matcherText(matcher);

@@ -51,7 +51,7 @@ export interface PlannedGroup {
  * Why a group is left out of what a selector asks: its own label, a matcher that is injected, its `label_filter` (as
  * configured or as learned), or its time range has nothing for the selector.
  */
-export type Absence =
+export type Exclusion =
   | { readonly kind: 'label' | 'configured' | 'learned'; readonly matcher: Matcher }
   | { readonly kind: 'injected'; readonly matcher: Matcher; readonly injected: Matcher }
   | { readonly kind: 'time'; readonly bounds: TimeBounds };
@@ -68,18 +68,18 @@ export function relevantGroups<Group extends PlannedGroup>(
   groups: readonly Group[],
   window?: TimeWindow,
 ): readonly Group[] {
-  const absences = absencesOf(matchers, groups, window);
+  const absences = exclusionsOf(matchers, groups, window);
   const relevant = groups.filter((_, i) => absences[i] === undefined);
   return relevant.length === groups.length ? groups : relevant;
 }
 
 /** For each of the groups why it is left out; undefined for one that is relevant. */
-export function absencesOf(
+export function exclusionsOf(
   matchers: readonly Matcher[],
   groups: readonly PlannedGroup[],
   window?: TimeWindow,
-): readonly (Absence | undefined)[] {
-  const absences = groups.map(({ bounds }): Absence | undefined =>
+): readonly (Exclusion | undefined)[] {
+  const absences = groups.map(({ bounds }): Exclusion | undefined =>
     bounds !== undefined && window !== undefined && !touchesWindow(bounds, window)
       ? { kind: 'time', bounds }
       : undefined,
@@ -159,14 +159,14 @@ export function matchersForGroup(
  * have the labels of a series of another. Only labels that all the groups have can do that: a group that lacks one
  * may hold series that bring it along.
  */
-export function tellApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
+export function areDisjoint(groups: readonly PlannedGroup[], remainingLabels: ReadonlySet<string>): boolean {
   if (groups.length < 2) return true;
   const known = toldApart.get(groups) ?? new Map<string, boolean>();
-  const key = JSON.stringify([...survives]);
+  const key = JSON.stringify([...remainingLabels]);
   const before = known.get(key);
   if (before !== undefined) return before;
   if (known.size >= MAX_KNOWN) known.clear();
-  const result = computeApart(groups, survives);
+  const result = computeDisjoint(groups, remainingLabels);
   toldApart.set(groups, known.set(key, result));
   return result;
 }
@@ -175,10 +175,10 @@ export function tellApart(groups: readonly PlannedGroup[], survives: ReadonlySet
 const toldApart = new WeakMap<readonly PlannedGroup[], Map<string, boolean>>();
 const MAX_KNOWN = 100;
 
-function computeApart(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): boolean {
+function computeDisjoint(groups: readonly PlannedGroup[], remainingLabels: ReadonlySet<string>): boolean {
   const names = labelsOf(groups[0]!)
     .names()
-    .filter((name) => survives.has(name) && groups.every((group) => labelsOf(group).has(name)));
+    .filter((name) => remainingLabels.has(name) && groups.every((group) => labelsOf(group).has(name)));
   const only = new Set(names);
   const seen = new Set(groups.map((group) => labelsOf(group).keep(only).key));
   return seen.size === groups.length;

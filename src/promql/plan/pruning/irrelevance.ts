@@ -2,7 +2,7 @@
 
 import { compileMatcher, type Matcher } from '../../../model/index.js';
 import { walk, type Expr } from '../../language/index.js';
-import { absencesOf, type PlannedGroup } from './group-pruning.js';
+import { exclusionsOf, type PlannedGroup } from './group-pruning.js';
 
 /** So many selectors are told of; one that is not satisfied is enough for most expressions. */
 const MAX_TOLD = 3;
@@ -55,7 +55,7 @@ export function createIrrelevance(groups: readonly PlannedGroup[]): Irrelevance 
       if (group.inject !== undefined) {
         for (const matcher of selectors.flat()) {
           if (refused.size >= MAX_TOLD) break;
-          const [absence] = absencesOf([matcher], [group]);
+          const [absence] = exclusionsOf([matcher], [group]);
           if (absence?.kind !== 'injected') continue;
           refused.add(`its injected ${matcherText(absence.injected)} excludes ${matcherText(matcher)}`);
         }

@@ -2,12 +2,12 @@
 
 import { coversWindow, touchesWindow, type TimeWindow } from '../../../model/index.js';
 import type { Expr, VectorSelector } from '../../language/index.js';
-import { labelsOf, relevantGroups, tellApart, type PlannedGroup } from './group-pruning.js';
+import { labelsOf, relevantGroups, areDisjoint, type PlannedGroup } from './group-pruning.js';
 import type { PlanTimes } from '../times.js';
 import { dataWindows } from './data-windows.js';
 
 /** What is known of one selector. */
-export interface Concern {
+export interface SelectorRoute {
   /** The groups that can hold something for it, in their order. */
   readonly groups: readonly PlannedGroup[];
   /** The first group whose raw samples are wanted; undefined when none is so. */
@@ -22,23 +22,23 @@ export interface Concern {
 }
 
 /** Over all selectors of one query. */
-export type Relevance = (selector: VectorSelector) => Concern;
+export type SelectorRouting = (selector: VectorSelector) => SelectorRoute;
 
 /**
  * @param wholeSelectors those whose native histograms are wanted whole.
  * @throws PromfedError `execution` when a duration of the expression cannot be calculated.
  */
-export function createRelevance(
+export function createSelectorRouting(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
   wholeSelectors?: ReadonlyMap<VectorSelector, PlannedGroup>,
-): Relevance {
+): SelectorRouting {
   const isUnaligned = times.stepMs > 0 && times.startMs % times.stepMs !== 0;
   const isBounded = groups.some(({ bounds }) => bounds !== undefined);
   const windows = isBounded ? dataWindows(expr, times) : undefined;
   const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
-  const known = new Map<VectorSelector, Concern>();
+  const known = new Map<VectorSelector, SelectorRoute>();
   const selected = new Map<string, readonly PlannedGroup[]>();
   /** Dashboards select the same again and again, and groups may be many. */
   const relevantTo = (
@@ -79,7 +79,7 @@ function crosses(
     ({ bounds }) => bounds !== undefined && (window === undefined || !coversWindow(bounds, window)),
   );
   if (partly.length === 0) return false;
-  return partly.some(({ bounds }) => bounds?.truncate === true) || !tellApart(groups, labels);
+  return partly.some(({ bounds }) => bounds?.truncate === true) || !areDisjoint(groups, labels);
 }
 
 /**

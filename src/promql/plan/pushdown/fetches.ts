@@ -5,7 +5,7 @@ import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index
 import { labelsOf, type PlannedGroup } from '../pruning/group-pruning.js';
 import type { Local } from './pushdown-verdict.js';
 import type { FetchNode, FetchPart } from '../node.js';
-import type { Relevance } from '../pruning/selector-routing.js';
+import type { SelectorRouting } from '../pruning/selector-routing.js';
 import { rewrite } from './rewrite.js';
 import type { PlanTimes } from '../times.js';
 
@@ -18,11 +18,11 @@ interface Asked {
 /** Makes the fetches of one plan. Over many groups most of them share nearly everything, which is made once. */
 export class Fetches {
   readonly #times: PlanTimes;
-  readonly #relevance: Relevance;
+  readonly #relevance: SelectorRouting;
   readonly #names = new Map<PlannedGroup, string>();
   readonly #asked = new Map<readonly PlannedGroup[], Map<ReadonlySet<string>, Asked>>();
 
-  constructor(times: PlanTimes, relevance: Relevance) {
+  constructor(times: PlanTimes, relevance: SelectorRouting) {
     this.#times = times;
     this.#relevance = relevance;
   }
@@ -32,9 +32,9 @@ export class Fetches {
    * level of a split these are the labels of the aggregation's input: they keep the groups apart until the outer
    * level has grouped as the whole does.
    */
-  of(expr: Expr, { groups, survives, apart }: Local): FetchNode {
+  of(expr: Expr, { groups, remainingLabels, disjoint }: Local): FetchNode {
     const textOf = this.#texts(expr, groups);
-    const asked = this.#ask(groups, survives);
+    const asked = this.#ask(groups, remainingLabels);
     const parts: FetchPart[] = [];
     const numbers = new Map<string, number>();
     let choices = '';
@@ -49,19 +49,19 @@ export class Fetches {
       choices += `${number},`;
       parts.push({ group, expr: sent, addLabels: asked.labels[i]! });
     }
-    const what = JSON.stringify([this.#times.steps ?? null, !apart, [...numbers.keys()]]);
-    const fetch = { key: what + choices + asked.key, type: typeOf(expr), parts, overlapping: !apart };
+    const what = JSON.stringify([this.#times.steps ?? null, !disjoint, [...numbers.keys()]]);
+    const fetch = { key: what + choices + asked.key, type: typeOf(expr), parts, overlapping: !disjoint };
     return { kind: 'fetch', fetch, source: expr, position: expr.position };
   }
 
-  #ask(groups: readonly PlannedGroup[], survives: ReadonlySet<string>): Asked {
+  #ask(groups: readonly PlannedGroup[], remainingLabels: ReadonlySet<string>): Asked {
     let known = this.#asked.get(groups);
     if (known === undefined) this.#asked.set(groups, (known = new Map<ReadonlySet<string>, Asked>()));
-    let asked = known.get(survives);
+    let asked = known.get(remainingLabels);
     if (asked === undefined) {
-      const labels = groups.map((group) => labelsOf(group).keep(survives));
+      const labels = groups.map((group) => labelsOf(group).keep(remainingLabels));
       const key = JSON.stringify(groups.map(({ name }, i) => [name, labels[i]!.key]));
-      known.set(survives, (asked = { labels, key }));
+      known.set(remainingLabels, (asked = { labels, key }));
     }
     return asked;
   }

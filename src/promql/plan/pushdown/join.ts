@@ -1,8 +1,16 @@
 // Joins: when an operation between two vectors may be computed in the regions.
 
 import type { BinaryExpr, VectorMatching } from '../../language/index.js';
-import { labelsOf, tellApart, type PlannedGroup } from '../pruning/group-pruning.js';
-import { here, hereAs, isSettled, setsLabel, unsettled, type Local, type Reach } from './pushdown-verdict.js';
+import { labelsOf, areDisjoint, type PlannedGroup } from '../pruning/group-pruning.js';
+import {
+  computedHere,
+  computedHereBecause,
+  isSettled,
+  setsLabel,
+  unsettled,
+  type Local,
+  type PushdownVerdict,
+} from './pushdown-verdict.js';
 
 /**
  * How far an operation between two local vectors can be sent: to the regions, when the labels by which the two sides
@@ -12,23 +20,23 @@ import { here, hereAs, isSettled, setsLabel, unsettled, type Local, type Reach }
  * `unless` the other side or the left one. What is not asked of a group for that reason must not be able to fail there:
  * one Prometheus computes both sides, and ends in the error of either.
  */
-export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, rhs: Local): Reach {
+export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, rhs: Local): PushdownVerdict {
   if (!isSettled(lhs)) return unsettled(lhs);
   if (!isSettled(rhs)) return unsettled(rhs);
   const all = lhs.groups === rhs.groups ? lhs.groups : [...new Set([...lhs.groups, ...rhs.groups])];
-  const onBoth = (name: string): boolean => lhs.survives.has(name) && rhs.survives.has(name);
-  const matchable = matchedLabels(matching, new Set([...lhs.survives, ...rhs.survives]));
+  const onBoth = (name: string): boolean => lhs.remainingLabels.has(name) && rhs.remainingLabels.has(name);
+  const matchable = matchedLabels(matching, new Set([...lhs.remainingLabels, ...rhs.remainingLabels]));
   // A side that has lost the label is no partner of one that has it, which the regions do not know.
   const lost = matchable.find((name) => !onBoth(name) && setsLabel(all, name));
   if (lost !== undefined)
-    return hereAs(`one side has lost the label ${lost} of its groups, and the other has it`);
+    return computedHereBecause(`one side has lost the label ${lost} of its groups, and the other has it`);
   const matched = new Set(matchable.filter(onBoth));
-  if (!tellApart(all, matched)) {
-    return here({ kind: 'mixes', what: matchingText(matching), groups: all, kept: matched });
+  if (!areDisjoint(all, matched)) {
+    return computedHere({ kind: 'mixes', what: matchingText(matching), groups: all, kept: matched });
   }
   // Experimental: regions that are too old for it refuse it.
   if (matching.fill.lhs !== undefined || matching.fill.rhs !== undefined) {
-    return here({ kind: 'experimental', what: 'fill' });
+    return computedHere({ kind: 'experimental', what: 'fill' });
   }
   // The series of `or` come from either side, and all are given the same labels.
   if (
@@ -36,22 +44,24 @@ export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, r
     !all.every((group) =>
       labelsOf(group)
         .names()
-        .every((name) => lhs.survives.has(name) === rhs.survives.has(name)),
+        .every((name) => lhs.remainingLabels.has(name) === rhs.remainingLabels.has(name)),
     )
   ) {
-    return hereAs('the two sides of `or` do not have the same labels of their groups left');
+    return computedHereBecause('the two sides of `or` do not have the same labels of their groups left');
   }
   if (isErrorMissed(expr, lhs, rhs)) {
-    return hereAs('it may end in an error of a side in a group where the other side has nothing');
+    return computedHereBecause(
+      'it may end in an error of a side in a group where the other side has nothing',
+    );
   }
-  const survives = isSetOperator(expr) ? lhs.survives : survivors(matching, matched, lhs, rhs);
+  const remainingLabels = isSetOperator(expr) ? lhs.remainingLabels : survivors(matching, matched, lhs, rhs);
   const groups = resultGroups(expr, lhs.groups, rhs.groups);
   const shared = {
     mayLoseNames: lhs.mayLoseNames && rhs.mayLoseNames,
     oneName: lhs.oneName && rhs.oneName,
     fallible: !isSetOperator(expr) || lhs.fallible || rhs.fallible,
   };
-  return { kind: 'local', groups, survives, apart: true, single: true, ...shared };
+  return { kind: 'local', groups, remainingLabels, disjoint: true, single: true, ...shared };
 }
 
 /** How the two sides match, for the reason. */
@@ -92,8 +102,8 @@ function survivors(
   if (matching.card === 'one-to-one') return matched;
   const [many, one] = matching.card === 'many-to-one' ? [lhs, rhs] : [rhs, lhs];
   const included = new Set(matching.include);
-  const kept = [...many.survives].filter((name) => !included.has(name));
-  return new Set([...kept, ...matching.include.filter((name) => one.survives.has(name))]);
+  const kept = [...many.remainingLabels].filter((name) => !included.has(name));
+  return new Set([...kept, ...matching.include.filter((name) => one.remainingLabels.has(name))]);
 }
 
 function resultGroups(

@@ -1,14 +1,14 @@
 // What is known of an expression: whether it reads series, and where it can be computed.
 
 import { labelsOf, type PlannedGroup } from '../pruning/group-pruning.js';
-import type { Reason } from './reason.js';
+import type { PushdownReason } from './reason.js';
 
 /**
  * - `constant`: it reads no series and has the same value in every region and here.
  * - `local`: its result over the union of the regions is the union of its results over each of `groups`.
  * - `here`: it must be computed here, from the results of its operands.
  */
-export type Reach = Constant | Local | Here;
+export type PushdownVerdict = Constant | Local | ComputedHere;
 
 interface Constant {
   readonly kind: 'constant';
@@ -19,12 +19,12 @@ export interface Local {
   /** The groups that are relevant for it. A scalar that reads series is only local when there is exactly one. */
   readonly groups: readonly PlannedGroup[];
   /** Which labels of groups the series of the result still carry: those of them that a group has. */
-  readonly survives: ReadonlySet<string>;
+  readonly remainingLabels: ReadonlySet<string>;
   /**
    * Whether those labels keep the results of every two groups apart. When not, the groups are overlapping, the
    * expression works on each series by itself, and equal series of different groups have to be merged.
    */
-  readonly apart: boolean;
+  readonly disjoint: boolean;
   /** Whether every group answers from one place. When not, equal series of its replicas have to be merged. */
   readonly single: boolean;
   /**
@@ -38,42 +38,42 @@ export interface Local {
   readonly fallible: boolean;
 }
 
-interface Here {
+interface ComputedHere {
   readonly kind: 'here';
-  readonly reason: Reason;
+  readonly reason: PushdownReason;
 }
 
 export const CONSTANT: Constant = { kind: 'constant' };
 
-export function here(reason: Reason): Here {
+export function computedHere(reason: PushdownReason): ComputedHere {
   return { kind: 'here', reason };
 }
 
 /** As `here`, for a reason that needs no more than words. */
-export function hereAs(text: string): Here {
-  return here({ kind: 'other', text });
+export function computedHereBecause(text: string): ComputedHere {
+  return computedHere({ kind: 'other', text });
 }
 
 /** What is not settled, and so has to be merged before anything looks at several series. */
-export function unsettled({ apart, groups }: Local): Here {
-  return here({ kind: apart ? 'replicas' : 'alike', groups });
+export function unsettled({ disjoint, groups }: Local): ComputedHere {
+  return computedHere({ kind: disjoint ? 'replicas' : 'alike', groups });
 }
 
 /**
  * Whether each region's result is final: no series of it is to be merged with one of elsewhere. Only then may a region
  * compute what looks at more than one series, or what leaves series out by their values.
  */
-export function isSettled({ apart, single }: Local): boolean {
-  return apart && single;
+export function isSettled({ disjoint, single }: Local): boolean {
+  return disjoint && single;
 }
 
 /** Whether there is one region that has everything there is to know: it computes whatever one Prometheus would. */
-export function isSole(local: Local): boolean {
+export function isSingleSource(local: Local): boolean {
   return local.groups.length === 1 && isSettled(local);
 }
 
 /** What is known of an expression, when it has `others` for operands beside. */
-export function failingLike<R extends Reach>(reach: R, others: readonly Reach[]): R {
+export function failingLike<R extends PushdownVerdict>(reach: R, others: readonly PushdownVerdict[]): R {
   const fails = others.some((other) => other.kind === 'local' && other.fallible);
   return reach.kind === 'local' && fails ? { ...reach, fallible: true } : reach;
 }

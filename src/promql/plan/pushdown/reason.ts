@@ -4,7 +4,7 @@ import { compareStrings } from '../../../model/index.js';
 import { labelsOf, type PlannedGroup } from '../pruning/group-pruning.js';
 
 /** Why an expression cannot be sent. Cheap to make: the words are found when somebody asks for them. */
-export type Reason =
+export type PushdownReason =
   /** Something below it is computed here. */
   | { readonly kind: 'operand' }
   /** Regions that are too old, or have it not enabled, refuse it. */
@@ -24,7 +24,7 @@ export type Reason =
   | { readonly kind: 'other'; readonly text: string };
 
 /** The reason in words: a sentence without a capital letter and a full stop. */
-export function printReason(reason: Reason): string {
+export function printReason(reason: PushdownReason): string {
   switch (reason.kind) {
     case 'operand':
       return 'something below it is computed here';

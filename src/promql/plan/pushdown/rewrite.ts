@@ -1,7 +1,7 @@
 // Rewriting: an expression as one region is sent it.
 
 import {
-  atAnyDepth,
+  stackSafe,
   type At,
   type BinaryExpr,
   type Duration,
@@ -11,7 +11,7 @@ import {
 } from '../../language/index.js';
 import { compareStrings, METRIC_NAME } from '../../../model/index.js';
 import { matchersForGroup, type PlannedGroup } from '../pruning/group-pruning.js';
-import type { Relevance } from '../pruning/selector-routing.js';
+import type { SelectorRouting } from '../pruning/selector-routing.js';
 import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from '../times.js';
 
 /**
@@ -27,9 +27,9 @@ export function rewrite(
   expr: Expr,
   group: PlannedGroup,
   times: PlanTimes,
-  relevance: Relevance,
+  relevance: SelectorRouting,
 ): Expr | undefined {
-  return atAnyDepth<Expr | undefined>((one, again) => rewriteOne(one, again, group, times, relevance))(expr);
+  return stackSafe<Expr | undefined>((one, again) => rewriteOne(one, again, group, times, relevance))(expr);
 }
 
 type Again = (inner: Expr) => Expr | undefined;
@@ -40,7 +40,7 @@ function rewriteOne(
   again: Again,
   group: PlannedGroup,
   times: PlanTimes,
-  relevance: Relevance,
+  relevance: SelectorRouting,
 ): Expr | undefined {
   switch (expr.kind) {
     case 'number':
@@ -117,7 +117,7 @@ function selectorForGroup(
   selector: VectorSelector,
   group: PlannedGroup,
   times: PlanTimes,
-  relevance: Relevance,
+  relevance: SelectorRouting,
 ): VectorSelector | undefined {
   if (!relevance(selector).groups.includes(group)) return undefined;
   const matchers = matchersForGroup(selector.matchers, group);

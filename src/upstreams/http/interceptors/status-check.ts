@@ -19,7 +19,7 @@ const MAX_HEADER_CHARS = 100;
  * @throws PromfedError `execution` with the upstream's text alone when Prometheus says that the query cannot be
  * evaluated; `refused` when it calls the expression wrong, which promfed wrote; otherwise `upstream` with the status, the upstream's errorType and text.
  */
-export function withRefusal(next: Exchange): Exchange {
+export function withStatusCheck(next: Exchange): Exchange {
   return async (request, scope) => {
     const response = await next(request, scope);
     const { status } = response;
