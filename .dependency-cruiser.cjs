@@ -28,7 +28,7 @@ const allowed = {
   ],
   demo: ['model', 'runtime', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
   cli: ['model', 'runtime', 'promql/language', 'config', 'federation', 'http'],
-  http: ['model', 'runtime', 'json', 'promql/language', 'merge', 'federation', 'config', 'telemetry'],
+  http: ['model', 'runtime', 'json', 'promql/language', 'federation', 'config', 'telemetry'],
 };
 
 const folders = Object.keys(allowed);

@@ -7,8 +7,9 @@ import {
   type Grid,
   type StopSignal,
   type Vector,
+  type Value,
 } from '../model/index.js';
-import { evaluate, type Value } from '../promql/eval/index.js';
+import { evaluate } from '../promql/eval/index.js';
 import type { Expr } from '../promql/language/index.js';
 import {
   operands,

@@ -1,8 +1,7 @@
 // What a query comes to: bytes that pass through, or a value.
 
 import type { SeriesFrame } from '../json/index.js';
-import type { Annotations } from '../model/index.js';
-import type { Value } from '../promql/eval/index.js';
+import type { Annotations, Value } from '../model/index.js';
 
 /**
  * A query's answer. `annotations` grow until the answer has been read to its end.

@@ -7,7 +7,6 @@ export { ClosableStream, EMPTY_TRAILER, settlesSoon, unionTrailers } from './fra
 export type { FrameStream, ResponseTrailer, ResultType, SeriesFrame } from './frame.js';
 export { openResponse, type OpenResponse } from './read/open-response.js';
 export { invalidAnswer, UpstreamAnswerError } from './read/upstream-answer-error.js';
-export { AnswerBlock } from './write/answer-block.js';
 export { encodeFrames, encodeBuffered } from './write/encode-frames.js';
-export { instantSeries, rangeSeries, rawSeries, type SeriesWriter } from './write/write-series.js';
+export { encodeValue, type EncodeOptions } from './write/encode-value.js';
 export { type BufferedAnswer, BufferedStream } from './buffered-answer.js';

@@ -43,4 +43,5 @@ export type { SampleSource, SampleUse, TimeWindow } from './ports.js';
 export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';
 export type { StopSignal } from './stop-signal.js';
 export { coversWindow, cutWindow, type TimeBounds, touchesWindow } from './time-bounds.js';
+export type { MatrixValue, ScalarValue, StringValue, Value, VectorValue } from './value.js';
 export { VALUE_TYPE_NAMES, type ValueType } from './value-type.js';

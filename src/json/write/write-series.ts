@@ -10,22 +10,24 @@ import {
   type Labels,
   type RawSeries,
 } from '../../model/index.js';
-import { FLOAT_ROOM, headRoom, PointHeads, type AnswerBlock } from './answer-block.js';
+import { MAX_FLOAT_BYTES } from '../number/write-float.js';
+import { type BlockWriter, PointPrefixes } from './block-writer.js';
+import { maxLabelsBytes } from './write-labels.js';
 
 /** More than what stands around a number: names of members, brackets, a time. */
 const FRAME_ROOM = 64;
-const POINT_ROOM = FRAME_ROOM + FLOAT_ROOM;
+const POINT_ROOM = FRAME_ROOM + MAX_FLOAT_BYTES;
 
 /** Writes one series to a block; yields what it flushes of it. */
-export type SeriesWriter<T> = (block: AnswerBlock, item: T) => Generator<Uint8Array>;
+export type SeriesWriter<T> = (block: BlockWriter, item: T) => Generator<Uint8Array>;
 
 /** A column at the one step of an instant query, at which it has a sample. */
 export function instantSeries({ startMs }: Grid): SeriesWriter<Column> {
   const at = formatTimestamp(startMs);
   const value = `,"value":[${at},"`;
   return function* (block, { labels, values, present, histograms }) {
-    while (!block.fits(headRoom(labels) + POINT_ROOM)) yield block.flush();
-    block.head(labels);
+    while (!block.fits(maxLabelsBytes(labels) + POINT_ROOM)) yield block.flush();
+    block.labels(labels);
     if (present[0] === 2) {
       const point = `,"histogram":${histogramPoint(startMs, histograms![0]!)}}`;
       while (!block.fits(point.length)) yield block.flush();
@@ -49,18 +51,18 @@ interface RangeColumn {
 /** A column of a range query. */
 export function rangeSeries({ startMs, stepMs, count }: Grid): SeriesWriter<RangeColumn> {
   const times = Array.from({ length: count }, (_, step) => formatTimestamp(startMs + step * stepMs));
-  const heads = new PointHeads(times.map((time) => `,[${time},"`));
+  const prefixes = new PointPrefixes(times.map((time) => `,[${time},"`));
   return function* (block, { labels, values, present, histograms }) {
-    while (!block.fits(headRoom(labels) + POINT_ROOM)) yield block.flush();
-    block.head(labels);
+    while (!block.fits(maxLabelsBytes(labels) + POINT_ROOM)) yield block.flush();
+    block.labels(labels);
     const histogramStep = histograms === undefined ? -1 : present!.indexOf(2);
     const firstStep = present === undefined ? 0 : present.indexOf(1);
     if (firstStep >= 0) {
       block.text(`,"values":[[${times[firstStep]!},"`);
       block.float(values[firstStep]!);
       block.text('"]');
-      for (let step = firstStep + 1; (step = block.points(heads, values, present, step)) < count;) {
-        while (!block.fits(heads.pointRoom)) yield block.flush();
+      for (let step = firstStep + 1; (step = block.points(prefixes, values, present, step)) < count;) {
+        while (!block.fits(prefixes.maxPointBytes)) yield block.flush();
       }
       while (!block.fits(FRAME_ROOM)) yield block.flush();
       block.text(']');
@@ -84,11 +86,11 @@ export function rangeSeries({ startMs, stepMs, count }: Grid): SeriesWriter<Rang
 
 /** The raw samples of a series. */
 export function* rawSeries(
-  block: AnswerBlock,
+  block: BlockWriter,
   { labels, timestamps, values, histograms }: RawSeries,
 ): Generator<Uint8Array> {
-  while (!block.fits(headRoom(labels) + POINT_ROOM)) yield block.flush();
-  block.head(labels);
+  while (!block.fits(maxLabelsBytes(labels) + POINT_ROOM)) yield block.flush();
+  block.labels(labels);
   const hasHistograms = histograms?.some((histogram) => histogram !== undefined) === true;
   if (!hasHistograms || timestamps.some((_, i) => histograms[i] === undefined)) {
     block.text(',"values":[');

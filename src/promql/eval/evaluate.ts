@@ -1,6 +1,6 @@
 // Runs a plan: the node types and what evaluates them.
 
-import { Labels, multiplyHistogram, PromfedError } from '../../model/index.js';
+import { Labels, multiplyHistogram, PromfedError, type Value } from '../../model/index.js';
 import { sortPaced } from '../../runtime/index.js';
 import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
 import { evalAggregate } from './aggregate/aggregate.js';
@@ -14,7 +14,7 @@ import { unsupported, Scope, type Operand } from './scope.js';
 import { evalSelector } from './selector.js';
 import { evalSegment, evalSegments } from './time-segments.js';
 import { tryUnsupported } from './unsupported.js';
-import type { EvalContext, Value } from './value.js';
+import type { EvalContext } from './eval-context.js';
 
 /**
  * Evaluates a plan on the grid of the context. Every fetch and every raw selection is started before any is

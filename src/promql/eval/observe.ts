@@ -1,7 +1,8 @@
 // Watching an evaluation: who asks is told when each operator began and what it came to. Nobody else pays for it.
 
+import type { Value } from '../../model/index.js';
 import type { PlanNode } from '../plan/index.js';
-import type { EvalObserver, Value } from './value.js';
+import type { EvalObserver } from './eval-context.js';
 
 /** The same operand, counted before anyone else sees it: its consumer may change it in place. */
 export async function observed<T extends Value>(

@@ -8,12 +8,16 @@ import {
   type Grid,
   type Histogram,
   type Labels,
+  type MatrixValue,
+  type ScalarValue,
+  type StringValue,
+  type VectorValue,
 } from '../../model/index.js';
 import { type SampleBudget, type SampleCounter, Pacer } from '../../runtime/index.js';
 import { printPlace } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
 import { observed } from './observe.js';
-import type { EvalContext, MatrixValue, ScalarValue, StringValue, VectorValue } from './value.js';
+import type { EvalContext } from './eval-context.js';
 
 /**
  * A value inside an evaluation. `held` is how many samples of it were taken from the budget: the consumer gives

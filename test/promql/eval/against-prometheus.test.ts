@@ -16,8 +16,8 @@ import {
   tryParseFloat,
   type Grid,
   type RawSeries,
+  type Value,
 } from '../../../src/model/index.js';
-import type { Value } from '../../../src/promql/eval/index.js';
 import { startPromfed } from '../../helpers/promfed.js';
 import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../../helpers/real-servers.js';
 import { seriesSet, type TestSeries } from '../../helpers/series-set.js';

@@ -2,8 +2,15 @@
 
 import t from 'tap';
 
-import { Annotations, instantGrid, Labels, type Column, type Grid } from '../../../src/model/index.js';
-import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
+import {
+  Annotations,
+  instantGrid,
+  Labels,
+  type Column,
+  type Grid,
+  type Value,
+} from '../../../src/model/index.js';
+import { createMemorySource, evaluate } from '../../../src/promql/eval/index.js';
 import { parseExpr } from '../../../src/promql/language/index.js';
 import {
   planDistributed,

@@ -8,8 +8,9 @@ import {
   rangeGrid,
   type Grid,
   type RawSeries,
+  type Value,
 } from '../../../src/model/index.js';
-import { createMemorySource, evaluate, type Value } from '../../../src/promql/eval/index.js';
+import { createMemorySource, evaluate } from '../../../src/promql/eval/index.js';
 import { ALL_FEATURES, parseExpr, type Expr } from '../../../src/promql/language/index.js';
 import { planLocally } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';

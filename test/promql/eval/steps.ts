@@ -6,8 +6,8 @@ import {
   type Grid,
   type Histogram,
   type RawSeries,
+  type Value,
 } from '../../../src/model/index.js';
-import type { Value } from '../../../src/promql/eval/index.js';
 
 /** One step of a result, as an instant query would have given it. */
 export function stepOf(value: Value, step: number): Value {

@@ -5,13 +5,15 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 
-import { Annotations, createHistogram, Labels, type Grid, type RawSeries } from '../../../src/model/index.js';
 import {
-  createMemorySource,
-  evaluate,
-  type EvalContext,
+  Annotations,
+  createHistogram,
+  Labels,
+  type Grid,
+  type RawSeries,
   type Value,
-} from '../../../src/promql/eval/index.js';
+} from '../../../src/model/index.js';
+import { createMemorySource, evaluate, type EvalContext } from '../../../src/promql/eval/index.js';
 import { ALL_FEATURES, parseExpr } from '../../../src/promql/language/index.js';
 import { planLocally, type PlanNode } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';

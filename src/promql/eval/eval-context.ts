@@ -1,36 +1,8 @@
-// What an evaluation needs and what it gives.
+// Inputs of an evaluation.
 
-import type { Annotations, Grid, RawSeries, SampleSource, StopSignal, Vector } from '../../model/index.js';
+import type { Annotations, Grid, SampleSource, StopSignal, Vector } from '../../model/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
 import type { Fetch, PlanNode } from '../plan/index.js';
-
-/** The result of an expression on a grid. */
-export type Value = ScalarValue | VectorValue | StringValue | MatrixValue;
-
-/** One value a step. */
-export interface ScalarValue {
-  readonly type: 'scalar';
-  readonly values: Float64Array;
-}
-
-export interface VectorValue {
-  readonly type: 'vector';
-  /** In no order that means anything, unless `ordered`. No two with equal labels, none without a present step. */
-  readonly columns: Vector;
-  /** True for an instant vector whose order is part of the answer (sort, topk and what is computed of them). */
-  readonly ordered: boolean;
-}
-
-export interface StringValue {
-  readonly type: 'string';
-  readonly value: string;
-}
-
-/** A range vector: only ever the result of an instant query. Sorted by labels, without stale samples. */
-export interface MatrixValue {
-  readonly type: 'matrix';
-  readonly series: readonly RawSeries[];
-}
 
 /** Told of the operators of one evaluation; those that fail do not end. */
 export interface EvalObserver {
