@@ -1,8 +1,8 @@
 // What every benchmark beside real servers begins and ends with: the servers are at hand, all that was started is
 // ended, and the figures are written down.
 
-import { withoutRealServers } from '../test/helpers/real-servers.js';
-import type { Teardown } from '../test/helpers/server-process.js';
+import { withoutRealServers } from '../test/helpers/real-servers/real-servers.js';
+import type { Teardown } from '../test/helpers/real-servers/server-process.js';
 import { type Figure, report } from './report.js';
 
 export interface Benchmark {

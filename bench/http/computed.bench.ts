@@ -2,7 +2,7 @@
 
 import { createBenchmark } from '../benchmark.js';
 import { interleave, WARM_UP_RUNS } from '../measure.js';
-import { wideCounters, withLabels, type TestSeries } from '../../test/helpers/series-set.js';
+import { wideCounters, withLabels, type TestSeries } from '../../test/helpers/series/series-set.js';
 import { assertSame, readAnswer, unionOf, type Answer } from './answer.js';
 import { askedOfRegions } from './asked-of-regions.js';
 import { deviationOf, quantileOf, ratioOfCodes } from './expected.js';

@@ -1,8 +1,11 @@
 // A dashboard: forty queries of all kinds, eight at a time, against what the regions have to be asked for them.
 
-import { api } from '../../test/helpers/promfed.js';
-import { importIntoVictoriaMetrics, startVictoriaMetrics } from '../../test/helpers/real-servers.js';
-import { seriesSet, withLabels, type TestSeries } from '../../test/helpers/series-set.js';
+import { api } from '../../test/helpers/promfed/promfed.js';
+import {
+  importIntoVictoriaMetrics,
+  startVictoriaMetrics,
+} from '../../test/helpers/real-servers/real-servers.js';
+import { seriesSet, withLabels, type TestSeries } from '../../test/helpers/series/series-set.js';
 import { createBenchmark } from '../benchmark.js';
 import { interleave, WARM_UP_RUNS } from '../measure.js';
 import { assertSame, readAnswer, type Answer } from './answer.js';

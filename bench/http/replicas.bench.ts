@@ -1,7 +1,7 @@
 // A pair of replicas, each a real server of its own that sends 22 MB: as they are when both were sent the same samples,
 // and as they are when each has scraped for itself, at other moments.
 
-import { wideCounters, type TestSeries } from '../../test/helpers/series-set.js';
+import { wideCounters, type TestSeries } from '../../test/helpers/series/series-set.js';
 import { createBenchmark } from '../benchmark.js';
 import { interleave, WARM_UP_RUNS } from '../measure.js';
 import { assertSame, readAnswer, type Answer } from './answer.js';

@@ -3,7 +3,7 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { Teardown } from '../../test/helpers/server-process.js';
+import type { Teardown } from '../../test/helpers/real-servers/server-process.js';
 import type { Region } from './two-regions-testbed.js';
 
 /** The region behind something that hands each request on `delayMs` late, and the answer as it comes. */

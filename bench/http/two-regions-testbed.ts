@@ -7,9 +7,13 @@ import {
   importIntoVictoriaMetrics,
   startVictoriaMetrics,
   startVmauth,
-} from '../../test/helpers/real-servers.js';
-import { type TestSeries, wideCounters } from '../../test/helpers/series-set.js';
-import { type RealServer, startServer, type Teardown } from '../../test/helpers/server-process.js';
+} from '../../test/helpers/real-servers/real-servers.js';
+import { type TestSeries, wideCounters } from '../../test/helpers/series/series-set.js';
+import {
+  type RealServer,
+  startServer,
+  type Teardown,
+} from '../../test/helpers/real-servers/server-process.js';
 import type { Endpoint } from './read-answer.js';
 
 export interface Region {

@@ -1,6 +1,6 @@
 // One case of a benchmark: its answer checked first, then a fresh promfed and the regions handed to what measures.
 
-import type { Teardown } from '../../test/helpers/server-process.js';
+import type { Teardown } from '../../test/helpers/real-servers/server-process.js';
 import { createReader, type Parameters, type Reader } from './read-answer.js';
 import { groupOf, startPromfed, type Region } from './two-regions-testbed.js';
 

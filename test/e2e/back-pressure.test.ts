@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import t from 'tap';
 
-import { startFaultServer, type Fault, type FaultServer } from '../helpers/fault-server.js';
-import { startServer, type RealServer } from '../helpers/server-process.js';
+import { startFaultServer, type Fault, type FaultServer } from '../helpers/upstreams/fault-server.js';
+import { startServer, type RealServer } from '../helpers/real-servers/server-process.js';
 
 const MB = 2 ** 20;
 const START = 1_700_000_000;

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t from 'tap';
 
-import { until } from '../helpers/fault-server.js';
-import { api } from '../helpers/promfed.js';
+import { until } from '../helpers/upstreams/fault-server.js';
+import { api } from '../helpers/promfed/promfed.js';
 
 const MAIN = resolve('dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'promfed-e2e-'));

@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t from 'tap';
 
-import { until } from '../helpers/fault-server.js';
-import { api } from '../helpers/promfed.js';
-import type { Teardown } from '../helpers/server-process.js';
+import { until } from '../helpers/upstreams/fault-server.js';
+import { api } from '../helpers/promfed/promfed.js';
+import type { Teardown } from '../helpers/real-servers/server-process.js';
 
 const MAIN = resolve('dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'promfed-workers-'));

@@ -3,7 +3,7 @@
 import t from 'tap';
 
 import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
-import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed.js';
+import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed/promfed.js';
 
 const NOW_MS = Date.UTC(2026, 5, 1, 12);
 /** Of the demo's metrics `up` tells the pod and the namespace of an instance. */

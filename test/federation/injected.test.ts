@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 
 import t from 'tap';
 
-import { api, startPromfed } from '../helpers/promfed.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
 
 /** A region that answers nothing much, and notes what it was asked: the path, and every selector or query. */
 async function startRegion(

@@ -6,8 +6,8 @@ import { resolve } from 'node:path';
 import t from 'tap';
 
 import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
-import { isGrafanaQuery, replaceGrafanaVariables } from '../helpers/grafana-variables.js';
-import { api, startPromfed } from '../helpers/promfed.js';
+import { isGrafanaQuery, replaceGrafanaVariables } from '../helpers/promql/grafana-variables.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
 
 const NOW_MS = Date.UTC(2026, 5, 1, 12);
 const FILE = resolve('../shared/kof/queries.txt');

@@ -2,8 +2,8 @@
 
 import t, { type Test } from 'tap';
 
-import { startFaultServer, type Fault, type FaultServer } from '../helpers/fault-server.js';
-import { api, startPromfed } from '../helpers/promfed.js';
+import { startFaultServer, type Fault, type FaultServer } from '../helpers/upstreams/fault-server.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
 
 function json(response: Parameters<Fault>[0], body: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));

@@ -15,9 +15,9 @@ import {
   unusedTarget,
   type Fault,
   type FaultServer,
-} from '../helpers/fault-server.js';
-import { api, startPromfed } from '../helpers/promfed.js';
-import type { Teardown } from '../helpers/server-process.js';
+} from '../helpers/upstreams/fault-server.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import type { Teardown } from '../helpers/real-servers/server-process.js';
 
 const EMPTY = 'promxy: { server_groups: }\n';
 

@@ -7,9 +7,9 @@ import t from 'tap';
 
 import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
 import type { Explanation } from '../../src/federation/index.js';
-import { isGrafanaQuery, replaceGrafanaVariables } from '../helpers/grafana-variables.js';
-import { answers, refuses, startFaultServer } from '../helpers/fault-server.js';
-import { api, startPromfed } from '../helpers/promfed.js';
+import { isGrafanaQuery, replaceGrafanaVariables } from '../helpers/promql/grafana-variables.js';
+import { answers, refuses, startFaultServer } from '../helpers/upstreams/fault-server.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
 
 type Explained = Explanation & { readonly query: string };
 

@@ -2,9 +2,9 @@
 
 import t from 'tap';
 
-import { type Fault, type FaultServer, startFaultServer } from '../helpers/fault-server.js';
-import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed.js';
-import type { Teardown } from '../helpers/server-process.js';
+import { type Fault, type FaultServer, startFaultServer } from '../helpers/upstreams/fault-server.js';
+import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed/promfed.js';
+import type { Teardown } from '../helpers/real-servers/server-process.js';
 
 interface Series {
   readonly metric: Readonly<Record<string, string>>;

@@ -2,11 +2,15 @@
 
 import t from 'tap';
 
-import { startAligningProxy } from '../helpers/aligning-proxy.js';
-import { api, startPromfed } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
-import { wideCounters } from '../helpers/series-set.js';
-import { answerDifferences } from '../helpers/union-answers.js';
+import { startAligningProxy } from '../helpers/real-servers/aligning-proxy.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
+import { wideCounters } from '../helpers/series/series-set.js';
+import { answerDifferences } from '../helpers/union/answers.js';
 
 const skip = withoutRealServers();
 const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 60_000;

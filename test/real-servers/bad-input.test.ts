@@ -3,8 +3,12 @@
 
 import t from 'tap';
 
-import { api, startPromfed, type ApiAnswer } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
+import { api, startPromfed, type ApiAnswer } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
 
 const skip = withoutRealServers();
 const NOW_S = Date.UTC(2026, 5, 1, 12) / 1000;

@@ -7,16 +7,16 @@ import { gunzipSync } from 'node:zlib';
 
 import t from 'tap';
 
-import { startPromfed } from '../helpers/promfed.js';
+import { startPromfed } from '../helpers/promfed/promfed.js';
 import {
   importIntoPrometheus,
   importIntoVictoriaMetrics,
   startPrometheus,
   startVictoriaMetrics,
   withoutRealServers,
-} from '../helpers/real-servers.js';
-import { wideCounters } from '../helpers/series-set.js';
-import type { Teardown } from '../helpers/server-process.js';
+} from '../helpers/real-servers/real-servers.js';
+import { wideCounters } from '../helpers/series/series-set.js';
+import type { Teardown } from '../helpers/real-servers/server-process.js';
 
 const address = Object.values(networkInterfaces())
   .flat()

@@ -2,9 +2,13 @@
 
 import t from 'tap';
 
-import { api, startPromfed, type QueryData } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
-import { seriesSet, withLabels } from '../helpers/series-set.js';
+import { api, startPromfed, type QueryData } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
+import { seriesSet, withLabels } from '../helpers/series/series-set.js';
 
 const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
 const startMs = endMs - 1_800_000;

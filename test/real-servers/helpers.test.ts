@@ -12,8 +12,8 @@ import {
   startVmalert,
   startVmauth,
   withoutRealServers,
-} from '../helpers/real-servers.js';
-import { seriesSet, seriesSetFamilies, withLabels } from '../helpers/series-set.js';
+} from '../helpers/real-servers/real-servers.js';
+import { seriesSet, seriesSetFamilies, withLabels } from '../helpers/series/series-set.js';
 
 const skip = withoutRealServers();
 const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;

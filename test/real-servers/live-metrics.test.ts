@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 
 import { Labels } from '../../src/model/index.js';
-import { api, startPromfed, type QueryData } from '../helpers/promfed.js';
+import { api, startPromfed, type QueryData } from '../helpers/promfed/promfed.js';
 import {
   startPrometheus,
   startVictoriaMetrics,
   startVmalert,
   withoutRealServers,
-} from '../helpers/real-servers.js';
+} from '../helpers/real-servers/real-servers.js';
 
 const skip = withoutRealServers();
 const regions = ['eu', 'us'] as const;

@@ -4,11 +4,15 @@
 import t, { type Test } from 'tap';
 
 import type { Explanation } from '../../src/federation/index.js';
-import { histogramSet } from '../helpers/histogram-set.js';
-import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
-import { seriesSet, withLabels, type TestSeries, type TestValue } from '../helpers/series-set.js';
-import type { Teardown } from '../helpers/server-process.js';
+import { histogramSet } from '../helpers/series/histogram-set.js';
+import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
+import { seriesSet, withLabels, type TestSeries, type TestValue } from '../helpers/series/series-set.js';
+import type { Teardown } from '../helpers/real-servers/server-process.js';
 
 const startMs = 1_700_000_000_000;
 const intervalMs = 15_000;

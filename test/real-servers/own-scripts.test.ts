@@ -5,8 +5,8 @@ import { basename } from 'node:path';
 
 import t from 'tap';
 
-import { withoutRealServers } from '../helpers/real-servers.js';
-import { replayScript, type Replayed } from '../helpers/replay-script.js';
+import { withoutRealServers } from '../helpers/real-servers/real-servers.js';
+import { replayScript, type Replayed } from '../helpers/promql/replay-script.js';
 import { ownScripts } from '../promql/eval/own-scripts.js';
 import { constructsOf } from '../promql/eval/constructs.js';
 

@@ -5,7 +5,11 @@ import t from 'tap';
 
 import { compileMatcher } from '../../src/model/index.js';
 import { printExpr, type Expr } from '../../src/promql/language/index.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
 
 const skip = withoutRealServers();
 const NOW_MS = Date.UTC(2026, 5, 1, 12);

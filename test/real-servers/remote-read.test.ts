@@ -15,10 +15,14 @@ import {
 import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
 import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
 import { readChunkedSeries } from '../../src/upstreams/wire/chunked-series.js';
-import { histogramSet } from '../helpers/histogram-set.js';
-import { api, type ApiAnswer, type QueryData } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
-import { seriesSet } from '../helpers/series-set.js';
+import { histogramSet } from '../helpers/series/histogram-set.js';
+import { api, type ApiAnswer, type QueryData } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
+import { seriesSet } from '../helpers/series/series-set.js';
 
 const startMs = 1_700_000_000_000;
 const intervalMs = 15_000;

@@ -2,9 +2,13 @@
 
 import t from 'tap';
 
-import { api, startPromfed } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
-import { seriesSet, type TestSeries } from '../helpers/series-set.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
+import { seriesSet, type TestSeries } from '../helpers/series/series-set.js';
 
 const skip = withoutRealServers();
 const intervalMs = 30_000;

@@ -2,9 +2,13 @@
 
 import t from 'tap';
 
-import { api, startPromfed } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
-import type { TestSeries } from '../helpers/series-set.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
+import type { TestSeries } from '../helpers/series/series-set.js';
 
 const skip = withoutRealServers();
 const nowMs = Math.floor(Date.now() / 15_000) * 15_000;

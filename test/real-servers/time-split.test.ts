@@ -3,9 +3,13 @@
 import t from 'tap';
 
 import type { Explanation } from '../../src/federation/index.js';
-import { api, startPromfed, type QueryData } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
-import { seriesSet, type TestSeries } from '../helpers/series-set.js';
+import { api, startPromfed, type QueryData } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
+import { seriesSet, type TestSeries } from '../helpers/series/series-set.js';
 
 const skip = withoutRealServers();
 const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;

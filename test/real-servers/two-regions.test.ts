@@ -3,7 +3,7 @@
 
 import t from 'tap';
 
-import { api, startPromfed, type QueryData } from '../helpers/promfed.js';
+import { api, startPromfed, type QueryData } from '../helpers/promfed/promfed.js';
 import {
   importIntoPrometheus,
   importIntoVictoriaMetrics,
@@ -11,9 +11,9 @@ import {
   startVictoriaMetrics,
   startVmauth,
   withoutRealServers,
-} from '../helpers/real-servers.js';
-import { seriesSet, wideCounters, withLabels, type TestSeries } from '../helpers/series-set.js';
-import type { Teardown } from '../helpers/server-process.js';
+} from '../helpers/real-servers/real-servers.js';
+import { seriesSet, wideCounters, withLabels, type TestSeries } from '../helpers/series/series-set.js';
+import type { Teardown } from '../helpers/real-servers/server-process.js';
 
 const skip = withoutRealServers();
 const basicAuth = { username: 'admin', password: 'p:a"s\\s ✓' };

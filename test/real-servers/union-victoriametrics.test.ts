@@ -1,6 +1,6 @@
 // The union test with VictoriaMetrics: regions of it, and one that holds what they hold together. What is sent to the
 // regions follows its rules on both sides: rates without extrapolation, a lookback of each series' own. What promfed
-// computes follows PromQL, so that only what the two languages agree on is asked (see union-comparable.ts); metric names
+// computes follows PromQL, so that only what the two languages agree on is asked (see comparable-expressions.ts); metric names
 // do not count, because functions of VictoriaMetrics keep some that PromQL drops.
 //
 // `PROMFED_RUNS` and `PROMFED_SEED` are those of union.test.ts.
@@ -8,10 +8,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { withoutRealServers } from '../helpers/real-servers.js';
-import { cases, endMs, times } from '../helpers/union-cases.js';
-import { arbitraryComparableExpression } from '../helpers/union-comparable.js';
-import { startVictoriaMetricsUnion } from '../helpers/union-victoriametrics.js';
+import { withoutRealServers } from '../helpers/real-servers/real-servers.js';
+import { cases, endMs, times } from '../helpers/union/cases.js';
+import { arbitraryComparableExpression } from '../helpers/union/comparable-expressions.js';
+import { startVictoriaMetricsUnion } from '../helpers/union/victoriametrics-union.js';
 
 const skip = withoutRealServers();
 const runs = Number(process.env['PROMFED_RUNS'] ?? 300);

@@ -8,11 +8,11 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { withoutRealServers } from '../helpers/real-servers.js';
-import { cases, endMs, times } from '../helpers/union-cases.js';
-import { curated } from '../helpers/union-curated.js';
-import { arbitraryUnionExpression } from '../helpers/union-expressions.js';
-import { startUnion, type UnionOutcome, type UnionTimes } from '../helpers/union.js';
+import { withoutRealServers } from '../helpers/real-servers/real-servers.js';
+import { cases, endMs, times } from '../helpers/union/cases.js';
+import { curated } from '../helpers/union/curated-expressions.js';
+import { arbitraryUnionExpression } from '../helpers/union/random-expressions.js';
+import { startUnion, type UnionOutcome, type UnionTimes } from '../helpers/union/prometheus-union.js';
 
 const skip = withoutRealServers();
 const runs = Number(process.env['PROMFED_RUNS'] ?? 300);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 
-import { createScriptProject, type ScriptProject } from '../helpers/script-project.js';
+import { createScriptProject, type ScriptProject } from '../helpers/scripts/script-project.js';
 
 const main = (body: string): string => `#!/usr/bin/env node\nimport { word } from './word.js';\n${body}\n`;
 const printArguments = 'process.stdout.write(`${word} ${JSON.stringify(process.argv.slice(2))}\\n`);';

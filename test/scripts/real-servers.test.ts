@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 
-import { createScriptProject } from '../helpers/script-project.js';
+import { createScriptProject } from '../helpers/scripts/script-project.js';
 
 t.test('where apt is not at hand, the real servers are unavailable and nothing is left behind', async (t) => {
   const project = createScriptProject(t);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 
-import { createScriptProject, type ScriptProject } from '../helpers/script-project.js';
+import { createScriptProject, type ScriptProject } from '../helpers/scripts/script-project.js';
 
 /** Without tap's types, which take the compiler seconds; the first tests below show that tap itself is read. */
 const plainPassing = `process.stdout.write('TAP version 14\\nok 1 - adds\\n1..1\\n');\nexport {};\n`;

@@ -15,7 +15,7 @@ import {
   until,
   type Fault,
   type FaultServer,
-} from '../helpers/fault-server.js';
+} from '../helpers/upstreams/fault-server.js';
 import { fetchContext, groupSettings, matrix } from './settings.js';
 
 const INSTANT = { kind: 'instant', expr: 'up', grid: { startMs: 100_000, stepMs: 1, count: 1 } } as const;

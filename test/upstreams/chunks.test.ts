@@ -11,7 +11,7 @@ import { readMessages } from '../../src/upstreams/wire/message-frames.js';
 import type { WireSample } from '../../src/upstreams/wire/raw-samples-builder.js';
 import { decodeFloatHistogramChunk, decodeHistogramChunk } from '../../src/upstreams/wire/histogram-chunk.js';
 import { decodeXorChunk } from '../../src/upstreams/wire/xor-chunk.js';
-import { histogramSet } from '../helpers/histogram-set.js';
+import { histogramSet } from '../helpers/series/histogram-set.js';
 
 const XOR = 1;
 const HISTOGRAM = 2;

@@ -27,7 +27,7 @@ import {
   trickles,
   unusedTarget,
   type Fault,
-} from '../helpers/fault-server.js';
+} from '../helpers/upstreams/fault-server.js';
 import { fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
 
 const EVERYTHING: MetadataQuery = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };

@@ -14,7 +14,7 @@ import {
   until,
   type Fault,
   type FaultServer,
-} from '../helpers/fault-server.js';
+} from '../helpers/upstreams/fault-server.js';
 import { fetchContext, groupSettings, matrix, success } from './settings.js';
 
 const RANGE = { kind: 'range', expr: 'x', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;

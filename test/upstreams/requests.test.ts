@@ -2,7 +2,12 @@ import t from 'tap';
 
 import type { Clock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
-import { answers, answersGzipped, startFaultServer, type FaultServer } from '../helpers/fault-server.js';
+import {
+  answers,
+  answersGzipped,
+  startFaultServer,
+  type FaultServer,
+} from '../helpers/upstreams/fault-server.js';
 import { fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
 
 const NOW_MS = 1_700_000_000_000;

@@ -16,7 +16,7 @@ import {
   staysSilent,
   type Fault,
   type FaultServer,
-} from '../helpers/fault-server.js';
+} from '../helpers/upstreams/fault-server.js';
 import { fetchContext, groupSettings, success, type GroupOverrides } from './settings.js';
 
 function bytesField(number: number, content: Uint8Array): Uint8Array {

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import type { TlsSettings } from '../../src/config/index.js';
 import { systemClock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
-import { TEST_CERTIFICATE, TEST_KEY } from '../helpers/tls-certificate.js';
+import { TEST_CERTIFICATE, TEST_KEY } from '../helpers/upstreams/tls-certificate.js';
 import { fetchContext, groupSettings, success } from './settings.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };

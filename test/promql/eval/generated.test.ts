@@ -29,7 +29,7 @@ import {
   walk,
   type Expr,
 } from '../../../src/promql/language/index.js';
-import { arbitraryExpr, comparable } from '../../helpers/expressions.js';
+import { arbitraryExpr, comparable } from '../../helpers/promql/expressions.js';
 import { evaluateText } from './script.js';
 
 const numRuns = Number(process.env['PROMFED_RUNS'] ?? 400);

@@ -18,8 +18,8 @@ import {
   prettyExpr,
   type Expr,
 } from '../../../src/promql/language/index.js';
-import { arbitraryExpr } from '../../helpers/expressions.js';
-import { isGrafanaQuery, replaceGrafanaVariables } from '../../helpers/grafana-variables.js';
+import { arbitraryExpr } from '../../helpers/promql/expressions.js';
+import { isGrafanaQuery, replaceGrafanaVariables } from '../../helpers/promql/grafana-variables.js';
 
 const features = ALL_FEATURES;
 const shared = resolve('../shared');

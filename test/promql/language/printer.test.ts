@@ -13,7 +13,7 @@ import {
   type BinaryExpr,
   type Expr,
 } from '../../../src/promql/language/index.js';
-import { arbitraryExpr, comparable } from '../../helpers/expressions.js';
+import { arbitraryExpr, comparable } from '../../helpers/promql/expressions.js';
 
 const features = ALL_FEATURES;
 const position = { start: 0, end: 0 };

@@ -1,11 +1,11 @@
 // A union under test: real regions, one real Prometheus that holds what they hold together, and promfed over the
 // regions, once as it distributes queries and once as it evaluates them itself from raw samples.
 
-import { api, startPromfed } from './promfed.js';
-import { importIntoPrometheus, startPrometheus } from './real-servers.js';
-import { withLabels, type TestSeries } from './series-set.js';
-import type { Teardown } from './server-process.js';
-import { annotationsOf, answerDifferences, hasSamples, type UnionAnswer } from './union-answers.js';
+import { api, startPromfed } from '../promfed/promfed.js';
+import { importIntoPrometheus, startPrometheus } from '../real-servers/real-servers.js';
+import { withLabels, type TestSeries } from '../series/series-set.js';
+import type { Teardown } from '../real-servers/server-process.js';
+import { annotationsOf, answerDifferences, hasSamples, type UnionAnswer } from './answers.js';
 
 /** One server group: its labels, and the series of each of its targets. */
 export interface UnionGroup {

@@ -10,7 +10,16 @@
 
 import fc from 'fast-check';
 
-import { aggregated, COMPARISONS, exact, JUMPS, keeping, of, operation, type Piece } from './union-pieces.js';
+import {
+  aggregated,
+  COMPARISONS,
+  exact,
+  JUMPS,
+  keeping,
+  of,
+  operation,
+  type Piece,
+} from './expression-pieces.js';
 
 /** What there is to be asked. */
 export interface UnionNames {

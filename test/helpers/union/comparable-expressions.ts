@@ -12,8 +12,8 @@
 
 import fc from 'fast-check';
 
-import type { UnionNames } from './union-expressions.js';
-import { aggregated, exact, of, operation, type Piece } from './union-pieces.js';
+import type { UnionNames } from './random-expressions.js';
+import { aggregated, exact, of, operation, type Piece } from './expression-pieces.js';
 
 type Pieces = fc.Arbitrary<Piece>;
 

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { encodeHistogram } from './encode-histogram.js';
-import type { TestSeries, TestValue } from './series-set.js';
+import type { TestSeries, TestValue } from '../series/series-set.js';
 
 /** Prometheus' value.StaleNaN. */
 const staleMarkerBits = 0x7ff0000000000002n;

@@ -1,7 +1,7 @@
 // Deterministic series for real servers: the same options give the same samples, on every machine and run.
 // All values are multiples of 1/1024 far below 2^42, so sums are exact in whatever order they are taken.
 
-import type { Histogram } from '../../src/model/index.js';
+import type { Histogram } from '../../../src/model/index.js';
 
 /** Without native histograms, unless it says so. */
 export interface TestSeries<Value extends TestValue = number | 'stale'> {

@@ -1,13 +1,13 @@
 // Replays a test script on a real Prometheus, and says what it answers otherwise than the script expects.
 
-import { bucketsOf, formatTimestamp, gridEndMs, Labels, tryParseFloat } from '../../src/model/index.js';
-import { annotationProblem } from '../promql/eval/expectations.js';
-import { near, type Row } from '../promql/eval/rows.js';
-import { parseRows, parseScript, timeOf, type ScriptEval } from '../promql/eval/parse-script.js';
-import type { ScriptSeries, WrittenHistogram } from '../promql/eval/histogram-script.js';
+import { bucketsOf, formatTimestamp, gridEndMs, Labels, tryParseFloat } from '../../../src/model/index.js';
+import { annotationProblem } from '../../promql/eval/expectations.js';
+import { near, type Row } from '../../promql/eval/rows.js';
+import { parseRows, parseScript, timeOf, type ScriptEval } from '../../promql/eval/parse-script.js';
+import type { ScriptSeries, WrittenHistogram } from '../../promql/eval/histogram-script.js';
 
-import { importIntoPrometheus, startPrometheus, type Teardown } from './real-servers.js';
-import type { TestSeries, TestValue } from './series-set.js';
+import { importIntoPrometheus, startPrometheus, type Teardown } from '../real-servers/real-servers.js';
+import type { TestSeries, TestValue } from '../series/series-set.js';
 
 /** What became of one `eval`. */
 export interface Replayed {

@@ -1,6 +1,6 @@
 // Two answers of the query API to the same question, compared: status, error, types, label sets, times and values.
 
-import type { ApiAnswer } from './promfed.js';
+import type { ApiAnswer } from '../promfed/promfed.js';
 
 /** An answer to a query, its data as it came. */
 export type UnionAnswer = ApiAnswer<{ readonly resultType: string; readonly result: unknown }>;

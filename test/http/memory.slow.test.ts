@@ -21,8 +21,8 @@ import {
   until,
   type Fault,
   type FaultServer,
-} from '../helpers/fault-server.js';
-import { api, startPromfed, type PromfedOptions } from '../helpers/promfed.js';
+} from '../helpers/upstreams/fault-server.js';
+import { api, startPromfed, type PromfedOptions } from '../helpers/promfed/promfed.js';
 
 const MB = 2 ** 20;
 const JSON_TYPE = { 'content-type': 'application/json' };

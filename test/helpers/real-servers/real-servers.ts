@@ -6,7 +6,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { remoteWrite } from './remote-write.js';
-import type { TestSeries, TestValue } from './series-set.js';
+import type { TestSeries, TestValue } from '../series/series-set.js';
 import { type RealServer, startServer, type Teardown } from './server-process.js';
 
 export type { RealServer, Teardown } from './server-process.js';

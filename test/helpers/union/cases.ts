@@ -1,8 +1,8 @@
 // The layouts of regions that the union tests ask, and the times they ask for.
 
-import type { UnionGroup, UnionTimes } from './union.js';
-import { withLabels } from './series-set.js';
-import { unionSeries, withGap } from './union-series.js';
+import type { UnionGroup, UnionTimes } from './prometheus-union.js';
+import { withLabels } from '../series/series-set.js';
+import { unionSeries, withGap } from './series.js';
 
 export const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
 const startMs = endMs - 75 * 60_000;

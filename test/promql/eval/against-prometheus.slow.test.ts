@@ -18,9 +18,13 @@ import {
   type RawSeries,
   type Value,
 } from '../../../src/model/index.js';
-import { startPromfed } from '../../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../../helpers/real-servers.js';
-import { seriesSet, type TestSeries } from '../../helpers/series-set.js';
+import { startPromfed } from '../../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../../helpers/real-servers/real-servers.js';
+import { seriesSet, type TestSeries } from '../../helpers/series/series-set.js';
 
 import { evaluateText } from './script.js';
 

@@ -7,8 +7,12 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 
 import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
-import { startPromfed } from '../helpers/promfed.js';
-import { importIntoPrometheus, startPrometheus, withoutRealServers } from '../helpers/real-servers.js';
+import { startPromfed } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  startPrometheus,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
 
 const MAIN = resolve('dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'promfed-query-'));

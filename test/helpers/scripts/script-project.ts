@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-import type { Teardown } from './server-process.js';
+import type { Teardown } from '../real-servers/server-process.js';
 
 export interface ScriptProject {
   readonly root: string;

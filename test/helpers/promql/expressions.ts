@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 
-import { METRIC_NAME, type Matcher, type ValueType } from '../../src/model/index.js';
-import { SIGNATURES, argumentType, type Signature } from '../../src/promql/functions/index.js';
+import { METRIC_NAME, type Matcher, type ValueType } from '../../../src/model/index.js';
+import { SIGNATURES, argumentType, type Signature } from '../../../src/promql/functions/index.js';
 import {
   AGGREGATE_PARAMETERS,
   isComparison,
@@ -16,7 +16,7 @@ import {
   type Expr,
   type VectorMatching,
   type VectorSelector,
-} from '../../src/promql/language/index.js';
+} from '../../../src/promql/language/index.js';
 
 export interface ExpressionOptions {
   /** Constructs behind feature flags; on by default. */

@@ -1,12 +1,12 @@
 // A union of VictoriaMetrics: real regions, one real server that holds what they hold together, and promfed over the
-// regions. What is compared leaves out what the two languages are known to differ in (see union-comparable.ts).
+// regions. What is compared leaves out what the two languages are known to differ in (see comparable-expressions.ts).
 
-import { api, startPromfed } from './promfed.js';
-import { importIntoVictoriaMetrics, startVictoriaMetrics } from './real-servers.js';
-import { withLabels, type TestSeries } from './series-set.js';
-import type { Teardown } from './server-process.js';
-import { answerDifferences, hasSamples, nameless, type UnionAnswer } from './union-answers.js';
-import type { UnionGroup, UnionTimes } from './union.js';
+import { api, startPromfed } from '../promfed/promfed.js';
+import { importIntoVictoriaMetrics, startVictoriaMetrics } from '../real-servers/real-servers.js';
+import { withLabels, type TestSeries } from '../series/series-set.js';
+import type { Teardown } from '../real-servers/server-process.js';
+import { answerDifferences, hasSamples, nameless, type UnionAnswer } from './answers.js';
+import type { UnionGroup, UnionTimes } from './prometheus-union.js';
 
 export interface ComparableUnion {
   /** What differs, a line each; and whether there was anything. */

@@ -5,7 +5,7 @@ import {
   createHistogram,
   type Histogram,
   type SparseBuckets,
-} from '../../src/model/index.js';
+} from '../../../src/model/index.js';
 import { random, type TestHistogram, type TestSeries, type TestValue } from './series-set.js';
 
 export interface HistogramSetOptions {

@@ -1,6 +1,6 @@
 // The series of the union tests: what a region holds, beyond what seriesSet makes.
 
-import { random, seriesSet, type TestSeries } from './series-set.js';
+import { random, seriesSet, type TestSeries } from '../series/series-set.js';
 
 export interface UnionTimes {
   readonly startMs: number;

@@ -3,8 +3,8 @@
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-import type { CounterResetHint, SparseBuckets } from '../../src/model/index.js';
-import type { TestHistogram } from './series-set.js';
+import type { CounterResetHint, SparseBuckets } from '../../../src/model/index.js';
+import type { TestHistogram } from '../series/series-set.js';
 
 const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'gauge'];
 
