@@ -130,7 +130,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 
   const app = createApp({
-    engine: () => running.federation,
+    engineFor: () => running.federation,
     features: options.features,
     clock,
     queryTimeoutMs: options.queryTimeoutMs,

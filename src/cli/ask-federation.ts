@@ -1,8 +1,8 @@
 // Asks a federation in this process; no address is listened on.
 
-import type { Federation } from '../federation/index.js';
+import { createQueryRequest, type Federation } from '../federation/index.js';
 import { encodeAnswer, encodeExplanation } from '../http/index.js';
-import { parseExpr, type FeatureSet } from '../promql/language/index.js';
+import type { FeatureSet } from '../promql/language/index.js';
 import { Cancellation } from '../runtime/index.js';
 import type { Request } from './request.js';
 
@@ -17,21 +17,25 @@ export async function queryFederation(
   features: FeatureSet,
 ): Promise<string> {
   const { kind, expr: text, grid, endMs, timeoutMs, explain } = request;
-  const options = { kind, grid, limit: undefined };
-  const asked = {
-    ...options,
-    expr: parseExpr(text, { features }),
-    text,
-    endMs,
-    timeoutMs,
-    lookbackDeltaMs: undefined,
-    signal: new Cancellation(),
-  };
+  const query = createQueryRequest(
+    {
+      kind,
+      grid,
+      endMs,
+      text,
+      timeoutMs,
+      lookbackDeltaMs: undefined,
+      limit: undefined,
+      routing: 'learned',
+      signal: new Cancellation(),
+    },
+    features,
+  );
   if (explain !== undefined) {
-    return encodeExplanation(text, await federation.explain(asked, explain.analyze));
+    return encodeExplanation(text, await federation.explain({ ...query, ...explain }));
   }
-  const answer = await federation.query(asked);
+  const answer = await federation.query(query);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of encodeAnswer(answer, options)) chunks.push(Buffer.from(chunk));
+  for await (const chunk of encodeAnswer(answer, query)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,6 +1,12 @@
 // What answers for a demo region: the evaluator over the region's own samples, where a federation would ask others.
 
-import { createDeadline, type MetadataRequest, type QueryEngine } from '../federation/index.js';
+import {
+  createDeadline,
+  type MetadataRequest,
+  type QueryEngine,
+  type QueryRequest,
+  type ValueAnswer,
+} from '../federation/index.js';
 import {
   Annotations,
   compareStrings,
@@ -11,7 +17,7 @@ import {
   type RawSeries,
 } from '../model/index.js';
 import { createMemorySource, evaluate } from '../promql/eval/index.js';
-import { planLocally } from '../promql/plan/index.js';
+import { DEFAULT_LOOKBACK_MS, planLocally } from '../promql/plan/index.js';
 import { SampleBudget, systemClock } from '../runtime/index.js';
 import type { Metric } from './metric.js';
 
@@ -22,36 +28,48 @@ export interface RegionData {
   readonly metrics: readonly Metric[];
 }
 
-const DEFAULT_LOOKBACK_MS = 300_000;
 const DEFAULT_STEP_MS = 60_000;
 const MAX_SAMPLES = 5_000_000;
 
 export function createRegionEngine({ store, metrics }: RegionData): QueryEngine {
+  const run = async ({
+    expr,
+    text,
+    kind,
+    grid,
+    endMs,
+    lookbackDeltaMs,
+    timeoutMs,
+    signal,
+  }: QueryRequest): Promise<ValueAnswer> => {
+    const annotations = new Annotations();
+    const times = {
+      startMs: grid.startMs,
+      endMs,
+      stepMs: kind === 'instant' ? 0 : grid.stepMs,
+      defaultStepMs: DEFAULT_STEP_MS,
+    };
+    const deadline = createDeadline(signal, timeoutMs, systemClock);
+    const value = await evaluate(planLocally(expr, times), {
+      grid,
+      fetched: () => Promise.reject(new PromfedError('internal', 'a region fetches nothing')),
+      samples: createMemorySource(store),
+      lookbackDeltaMs: lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
+      defaultStepMs: DEFAULT_STEP_MS,
+      budget: new SampleBudget({ maxSamples: MAX_SAMPLES }),
+      annotations,
+      signal: deadline.required.signal,
+      queryText: text,
+    }).finally(() => {
+      deadline.release();
+    });
+    return { kind: 'value', value, annotations, release: () => undefined };
+  };
   return {
-    async query({ expr, text, kind, grid, endMs, lookbackDeltaMs, timeoutMs, signal }) {
-      const annotations = new Annotations();
-      const times = {
-        startMs: grid.startMs,
-        endMs,
-        stepMs: kind === 'instant' ? 0 : grid.stepMs,
-        defaultStepMs: DEFAULT_STEP_MS,
-      };
-      const deadline = createDeadline(signal, timeoutMs, systemClock);
-      const value = await evaluate(planLocally(expr, times), {
-        grid,
-        fetched: () => Promise.reject(new PromfedError('internal', 'a region fetches nothing')),
-        samples: createMemorySource(store),
-        lookbackDeltaMs: lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
-        defaultStepMs: DEFAULT_STEP_MS,
-        budget: new SampleBudget({ maxSamples: MAX_SAMPLES }),
-        annotations,
-        signal: deadline.required.signal,
-        queryText: text,
-      }).finally(() => {
-        deadline.release();
-      });
-      return { kind: 'value', value, annotations, release: () => undefined };
-    },
+    query: run,
+    evaluate: run,
+    explain: () =>
+      Promise.reject(new PromfedError('not_found', 'nothing to explain: this server asks no server groups')),
 
     metadata: {
       series: (request) => limited(selectLabels(store, request), request),

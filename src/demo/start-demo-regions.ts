@@ -100,7 +100,7 @@ function createRegion(
   store.catchUp();
   const engine = createRegionEngine({ store, metrics });
   return createApp({
-    engine: () => engine,
+    engineFor: () => engine,
     features: new Set(),
     clock,
     queryTimeoutMs: 120_000,

@@ -29,7 +29,7 @@ export interface Deadline {
   /** Ends the work now, for instance because a required group failed. */
   abort(reason: PromfedError): void;
   /** Ends what is still under way and lets go of the timers and the client's signal. */
-  release(): void;
+  readonly release: () => void;
   /** As `release`, when nothing is under way any more. */
   readonly settle: () => void;
 }

@@ -2,75 +2,32 @@
 
 import { asPromfedError, type PromfedError } from '../model/index.js';
 import { countValue } from '../promql/eval/index.js';
-import {
-  explainPlan,
-  printExplained,
-  type ExplainedNode,
-  type PlannedGroup,
-  type PlanNode,
-} from '../promql/plan/index.js';
-import type { QueryAnswer } from './query-answer.js';
-import type { QueryStats } from './query-stats.js';
-
-/** A query's explanation, as plain data that JSON can hold. */
-export interface Explanation {
-  readonly plan: ExplainedNode;
-  /** The plan as lines of text. */
-  readonly text: string;
-  /** Every server group there is, in the order of the configuration. */
-  readonly groups: readonly {
-    readonly name: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly replicated: boolean;
-    /** A failure of it is a warning. */
-    readonly optional: boolean;
-  }[];
-  /** What the run of the query came to; undefined when it was not to be run. */
-  readonly analysis: Analysis | undefined;
-}
-
-export interface Analysis {
-  /** From the start to the answer's end, milliseconds. */
-  readonly timeMs: number;
-  /** How the answer came about: passed through as `bytes`, or computed as a `value`; undefined when it failed. */
-  readonly path: 'bytes' | 'value' | undefined;
-  /** The answer's own; of one that failed what had passed through until then. */
-  readonly series: number;
-  readonly samples: number;
-  /** Why there is no answer. */
-  readonly error: { readonly errorType: string; readonly error: string } | undefined;
-  readonly warnings: readonly string[];
-  readonly infos: readonly string[];
-}
-
-type Group = PlannedGroup & { readonly ignoreError: boolean };
-
-/** @throws PromfedError `limit` when the plan is larger than what is explained. */
-export function explain(plan: PlanNode, groups: readonly Group[]): Explanation {
-  return explanation(plan, groups, undefined, undefined);
-}
+import { explainPlan, printExplained, type PlanNode } from '../promql/plan/index.js';
+import type { GroupSnapshot } from './group-snapshot.js';
+import type { FederationOptions } from './options.js';
+import type { Analysis, Explanation, ExplainRequest, QueryAnswer } from './query-engine.js';
+import { QUERY, QueryRun } from './query-run.js';
+import { QueryStats } from './query-stats.js';
 
 /**
- * Runs the query, reads its answer to the end and drops it. A failure of the query is a part of the explanation.
+ * Plans the query and, when the request says so, runs it, reads its answer to the end and drops it. The failure of a
+ * run is part of the explanation.
  *
- * @param run told where to tell of another plan that it uses in the place of `plan`.
- *
- * @throws PromfedError `limit` when the plan is larger than what is explained; nothing is run then.
+ * @throws PromfedError `limit` when the plan is too large to be explained; nothing is run then. What planning throws.
  */
-export async function explainRun(
-  plan: PlanNode,
-  groups: readonly Group[],
-  watch: QueryStats,
-  run: (use: (plan: PlanNode) => void) => Promise<QueryAnswer>,
+export async function explainQuery(
+  request: ExplainRequest,
+  options: FederationOptions,
 ): Promise<Explanation> {
-  explainPlan(plan, groups);
-  let used = plan;
-  const analysis = await analyze(watch, () =>
-    run((next) => {
-      used = next;
-    }),
-  );
-  return explanation(used, groups, watch, analysis);
+  if (!request.analyze) {
+    const { plan, groups } = new QueryRun(request, options, QUERY);
+    return explanation(plan, groups, undefined, undefined);
+  }
+  const stats = new QueryStats();
+  const run = new QueryRun(request, options, QUERY, stats);
+  explainPlan(run.plan, run.groups);
+  const analysis = await analyze(stats, () => run.start());
+  return explanation(run.plan, run.groups, stats, analysis);
 }
 
 async function analyze(watch: QueryStats, run: () => Promise<QueryAnswer>): Promise<Analysis> {
@@ -103,7 +60,7 @@ async function drain(series: AsyncGenerator<Uint8Array>): Promise<void> {
 
 function explanation(
   plan: PlanNode,
-  groups: readonly Group[],
+  groups: readonly GroupSnapshot[],
   watch: QueryStats | undefined,
   analysis: Analysis | undefined,
 ): Explanation {

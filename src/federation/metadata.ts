@@ -1,13 +1,6 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
 
-import {
-  Annotations,
-  compareStrings,
-  Labels,
-  METRIC_NAME,
-  TRUNCATED,
-  type StopSignal,
-} from '../model/index.js';
+import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATED } from '../model/index.js';
 import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
 import type { Clock, QueryMemory } from '../runtime/index.js';
 import type {
@@ -20,36 +13,8 @@ import type {
 import type { Admission } from './admission.js';
 import { createDeadline } from './deadline.js';
 import { allOrNothing, queryGroup, type FanOutContext } from './fan-out.js';
-import { snapshotGroups, type Routing, type GroupSnapshot } from './group-snapshot.js';
-
-/** What every metadata request is bound by. */
-export interface MetadataRequest {
-  readonly query: MetadataQuery;
-  readonly timeoutMs: number;
-  /** Default `learned`. */
-  readonly routing?: Routing;
-  /** Aborts when the client leaves. */
-  readonly signal: StopSignal;
-}
-
-/** Whoever receives it calls `release`, where there is one, when the data is held no longer. */
-export interface MetadataResult<T> extends MetadataAnswer<T> {
-  readonly release?: (() => void) | undefined;
-}
-
-export interface Metadata {
-  /** Label sets, sorted, each once. */
-  series(request: MetadataRequest): Promise<MetadataResult<readonly Labels[]>>;
-  /** Names, sorted, each once. A group's own label is there only when the group has a series that matches. */
-  labelNames(request: MetadataRequest): Promise<MetadataResult<readonly string[]>>;
-  /** Values, sorted, each once; under the same rule. */
-  labelValues(name: string, request: MetadataRequest): Promise<MetadataResult<readonly string[]>>;
-  /** By metric, sorted; entries that are equal in all regions once. */
-  metrics(
-    metric: string | undefined,
-    request: MetadataRequest,
-  ): Promise<MetadataResult<ReadonlyMap<string, readonly MetricMetadata[]>>>;
-}
+import { snapshotGroups, type GroupSnapshot } from './group-snapshot.js';
+import type { Metadata, MetadataRequest, MetadataResult } from './query-engine.js';
 
 /** A request that was admitted. */
 interface AdmittedRequest extends MetadataRequest {
@@ -98,7 +63,7 @@ function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
     const { memory } = request;
     const context: FanOutContext = { deadline, annotations, lookbackDeltaMs: undefined, memory };
     try {
-      const seen = snapshotGroups(groups, clock.now(), request.routing ?? 'learned');
+      const seen = snapshotGroups(groups, clock.now(), request.routing);
       const queries = queriesFor(request.query, seen);
       const data = await allOrNothing(queries, deadline, async ({ group, query }) => {
         const answer = await queryGroup(group, context, (fetchContext) => ask(group, query, fetchContext));

@@ -3,6 +3,7 @@
 import type { QueryEngine } from '../federation/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { Clock } from '../runtime/index.js';
+import type { ApiRequest } from './routes/route.js';
 
 /** What is written to the log: a port that pino satisfies. */
 export interface Log {
@@ -12,8 +13,11 @@ export interface Log {
 
 /** What the routes need of the program around them. */
 export interface AppContext {
-  /** What answers now; a request keeps the one it began with. */
-  engine(): QueryEngine;
+  /**
+   * The engine that answers a request: the only way for a route to reach one. A request keeps its engine when the
+   * configuration is reloaded.
+   */
+  engineFor(request: ApiRequest): QueryEngine;
   readonly features: FeatureSet;
   readonly clock: Clock;
   /** `--query.timeout`, in milliseconds. */

@@ -1,16 +1,10 @@
 import t from 'tap';
 
-import {
-  createFederation,
-  type Federation,
-  type QueryAnswer,
-  type QueryRequest,
-} from '../../src/federation/index.js';
+import type { Federation, QueryAnswer, QueryParameters, QueryRequest } from '../../src/federation/index.js';
 import { openResponse } from '../../src/json/index.js';
-import { asPromfedError, instantGrid, Labels, PromfedError } from '../../src/model/index.js';
-import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
-import { systemClock, type Clock } from '../../src/runtime/index.js';
+import { asPromfedError, Labels, PromfedError } from '../../src/model/index.js';
 import type { FetchContext, MetadataQuery, RegionQuery, ServerGroup } from '../../src/upstreams/index.js';
+import { federationOf, queryRequest } from '../helpers/federation.js';
 
 const timeMs = 1_000_000;
 
@@ -102,35 +96,8 @@ const silent: Answer = (_query, { signal }) =>
       }),
   );
 
-function federationOf(
-  groups: readonly ServerGroup[],
-  clock: Clock = systemClock,
-  maxSamples = 1_000,
-): Federation {
-  return createFederation({
-    groups,
-    clock,
-    maxSamples,
-    lookbackDeltaMs: undefined,
-    defaultStepMs: 60_000,
-    delaysNames: false,
-    pushdown: true,
-  });
-}
-
-function request(text: string, changes: Partial<QueryRequest> = {}): QueryRequest {
-  return {
-    expr: parseExpr(text, { features: ALL_FEATURES }),
-    text,
-    kind: 'instant',
-    grid: instantGrid(timeMs),
-    endMs: timeMs,
-    lookbackDeltaMs: undefined,
-    timeoutMs: 5_000,
-    limit: undefined,
-    signal: new AbortController().signal,
-    ...changes,
-  };
+function request(text: string, changes: Partial<QueryParameters> = {}): QueryRequest {
+  return queryRequest(text, timeMs, changes);
 }
 
 /** Reads an answer to its end: values by the series' labels. */
@@ -395,6 +362,7 @@ t.test('metadata asks each group what it knows, and adds its labels where it has
   ): Parameters<Federation['metadata']['labelNames']>[0] => ({
     query: { selectors, startMs: undefined, endMs: undefined, limit: undefined },
     timeoutMs: 1_000,
+    routing: 'learned',
     signal: new AbortController().signal,
   });
   t.same((await federation.metadata.labelNames(ask([]))).data, ['__name__', 'pod', 'region']);
@@ -430,7 +398,7 @@ t.test('a subquery of more steps than a region answers at once is asked for in p
   };
   const groups = [fakeGroup('eu', { region: 'eu' }, ones), fakeGroup('us', { region: 'us' }, ones)];
   const sumOf = async (maxSamples: number): Promise<unknown> => {
-    const federation = federationOf(groups, systemClock, maxSamples);
+    const federation = federationOf(groups, { maxSamples });
     const answer = await federation.query(request('sum_over_time(sum(x)[25000s:1s])'));
     answer.release();
     return answer.kind === 'value' && answer.value.type === 'vector' && answer.value.columns[0]!.values[0];

@@ -2,12 +2,10 @@
 
 import t from 'tap';
 
-import { createFederation, type QueryAnswer } from '../../src/federation/index.js';
 import { EMPTY_TRAILER } from '../../src/json/index.js';
-import { asPromfedError, instantGrid, Labels, PromfedError, printMatchers } from '../../src/model/index.js';
-import { ALL_FEATURES, parseExpr } from '../../src/promql/language/index.js';
-import { systemClock } from '../../src/runtime/index.js';
+import { asPromfedError, Labels, PromfedError, printMatchers } from '../../src/model/index.js';
 import type { FetchContext, SamplesQuery, ServerGroup } from '../../src/upstreams/index.js';
+import { federationOf, queryRequest } from '../helpers/federation.js';
 
 const timeMs = 1_000_000;
 
@@ -71,26 +69,8 @@ async function ask(
   text: string,
   { maxSamples = 1000, timeoutMs = 5000, pushdown = false } = {},
 ): Promise<{ values: Record<string, number>; warnings: readonly string[] }> {
-  const federation = createFederation({
-    groups,
-    clock: systemClock,
-    maxSamples,
-    lookbackDeltaMs: undefined,
-    defaultStepMs: 60_000,
-    delaysNames: false,
-    pushdown,
-  });
-  const answer: QueryAnswer = await federation.query({
-    expr: parseExpr(text, { features: ALL_FEATURES }),
-    text,
-    kind: 'instant',
-    grid: instantGrid(timeMs),
-    endMs: timeMs,
-    lookbackDeltaMs: undefined,
-    timeoutMs,
-    limit: undefined,
-    signal: new AbortController().signal,
-  });
+  const federation = federationOf(groups, { maxSamples, pushdown });
+  const answer = await federation.query(queryRequest(text, timeMs, { timeoutMs }));
   try {
     if (answer.kind !== 'value' || answer.value.type !== 'vector') throw new Error('a vector was expected');
     const values = answer.value.columns.map(

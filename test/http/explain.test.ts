@@ -114,6 +114,8 @@ t.test('bad requests get the error of Prometheus, in its shape', async (t) => {
     [{ query: 'x', start: '1' }, 'invalid parameter "end": cannot parse "" to a valid timestamp'],
     [{ query: 'x', ...range, time: '1' }, 'invalid parameter "time": an instant query has a time'],
     [{ query: 'x', analyze: 'maybe' }, 'invalid parameter "analyze": cannot parse "maybe" to a boolean'],
+    [{ query: 'x', routing: 'nonsense' }, 'invalid parameter "routing": must be "learned" or "all"'],
+    [{ query: 'x', limit: '-1' }, 'invalid parameter "limit": limit must be non-negative'],
     [{ query: 'x', timeout: 'x' }, 'invalid parameter "timeout": cannot parse "x" to a valid duration'],
   ];
   for (const [parameters, error] of cases) {

@@ -5,13 +5,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 
-import { createFederation } from '../../src/federation/index.js';
 import { annotationMembers, encodeAnswer, tryEncodeBuffered } from '../../src/http/reply/encode-answer.js';
 import { openResponse } from '../../src/json/index.js';
 import { asPromfedError, instantGrid, Labels, PromfedError } from '../../src/model/index.js';
-import { parseExpr } from '../../src/promql/language/index.js';
-import { systemClock } from '../../src/runtime/index.js';
 import type { ServerGroup } from '../../src/upstreams/index.js';
+import { federationOf, queryRequest } from '../helpers/federation.js';
 import { chunksOf } from '../merge/streams.js';
 
 interface Region {
@@ -66,20 +64,10 @@ async function outcomeOf(
   query: string,
   limit: number | undefined,
 ): Promise<Outcome> {
-  const federation = createFederation({
-    groups: regions.map((region, i) => groupOf(`r${i}`, region, readsSmall)),
-    clock: systemClock,
-    maxSamples: 1e6,
-    lookbackDeltaMs: undefined,
-    defaultStepMs: 60_000,
-    delaysNames: false,
-    pushdown: true,
-  });
+  const groups = regions.map((region, i) => groupOf(`r${i}`, region, readsSmall));
+  const federation = federationOf(groups, { maxSamples: 1e6 });
   const grid = instantGrid(1000);
-  const request = {
-    ...{ expr: parseExpr(query), text: query, kind: 'instant' as const, grid, endMs: 1000, limit },
-    ...{ lookbackDeltaMs: undefined, timeoutMs: 60_000, signal: new AbortController().signal },
-  };
+  const request = queryRequest(query, 1000, { limit, timeoutMs: 60_000 });
   let isWhole = false;
   try {
     const answer = await federation.query(request);

@@ -18,6 +18,7 @@ import {
 } from '../../merge/index.js';
 import { TRUNCATED } from '../../model/index.js';
 import { merges, type Fetch } from '../../promql/plan/index.js';
+import { GroupSnapshot } from '../group-snapshot.js';
 import { asReplan } from '../native-histogram-replan.js';
 import { noteTrailer, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
 
@@ -57,7 +58,7 @@ export async function fetchBytes(
   const sorted = sortIfSmall(merged, { memory: run.memory });
   const ordered = run.stats?.passing(sorted) ?? sorted;
   const encoded = encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
-  return { series: merges(fetch) ? await begun(encoded, fetch, run) : encoded };
+  return { series: merges(fetch) ? await begun(encoded, fetch) : encoded };
 }
 
 /** The answer when every part of it is there and it is small; what the regions say of it is noted then. */
@@ -89,16 +90,12 @@ function streamOf(frames: readonly SeriesFrame[]): FrameStream {
  *
  * @throws HistogramsMet when they are.
  */
-async function begun(
-  chunks: AsyncGenerator<Uint8Array>,
-  fetch: Fetch,
-  run: FetchRun,
-): Promise<AsyncGenerator<Uint8Array>> {
+async function begun(chunks: AsyncGenerator<Uint8Array>, fetch: Fetch): Promise<AsyncGenerator<Uint8Array>> {
   try {
     const first = await chunks.next();
     return resumed(first, chunks);
   } catch (thrown) {
-    const groups = fetch.parts.flatMap(({ group }) => run.groups.get(group.name) ?? []);
+    const groups = fetch.parts.map(({ group }) => GroupSnapshot.of(group).group);
     throw asReplan(thrown, groups, fetch);
   }
 }

@@ -52,7 +52,7 @@ async function decodePart(
   lossy: LossyHistograms,
 ): Promise<Column[]> {
   const { allowsLossyHistograms = false, histograms, name } = part.group;
-  const isLossy = allowsLossyHistograms && histograms === undefined;
+  const isLossy = (allowsLossyHistograms || run.acceptsLossyHistograms === true) && histograms === undefined;
   const columns: Column[] = [];
   const counter = budget.onGrid(run.grid.count);
   const slabs = new ColumnSlabs(run.grid.count);

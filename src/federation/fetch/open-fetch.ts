@@ -13,12 +13,14 @@ import { PromfedError, type Grid, type Labels } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, ServerGroup } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, tolerate, type FanOutContext } from '../fan-out.js';
+import { GroupSnapshot } from '../group-snapshot.js';
 
 /** What a fetch is run with. */
 export interface FetchRun extends FanOutContext {
   readonly kind: 'instant' | 'range';
   readonly grid: Grid;
-  readonly groups: ReadonlyMap<string, ServerGroup>;
+  /** Decodes native histograms from JSON where the group does not allow it. Default false. */
+  readonly acceptsLossyHistograms?: boolean;
 }
 
 /** One group's answer to its part of a fetch. */
@@ -43,8 +45,7 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
   const opened: GroupAnswer[] = [];
   try {
     return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
-      const group = run.groups.get(planned.name);
-      if (group === undefined) throw new PromfedError('internal', `no server group "${planned.name}"`);
+      const { group } = GroupSnapshot.of(planned);
       const watch = run.stats?.partOf(fetch.key, group.name);
       const ask = async (context: FetchContext): Promise<GroupAnswer> => {
         const begun = await group.query({ kind: run.kind, expr, grid: run.grid }, context);

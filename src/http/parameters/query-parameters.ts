@@ -1,39 +1,90 @@
-// The parameters that query, query_range and explain have in common.
+// The parameters of query, query_range and explain.
 
-import { PromfedError, VALUE_TYPE_NAMES } from '../../model/index.js';
-import { parseExpr, typeOf, type Expr, type FeatureSet } from '../../promql/language/index.js';
+import { createQueryRequest, type QueryRequest } from '../../federation/index.js';
+import { instantGrid, PromfedError } from '../../model/index.js';
+import { parseExpr, type Expr, type FeatureSet } from '../../promql/language/index.js';
+import type { AppContext } from '../app-context.js';
+import type { ApiRequest } from '../routes/route.js';
 import { invalid, parameter, type Parameters } from './parameters.js';
 
-/** @throws PromfedError `bad_data` in Prometheus' words. */
+/** @throws PromfedError `bad_data` with Prometheus' text. */
 export function parseQuery(parameters: Parameters, features: FeatureSet): Expr {
   return parameter('query', () => parseExpr(parameters.get('query'), { features }));
 }
 
-/** Source: Prometheus, promql/engine.go (`NewRangeQuery`). */
-export function checkRangeType(expr: Expr): void {
-  const type = typeOf(expr);
-  if (type === 'scalar' || type === 'vector') return;
-  const name = VALUE_TYPE_NAMES[type];
-  throw invalid(
-    'query',
-    `invalid expression type "${name}" for range query, must be Scalar or instant Vector`,
+/**
+ * The request of `query`.
+ *
+ * Source: Prometheus, web/api/v1/api.go (`query`).
+ *
+ * @throws PromfedError `bad_data` with Prometheus' text.
+ */
+export function instantRequest(request: ApiRequest, context: AppContext): QueryRequest {
+  const limit = request.parameters.limit();
+  const grid = instantGrid(request.parameters.timeMs('time') ?? context.clock.now());
+  return queryRequest({ kind: 'instant', grid, endMs: grid.startMs, limit }, request, context);
+}
+
+/**
+ * The request of `query_range`.
+ *
+ * Source: Prometheus, web/api/v1/api.go (`queryRange`).
+ *
+ * @throws PromfedError `bad_data` with Prometheus' text.
+ */
+export function rangeRequest(request: ApiRequest, context: AppContext): QueryRequest {
+  const { parameters } = request;
+  const grid = parameters.grid();
+  const limit = parameters.limit();
+  return queryRequest(
+    { kind: 'range', grid, endMs: parameters.requiredTimeMs('end'), limit },
+    request,
+    context,
   );
 }
 
-/** The smaller of the flag's and the client's. */
-export function queryTimeoutMs(parameters: Parameters, flagMs: number): number {
-  const wantedMs = parameters.durationMs('timeout');
-  return wantedMs === undefined || wantedMs <= 0 ? flagMs : Math.min(wantedMs, flagMs);
+/**
+ * The request of `explain`: of `query_range` when one of `start`, `end` and `step` is set, otherwise of `query`.
+ *
+ * @throws PromfedError `bad_data` with Prometheus' text.
+ */
+export function instantOrRangeRequest(request: ApiRequest, context: AppContext): QueryRequest {
+  const { parameters } = request;
+  const isRange = ['start', 'end', 'step'].some((name) => parameters.get(name) !== '');
+  if (isRange && parameters.get('time') !== '') {
+    throw invalid('time', 'an instant query has a time, a range query has start, end and step');
+  }
+  return isRange ? rangeRequest(request, context) : instantRequest(request, context);
 }
 
-/** Zero is no lookback of its own, as in Prometheus. */
-export function lookbackMs(parameters: Parameters): number | undefined {
-  const lookback = tellOfLookback(() => parameters.durationMs('lookback_delta'));
-  return lookback !== undefined && lookback > 0 ? lookback : undefined;
+function queryRequest(
+  times: Pick<QueryRequest, 'kind' | 'grid' | 'endMs' | 'limit'>,
+  { parameters, signal }: ApiRequest,
+  { queryTimeoutMs, features }: AppContext,
+): QueryRequest {
+  const timeoutMs = timeout(parameters, queryTimeoutMs);
+  const lookbackDeltaMs = lookback(parameters);
+  const text = parameters.get('query');
+  const routing = parameters.routing();
+  return parameter('query', () =>
+    createQueryRequest({ ...times, text, lookbackDeltaMs, timeoutMs, routing, signal }, features),
+  );
 }
 
-/** This parameter's errors have words of their own. Source: Prometheus, web/api/v1/api.go (`extractQueryOpts`). */
-function tellOfLookback<T>(read: () => T): T {
+/** The smaller of the flag and the parameter. */
+function timeout(parameters: Parameters, flagMs: number): number {
+  const timeoutMs = parameters.durationMs('timeout');
+  return timeoutMs === undefined || timeoutMs <= 0 ? flagMs : Math.min(timeoutMs, flagMs);
+}
+
+/** Zero leaves the lookback to the engine, as in Prometheus. */
+function lookback(parameters: Parameters): number | undefined {
+  const lookbackMs = withLookbackText(() => parameters.durationMs('lookback_delta'));
+  return lookbackMs !== undefined && lookbackMs > 0 ? lookbackMs : undefined;
+}
+
+/** Errors of this parameter have a text of their own. Source: Prometheus, web/api/v1/api.go (`extractQueryOpts`). */
+function withLookbackText<T>(read: () => T): T {
   try {
     return read();
   } catch (thrown) {

@@ -15,18 +15,18 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     if (request.parameters.all('match[]').length === 0) {
       throw new PromfedError('bad_data', 'no match[] parameter provided');
     }
-    const asked = context.engine().metadata.series(metadataRequest(request, true));
+    const asked = context.engineFor(request).metadata.series(metadataRequest(request, true));
     return send(reply, await asked, JSON.stringify);
   });
 
   addRoute(app, ['GET', 'POST'], '/api/v1/labels', async (request, reply) => {
-    const asked = context.engine().metadata.labelNames(metadataRequest(request));
+    const asked = context.engineFor(request).metadata.labelNames(metadataRequest(request));
     return send(reply, await asked, JSON.stringify);
   });
 
   addRoute(app, ['GET'], '/api/v1/label/:name/values', async (request, reply) => {
     const name = unescapeLabelName(request.path['name'] ?? '');
-    const asked = context.engine().metadata.labelValues(name, metadataRequest(request));
+    const asked = context.engineFor(request).metadata.labelValues(name, metadataRequest(request));
     return send(reply, await asked, JSON.stringify);
   });
 
@@ -34,7 +34,7 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     const metric = request.parameters.get('metric');
     const perMetric = request.parameters.limit('limit_per_metric');
     const asked = context
-      .engine()
+      .engineFor(request)
       .metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
     return send(reply, await asked, (data) =>
       JSON.stringify(

@@ -1,5 +1,7 @@
 // Routes as Prometheus has them: the methods it takes, and 405 for all others.
 
+import type { IncomingHttpHeaders } from 'node:http';
+
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 
 import { PromfedError, type StopSignal } from '../../model/index.js';
@@ -18,6 +20,8 @@ export interface ApiRequest {
   readonly parameters: Parameters;
   /** Decoded path parameters. */
   readonly path: Readonly<Record<string, string>>;
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders;
   /** Aborts when the client leaves before it has its answer. */
   readonly signal: StopSignal;
 }
@@ -53,6 +57,7 @@ function toApiRequest(request: FastifyRequest, reply: FastifyReply): ApiRequest 
   return {
     parameters: new Parameters(request.url, typeof request.body === 'string' ? request.body : undefined),
     path: request.params as Record<string, string>,
+    headers: request.headers,
     signal: ending,
   };
 }

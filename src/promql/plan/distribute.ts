@@ -29,6 +29,11 @@ export interface PlanOptions {
   readonly delaysNames?: boolean;
   /** Keys of selections (`selectionKey`) whose native histograms were met in an answer that has them in part only. */
   readonly histogramsMet?: ReadonlySet<string>;
+  /**
+   * True when the answer to a plan that is one fetch passes through undecoded. When false, its native histograms must
+   * be whole, and a range vector is read from raw samples, because decoded results lie on the step grid. Default true.
+   */
+  readonly passesThrough?: boolean;
 }
 
 /**
@@ -42,12 +47,12 @@ export function planDistributed(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
-  { delaysNames = false, histogramsMet = NOTHING_MET }: PlanOptions = {},
+  { delaysNames = false, histogramsMet = NOTHING_MET, passesThrough = true }: PlanOptions = {},
 ): PlanNode {
   const names = namePolicyOf(expr, delaysNames);
   const relevance = createSelectorRouting(expr, groups, times);
   const segments = trySegments(expr, groups, times, relevance);
-  const histograms = { met: histogramsMet, passes: segments === undefined };
+  const histograms = { met: histogramsMet, passes: passesThrough && segments === undefined };
   if (segments === undefined) return planSteps(expr, groups, times, relevance, names, histograms);
   const { position } = expr;
   return {
@@ -76,7 +81,7 @@ function planSteps(
     const relevance = whole.size === 0 ? plain : createSelectorRouting(expr, groups, times, whole);
     const planner = new Planner(createPushdown(groups, times, relevance, names), relevance, times);
     for (const below of places) planner.planAhead(below);
-    return planner.plan(expr);
+    return histograms.passes ? planner.plan(expr) : planner.planDecoded(expr);
   });
 }
 
@@ -108,6 +113,11 @@ class Planner {
     if (reach.kind === 'local' && typeOf(expr) !== 'scalar') return this.#fetches.of(expr, reach);
     const node = this.#computed(expr);
     return reach.kind === 'here' && node.kind !== 'fetch' ? { ...node, reason: reach.reason } : node;
+  }
+
+  /** Plans an expression whose result is decoded. A fetched range vector would not lie on the step grid. */
+  planDecoded(expr: Expr): PlanNode {
+    return typeOf(expr) === 'matrix' ? this.#windows(expr) : this.plan(expr);
   }
 
   #computed(expr: Expr): PlanNode {

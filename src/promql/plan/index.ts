@@ -27,3 +27,4 @@ export {
   type PlannedGroup,
   relevantGroups,
 } from './pruning/group-pruning.js';
+export { DEFAULT_LOOKBACK_MS } from './times.js';

@@ -2,6 +2,9 @@
 
 import { resolveDuration, resolvePositiveDuration, type At, type Duration } from '../language/index.js';
 
+/** The lookback of instant selectors that nothing configures. Source: Prometheus, promql/engine.go. */
+export const DEFAULT_LOOKBACK_MS = 300_000;
+
 /** All in milliseconds. */
 export interface PlanTimes {
   /** The query's start and end as they were asked for; of an instant query both are its time. */
@@ -12,7 +15,7 @@ export interface PlanTimes {
   readonly stepMs: number;
   /** The step of subqueries that name none: promfed's own, not the region's. */
   readonly defaultStepMs: number;
-  /** How far instant selectors look back; left out: Prometheus' 5 minutes. */
+  /** Lookback of instant selectors. Default `DEFAULT_LOOKBACK_MS`. */
   readonly lookbackMs?: number | undefined;
   /** The steps that are planned for, both inclusive, where they are not all of the query's. */
   readonly steps?: { readonly firstMs: number; readonly lastMs: number } | undefined;

@@ -2,10 +2,7 @@
 
 import type { TimeWindow } from '../../../model/index.js';
 import { children, type At, type Duration, type Expr, type VectorSelector } from '../../language/index.js';
-import { offsetMs, spanMs, tryAtMs, type PlanTimes } from '../times.js';
-
-/** Prometheus' own default. */
-const DEFAULT_LOOKBACK_MS = 300_000;
+import { DEFAULT_LOOKBACK_MS, offsetMs, spanMs, tryAtMs, type PlanTimes } from '../times.js';
 
 /** From the first to the last time at which something is evaluated. */
 interface Span {

@@ -1,0 +1,146 @@
+// The query engine: the port through which routes, rules and the command line run queries.
+
+import type { SeriesFrame } from '../json/index.js';
+import type { Annotations, Grid, Labels, StopSignal, Value } from '../model/index.js';
+import type { Expr } from '../promql/language/index.js';
+import type { ExplainedNode } from '../promql/plan/index.js';
+import type { MetadataAnswer, MetadataQuery, MetricMetadata } from '../upstreams/index.js';
+import type { Routing } from './group-snapshot.js';
+
+/**
+ * Runs queries: the federation, a region of the demo, or a decorator of either.
+ *
+ * Every method takes its request as one object and returns promises only, so that a decorator can change the request,
+ * the result, or both.
+ */
+export interface QueryEngine {
+  /**
+   * Runs a query. The planner chooses between bytes that pass through and a value.
+   *
+   * @throws PromfedError when the query cannot be answered: an invalid query, a required group that failed, a limit,
+   *   or the deadline.
+   */
+  query(request: QueryRequest): Promise<QueryAnswer>;
+  /** Runs a query to its end. The answer is always a value. Throws as `query` does. */
+  evaluate(request: QueryRequest): Promise<ValueAnswer>;
+  /**
+   * Explains how `query` answers a query. The failure of an analyzed query is part of its explanation.
+   *
+   * @throws PromfedError when there is no plan: an invalid query or a limit; `not_found` when the engine does not plan
+   *   over server groups.
+   */
+  explain(request: ExplainRequest): Promise<Explanation>;
+  readonly metadata: Metadata;
+}
+
+/** A query, its times and its limits. Created by `createQueryRequest`. */
+export interface QueryRequest {
+  /** Over a range: a scalar or an instant vector. */
+  readonly expr: Expr;
+  /** The query as it was sent; annotations refer to positions in it. */
+  readonly text: string;
+  readonly kind: 'instant' | 'range';
+  readonly grid: Grid;
+  /** The requested end, which `@ end()` refers to. The last step of the grid may lie before it. */
+  readonly endMs: number;
+  /** Overrides the engine's lookback for this query. */
+  readonly lookbackDeltaMs: number | undefined;
+  readonly timeoutMs: number;
+  readonly routing: Routing;
+  /** Maximum number of series that pass through; undefined for all. Values are not cut: their encoder does that. */
+  readonly limit: number | undefined;
+  /**
+   * Accepts native histograms as JSON has them where `evaluate` returns fetched series unchanged, for answers that are
+   * displayed and not computed with. A warning names the group. Default false: such an answer is an error.
+   */
+  readonly acceptsLossyHistograms?: boolean;
+  /** Aborts when the client leaves. */
+  readonly signal: StopSignal;
+}
+
+export interface ExplainRequest extends QueryRequest {
+  /** Also runs the query, reads its answer to the end and drops it. */
+  readonly analyze: boolean;
+}
+
+/** The answer to a query. The caller calls `release` when it no longer holds the answer. */
+export type QueryAnswer = BytesAnswer | ValueAnswer;
+
+/** An answer that passes through. The caller reads `series` to the end or returns it. */
+export interface BytesAnswer {
+  readonly kind: 'bytes';
+  readonly resultType: 'vector' | 'matrix';
+  /** The members of `result` as JSON, in chunks, with commas between series. */
+  readonly series: AsyncGenerator<Uint8Array>;
+  /** All of `series`, when the answer is small and complete. A caller that uses it need not read `series`. */
+  readonly buffered?: readonly SeriesFrame[];
+  /** Complete when `series` has been read to its end. */
+  readonly annotations: Annotations;
+  release(): void;
+}
+
+export interface ValueAnswer {
+  readonly kind: 'value';
+  readonly value: Value;
+  readonly annotations: Annotations;
+  release(): void;
+}
+
+/** The explanation of a query, as plain data that JSON can hold. */
+export interface Explanation {
+  readonly plan: ExplainedNode;
+  /** The plan as lines of text. */
+  readonly text: string;
+  /** Every server group, in the order of the configuration. */
+  readonly groups: readonly {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly replicated: boolean;
+    /** True when a failure of the group is a warning. */
+    readonly optional: boolean;
+  }[];
+  /** Undefined when the query was not run. */
+  readonly analysis: Analysis | undefined;
+}
+
+/** The measurements of a run. */
+export interface Analysis {
+  /** From the start to the end of the answer, milliseconds. */
+  readonly timeMs: number;
+  /** Passed through as `bytes` or computed as a `value`; undefined when the query failed. */
+  readonly path: 'bytes' | 'value' | undefined;
+  /** Series and samples of the answer. For a failed query, those that had passed through until then. */
+  readonly series: number;
+  readonly samples: number;
+  /** Undefined when the query succeeded. */
+  readonly error: { readonly errorType: string; readonly error: string } | undefined;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+}
+
+export interface MetadataRequest {
+  readonly query: MetadataQuery;
+  readonly timeoutMs: number;
+  readonly routing: Routing;
+  /** Aborts when the client leaves. */
+  readonly signal: StopSignal;
+}
+
+/** The caller calls `release`, when present, when it no longer holds the data. */
+export interface MetadataResult<T> extends MetadataAnswer<T> {
+  readonly release?: (() => void) | undefined;
+}
+
+export interface Metadata {
+  /** Label sets, sorted, without duplicates. */
+  series(request: MetadataRequest): Promise<MetadataResult<readonly Labels[]>>;
+  /** Names, sorted, without duplicates. A group's own labels are included only when one of its series matches. */
+  labelNames(request: MetadataRequest): Promise<MetadataResult<readonly string[]>>;
+  /** Values, sorted, without duplicates. A group's own value is included only when one of its series matches. */
+  labelValues(name: string, request: MetadataRequest): Promise<MetadataResult<readonly string[]>>;
+  /** Entries by metric, sorted by metric. Entries that are equal in several regions appear once. */
+  metrics(
+    metric: string | undefined,
+    request: MetadataRequest,
+  ): Promise<MetadataResult<ReadonlyMap<string, readonly MetricMetadata[]>>>;
+}

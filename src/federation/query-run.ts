@@ -1,0 +1,151 @@
+// One run of one query: admission, deadline, planning, attempts and release.
+
+import { Annotations, asPromfedError, type PromfedError } from '../model/index.js';
+import { operands, type FetchNode, type PlanNode } from '../promql/plan/index.js';
+import type { QueryMemory } from '../runtime/index.js';
+import type { Admitted } from './admission.js';
+import { createDeadline, type Deadline } from './deadline.js';
+import { snapshotGroups, type GroupSnapshot } from './group-snapshot.js';
+import { learnFromReplan, NativeHistogramReplan } from './native-histogram-replan.js';
+import type { FederationOptions } from './options.js';
+import { planQuery } from './plan-query.js';
+import type { QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
+import type { QueryStats } from './query-stats.js';
+import { evaluatePlan, runPlan, type Attempt } from './run-plan.js';
+
+/** Maximum number of plans after the first. The last one reads every selector raw that may hold native histograms. */
+const MAX_REPLANS = 3;
+
+/** How a run turns its plan into an answer. */
+export interface RunMode<Answer extends QueryAnswer> {
+  /** True when the answer to a plan that is one fetch passes through as bytes. */
+  readonly passesThrough: boolean;
+  run(plan: PlanNode, attempt: Attempt): Promise<Answer>;
+}
+
+export const QUERY: RunMode<QueryAnswer> = { passesThrough: true, run: runPlan };
+export const EVALUATE: RunMode<ValueAnswer> = { passesThrough: false, run: evaluatePlan };
+
+/** One run of one query over a snapshot of the server groups. */
+export class QueryRun<Answer extends QueryAnswer> {
+  /** The server groups at the start of the run. */
+  readonly groups: readonly GroupSnapshot[];
+  readonly #request: QueryRequest;
+  readonly #options: FederationOptions;
+  readonly #mode: RunMode<Answer>;
+  readonly #stats: QueryStats | undefined;
+  readonly #histogramsMet = new Set<string>();
+  #plan: PlanNode;
+
+  /**
+   * Plans the query.
+   *
+   * @throws PromfedError `execution` when a duration of the query cannot be calculated.
+   */
+  constructor(request: QueryRequest, options: FederationOptions, mode: RunMode<Answer>, stats?: QueryStats) {
+    this.#request = request;
+    this.#options = options;
+    this.#mode = mode;
+    this.#stats = stats;
+    this.groups = snapshotGroups(options.groups, options.clock.now(), request.routing);
+    this.#plan = this.#planned();
+  }
+
+  /** The plan of the latest attempt. */
+  get plan(): PlanNode {
+    return this.#plan;
+  }
+
+  /**
+   * Runs the query, once admitted, within its timeout.
+   *
+   * @returns the answer. It holds the query's memory until the caller releases it.
+   */
+  async start(): Promise<Answer> {
+    const { admission, clock } = this.#options;
+    const { signal, timeoutMs } = this.#request;
+    const endMs = clock.now() + timeoutMs;
+    const pending = admission?.admit(signal, timeoutMs);
+    const admitted = pending instanceof Promise ? await pending : pending;
+    try {
+      const answer = await this.#attempts(endMs, admitted);
+      return {
+        ...answer,
+        release: () => {
+          answer.release();
+          admitted?.release();
+        },
+      };
+    } catch (thrown) {
+      admitted?.release();
+      throw thrown;
+    }
+  }
+
+  /**
+   * Attempts the query until no fetch returns native histograms that are computed with. After each attempt the
+   * selectors of that fetch are known to hold them, and the next plan reads their raw samples.
+   */
+  async #attempts(endMs: number, admitted: Admitted | undefined): Promise<Answer> {
+    let memory = admitted?.memory;
+    for (let replans = 0; ; replans++) {
+      try {
+        return await this.#attempt(Math.max(1, endMs - this.#options.clock.now()), memory);
+      } catch (thrown) {
+        if (!(thrown instanceof NativeHistogramReplan) || replans === MAX_REPLANS) throw thrown;
+        const isLast = replans === MAX_REPLANS - 1;
+        if (!learnFromReplan(thrown, fetchesOf(this.#plan), this.#histogramsMet, isLast)) throw thrown;
+        this.#plan = this.#planned();
+        memory = admitted?.renew();
+      }
+    }
+  }
+
+  async #attempt(timeoutMs: number, memory: QueryMemory | undefined): Promise<Answer> {
+    const request = this.#request;
+    const options = this.#options;
+    const deadline = createDeadline(request.signal, timeoutMs, options.clock);
+    try {
+      return await this.#mode.run(this.#plan, {
+        request,
+        options,
+        snapshots: this.groups,
+        kind: request.kind,
+        grid: request.grid,
+        deadline,
+        annotations: new Annotations(),
+        lookbackDeltaMs: request.lookbackDeltaMs ?? options.lookbackDeltaMs,
+        stats: this.#stats,
+        memory,
+      });
+    } catch (thrown) {
+      deadline.release();
+      throw causeOf(thrown, deadline);
+    }
+  }
+
+  #planned(): PlanNode {
+    const { passesThrough } = this.#mode;
+    const histogramsMet = this.#histogramsMet;
+    return planQuery(this.#request, this.groups, this.#options, { passesThrough, histogramsMet });
+  }
+}
+
+function fetchesOf(plan: PlanNode): FetchNode[] {
+  const found: FetchNode[] = [];
+  const pending = [plan];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.kind === 'fetch') found.push(node);
+    pending.push(...operands(node));
+  }
+  return found;
+}
+
+/** The cause of a failure. An expired deadline, or a client that left, makes everything else fail. */
+function causeOf(thrown: unknown, deadline: Deadline): PromfedError {
+  const { signal } = deadline.required;
+  const error = asPromfedError(thrown);
+  if (error.code === 'upstream' || error.code === 'timeout' || !signal.aborted) return error;
+  const reason = asPromfedError(signal.reason);
+  return reason.code === 'timeout' ? reason : error;
+}

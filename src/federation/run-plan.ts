@@ -1,0 +1,81 @@
+// Running a plan once: one fetch passes through as bytes, anything else is evaluated.
+
+import type { Grid, Vector } from '../model/index.js';
+import { evaluate } from '../promql/eval/index.js';
+import { DEFAULT_LOOKBACK_MS, type Fetch, type PlanNode } from '../promql/plan/index.js';
+import { SampleBudget } from '../runtime/index.js';
+import { fetchBytes } from './fetch/fetch-bytes.js';
+import type { FetchRun } from './fetch/open-fetch.js';
+import { createSampleSource } from './fetch/sample-source.js';
+import { splitFetch } from './fetch/split-fetch.js';
+import type { GroupSnapshot } from './group-snapshot.js';
+import type { FederationOptions } from './options.js';
+import type { BytesAnswer, QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
+
+/** One attempt at a query. */
+export interface Attempt extends FetchRun {
+  readonly request: QueryRequest;
+  readonly options: FederationOptions;
+  readonly snapshots: readonly GroupSnapshot[];
+}
+
+/** Runs a plan. The answer passes through when the plan is one fetch. */
+export function runPlan(plan: PlanNode, attempt: Attempt): Promise<QueryAnswer> {
+  return plan.kind === 'fetch' ? passThrough(plan.fetch, attempt) : evaluatePlan(plan, attempt);
+}
+
+async function passThrough(fetch: Fetch, attempt: Attempt): Promise<BytesAnswer> {
+  const { kind, annotations, deadline, request } = attempt;
+  const fetched = await fetchBytes(fetch, attempt, request.limit);
+  const resultType = kind === 'range' || fetch.type === 'matrix' ? 'matrix' : 'vector';
+  // A buffered answer is complete: no request is under way that the deadline would have to end.
+  const release = fetched.buffered === undefined ? deadline.release : deadline.settle;
+  return { kind: 'bytes', resultType, ...fetched, annotations, release };
+}
+
+/** Runs a plan to its end. The answer is a value. */
+export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<ValueAnswer> {
+  const { request, options, annotations, deadline, lookbackDeltaMs } = attempt;
+  const budget = new SampleBudget({ maxSamples: options.maxSamples }, attempt.memory);
+  // Series that are fetched and returned unchanged.
+  const acceptsLossyHistograms = plan.kind === 'fetch' && request.acceptsLossyHistograms === true;
+  const fetches = new Fetches({ ...attempt, acceptsLossyHistograms }, budget);
+  const value = await evaluate(plan, {
+    grid: request.grid,
+    fetched: (fetch, grid) => fetches.start(fetch, grid),
+    samples: createSampleSource(attempt.snapshots, attempt, budget),
+    lookbackDeltaMs: lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
+    defaultStepMs: options.defaultStepMs,
+    budget,
+    annotations,
+    delayedNameRemoval: options.delaysNames,
+    signal: deadline.required.signal,
+    queryText: request.text,
+    observer: attempt.stats,
+  });
+  return { kind: 'value', value, annotations, release: deadline.release };
+}
+
+/** The fetches of one attempt. Equal ones are sent once. */
+class Fetches {
+  readonly #attempt: Attempt;
+  readonly #budget: SampleBudget;
+  readonly #started = new Map<string, Promise<Vector>>();
+
+  constructor(attempt: Attempt, budget: SampleBudget) {
+    this.#attempt = attempt;
+    this.#budget = budget;
+  }
+
+  start(fetch: Fetch, grid: Grid): Promise<Vector> {
+    const key = JSON.stringify([grid, fetch.key]);
+    const known = this.#started.get(key);
+    if (known !== undefined) return known;
+    const attempt = this.#attempt;
+    // Only the grid of the query can be an instant. A subquery with one step is still a range.
+    const run = grid === attempt.request.grid ? attempt : { ...attempt, kind: 'range' as const, grid };
+    const started = splitFetch(fetch, run, this.#budget);
+    this.#started.set(key, started);
+    return started;
+  }
+}

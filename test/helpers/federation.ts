@@ -1,0 +1,51 @@
+// Federations and query requests with the defaults that tests share.
+
+import {
+  createFederation,
+  createQueryRequest,
+  type Federation,
+  type QueryParameters,
+  type QueryRequest,
+} from '../../src/federation/index.js';
+import { instantGrid } from '../../src/model/index.js';
+import { ALL_FEATURES } from '../../src/promql/language/index.js';
+import { systemClock } from '../../src/runtime/index.js';
+import type { ServerGroup } from '../../src/upstreams/index.js';
+
+type FederationOptions = Parameters<typeof createFederation>[0];
+
+export function federationOf(
+  groups: readonly ServerGroup[],
+  changes: Partial<FederationOptions> = {},
+): Federation {
+  return createFederation({
+    groups,
+    clock: systemClock,
+    maxSamples: 1000,
+    lookbackDeltaMs: undefined,
+    defaultStepMs: 60_000,
+    delaysNames: false,
+    pushdown: true,
+    ...changes,
+  });
+}
+
+/** An instant query at `timeMs`, unless `changes` say otherwise. */
+export function queryRequest(
+  text: string,
+  timeMs: number,
+  changes: Partial<QueryParameters> = {},
+): QueryRequest {
+  const defaults = {
+    text,
+    kind: 'instant',
+    grid: instantGrid(timeMs),
+    endMs: timeMs,
+    lookbackDeltaMs: undefined,
+    timeoutMs: 5000,
+    routing: 'learned',
+    limit: undefined,
+    signal: new AbortController().signal,
+  } as const;
+  return createQueryRequest({ ...defaults, ...changes }, ALL_FEATURES);
+}
