@@ -66,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     heldBytes: budget.heldBytes,
     inFlight: admission.inFlight,
     queued: admission.queued,
-    refusals: budget.refusals,
+    rejections: budget.rejections,
   }));
   let running = activate(await options.loadConfig());
   metrics.watchLabelIndex(() => running.federation.labelIndex());

@@ -13,7 +13,7 @@ import {
   compileMatchers,
   Labels,
   PromfedError,
-  TRUNCATED,
+  TRUNCATION_WARNING,
   type RawSeries,
 } from '../model/index.js';
 import { createMemorySource, evaluate } from '../promql/eval/index.js';
@@ -110,5 +110,5 @@ function limited<T>(
   { query: { limit } }: MetadataRequest,
 ): Promise<{ readonly data: readonly T[]; readonly warnings: readonly string[] }> {
   const isCut = limit !== undefined && data.length > limit;
-  return Promise.resolve({ data: data.slice(0, limit), warnings: isCut ? [TRUNCATED] : [] });
+  return Promise.resolve({ data: data.slice(0, limit), warnings: isCut ? [TRUNCATION_WARNING] : [] });
 }

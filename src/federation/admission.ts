@@ -68,7 +68,7 @@ export class Admission {
   admit(signal: StopSignal, timeoutMs: number): Admitted | Promise<Admitted> {
     const { budget } = this;
     if (this.#options.isHeapFull?.() === true) {
-      budget.refusals.heap++;
+      budget.rejections.heap++;
       throw new PromfedError(
         'overloaded',
         "the JavaScript heap is nearly full; try again later (Node's limit: --max-old-space-size)",
@@ -77,7 +77,7 @@ export class Admission {
     const admitted = this.#queue.size === 0 ? this.#tryAdmit() : undefined;
     if (admitted !== undefined) return admitted;
     if (this.#queue.size >= (this.#options.maxQueued ?? MAX_QUEUED)) {
-      budget.refusals.queue_full++;
+      budget.rejections.queue_full++;
       throw new PromfedError('overloaded', `${this.#queue.size} requests wait already for ${this.#lack()}`);
     }
     return this.#wait(signal, timeoutMs);
@@ -98,7 +98,7 @@ export class Admission {
             reject(new PromfedError('timeout', `query timed out while it waited for ${lack}`));
             return;
           }
-          this.budget.refusals.queue_timeout++;
+          this.budget.rejections.queue_timeout++;
           reject(new PromfedError('overloaded', `the query waited ${maxWaitMs} ms for ${lack}`));
         },
         Math.min(timeoutMs, maxWaitMs),

@@ -1,7 +1,7 @@
 // Asking groups: all at once, and what the failure of one of them means.
 
 import { asPromfedError, type Annotations, type PromfedError, type StopSignal } from '../model/index.js';
-import type { QueryMemory } from '../runtime/index.js';
+import type { MemoryAccount } from '../runtime/index.js';
 import type { FetchContext, ServerGroup } from '../upstreams/index.js';
 import type { Bound, Deadline } from './deadline.js';
 import type { QueryStats } from './query-stats.js';
@@ -13,8 +13,8 @@ export interface FanOutContext {
   readonly lookbackDeltaMs: number | undefined;
   /** Told what everything takes; left out, nothing is measured. */
   readonly stats?: QueryStats | undefined;
-  /** What is held is taken from it; left out, it is not counted. */
-  readonly memory?: QueryMemory | undefined;
+  /** Account for the bytes that the request holds. */
+  readonly memory: MemoryAccount;
 }
 
 /**

@@ -1,8 +1,8 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
 
-import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATED } from '../model/index.js';
+import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
 import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
-import type { Clock, QueryMemory } from '../runtime/index.js';
+import { UNCOUNTED_MEMORY, type Clock, type MemoryAccount } from '../runtime/index.js';
 import type {
   FetchContext,
   MetadataAnswer,
@@ -18,7 +18,7 @@ import type { Metadata, MetadataRequest, MetadataResult } from './query-engine.j
 
 /** A request that was admitted. */
 interface AdmittedRequest extends MetadataRequest {
-  readonly memory?: QueryMemory | undefined;
+  readonly memory?: MemoryAccount | undefined;
 }
 
 /** @param admission left out, all requests run at once and memory is not counted. */
@@ -60,7 +60,7 @@ function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
   ): Promise<MetadataAnswer<readonly { readonly group: ServerGroup; readonly data: T }[]>> => {
     const annotations = new Annotations();
     const deadline = createDeadline(request.signal, request.timeoutMs, clock);
-    const { memory } = request;
+    const { memory = UNCOUNTED_MEMORY } = request;
     const context: FanOutContext = { deadline, annotations, lookbackDeltaMs: undefined, memory };
     try {
       const seen = snapshotGroups(groups, clock.now(), request.routing);
@@ -112,7 +112,7 @@ function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
         if (own === '') return group.labelValues(name, query, context);
         // The group sets this label on all it has: the value is there when there is anything at all.
         const answer = await group.labelNames({ ...query, limit: 1 }, context);
-        const warnings = answer.warnings.filter((text) => text !== TRUNCATED);
+        const warnings = answer.warnings.filter((text) => text !== TRUNCATION_WARNING);
         return { data: answer.data.length > 0 ? [own] : [], warnings };
       });
       const values = new Set(data.flatMap(({ data: own }) => own));
@@ -201,5 +201,5 @@ function limited<T>(
   warnings: readonly string[],
 ): MetadataAnswer<readonly T[]> {
   if (limit === undefined || all.length <= limit) return { data: all, warnings };
-  return { data: all.slice(0, limit), warnings: [...new Set([...warnings, TRUNCATED])] };
+  return { data: all.slice(0, limit), warnings: [...new Set([...warnings, TRUNCATION_WARNING])] };
 }

@@ -2,7 +2,7 @@
 
 import { Annotations, asPromfedError, type PromfedError } from '../model/index.js';
 import { operands, type FetchNode, type PlanNode } from '../promql/plan/index.js';
-import type { QueryMemory } from '../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import type { Admitted } from './admission.js';
 import { createDeadline, type Deadline } from './deadline.js';
 import { snapshotGroups, type GroupSnapshot } from './group-snapshot.js';
@@ -101,7 +101,7 @@ export class QueryRun<Answer extends QueryAnswer> {
     }
   }
 
-  async #attempt(timeoutMs: number, memory: QueryMemory | undefined): Promise<Answer> {
+  async #attempt(timeoutMs: number, memory: MemoryAccount = UNCOUNTED_MEMORY): Promise<Answer> {
     const request = this.#request;
     const options = this.#options;
     const deadline = createDeadline(request.signal, timeoutMs, options.clock);

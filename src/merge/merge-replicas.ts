@@ -1,7 +1,7 @@
 // Merges streams that may hold the same series: replicas of one group, or groups whose labels do not part them.
 
 import { type FrameStream, ClosableStream } from '../json/index.js';
-import type { QueryMemory } from '../runtime/index.js';
+import type { MemoryAccount } from '../runtime/index.js';
 import { mergeSamples } from './merge-samples.js';
 import { type MergeLimits, mergeUnordered } from './merge-unordered.js';
 import { pickEarlier, pickReplica } from './pick-samples.js';
@@ -9,8 +9,8 @@ import { pickEarlier, pickReplica } from './pick-samples.js';
 export interface MergeReplicaOptions extends Partial<MergeLimits> {
   /** promxy's `prefer_max`. Default false. */
   readonly preferMax?: boolean;
-  /** What is held is taken from it. */
-  readonly memory?: QueryMemory | undefined;
+  /** Account for the held bytes. Default: not counted. */
+  readonly memory?: MemoryAccount | undefined;
 }
 
 /** Default limits: 64 MiB held at most, order relied on after 1 MiB. */
@@ -50,7 +50,7 @@ export function mergeReplicaStreams(
  */
 export function mergeOverlappingStreams(
   streams: readonly FrameStream[],
-  options: Partial<MergeLimits> & { readonly memory?: QueryMemory | undefined } = {},
+  options: Partial<MergeLimits> & { readonly memory?: MemoryAccount | undefined } = {},
 ): FrameStream {
   if (streams.length === 1) return streams[0]!;
   return new ClosableStream(

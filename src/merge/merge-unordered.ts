@@ -2,7 +2,7 @@
 
 import { type FrameStream, type ResponseTrailer, type SeriesFrame, unionTrailers } from '../json/index.js';
 import { Labels, PromfedError } from '../model/index.js';
-import type { QueryMemory } from '../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import { fingerprint } from './fingerprint.js';
 import { ReadAhead } from './read-ahead.js';
 
@@ -14,8 +14,8 @@ export interface MergeLimits {
   readonly maxHeldBytes: number;
   /** How much is read before the streams' order is relied on, in bytes of all streams together. */
   readonly lookAheadBytes: number;
-  /** What is held is taken from it; left out, it is not counted. */
-  readonly memory?: QueryMemory | undefined;
+  /** Account for the held bytes. Default: not counted. */
+  readonly memory?: MemoryAccount | undefined;
 }
 
 const MAX_BATCH = 512;
@@ -127,6 +127,7 @@ class Join {
   readonly #cursors: readonly Cursor[];
   readonly #merge: MergeCopies;
   readonly #limits: MergeLimits;
+  readonly #memory: MemoryAccount;
   readonly #sent = new Set<number>();
   readonly #held = new Map<string, Held>();
   #heldBytes = 0;
@@ -140,6 +141,7 @@ class Join {
     this.#cursors = cursors;
     this.#merge = merge;
     this.#limits = limits;
+    this.#memory = limits.memory ?? UNCOUNTED_MEMORY;
   }
 
   /** Reads ahead of all streams in turn; true when all of them ended within the look-ahead. */
@@ -151,7 +153,7 @@ class Join {
       for (const cursor of open) {
         const more = await cursor.loadMore();
         bytes += more;
-        this.#limits.memory?.take('merging', more);
+        this.#memory.reserve('merging', more);
         if (more > 0) still.push(cursor);
       }
       open = still;
@@ -215,7 +217,7 @@ class Join {
     }
     if (samples.length < MIN_UNCOPIED_BYTES) this.#uncopied.push({ held, stream });
     if (known === undefined) this.#held.set(key, held);
-    this.#limits.memory?.take('merging', weigh(frame));
+    this.#memory.reserve('merging', weigh(frame));
     this.#heldBytes += weigh(frame);
     if (this.#heldBytes > this.#limits.maxHeldBytes) {
       throw new PromfedError(
@@ -258,7 +260,7 @@ class Join {
     copies.forEach((samples, i) => {
       if (samples === undefined || i === stream) return;
       this.#heldBytes -= weigh({ labels, samples });
-      this.#limits.memory?.release('merging', weigh({ labels, samples }));
+      this.#memory.release('merging', weigh({ labels, samples }));
     });
   }
 
@@ -277,9 +279,9 @@ class Join {
   #takeBatch(): readonly SeriesFrame[] {
     const batch = this.#batch;
     this.#batch = [];
-    this.#limits.memory?.release('merging', this.#aheadBytes);
+    this.#memory.release('merging', this.#aheadBytes);
     this.#aheadBytes = 0;
-    this.#limits.memory?.take('merging', batch.length * NUMBER_BYTES);
+    this.#memory.reserve('merging', batch.length * NUMBER_BYTES);
     return batch;
   }
 }

@@ -2,13 +2,13 @@
 
 import { type FrameStream, type ResponseTrailer, type SeriesFrame, ClosableStream } from '../json/index.js';
 import { Labels, labelsBytes } from '../model/index.js';
-import type { QueryMemory } from '../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 
 export interface SortIfSmallOptions {
   /** Up to so many bytes are read ahead. Default 1 MiB. */
   readonly maxBytes?: number;
-  /** What is read ahead is taken from it. */
-  readonly memory?: QueryMemory | undefined;
+  /** Account for the bytes that are read ahead. Default: not counted. */
+  readonly memory?: MemoryAccount | undefined;
 }
 
 /** Answers of more bytes than so many are not sorted. */
@@ -19,13 +19,14 @@ export const SORTED_BYTES = 1 << 20;
  * `Labels.compare`, as Prometheus sorts a matrix. A larger one comes in its own order, unchanged. Takes `frames` over.
  */
 export function sortIfSmall(frames: FrameStream, options: SortIfSmallOptions = {}): FrameStream {
-  return new ClosableStream([frames], sorted(frames, options.maxBytes ?? SORTED_BYTES, options.memory));
+  const { maxBytes = SORTED_BYTES, memory = UNCOUNTED_MEMORY } = options;
+  return new ClosableStream([frames], sorted(frames, maxBytes, memory));
 }
 
 async function* sorted(
   frames: FrameStream,
   maxBytes: number,
-  memory: QueryMemory | undefined,
+  memory: MemoryAccount,
 ): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
   const held: (readonly SeriesFrame[])[] = [];
   let bytes = 0;
@@ -34,17 +35,17 @@ async function* sorted(
     if (result.done === true) {
       const all = held.flat().sort((a, b) => Labels.compare(a.labels, b.labels));
       if (all.length > 0) yield all;
-      memory?.release('sorting', bytes);
+      memory.release('sorting', bytes);
       return result.value;
     }
     let weight = 0;
     for (const { labels, samples } of result.value) weight += samples.length + labelsBytes(labels);
-    memory?.take('sorting', weight);
+    memory.reserve('sorting', weight);
     bytes += weight;
     held.push(result.value);
   }
   for (let batch = held.shift(); batch !== undefined; batch = held.shift()) yield batch;
-  memory?.release('sorting', bytes);
+  memory.release('sorting', bytes);
   for (;;) {
     const result = await frames.next();
     if (result.done === true) return result.value;

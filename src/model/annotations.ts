@@ -4,7 +4,7 @@
 const MAX_PRINTED = 10;
 
 /** What a result that a `limit` parameter cut says. Source: Prometheus, web/api/v1/api.go. */
-export const TRUNCATED = 'results truncated due to limit';
+export const TRUNCATION_WARNING = 'results truncated due to limit';
 
 /**
  * Warnings and infos of one query, in the order they came, each text once.

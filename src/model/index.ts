@@ -1,4 +1,4 @@
-export { Annotations, TRUNCATED } from './annotations.js';
+export { Annotations, TRUNCATION_WARNING } from './annotations.js';
 export { ColumnSlabs } from './column-slabs.js';
 export { compareStrings } from './compare.js';
 export { parseDuration, printDuration } from './duration.js';
@@ -30,7 +30,7 @@ export { HistogramSum } from './histogram/sum.js';
 export { trimHistogram } from './histogram/trim.js';
 export { Labels, labelsBytes, METRIC_NAME } from './labels.js';
 export { fixedLabels, injectMatchers } from './matchers/inject-matchers.js';
-export { anyPasses, type LabelFilter } from './matchers/label-filter.js';
+export { anyValueMatches, type LabelFilter } from './matchers/label-filter.js';
 export {
   compileMatcher,
   compileMatchers,
@@ -42,6 +42,6 @@ export { tryNearest } from './nearest.js';
 export type { SampleSource, SampleUse, TimeWindow } from './ports.js';
 export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';
 export type { StopSignal } from './stop-signal.js';
-export { coversWindow, cutWindow, type TimeBounds, touchesWindow } from './time-bounds.js';
+export { coversWindow, truncateWindow, type TimeBounds, overlapsWindow } from './time-bounds.js';
 export type { MatrixValue, ScalarValue, StringValue, Value, VectorValue } from './value.js';
 export { VALUE_TYPE_NAMES, type ValueType } from './value-type.js';

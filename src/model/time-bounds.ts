@@ -11,7 +11,7 @@ export interface TimeBounds {
 }
 
 /** Whether a sample in the window can lie within the bounds. Samples have times of whole milliseconds. */
-export function touchesWindow({ startMs, endMs }: TimeBounds, { afterMs, untilMs }: TimeWindow): boolean {
+export function overlapsWindow({ startMs, endMs }: TimeBounds, { afterMs, untilMs }: TimeWindow): boolean {
   return (startMs ?? -Infinity) <= untilMs && (endMs ?? Infinity) > afterMs;
 }
 
@@ -21,7 +21,7 @@ export function coversWindow({ startMs, endMs }: TimeBounds, { afterMs, untilMs 
 }
 
 /** The part of the window of which samples count; the window must touch the bounds. */
-export function cutWindow(window: TimeWindow, { startMs, endMs, truncate }: TimeBounds): TimeWindow {
+export function truncateWindow(window: TimeWindow, { startMs, endMs, truncate }: TimeBounds): TimeWindow {
   if (!truncate) return window;
   return {
     afterMs: startMs === undefined ? window.afterMs : Math.max(window.afterMs, startMs - 1),

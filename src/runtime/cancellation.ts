@@ -1,10 +1,12 @@
-// When work has to end: what everything that is done for a request looks at.
+// A cancellation signal that is cheap to create, used by all work that belongs to a request.
 
 import type { StopSignal } from '../model/index.js';
 
 /**
- * A signal and what gives it. Every request makes several: the platform's own, an event target with its events, costs
- * many times as much to make, to listen to and to collect.
+ * A signal together with the method that aborts it.
+ *
+ * Replaces `AbortController`: every request creates several, and an `EventTarget` with its events costs many times as
+ * much to create, to listen to and to collect.
  */
 export class Cancellation implements StopSignal {
   #aborted = false;
@@ -19,12 +21,12 @@ export class Cancellation implements StopSignal {
     return this.#reason;
   }
 
-  /** Tells the listeners, in the order in which they came; the first call counts. */
+  /** Aborts the signal and calls its listeners in the order in which they were added. Only the first call counts. */
   abort(reason: unknown): void {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
-    // One by one: a listener may take another one away.
+    // Removes listeners one at a time, because a listener may remove another one.
     for (let next = this.#listeners.shift(); next !== undefined; next = this.#listeners.shift()) next();
   }
 

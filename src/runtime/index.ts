@@ -2,7 +2,14 @@ export { availableCores } from './available-cores.js';
 export { Cancellation } from './cancellation.js';
 export { type Clock, systemClock } from './clock.js';
 export { readMachineMemory } from './machine-memory.js';
-export { MemoryBudget, type MemoryLimits, type MemoryUse, QueryMemory } from './memory-budget.js';
+export {
+  type MemoryAccount,
+  MemoryBudget,
+  type MemoryLimits,
+  type MemoryUse,
+  type QueryMemory,
+  UNCOUNTED_MEMORY,
+} from './memory-budget.js';
 export { sortPaced } from './paced-sort.js';
 export { Pacer } from './pacer.js';
 export { SampleBudget, type SampleCounter } from './sample-budget.js';

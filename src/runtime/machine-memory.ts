@@ -1,53 +1,63 @@
-// How much memory this process may use: the machine's, or less where a control group limits it.
+// Memory available to this process: that of the machine, within the limits of its control groups.
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Files of a control group that hold a limit in bytes, by version. */
+/** Files with limits in bytes in the directory of a control group, by version. */
 const LIMIT_FILES = {
   2: ['memory.max', 'memory.high'],
   1: ['memory.limit_in_bytes'],
 } as const;
 
+/** A mounted hierarchy of control groups. */
 interface Mount {
   readonly version: 1 | 2;
-  /** Which group is mounted, as /proc/self/cgroup names it, and where. */
+  /** The mounted group, as /proc/self/cgroup names it. */
   readonly group: string;
-  readonly at: string;
+  /** Path of the mount point. */
+  readonly mountPoint: string;
 }
 
 /**
- * The least of the machine's memory and every limit of this process' control groups and the groups around them, in
- * bytes. What cannot be read does not limit.
+ * Returns the memory that this process may use, in bytes: the lowest of `physicalBytes` and the limits of its control
+ * groups, of either version, and of the groups above them. Unreadable files do not limit.
  *
- * @param root where `/proc` and `/sys` are.
+ * @param root directory that contains `proc` and `sys`.
  */
 export function readMachineMemory(physicalBytes: number, root = '/'): number {
-  const own = groupsOf(tryRead(join(root, 'proc/self/cgroup')));
-  let least = physicalBytes;
-  for (const { version, group, at } of mountsOf(tryRead(join(root, 'proc/self/mountinfo')))) {
-    const path = own.get(version);
+  const ownGroups = parseCgroup(readOrEmpty(join(root, 'proc/self/cgroup')));
+  let lowest = physicalBytes;
+  for (const mount of parseMountinfo(readOrEmpty(join(root, 'proc/self/mountinfo')))) {
+    const path = ownGroups.get(mount.version);
     if (path === undefined) continue;
-    const top = join(root, at);
-    // Within a namespace of its own a group is called by its place below the mount, or by one outside of it.
-    const isBelow = path === group || path.startsWith(group === '/' ? '/' : `${group}/`);
-    let directory = join(
-      top,
-      isBelow && !path.includes('..') ? path.slice(group === '/' ? 0 : group.length) : '',
-    );
+    const top = join(root, mount.mountPoint);
+    let directory = join(top, pathBelow(mount, path));
     for (;;) {
-      for (const file of LIMIT_FILES[version]) {
-        least = Math.min(least, limitOf(tryRead(join(directory, file))));
+      for (const file of LIMIT_FILES[mount.version]) {
+        lowest = Math.min(lowest, parseLimit(readOrEmpty(join(directory, file))));
       }
       if (directory.length <= top.length) break;
       directory = dirname(directory);
     }
   }
-  return least;
+  return lowest;
 }
 
-/** Which group the process is in, by version. Source: cgroups(7), `hierarchy-ID:controller-list:cgroup-path`. */
-function groupsOf(text: string): ReadonlyMap<1 | 2, string> {
+/**
+ * Returns the path of a group relative to the mount point. Empty for a group outside of the mount: in a cgroup
+ * namespace paths are relative to the namespace's root.
+ */
+function pathBelow({ group }: Mount, path: string): string {
+  const isBelow = path === group || path.startsWith(group === '/' ? '/' : `${group}/`);
+  return isBelow && !path.includes('..') ? path.slice(group === '/' ? 0 : group.length) : '';
+}
+
+/**
+ * Returns the path of the process' group, by version. Lines are `hierarchy-ID:controller-list:cgroup-path`.
+ *
+ * Source: cgroups(7), /proc/pid/cgroup.
+ */
+function parseCgroup(text: string): ReadonlyMap<1 | 2, string> {
   const groups = new Map<1 | 2, string>();
   for (const line of text.split('\n')) {
     const match = /^(\d+):([^:]*):(\/.*)$/.exec(line);
@@ -59,32 +69,38 @@ function groupsOf(text: string): ReadonlyMap<1 | 2, string> {
   return groups;
 }
 
-/** Source: proc(5), /proc/pid/mountinfo: `id parent dev root mount-point options … - type source super-options`. */
-function mountsOf(text: string): readonly Mount[] {
+/**
+ * Returns the mounts of control groups. Lines are `id parent dev root mount-point options … - type source super-options`.
+ *
+ * Source: proc(5), /proc/pid/mountinfo.
+ */
+function parseMountinfo(text: string): readonly Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
-    const [, , , group, at] = before.split(' ').map(unescapeSpace);
+    const [, , , group, mountPoint] = before.split(' ').map(unescapeOctal);
     const [type, , options = ''] = after.split(' ');
-    if (group === undefined || at === undefined) continue;
-    if (type === 'cgroup2') mounts.push({ version: 2, group, at });
+    if (group === undefined || mountPoint === undefined) continue;
+    if (type === 'cgroup2') mounts.push({ version: 2, group, mountPoint });
     else if (type === 'cgroup' && options.split(',').includes('memory'))
-      mounts.push({ version: 1, group, at });
+      mounts.push({ version: 1, group, mountPoint });
   }
   return mounts;
 }
 
-function unescapeSpace(text: string): string {
+/** Decodes `\040` and the like: the kernel escapes spaces, tabs, newlines and backslashes. */
+function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }
 
-/** `max`, and what is no number, is no limit. */
-function limitOf(text: string): number {
+/** Returns a limit in bytes; Infinity for `max`, 0 and anything that is not a number. */
+function parseLimit(text: string): number {
   const bytes = /^\d+\s*$/.test(text) ? Number(text) : Infinity;
   return bytes > 0 ? bytes : Infinity;
 }
 
-function tryRead(path: string): string {
+/** Returns the text of a file; empty when it cannot be read. */
+function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {

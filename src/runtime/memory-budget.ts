@@ -1,31 +1,55 @@
-// The memory that a process may hold for what it is asked, counted in bytes: one budget, and one account a query.
+// The memory budget of a process, in bytes, and the account that each query has within it.
 
 import { PromfedError } from '../model/index.js';
 
-/** What bytes are held for, as messages call it. */
+/** Purpose of reserved bytes, as error messages print it. */
 export type MemoryUse =
-  'bytes of answers' | 'samples' | 'series' | 'sorting' | 'merging' | 'remote read' | 'metadata';
+  'upstream responses' | 'samples' | 'series' | 'sorting' | 'merging' | 'remote read' | 'metadata';
 
-/** Why something was refused; a fixed set, for a metric's label. */
-export const REFUSALS = ['query_memory', 'process_memory', 'queue_full', 'queue_timeout', 'heap'] as const;
+/** Reasons for rejecting or ending a request. A fixed set: they are values of a metric label. */
+export const REJECTIONS = ['query_memory', 'process_memory', 'queue_full', 'queue_timeout', 'heap'] as const;
 
-export type Refusal = (typeof REFUSALS)[number];
+export type Rejection = (typeof REJECTIONS)[number];
 
 export interface MemoryLimits {
-  /** What all queries together may hold. */
+  /** Upper bound on the bytes that all queries of the process hold together, inclusive. */
   readonly budgetBytes: number;
-  /** What one query may hold; not more than all of them. */
+  /** Upper bound on the bytes that one query holds, inclusive. At most `budgetBytes`. */
   readonly perQueryBytes: number;
 }
 
+/** Where work accounts for the bytes that it holds. */
+export interface MemoryAccount {
+  /**
+   * Reserves bytes. Call it before the memory is allocated.
+   *
+   * @throws PromfedError when the bytes are not available. Nothing is reserved then.
+   */
+  reserve(use: MemoryUse, bytes: number): void;
+  /** Returns bytes that the caller reserved earlier for the same use. */
+  release(use: MemoryUse, bytes: number): void;
+}
+
+/** An account without limits that counts nothing. */
+export const UNCOUNTED_MEMORY: MemoryAccount = {
+  reserve() {
+    // Counts nothing.
+  },
+  release() {
+    // Counts nothing.
+  },
+};
+
 /**
- * What all queries of a process hold. Counted is what was said to be held, before it is allocated: the garbage between
- * two collections, and what the runtime itself takes, are left room for by whoever makes the limits.
+ * The bytes held by all queries of one process.
+ *
+ * The budget counts reservations, not the heap. Garbage between two collections and the runtime's own memory are not
+ * counted; whoever sets the limits leaves room for them.
  */
 export class MemoryBudget {
   readonly limits: MemoryLimits;
-  /** How often something was refused, by reason. */
-  readonly refusals: Record<Refusal, number> = {
+  /** Number of rejections since the process started, by reason. */
+  readonly rejections: Record<Rejection, number> = {
     query_memory: 0,
     process_memory: 0,
     queue_full: 0,
@@ -38,69 +62,82 @@ export class MemoryBudget {
     this.limits = limits;
   }
 
+  /** Sum of all open accounts, in bytes. An account counts with its initial reservation at least. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** A new account that has its first `reserveBytes` already; undefined when there is not that much left. */
-  tryOpen(reserveBytes: number): QueryMemory | undefined {
-    return this.tryGrow(reserveBytes) ? new QueryMemory(this, reserveBytes) : undefined;
+  /**
+   * Opens an account with `initialBytes` charged from the start. Returns undefined when they are not available. The
+   * caller closes the account.
+   */
+  tryOpen(initialBytes: number): QueryMemory | undefined {
+    return this.tryGrow(initialBytes) ? new QueryMemory(this, initialBytes) : undefined;
   }
 
-  /** For accounts: takes bytes from the budget, or gives them back when below zero. False when they are not there. */
+  /** Charges bytes on behalf of an account. Returns false, and charges nothing, when they exceed the budget. */
   tryGrow(bytes: number): boolean {
-    if (bytes > 0 && this.#heldBytes + bytes > this.limits.budgetBytes) return false;
+    if (this.#heldBytes + bytes > this.limits.budgetBytes) return false;
     this.#heldBytes += bytes;
     return true;
+  }
+
+  /** Returns bytes charged by `tryGrow`. */
+  shrink(bytes: number): void {
+    this.#heldBytes -= bytes;
   }
 }
 
 /**
- * What one query holds. Whatever was taken and not released is given back when it is closed, which whoever opened it
- * does however the query ends.
+ * The account of one query: the bytes that it holds, by use.
+ *
+ * Whoever opens an account closes it, however the query ends. Closing returns every reservation that was not released.
  */
-export class QueryMemory {
+export class QueryMemory implements MemoryAccount {
   readonly #budget: MemoryBudget;
-  readonly #reserveBytes: number;
-  /** What the process' budget is charged: what is held, and the reserve at least. */
+  readonly #initialBytes: number;
+  /** Bytes charged to the budget: the greater of `#heldBytes` and `#initialBytes`; 0 once closed. */
   #chargedBytes: number;
   #heldBytes = 0;
   #peakBytes = 0;
   readonly #byUse = new Map<MemoryUse, number>();
   #closed = false;
 
-  /** By `MemoryBudget.tryOpen`, which has charged the reserve. */
-  constructor(budget: MemoryBudget, reserveBytes: number) {
+  /** Called by `MemoryBudget.tryOpen`, which has charged `initialBytes` already. */
+  constructor(budget: MemoryBudget, initialBytes: number) {
     this.#budget = budget;
-    this.#reserveBytes = reserveBytes;
-    this.#chargedBytes = reserveBytes;
+    this.#initialBytes = initialBytes;
+    this.#chargedBytes = initialBytes;
   }
 
+  /** Bytes reserved and not released. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** The most that was held at once. */
+  /** Highest value that `heldBytes` has had. */
   get peakBytes(): number {
     return this.#peakBytes;
   }
 
   /**
-   * Takes bytes before they are allocated. What throws has taken nothing.
+   * Reserves bytes before they are allocated. The budget is charged only for bytes beyond the initial reservation.
    *
-   * @throws PromfedError `memory` when the query would hold more than one query may; `overloaded` when all queries
-   *   together would hold more than the process may; `canceled` when the account is closed.
+   * @throws PromfedError `memory` beyond the limit of one query, `overloaded` beyond the budget of the process,
+   *   `canceled` when the account is closed. Nothing is reserved then.
    */
-  take(use: MemoryUse, bytes: number): void {
-    if (this.#closed) throw new PromfedError('canceled', 'the request is over');
+  reserve(use: MemoryUse, bytes: number): void {
+    if (this.#closed) {
+      throw new PromfedError('canceled', 'memory not reserved: the request has ended');
+    }
     const held = this.#heldBytes + bytes;
     const { perQueryBytes } = this.#budget.limits;
     if (held > perQueryBytes) {
-      this.#budget.refusals.query_memory++;
+      this.#budget.rejections.query_memory++;
       throw new PromfedError(
         'memory',
-        `the query would hold more than ${perQueryBytes} bytes of memory (--query.max-memory), ` +
-          `most of them for ${this.#most(use, bytes)}`,
+        `query memory limit exceeded: the query needs more than ${perQueryBytes} bytes, ` +
+          `mainly for ${this.#largestUse(use, bytes)}; narrow the query or raise --query.max-memory`,
       );
     }
     if (held > this.#chargedBytes) this.#charge(held, use, bytes);
@@ -109,53 +146,54 @@ export class QueryMemory {
     this.#byUse.set(use, (this.#byUse.get(use) ?? 0) + bytes);
   }
 
-  /** Gives back bytes that were taken for the same use. */
+  /** Returns bytes reserved for the same use. Does nothing once the account is closed. */
   release(use: MemoryUse, bytes: number): void {
     if (this.#closed) return;
     this.#heldBytes -= bytes;
     this.#byUse.set(use, (this.#byUse.get(use) ?? 0) - bytes);
-    const charge = Math.max(this.#heldBytes, this.#reserveBytes);
-    this.#budget.tryGrow(charge - this.#chargedBytes);
+    const charge = Math.max(this.#heldBytes, this.#initialBytes);
+    this.#budget.shrink(this.#chargedBytes - charge);
     this.#chargedBytes = charge;
   }
 
-  /** Gives everything back; later releases do nothing, and nothing can be taken any more. */
+  /** Returns everything to the budget. Later calls of `release` and `close` do nothing; `reserve` throws. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#budget.tryGrow(-this.#chargedBytes);
+    this.#budget.shrink(this.#chargedBytes);
     this.#chargedBytes = 0;
     this.#heldBytes = 0;
   }
 
-  /** Closes this account and opens another one with the same reserve, for another attempt at the same query. */
+  /** Closes this account and opens one with the same initial reservation, for another attempt at the query. */
   renew(): QueryMemory {
     this.close();
-    // It has just been given back.
-    return this.#budget.tryOpen(this.#reserveBytes)!;
+    // Available: close() has returned at least as many bytes.
+    return this.#budget.tryOpen(this.#initialBytes)!;
   }
 
   #charge(held: number, use: MemoryUse, bytes: number): void {
     if (!this.#budget.tryGrow(held - this.#chargedBytes)) {
-      this.#budget.refusals.process_memory++;
+      this.#budget.rejections.process_memory++;
       throw new PromfedError(
         'overloaded',
-        `all queries together would hold more than ${this.#budget.limits.budgetBytes} bytes of memory (--memory); ` +
-          `this one has ${this.#heldBytes} of them, most for ${this.#most(use, bytes)}; try again later`,
+        `process memory limit exceeded: all queries together need more than ${this.#budget.limits.budgetBytes} bytes; ` +
+          `this query holds ${this.#heldBytes} of them, mainly for ${this.#largestUse(use, bytes)}; ` +
+          'try again later or raise --memory',
       );
     }
     this.#chargedBytes = held;
   }
 
-  /** What holds most once `bytes` more are held for `use`. */
-  #most(use: MemoryUse, bytes: number): MemoryUse {
-    let most = use;
-    let mostBytes = (this.#byUse.get(use) ?? 0) + bytes;
+  /** Returns the use that would hold most with `bytes` more for `use`. */
+  #largestUse(use: MemoryUse, bytes: number): MemoryUse {
+    let largest = use;
+    let largestBytes = (this.#byUse.get(use) ?? 0) + bytes;
     for (const [other, held] of this.#byUse) {
-      if (other === use || held <= mostBytes) continue;
-      most = other;
-      mostBytes = held;
+      if (other === use || held <= largestBytes) continue;
+      largest = other;
+      largestBytes = held;
     }
-    return most;
+    return largest;
   }
 }

@@ -1,11 +1,15 @@
-// Sorting that lets the event loop run.
+// A merge sort that lets the event loop run.
 
 import type { Pacer } from './pacer.js';
 
-/** So many elements are sorted or merged between two looks at the clock. */
+/** Number of elements that are sorted or merged between two checks of the pacer. */
 const CHUNK = 4096;
 
-/** The items in order, stable, in a new array. @throws PromfedError as `Pacer.pause`. */
+/**
+ * Sorts the items into a new array. The sort is stable.
+ *
+ * @throws PromfedError as `Pacer.pause` does.
+ */
 export async function sortPaced<T>(
   pacer: Pacer,
   items: readonly T[],

@@ -1,33 +1,45 @@
-// Keeps the event loop responsive during a long computation, and ends one that nobody waits for.
+// Time slices for long computations: the event loop runs in between, and cancellation is checked.
 
 import { PromfedError, type StopSignal } from '../model/index.js';
 
-/** How long to compute without letting anything else run. */
+/** Time in milliseconds that a computation runs without yielding to the event loop. */
 const SLICE_MS = 20;
 
 /**
- * Says when to pause: `if (pacer.due) await pacer.pause();` in every loop whose length the data decides.
+ * Divides one computation into time slices. Every loop whose length depends on data contains
+ * `if (pacer.due) await pacer.pause();`.
  */
 export class Pacer {
   readonly #signal: StopSignal;
   #sliceEndMs = performance.now() + SLICE_MS;
 
+  /** The first slice starts at once. */
   constructor(signal: StopSignal) {
     this.#signal = signal;
   }
 
+  /** True when the current slice is used up. */
   get due(): boolean {
     return performance.now() >= this.#sliceEndMs;
   }
 
-  /** Lets everything else run once. @throws PromfedError as `check`. */
+  /**
+   * Yields to the event loop once, then starts the next slice.
+   *
+   * @throws PromfedError as `check` does.
+   */
   async pause(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     this.check();
     this.#sliceEndMs = performance.now() + SLICE_MS;
   }
 
-  /** @throws PromfedError the signal's reason when it is one, else `timeout` or `canceled`. */
+  /**
+   * Throws when the signal has aborted.
+   *
+   * @throws PromfedError the signal's reason when it is a PromfedError, else `timeout` for a TimeoutError and
+   *   `canceled` for any other reason, with Prometheus' texts.
+   */
   check(): void {
     if (!this.#signal.aborted) return;
     const reason: unknown = this.#signal.reason;

@@ -1,59 +1,65 @@
-// Limits of one query, checked while it runs.
+// The sample limit of one query, and the bytes that its samples hold.
 
 import { PromfedError } from '../model/index.js';
-import type { QueryMemory } from './memory-budget.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from './memory-budget.js';
 
-/** A raw sample: its time and its value, eight bytes each. */
+/** Bytes of one raw sample: timestamp and value, eight bytes each. */
 const RAW_SAMPLE_BYTES = 16;
 
-/** A step of a column: its value, and whether it is there. */
+/** Bytes of one step of a column: an eight-byte value and a one-byte presence flag. */
 const STEP_BYTES = 9;
 
-/** What a column takes besides its steps: the objects around its arrays, and its labels. Measured on Node 20. */
+/** Bytes of a column besides its steps: labels and the objects around the arrays. Measured on Node 20. */
 const COLUMN_BYTES = 640;
 
-/** The memory is told in steps of so many bytes: samples are taken one by one in places. */
-const TOLD_BYTES = 64 << 10;
+/** Difference in bytes from which on the memory account is updated: some callers count single samples. */
+const ACCOUNT_STEP_BYTES = 64 << 10;
 
-/** What one query may use. */
+/** Limits of one query. */
 export interface QueryLimits {
-  /** Samples that may be held at once, as Prometheus counts them for `--query.max-samples`. */
+  /**
+   * Upper bound on the samples held at once, inclusive (`--query.max-samples`). As in Prometheus, a native histogram
+   * counts as several samples.
+   */
   readonly maxSamples: number;
 }
 
-/** What samples are taken from. */
+/** Where a query accounts for the samples that it holds. */
 export interface SampleCounter {
   /**
-   * Takes samples before they are allocated.
+   * Reserves samples. Call it before they are allocated, and end the query when it throws: the samples then stay
+   * counted.
    *
-   * @throws PromfedError `limit` with Prometheus' text when the query would hold more than it may; what the query's
-   *   memory throws.
+   * @throws PromfedError `limit`, with Prometheus' text, beyond `maxSamples`. Errors of the memory account.
    */
-  take(samples: number): void;
-  /** Gives samples back that are held no longer. */
+  reserve(samples: number): void;
+  /** Returns samples that the caller reserved earlier through the same counter. */
   release(samples: number): void;
 }
 
 /**
- * Counts the samples that one query holds, and the bytes that they take. Owned by one query.
+ * The samples that one query holds and the bytes that they take. Owned by one query.
  *
- * Samples are raw ones unless `onGrid` says otherwise.
+ * Raw samples are counted directly, at 16 bytes each. Columns are counted through `onGrid`. Bytes are reserved for the
+ * use `samples` in steps of 64 KiB, so that the memory account may lag behind by one step; closing the account returns
+ * what was not released.
  */
 export class SampleBudget implements SampleCounter {
   #held = 0;
   readonly #max: number;
-  readonly #memory: QueryMemory | undefined;
+  readonly #memory: MemoryAccount;
   #bytes = 0;
-  /** Of `#bytes`, what the memory was told of. */
-  #toldBytes = 0;
+  /** Bytes reserved in the memory account: `#bytes` give or take less than one step. */
+  #accountedBytes = 0;
 
-  /** @param memory left out, bytes are not counted. */
-  constructor(limits: QueryLimits, memory?: QueryMemory) {
+  /** @param memory account for the bytes. Default: bytes are not counted. */
+  constructor(limits: QueryLimits, memory: MemoryAccount = UNCOUNTED_MEMORY) {
     this.#max = limits.maxSamples;
     this.#memory = memory;
   }
 
-  take(samples: number, bytesEach = RAW_SAMPLE_BYTES): void {
+  /** @param bytesEach bytes of one sample; release samples with the same value. */
+  reserve(samples: number, bytesEach = RAW_SAMPLE_BYTES): void {
     this.#held += samples;
     if (this.#held > this.#max) {
       throw new PromfedError(
@@ -62,27 +68,31 @@ export class SampleBudget implements SampleCounter {
       );
     }
     this.#bytes += samples * bytesEach;
-    if (this.#bytes - this.#toldBytes >= TOLD_BYTES) {
-      this.#memory?.take('samples', this.#bytes - this.#toldBytes);
-      this.#toldBytes = this.#bytes;
+    if (this.#bytes - this.#accountedBytes >= ACCOUNT_STEP_BYTES) {
+      this.#memory.reserve('samples', this.#bytes - this.#accountedBytes);
+      this.#accountedBytes = this.#bytes;
     }
   }
 
+  /** @param bytesEach as for `reserve`. */
   release(samples: number, bytesEach = RAW_SAMPLE_BYTES): void {
     this.#held -= samples;
     this.#bytes -= samples * bytesEach;
-    if (this.#toldBytes - this.#bytes >= TOLD_BYTES) {
-      this.#memory?.release('samples', this.#toldBytes - this.#bytes);
-      this.#toldBytes = this.#bytes;
+    if (this.#accountedBytes - this.#bytes >= ACCOUNT_STEP_BYTES) {
+      this.#memory.release('samples', this.#accountedBytes - this.#bytes);
+      this.#accountedBytes = this.#bytes;
     }
   }
 
-  /** The same budget for the samples of columns of so many steps: what is taken by it is released by its like. */
+  /**
+   * Returns a view of this budget for columns of `steps` steps: one sample is one step of a column, present or not.
+   * Release through a view with the same `steps`.
+   */
   onGrid(steps: number): SampleCounter {
     const bytesEach = STEP_BYTES + COLUMN_BYTES / steps;
     return {
-      take: (samples) => {
-        this.take(samples, bytesEach);
+      reserve: (samples) => {
+        this.reserve(samples, bytesEach);
       },
       release: (samples) => {
         this.release(samples, bytesEach);

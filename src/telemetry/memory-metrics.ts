@@ -3,19 +3,19 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** What is held and who waits, as of now. */
-export interface MemoryFigures {
+export interface MemoryStats {
   readonly limitBytes: number;
   readonly budgetBytes: number;
   readonly heldBytes: number;
   readonly inFlight: number;
   readonly queued: number;
   /** How often something was refused since the start, by reason. */
-  readonly refusals: Readonly<Record<string, number>>;
+  readonly rejections: Readonly<Record<string, number>>;
 }
 
 /** @param read asked at each rendering. */
-export function addMemoryMetrics(registers: Registry[], read: () => MemoryFigures): void {
-  const gauge = (name: string, help: string, figure: (figures: MemoryFigures) => number): void => {
+export function addMemoryMetrics(registers: Registry[], read: () => MemoryStats): void {
+  const gauge = (name: string, help: string, figure: (figures: MemoryStats) => number): void => {
     new Gauge({
       name,
       help,
@@ -53,7 +53,7 @@ export function addMemoryMetrics(registers: Registry[], read: () => MemoryFigure
     registers,
     collect() {
       this.reset();
-      for (const [reason, count] of Object.entries(read().refusals)) this.inc({ reason }, count);
+      for (const [reason, count] of Object.entries(read().rejections)) this.inc({ reason }, count);
     },
   });
 }

@@ -2,7 +2,7 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import { addMemoryMetrics, type MemoryFigures } from './memory-metrics.js';
+import { addMemoryMetrics, type MemoryStats } from './memory-metrics.js';
 import type { MetricsReport } from './reports.js';
 
 const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
@@ -38,7 +38,7 @@ export interface Metrics {
   /** @param read asked at each rendering. */
   watchLabelIndex(read: () => readonly LearnedLabel[]): void;
   /** @param read asked at each rendering. */
-  watchMemory(read: () => MemoryFigures): void;
+  watchMemory(read: () => MemoryStats): void;
   /** A configuration was loaded and runs: its hash, and when. */
   configLoaded(hash: string, nowMs: number): void;
   /** A reload failed; the configuration from before goes on. */

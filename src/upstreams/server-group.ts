@@ -11,7 +11,7 @@ import type {
   TimeBounds,
   TimeWindow,
 } from '../model/index.js';
-import type { QueryMemory, SampleBudget } from '../runtime/index.js';
+import type { MemoryAccount, SampleBudget } from '../runtime/index.js';
 
 /** A query as a region is sent it. A grid of one instant with `kind: 'instant'` asks `query`, else `query_range`. */
 export interface RegionQuery {
@@ -31,7 +31,7 @@ export interface FetchContext {
   /** Told of every exchange with a target; left out, nobody is. */
   readonly stats?: ExchangeStats | undefined;
   /** What is held of answers is taken from it; left out, it is not counted. */
-  readonly memory?: QueryMemory | undefined;
+  readonly memory?: MemoryAccount | undefined;
 }
 
 /** What one request to a group is seen to take, over all of its targets. */

@@ -67,7 +67,7 @@ t.test('who waits too long is refused, with the limit and the flag', async (t) =
     code: 'overloaded',
     message: `the query waited 20 ms for memory (limit ${RESERVE} bytes, --memory)`,
   });
-  t.equal(admission.budget.refusals.queue_timeout, 1);
+  t.equal(admission.budget.rejections.queue_timeout, 1);
   t.equal(admission.queued, 0);
   first.release();
 });
@@ -80,7 +80,7 @@ t.test('a full queue refuses at once', async (t) => {
     code: 'overloaded',
     message: `1 requests wait already for memory (limit ${RESERVE} bytes, --memory)`,
   });
-  t.equal(admission.budget.refusals.queue_full, 1);
+  t.equal(admission.budget.rejections.queue_full, 1);
   first.release();
   (await second).release();
 });
@@ -103,7 +103,7 @@ t.test('a client that leaves leaves the queue', async (t) => {
 t.test('nobody overtakes those who wait', async (t) => {
   const admission = admissionOf(2);
   const first = await admit(admission);
-  first.memory.take('samples', 2 * RESERVE);
+  first.memory.reserve('samples', 2 * RESERVE);
   const second = admit(admission);
   first.memory.release('samples', 2 * RESERVE);
   const third = admit(admission);
@@ -117,7 +117,7 @@ t.test('nothing starts while the heap is nearly full', async (t) => {
   let isHeapFull = true;
   const admission = admissionOf(1, { isHeapFull: () => isHeapFull });
   await t.rejects(admit(admission), { code: 'overloaded', message: /^the JavaScript heap is nearly full/ });
-  t.equal(admission.budget.refusals.heap, 1);
+  t.equal(admission.budget.rejections.heap, 1);
   isHeapFull = false;
   (await admit(admission)).release();
 });

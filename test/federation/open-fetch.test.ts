@@ -4,7 +4,7 @@ import { createDeadline } from '../../src/federation/deadline.js';
 import { tolerantFrames } from '../../src/federation/fetch/open-fetch.js';
 import { EMPTY_TRAILER, type FrameStream, type ResponseTrailer } from '../../src/json/index.js';
 import { Annotations, Labels } from '../../src/model/index.js';
-import { systemClock } from '../../src/runtime/index.js';
+import { systemClock, UNCOUNTED_MEMORY } from '../../src/runtime/index.js';
 import type { ServerGroup } from '../../src/upstreams/index.js';
 
 /** A region that never answers: only its stream's `return` is of interest. */
@@ -40,7 +40,7 @@ for (const isRead of [false, true]) {
     const group = { name: 'eu', ignoreError: true } as ServerGroup;
     const frames = tolerantFrames(
       { group, frames: region, addLabels: Labels.EMPTY },
-      { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined },
+      { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined, memory: UNCOUNTED_MEMORY },
     );
     const next = isRead ? frames.next() : undefined;
     await frames.return(EMPTY_TRAILER);

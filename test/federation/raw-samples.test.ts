@@ -43,7 +43,7 @@ function group(
     async samples(query, context) {
       asked.push(printMatchers(query.matchers));
       await before?.(query, context);
-      for (const [, ...samples] of series) query.budget.take(samples.length);
+      for (const [, ...samples] of series) query.budget.reserve(samples.length);
       return {
         series: series.map(([own, ...samples]) => ({
           labels: Labels.from(own),

@@ -103,7 +103,7 @@ t.test('what one query may not hold is a 422 that names the limit and the flag',
     httpStatus: 422,
     status: 'error',
     errorType: 'execution',
-    error: `the query would hold more than ${6 * MB} bytes of memory (--query.max-memory), most of them for samples`,
+    error: `query memory limit exceeded: the query needs more than ${6 * MB} bytes, mainly for samples; narrow the query or raise --query.max-memory`,
   });
   const passed = await api(promfed.url, '/api/v1/query_range', { query: 'a', ...TIMES });
   t.equal(passed.httpStatus, 200, 'what passes through needs no more than a part of it at once');
@@ -120,7 +120,7 @@ t.test('a list of series that is too long to hold is refused as well', async (t)
   t.match(await api(promfed.url, '/api/v1/series', { 'match[]': 'a' }), {
     httpStatus: 422,
     errorType: 'execution',
-    error: /^the query would hold more than .* most of them for metadata$/,
+    error: /^query memory limit exceeded: .* mainly for metadata; .*--query\.max-memory$/,
   });
   await untilFree(promfed);
 });
@@ -133,7 +133,7 @@ t.test('a series without an end is ended by the limit, packed or not', async (t)
     for (const query of ['a', 'quantile(0.5, a)']) {
       t.match(await api(promfed.url, '/api/v1/query_range', { query, ...TIMES }), {
         httpStatus: 422,
-        error: /^the query would hold more than .* most of them for bytes of answers$/,
+        error: /^query memory limit exceeded: .* mainly for upstream responses; .*--query\.max-memory$/,
       });
     }
     await regions[0]!.untilHungUp();
@@ -159,7 +159,10 @@ t.test('queries that would take what others hold are told to come again', async 
   t.ok(refused.length > 0, 'not all of them fit at once');
   for (const { headers, text } of refused) {
     t.equal(headers.get('retry-after'), '2');
-    t.match(JSON.parse(text), { errorType: 'unavailable', error: /all queries together .* \(--memory\)/ });
+    t.match(JSON.parse(text), {
+      errorType: 'unavailable',
+      error: /^process memory limit exceeded: .* raise --memory$/,
+    });
   }
   await untilFree(promfed);
   t.equal((await fetch(url)).status, 200, 'alone it is answered');

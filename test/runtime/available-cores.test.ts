@@ -1,4 +1,4 @@
-// How many cores a process may use, by the files of its control groups.
+// CPU quotas read from the files of control groups of both versions.
 
 import { availableParallelism } from 'node:os';
 
@@ -9,31 +9,39 @@ import { availableCores } from '../../src/runtime/index.js';
 const V2 = '/sys/fs/cgroup';
 
 for (const { name, machine = 16, files, expected } of [
-  { name: 'no control groups at all', files: {}, expected: 16 },
+  { name: 'all cores are available without control groups', files: {}, expected: 16 },
   {
-    name: 'a group without a limit',
+    name: 'a group without a quota does not limit',
     files: { self: '0::/a\n', [`${V2}/a/cpu.max`]: 'max 100000\n' },
     expected: 16,
   },
-  { name: 'whole cores', files: { self: '0::/a\n', [`${V2}/a/cpu.max`]: '400000 100000\n' }, expected: 4 },
   {
-    name: 'a part of a core counts as one more',
+    name: 'a quota of whole cores applies',
+    files: { self: '0::/a\n', [`${V2}/a/cpu.max`]: '400000 100000\n' },
+    expected: 4,
+  },
+  {
+    name: 'a fraction of a core is rounded up',
     files: { self: '0::/a\n', [`${V2}/a/cpu.max`]: '250000 100000\n' },
     expected: 3,
   },
   {
-    name: 'less than a core is one',
+    name: 'a quota below one core counts as one',
     files: { self: '0::/a\n', [`${V2}/a/cpu.max`]: '1000 100000\n' },
     expected: 1,
   },
-  { name: 'another period', files: { self: '0::/a\n', [`${V2}/a/cpu.max`]: '100000 50000\n' }, expected: 2 },
   {
-    name: 'a limit beyond the machine',
+    name: 'the quota is relative to its period',
+    files: { self: '0::/a\n', [`${V2}/a/cpu.max`]: '100000 50000\n' },
+    expected: 2,
+  },
+  {
+    name: 'a quota above the cores of the machine is ignored',
     files: { self: '0::/a\n', [`${V2}/a/cpu.max`]: '3200000 100000\n' },
     expected: 16,
   },
   {
-    name: 'a group further up holds too',
+    name: 'a lower quota of a group above applies',
     files: {
       self: '0::/a/b/c\n',
       [`${V2}/a/b/c/cpu.max`]: '800000 100000',
@@ -42,17 +50,17 @@ for (const { name, machine = 16, files, expected } of [
     expected: 2,
   },
   {
-    name: 'a container sees its own group as the root only',
+    name: 'a container sees its own group as the root',
     files: { self: '0::/docker/abc\n', [`${V2}/cpu.max`]: '300000 100000\n' },
     expected: 3,
   },
   {
-    name: 'a group outside of what is mounted: what is mounted counts',
+    name: 'the mounted group applies to a group outside of the mount',
     files: { self: '0::/../../other\n', [`${V2}/cpu.max`]: '300000 100000\n' },
     expected: 3,
   },
   {
-    name: 'version 1, mounted by the names of both controllers',
+    name: 'a mount named after both controllers is found (version 1)',
     files: {
       self: '7:memory:/m\n4:cpu,cpuacct:/a\n0::/\n',
       [`${V2}/cpu,cpuacct/a/cpu.cfs_quota_us`]: '500000\n',
@@ -63,7 +71,7 @@ for (const { name, machine = 16, files, expected } of [
     expected: 5,
   },
   {
-    name: 'version 1, mounted as cpu',
+    name: 'a mount named cpu is found (version 1)',
     files: {
       self: '4:cpuacct,cpu:/a/b\n',
       [`${V2}/cpu/a/cpu.cfs_quota_us`]: '150000\n',
@@ -72,7 +80,7 @@ for (const { name, machine = 16, files, expected } of [
     expected: 2,
   },
   {
-    name: 'version 1 without a quota',
+    name: 'a quota of -1 does not limit (version 1)',
     files: {
       self: '4:cpu:/a\n',
       [`${V2}/cpu/a/cpu.cfs_quota_us`]: '-1\n',
@@ -81,11 +89,15 @@ for (const { name, machine = 16, files, expected } of [
     expected: 16,
   },
   {
-    name: 'files that say nothing one can read',
-    files: { self: 'what is this\n::\n0::/a\n', [`${V2}/a/cpu.max`]: 'much\n', [`${V2}/cpu.max`]: '0 0\n' },
+    name: 'malformed files are ignored',
+    files: {
+      self: 'not a cgroup line\n::\n0::/a\n',
+      [`${V2}/a/cpu.max`]: 'lots\n',
+      [`${V2}/cpu.max`]: '0 0\n',
+    },
     expected: 16,
   },
-  { name: 'a machine of which nothing is known', machine: 0, files: {}, expected: 1 },
+  { name: 'at least one core is reported', machine: 0, files: {}, expected: 1 },
 ] as readonly { name: string; machine?: number; files: Record<string, string>; expected: number }[]) {
   t.test(name, (t) => {
     const read = (path: string): string | undefined => files[path === '/proc/self/cgroup' ? 'self' : path];
@@ -94,7 +106,7 @@ for (const { name, machine = 16, files, expected } of [
   });
 }
 
-t.test('this very machine has a core at least, and no more than it has', (t) => {
+t.test('this machine has at least one core, and at most its parallelism', (t) => {
   const cores = availableCores();
   t.ok(Number.isInteger(cores) && cores >= 1 && cores <= availableParallelism(), String(cores));
   t.end();

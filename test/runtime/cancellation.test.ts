@@ -3,45 +3,45 @@ import t from 'tap';
 import type { StopSignal } from '../../src/model/index.js';
 import { Cancellation } from '../../src/runtime/index.js';
 
-t.test('listeners are told once, in order, and the first reason counts', (t) => {
-  const ending = new Cancellation();
-  const told: string[] = [];
+t.test('abort calls each listener once, in order, and keeps the first reason', (t) => {
+  const cancellation = new Cancellation();
+  const calls: string[] = [];
   for (const name of ['a', 'b']) {
-    ending.addEventListener('abort', () => {
-      told.push(`${name} ${String(ending.aborted)} ${String(ending.reason)}`);
+    cancellation.addEventListener('abort', () => {
+      calls.push(`${name} ${String(cancellation.aborted)} ${String(cancellation.reason)}`);
     });
   }
-  t.equal(ending.aborted, false);
-  ending.abort('late');
-  ending.abort('again');
-  t.strictSame(told, ['a true late', 'b true late']);
-  t.equal(ending.reason, 'late');
+  t.equal(cancellation.aborted, false);
+  cancellation.abort('late');
+  cancellation.abort('again');
+  t.strictSame(calls, ['a true late', 'b true late']);
+  t.equal(cancellation.reason, 'late');
   t.end();
 });
 
-t.test('a listener that another one takes away is not told, nor one that comes too late', (t) => {
-  const ending = new Cancellation();
-  const told: string[] = [];
-  const second = (): void => void told.push('second');
-  ending.addEventListener('abort', () => {
-    told.push('first');
-    ending.removeEventListener('abort', second);
+t.test('a listener removed by another one is not called, nor one added after the abort', (t) => {
+  const cancellation = new Cancellation();
+  const calls: string[] = [];
+  const second = (): void => void calls.push('second');
+  cancellation.addEventListener('abort', () => {
+    calls.push('first');
+    cancellation.removeEventListener('abort', second);
   });
-  ending.addEventListener('abort', second);
-  ending.abort(undefined);
-  ending.addEventListener('abort', () => told.push('late'));
-  t.strictSame(told, ['first']);
+  cancellation.addEventListener('abort', second);
+  cancellation.abort(undefined);
+  cancellation.addEventListener('abort', () => calls.push('late'));
+  t.strictSame(calls, ['first']);
   t.end();
 });
 
-t.test("the platform's own signals are taken in its place", (t) => {
+t.test('an AbortSignal is accepted as a StopSignal', (t) => {
   const controller = new AbortController();
   const signal: StopSignal = controller.signal;
-  let told = 0;
-  const listener = (): void => void (told += 1);
+  let calls = 0;
+  const listener = (): void => void (calls += 1);
   signal.addEventListener('abort', listener);
   controller.abort('over');
-  t.equal(told, 1);
+  t.equal(calls, 1);
   t.equal(signal.reason, 'over');
   t.end();
 });

@@ -1,4 +1,4 @@
-// The memory that a process may use, by control groups of both versions, laid out as files.
+// Memory limits read from the files of control groups of both versions.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,9 +16,9 @@ const V1 =
   '34 24 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n';
 
 for (const { name, files, expected } of [
-  { name: 'without control groups it is the machine that counts', files: {}, expected: PHYSICAL },
+  { name: 'the physical memory applies without control groups', files: {}, expected: PHYSICAL },
   {
-    name: 'a limit of the own group, version 2',
+    name: 'a limit of the own group applies (version 2)',
     files: {
       'proc/self/cgroup': '0::/pods/a\n',
       'proc/self/mountinfo': V2,
@@ -28,7 +28,7 @@ for (const { name, files, expected } of [
     expected: 512 * MB,
   },
   {
-    name: 'a lower limit of a group around it',
+    name: 'a lower limit of a group above applies',
     files: {
       'proc/self/cgroup': '0::/pods/a/b\n',
       'proc/self/mountinfo': V2,
@@ -39,7 +39,7 @@ for (const { name, files, expected } of [
     expected: 256 * MB,
   },
   {
-    name: 'memory.high, from which on the group is held back',
+    name: 'memory.high, the throttling threshold, applies',
     files: {
       'proc/self/cgroup': '0::/a\n',
       'proc/self/mountinfo': V2,
@@ -49,7 +49,7 @@ for (const { name, files, expected } of [
     expected: 400 * MB,
   },
   {
-    name: 'a container whose own group is the root of what it sees',
+    name: 'a container sees its own group as the root',
     files: {
       'proc/self/cgroup': '0::/\n',
       'proc/self/mountinfo': V2,
@@ -58,7 +58,7 @@ for (const { name, files, expected } of [
     expected: 300 * MB,
   },
   {
-    name: 'a container without a namespace of its own: the mount shows its group only',
+    name: 'a container without a cgroup namespace has a mount of its own group only',
     files: {
       'proc/self/cgroup': '0::/docker/abc\n',
       'proc/self/mountinfo': V2.replace(' / /sys', ' /docker/abc /sys'),
@@ -67,7 +67,7 @@ for (const { name, files, expected } of [
     expected: 300 * MB,
   },
   {
-    name: 'a group outside of what is mounted: what is mounted counts',
+    name: 'the mounted group applies to a group outside of the mount',
     files: {
       'proc/self/cgroup': '0::/../../other\n',
       'proc/self/mountinfo': V2,
@@ -76,7 +76,7 @@ for (const { name, files, expected } of [
     expected: 300 * MB,
   },
   {
-    name: 'version 1, of the controller for memory alone',
+    name: 'only the memory controller applies (version 1)',
     files: {
       'proc/self/cgroup': '4:memory:/process\n3:cpuset:/other\n0::/\n',
       'proc/self/mountinfo': V1,
@@ -87,7 +87,7 @@ for (const { name, files, expected } of [
     expected: 640 * MB,
   },
   {
-    name: 'a limit beyond what the machine has',
+    name: 'a limit above the physical memory is ignored',
     files: {
       'proc/self/cgroup': '0::/a\n',
       'proc/self/mountinfo': V2,
@@ -96,9 +96,9 @@ for (const { name, files, expected } of [
     expected: PHYSICAL,
   },
   {
-    name: 'files that say nothing one can read',
+    name: 'malformed files are ignored',
     files: {
-      'proc/self/cgroup': 'what is this\n0::/a\n',
+      'proc/self/cgroup': 'not a cgroup line\n0::/a\n',
       'proc/self/mountinfo': `nonsense\n\n - \n${V2}`,
       'sys/fs/cgroup/a/memory.max': '0\n',
       'sys/fs/cgroup/a/memory.high': '-1\n',
@@ -117,7 +117,7 @@ for (const { name, files, expected } of [
   });
 }
 
-t.test('this very machine has some memory and no more than it has', async (t) => {
+t.test('the limit of this machine is at most its physical memory', async (t) => {
   const bytes = readMachineMemory(PHYSICAL);
   t.ok(bytes > MB && bytes <= PHYSICAL, String(bytes));
 });

@@ -3,7 +3,7 @@
 import t from 'tap';
 
 import type { TimeRangeSettings } from '../../src/config/index.js';
-import { coversWindow, cutWindow, touchesWindow } from '../../src/model/index.js';
+import { coversWindow, truncateWindow, overlapsWindow } from '../../src/model/index.js';
 import { systemClock } from '../../src/runtime/index.js';
 import { createServerGroup } from '../../src/upstreams/index.js';
 import { groupSettings } from './settings.js';
@@ -49,13 +49,13 @@ t.test('bounds are inclusive, windows are open on the left', async (t) => {
   for (const [afterMs, untilMs, touches, covers] of cases) {
     const window = { afterMs, untilMs };
     t.same(
-      [touchesWindow(bounds, window), coversWindow(bounds, window)],
+      [overlapsWindow(bounds, window), coversWindow(bounds, window)],
       [touches, covers],
       JSON.stringify(window),
     );
-    if (covers) t.same(cutWindow(window, bounds), window);
+    if (covers) t.same(truncateWindow(window, bounds), window);
   }
-  t.same(cutWindow({ afterMs: 0, untilMs: 300 }, bounds), { afterMs: 99, untilMs: 200 });
+  t.same(truncateWindow({ afterMs: 0, untilMs: 300 }, bounds), { afterMs: 99, untilMs: 200 });
   const whole = { afterMs: 0, untilMs: 300 };
-  t.same(cutWindow(whole, { ...bounds, truncate: false }), whole);
+  t.same(truncateWindow(whole, { ...bounds, truncate: false }), whole);
 });

@@ -97,9 +97,9 @@ t.test('replicas fill the gaps of each other', async (t) => {
   );
   const budget = new SampleBudget({ maxSamples: 5 });
   t.same(plain(await ask(group, budget)), [['up', [50_000, 70_000, 90_000, 100_000], [1, 7, 2, 3]]]);
-  budget.take(1);
+  budget.reserve(1);
   t.throws(() => {
-    budget.take(1);
+    budget.reserve(1);
   }, 'what the merge left is taken from the budget, no more and no less');
 });
 
@@ -129,7 +129,7 @@ t.test('a replica that fails is a warning, the last one to fail an error', async
     t.same(plain(got), [['up', [50_000], [1]]], reason);
     t.equal(got.trailer.warnings.length, 1);
     t.match(got.trailer.warnings[0], reason);
-    budget.take(3);
+    budget.reserve(3);
     const { group: alone } = await setUp(t, [fault]);
     await t.rejects(ask(alone), {
       code: 'upstream',

@@ -16,7 +16,7 @@ import {
   sortIfSmall,
   tryMergeBuffered,
 } from '../../merge/index.js';
-import { TRUNCATED } from '../../model/index.js';
+import { TRUNCATION_WARNING } from '../../model/index.js';
 import { merges, type Fetch } from '../../promql/plan/index.js';
 import { GroupSnapshot } from '../group-snapshot.js';
 import { asReplan } from '../native-histogram-replan.js';
@@ -76,7 +76,7 @@ function tryWhole(
   if (merged === undefined) return undefined;
   for (const { buffered: whole } of parts) noteTrailer(whole!.trailer, run);
   if (limit === undefined || merged.length <= limit) return merged;
-  run.annotations.notice(TRUNCATED);
+  run.annotations.notice(TRUNCATION_WARNING);
   return merged.slice(0, limit);
 }
 
@@ -130,7 +130,7 @@ async function* limited(
   for (;;) {
     const next = await frames.next();
     if (next.done) return next.value;
-    if (next.value.length > left) annotations.notice(TRUNCATED);
+    if (next.value.length > left) annotations.notice(TRUNCATION_WARNING);
     const batch = next.value.slice(0, left);
     if (batch.length > 0) yield batch;
     left -= batch.length;

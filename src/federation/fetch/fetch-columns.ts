@@ -35,7 +35,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
   });
   try {
     lossy.resolve((weight) => {
-      budget.take(weight);
+      budget.reserve(weight);
     });
   } catch (thrown) {
     const lossyGroups = parts.map(({ group }) => group).filter((group) => group.allowsLossyHistograms);
@@ -57,9 +57,9 @@ async function decodePart(
   const counter = budget.onGrid(run.grid.count);
   const slabs = new ColumnSlabs(run.grid.count);
   const decode = (batch: readonly SeriesFrame[]): void => {
-    run.memory?.take('series', labelBytesOf(batch));
+    run.memory.reserve('series', labelBytesOf(batch));
     for (const frame of batch) {
-      counter.take(run.grid.count);
+      counter.reserve(run.grid.count);
       const column = slabs.create(frame.labels);
       if (!isLossy) {
         decodeColumn(frame, run.grid, column);

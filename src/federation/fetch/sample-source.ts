@@ -2,7 +2,7 @@
 
 import { mergeRaw, pickEarlier } from '../../merge/index.js';
 import {
-  cutWindow,
+  truncateWindow,
   PromfedError,
   seriesWeight,
   type RawSeries,
@@ -60,7 +60,7 @@ async function selectFrom(
 ): Promise<readonly RawSeries[]> {
   const relevant = relevantGroups(matchers, groups, window);
   const parts = await allOrNothing(relevant, context.deadline, async ({ group, bounds }) => {
-    const part = bounds === undefined ? window : cutWindow(window, bounds);
+    const part = bounds === undefined ? window : truncateWindow(window, bounds);
     const query = { matchers: matchersForGroup(matchers, group), window: part, budget };
     const watch = context.stats?.partOf(selectionKey(matchers), group.name);
     const answer = await queryGroup(group, context, (fetchContext) =>

@@ -41,7 +41,7 @@ export async function splitFetch(fetch: Fetch, run: FetchRun, budget: SampleBudg
   function put({ labels, values, present, histograms }: Column, firstStep: number): void {
     let target = whole.get(labels.key);
     if (target === undefined) {
-      counter.take(grid.count);
+      counter.reserve(grid.count);
       target = emptyColumn(labels, grid.count);
       whole.set(labels.key, target);
     }

@@ -2,7 +2,7 @@
 
 import type { BufferedAnswer } from '../buffered-answer.js';
 import { PromfedError } from '../../model/index.js';
-import type { QueryMemory } from '../../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { EMPTY_TRAILER } from '../frame-stream.js';
 import type { FrameStream, ResponseTrailer, ResultType, SeriesFrame } from '../frame.js';
 import { ResponseFramer } from './response-framer.js';
@@ -13,8 +13,10 @@ export interface OpenResponseOptions {
   readonly maxSeriesBytes?: number;
   /** The largest `metric` object of a series that is taken, in bytes. Default 1 MiB. */
   readonly maxLabelsBytes?: number;
-  /** The bytes that frames point into, and of a series that is not whole yet, are taken from it. */
-  readonly memory?: QueryMemory | undefined;
+  /**
+   * Account for the bytes that frames point into, and for those of an incomplete series. Default: not counted.
+   */
+  readonly memory?: MemoryAccount | undefined;
 }
 
 export interface OpenResponse {
@@ -72,7 +74,7 @@ class ResponseFrames implements FrameStream {
   readonly #body: ResponseBody;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #framer: ResponseFramer;
-  readonly #memory: QueryMemory | undefined;
+  readonly #memory: MemoryAccount;
   /** Bytes that were taken: of the batch that the reader has, and of what was fed since. */
   #batchBytes = 0;
   #fedBytes = 0;
@@ -91,7 +93,7 @@ class ResponseFrames implements FrameStream {
   constructor(body: ResponseBody, options: OpenResponseOptions) {
     this.#body = body;
     this.#chunks = body[Symbol.asyncIterator]();
-    this.#memory = options.memory;
+    this.#memory = options.memory ?? UNCOUNTED_MEMORY;
     this.#framer = new ResponseFramer({
       maxSeriesBytes: options.maxSeriesBytes ?? DEFAULT_MAX_SERIES_BYTES,
       maxLabelsBytes: options.maxLabelsBytes ?? DEFAULT_MAX_LABELS_BYTES,
@@ -188,7 +190,7 @@ class ResponseFrames implements FrameStream {
     }
     let bytes = 0;
     for (let chunk: Buffer | undefined = first; chunk !== undefined; chunk = this.#tryNextChunk()) {
-      this.#memory?.take('bytes of answers', chunk.length);
+      this.#memory.reserve('upstream responses', chunk.length);
       this.#fedBytes += chunk.length;
       this.#framer.feed(chunk);
       bytes += chunk.length;
@@ -199,13 +201,13 @@ class ResponseFrames implements FrameStream {
 
   /** The reader is through with its batch, and has so many bytes now. */
   #handOver(bytes: number): void {
-    if (this.#batchBytes > 0) this.#memory?.release('bytes of answers', this.#batchBytes);
+    if (this.#batchBytes > 0) this.#memory.release('upstream responses', this.#batchBytes);
     this.#batchBytes = bytes;
   }
 
   #giveBack(): void {
     this.#handOver(0);
-    this.#memory?.release('bytes of answers', this.#fedBytes);
+    this.#memory.release('upstream responses', this.#fedBytes);
     this.#fedBytes = 0;
   }
 

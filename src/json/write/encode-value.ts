@@ -6,7 +6,7 @@ import {
   formatTimestamp,
   type Grid,
   Labels,
-  TRUNCATED,
+  TRUNCATION_WARNING,
   type Value,
 } from '../../model/index.js';
 import { BlockWriter } from './block-writer.js';
@@ -27,7 +27,7 @@ export interface EncodeOptions {
  * a matrix of one series without labels. A block belongs to the caller until the next one is requested: its memory is
  * used again.
  *
- * @param annotations receives the warning `TRUNCATED` when there are more series than `limit`.
+ * @param annotations receives the warning `TRUNCATION_WARNING` when there are more series than `limit`.
  */
 export function* encodeValue(
   value: Value,
@@ -83,6 +83,6 @@ function* seriesList<T>(head: string, items: readonly T[], write: SeriesWriter<T
 
 function limited<T>(items: readonly T[], limit: number | undefined, annotations: Annotations): readonly T[] {
   if (limit === undefined || items.length <= limit) return items;
-  annotations.notice(TRUNCATED);
+  annotations.notice(TRUNCATION_WARNING);
   return items.slice(0, limit);
 }

@@ -1,28 +1,34 @@
-// What is known of the label values of a server group's series, so that it need not be asked for others.
+// Knowledge about the label values of a server group's series, which spares requests to groups without matching data.
 
 import type { Matcher } from './matcher.js';
 
 /**
- * - `has`: a value is known that satisfies the matcher.
- * - `never`: by its configuration the group has none.
- * - `unseen`: the group had none when it was last asked for its values.
- * - `unknown`: nothing is known of it.
+ * What is known about the series of a group whose label satisfies a matcher.
+ *
+ * - `matches`: a known value satisfies the matcher.
+ * - `excluded`: the group's configuration rules out every value that satisfies it.
+ * - `absent`: no value satisfied it when the group's values were last learned.
+ * - `unknown`: nothing is known about the label.
  */
-export type LabelVerdict = 'has' | 'never' | 'unseen' | 'unknown';
+export type LabelVerdict = 'matches' | 'excluded' | 'absent' | 'unknown';
 
-/** Of labels that the group does not set itself. */
+/** Knowledge about labels that the group does not set itself. */
 export interface LabelFilter {
   /**
-   * What is known of series whose label satisfies the matcher.
+   * Returns what is known about series whose label satisfies the matcher.
    *
-   * @param matcher one that the empty value does not satisfy: of series without the label nothing is ever known.
+   * @param matcher a matcher that the empty value does not satisfy: nothing is known about series without the label.
    * @param test the same matcher, compiled.
    */
   judge(matcher: Matcher, test: (value: string) => boolean): LabelVerdict;
 }
 
-/** Whether one of the values satisfies the matcher. */
-export function anyPasses(
+/**
+ * Reports whether any of the values satisfies the matcher.
+ *
+ * @param test the same matcher, compiled.
+ */
+export function anyValueMatches(
   values: ReadonlySet<string>,
   { op, value }: Matcher,
   test: (value: string) => boolean,

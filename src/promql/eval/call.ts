@@ -6,8 +6,8 @@ import {
   createLabelJoin,
   createLabelReplace,
   ELEMENT_FUNCTIONS,
-  greatest,
-  least,
+  goMax,
+  goMin,
   RANGE_FUNCTIONS,
   type ElementFunction,
   type MapLabels,
@@ -53,8 +53,8 @@ const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, Eva
   ['histogram_quantiles', evalHistogramQuantiles],
   ['histogram_fraction', evalHistogramFraction],
   ['info', evalInfo],
-  ['min_of', (scope, node) => evalEither(scope, node, least)],
-  ['max_of', (scope, node) => evalEither(scope, node, greatest)],
+  ['min_of', (scope, node) => evalEither(scope, node, goMin)],
+  ['max_of', (scope, node) => evalEither(scope, node, goMax)],
 ]);
 
 /** Whether calls of the function can be evaluated. */
@@ -245,7 +245,7 @@ async function mapLabels(
   const relabelled = await relabel(scope, vector, ({ labels, dropsName }) => {
     const mapped = map(labels);
     const excess = mapped.get(written).length - FREE_LABEL_CHARS;
-    if (excess > 0) scope.rawBudget.take(Math.ceil(excess / 8));
+    if (excess > 0) scope.rawBudget.reserve(Math.ceil(excess / 8));
     // A name that the query writes is one that it wants.
     return { labels: mapped, dropsName: dropsName && !(written === METRIC_NAME && mapped !== labels) };
   });

@@ -129,7 +129,7 @@ export class Scope {
 
   /** An empty column of this grid, taken from the budget. */
   newColumn(labels: Labels, dropsName?: boolean): Column {
-    this.budget.take(this.grid.count);
+    this.budget.reserve(this.grid.count);
     const { values, present } = this.#slabs.create(labels);
     return { labels, dropsName, values, present };
   }
@@ -145,7 +145,7 @@ export class Scope {
 
   /** Writes a histogram into a column. */
   put({ present, histograms }: HistogramColumn, step: number, histogram: Histogram): void {
-    this.rawBudget.take(histogramWeight(histogram));
+    this.rawBudget.reserve(histogramWeight(histogram));
     present[step] = 2;
     histograms[step] = histogram;
   }
@@ -153,7 +153,7 @@ export class Scope {
   /** A scalar on this grid, taken from the budget. */
   newScalar(compute: (step: number) => number): ScalarOperand {
     const { count } = this.grid;
-    this.budget.take(count);
+    this.budget.reserve(count);
     const values = new Float64Array(count);
     for (let step = 0; step < count; step++) values[step] = compute(step);
     return { type: 'scalar', values, held: count };
@@ -167,7 +167,7 @@ export class Scope {
   /** A vector whose columns this operator may change: the operand's own, or copies. */
   own(operand: VectorOperand): VectorOperand {
     if (operand.held > 0) return operand;
-    this.budget.take(operand.columns.length * this.grid.count);
+    this.budget.reserve(operand.columns.length * this.grid.count);
     const columns = operand.columns.map((column) => ({
       ...column,
       values: column.values.slice(),

@@ -49,7 +49,7 @@ export async function selectRaw(
   const { context } = scope;
   const selected = await context.samples.select(matchers, window, use, context.signal);
   const held = selected.reduce((sum, series) => sum + seriesWeight(series), 0);
-  scope.rawBudget.take(held);
+  scope.rawBudget.reserve(held);
   const isSorted = selected.every(
     (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
   );

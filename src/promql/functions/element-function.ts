@@ -18,12 +18,12 @@ function unary(compute: (value: number) => number): ElementFunction {
 }
 
 /** Go's math.Min: −Inf wins over NaN. */
-export function least(a: number, b: number): number {
+export function goMin(a: number, b: number): number {
   return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
 }
 
 /** Go's math.Max: +Inf wins over NaN. */
-export function greatest(a: number, b: number): number {
+export function goMax(a: number, b: number): number {
   return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
 }
 
@@ -43,7 +43,7 @@ const clamp: ElementFunction = {
   bind:
     ([min, max]) =>
     (value, step) =>
-      greatest(min![step]!, least(max![step]!, value)),
+      goMax(min![step]!, goMin(max![step]!, value)),
   keepsStep:
     ([min, max]) =>
     (step) =>
@@ -83,7 +83,7 @@ export const ELEMENT_FUNCTIONS: ReadonlyMap<string, ElementFunction> = new Map<s
       bind:
         ([min]) =>
         (value, step) =>
-          greatest(min![step]!, value),
+          goMax(min![step]!, value),
     },
   ],
   [
@@ -92,7 +92,7 @@ export const ELEMENT_FUNCTIONS: ReadonlyMap<string, ElementFunction> = new Map<s
       bind:
         ([max]) =>
         (value, step) =>
-          least(max![step]!, value),
+          goMin(max![step]!, value),
     },
   ],
   ...[...DATE_FUNCTIONS].map(([name, compute]): [string, ElementFunction] => [name, unary(compute)]),

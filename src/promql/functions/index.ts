@@ -1,9 +1,9 @@
-export { ELEMENT_FUNCTIONS, type ElementFunction, greatest, least } from './element-function.js';
+export { ELEMENT_FUNCTIONS, type ElementFunction, goMax, goMin } from './element-function.js';
 export { formatOpenMetrics, formatPlain, formatShort } from './go-format.js';
 export { createLabelJoin, createLabelReplace, isLabelName, type MapLabels } from './label/label-functions.js';
 export { sampleOffset } from './label/label-hash.js';
 export { compareNaturally } from './label/natural-order.js';
-export { bucketQuantile, type ForcedBuckets, tryParseBound } from './quantile/bucket-quantile.js';
+export { bucketQuantile, type MonotonicityFix, tryParseBound } from './quantile/bucket-quantile.js';
 export {
   bucketFraction,
   formatHistogram,
@@ -22,5 +22,10 @@ export {
 export { extrapolationFactor } from './range/extrapolation.js';
 export type { RangeFunction, RunSteps, Windows } from './range/range-function.js';
 export { RANGE_FUNCTIONS } from './range/range-functions.js';
-export { type StartedSamples, startsAnew, startsTooEarly, tryZeroTime } from './range/start-timestamps.js';
+export {
+  type SamplesWithStarts,
+  isStartTimestampReset,
+  hasStartTimeOverlap,
+  tryZeroTime,
+} from './range/start-timestamps.js';
 export { argumentType, type Signature, SIGNATURES } from './signatures.js';

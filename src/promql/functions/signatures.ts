@@ -14,7 +14,7 @@ export interface Signature {
   /** Needs the feature promql-experimental-functions. */
   readonly experimental: boolean;
   /** Which series one series of the result comes from: what decides where the function may be computed. */
-  readonly from: ResultOf;
+  readonly dependsOn: SeriesDependency;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface Signature {
  * - `labels`: one series, with the label that the second argument names written anew.
  * - `all`: any or all of them, or they are put in order.
  */
-type ResultOf = 'one' | 'buckets' | 'labels' | 'all';
+type SeriesDependency = 'one' | 'buckets' | 'labels' | 'all';
 
 /** Every function, by name. Function names are case-sensitive. */
 export const SIGNATURES: ReadonlyMap<string, Signature> = createTable();
@@ -36,8 +36,8 @@ export function argumentType(signature: Signature, index: number): ValueType | u
 
 function createTable(): ReadonlyMap<string, Signature> {
   const table = new Map<string, Signature>();
-  const stable = { experimental: false, from: 'one' } as const;
-  const experimental = { experimental: true, from: 'one' } as const;
+  const stable = { experimental: false, dependsOn: 'one' } as const;
+  const experimental = { experimental: true, dependsOn: 'one' } as const;
 
   /** Adds functions that share a signature; names are separated by spaces. */
   function add(
@@ -46,10 +46,10 @@ function createTable(): ReadonlyMap<string, Signature> {
     returns: ValueType,
     {
       experimental,
-      from,
+      dependsOn,
       minArgs,
       maxArgs,
-    }: { experimental: boolean; from: ResultOf; minArgs?: number; maxArgs?: number },
+    }: { experimental: boolean; dependsOn: SeriesDependency; minArgs?: number; maxArgs?: number },
   ): void {
     for (const name of names.split(' ')) {
       table.set(name, {
@@ -59,7 +59,7 @@ function createTable(): ReadonlyMap<string, Signature> {
         maxArgs: maxArgs ?? args.length,
         returns,
         experimental,
-        from,
+        dependsOn,
       });
     }
   }
@@ -72,7 +72,7 @@ function createTable(): ReadonlyMap<string, Signature> {
     'vector',
     stable,
   );
-  add('absent sort sort_desc', ['vector'], 'vector', { ...stable, from: 'all' });
+  add('absent sort sort_desc', ['vector'], 'vector', { ...stable, dependsOn: 'all' });
   add('start_timestamp', ['vector'], 'vector', experimental);
   add('day_of_month day_of_week day_of_year days_in_month hour minute month year', ['vector'], 'vector', {
     ...stable,
@@ -92,7 +92,7 @@ function createTable(): ReadonlyMap<string, Signature> {
     'vector',
     experimental,
   );
-  add('absent_over_time', ['matrix'], 'vector', { ...stable, from: 'all' });
+  add('absent_over_time', ['matrix'], 'vector', { ...stable, dependsOn: 'all' });
   add('quantile_over_time', ['scalar', 'matrix'], 'vector', stable);
   add('predict_linear', ['matrix', 'scalar'], 'vector', stable);
   add('double_exponential_smoothing', ['matrix', 'scalar', 'scalar'], 'vector', experimental);
@@ -100,34 +100,34 @@ function createTable(): ReadonlyMap<string, Signature> {
   add('clamp', ['vector', 'scalar', 'scalar'], 'vector', stable);
   add('clamp_max clamp_min', ['vector', 'scalar'], 'vector', stable);
   add('round', ['vector', 'scalar'], 'vector', { ...stable, minArgs: 1 });
-  add('histogram_fraction', ['scalar', 'scalar', 'vector'], 'vector', { ...stable, from: 'buckets' });
-  add('histogram_quantile', ['scalar', 'vector'], 'vector', { ...stable, from: 'buckets' });
+  add('histogram_fraction', ['scalar', 'scalar', 'vector'], 'vector', { ...stable, dependsOn: 'buckets' });
+  add('histogram_quantile', ['scalar', 'vector'], 'vector', { ...stable, dependsOn: 'buckets' });
   add('histogram_quantiles', ['vector', 'string', 'scalar', 'scalar'], 'vector', {
     ...experimental,
-    from: 'buckets',
+    dependsOn: 'buckets',
     minArgs: 3,
     maxArgs: 12,
   });
 
   add('label_replace', ['vector', 'string', 'string', 'string', 'string'], 'vector', {
     ...stable,
-    from: 'labels',
+    dependsOn: 'labels',
   });
   add('label_join', ['vector', 'string', 'string', 'string'], 'vector', {
     ...stable,
-    from: 'labels',
+    dependsOn: 'labels',
     minArgs: 3,
     maxArgs: Infinity,
   });
   add('sort_by_label sort_by_label_desc', ['vector', 'string'], 'vector', {
     ...experimental,
-    from: 'all',
+    dependsOn: 'all',
     minArgs: 1,
     maxArgs: Infinity,
   });
-  add('info', ['vector', 'vector'], 'vector', { ...experimental, from: 'all', minArgs: 1 });
+  add('info', ['vector', 'vector'], 'vector', { ...experimental, dependsOn: 'all', minArgs: 1 });
 
-  add('scalar', ['vector'], 'scalar', { ...stable, from: 'all' });
+  add('scalar', ['vector'], 'scalar', { ...stable, dependsOn: 'all' });
   add('vector', ['scalar'], 'vector', stable);
   add('time pi', [], 'scalar', stable);
   add('start end range step', [], 'scalar', experimental);

@@ -37,7 +37,7 @@ const HELD_FOR_EACH_BYTE = 11;
 export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) {
-    body.memory?.take('metadata', chunk.length * HELD_FOR_EACH_BYTE);
+    body.memory.reserve('metadata', chunk.length * HELD_FOR_EACH_BYTE);
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString('utf8');

@@ -4,7 +4,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 import type { MatchOp, Matcher, RawSeries, TimeWindow } from '../../model/index.js';
-import type { QueryMemory } from '../../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { decodeHistogram } from '../wire/prompb-histogram.js';
 import { labelsOf, messagesOf, readDouble, readFields } from '../wire/prompb.js';
 import { RawSamplesBuilder } from '../wire/raw-samples-builder.js';
@@ -53,8 +53,8 @@ export function createReadRequest(matchers: readonly Matcher[], { afterMs, until
 export async function* readSeries(
   body: Uint8Array,
   window: TimeWindow,
-  take: (samples: number) => void,
-  memory?: QueryMemory,
+  reserve: (samples: number) => void,
+  memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): AsyncGenerator<RawSeries, void, undefined> {
   let bytes = 0;
   for (const result of messagesOf(await unpackSnappy(body, MAX_MESSAGE_BYTES, memory), 1)) {
@@ -64,14 +64,18 @@ export async function* readSeries(
         bytes = 0;
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
-      yield decodeSeries(series, window, take);
+      yield decodeSeries(series, window, reserve);
     }
   }
 }
 
 /** TimeSeries: labels = 1, samples = 2, exemplars = 3, histograms = 4. */
-function decodeSeries(message: Uint8Array, window: TimeWindow, take: (samples: number) => void): RawSeries {
-  const series = new RawSamplesBuilder(labelsOf(message), window, take);
+function decodeSeries(
+  message: Uint8Array,
+  window: TimeWindow,
+  reserve: (samples: number) => void,
+): RawSeries {
+  const series = new RawSamplesBuilder(labelsOf(message), window, reserve);
   for (const encoded of messagesOf(message, 2)) {
     const { timeMs, sample } = decodeSample(encoded);
     series.add(timeMs, sample);

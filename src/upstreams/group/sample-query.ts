@@ -88,8 +88,8 @@ async function readTarget(
   const body = await target.send(call, scope, limits.maxResponseBytes);
   const series = new Map<string, RawSeries>();
   let held = 0;
-  const take = (samples: number): void => {
-    budget.take(samples);
+  const reserve = (samples: number): void => {
+    budget.reserve(samples);
     held += samples;
   };
   const add = (one: RawSeries): void => {
@@ -99,14 +99,14 @@ async function readTarget(
     if (series.has(key)) {
       throw new PromfedError('upstream', `invalid answer: ${cut.labels.toString()} is there twice`);
     }
-    body.memory?.take('series', SERIES_BYTES + 2 * labelsBytes(cut.labels));
+    body.memory.reserve('series', SERIES_BYTES + 2 * labelsBytes(cut.labels));
     series.set(key, cut);
   };
   try {
     const lossy = allowsLossyHistograms ? name : undefined;
     const tail = await (call.endpoint === 'read'
-      ? readMessage(body, window, take, add)
-      : readMatrix(body, take, add, lossy));
+      ? readMessage(body, window, reserve, add)
+      : readMatrix(body, reserve, add, lossy));
     body.close();
     const hasStaleMarkers = call.endpoint === 'read' || isExport(body.contentType);
     return { series, hasStaleMarkers, tail, held };
@@ -121,7 +121,7 @@ async function readTarget(
 /** @param lossyOf the group's name when native histograms are taken for what JSON has of them. */
 async function readMatrix(
   body: ResponseBody,
-  take: (samples: number) => void,
+  reserve: (samples: number) => void,
   add: (series: RawSeries) => void,
   lossyOf: string | undefined,
 ): Promise<ResponseTrailer> {
@@ -136,19 +136,19 @@ async function readMatrix(
     const next = await answered(frames.next());
     if (next.done === true) {
       const isLossy = !lossy.isEmpty;
-      lossy.resolve(take);
+      lossy.resolve(reserve);
       for (const series of held) add(series);
       if (!isLossy || lossyOf === undefined) return next.value;
       return { ...next.value, warnings: [...next.value.warnings, lossyHistograms(lossyOf)] };
     }
     for (const frame of next.value) {
       if (lossyOf === undefined) {
-        take(countSamples(frame));
+        reserve(countSamples(frame));
         add(decodeRaw(frame, { nanIsStale }));
         continue;
       }
       const series = decodeLossyRaw(frame, { nanIsStale }, lossy);
-      take(series.timestamps.length);
+      reserve(series.timestamps.length);
       // What it weighs is known when its histograms are there.
       if (series.histograms === undefined) add(series);
       else held.push(series);
@@ -159,21 +159,21 @@ async function readMatrix(
 async function readMessage(
   body: ResponseBody,
   window: TimeWindow,
-  take: (samples: number) => void,
+  reserve: (samples: number) => void,
   add: (series: RawSeries) => void,
 ): Promise<ResponseTrailer> {
   if (/^application\/x-streamed-protobuf\b/i.test(body.contentType)) {
-    for await (const series of readChunkedSeries(body, window, take, body.memory)) add(series);
+    for await (const series of readChunkedSeries(body, window, reserve, body.memory)) add(series);
     return EMPTY_TRAILER;
   }
   const { memory } = body;
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) {
     // Once as it came, once in one piece.
-    memory?.take('remote read', 2 * chunk.length);
+    memory.reserve('remote read', 2 * chunk.length);
     chunks.push(chunk);
   }
-  for await (const series of readSeries(Buffer.concat(chunks), window, take, memory)) add(series);
+  for await (const series of readSeries(Buffer.concat(chunks), window, reserve, memory)) add(series);
   return EMPTY_TRAILER;
 }
 

@@ -1,7 +1,7 @@
 // The life of one request to one target: what may abort it, and with which error.
 
 import { PromfedError, type StopSignal } from '../../model/index.js';
-import type { Clock, QueryMemory } from '../../runtime/index.js';
+import { UNCOUNTED_MEMORY, type Clock, type MemoryAccount } from '../../runtime/index.js';
 import type { ExchangeStats, FetchContext } from '../server-group.js';
 
 /**
@@ -12,7 +12,7 @@ export class RequestScope {
   readonly #query: StopSignal;
   readonly #onQueryAbort: () => void;
   readonly stats: ExchangeStats | undefined;
-  readonly memory: QueryMemory | undefined;
+  readonly memory: MemoryAccount;
   /** Told once, with the reason: what is under way now. */
   onAbort: { abort(reason: PromfedError): void } | undefined;
   #reason: PromfedError | undefined;
@@ -21,7 +21,7 @@ export class RequestScope {
   constructor(groupName: string, context: FetchContext, clock: Clock) {
     this.#query = context.signal;
     this.stats = context.stats;
-    this.memory = context.memory;
+    this.memory = context.memory ?? UNCOUNTED_MEMORY;
     this.#onQueryAbort = () => {
       this.abort(abortError(groupName, context, clock));
     };

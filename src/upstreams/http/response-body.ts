@@ -1,7 +1,7 @@
 // An answer's body as bytes: counted, bounded, its failures in words, its connection let go whichever way it ends.
 
 import { PromfedError } from '../../model/index.js';
-import type { QueryMemory } from '../../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { outcomeOf, type RequestOutcome } from '../metrics.js';
 import type { BodyEnd, BodySource } from './body-source.js';
 import { requestFailure } from './failure.js';
@@ -39,8 +39,8 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
 
   /** What the answer calls itself; empty when it does not say. */
   readonly contentType: string;
-  /** What waits to be read is taken from it. */
-  readonly memory: QueryMemory | undefined;
+  /** Account for the bytes that wait to be read. */
+  readonly memory: MemoryAccount;
 
   /** @param maxBytes inclusive. @param onClose told once, by `close`. */
   constructor(
@@ -48,7 +48,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     maxBytes: number,
     onClose: (outcome: RequestOutcome, bytes: number) => void,
     contentType = '',
-    memory?: QueryMemory,
+    memory: MemoryAccount = UNCOUNTED_MEMORY,
   ) {
     this.contentType = contentType;
     this.memory = memory;
@@ -78,7 +78,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     if (this.#state !== 'open' || this.#taken === this.#waiting.length) return undefined;
     const chunk = this.#waiting[this.#taken++]!;
     this.#waitingBytes -= chunk.byteLength;
-    this.memory?.release('bytes of answers', chunk.byteLength);
+    this.memory.release('upstream responses', chunk.byteLength);
     // Before it is empty, so that the upstream is read while this is worked on.
     if (this.#paused && this.#waitingBytes < MAX_WAITING_BYTES / 2) {
       this.#paused = false;
@@ -151,7 +151,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
       return;
     }
     try {
-      this.memory?.take('bytes of answers', chunk.byteLength);
+      this.memory.reserve('upstream responses', chunk.byteLength);
     } catch (error) {
       this.#arrivedAll({ error });
       this.#source.destroy();
@@ -182,7 +182,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#state = 'released';
     this.#waiting = [];
     this.#taken = 0;
-    this.memory?.release('bytes of answers', this.#waitingBytes);
+    this.memory.release('upstream responses', this.#waitingBytes);
     this.#waitingBytes = 0;
     this.#source.destroy();
     this.#wakeReader();

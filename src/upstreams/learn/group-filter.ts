@@ -1,7 +1,7 @@
 // What is known of a group's label values: what its configuration declares, and beside it what was learned.
 
 import type { LabelFilterSettings } from '../../config/index.js';
-import { anyPasses, type LabelFilter } from '../../model/index.js';
+import { anyValueMatches, type LabelFilter } from '../../model/index.js';
 import type { LabelIndex } from './label-index.js';
 
 type Values = ReadonlyMap<string, ReadonlySet<string>>;
@@ -28,13 +28,13 @@ export function createGroupFilter(
       const included = include.get(name);
       if (included === undefined && !dynamic.has(name)) return 'unknown';
       const excluded = exclude.get(name);
-      if (op === '=' && excluded?.has(value) === true) return 'never';
+      if (op === '=' && excluded?.has(value) === true) return 'excluded';
       const passes = excluded === undefined ? test : (one: string) => !excluded.has(one) && test(one);
-      if (included !== undefined && anyPasses(included, matcher, passes)) return 'has';
-      if (!dynamic.has(name)) return 'never';
+      if (included !== undefined && anyValueMatches(included, matcher, passes)) return 'matches';
+      if (!dynamic.has(name)) return 'excluded';
       const learned = index?.valuesOf(name);
       if (learned === undefined) return 'unknown';
-      return anyPasses(learned, matcher, passes) ? 'has' : 'unseen';
+      return anyValueMatches(learned, matcher, passes) ? 'matches' : 'absent';
     },
   };
 }

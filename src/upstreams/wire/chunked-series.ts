@@ -4,7 +4,7 @@
 import { WireType } from '@bufbuild/protobuf/wire';
 
 import { PromfedError, type RawSeries, type TimeWindow } from '../../model/index.js';
-import type { QueryMemory } from '../../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { decodeFloatHistogramChunk, decodeHistogramChunk } from './histogram-chunk.js';
 import { readMessages } from './message-frames.js';
 import { invalidAnswer, labelsOf, messagesOf, readFields } from './prompb.js';
@@ -43,8 +43,8 @@ const FOREIGN_ENCODINGS: ReadonlyMap<number, string> = new Map([[4, 'XOR2']]);
 export async function* readChunkedSeries(
   stream: AsyncIterable<Uint8Array>,
   window: TimeWindow,
-  take: (samples: number) => void,
-  memory?: QueryMemory,
+  reserve: (samples: number) => void,
+  memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): AsyncGenerator<RawSeries, void, undefined> {
   let current: RawSamplesBuilder | undefined;
   let bytes = 0;
@@ -54,7 +54,7 @@ export async function* readChunkedSeries(
       // A series goes on in the next frame where one is not enough for it.
       if (current?.labels.equals(labels) !== true) {
         if (current !== undefined) yield current.build();
-        current = new RawSamplesBuilder(labels, window, take);
+        current = new RawSamplesBuilder(labels, window, reserve);
       }
       for (const chunk of messagesOf(series, 2)) {
         bytes += chunk.length;

@@ -1,6 +1,6 @@
 // Messages out of a stream of frames: a length, a checksum, a message. Source: Prometheus, storage/remote/chunked.go.
 
-import type { QueryMemory } from '../../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { crc32c } from './crc32c.js';
 import { invalidAnswer } from './prompb.js';
 
@@ -18,7 +18,7 @@ const MAX_LENGTH_BYTES = 10;
 export async function* readMessages(
   stream: AsyncIterable<Uint8Array>,
   maxBytes: number,
-  memory?: QueryMemory,
+  memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   /** What arrived and is not read, in its order, and how many bytes it has. */
   let waiting: Uint8Array[] = [];
@@ -32,7 +32,7 @@ export async function* readMessages(
     bytes += chunk.length;
     if (bytes < needed) {
       // Once as it came, and once in one piece.
-      memory?.take('remote read', 2 * chunk.length);
+      memory.reserve('remote read', 2 * chunk.length);
       heldBytes += 2 * chunk.length;
       continue;
     }
@@ -47,7 +47,7 @@ export async function* readMessages(
       yield message;
       rest = rest.subarray(frame.end);
     }
-    memory?.release('remote read', heldBytes);
+    memory.release('remote read', heldBytes);
     heldBytes = 0;
     waiting = rest.length === 0 ? [] : [rest];
     bytes = rest.length;

@@ -19,7 +19,7 @@ export type AddSample = (timeMs: number, sample: WireSample) => void;
 export class RawSamplesBuilder {
   readonly labels: Labels;
   readonly #window: TimeWindow;
-  readonly #take: (samples: number) => void;
+  readonly #reserve: (samples: number) => void;
   #timestamps = new Float64Array(16);
   #values = new Float64Array(16);
   #stale: Uint8Array<ArrayBuffer> | undefined;
@@ -29,10 +29,10 @@ export class RawSamplesBuilder {
   #isAscending = true;
 
   /** @param take told what each sample amounts to before it is kept. */
-  constructor(labels: Labels, window: TimeWindow, take: (samples: number) => void) {
+  constructor(labels: Labels, window: TimeWindow, reserve: (samples: number) => void) {
     this.labels = labels;
     this.#window = window;
-    this.#take = take;
+    this.#reserve = reserve;
   }
 
   /** Begins a run, which may reach back behind the samples before it. */
@@ -45,7 +45,7 @@ export class RawSamplesBuilder {
     if (!(timeMs > this.#lastMs)) throw invalidAnswer('samples that go back in time');
     this.#lastMs = timeMs;
     if (timeMs <= this.#window.afterMs || timeMs > this.#window.untilMs) return;
-    this.#take(typeof sample === 'object' ? 1 + histogramWeight(sample) : 1);
+    this.#reserve(typeof sample === 'object' ? 1 + histogramWeight(sample) : 1);
     const i = this.#count++;
     if (i === this.#timestamps.length) this.#grow();
     if (i > 0 && timeMs <= this.#timestamps[i - 1]!) this.#isAscending = false;

@@ -4,7 +4,7 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { compressSync, uncompress } from 'snappy';
 
 import { PromfedError } from '../../model/index.js';
-import type { QueryMemory } from '../../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 
 export function packSnappy(content: Uint8Array): Buffer {
   return compressSync(Buffer.from(content));
@@ -20,7 +20,7 @@ export function packSnappy(content: Uint8Array): Buffer {
 export async function unpackSnappy(
   block: Uint8Array,
   maxBytes: number,
-  memory?: QueryMemory,
+  memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): Promise<Buffer> {
   const length = contentLength(block);
   if (length > maxBytes) {
@@ -31,7 +31,7 @@ export async function unpackSnappy(
   }
   // No element makes more than 64 bytes of less than two: a length beyond that is a lie.
   if (length > block.length * 64) throw broken();
-  memory?.take('remote read', length);
+  memory.reserve('remote read', length);
   try {
     return (await uncompress(Buffer.from(block), { asBuffer: true })) as Buffer;
   } catch (thrown) {

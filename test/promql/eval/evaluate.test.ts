@@ -250,10 +250,10 @@ t.test('at the end the budget holds the samples of the result and nothing else',
           ? value.values.length
           : NaN;
     t.doesNotThrow(() => {
-      budget.take(maxSamples - size);
+      budget.reserve(maxSamples - size);
     }, `${text} holds no more than its result`);
     t.throws(() => {
-      budget.take(1);
+      budget.reserve(1);
     }, `${text} holds its result`);
   }
 });

@@ -188,7 +188,7 @@ t.test('what segments held is given back', async (t) => {
   const room = (budget: SampleBudget): number => {
     for (let taken = 0; ; taken++) {
       try {
-        budget.take(1);
+        budget.reserve(1);
       } catch {
         return taken;
       }

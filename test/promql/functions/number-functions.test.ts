@@ -119,7 +119,7 @@ t.test('buckets of equal bounds count together, and rounding is no decrease', as
       [2, 8],
       [Infinity, 8],
     ]),
-    { value: 1, forced: undefined },
+    { value: 1, monotonicityFix: undefined },
   );
   t.same(
     ask(0.5, [
@@ -127,7 +127,7 @@ t.test('buckets of equal bounds count together, and rounding is no decrease', as
       [2, 10 - 1e-12],
       [Infinity, 10],
     ]),
-    { value: 0.5, forced: undefined },
+    { value: 0.5, monotonicityFix: undefined },
   );
   t.match(
     ask(0.9, [
@@ -137,7 +137,7 @@ t.test('buckets of equal bounds count together, and rounding is no decrease', as
     ]),
     {
       value: 2,
-      forced: { minBound: 2, maxBound: 2, maxDifference: 6 },
+      monotonicityFix: { minBound: 2, maxBound: 2, maxDifference: 6 },
     },
   );
   t.equal(

@@ -61,7 +61,7 @@ async function accumulate(
 ): Promise<VectorOperand> {
   const { count } = scope.grid;
   if (vector.columns.length === 0) return vector;
-  scope.budget.take(SCRATCH_COLUMNS[op] * count);
+  scope.budget.reserve(SCRATCH_COLUMNS[op] * count);
   const accumulator = createAccumulator(op, count);
   const sumsHistograms = hasHistograms(vector) && (op === 'sum' || op === 'avg');
   const columns = [];
@@ -114,7 +114,7 @@ async function quantileOfGroup(
   const target = scope.newColumn(group.labels, group.dropsName);
   const size = group.columns.length;
   const stride = Math.min(STEPS_AT_ONCE, scope.grid.count);
-  scope.rawBudget.take(size * stride);
+  scope.rawBudget.reserve(size * stride);
   const scratch = new Float64Array(size * stride);
   const filled = new Uint32Array(stride);
   let cost = 0;

@@ -82,7 +82,7 @@ class Heaps {
 
   constructor(scope: Scope, op: RankOp, { columns }: Group, width: number, k: Float64Array) {
     const { count } = scope.grid;
-    scope.rawBudget.take(2 * width * count);
+    scope.rawBudget.reserve(2 * width * count);
     this.#scope = scope;
     this.#op = op;
     this.#columns = columns;

@@ -44,7 +44,7 @@ async function keepWhere(
   const presence = new Map<string, Uint8Array>();
   for (const [key, columns] of groups) {
     if (scope.pacer.due) await scope.pacer.pause();
-    if (columns.length > 1) scope.budget.take(count);
+    if (columns.length > 1) scope.budget.reserve(count);
     presence.set(key, await presenceOf(scope.pacer, columns, count));
   }
   const owned = scope.own(vector);

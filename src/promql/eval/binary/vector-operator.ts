@@ -282,7 +282,7 @@ async function indexOf(
   failure: EarliestFailure,
 ): Promise<Int32Array> {
   const { count } = scope.grid;
-  scope.budget.take(count);
+  scope.budget.reserve(count);
   const index = new Int32Array(count).fill(-1);
   for (const [i, { labels, present }] of columns.entries()) {
     if (scope.pacer.due) await scope.pacer.pause();

@@ -9,7 +9,7 @@ import {
   nativeFraction,
   nativeQuantile,
   tryParseBound,
-  type ForcedBuckets,
+  type MonotonicityFix,
 } from '../../functions/index.js';
 import type { CallNode, PlanNode } from '../../plan/index.js';
 
@@ -51,8 +51,8 @@ export async function evalHistogramQuantile(
   const columns = await perHistogram(scope, vector, vectorNode, {
     classic: (bounds, counts, filled, step) => {
       const result = bucketQuantile(q.values[step]!, bounds, counts, filled);
-      if (result.forced !== undefined) {
-        forced.add(result.forced, scope.grid.startMs + step * scope.grid.stepMs);
+      if (result.monotonicityFix !== undefined) {
+        forced.add(result.monotonicityFix, scope.grid.startMs + step * scope.grid.stepMs);
       }
       return result.value;
     },
@@ -220,7 +220,7 @@ class ForcedReport {
   #firstMs = Infinity;
   #lastMs = -Infinity;
 
-  add({ minBound, maxBound, maxDifference }: ForcedBuckets, timeMs: number): void {
+  add({ minBound, maxBound, maxDifference }: MonotonicityFix, timeMs: number): void {
     this.#minBound = Math.min(this.#minBound, minBound);
     this.#maxBound = Math.max(this.#maxBound, maxBound);
     this.#maxDifference = Math.max(this.#maxDifference, maxDifference);

@@ -10,7 +10,12 @@ import {
   type Histogram,
   type RawSeries,
 } from '../../../model/index.js';
-import { extrapolationFactor, startsAnew, tryZeroTime, type Windows } from '../../functions/index.js';
+import {
+  extrapolationFactor,
+  isStartTimestampReset,
+  tryZeroTime,
+  type Windows,
+} from '../../functions/index.js';
 import type { PlanNode } from '../../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
@@ -221,7 +226,7 @@ function isReset(samples: Samples, index: number): boolean {
   const { values, histograms } = samples;
   const [previous, current] = [histograms[index - 1], histograms[index]];
   if ((previous === undefined) !== (current === undefined)) return true;
-  if (startsAnew(samples, index)) return true;
+  if (isStartTimestampReset(samples, index)) return true;
   if (previous !== undefined && current !== undefined) return detectReset(current, previous);
   return values[index]! < values[index - 1]!;
 }

@@ -8,7 +8,7 @@ import {
   usesCustomBuckets,
   type Histogram,
 } from '../../../model/index.js';
-import { startsAnew, type StartedSamples } from '../../functions/index.js';
+import { isStartTimestampReset, type SamplesWithStarts } from '../../functions/index.js';
 import type { PlanNode } from '../../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
@@ -23,7 +23,7 @@ interface Reported {
 }
 
 /** A window of histograms alone: the first is at `from`, and `resets` knows which of them begin anew. */
-interface CounterWindow extends Reported, StartedSamples {
+interface CounterWindow extends Reported, SamplesWithStarts {
   readonly from: number;
   readonly resets: RunningCount;
 }
@@ -64,7 +64,9 @@ export function histogramIncrease(
   if (isCounter) {
     for (let i = 1; i < all.length; i++) {
       const wasReset =
-        i > 1 ? resets.has(from + i) : startsAnew(window, from + 1) || detectReset(all[1]!, previous);
+        i > 1
+          ? resets.has(from + i)
+          : isStartTimestampReset(window, from + 1) || detectReset(all[1]!, previous);
       if (wasReset) {
         const sum = tryAddHistograms(increase, previous)!;
         if (sum.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('addition'), at);

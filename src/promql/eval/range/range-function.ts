@@ -4,7 +4,7 @@ import { PromfedError, type Column, type Labels, type RawSeries } from '../../..
 import {
   extendedFunction,
   extendedSamples,
-  startsTooEarly,
+  hasStartTimeOverlap,
   type Extension,
   type RangeFunction,
   type RunSteps,
@@ -76,11 +76,11 @@ export async function evalRangeFunction(
       column.present.fill(column.present[0]!);
       column.histograms?.fill(column.histograms[0]);
     }
-    if (func.wantsCounter && column.present.includes(1)) noteCounter(scope, series.labels, rangeNode);
-    if (plain.wantsCounter && func === plain) noteOverlap(scope, series, windows, rangeNode);
+    if (func.expectsCounter && column.present.includes(1)) noteCounter(scope, series.labels, rangeNode);
+    if (plain.expectsCounter && func === plain) noteOverlap(scope, series, windows, rangeNode);
     columns.push(column);
   }
-  if (func.takesQuantile) warnOfQuantile(scope, args[0]!, columns, node.args[0]!);
+  if (func.hasQuantileArgument) warnOfQuantile(scope, args[0]!, columns, node.args[0]!);
   windows.release();
   scope.rawBudget.release(range.held);
   scope.release(...scalars);
@@ -117,7 +117,7 @@ export async function extendSeries(
     const samples = extendedSamples(windows.of(one), extension);
     if (samples === undefined) continue;
     const taken = samples.timestamps.length;
-    scope.rawBudget.take(taken);
+    scope.rawBudget.reserve(taken);
     held += taken;
     series.push({ labels: one.labels, ...samples });
   }
@@ -222,7 +222,7 @@ function settledBy(
   scalars: readonly ScalarOperand[],
 ): boolean {
   if (scope.isInstant) return false;
-  if (range.reference.stepMs !== 0 || func.seesStepTime) return false;
+  if (range.reference.stepMs !== 0 || func.dependsOnStepTime) return false;
   return scalars.every(({ values }) => values.every((value) => Object.is(value, values[0])));
 }
 
@@ -253,7 +253,7 @@ class WindowScratch {
   readonly #range: RangeOperand;
 
   constructor(scope: Scope, range: RangeOperand) {
-    scope.budget.take(scope.grid.count);
+    scope.budget.reserve(scope.grid.count);
     this.from = new Int32Array(scope.grid.count);
     this.to = new Int32Array(scope.grid.count);
     this.#scope = scope;
@@ -317,7 +317,7 @@ function noteOverlap(
   if (samples.startTimestamps === undefined) return;
   /** Of each sample, the last up to it that starts too early. */
   const latest = new Int32Array(samples.timestamps.length);
-  for (let i = 1; i < latest.length; i++) latest[i] = startsTooEarly(samples, i) ? i : latest[i - 1]!;
+  for (let i = 1; i < latest.length; i++) latest[i] = hasStartTimeOverlap(samples, i) ? i : latest[i - 1]!;
   for (let step = 0; step < scope.grid.count; step++) {
     const [first, end] = [from[step]!, to[step]!];
     if (end <= first || latest[end - 1]! <= first) continue;

@@ -98,7 +98,7 @@ async function pointsOf(
   for (const { labels, values, present, histograms, dropsName } of columns) {
     if (scope.pacer.due) await scope.pacer.pause();
     const size = present.reduce((sum, kind) => sum + (kind === 0 ? 0 : 1), 0);
-    scope.rawBudget.take(size);
+    scope.rawBudget.reserve(size);
     held += size;
     const points = {
       labels,

@@ -1,7 +1,7 @@
 // histogram_quantile on classic buckets.
 
 /** What forcing the counts to grow with their bounds had to change. */
-export interface ForcedBuckets {
+export interface MonotonicityFix {
   readonly minBound: number;
   readonly maxBound: number;
   readonly maxDifference: number;
@@ -9,7 +9,7 @@ export interface ForcedBuckets {
 
 export interface BucketQuantile {
   readonly value: number;
-  readonly forced: ForcedBuckets | undefined;
+  readonly monotonicityFix: MonotonicityFix | undefined;
 }
 
 /** Relative differences of neighbouring counts below this are taken for rounding. */
@@ -51,16 +51,16 @@ export function bucketQuantile(
     if (counts[middle]! >= rank) high = middle;
     else low = middle + 1;
   }
-  if (low === size - 1) return { value: bounds[size - 2]!, forced };
-  if (low === 0 && bounds[0]! <= 0) return { value: bounds[0]!, forced };
+  if (low === size - 1) return { value: bounds[size - 2]!, monotonicityFix: forced };
+  if (low === 0 && bounds[0]! <= 0) return { value: bounds[0]!, monotonicityFix: forced };
   const below = low === 0 ? 0 : counts[low - 1]!;
   const start = low === 0 ? 0 : bounds[low - 1]!;
   const share = (rank - below) / (counts[low]! - below);
-  return { value: start + (bounds[low]! - start) * share, forced };
+  return { value: start + (bounds[low]! - start) * share, monotonicityFix: forced };
 }
 
 function unforced(value: number): BucketQuantile {
-  return { value, forced: undefined };
+  return { value, monotonicityFix: undefined };
 }
 
 /** Adds up buckets of equal bounds. @returns how many are left. */
@@ -79,7 +79,11 @@ function coalesce(bounds: Float64Array, counts: Float64Array, length: number): n
 }
 
 /** Source: Prometheus, promql/quantile.go (`ensureMonotonicAndIgnoreSmallDeltas`). */
-function makeMonotonic(bounds: Float64Array, counts: Float64Array, size: number): ForcedBuckets | undefined {
+function makeMonotonic(
+  bounds: Float64Array,
+  counts: Float64Array,
+  size: number,
+): MonotonicityFix | undefined {
   let minBound = Infinity;
   let maxBound = -Infinity;
   let maxDifference = 0;

@@ -108,7 +108,7 @@ function each(
   compute: (windows: Windows, step: number) => number | undefined,
 ): RangeFunction {
   return {
-    ...eachWindow(1, () => NaN, { wantsCounter }),
+    ...eachWindow(1, () => NaN, { expectsCounter: wantsCounter }),
     start: (windows, _args, output) => (fromStep, toStep) => {
       for (let step = fromStep; step < toStep; step++) {
         const value = compute(windows, step);

@@ -123,7 +123,7 @@ function timeOfExtreme(isMax: boolean): RangeFunction {
 
 /** Source: Prometheus, promql/functions.go (`funcQuantileOverTime`). */
 const quantile: RangeFunction = {
-  ...eachWindow(1, () => NaN, { takesQuantile: true }),
+  ...eachWindow(1, () => NaN, { hasQuantileArgument: true }),
   start: ({ values, from, to }, args, output) => {
     const window = new SortedWindow(values);
     return (fromStep, toStep) => {

@@ -36,13 +36,13 @@ export interface RangeFunction {
   /** The result keeps the metric name. */
   readonly keepsName: boolean;
   /** Meant for counters: other metric names earn an info annotation. */
-  readonly wantsCounter: boolean;
+  readonly expectsCounter: boolean;
   /** Its first scalar argument is a quantile: one outside of 0 to 1 earns a warning. */
-  readonly takesQuantile: boolean;
+  readonly hasQuantileArgument: boolean;
   /** A step costs the same however many samples its window has. */
   readonly slides: boolean;
   /** The result depends on the time of the step, not on its window and arguments alone. */
-  readonly seesStepTime: boolean;
+  readonly dependsOnStepTime: boolean;
   /** Prepares one series. `args` are the other arguments in order, one value a step. */
   start(windows: Windows, args: readonly Float64Array[], output: RangeOutput): RunSteps;
 }
@@ -64,10 +64,10 @@ export function eachWindow(
 ): RangeFunction {
   return {
     keepsName: false,
-    wantsCounter: false,
-    takesQuantile: false,
+    expectsCounter: false,
+    hasQuantileArgument: false,
     slides: false,
-    seesStepTime: false,
+    dependsOnStepTime: false,
     ...traits,
     start: (windows, args, output) => (fromStep, toStep) => {
       for (let step = fromStep; step < toStep; step++) {

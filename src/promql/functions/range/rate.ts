@@ -3,7 +3,7 @@
 import { extrapolationFactor } from './extrapolation.js';
 import { eachWindow, type RangeFunction, type Windows } from './range-function.js';
 import { sumsAreExact } from './sliding-sum.js';
-import { startsAnew, tryZeroTime } from './start-timestamps.js';
+import { isStartTimestampReset, tryZeroTime } from './start-timestamps.js';
 
 /**
  * rate, increase and delta: the difference of the last and the first sample, corrected for counter resets, and
@@ -15,11 +15,11 @@ import { startsAnew, tryZeroTime } from './start-timestamps.js';
 function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
   return {
     keepsName: false,
-    wantsCounter: isCounter,
-    takesQuantile: false,
+    expectsCounter: isCounter,
+    hasQuantileArgument: false,
     // Of values with fractions what was lost at resets is added up again for each window.
     slides: !isCounter,
-    seesStepTime: false,
+    dependsOnStepTime: false,
     start: (windows, _args, output) => {
       const { timestamps, values, startTimestamps, from, to, rangeMs, firstEndMs, endStepMs } = windows;
       const losses = isCounter ? new Losses(windows) : undefined;
@@ -48,7 +48,7 @@ function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
 }
 
 function isReset(samples: Windows, index: number): boolean {
-  return samples.values[index]! < samples.values[index - 1]! || startsAnew(samples, index);
+  return samples.values[index]! < samples.values[index - 1]! || isStartTimestampReset(samples, index);
 }
 
 /** What a counter had reached at each of its resets, for windows that slide. */
@@ -107,10 +107,10 @@ function fromLastTwo(isRate: boolean): RangeFunction {
 function countNeighbours(counts: (samples: Windows, index: number) => boolean): RangeFunction {
   return {
     keepsName: false,
-    wantsCounter: false,
-    takesQuantile: false,
+    expectsCounter: false,
+    hasQuantileArgument: false,
     slides: true,
-    seesStepTime: false,
+    dependsOnStepTime: false,
     start: (windows, _args, output) => {
       const { values, from, to } = windows;
       const running = new Uint32Array(values.length);

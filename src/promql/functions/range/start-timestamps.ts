@@ -1,7 +1,7 @@
 // What the start timestamps of samples say: since when a counter counts, hence where it began anew.
 
 /** Samples that may know since when they count: milliseconds, 0 where that is unknown. */
-export interface StartedSamples {
+export interface SamplesWithStarts {
   readonly timestamps: Float64Array;
   readonly startTimestamps?: Float64Array | undefined;
 }
@@ -12,7 +12,10 @@ export interface StartedSamples {
  *
  * Source: Prometheus, promql/functions.go (`isStartTimestampReset`).
  */
-export function startsAnew({ timestamps, startTimestamps }: StartedSamples, index: number): boolean {
+export function isStartTimestampReset(
+  { timestamps, startTimestamps }: SamplesWithStarts,
+  index: number,
+): boolean {
   if (startTimestamps === undefined) return false;
   const startMs = startTimestamps[index]!;
   if (startMs === 0 || startMs >= timestamps[index]!) return false;
@@ -27,7 +30,10 @@ export function startsAnew({ timestamps, startTimestamps }: StartedSamples, inde
  *
  * Source: Prometheus, promql/functions.go (`checkStartTimeOverlap`).
  */
-export function startsTooEarly({ timestamps, startTimestamps }: StartedSamples, index: number): boolean {
+export function hasStartTimeOverlap(
+  { timestamps, startTimestamps }: SamplesWithStarts,
+  index: number,
+): boolean {
   if (startTimestamps === undefined) return false;
   const startMs = startTimestamps[index]!;
   return startMs !== 0 && startMs < timestamps[index - 1]! && startMs !== startTimestamps[index - 1];
@@ -40,7 +46,7 @@ export function startsTooEarly({ timestamps, startTimestamps }: StartedSamples, 
  * Source: Prometheus, promql/functions.go (`extrapolatedRate`).
  */
 export function tryZeroTime(
-  { timestamps, startTimestamps }: StartedSamples,
+  { timestamps, startTimestamps }: SamplesWithStarts,
   first: number,
   windowStartMs: number,
 ): number | undefined {

@@ -97,7 +97,7 @@ export const TREND_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
       const line = regression(windows, from, to, windows.gridStartMs + step * windows.gridStepMs);
       return line.slope * args[0]![step]! + line.intercept;
     },
-    { seesStepTime: true },
+    { dependsOnStepTime: true },
   ),
   double_exponential_smoothing: smoothing,
 };

@@ -4,7 +4,7 @@ import {
   compileMatcher,
   fixedLabels,
   injectMatchers,
-  touchesWindow,
+  overlapsWindow,
   type LabelFilter,
   type Labels,
   type Matcher,
@@ -80,7 +80,7 @@ export function exclusionsOf(
   window?: TimeWindow,
 ): readonly (Exclusion | undefined)[] {
   const absences = groups.map(({ bounds }): Exclusion | undefined =>
-    bounds !== undefined && window !== undefined && !touchesWindow(bounds, window)
+    bounds !== undefined && window !== undefined && !overlapsWindow(bounds, window)
       ? { kind: 'time', bounds }
       : undefined,
   );
@@ -105,9 +105,9 @@ export function exclusionsOf(
       }
       if (filter === undefined || passesEmpty) continue;
       const verdict = filter.judge(matcher, test);
-      if (verdict === 'has') isSeen = true;
-      else if (verdict === 'never') absences[i] ??= { kind: 'configured', matcher };
-      else if (verdict === 'unseen') unseen.push(i);
+      if (verdict === 'matches') isSeen = true;
+      else if (verdict === 'excluded') absences[i] ??= { kind: 'configured', matcher };
+      else if (verdict === 'absent') unseen.push(i);
     }
     // A value that nobody was seen to have may be new, and then anybody's.
     if (isSeen) for (const i of unseen) absences[i] ??= { kind: 'learned', matcher };

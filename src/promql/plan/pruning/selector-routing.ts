@@ -1,6 +1,6 @@
 // Relevance: which groups each selector of a query concerns, and whether they can answer for it by themselves.
 
-import { coversWindow, touchesWindow, type TimeWindow } from '../../../model/index.js';
+import { coversWindow, overlapsWindow, type TimeWindow } from '../../../model/index.js';
 import type { Expr, VectorSelector } from '../../language/index.js';
 import { labelsOf, relevantGroups, areDisjoint, type PlannedGroup } from './group-pruning.js';
 import type { PlanTimes } from '../times.js';
@@ -93,6 +93,6 @@ export function crossesBounds(
   labels: ReadonlySet<string>,
   window: TimeWindow,
 ): boolean {
-  const relevant = groups.filter(({ bounds }) => bounds === undefined || touchesWindow(bounds, window));
+  const relevant = groups.filter(({ bounds }) => bounds === undefined || overlapsWindow(bounds, window));
   return crosses(relevant, labels, window);
 }

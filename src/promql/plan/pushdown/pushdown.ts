@@ -146,7 +146,7 @@ function ofCall(expr: CallExpr, reach: (expr: Expr) => PushdownVerdict): Pushdow
 
 /** A function of the series of one local argument. */
 function ofFunction(expr: CallExpr, input: Local): PushdownVerdict {
-  switch (SIGNATURES.get(expr.func)?.from ?? 'all') {
+  switch (SIGNATURES.get(expr.func)?.dependsOn ?? 'all') {
     case 'one':
       return ofSeries(input);
     case 'buckets':
