@@ -14,7 +14,7 @@ import {
   type VectorValue,
 } from '../../model/index.js';
 import { type SampleBudget, type SampleCounter, Pacer } from '../../runtime/index.js';
-import { printPlace } from '../language/index.js';
+import { printPosition } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
 import { observed } from './observe.js';
 import type { EvalContext } from './eval-context.js';
@@ -193,7 +193,7 @@ export class Scope {
   #place({ position }: Placed): string {
     const { queryText } = this.context;
     if (queryText === undefined) return '';
-    return ` (${printPlace(queryText, position.start)})`;
+    return ` (${printPosition(queryText, position.start)})`;
   }
 }
 

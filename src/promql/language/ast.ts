@@ -1,4 +1,4 @@
-// The tree that a query is parsed to. Every node is readonly and knows where it stands in the query.
+// The abstract syntax tree of a query. Every node is immutable and carries its position in the query.
 
 import type { Matcher } from '../../model/index.js';
 
@@ -8,6 +8,7 @@ export interface Position {
   readonly end: number;
 }
 
+/** Any expression, distinguished by `kind`. */
 export type Expr =
   | NumberLiteral
   | StringLiteral
@@ -20,27 +21,30 @@ export type Expr =
   | UnaryExpr
   | ParenExpr;
 
+/** `1.5`, `0x1f`, `Inf`, or a duration used as a number of seconds: `60 * 5m`. */
 export interface NumberLiteral {
   readonly kind: 'number';
   readonly value: number;
-  /** Written as a duration (`5m` for 300), so that it prints as one. */
+  /** True when written as a duration (`5m` for 300). It is printed as a duration again. */
   readonly duration: boolean;
   readonly position: Position;
 }
 
+/** `"a"`, `'a'` or `` `a` ``. */
 export interface StringLiteral {
   readonly kind: 'string';
+  /** The text without quotes and escapes (see `unquote`). */
   readonly value: string;
   readonly position: Position;
 }
 
-/** `name{a="b"} offset 5m @ 100`: at each step, the newest sample of each series within lookback. */
+/** `name{a="b"} offset 5m @ 100`: at each step, the newest sample of each series within the lookback. */
 export interface VectorSelector {
   readonly kind: 'vectorSelector';
-  /** The metric name as written before the braces, or the empty string. It is also the last of the matchers. */
+  /** The metric name written before the braces, or the empty string. A name is also the last matcher. */
   readonly name: string;
   readonly matchers: readonly Matcher[];
-  /** Undefined for no offset; an offset of zero is none. */
+  /** Undefined without an offset and for an offset of zero. */
   readonly offset: Duration | undefined;
   readonly at: At | undefined;
   /** `anchored` or `smoothed` (experimental: promql-extended-range-selectors). */
@@ -48,7 +52,7 @@ export interface VectorSelector {
   readonly position: Position;
 }
 
-/** `selector[5m]`. Offset and `@` of the whole stand on the selector. */
+/** `selector[5m]`. The offset and `@` modifiers are stored on the selector. */
 export interface MatrixSelector {
   readonly kind: 'matrixSelector';
   readonly selector: VectorSelector;
@@ -61,13 +65,14 @@ export interface SubqueryExpr {
   readonly kind: 'subquery';
   readonly expr: Expr;
   readonly range: Duration;
-  /** Undefined for the default step, the evaluation interval. */
+  /** Undefined for the default step, which is the evaluation interval. */
   readonly step: Duration | undefined;
   readonly offset: Duration | undefined;
   readonly at: At | undefined;
   readonly position: Position;
 }
 
+/** The aggregation operators. */
 export type AggregateOp =
   | 'sum'
   | 'avg'
@@ -84,26 +89,29 @@ export type AggregateOp =
   | 'limitk'
   | 'limit_ratio';
 
+/** `sum by (a, b) (expr)` or `topk(param, expr)`. */
 export interface AggregateExpr {
   readonly kind: 'aggregate';
   readonly op: AggregateOp;
   readonly expr: Expr;
-  /** `k` of topk and its kin, the quantile, the ratio, or count_values' label name. */
+  /** The `k` of topk, bottomk and limitk, the quantile, the ratio, or the label name of count_values. */
   readonly param: Expr | undefined;
-  /** As written; `without: false` and no names is an aggregation over everything. */
+  /** Label names in the order written. `without: false` and no names aggregates all series into one. */
   readonly grouping: readonly string[];
   readonly without: boolean;
   readonly position: Position;
 }
 
+/** `rate(expr)`. */
 export interface CallExpr {
   readonly kind: 'call';
-  /** A name of the signature table. */
+  /** A function name of SIGNATURES. */
   readonly func: string;
   readonly args: readonly Expr[];
   readonly position: Position;
 }
 
+/** The binary operators: arithmetic, comparison, histogram trimming (`</`, `>/`) and sets. */
 export type BinaryOp =
   | '+'
   | '-'
@@ -124,29 +132,33 @@ export type BinaryOp =
   | 'or'
   | 'unless';
 
-/** How the two vectors of a binary operation find each other. */
+/** How the series of the two vectors of a binary operation are matched: `on (a) group_left (b)`. */
 export interface VectorMatching {
   readonly card: 'one-to-one' | 'many-to-one' | 'one-to-many' | 'many-to-many';
   /** The labels of `on` or `ignoring`. */
   readonly labels: readonly string[];
+  /** True for `on`; false for `ignoring` and without either. */
   readonly on: boolean;
   /** The labels of `group_left` or `group_right`. */
   readonly include: readonly string[];
-  /** What stands in for a missing partner (experimental: promql-binop-fill-modifiers). */
+  /** The sample values used for a missing match on each side (experimental: promql-binop-fill-modifiers). */
   readonly fill: { readonly lhs: number | undefined; readonly rhs: number | undefined };
 }
 
+/** `lhs op rhs`. */
 export interface BinaryExpr {
   readonly kind: 'binary';
   readonly op: BinaryOp;
   readonly lhs: Expr;
   readonly rhs: Expr;
+  /** True with the `bool` modifier. */
   readonly returnBool: boolean;
-  /** Set whenever both sides are vectors; undefined otherwise. */
+  /** Defined exactly when both sides are vectors. */
   readonly matching: VectorMatching | undefined;
   readonly position: Position;
 }
 
+/** `-expr` or `+expr`. */
 export interface UnaryExpr {
   readonly kind: 'unary';
   readonly op: '+' | '-';
@@ -154,28 +166,30 @@ export interface UnaryExpr {
   readonly position: Position;
 }
 
+/** `(expr)`. */
 export interface ParenExpr {
   readonly kind: 'paren';
   readonly expr: Expr;
   readonly position: Position;
 }
 
-/** The `@` modifier. */
+/** The `@` modifier: a Unix time in milliseconds, `start()` or `end()`. */
 export type At =
   | { readonly kind: 'timestamp'; readonly timeMs: number }
   | { readonly kind: 'start' }
   | { readonly kind: 'end' };
 
-/** A duration as written: a literal, or an expression of them (experimental: promql-duration-expr). */
+/** A duration literal, or a duration expression (experimental: promql-duration-expr). */
 export type Duration = DurationLiteral | DurationCall | DurationBinary | DurationUnary | DurationParen;
 
+/** `5m`, or a number of seconds: `300`. */
 export interface DurationLiteral {
   readonly kind: 'durationLiteral';
-  /** Whole milliseconds, cut towards zero; negative only in offsets and inside of duration expressions. */
+  /** Whole milliseconds, truncated towards zero. Negative only in offsets and within duration expressions. */
   readonly ms: number;
-  /** The number as written, in seconds: what duration expressions calculate with. */
+  /** The value as written, in seconds. Duration expressions are evaluated with this value. */
   readonly seconds: number;
-  /** Written as a number (`300` for 5m), which a duration expression prints as one. */
+  /** True when written as a number (`300` for 5m). Duration expressions print it as a number again. */
   readonly number: boolean;
   readonly position: Position;
 }
@@ -188,6 +202,7 @@ export interface DurationCall {
   readonly position: Position;
 }
 
+/** `1m + step()`. */
 export interface DurationBinary {
   readonly kind: 'durationBinary';
   readonly op: '+' | '-' | '*' | '/' | '%' | '^';
@@ -196,7 +211,7 @@ export interface DurationBinary {
   readonly position: Position;
 }
 
-/** A sign before a literal belongs to the literal, and a plus before anything else means nothing. */
+/** `-step()`. The sign of a literal is part of the literal; a plus before any other operand is dropped. */
 export interface DurationUnary {
   readonly kind: 'durationUnary';
   readonly op: '-';
@@ -204,6 +219,7 @@ export interface DurationUnary {
   readonly position: Position;
 }
 
+/** `(1m + 1m)`. */
 export interface DurationParen {
   readonly kind: 'durationParen';
   readonly expr: Duration;

@@ -1,7 +1,7 @@
-// The type check: every operator and function gets what it works on, and selectors select something.
+// Type checking of expressions.
 //
-// Source: Prometheus, promql/parser/parse.go (`checkAST`), with its texts, in its order: the first error is the one
-// that is reported.
+// Source: Prometheus, promql/parser/parse.go (`checkAST`): the same error texts, checked in the same order, because
+// only the first error is reported.
 
 import { METRIC_NAME, VALUE_TYPE_NAMES, compileMatcher, type ValueType } from '../../model/index.js';
 import { SIGNATURES, argumentType } from '../functions/index.js';
@@ -19,46 +19,46 @@ import { isUtf8 } from './lexer/literals.js';
 import { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
 import { ParseError } from './parse-error.js';
 import { quote } from './printer/quote.js';
-import { notUtf8 } from './parser/token-stream.js';
+import { invalidUtf8 } from './parser/token-stream.js';
 import { typeOf } from './type-of.js';
 
-interface Checked {
+interface TypedExpr {
   readonly expr: Expr;
   readonly type: ValueType;
 }
 
-type Check = (expr: Expr) => Checked;
+type Check = (expr: Expr) => TypedExpr;
 
 /**
- * Checks an expression and settles what depends on types: binary operations keep their matching only between
- * vectors, and set operators match many to many. `query` is the text it was parsed from.
+ * Checks the types of an expression and returns it with the matching of binary operations completed: removed unless
+ * both sides are vectors, many-to-many for set operators. `query` is the text that the expression was parsed from.
  *
- * @throws ParseError the first thing that is wrong.
+ * @throws ParseError for the first error.
  */
 export function checkTypes(expr: Expr, query: string): Expr {
-  return new TypeCheck(query).checkAll(expr).expr;
+  return new TypeChecker(query).check(expr).expr;
 }
 
-class TypeCheck {
+class TypeChecker {
   readonly #query: string;
-  /** The query's bytes, for the places of operators and texts of strings; made when first needed. */
+  /** The query in UTF-8, for positions of operators and the texts of strings. Encoded on first use. */
   #bytes: Buffer | undefined;
 
   constructor(query: string) {
     this.#query = query;
   }
 
-  /** Of an expression of many levels, what is wrong at the lowest is reported first. */
-  checkAll(root: Expr): Checked {
-    return stackSafe<Checked>((expr, again) => this.#check(expr, again))(root);
+  /** In a deep expression, errors near the leaves are reported first. */
+  check(root: Expr): TypedExpr {
+    return stackSafe<TypedExpr>((expr, recurse) => this.#check(expr, recurse))(root);
   }
 
-  #check(expr: Expr, check: Check): Checked {
+  #check(expr: Expr, check: Check): TypedExpr {
     switch (expr.kind) {
       case 'number':
         return { expr, type: 'scalar' };
       case 'string':
-        if (!isUtf8(expr.value)) throw this.#error(expr.position, notUtf8(this.#textAt(expr.position)));
+        if (!isUtf8(expr.value)) throw this.#error(expr.position, invalidUtf8(this.#textAt(expr.position)));
         return { expr, type: 'string' };
       case 'vectorSelector':
         this.#checkSelector(expr);
@@ -102,25 +102,27 @@ class TypeCheck {
 
   #checkAggregate(expr: AggregateExpr, check: Check): Expr {
     const inner = this.#expectType(check(expr.expr), 'vector', 'aggregation expression');
-    const wanted = AGGREGATE_PARAMETERS[expr.op];
-    if (wanted === undefined || expr.param === undefined) return { ...expr, expr: inner };
-    // The name of a label may be anything until it is to be written.
-    const isName = expr.op === 'count_values' && expr.param.kind === 'string';
-    const param = isName ? expr.param : this.#expectType(check(expr.param), wanted, 'aggregation parameter');
+    const expected = AGGREGATE_PARAMETERS[expr.op];
+    if (expected === undefined || expr.param === undefined) return { ...expr, expr: inner };
+    // A label name that is not UTF-8 is an error of the evaluation only.
+    const isLabelName = expr.op === 'count_values' && expr.param.kind === 'string';
+    const param = isLabelName
+      ? expr.param
+      : this.#expectType(check(expr.param), expected, 'aggregation parameter');
     return { ...expr, expr: inner, param };
   }
 
-  #expectType({ expr, type }: Checked, wanted: ValueType, where: string): Expr {
-    if (type !== wanted) {
+  #expectType({ expr, type }: TypedExpr, expected: ValueType, where: string): Expr {
+    if (type !== expected) {
       throw this.#error(
         expr.position,
-        `expected type ${VALUE_TYPE_NAMES[wanted]} in ${where}, got ${VALUE_TYPE_NAMES[type]}`,
+        `expected type ${VALUE_TYPE_NAMES[expected]} in ${where}, got ${VALUE_TYPE_NAMES[type]}`,
       );
     }
     return expr;
   }
 
-  #checkCall(expr: CallExpr, check: Check): Checked {
+  #checkCall(expr: CallExpr, check: Check): TypedExpr {
     const signature = SIGNATURES.get(expr.func);
     if (signature === undefined) {
       throw this.#error(expr.position, `unknown function with name ${quote(expr.func)}`);
@@ -128,19 +130,19 @@ class TypeCheck {
     const { minArgs, maxArgs } = signature;
     const count = expr.args.length;
     if (count < minArgs || count > maxArgs) {
-      const wanted =
+      const expected =
         minArgs === maxArgs ? minArgs : count < minArgs ? `at least ${minArgs}` : `at most ${maxArgs}`;
       throw this.#error(
         expr.position,
-        `expected ${wanted} argument(s) in call to ${quote(expr.func)}, got ${count}`,
+        `expected ${expected} argument(s) in call to ${quote(expr.func)}, got ${count}`,
       );
     }
     if (expr.func === 'info') this.#checkInfo(expr);
     const args = expr.args.map((arg, i) => {
-      // The second argument of info only names labels; it may well match everything.
+      // The second argument of info selects labels, not series. It may have only matchers that accept empty values.
       if (expr.func === 'info' && i === 1) return arg;
-      const wanted = argumentType(signature, i)!;
-      return this.#expectType(check(arg), wanted, `call to function ${quote(expr.func)}`);
+      const expected = argumentType(signature, i)!;
+      return this.#expectType(check(arg), expected, `call to function ${quote(expr.func)}`);
     });
     return { expr: { ...expr, args }, type: signature.returns };
   }
@@ -163,27 +165,12 @@ class TypeCheck {
     }
   }
 
-  #checkBinary(expr: BinaryExpr, check: Check): Checked {
+  #checkBinary(expr: BinaryExpr, check: Check): TypedExpr {
     const lhs = check(expr.lhs);
     const rhs = check(expr.rhs);
-    const { op, matching } = expr;
-    const scalars = lhs.type === 'scalar' && rhs.type === 'scalar';
-    if (expr.returnBool && !isComparison(op)) {
-      throw this.#operatorError(expr, 'bool modifier can only be used on comparison operators');
-    }
-    if (isComparison(op) && !expr.returnBool && scalars) {
-      throw this.#operatorError(expr, 'comparisons between scalars must use BOOL modifier');
-    }
-    if (matching?.on === true) {
-      const included = new Set(matching.include);
-      const twice = matching.labels.find((label) => included.has(label));
-      if (twice !== undefined) {
-        throw this.#operatorError(
-          expr,
-          `label ${quote(twice)} must not occur in ON and GROUP clause at once`,
-        );
-      }
-    }
+    const areScalars = lhs.type === 'scalar' && rhs.type === 'scalar';
+    const areVectors = lhs.type === 'vector' && rhs.type === 'vector';
+    this.#checkModifiers(expr, areScalars);
     for (const side of [lhs, rhs]) {
       if (side.type !== 'scalar' && side.type !== 'vector') {
         throw this.#error(
@@ -192,25 +179,36 @@ class TypeCheck {
         );
       }
     }
-    const { returnBool, position } = expr;
-    const vectors = lhs.type === 'vector' && rhs.type === 'vector';
-    if (!vectors) this.#checkNoMatching(expr);
-    const settled = vectors ? this.#checkMatching(expr) : undefined;
+    if (!areVectors) this.#checkNoMatching(expr);
+    const matching = areVectors ? this.#checkMatching(expr) : undefined;
+    const { op, returnBool, position } = expr;
     return {
-      expr: {
-        kind: 'binary',
-        op,
-        lhs: lhs.expr,
-        rhs: rhs.expr,
-        returnBool,
-        matching: settled,
-        position,
-      },
-      type: scalars ? 'scalar' : 'vector',
+      expr: { kind: 'binary', op, lhs: lhs.expr, rhs: rhs.expr, returnBool, matching, position },
+      type: areScalars ? 'scalar' : 'vector',
     };
   }
 
-  /** Of an operation between two vectors. */
+  /** Checks the `bool` modifier, and that no label is in both `on` and `group_left` or `group_right`. */
+  #checkModifiers(expr: BinaryExpr, areScalars: boolean): void {
+    const { op, returnBool, matching } = expr;
+    if (returnBool && !isComparison(op)) {
+      throw this.#operatorError(expr, 'bool modifier can only be used on comparison operators');
+    }
+    if (isComparison(op) && !returnBool && areScalars) {
+      throw this.#operatorError(expr, 'comparisons between scalars must use BOOL modifier');
+    }
+    if (matching?.on !== true) return;
+    const included = new Set(matching.include);
+    const duplicate = matching.labels.find((label) => included.has(label));
+    if (duplicate !== undefined) {
+      throw this.#operatorError(
+        expr,
+        `label ${quote(duplicate)} must not occur in ON and GROUP clause at once`,
+      );
+    }
+  }
+
+  /** Checks the matching of an operation between two vectors and completes its cardinality. */
   #checkMatching(expr: BinaryExpr): VectorMatching | undefined {
     const { op, matching } = expr;
     if (matching === undefined || !isSetOperator(op)) return matching;
@@ -223,7 +221,7 @@ class TypeCheck {
     return { ...matching, card: 'many-to-many' };
   }
 
-  /** Of an operation with a scalar. */
+  /** Checks that an operation with a scalar has no matching and is not a set operation. */
   #checkNoMatching(expr: BinaryExpr): void {
     if (expr.matching !== undefined && expr.matching.labels.length > 0) {
       throw this.#error(expr.position, 'vector matching only allowed between instant vectors');
@@ -242,12 +240,12 @@ class TypeCheck {
   #checkSelector(selector: VectorSelector): void {
     const { name, matchers } = selector;
     if (name !== '') {
-      // The name itself is the last of the matchers.
-      const twice = matchers.slice(0, -1).find((matcher) => matcher.name === METRIC_NAME);
-      if (twice === undefined) return;
+      // The last matcher is the one of the name.
+      const duplicate = matchers.slice(0, -1).find((matcher) => matcher.name === METRIC_NAME);
+      if (duplicate === undefined) return;
       throw this.#error(
         selector.position,
-        `metric name must not be set twice: ${quote(name)} or ${quote(twice.value)}`,
+        `metric name must not be set twice: ${quote(name)} or ${quote(duplicate.value)}`,
       );
     }
     if (!matchers.some((matcher) => !compileMatcher(matcher)(''))) {
@@ -264,7 +262,7 @@ class TypeCheck {
     return new ParseError(this.#query, position, reason);
   }
 
-  /** An error about the operator itself: what stands between its two sides. */
+  /** Creates an error at the operator: its position is the text between the two sides, without spaces. */
   #operatorError(expr: BinaryExpr, reason: string): ParseError {
     this.#bytes ??= Buffer.from(this.#query, 'utf8');
     let start = expr.lhs.position.end;

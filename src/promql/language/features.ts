@@ -1,26 +1,30 @@
-// The feature flags that change the language, by the names that Prometheus' --enable-feature takes.
+// Feature flags that change the language, named as in Prometheus' --enable-feature.
 
-/** Every feature that promfed knows, in the order they are documented. */
+/** All supported features, in the order of the documentation. */
 export const FEATURES = [
-  /** Functions marked experimental, and the aggregations limitk and limit_ratio. */
+  /** Experimental functions, and the aggregations limitk and limit_ratio. */
   'promql-experimental-functions',
-  /** Arithmetic, `step()`, `range()`, `min_of()` and `max_of()` where a duration stands. */
+  /** Arithmetic, `step()`, `range()`, `min_of()` and `max_of()` in durations. */
   'promql-duration-expr',
   /** `anchored` and `smoothed` after a selector. */
   'promql-extended-range-selectors',
   /** `fill`, `fill_left` and `fill_right` on binary operations. */
   'promql-binop-fill-modifiers',
-  /** Metric names are dropped at the end of an evaluation. Concerns the evaluation, not the grammar. */
+  /** Metric names are removed at the end of an evaluation. Changes the evaluation, not the grammar. */
   'promql-delayed-name-removal',
 ] as const;
 
+/** The name of a feature. */
 export type Feature = (typeof FEATURES)[number];
+/** The enabled features. */
 export type FeatureSet = ReadonlySet<Feature>;
 
+/** No experimental features, Prometheus' default. */
 export const NO_FEATURES: FeatureSet = new Set();
+/** Every feature of FEATURES. */
 export const ALL_FEATURES: FeatureSet = new Set(FEATURES);
 
-/** Whether a name is one of FEATURES. */
+/** Reports whether a name is in FEATURES. */
 export function isFeature(name: string): name is Feature {
   return (FEATURES as readonly string[]).includes(name);
 }

@@ -15,7 +15,7 @@ export type {
 } from './ast.js';
 export { ALL_FEATURES, type Feature, FEATURES, type FeatureSet, isFeature } from './features.js';
 export { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
-export { ParseError, printPlace } from './parse-error.js';
+export { ParseError, printPosition } from './parse-error.js';
 export { parseExpr, parseSelector } from './parser/parser.js';
 export { prettyExpr } from './printer/pretty.js';
 export { printExpr, printPortableExpr } from './printer/printer.js';

@@ -1,8 +1,8 @@
-// The operators: how tightly each binds, and which kind it is.
+// Tables of the operators: precedence, associativity, kind and aggregation parameters.
 
 import type { AggregateOp, BinaryOp } from './ast.js';
 
-/** How tightly each binary operator binds; a higher number binds tighter. */
+/** The precedence of each binary operator. A higher number binds tighter. */
 export const PRECEDENCE: Readonly<Record<BinaryOp, number>> = {
   or: 1,
   and: 2,
@@ -24,25 +24,28 @@ export const PRECEDENCE: Readonly<Record<BinaryOp, number>> = {
   '^': 6,
 };
 
-/** A sign binds as `*` does: `-a ^ b` is `-(a ^ b)`, and `-a * b` is `(-a) * b`. */
+/** The precedence of a sign, equal to that of `*`: `-a ^ b` is `-(a ^ b)`, and `-a * b` is `(-a) * b`. */
 export const UNARY_PRECEDENCE = 5;
 
-/** Whether `a op b op c` is `a op (b op c)`. */
+/** Reports whether `a op b op c` is `a op (b op c)`. */
 export function isRightAssociative(op: BinaryOp): boolean {
   return op === '^';
 }
 
-/** Whether the operator filters, or with `bool` gives 0 or 1. `</` and `>/` cut histograms: they are none of these. */
+/**
+ * Reports whether an operator is a comparison: it filters, or returns 0 or 1 with `bool`. `</` and `>/` trim
+ * histograms and are not comparisons.
+ */
 export function isComparison(op: BinaryOp): boolean {
   return PRECEDENCE[op] === 3 && op !== '</' && op !== '>/';
 }
 
-/** Whether the operator works on sets of series: and, or, unless. */
+/** Reports whether an operator is a set operator: and, or, unless. */
 export function isSetOperator(op: BinaryOp): boolean {
   return op === 'and' || op === 'or' || op === 'unless';
 }
 
-/** What an aggregation takes before its vector, or `undefined` when it takes nothing. */
+/** The type of each aggregation's parameter; `undefined` for an aggregation without one. */
 export const AGGREGATE_PARAMETERS: Readonly<Record<AggregateOp, 'scalar' | 'string' | undefined>> = {
   sum: undefined,
   avg: undefined,
@@ -60,7 +63,7 @@ export const AGGREGATE_PARAMETERS: Readonly<Record<AggregateOp, 'scalar' | 'stri
   limit_ratio: 'scalar',
 };
 
-/** Whether an aggregation needs the feature promql-experimental-functions. */
+/** Reports whether an aggregation requires the feature promql-experimental-functions. */
 export function isExperimentalAggregation(op: AggregateOp): boolean {
   return op === 'limitk' || op === 'limit_ratio';
 }

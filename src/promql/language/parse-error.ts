@@ -1,30 +1,30 @@
-// The error of a query that is not PromQL, worded as Prometheus words it.
+// Parse errors in the words of Prometheus.
 
 import { PromfedError } from '../../model/index.js';
 import type { Position } from './ast.js';
 
 /**
- * Why a query was refused. The message is `LINE:COLUMN: parse error: …`, both counted from 1, the column in bytes
- * of UTF-8. An HTTP handler puts `invalid parameter "query": ` in front.
+ * The error of an invalid query, with code `bad_data`. The message is `LINE:COLUMN: parse error: REASON`; line and
+ * column are counted from 1, the column in bytes of UTF-8. HTTP handlers prepend `invalid parameter "query": `.
  */
 export class ParseError extends PromfedError {
   readonly position: Position;
 
-  /** `query` is the whole text that was parsed, `reason` the message without its place. */
+  /** `query` is the whole parsed text, `reason` the message without the position. */
   constructor(query: string, position: Position, reason: string) {
-    super('bad_data', `${printPlace(query, position.start)}: parse error: ${reason}`);
+    super('bad_data', `${printPosition(query, position.start)}: parse error: ${reason}`);
     this.position = position;
   }
 }
 
 /**
- * `LINE:COLUMN` of a byte offset in a query, both counted from 1, the column in bytes: how errors and annotations
- * name a place.
+ * Prints a byte offset in a query as `LINE:COLUMN`, both counted from 1, the column in bytes. Errors and annotations
+ * name positions this way.
  *
- * Source: Prometheus, promql/parser/posrange (`StartPosInput`), the texts for the empty query and for an offset
- * outside of it included.
+ * Source: Prometheus, promql/parser/posrange (`StartPosInput`), including the texts for the empty query and for an
+ * offset outside of the query.
  */
-export function printPlace(query: string, offset: number): string {
+export function printPosition(query: string, offset: number): string {
   if (query === '') return 'unknown position';
   const bytes = Buffer.from(query, 'utf8');
   if (offset < 0 || offset > bytes.length) return 'invalid position';

@@ -1,80 +1,81 @@
-// Durations to milliseconds: literals as they are, expressions calculated.
+// Evaluation of durations to milliseconds.
 
 import { PromfedError } from '../../model/index.js';
 import type { Duration, DurationBinary, DurationCall } from './ast.js';
 
-/** What `step()` and `range()` stand for: the query's step and the span from its start to its end. */
+/** The values of `step()` and `range()`: the query's step and the span from its start to its end. */
 export interface DurationContext {
   readonly stepMs: number;
   readonly rangeMs: number;
 }
 
-/** The largest duration in seconds: 2^63 milliseconds' worth would not fit a Go integer of nanoseconds. */
+/** The longest duration in seconds: 2^63 nanoseconds, the limit of Go's `time.Duration`. */
 const MAX_SECONDS = 2 ** 63 / 1e9;
 
 /**
- * The whole milliseconds of a duration, cut towards zero; negative and zero ones included, as offsets may be.
+ * Returns a duration in whole milliseconds, truncated towards zero. The result may be zero or negative, as in
+ * offsets.
  *
- * Source: Prometheus, promql/durations.go: expressions are calculated in seconds, as floats.
+ * Source: Prometheus, promql/durations.go: expressions are evaluated in seconds, as floats.
  *
- * @throws PromfedError `execution` when it divides by zero or is no number of milliseconds that Prometheus can hold.
+ * @throws PromfedError `execution` for a division by zero and for a result that exceeds 2^63 nanoseconds or is NaN.
  */
 export function resolveDuration(duration: Duration, context: DurationContext): number {
   if (duration.kind === 'durationLiteral') return duration.ms;
-  const seconds = secondsOf(duration, context);
+  const seconds = evalSeconds(duration, context);
   if (!(Math.abs(seconds) <= MAX_SECONDS)) {
-    throw new PromfedError('execution', `${place(duration)}: duration is out of range`);
+    throw new PromfedError('execution', `${byteRange(duration)}: duration is out of range`);
   }
   return Math.trunc(seconds * 1000) + 0;
 }
 
 /**
- * The whole milliseconds of a range or a step, which must be greater than zero.
+ * Returns a range or a step in whole milliseconds, greater than zero.
  *
- * @throws PromfedError `execution` as resolveDuration does, and when it is zero or less.
+ * @throws PromfedError `execution` for the errors of resolveDuration and for a result of zero or less.
  */
 export function resolvePositiveDuration(duration: Duration, context: DurationContext): number {
   const ms = resolveDuration(duration, context);
-  if (ms <= 0) throw new PromfedError('execution', `${place(duration)}: duration must be greater than 0`);
+  if (ms <= 0) throw new PromfedError('execution', `${byteRange(duration)}: duration must be greater than 0`);
   return ms;
 }
 
-/** Byte offsets, which is how Prometheus names the place in these errors. */
-function place({ position }: Duration): string {
+/** Prints a position as `START:END` in bytes, as Prometheus does in these errors. */
+function byteRange({ position }: Duration): string {
   return `${position.start}:${position.end}`;
 }
 
-function secondsOf(duration: Duration, context: DurationContext): number {
+function evalSeconds(duration: Duration, context: DurationContext): number {
   switch (duration.kind) {
     case 'durationLiteral':
       return duration.seconds;
     case 'durationParen':
-      return secondsOf(duration.expr, context);
+      return evalSeconds(duration.expr, context);
     case 'durationUnary':
-      return -secondsOf(duration.expr, context);
+      return -evalSeconds(duration.expr, context);
     case 'durationCall':
-      return resultOfCall(duration, context);
+      return evalCall(duration, context);
     case 'durationBinary':
-      return resultOfBinary(duration, context);
+      return evalBinary(duration, context);
   }
 }
 
-function resultOfCall({ func, args }: DurationCall, context: DurationContext): number {
+function evalCall({ func, args }: DurationCall, context: DurationContext): number {
   switch (func) {
     case 'step':
       return context.stepMs / 1000;
     case 'range':
       return context.rangeMs / 1000;
     case 'min_of':
-      return Math.min(...args.map((arg) => secondsOf(arg, context)));
+      return Math.min(...args.map((arg) => evalSeconds(arg, context)));
     case 'max_of':
-      return Math.max(...args.map((arg) => secondsOf(arg, context)));
+      return Math.max(...args.map((arg) => evalSeconds(arg, context)));
   }
 }
 
-function resultOfBinary(duration: DurationBinary, context: DurationContext): number {
-  const lhs = secondsOf(duration.lhs, context);
-  const rhs = secondsOf(duration.rhs, context);
+function evalBinary(duration: DurationBinary, context: DurationContext): number {
+  const lhs = evalSeconds(duration.lhs, context);
+  const rhs = evalSeconds(duration.rhs, context);
   switch (duration.op) {
     case '+':
       return lhs + rhs;
@@ -83,10 +84,10 @@ function resultOfBinary(duration: DurationBinary, context: DurationContext): num
     case '*':
       return lhs * rhs;
     case '/':
-      if (rhs === 0) throw new PromfedError('execution', `${place(duration)}: division by zero`);
+      if (rhs === 0) throw new PromfedError('execution', `${byteRange(duration)}: division by zero`);
       return lhs / rhs;
     case '%':
-      if (rhs === 0) throw new PromfedError('execution', `${place(duration)}: modulo by zero`);
+      if (rhs === 0) throw new PromfedError('execution', `${byteRange(duration)}: modulo by zero`);
       return lhs % rhs;
     case '^':
       return lhs ** rhs;

@@ -1,10 +1,13 @@
-// The type of an expression's value, for expressions that have been checked.
+// The value type of a type-checked expression.
 
 import type { ValueType } from '../../model/index.js';
 import { SIGNATURES } from '../functions/index.js';
 import type { Expr } from './ast.js';
 
-/** The type that an expression evaluates to. An unknown function, which no checked expression has, is a vector. */
+/**
+ * Returns the type of an expression's value. The expression must have passed `checkTypes`; a call of an unknown
+ * function counts as a vector.
+ */
 export function typeOf(expr: Expr): ValueType {
   switch (expr.kind) {
     case 'number':
@@ -30,7 +33,7 @@ export function typeOf(expr: Expr): ValueType {
   }
 }
 
-/** Whether all that is combined by operators is scalar. Without recursion: a chain of them has any length. */
+/** Reports whether all operands of a chain of operators are scalars. Iterative, because chains have any length. */
 function isScalar(expr: Expr): boolean {
   const pending = [expr];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

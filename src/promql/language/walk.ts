@@ -1,8 +1,8 @@
-// Walking and rebuilding trees. Nothing here looks into durations.
+// Traversal and rebuilding of expression trees. Durations are not visited.
 
 import type { Expr } from './ast.js';
 
-/** The direct sub-expressions, in the order they are written; a matrix selector's is its vector selector. */
+/** Returns the direct sub-expressions in source order. The child of a matrix selector is its vector selector. */
 export function children(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'number':
@@ -25,19 +25,19 @@ export function children(expr: Expr): readonly Expr[] {
 }
 
 /**
- * Visits an expression and everything below it, parents before their children, children in the order they are
- * written. A visit that returns `false` leaves out what is below that expression. Needs no stack: any depth will do.
+ * Visits an expression and all its descendants: parents before children, children in source order. Returning
+ * `false` from `visit` skips the descendants of that expression. Iterative, so trees may have any depth.
  */
 export function walk(expr: Expr, visit: (expr: Expr) => unknown): void {
   const pending = [expr];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (visit(next) === false) continue;
-    const below = children(next);
-    for (let i = below.length - 1; i >= 0; i--) pending.push(below[i]!);
+    const nested = children(next);
+    for (let i = nested.length - 1; i >= 0; i--) pending.push(nested[i]!);
   }
 }
 
-/** The expression with each child replaced; itself when all stay the same. */
+/** Returns the expression with `change` applied to each child, or the expression itself when no child changed. */
 export function mapChildren(expr: Expr, change: (child: Expr) => Expr): Expr {
   switch (expr.kind) {
     case 'number':

@@ -6,11 +6,11 @@ import {
   ParseError,
   parseExpr,
   parseSelector,
-  printPlace,
+  printPosition,
   typeOf,
 } from '../../../src/promql/language/index.js';
 
-/** The message for a query, or `undefined` when it is a good one. */
+/** Returns the parse error of a query, or `undefined` for a valid query. */
 function messageOf(query: string, features = ALL_FEATURES): string | undefined {
   try {
     parseExpr(query, { features });
@@ -21,13 +21,13 @@ function messageOf(query: string, features = ALL_FEATURES): string | undefined {
   }
 }
 
-// The texts are those of Prometheus for the same mistakes.
-const MISTAKES: readonly (readonly [
+// The texts of Prometheus for the same queries.
+const INVALID_QUERIES: readonly (readonly [
   group: string,
   cases: readonly (readonly [query: string, message: string])[],
 ])[] = [
   [
-    'nothing to evaluate',
+    'empty queries',
     [
       ['', 'unknown position: parse error: no expression found in input'],
       ['  ', '1:1: parse error: no expression found in input'],
@@ -73,7 +73,7 @@ const MISTAKES: readonly (readonly [
     ],
   ],
   [
-    'characters that mean nothing',
+    'unexpected characters',
     [
       ['up $', "1:4: parse error: unexpected character: '$'"],
       ['.', "1:1: parse error: unexpected character: '.'"],
@@ -379,23 +379,23 @@ const MISTAKES: readonly (readonly [
   ],
 ];
 
-for (const [group, cases] of MISTAKES) {
-  t.test(`mistakes are named as Prometheus names them: ${group}`, async (t) => {
+for (const [group, cases] of INVALID_QUERIES) {
+  t.test(`invalid queries have the errors of Prometheus: ${group}`, async (t) => {
     for (const [query, message] of cases) t.equal(messageOf(query), message, JSON.stringify(query));
   });
 }
 
-t.test('an error names the line and the byte column of its first line', async (t) => {
+t.test('an error names the line and the byte column of its start', async (t) => {
   t.equal(messageOf('up\n  + # grüße 😀\n  )'), "3:4: parse error: unexpected right parenthesis ')'");
   t.equal(messageOf('"grüße 😀" + $'), "1:18: parse error: unexpected character: '$'");
-  t.equal(printPlace('a\nb', 2), '2:1');
-  t.equal(printPlace('a\nb', 1), '1:2', 'a line break belongs to the line that it ends');
-  t.equal(printPlace('ab', 2), '1:3', 'the end of the query is a place too');
-  t.equal(printPlace('ab', 3), 'invalid position');
-  t.equal(printPlace('ab', -1), 'invalid position');
+  t.equal(printPosition('a\nb', 2), '2:1');
+  t.equal(printPosition('a\nb', 1), '1:2', 'a line break is part of the line that it ends');
+  t.equal(printPosition('ab', 2), '1:3', 'the end of the query is a valid position');
+  t.equal(printPosition('ab', 3), 'invalid position');
+  t.equal(printPosition('ab', -1), 'invalid position');
 });
 
-t.test('an error carries the bytes it is about', async (t) => {
+t.test('an error has the byte range of the invalid expression', async (t) => {
   const positionOf = (query: string): unknown => {
     try {
       return parseExpr(query);
@@ -407,7 +407,7 @@ t.test('an error carries the bytes it is about', async (t) => {
   t.strictSame(positionOf('rate(up)'), { start: 5, end: 7 });
 });
 
-t.test('the first thing that is wrong is what is reported', async (t) => {
+t.test('only the first error is reported', async (t) => {
   t.equal(messageOf('nosuch(up) + $'), '1:1: parse error: unknown function with name "nosuch"');
   t.equal(messageOf('nosuch(up, $)'), "1:12: parse error: unexpected character: '$'");
   t.equal(
@@ -417,11 +417,11 @@ t.test('the first thing that is wrong is what is reported', async (t) => {
   t.equal(
     messageOf('rate(up) + )'),
     "1:13: parse error: unexpected right parenthesis ')'",
-    'syntax before types',
+    'syntax errors precede type errors',
   );
 });
 
-t.test('whatever a query is, only an error for users is thrown, and soon', async (t) => {
+t.test('hostile queries are rejected with a PromfedError within five seconds', async (t) => {
   const many = 10_000;
   const hostile: readonly (readonly [name: string, query: string])[] = [
     ['open parentheses', '('.repeat(100 * many)],
@@ -443,7 +443,7 @@ t.test('whatever a query is, only an error for users is thrown, and soon', async
   }
 });
 
-t.test('a query of a megabyte is parsed, however deep', async (t) => {
+t.test('a query of a megabyte is parsed, whatever its depth', async (t) => {
   const size = 2 ** 20;
   const shapes: readonly (readonly [name: string, make: () => string])[] = [
     ['parentheses', () => '('.repeat(size / 2) + 'up' + ')'.repeat(size / 2)],
@@ -457,7 +457,7 @@ t.test('a query of a megabyte is parsed, however deep', async (t) => {
   }
 });
 
-t.test('a long query that is not deep is parsed', async (t) => {
+t.test('a long and shallow query is parsed', async (t) => {
   const many = 50_000;
   t.equal(parseExpr(`up{${'a="b",'.repeat(many)}}`).kind, 'vectorSelector');
   t.equal(parseExpr(`sum by (${'a,'.repeat(many)}) (up)`).kind, 'aggregate');
@@ -467,12 +467,12 @@ t.test('a long query that is not deep is parsed', async (t) => {
   t.equal(parseExpr(`up + ${'fill + '.repeat(100)} fill ${' '.repeat(many * 10)}`).kind, 'binary');
 });
 
-t.test('a selector of match[] is read on its own', async (t) => {
+t.test('parseSelector accepts the selectors of match[] only', async (t) => {
   const name = { name: '__name__', op: '=', value: 'up' };
   t.strictSame(parseSelector('up'), [name]);
   t.strictSame(parseSelector(' up{job=~"a.*"} '), [{ name: 'job', op: '=~', value: 'a.*' }, name]);
   t.strictSame(parseSelector('{"up"}'), [name]);
-  t.strictSame(parseSelector('{}'), [], 'whether that is enough is for the caller to say');
+  t.strictSame(parseSelector('{}'), [], 'the caller rejects selectors without a non-empty matcher');
   t.strictSame(parseSelector('sum'), [{ ...name, value: 'sum' }]);
   t.throws(() => parseSelector('up[5m]'), { message: '1:3: parse error: unexpected "["' });
   t.throws(() => parseSelector('up offset 5m'), { message: '1:4: parse error: unexpected <offset>' });

@@ -74,7 +74,7 @@ const GATED: readonly { query: string; feature: Feature; message: string }[] = [
   },
 ];
 
-t.test('an experimental construct needs its own feature and no other', async (t) => {
+t.test('an experimental construct requires its own feature and no other', async (t) => {
   for (const { query, feature, message } of GATED) {
     t.throws(() => parseExpr(query), { message }, query);
     const others: FeatureSet = new Set(FEATURES.filter((other) => other !== feature));
@@ -83,7 +83,7 @@ t.test('an experimental construct needs its own feature and no other', async (t)
   }
 });
 
-t.test('what is not experimental needs no feature', async (t) => {
+t.test('stable constructs require no feature', async (t) => {
   for (const query of [
     'up offset -5m',
     'up @ end()',
@@ -98,7 +98,7 @@ t.test('what is not experimental needs no feature', async (t) => {
   }
 });
 
-t.test("the features are known by the names of Prometheus' --enable-feature", async (t) => {
+t.test("features have the names of Prometheus' --enable-feature", async (t) => {
   for (const name of FEATURES) t.ok(isFeature(name), name);
   t.notOk(isFeature('promql-duration'));
   t.notOk(isFeature('toString'));

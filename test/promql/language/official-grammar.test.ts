@@ -1,5 +1,5 @@
-// The official PromQL grammar for editors as an oracle: it and our parser accept the same texts, and see the same
-// structure in them. It does not check types, names of metrics, strings or patterns, so only syntax is compared.
+// The official PromQL grammar for editors as an oracle: both parsers accept the same texts and return the same
+// structure. The grammar does not check types, metric names, strings or patterns, so only syntax is compared.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -23,54 +23,54 @@ import { isGrafanaQuery, replaceGrafanaVariables } from '../../helpers/promql/gr
 
 const features = ALL_FEATURES;
 const shared = resolve('../shared');
-const skip = existsSync(shared) ? false : 'the shared corpora are not on this machine';
+const skip = existsSync(shared) ? false : 'the shared corpora are missing';
 
-/** What the official grammar lacks, or has more of: `expected` says who accepts the text. */
+/** Texts that only one parser accepts: promfed's where `ours` is true. */
 const DIFFERENCES: readonly { text: string; ours: boolean; why: string }[] = [
-  { text: 'min_of(1, 2)', ours: true, why: 'it knows min_of and max_of in durations only' },
-  { text: 'offset', ours: true, why: 'it takes offset for a keyword everywhere' },
-  { text: '5.', ours: true, why: 'it wants a digit after the dot' },
-  { text: '0X1f', ours: true, why: 'it wants a small x' },
-  { text: 'x offset STEP()', ours: true, why: 'it knows the functions of durations in small letters only' },
-  { text: 'atan2', ours: false, why: 'it takes atan2 for a metric where it is no operator' },
-  { text: '"open', ours: false, why: 'it closes strings at the end' },
-  { text: '"\\q"', ours: false, why: 'it takes any escape' },
+  { text: 'min_of(1, 2)', ours: true, why: 'the grammar has min_of and max_of in durations only' },
+  { text: 'offset', ours: true, why: 'the grammar reserves offset everywhere' },
+  { text: '5.', ours: true, why: 'the grammar requires a digit after the dot' },
+  { text: '0X1f', ours: true, why: 'the grammar requires a lower-case x' },
+  { text: 'x offset STEP()', ours: true, why: 'the grammar has functions of durations in lower case only' },
+  { text: 'atan2', ours: false, why: 'the grammar accepts atan2 as a metric name' },
+  { text: '"open', ours: false, why: 'the grammar closes strings at the end of the input' },
+  { text: '"\\q"', ours: false, why: 'the grammar accepts any escape' },
 ];
 
 interface Reading {
   readonly accepted: boolean;
-  /** How expressions nest; undefined where the editors' grammar is known to nest them otherwise than Prometheus. */
+  /** The nesting of expressions; undefined where the official grammar is known to differ from Prometheus. */
   readonly shape: string | undefined;
 }
 
-/** Expressions that end in a modifier, which binds tighter than any operator, but not so in the official grammar. */
+/** Expressions that end in a modifier. Modifiers bind tighter than operators, except in the official grammar. */
 const MODIFIED: ReadonlySet<string> = new Set([
   ...['MatrixSelector', 'SubqueryExpr', 'OffsetExpr', 'StepInvariantExpr', 'AnchoredExpr', 'SmoothedExpr'],
 ]);
 
-/** A text as the official grammar reads it; with an error anywhere it is not accepted. */
+/** Parses a text with the official grammar. A text with an error anywhere is not accepted. */
 function officialReading(text: string): Reading {
   const tree = parser.parse(text);
-  const seen = { error: false, misread: false };
+  const found = { error: false, misread: false };
   tree.iterate({
     enter: ({ type, name, node }) => {
-      if (type.isError) seen.error = true;
-      // `a + b offset 5m` is read as `(a + b) offset 5m`.
+      if (type.isError) found.error = true;
+      // `a + b offset 5m` is parsed as `(a + b) offset 5m`.
       const operand = node.firstChild?.name;
-      if (MODIFIED.has(name) && (operand === 'BinaryExpr' || operand === 'UnaryExpr')) seen.misread = true;
-      // `-1 ^ 2` is read as `(-1) ^ 2`.
+      if (MODIFIED.has(name) && (operand === 'BinaryExpr' || operand === 'UnaryExpr')) found.misread = true;
+      // `-1 ^ 2` is parsed as `(-1) ^ 2`.
       if (
         name === 'NumberDurationLiteral' &&
         node.nextSibling?.name === 'Pow' &&
         /^[-+]/.test(text.slice(node.from))
       ) {
-        seen.misread = true;
+        found.misread = true;
       }
     },
   });
   const root = tree.topNode.firstChild;
-  const comparable = !seen.error && !seen.misread && root !== null;
-  return { accepted: !seen.error, shape: comparable ? nodeShape(skipComments(root), text) : undefined };
+  const isComparable = !found.error && !found.misread && root !== null;
+  return { accepted: !found.error, shape: isComparable ? nodeShape(skipComments(root), text) : undefined };
 }
 
 function skipComments(node: SyntaxNode): SyntaxNode {
@@ -122,7 +122,7 @@ function nodeShape(node: SyntaxNode, text: string): string {
     case 'ParenExpr':
       return `(${inner.join()})`;
     case 'UnaryExpr':
-      // Signs before a number are part of it in our trees.
+      // The sign of a number is part of the number in promfed's trees.
       return inner[0] === 'number' ? 'number' : `sign(${inner.join()})`;
     case 'BinaryExpr':
       return `[${inner.join(` ${operator} `)}]`;
@@ -157,7 +157,7 @@ function ourShape(expr: Expr): string {
   }
 }
 
-/** Whether an error of ours is about something that the official grammar does not look at. */
+/** Reports whether a parse error is about something that the official grammar does not check. */
 function isBeyondSyntax(error: ParseError): boolean {
   return /expected type|argument\(s\)|arguments for aggregate|must contain|must not|only allowed|not allowed|must use BOOL|can only be used|may not be set|must be preceded|cannot be used together|not implemented|parsing regexp|out of (?:range|bounds)|must be greater|label selectors|set twice|not valid UTF-8/.test(
     error.message,
@@ -173,16 +173,18 @@ function ourReading(text: string): Reading & { readonly error?: ParseError } {
   }
 }
 
-/** What is wrong between the two readings of a text, or `undefined`. */
+/** Returns the difference between the two readings of a text, or `undefined`. */
 function disagreement(text: string): string | undefined {
   const official = officialReading(text);
   const { error, accepted, shape } = ourReading(text);
   if (error !== undefined) {
-    return !official.accepted || isBeyondSyntax(error) ? undefined : `only we refuse: ${error.message}`;
+    return !official.accepted || isBeyondSyntax(error)
+      ? undefined
+      : `only promfed rejects it: ${error.message}`;
   }
-  if (accepted !== official.accepted) return 'only we accept';
+  if (accepted !== official.accepted) return 'only promfed accepts it';
   if (official.shape === undefined || shape === official.shape) return undefined;
-  return `read as ${shape ?? ''}, officially as ${official.shape}`;
+  return `parsed as ${shape ?? ''}, by the official grammar as ${official.shape}`;
 }
 
 function assertAgreement(text: string): void {
@@ -198,18 +200,18 @@ function checkAll(t: Test, texts: readonly string[]): void {
   t.strictSame(problems, []);
 }
 
-t.test('they agree on every query of the KOF dashboards', { skip }, async (t) => {
+t.test('both grammars agree on every query of the KOF dashboards', { skip }, async (t) => {
   const lines = readFileSync(join(shared, 'kof/queries.txt'), 'utf8').split('\n');
   const queries = lines
     .filter((line) => line.trim() !== '' && !isGrafanaQuery(line))
     .map((line) => replaceGrafanaVariables(line));
   t.ok(queries.length > 1000, `${queries.length} queries`);
   checkAll(t, queries);
-  const refused = queries.filter((query) => !ourReading(query).accepted);
-  t.strictSame(refused, [], 'and all are PromQL');
+  const rejected = queries.filter((query) => !ourReading(query).accepted);
+  t.strictSame(rejected, [], 'all queries are valid');
 });
 
-t.test('they agree on every query of the compliance suite', { skip }, async (t) => {
+t.test('both grammars agree on every query of the compliance suite', { skip }, async (t) => {
   const cases = JSON.parse(
     readFileSync(join(shared, 'conformance/compliance-queries.json'), 'utf8'),
   ) as readonly { readonly query: string }[];
@@ -221,10 +223,10 @@ t.test('they agree on every query of the compliance suite', { skip }, async (t) 
   for (const { query } of cases) t.ok(ourReading(query).accepted, query);
 });
 
-t.test('they agree on every expression of the conformance tests', { skip }, async (t) => {
+t.test('both grammars agree on every expression of the conformance tests', { skip }, async (t) => {
   const folder = join(shared, 'conformance/promqltest');
   const expressions: string[] = [];
-  const refused: string[] = [];
+  const rejected: string[] = [];
   for (const file of readdirSync(folder)) {
     const lines = readFileSync(join(folder, file), 'utf8').split('\n');
     lines.forEach((line, i) => {
@@ -233,12 +235,12 @@ t.test('they agree on every expression of the conformance tests', { skip }, asyn
       expressions.push(text);
       const { error } = ourReading(text);
       if (error !== undefined && !expectsFailure(lines, i))
-        refused.push(`${file}: ${error.message}: ${text}`);
+        rejected.push(`${file}: ${error.message}: ${text}`);
     });
   }
   t.ok(expressions.length > 1000, `${expressions.length} expressions`);
-  t.strictSame(refused, []);
-  // See DIFFERENCES.
+  t.strictSame(rejected, []);
+  // Texts listed in DIFFERENCES.
   const different = /^(?:min|max)_of\(|STEP|STep|\d\.(?:\D|$)/;
   checkAll(
     t,
@@ -246,7 +248,7 @@ t.test('they agree on every expression of the conformance tests', { skip }, asyn
   );
 });
 
-/** The expression of an `eval` line of a test script. */
+/** Returns the expression of an `eval` line of a test script. */
 function tryExpression(line: string): string | undefined {
   const instant = /^eval(?:_\w+)?\s+instant\s+(?:at\s+\S+\s+)?(.*)$/.exec(line);
   const range = /^eval(?:_\w+)?\s+range\s+from\s+\S+\s+to\s+\S+\s+step\s+\S+\s+(.*)$/.exec(line);
@@ -261,10 +263,10 @@ function expectsFailure(lines: readonly string[], at: number): boolean {
   return false;
 }
 
-t.test('they agree on random expressions, printed on one line or on many', async (t) => {
+t.test('both grammars agree on random expressions, printed on one line and on several', async (t) => {
   const options = {
     metrics: ['up', 'job:rate:sum', 'sum', 'by', 'start', 'fill', 'step'],
-    // The official grammar knows these two in durations only.
+    // The official grammar has these two in durations only.
     functions: [...SIGNATURES.keys()].filter((name) => name !== 'min_of' && name !== 'max_of'),
   };
   const result = fc.check(
@@ -276,7 +278,7 @@ t.test('they agree on random expressions, printed on one line or on many', async
   t.notOk(result.failed, fc.defaultReportMessage(result) ?? '');
 });
 
-t.test('they agree on random expressions that were damaged', async (t) => {
+t.test('both grammars agree on damaged random expressions', async (t) => {
   const tokens = [
     '(',
     ')',
@@ -315,13 +317,13 @@ t.test('they agree on random expressions that were damaged', async (t) => {
   t.notOk(result.failed, fc.defaultReportMessage(result) ?? '');
 });
 
-/** Where damage made what the two are known to read differently: see DIFFERENCES. */
+/** Reports whether a damaged text may have a difference that is listed in DIFFERENCES. */
 function isKnownDifference(text: string): boolean {
   const quotes = text.split('"').length - 1;
   return quotes % 2 === 1 || /\d\.(?:\D|$)|offset|atan2|\\/.test(text);
 }
 
-t.test('they differ where this says so', async (t) => {
+t.test('the known differences between the grammars still exist', async (t) => {
   for (const { text, ours, why } of DIFFERENCES) {
     t.equal(ourReading(text).accepted, ours, why);
     t.equal(officialReading(text).accepted, !ours, why);

@@ -12,7 +12,7 @@ import {
 
 const parse = (query: string): Expr => parseExpr(query, { features: ALL_FEATURES });
 
-/** How an expression nests, fully parenthesized, modifiers left out. */
+/** Prints an expression fully parenthesized and without modifiers. */
 function nesting(expr: Expr): string {
   switch (expr.kind) {
     case 'number':
@@ -37,7 +37,7 @@ function nesting(expr: Expr): string {
   }
 }
 
-t.test('operators bind as tightly as they do in Prometheus', async (t) => {
+t.test('operators have the precedence and associativity of Prometheus', async (t) => {
   const cases: readonly (readonly [query: string, expected: string])[] = [
     ['a or b and c', '{a or {b and c}}'],
     ['a and b or c', '{{a and b} or c}'],
@@ -73,14 +73,14 @@ t.test('operators bind as tightly as they do in Prometheus', async (t) => {
   for (const [query, expected] of cases) t.equal(nesting(parse(query)), expected, query);
 });
 
-t.test('every node knows its bytes in the query', async (t) => {
+t.test('every node has its byte range in the query', async (t) => {
   const text = '(topk by (a) (2, -rate({"é"="x"}[5m] offset 1m) / on (b) (up @ 1)))  [1h:1m] offset 2m # end';
-  const found: string[] = [];
+  const sources: string[] = [];
   walk(parse(text), (expr) => {
     const bytes = Buffer.from(text).subarray(expr.position.start, expr.position.end);
-    found.push(bytes.toString());
+    sources.push(bytes.toString());
   });
-  t.strictSame(found, [
+  t.strictSame(sources, [
     text.slice(0, -6),
     text.slice(0, text.indexOf('  [1h')),
     text.slice(1, text.indexOf(')  [1h')),
@@ -95,7 +95,7 @@ t.test('every node knows its bytes in the query', async (t) => {
   ]);
 });
 
-t.test('numbers are read as Go reads them', async (t) => {
+t.test('numbers are parsed as Go parses them', async (t) => {
   const cases: readonly (readonly [text: string, value: number, duration?: boolean])[] = [
     ['0', 0],
     ['-0', -0],
@@ -139,7 +139,7 @@ t.test('numbers are read as Go reads them', async (t) => {
   }
 });
 
-t.test('strings are read as Go reads them', async (t) => {
+t.test('strings are parsed as Go parses them', async (t) => {
   const cases: readonly (readonly [text: string, value: string])[] = [
     ['""', ''],
     ["'a\"b'", 'a"b'],
@@ -158,7 +158,7 @@ t.test('strings are read as Go reads them', async (t) => {
   }
 });
 
-t.test('a selector has its matchers as written, its name last', async (t) => {
+t.test('a selector has its matchers in source order, followed by the matcher of the name', async (t) => {
   const cases: readonly (readonly [query: string, name: string, matchers: readonly string[]])[] = [
     ['up', 'up', ['__name__=up']],
     ['up{}', 'up', ['__name__=up']],
@@ -185,7 +185,7 @@ t.test('a selector has its matchers as written, its name last', async (t) => {
   }
 });
 
-t.test('keywords are names wherever they mean nothing else', async (t) => {
+t.test('keywords are valid names where they have no other meaning', async (t) => {
   const words =
     'and or unless sum avg count min max group stddev stdvar topk bottomk count_values quantile limitk';
   const more =
@@ -202,7 +202,7 @@ t.test('keywords are names wherever they mean nothing else', async (t) => {
   }
 });
 
-t.test('offset and @ may come in any order, and stand on the selector of a range', async (t) => {
+t.test('offset and @ are accepted in any order and stored on the selector of a range', async (t) => {
   for (const query of ['up[5m] offset 1m @ 100', 'up[5m] @ 100 offset 1m', 'UP[5m] @ 1m40s OFFSET 60']) {
     const expr = parse(query);
     t.equal(expr.kind, 'matrixSelector');
@@ -219,7 +219,7 @@ t.test('offset and @ may come in any order, and stand on the selector of a range
   t.match(parse('up @ END()'), { at: { kind: 'end' } });
 });
 
-t.test('@ rounds to milliseconds, half of one away from zero', async (t) => {
+t.test('@ is rounded to milliseconds, half a millisecond away from zero', async (t) => {
   const cases: readonly (readonly [query: string, timeMs: number])[] = [
     ['up @ 3.3333', 3333],
     ['up @ 3.3335', 3334],
@@ -235,7 +235,7 @@ t.test('@ rounds to milliseconds, half of one away from zero', async (t) => {
   }
 });
 
-t.test('an aggregation takes its labels before or after its arguments', async (t) => {
+t.test('the grouping of an aggregation is accepted before and after its arguments', async (t) => {
   for (const query of ['sum by (a, "b.c",) (up)', 'SUM(up) BY (a, `b.c`)']) {
     t.match(parse(query), {
       kind: 'aggregate',
@@ -253,44 +253,47 @@ t.test('an aggregation takes its labels before or after its arguments', async (t
   });
 });
 
-t.test('a matching is kept between vectors only, and is many to many for sets', async (t) => {
-  const none = { lhs: undefined, rhs: undefined };
-  const plain: VectorMatching = { card: 'one-to-one', labels: [], on: false, include: [], fill: none };
-  const cases: readonly (readonly [query: string, matching: VectorMatching | undefined])[] = [
-    ['a + b', plain],
-    ['a + 1', undefined],
-    ['1 + a', undefined],
-    ['1 + 1', undefined],
-    ['a + on () 1', undefined],
-    ['a and b', { ...plain, card: 'many-to-many' }],
-    ['a or on (x) b', { ...plain, card: 'many-to-many', labels: ['x'], on: true }],
-    ['a * ignoring (x, y) b', { ...plain, labels: ['x', 'y'] }],
-    ['a * on (x) group_left b', { ...plain, labels: ['x'], on: true, card: 'many-to-one' }],
-    ['a * on () group_right (y,) b', { ...plain, on: true, card: 'one-to-many', include: ['y'] }],
-    ['a * ignoring (x) group_left (x) b', { ...plain, labels: ['x'], card: 'many-to-one', include: ['x'] }],
-    ['a + fill (-1m) b', { ...plain, fill: { lhs: -60, rhs: -60 } }],
-    ['a + fill_left (1) b', { ...plain, fill: { lhs: 1, rhs: undefined } }],
-    [
-      'a + on (x) group_left fill_right (1) fill_left (2) b',
-      { ...plain, labels: ['x'], on: true, card: 'many-to-one', fill: { lhs: 2, rhs: 1 } },
-    ],
-  ];
-  for (const [query, matching] of cases) {
-    const expr = parse(query);
-    t.strictSame(expr.kind === 'binary' && expr.matching, matching, query);
-  }
-  t.match(parse('-(1 + (a or b))'), {
-    expr: { expr: { matching: undefined, rhs: { expr: { matching: { card: 'many-to-many' } } } } },
-  });
-});
+t.test(
+  'only operations between vectors have a matching, which is many-to-many for set operators',
+  async (t) => {
+    const none = { lhs: undefined, rhs: undefined };
+    const plain: VectorMatching = { card: 'one-to-one', labels: [], on: false, include: [], fill: none };
+    const cases: readonly (readonly [query: string, matching: VectorMatching | undefined])[] = [
+      ['a + b', plain],
+      ['a + 1', undefined],
+      ['1 + a', undefined],
+      ['1 + 1', undefined],
+      ['a + on () 1', undefined],
+      ['a and b', { ...plain, card: 'many-to-many' }],
+      ['a or on (x) b', { ...plain, card: 'many-to-many', labels: ['x'], on: true }],
+      ['a * ignoring (x, y) b', { ...plain, labels: ['x', 'y'] }],
+      ['a * on (x) group_left b', { ...plain, labels: ['x'], on: true, card: 'many-to-one' }],
+      ['a * on () group_right (y,) b', { ...plain, on: true, card: 'one-to-many', include: ['y'] }],
+      ['a * ignoring (x) group_left (x) b', { ...plain, labels: ['x'], card: 'many-to-one', include: ['x'] }],
+      ['a + fill (-1m) b', { ...plain, fill: { lhs: -60, rhs: -60 } }],
+      ['a + fill_left (1) b', { ...plain, fill: { lhs: 1, rhs: undefined } }],
+      [
+        'a + on (x) group_left fill_right (1) fill_left (2) b',
+        { ...plain, labels: ['x'], on: true, card: 'many-to-one', fill: { lhs: 2, rhs: 1 } },
+      ],
+    ];
+    for (const [query, matching] of cases) {
+      const expr = parse(query);
+      t.strictSame(expr.kind === 'binary' && expr.matching, matching, query);
+    }
+    t.match(parse('-(1 + (a or b))'), {
+      expr: { expr: { matching: undefined, rhs: { expr: { matching: { card: 'many-to-many' } } } } },
+    });
+  },
+);
 
-t.test('bool is read before the matching', async (t) => {
+t.test('bool is accepted before the matching', async (t) => {
   t.match(parse('a == bool on (x) b'), { returnBool: true, matching: { labels: ['x'] } });
   t.match(parse('1 > BOOL 2'), { returnBool: true });
   t.match(parse('a == b'), { returnBool: false });
 });
 
-t.test('durations may be calculated', async (t) => {
+t.test('duration expressions are parsed', async (t) => {
   t.match(parse('up[1h30m]'), {
     range: { kind: 'durationLiteral', ms: 5_400_000, seconds: 5400, number: false },
   });
@@ -315,7 +318,7 @@ t.test('durations may be calculated', async (t) => {
   t.match(parse('up[step():]'), { kind: 'subquery', range: { func: 'step' } });
 });
 
-t.test('a selector may be anchored or smoothed, before or after its other modifiers', async (t) => {
+t.test('anchored and smoothed are accepted before and after other modifiers of a selector', async (t) => {
   t.match(parse('up anchored'), { kind: 'vectorSelector', extension: 'anchored' });
   t.match(parse('up[5m] smoothed @ 1'), { selector: { extension: 'smoothed', at: { timeMs: 1000 } } });
   t.match(parse('up smoothed [5m] offset 1m'), {
@@ -324,7 +327,7 @@ t.test('a selector may be anchored or smoothed, before or after its other modifi
   t.match(parse('up'), { extension: undefined });
 });
 
-t.test('the type of an expression is known', async (t) => {
+t.test('typeOf returns the type of each kind of expression', async (t) => {
   const cases: readonly (readonly [query: string, type: ValueType])[] = [
     ['1', 'scalar'],
     ['"a"', 'string'],

@@ -20,20 +20,20 @@ const position = { start: 0, end: 0 };
 
 t.test('an expression is printed on one line as Prometheus prints it', async (t) => {
   const cases: readonly { name: string; input: string; expected: string }[] = [
-    { name: 'spaces are made even', input: 'sum  by(a,b)(x)', expected: 'sum by (a, b) (x)' },
+    { name: 'spaces are normalized', input: 'sum  by(a,b)(x)', expected: 'sum by (a, b) (x)' },
     {
-      name: 'a grouping goes before the argument',
+      name: 'a grouping is moved before the argument',
       input: 'sum(x) without (a)',
       expected: 'sum without (a) (x)',
     },
     { name: 'an empty by is dropped', input: 'sum by () (x)', expected: 'sum(x)' },
-    { name: 'an empty without stays', input: 'sum without () (x)', expected: 'sum without () (x)' },
+    { name: 'an empty without is kept', input: 'sum without () (x)', expected: 'sum without () (x)' },
     { name: 'a parameter', input: 'topk(5,x)', expected: 'topk(5, x)' },
     { name: 'empty braces are dropped', input: 'x{}', expected: 'x' },
     { name: 'matchers are sorted', input: 'x{b="1", a!="2",}', expected: 'x{a!="2",b="1"}' },
-    { name: 'a name between braces stays there', input: '{__name__="x"}', expected: '{__name__="x"}' },
+    { name: 'a name in braces is kept there', input: '{__name__="x"}', expected: '{__name__="x"}' },
     {
-      name: 'a quoted name is spelt as every region knows it',
+      name: 'a quoted name is printed in the form that all regions accept',
       input: '{"x.y", a="1"}',
       expected: '{__name__="x.y",a="1"}',
     },
@@ -44,7 +44,7 @@ t.test('an expression is printed on one line as Prometheus prints it', async (t)
       expected: 'sum by ("l.x", b) (x)',
     },
     {
-      name: 'strings in double quotes',
+      name: 'strings are printed in double quotes',
       input: "label_join(x, 'a', `\\`)",
       expected: 'label_join(x, "a", "\\\\")',
     },
@@ -53,11 +53,11 @@ t.test('an expression is printed on one line as Prometheus prints it', async (t)
       input: '"\\a\\b\\f\\n\\r\\t\\v\\x01\\u2028\\U0001f600"',
       expected: '"\\a\\b\\f\\n\\r\\t\\v\\x01\\u2028😀"',
     },
-    { name: 'a range in its largest units', input: 'x[90m] ', expected: 'x[1h30m]' },
+    { name: 'a range is printed in the largest units', input: 'x[90m] ', expected: 'x[1h30m]' },
     { name: 'a range written as a number', input: 'x[300]', expected: 'x[5m]' },
-    { name: 'offset comes after @', input: 'x offset 5m @ 100', expected: 'x @ 100.000 offset 5m' },
+    { name: 'offset is printed after @', input: 'x offset 5m @ 100', expected: 'x @ 100.000 offset 5m' },
     { name: 'a negative offset', input: 'x[5m] offset -90', expected: 'x[5m] offset -1m30s' },
-    { name: 'an offset of zero is none', input: 'x offset 0s', expected: 'x' },
+    { name: 'an offset of zero is dropped', input: 'x offset 0s', expected: 'x' },
     { name: '@ in milliseconds', input: 'x @ -1.5', expected: 'x @ -1.500' },
     { name: '@ start()', input: 'x @ START()', expected: 'x @ start()' },
     { name: 'a subquery without a step', input: 'x[1h:]', expected: 'x[1h:]' },
@@ -74,19 +74,19 @@ t.test('an expression is printed on one line as Prometheus prints it', async (t)
     { name: 'an empty on', input: 'a + on() b', expected: 'a + on () b' },
     { name: 'an empty ignoring is dropped', input: 'a + ignoring() b', expected: 'a + b' },
     {
-      name: 'an empty ignoring before a group stays',
+      name: 'an empty ignoring before group_right is kept',
       input: 'a + ignoring() group_right b',
       expected: 'a + ignoring () group_right () b',
     },
-    { name: 'keywords in lower case', input: 'a AND b', expected: 'a and b' },
+    { name: 'keywords are printed in lower case', input: 'a AND b', expected: 'a and b' },
     { name: 'a fill on both sides', input: 'a + fill(1e-7) b', expected: 'a + fill (1e-07) b' },
     {
-      name: 'fills of their own',
+      name: 'different fills for each side',
       input: 'a + fill_right(2) fill_left(-Inf) b',
       expected: 'a + fill_left (-Inf) fill_right (2) b',
     },
     {
-      name: 'plain digits',
+      name: 'numbers are printed without exponent',
       input: '1e3 + 1e21 + 1e-7',
       expected: '1000 + 1000000000000000000000 + 0.0000001',
     },
@@ -103,7 +103,7 @@ t.test('an expression is printed on one line as Prometheus prints it', async (t)
     { name: 'an offset that is an expression', input: 'x offset -(2^2)', expected: 'x offset -(2 ^ 2)' },
     { name: 'histogram trimming', input: 'x</1 >/2', expected: 'x </ 1 >/ 2' },
     {
-      name: 'bytes that are no text',
+      name: 'bytes that are not UTF-8',
       input: '  count_values("a\\xc5z\\xc3\\xa9\\xe2\\x82\\377", x)',
       expected: 'count_values("a\\xc5zé\\xe2\\x82\\xff", x)',
     },
@@ -114,7 +114,7 @@ t.test('an expression is printed on one line as Prometheus prints it', async (t)
   }
 });
 
-t.test('a tree that was put together gets the parentheses that it needs to be read back', async (t) => {
+t.test('a constructed tree is printed with the parentheses needed to parse it back', async (t) => {
   const parse = (text: string): Expr => parseExpr(text, { features });
   const binary = (op: BinaryExpr['op'], lhs: string | Expr, rhs: string | Expr): Expr => ({
     kind: 'binary',
@@ -156,14 +156,14 @@ t.test('a tree that was put together gets the parentheses that it needs to be re
   for (const { input, expected } of cases) t.equal(printExpr(input), expected, expected);
 });
 
-t.test('for regions that do not know them, durations that are numbers are printed as numbers', async (t) => {
+t.test('printPortableExpr prints durations used as numbers as plain numbers', async (t) => {
   const print = (query: string): string => printPortableExpr(parseExpr(query, { features }));
   t.equal(print('sum(x * 5m) / -1h30m'), 'sum(x * 300) / -5400');
   t.equal(print('2m ^ x offset 1m > bool 3'), '120 ^ x offset 1m > bool 3');
   t.equal(print('rate(x[5m])'), 'rate(x[5m])');
 });
 
-t.test('a long expression is broken up as format_query of Prometheus does it', async (t) => {
+t.test('a long expression is split into lines as by format_query of Prometheus', async (t) => {
   const cases: readonly { input: string; expected: readonly string[] }[] = [
     { input: 'sum by (a) (rate(x[5m]))', expected: ['sum by (a) (rate(x[5m]))'] },
     {
@@ -214,13 +214,13 @@ t.test('a long expression is broken up as format_query of Prometheus does it', a
   }
 });
 
-t.test('what is printed is read back as the same expression', async () => {
+t.test('a printed expression is parsed back as the same expression', async () => {
   fc.assert(
     fc.property(arbitraryExpr(), (expr) => {
       const read = parseExpr(printExpr(expr), { features });
       deepStrictEqual(comparable(read, { parentheses: false }), comparable(expr, { parentheses: false }));
       deepStrictEqual(typeOf(read), typeOf(expr));
-      // What was read needs no more parentheses: it comes back exactly, and so does its pretty form.
+      // A parsed expression needs no additional parentheses, on one line or on several.
       const exact = comparable(read, { parentheses: true });
       deepStrictEqual(comparable(parseExpr(printExpr(read), { features }), { parentheses: true }), exact);
       deepStrictEqual(comparable(parseExpr(prettyExpr(read), { features }), { parentheses: true }), exact);
@@ -229,7 +229,7 @@ t.test('what is printed is read back as the same expression', async () => {
   );
 });
 
-t.test('without experimental constructs it needs no feature to be read back', async () => {
+t.test('a printed expression without experimental constructs is parsed back without features', async () => {
   fc.assert(
     fc.property(arbitraryExpr({ experimental: false }), (expr) => {
       const read = parseExpr(printExpr(expr));

@@ -10,14 +10,14 @@ import {
 
 const context = { stepMs: 10_000, rangeMs: 3_600_000 };
 
-/** The duration between the brackets of a range selector. */
+/** Parses a duration as the range of a selector. */
 function rangeOf(text: string): Duration {
   const expr = parseExpr(`up[${text}]`, { features: ALL_FEATURES });
-  if (expr.kind !== 'matrixSelector') throw new Error(`${text} is no range`);
+  if (expr.kind !== 'matrixSelector') throw new Error(`not a range: ${text}`);
   return expr.range;
 }
 
-t.test('a duration is calculated in seconds and given in whole milliseconds', async (t) => {
+t.test('a duration is evaluated in seconds and returned in whole milliseconds', async (t) => {
   const cases: readonly (readonly [text: string, ms: number])[] = [
     ['5m', 300_000],
     ['300', 300_000],
@@ -43,7 +43,7 @@ t.test('a duration is calculated in seconds and given in whole milliseconds', as
   for (const [text, ms] of cases) t.equal(resolveDuration(rangeOf(text), context), ms, text);
 });
 
-t.test('a range must be greater than zero once it is calculated', async (t) => {
+t.test('the value of a range must be greater than zero', async (t) => {
   t.equal(resolvePositiveDuration(rangeOf('step()'), context), 10_000);
   t.throws(() => resolvePositiveDuration(rangeOf('1s-1s'), context), {
     code: 'execution',
@@ -52,8 +52,8 @@ t.test('a range must be greater than zero once it is calculated', async (t) => {
   t.throws(() => resolvePositiveDuration(rangeOf('-step()'), context), { code: 'execution' });
 });
 
-t.test('what cannot be calculated is an error of the execution', async (t) => {
-  const none = { stepMs: 0, rangeMs: 0 };
+t.test('a duration without a value is an execution error', async (t) => {
+  const zero = { stepMs: 0, rangeMs: 0 };
   const cases: readonly (readonly [text: string, message: string])[] = [
     ['1/step()', '3:11: division by zero'],
     ['1%range()', '3:12: modulo by zero'],
@@ -61,6 +61,6 @@ t.test('what cannot be calculated is an error of the execution', async (t) => {
     ['(0-8)^0.5', '3:12: duration is out of range'],
   ];
   for (const [text, message] of cases) {
-    t.throws(() => resolveDuration(rangeOf(text), none), { code: 'execution', message }, text);
+    t.throws(() => resolveDuration(rangeOf(text), zero), { code: 'execution', message }, text);
   }
 });

@@ -15,7 +15,7 @@ import {
 
 const QUERY = 'topk(2, rate(a[5m]) + on (x) (-b)) or max_over_time(c[1h:])';
 
-t.test('a walk meets parents before their children, children in the order they are written', async (t) => {
+t.test('walk visits parents before their children, children in source order', async (t) => {
   const kinds: string[] = [];
   walk(parseExpr(QUERY), (expr) => {
     kinds.push(expr.kind);
@@ -26,7 +26,7 @@ t.test('a walk meets parents before their children, children in the order they a
   );
 });
 
-t.test('a walk leaves out what a visit does not want', async (t) => {
+t.test('walk skips the descendants of an expression whose visit returns false', async (t) => {
   const names: string[] = [];
   walk(parseExpr(QUERY), (expr) => {
     if (expr.kind === 'vectorSelector') names.push(expr.name);
@@ -39,7 +39,7 @@ t.test('a leaf has no children', async (t) => {
   for (const query of ['1', '"a"', 'up']) t.strictSame(children(parseExpr(query)), []);
 });
 
-t.test('a tree is rebuilt where it changes and shared where it does not', async (t) => {
+t.test('mapExpr rebuilds changed subtrees and shares unchanged ones', async (t) => {
   const expr = parseExpr(QUERY);
   const before = JSON.stringify(expr);
   const renamed = mapExpr(expr, (node) =>
@@ -48,16 +48,16 @@ t.test('a tree is rebuilt where it changes and shared where it does not', async 
       : node,
   );
   t.equal(printExpr(renamed), 'topk(2, rate(a[5m]) + on (x) (-b)) or max_over_time(d[1h:])');
-  t.equal(JSON.stringify(expr), before, 'the first tree is as it was');
-  t.equal(children(renamed)[0], children(expr)[0], 'the side that did not change is the same object');
+  t.equal(JSON.stringify(expr), before, 'the original tree is not mutated');
+  t.equal(children(renamed)[0], children(expr)[0], 'the unchanged side is the same object');
   t.equal(
     mapExpr(expr, (node) => node),
     expr,
-    'nothing changed at all',
+    'without changes the root is the same object',
   );
 });
 
-t.test('every kind of node is rebuilt', async (t) => {
+t.test('mapExpr rebuilds every kind of node', async (t) => {
   const change = (node: Expr): Expr => (node.kind === 'number' ? { ...node, value: node.value + 1 } : node);
   for (const [query, expected] of [
     ['topk(2, a * 1)', 'topk(3, a * 2)'],
@@ -75,7 +75,7 @@ t.test('every kind of node is rebuilt', async (t) => {
   t.equal(printExpr(mapChildren(parseExpr('a + b'), rename)), 'b + b');
 });
 
-t.test('an expression of any depth is parsed, walked, printed and rebuilt', async (t) => {
+t.test('an expression with 10,000 levels is parsed, walked, printed and rebuilt', async (t) => {
   const depth = 10_000;
   const deep: readonly string[] = [
     '('.repeat(depth) + 'a' + ')'.repeat(depth),
@@ -92,7 +92,7 @@ t.test('an expression of any depth is parsed, walked, printed and rebuilt', asyn
   for (const query of deep) {
     const name = query.slice(0, 20);
     const expr = parseExpr(query);
-    t.equal(printExpr(expr) === query, true, `${name} prints as it was written`);
+    t.equal(printExpr(expr) === query, true, `${name} is printed as written`);
     t.equal(typeOf(expr), 'vector');
     let count = 0;
     walk(expr, () => {
@@ -102,28 +102,34 @@ t.test('an expression of any depth is parsed, walked, printed and rebuilt', asyn
     const copy = mapExpr(expr, (node) => ({ ...node }));
     t.ok(copy !== expr);
     t.equal(printExpr(copy) === query, true, `${name} is rebuilt`);
-    t.throws(() => prettyExpr(expr), { code: 'bad_data', message: /nested too deeply to be formatted/ });
+    t.throws(() => prettyExpr(expr), {
+      code: 'bad_data',
+      message: /^expression not formatted: it is nested too deeply$/,
+    });
   }
 });
 
-t.test('an expression that is as deep as formatting goes reads as what it was', async (t) => {
-  const depth = 900;
-  for (const query of [
-    '('.repeat(depth) + 'a' + ')'.repeat(depth),
-    `a${' + a'.repeat(depth)}`,
-    '-'.repeat(depth) + 'a',
-    'abs('.repeat(depth) + 'a' + ')'.repeat(depth),
-  ]) {
-    t.equal(printExpr(parseExpr(prettyExpr(parseExpr(query)))) === query, true);
-  }
-});
+t.test(
+  'an expression near the depth limit of formatting is parsed back as the same expression',
+  async (t) => {
+    const depth = 900;
+    for (const query of [
+      '('.repeat(depth) + 'a' + ')'.repeat(depth),
+      `a${' + a'.repeat(depth)}`,
+      '-'.repeat(depth) + 'a',
+      'abs('.repeat(depth) + 'a' + ')'.repeat(depth),
+    ]) {
+      t.equal(printExpr(parseExpr(prettyExpr(parseExpr(query)))) === query, true);
+    }
+  },
+);
 
-t.test('a wide and deep expression is not indented beyond all bounds', async (t) => {
+t.test('formatting rejects a wide and deep expression with too much indentation', async (t) => {
   const query = `${'abs('.repeat(900)}label_join(a, "b"${', "c"'.repeat(20_000)})${')'.repeat(900)}`;
   t.throws(() => prettyExpr(parseExpr(query)), { code: 'bad_data' });
 });
 
-t.test('what is wrong at the bottom of a deep expression is found', async (t) => {
+t.test('errors at the bottom of a deep expression are reported', async (t) => {
   const depth = 10_000;
   const wrap = (inner: string): string => '('.repeat(depth) + inner + ')'.repeat(depth);
   for (const [query, message] of [
@@ -138,7 +144,7 @@ t.test('what is wrong at the bottom of a deep expression is found', async (t) =>
       `sum(${wrap('1')})`,
       /^1:5: parse error: expected type instant vector in aggregation expression, got scalar$/,
     ],
-    [`up[${wrap('5m')}]`, /duration is nested too deeply, at most 500 levels are allowed$/],
+    [`up[${wrap('5m')}]`, /duration is nested too deeply: the limit is 500 levels$/],
   ] as const) {
     t.throws(() => parseExpr(query, { features: ALL_FEATURES }), { code: 'bad_data', message });
   }

@@ -1,34 +1,35 @@
-// Text to tokens, one at a time and only when asked: what is wrong further on must not hide what is wrong before.
+// The lexer: reads one token at a time, on demand, so that an error later in the text does not hide an earlier one.
 //
-// The rules, and every message, mirror Prometheus' promql/parser/lex.go. Its lexer knows three places, and so does
-// this one: plain, between braces (where there are no keywords), and at the start of brackets (where a duration is
-// expected, up to its first number).
+// Source: Prometheus, promql/parser/lex.go, including all error texts. There are three states: statements, inside of
+// braces (without keywords), and the start of brackets (where a duration is expected, up to its first number).
 
 import type { Position } from '../ast.js';
-import { NumberScan } from './number-scan.js';
 import { ParseError } from '../parse-error.js';
-import { nameRune, quote, quoteRune } from '../printer/quote.js';
+import { quote, quoteRune } from '../printer/quote.js';
+import { byteOffsets } from './byte-offsets.js';
+import { NumberScan } from './number-scan.js';
+import { StringScan, type Delimiter } from './string-scan.js';
 import { WORDS, type Token, type TokenKind } from './tokens.js';
 
 const SPACE = /[ \t\n\r]*/y;
 const COMMENT = /#[^\r\n]*/y;
 const WORD = /[A-Za-z_:][A-Za-z0-9_:]*/y;
 const IDENTIFIER = /[A-Za-z_][A-Za-z0-9_]*/y;
-const OPENS_PARENTHESIS = /[ \t\n\r]*\(/y;
+const OPENING_PARENTHESIS = /[ \t\n\r]*\(/y;
 
-/** The words that mean something where a duration stands. */
+/** The keywords of duration expressions. */
 const DURATION_WORDS: ReadonlySet<string> = new Set(['step', 'range', 'min_of', 'max_of']);
 
 export class Lexer {
   readonly #text: string;
-  /** The byte offset of each UTF-16 code unit; undefined when all is ASCII, where both are the same. */
+  /** The byte offset of each UTF-16 code unit; undefined for ASCII, where both offsets are equal. */
   readonly #byteOffsets: Uint32Array | undefined;
   /** Index of the next code unit to read. */
-  #at = 0;
+  #pos = 0;
   #parenthesisDepth = 0;
   #braceOpen = false;
   #bracketOpen = false;
-  /** At the start of brackets: only what a duration can begin with. */
+  /** True from `[` up to the first number of the duration. */
   #expectsDuration = false;
   #gotColon = false;
   #gotDuration = false;
@@ -38,35 +39,33 @@ export class Lexer {
     this.#byteOffsets = byteOffsets(text);
   }
 
-  /** The byte offset of a code unit. */
+  /** Returns the byte offset of a code unit. */
   byteOffset(index: number): number {
     return this.#byteOffsets?.[index] ?? index;
   }
 
-  /** Byte offsets of a range of code units. */
+  /** Returns the byte offsets of a range of code units. */
   position(start: number, end: number): Position {
     return { start: this.byteOffset(start), end: this.byteOffset(end) };
   }
 
   /**
-   * The next token, comments and space left out. After the last one, `end of input` as often as asked.
+   * Returns the next token, without comments and spaces. After the last token every call returns `end of input`.
    *
-   * @throws ParseError where the text is no token.
+   * @throws ParseError for an invalid token.
    */
   next(): Token {
     for (;;) {
       this.#skip(SPACE);
-      if (this.#expectsDuration) return this.#durationStart();
-      if (this.#text[this.#at] !== '#') break;
+      if (this.#expectsDuration) return this.#lexDurationStart();
+      if (this.#text[this.#pos] !== '#') break;
       this.#skip(COMMENT);
     }
-    return this.#braceOpen ? this.#insideBraces() : this.#plain();
+    return this.#braceOpen ? this.#lexInsideBraces() : this.#lexStatement();
   }
 
-  #plain(): Token {
-    const start = this.#at;
-    const character = this.#text[start];
-    const following = this.#text[start + 1];
+  #lexStatement(): Token {
+    const character = this.#text[this.#pos];
     switch (character) {
       case undefined:
         if (this.#parenthesisDepth !== 0) throw this.#error('unclosed left parenthesis');
@@ -82,22 +81,14 @@ export class Lexer {
       case '@':
         return this.#token(character, 1);
       case '=':
-        if (following === '=') return this.#token('==', 2);
-        if (following === '~') throw this.#error(`unexpected character after '=': ${quoteRune(following)}`);
-        return this.#token('=', 1);
       case '!':
-        if (following === '=') return this.#token('!=', 2);
-        throw this.#error(`unexpected character after '!': ${quoteRune(this.#character(start + 1))}`);
       case '<':
-        if (following === '=') return this.#token('<=', 2);
-        return following === '/' ? this.#token('</', 2) : this.#token('<', 1);
       case '>':
-        if (following === '=') return this.#token('>=', 2);
-        return following === '/' ? this.#token('>/', 2) : this.#token('>', 1);
+        return this.#lexComparison(character);
       case '"':
       case "'":
       case '`':
-        return this.#string(character);
+        return this.#lexString(character);
       case '(':
         return this.#openParenthesis();
       case ')':
@@ -105,23 +96,37 @@ export class Lexer {
       case '{':
         this.#braceOpen = true;
         return this.#token('{', 1);
-      case '[': {
-        if (this.#bracketOpen) throw this.#error(`unexpected left bracket ${quoteRune(character)}`);
-        this.#bracketOpen = true;
-        this.#expectsDuration = true;
-        this.#gotColon = false;
-        return this.#token('[', 1);
-      }
+      case '[':
+        return this.#openBracket();
       case ']':
         if (!this.#bracketOpen) throw this.#error(`unexpected right bracket ${quoteRune(character)}`);
         this.#bracketOpen = false;
         return this.#token(']', 1);
       default:
-        if (isDigit(character) || (character === '.' && isDigit(following))) return this.#numberOrDuration();
+        if (this.#isAtNumber()) return this.#lexNumberOrDuration();
         if (!isAlpha(character) && character !== ':') {
-          throw this.#error(`unexpected character: ${quoteRune(this.#character(start))}`);
+          throw this.#error(`unexpected character: ${quoteRune(this.#character(this.#pos))}`);
         }
-        return this.#bracketOpen ? this.#wordInBrackets(character) : this.#word();
+        return this.#bracketOpen ? this.#lexWordInBrackets(character) : this.#lexKeywordOrIdentifier();
+    }
+  }
+
+  #lexComparison(character: '=' | '!' | '<' | '>'): Token {
+    const next = this.#text[this.#pos + 1];
+    switch (character) {
+      case '=':
+        if (next === '=') return this.#token('==', 2);
+        if (next === '~') throw this.#error(`unexpected character after '=': ${quoteRune(next)}`);
+        return this.#token('=', 1);
+      case '!':
+        if (next === '=') return this.#token('!=', 2);
+        throw this.#error(`unexpected character after '!': ${quoteRune(this.#character(this.#pos + 1))}`);
+      case '<':
+        if (next === '=') return this.#token('<=', 2);
+        return next === '/' ? this.#token('</', 2) : this.#token('<', 1);
+      case '>':
+        if (next === '=') return this.#token('>=', 2);
+        return next === '/' ? this.#token('>/', 2) : this.#token('>', 1);
     }
   }
 
@@ -137,19 +142,27 @@ export class Lexer {
     return token;
   }
 
-  #word(): Token {
+  #openBracket(): Token {
+    if (this.#bracketOpen) throw this.#error(`unexpected left bracket ${quoteRune('[')}`);
+    this.#bracketOpen = true;
+    this.#expectsDuration = true;
+    this.#gotColon = false;
+    return this.#token('[', 1);
+  }
+
+  #lexKeywordOrIdentifier(): Token {
     const text = this.#match(WORD);
     const kind = WORDS.get(text.toLowerCase());
     if (kind === 'fill' || kind === 'fill_left' || kind === 'fill_right') {
-      // Younger than the others: names of metrics unless a parenthesis follows.
-      OPENS_PARENTHESIS.lastIndex = this.#at + text.length;
-      return this.#token(OPENS_PARENTHESIS.test(this.#text) ? kind : 'identifier', text.length);
+      // Newer keywords: they remain valid metric names unless a parenthesis follows.
+      OPENING_PARENTHESIS.lastIndex = this.#pos + text.length;
+      return this.#token(OPENING_PARENTHESIS.test(this.#text) ? kind : 'identifier', text.length);
     }
     return this.#token(kind ?? (text.includes(':') ? 'metric identifier' : 'identifier'), text.length);
   }
 
-  /** After the first number in brackets: the colon of a subquery, and the words of duration expressions. */
-  #wordInBrackets(character: string): Token {
+  /** Reads a word after the first number in brackets: the colon of a subquery or a keyword of durations. */
+  #lexWordInBrackets(character: string): Token {
     if (character === ':') {
       if (this.#gotColon) throw this.#error(`unexpected colon ${quoteRune(character)}`);
       this.#gotColon = true;
@@ -164,14 +177,14 @@ export class Lexer {
     const text = this.#match(IDENTIFIER);
     const word = text.toLowerCase();
     if (!DURATION_WORDS.has(word)) return undefined;
-    // Prometheus forgets this one, and refuses `a[step():]`.
+    // Differs from Prometheus, which does not set this and therefore rejects `a[step():]`.
     this.#gotDuration = true;
     return this.#token(word as TokenKind, text.length);
   }
 
-  /** After `[`, and on until the first number. */
-  #durationStart(): Token {
-    const character = this.#text[this.#at];
+  /** Reads a token between `[` and the first number. */
+  #lexDurationStart(): Token {
+    const character = this.#text[this.#pos];
     switch (character) {
       case undefined:
         throw this.#error('unexpected end of input in duration expression');
@@ -202,23 +215,23 @@ export class Lexer {
       case ',':
         return this.#token(character, 1);
       default: {
-        if (isDigit(character) || (character === '.' && isDigit(this.#text[this.#at + 1]))) {
+        if (this.#isAtNumber()) {
           this.#gotDuration = true;
           this.#expectsDuration = false;
-          return this.#numberOrDuration();
+          return this.#lexNumberOrDuration();
         }
         const token = isAlpha(character) ? this.#tryDurationWord() : undefined;
         if (token !== undefined) return token;
-        const found = quoteRune(this.#character(this.#at));
+        const found = quoteRune(this.#character(this.#pos));
         throw this.#error(`unexpected character in duration expression: ${found}`);
       }
     }
   }
 
-  #insideBraces(): Token {
-    const start = this.#at;
+  #lexInsideBraces(): Token {
+    const start = this.#pos;
     const character = this.#text[start];
-    const following = this.#text[start + 1];
+    const next = this.#text[start + 1];
     switch (character) {
       case undefined:
         throw this.#error('unexpected end of input inside braces');
@@ -227,12 +240,12 @@ export class Lexer {
       case '"':
       case "'":
       case '`':
-        return this.#string(character);
+        return this.#lexString(character);
       case '=':
-        return following === '~' ? this.#token('=~', 2) : this.#token('=', 1);
+        return next === '~' ? this.#token('=~', 2) : this.#token('=', 1);
       case '!':
-        if (following === '~') return this.#token('!~', 2);
-        if (following === '=') return this.#token('!=', 2);
+        if (next === '~') return this.#token('!~', 2);
+        if (next === '=') return this.#token('!=', 2);
         throw this.#error(
           `unexpected character after '!' inside braces: ${quoteRune(this.#character(start + 1))}`,
         );
@@ -247,94 +260,51 @@ export class Lexer {
     }
   }
 
-  #string(delimiter: '"' | "'" | '`'): Token {
-    const text = this.#text;
-    let at = this.#at + 1;
-    for (;;) {
-      const character = text[at];
-      if (character === delimiter) return this.#token('string', at + 1 - this.#at);
-      if (character === undefined || (character === '\n' && delimiter !== '`')) {
-        throw this.#error(delimiter === '`' ? 'unterminated raw string' : 'unterminated quoted string');
-      }
-      if (character === '\\' && delimiter !== '`') {
-        at = this.#escape(at + 1, delimiter);
-      } else {
-        const code = text.codePointAt(at)!;
-        // What was not UTF-8 on the wire has become U+FFFD on its way here.
-        if (code === 0xfffd || (code >= 0xd800 && code <= 0xdfff)) throw this.#error('invalid UTF-8 rune');
-        at += code > 0xffff ? 2 : 1;
-      }
-    }
+  #lexString(delimiter: Delimiter): Token {
+    const scan = new StringScan(this.#text, this.#pos);
+    if (!scan.scan(delimiter)) throw this.#error(scan.problem);
+    return this.#token('string', scan.pos - this.#pos);
   }
 
-  /** The index after an escape whose backslash stands before `at`. */
-  #escape(at: number, delimiter: string): number {
-    const character = this.#character(at);
-    if (character === undefined) throw this.#error('escape sequence not terminated');
-    if (character === delimiter || 'abfnrtv\\'.includes(character)) return at + 1;
-    let digits: number;
-    let base = 16;
-    let first = at + 1;
-    if (character >= '0' && character <= '7') {
-      digits = 3;
-      base = 8;
-      first = at;
-    } else if (character === 'x') digits = 2;
-    else if (character === 'u') digits = 4;
-    else if (character === 'U') digits = 8;
-    else throw this.#error(`unknown escape sequence ${nameRune(character)}`);
-    let code = 0;
-    for (let i = first; i < first + digits; i++) {
-      const digit = this.#character(i);
-      if (digit === undefined) throw this.#error('escape sequence not terminated');
-      const value = /^[0-9a-fA-F]$/.test(digit) ? parseInt(digit, 16) : 16;
-      if (value >= base) throw this.#error(`illegal character ${nameRune(digit)} in escape sequence`);
-      code = code * base + value;
-    }
-    const max = digits <= 3 ? 255 : 0x10ffff;
-    if (code > max || (code >= 0xd800 && code < 0xe000)) {
-      throw this.#error('escape sequence is an invalid Unicode code point');
-    }
-    return first + digits;
-  }
-
-  /**
-   * A number, else a duration that begins where the number stopped. How far each was read shows in the message,
-   * so this follows Prometheus character by character.
-   */
-  #numberOrDuration(): Token {
-    const scan = new NumberScan(this.#text, this.#at);
-    if (scan.number()) return this.#token('number', scan.at - this.#at);
-    if (scan.restOfDuration()) return this.#token('duration', scan.at - this.#at);
-    const read = this.#text.slice(this.#at, scan.at);
+  /** Reads a number or, where the number ends at a unit, a duration. */
+  #lexNumberOrDuration(): Token {
+    const scan = new NumberScan(this.#text, this.#pos);
+    if (scan.scanNumber()) return this.#token('number', scan.pos - this.#pos);
+    if (scan.acceptRemainingDuration()) return this.#token('duration', scan.pos - this.#pos);
+    const read = this.#text.slice(this.#pos, scan.pos);
     throw this.#error(`bad number or duration syntax: ${quote(read)}`);
   }
 
+  #isAtNumber(): boolean {
+    const character = this.#text[this.#pos];
+    return isDigit(character) || (character === '.' && isDigit(this.#text[this.#pos + 1]));
+  }
+
   #token(kind: TokenKind, length: number): Token {
-    const start = this.#at;
-    this.#at += length;
-    return { kind, text: this.#text.slice(start, this.#at), start, end: this.#at };
+    const start = this.#pos;
+    this.#pos += length;
+    return { kind, text: this.#text.slice(start, this.#pos), start, end: this.#pos };
   }
 
   #skip(pattern: RegExp): void {
-    this.#at += this.#match(pattern).length;
+    this.#pos += this.#match(pattern).length;
   }
 
-  /** What a sticky pattern matches here. */
+  /** Returns the match of a sticky pattern at the current position, or the empty string. */
   #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
+    pattern.lastIndex = this.#pos;
     return pattern.exec(this.#text)?.[0] ?? '';
   }
 
-  /** The whole character at an index, both halves of a surrogate pair. */
+  /** Returns the whole character at an index, including both halves of a surrogate pair. */
   #character(index: number): string | undefined {
     const code = this.#text.codePointAt(index);
     return code === undefined ? undefined : String.fromCodePoint(code);
   }
 
-  /** An error about the token that begins here. */
+  /** Creates an error whose position starts at the current token. */
   #error(reason: string): ParseError {
-    return new ParseError(this.#text, this.position(this.#at, this.#text.length), reason);
+    return new ParseError(this.#text, this.position(this.#pos, this.#text.length), reason);
   }
 }
 
@@ -344,26 +314,4 @@ function isDigit(character: string | undefined): boolean {
 
 function isAlpha(character: string): boolean {
   return /^[A-Za-z_]$/.test(character);
-}
-
-/** Where each code unit begins in UTF-8, and the whole length last; undefined when all is ASCII. */
-function byteOffsets(text: string): Uint32Array | undefined {
-  // Written out, so as not to trip over control characters: anything beyond U+007F.
-  if (!/[\u0080-\uffff]/.test(text)) return undefined;
-  const offsets = new Uint32Array(text.length + 1);
-  let bytes = 0;
-  for (let i = 0; i < text.length;) {
-    const code = text.codePointAt(i)!;
-    offsets[i] = bytes;
-    if (code > 0xffff) {
-      offsets[i + 1] = bytes;
-      i += 2;
-      bytes += 4;
-    } else {
-      i += 1;
-      bytes += code > 0x7ff ? 3 : code > 0x7f ? 2 : 1;
-    }
-  }
-  offsets[text.length] = bytes;
-  return offsets;
 }

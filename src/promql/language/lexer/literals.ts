@@ -1,4 +1,4 @@
-// Numbers and strings as PromQL writes them, which is as Go writes them: read from text, and numbers back to it.
+// Number and string literals in Go's notation, which PromQL shares.
 
 const OCTAL = /^0[0-7_]+$/;
 const INTEGER = /^[0-9_]+$/;
@@ -6,26 +6,26 @@ const HEXADECIMAL = /^0[xX][0-9a-fA-F_]+$/;
 const FLOAT = /^[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]+)?$/;
 const MAX_INT64 = 2n ** 63n - 1n;
 
-/** The number of a text, or why it is none. */
+/** A parsed number, or the reason why the text is not a number. */
 export type NumberResult =
   { readonly value: number } | { readonly problem: 'invalid syntax' | 'value out of range' };
 
 /**
- * Reads the text of a number token: decimal with fraction and exponent, hexadecimal (`0x1f`), octal (`017`), digits
- * parted by underscores, Inf and NaN in any letter case.
+ * Parses the text of a number token: decimal with fraction and exponent, hexadecimal (`0x1f`), octal (`017`), digits
+ * separated by underscores, `Inf` and `NaN` in any letter case.
  *
- * Source: Prometheus, promql/parser/parse.go (`number`): an integer of 64 bits in Go's notation if it is one,
- * else a float. So `010` is 8, and `0.10` is 0.1.
+ * Source: Prometheus, promql/parser/parse.go (`number`): a 64-bit integer in Go's notation where possible, otherwise
+ * a float. Therefore `010` is 8, and `0.10` is 0.1.
  */
 export function parseNumber(text: string): NumberResult {
   const lower = text.toLowerCase();
   if (lower === 'inf') return { value: Infinity };
   if (lower === 'nan') return { value: NaN };
-  if (text.includes('_') && !hasGoodUnderscores(text)) return { problem: 'invalid syntax' };
+  if (text.includes('_') && !hasValidUnderscores(text)) return { problem: 'invalid syntax' };
   const digits = text.replaceAll('_', '');
   if (HEXADECIMAL.test(text) && digits.length > 2) {
     const integer = BigInt(digits);
-    // Go has no hexadecimal floats without an exponent, so that there is nothing beyond the integers.
+    // Larger numbers are not floats either: Go's hexadecimal floats require an exponent.
     return integer <= MAX_INT64 ? { value: Number(integer) } : { problem: 'invalid syntax' };
   }
   if (OCTAL.test(text)) {
@@ -39,13 +39,13 @@ export function parseNumber(text: string): NumberResult {
   return Number.isFinite(value) ? { value } : { problem: 'value out of range' };
 }
 
-/** Each underscore must part two digits, or a prefix from the first digit. Source: Go, strconv (`underscoreOK`). */
-function hasGoodUnderscores(text: string): boolean {
+/** Underscores must separate two digits, or a prefix and a digit. Source: Go, strconv (`underscoreOK`). */
+function hasValidUnderscores(text: string): boolean {
   return !/(?:^|[^0-9a-fA-FxX])_|_(?:[^0-9a-fA-F]|$)/.test(text);
 }
 
 /**
- * A number as Prometheus prints it in a query: plain digits, never an exponent; `+Inf`, `-Inf`, `NaN`.
+ * Prints a number as Prometheus does in expressions: decimal digits without an exponent, `+Inf`, `-Inf` or `NaN`.
  *
  * Source: Go's `strconv.FormatFloat(v, 'f', -1, 64)`.
  */
@@ -65,10 +65,11 @@ export function printNumber(value: number): string {
     : `${sign}${whole}${fraction}${'0'.repeat(exponent - fraction.length)}`;
 }
 
-/** A number as Go's `%v` prints a float: the shortest digits, with an exponent below 1e-4 and from 1e21 on. */
+/** Prints a number as Go's `%v` does: the shortest digits, with an exponent below 1e-4 and from 1e21 on. */
 export function printShortNumber(value: number): string {
-  const size = Math.abs(value);
-  if (!Number.isFinite(value) || size === 0 || (size >= 1e-4 && size < 1e21)) return printNumber(value);
+  const magnitude = Math.abs(value);
+  const isPlain = magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e21);
+  if (!Number.isFinite(value) || isPlain) return printNumber(value);
   const [mantissa = '', exponent = ''] = value.toExponential().split('e');
   return `${mantissa}e${exponent.slice(0, 1)}${exponent.slice(1).padStart(2, '0')}`;
 }
@@ -85,15 +86,14 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
 
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([^]))/y;
 
-/** Stands for a byte from 0x80 on that is no part of a UTF-8 sequence, the byte added to it: no text has such halves. */
+/** Added to a byte that is not part of a UTF-8 sequence. The sum is a lone surrogate, which valid text never has. */
 const STRAY_BYTE = 0xdc00;
 
 /**
- * The text of a string token, quotes and all, without quotes and escapes. Escapes can spell bytes that are not UTF-8,
- * which no string of JavaScript can hold: each such byte becomes a lone surrogate, U+DC80 to U+DCFF, that `quote`
- * writes as the byte again.
+ * Returns the value of a string token, whose escapes the lexer has validated. Bytes that are not valid UTF-8, which
+ * escapes can produce, become lone surrogates from U+DC80 to U+DCFF. `quote` prints them as bytes again.
  *
- * The lexer has checked that every escape is a good one. Source: Prometheus, util/strutil (`Unquote`).
+ * Source: Prometheus, util/strutil (`Unquote`).
  */
 export function unquote(token: string): string {
   const body = token.slice(1, -1);
@@ -116,10 +116,10 @@ export function unquote(token: string): string {
     else if (simple !== undefined) bytes.push(Buffer.from(SIMPLE_ESCAPES[simple] ?? simple));
     else bytes.push(Buffer.from(String.fromCodePoint(parseInt(short ?? long!, 16)), 'utf8'));
   }
-  return decodeLoosely(Buffer.concat(bytes));
+  return decodeWithStrayBytes(Buffer.concat(bytes));
 }
 
-function decodeLoosely(bytes: Buffer): string {
+function decodeWithStrayBytes(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   if (Buffer.from(text, 'utf8').equals(bytes)) return text;
   let decoded = '';
@@ -137,7 +137,7 @@ function decodeLoosely(bytes: Buffer): string {
   return decoded;
 }
 
-/** How many bytes a sequence has that begins with the byte. */
+/** Returns the number of bytes of a UTF-8 sequence that starts with a byte. */
 function sequenceLength(first: number): number {
   if (first < 0xe0) return first < 0xc0 ? 1 : 2;
   return first < 0xf0 ? 3 : 4;
@@ -145,7 +145,7 @@ function sequenceLength(first: number): number {
 
 const STRAY = /[\udc80-\udcff]/u;
 
-/** Whether an unquoted text is UTF-8. */
+/** Reports whether a text that `unquote` returned was valid UTF-8. */
 export function isUtf8(text: string): boolean {
   return !STRAY.test(text);
 }

@@ -1,24 +1,26 @@
-// How far a number or a duration reaches. Whether it is a good one is found out when it is read.
-
 const DECIMAL = '0123456789';
 const HEXADECIMAL = '0123456789abcdefABCDEF';
 
-/** A character that would go on with a number or a name. */
+/** A character that cannot directly follow a number or a duration. */
 const ALPHANUMERIC = /[A-Za-z0-9_]/;
 
-/** Reads numbers and durations; `at` is the index after what was read, also where it failed. */
+/**
+ * Finds the end of a number or a duration. Values are checked when they are parsed. Error messages quote the text up
+ * to `pos`, so the scan follows Prometheus character by character.
+ */
 export class NumberScan {
-  at: number;
+  /** Index of the first code unit not read, also after a failure. */
+  pos: number;
   readonly #text: string;
 
-  constructor(text: string, at: number) {
+  constructor(text: string, pos: number) {
     this.#text = text;
-    this.at = at;
+    this.pos = pos;
   }
 
-  /** Source: Prometheus, promql/parser/lex.go (`scanNumber`). */
-  number(): boolean {
-    const start = this.at;
+  /** Scans a number. Source: Prometheus, promql/parser/lex.go (`scanNumber`). */
+  scanNumber(): boolean {
+    const start = this.pos;
     let digits = DECIMAL;
     if (this.#accept('0') && this.#accept('xX')) {
       this.#accept('_');
@@ -26,16 +28,16 @@ export class NumberScan {
     }
     this.#accept('.');
     this.#accept(digits);
-    let dot = false;
-    let exponent = false;
+    let hasDot = false;
+    let hasExponent = false;
     for (;;) {
       if (this.#accept('.')) {
-        // One dot, a digit after it, and none in hexadecimal.
-        if (dot || this.#accept('_.') || digits === HEXADECIMAL) return false;
-        dot = true;
+        // Valid: one dot, followed by a digit, in a decimal number.
+        if (hasDot || this.#accept('_.') || digits === HEXADECIMAL) return false;
+        hasDot = true;
       } else if (this.#accept('eE')) {
-        if (exponent) return false;
-        exponent = true;
+        if (hasExponent) return false;
+        hasExponent = true;
         this.#accept('+-');
         if (this.#accept('._eE') || this.#isAtEnd()) return false;
       } else if (this.#accept('_')) {
@@ -43,38 +45,42 @@ export class NumberScan {
       } else if (this.#accept(digits)) {
         while (this.#accept(digits));
       } else {
-        return this.at !== start && !this.#isAtAlphanumeric();
+        return this.pos !== start && !this.#isAtAlphanumeric();
       }
     }
   }
 
-  /** Source: Prometheus, promql/parser/lex.go (`acceptRemainingDuration`). */
-  restOfDuration(): boolean {
+  /**
+   * Scans a duration from its first unit on, after its first number.
+   *
+   * Source: Prometheus, promql/parser/lex.go (`acceptRemainingDuration`).
+   */
+  acceptRemainingDuration(): boolean {
     if (!this.#accept('smhdwy')) return false;
     this.#accept('s');
     while (this.#accept(DECIMAL)) {
       while (this.#accept(DECIMAL));
-      // Years come first, so there are none here.
+      // Only the first unit may be years.
       if (!this.#accept('smhdw')) return false;
       this.#accept('s');
     }
     if (!this.#isAtAlphanumeric()) return true;
-    this.at++;
+    this.pos++;
     return false;
   }
 
   #accept(characters: string): boolean {
-    const character = this.#text[this.at];
+    const character = this.#text[this.pos];
     if (character === undefined || !characters.includes(character)) return false;
-    this.at++;
+    this.pos++;
     return true;
   }
 
   #isAtEnd(): boolean {
-    return this.at >= this.#text.length;
+    return this.pos >= this.#text.length;
   }
 
   #isAtAlphanumeric(): boolean {
-    return ALPHANUMERIC.test(this.#text[this.at] ?? '');
+    return ALPHANUMERIC.test(this.#text[this.pos] ?? '');
   }
 }

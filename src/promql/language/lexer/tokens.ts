@@ -1,10 +1,10 @@
-// The kinds of tokens, the keywords, and how messages name them.
+// Token kinds, keywords, and the names of tokens in error messages.
 
 import { AGGREGATE_PARAMETERS, PRECEDENCE } from '../operators.js';
 import type { AggregateOp, BinaryOp } from '../ast.js';
 import { quote } from '../printer/quote.js';
 
-/** Words with a meaning of their own in some place. All may be label names, most of them metric names too. */
+/** Keywords that have a meaning in some contexts only. All are valid label names, most are valid metric names. */
 const KEYWORDS = [
   'offset',
   'anchored',
@@ -21,12 +21,15 @@ const KEYWORDS = [
   'bool',
 ] as const;
 
-/** Words that look like functions in every place they mean something. */
+/** Keywords that are followed by parentheses, like function names. */
 const PREPROCESSORS = ['start', 'end', 'step', 'range', 'min_of', 'max_of'] as const;
 
+/** A keyword that is not an operator, an aggregation or a preprocessor function. */
 export type Keyword = (typeof KEYWORDS)[number];
+/** `start` and `end` after `@`, and the functions of duration expressions. */
 export type Preprocessor = (typeof PREPROCESSORS)[number];
 
+/** The kind of a token. Operators, keywords and punctuation are their own kinds, keywords in lower case. */
 export type TokenKind =
   | 'end of input'
   | 'identifier'
@@ -40,13 +43,14 @@ export type TokenKind =
   | Preprocessor
   | ('(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '=~' | '!~' | '@');
 
+/** A token and its place in the query. */
 export interface Token {
   readonly kind: TokenKind;
-  /** As written, quotes and letter case included. */
+  /** The source text, including quotes and letter case. */
   readonly text: string;
-  /** Index into the query of the first UTF-16 code unit. */
+  /** Index into the query of the first UTF-16 code unit, inclusive. */
   readonly start: number;
-  /** Index after the last code unit. */
+  /** Index after the last UTF-16 code unit, exclusive. */
   readonly end: number;
 }
 
@@ -54,7 +58,7 @@ const AGGREGATIONS: ReadonlySet<string> = new Set(Object.keys(AGGREGATE_PARAMETE
 const OPERATORS: ReadonlySet<string> = new Set([...Object.keys(PRECEDENCE), '=~', '!~', '@']);
 const KEYWORD_SET: ReadonlySet<string> = new Set(KEYWORDS);
 
-/** The kind of each word that is not a plain identifier, by the word in lower case. */
+/** The token kind of each word that is not a plain identifier, by the word in lower case. */
 export const WORDS: ReadonlyMap<string, TokenKind> = new Map<string, TokenKind>([
   ...(['and', 'or', 'unless', 'atan2'] as const).map((word) => [word, word] as const),
   ...(Object.keys(AGGREGATE_PARAMETERS) as AggregateOp[]).map((word) => [word, word] as const),
@@ -64,8 +68,8 @@ export const WORDS: ReadonlyMap<string, TokenKind> = new Map<string, TokenKind>(
   ['nan', 'number'],
 ]);
 
-/** Words that a metric cannot be called by; the others are names wherever they mean nothing else. */
-const NO_METRIC_NAMES: ReadonlySet<string> = new Set([
+/** Keywords that are not valid metric names. All other keywords are, where they have no other meaning. */
+const RESERVED_WORDS: ReadonlySet<string> = new Set([
   'bool',
   'on',
   'ignoring',
@@ -78,7 +82,7 @@ const NO_METRIC_NAMES: ReadonlySet<string> = new Set([
 const METRIC_NAMES: ReadonlySet<string> = new Set([
   'identifier',
   'metric identifier',
-  ...[...WORDS.values()].filter((kind) => !NO_METRIC_NAMES.has(kind)),
+  ...[...WORDS.values()].filter((kind) => !RESERVED_WORDS.has(kind)),
 ]);
 
 const LABEL_NAMES: ReadonlySet<string> = new Set([
@@ -87,25 +91,27 @@ const LABEL_NAMES: ReadonlySet<string> = new Set([
   ...[...WORDS.values()].filter((kind) => kind !== 'number'),
 ]);
 
+/** Reports whether a token kind is an aggregation operator. */
 export function isAggregation(kind: TokenKind): kind is AggregateOp {
   return AGGREGATIONS.has(kind);
 }
 
+/** Reports whether a token kind is a binary operator. */
 export function isBinaryOp(kind: TokenKind): kind is BinaryOp {
   return Object.hasOwn(PRECEDENCE, kind);
 }
 
-/** Whether a token can be the name of a metric. */
+/** Reports whether a token can be a metric name. */
 export function isMetricName(kind: TokenKind): boolean {
   return METRIC_NAMES.has(kind);
 }
 
-/** Whether a token can be the name of a label between parentheses. */
+/** Reports whether a token can be a label name of a grouping, `on (…)` or `ignoring (…)`. */
 export function isLabelName(kind: TokenKind): boolean {
   return LABEL_NAMES.has(kind);
 }
 
-/** Whether a token can be the name of a function. */
+/** Reports whether a token can be a function name. */
 export function isFunctionName(kind: TokenKind): boolean {
   return kind === 'identifier' || (PREPROCESSORS as readonly string[]).includes(kind);
 }
@@ -120,7 +126,7 @@ const STARTS_OF_EXPRESSION: ReadonlySet<TokenKind> = new Set([
   'duration',
 ]);
 
-/** Whether an expression can begin with a token. */
+/** Reports whether a token can start an expression. */
 export function startsExpression(kind: TokenKind): boolean {
   return STARTS_OF_EXPRESSION.has(kind) || isMetricName(kind);
 }
@@ -130,13 +136,13 @@ const STARTS_OF_DURATION: ReadonlySet<TokenKind> = new Set([
   ...(['step', 'range', 'min_of', 'max_of'] as const),
 ]);
 
-/** Whether a duration can begin with a token. */
+/** Reports whether a token can start a duration. */
 export function startsDuration(kind: TokenKind): boolean {
   return STARTS_OF_DURATION.has(kind);
 }
 
-/** A token as `unexpected …` names it. Source: Prometheus, promql/parser/lex.go (`Item.desc`). */
-export function describe({ kind, text }: Token): string {
+/** Returns the name of a token in `unexpected …` errors. Source: Prometheus, promql/parser/lex.go (`Item.desc`). */
+export function describeToken({ kind, text }: Token): string {
   if (kind === 'end of input') return kind;
   if (kind === 'identifier' || kind === 'metric identifier') return `${kind} ${quote(text)}`;
   if (kind === 'string' || kind === 'number' || kind === 'duration') return `${kind} ${abbreviate(text)}`;
@@ -146,9 +152,9 @@ export function describe({ kind, text }: Token): string {
   return quote(text);
 }
 
-/** At most ten characters of a text that is longer than ten bytes, quoted. */
+/** Quotes a text. Of a text longer than ten bytes only the first ten characters are kept. */
 function abbreviate(text: string): string {
-  // No character is longer than two code units, and every code unit is a byte at least.
+  // A character has at most two code units, and a code unit has at least one byte.
   const beginning = text.slice(0, 20);
   if (beginning === text && Buffer.byteLength(text, 'utf8') <= 10) return quote(text);
   return `${quote(Array.from(beginning).slice(0, 10).join(''))}...`;

@@ -1,4 +1,4 @@
-// Parses what stands where a duration is expected: between brackets and after `offset`.
+// Parsing of durations and duration expressions, in brackets and after `offset`.
 
 import type {
   Duration,
@@ -13,14 +13,14 @@ import { takeNumber } from './parse-number.js';
 import { MAX_DURATION_DEPTH, type TokenStream } from './token-stream.js';
 import type { Token, TokenKind } from '../lexer/tokens.js';
 
-/** The largest duration in seconds: 2^63 nanoseconds. */
+/** The longest duration in seconds: 2^63 nanoseconds, the limit of Go's `time.Duration`. */
 const MAX_SECONDS = 2 ** 63 / 1e9;
 
-/** Parses the range or the step between brackets: a literal greater than zero, or any expression. */
+/** Parses the range or the step in brackets: a literal greater than zero, or a duration expression. */
 export function parsePositiveDuration(tokens: TokenStream): Duration {
   const duration = parseExpression(tokens, 0);
   checkDepth(tokens, duration);
-  // Less than a millisecond would be none: time is in whole milliseconds here, as it is in Prometheus' storage.
+  // Durations are whole milliseconds, as in Prometheus' storage, so less than a millisecond is rejected.
   if (duration.kind === 'durationLiteral' && duration.ms <= 0) {
     throw tokens.error(duration.position, 'duration must be greater than 0');
   }
@@ -28,9 +28,9 @@ export function parsePositiveDuration(tokens: TokenStream): Duration {
 }
 
 /**
- * Parses what follows `offset`: a literal or a call with a sign or without, or an expression between parentheses.
- * Operators after it are not part of it (`a offset 1m + 1m` adds 60), except after parentheses, which the grammar
- * of Prometheus reads as far as it can: `a offset (1m) * 2` is offset by two minutes.
+ * Parses the duration after `offset`: a literal or a call with an optional sign, or an expression in parentheses.
+ * Operators after it are not part of the duration (`a offset 1m + 1m` adds 60), except after parentheses, where the
+ * grammar of Prometheus continues the duration: `a offset (1m) * 2` is an offset of two minutes.
  */
 export function parseOffset(tokens: TokenStream): Duration {
   const duration = parseSignedOffset(tokens);
@@ -49,10 +49,10 @@ function parseSignedOffset(tokens: TokenStream): Duration {
       ? parseSigned(tokens)
       : kind === '('
         ? parseParentheses(tokens)
-        : isCall(kind)
+        : isDurationFunction(kind)
           ? parseCall(tokens, kind, tokens.position(sign))
           : parseLiteral(tokens);
-  return negateIf(tokens, sign, operand);
+  return applySign(tokens, sign, operand);
 }
 
 function parseExpression(tokens: TokenStream, minPrecedence: number): Duration {
@@ -81,14 +81,14 @@ function parsePrefix(tokens: TokenStream): Duration {
   return kind === '+' || kind === '-' ? parseSigned(tokens) : parsePrimary(tokens);
 }
 
-/** Parses a sign, which must be next, and what it belongs to. */
+/** Parses a sign, which must be the next token, and its operand. */
 function parseSigned(tokens: TokenStream): Duration {
   const sign = tokens.take();
-  return negateIf(tokens, sign, parseExpression(tokens, UNARY_PRECEDENCE + 1));
+  return applySign(tokens, sign, parseExpression(tokens, UNARY_PRECEDENCE + 1));
 }
 
-/** What a sign makes of its operand: a literal of its own, a negation, or nothing. */
-function negateIf(tokens: TokenStream, sign: Token, operand: Duration): Duration {
+/** Applies a sign: a literal includes its sign, a minus negates other operands, a plus is dropped. */
+function applySign(tokens: TokenStream, sign: Token, operand: Duration): Duration {
   const position = tokens.positionFrom(tokens.position(sign).start);
   const minus = sign.kind === '-';
   if (operand.kind === 'durationLiteral') {
@@ -100,14 +100,14 @@ function negateIf(tokens: TokenStream, sign: Token, operand: Duration): Duration
 
 function parsePrimary(tokens: TokenStream): Duration {
   const { kind } = tokens.peek();
-  if (isCall(kind)) return parseCall(tokens, kind);
+  if (isDurationFunction(kind)) return parseCall(tokens, kind);
   if (kind !== '(') return parseLiteral(tokens);
   const parentheses = parseParentheses(tokens);
   requireFeature(tokens, parentheses.expr.position);
   return parentheses;
 }
 
-/** Parses an expression between parentheses. After `offset -` they need no feature, a gap that Prometheus has. */
+/** Parses an expression in parentheses. After `offset -` Prometheus does not require the feature for them. */
 function parseParentheses(tokens: TokenStream): DurationParen {
   const { start } = tokens.position(tokens.take());
   const expr = parseExpression(tokens, 0);
@@ -115,7 +115,7 @@ function parseParentheses(tokens: TokenStream): DurationParen {
   return { kind: 'durationParen', expr, position: tokens.positionFrom(start) };
 }
 
-function isCall(kind: TokenKind): kind is DurationCall['func'] {
+function isDurationFunction(kind: TokenKind): kind is DurationCall['func'] {
   return kind === 'step' || kind === 'range' || kind === 'min_of' || kind === 'max_of';
 }
 
@@ -132,7 +132,7 @@ function parseLiteral(tokens: TokenStream): DurationLiteral {
   };
 }
 
-/** Parses a call; `sign` is where a sign before it stands, which is then where it is reported. */
+/** Parses a call. `sign` is the position of a sign before it, which is then the position of the feature error. */
 function parseCall(tokens: TokenStream, func: DurationCall['func'], sign?: Position): Duration {
   const start = tokens.position(tokens.take()).start;
   tokens.expect('(');
@@ -148,16 +148,16 @@ function parseCall(tokens: TokenStream, func: DurationCall['func'], sign?: Posit
   return { kind: 'durationCall', func, args, position };
 }
 
-/** Chains of operators are as deep as they are long, though they need no recursion here. */
+/** Checks the depth of chains of operators, which are parsed without recursion. */
 function checkDepth(tokens: TokenStream, root: Duration): void {
   let level: readonly Duration[] = [root];
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_DURATION_DEPTH) throw tokens.tooDeep(root.position);
-    level = level.flatMap(parts);
+    level = level.flatMap(operands);
   }
 }
 
-function parts(duration: Duration): readonly Duration[] {
+function operands(duration: Duration): readonly Duration[] {
   switch (duration.kind) {
     case 'durationLiteral':
       return [];
@@ -178,8 +178,9 @@ function requireFeature(tokens: TokenStream, position: Position): void {
 }
 
 /**
- * Seconds to whole milliseconds, cut towards zero. Half a nanosecond short of a millisecond is one, as Prometheus
- * rounds to nanoseconds first, and so is what a float of this size cannot tell from one. Never -0.
+ * Converts seconds to whole milliseconds, truncated towards zero. A value within half a nanosecond of a millisecond
+ * counts as that millisecond, because Prometheus rounds to nanoseconds first. So does a value within the rounding
+ * error of a float. Never returns -0.
  */
 function wholeMs(seconds: number): number {
   const ms = seconds * 1000;

@@ -1,6 +1,6 @@
-// Parses expressions by the precedence of their operators: operands, operators, parentheses, calls, aggregations.
+// Operator precedence parsing of expressions: operands, operators, parentheses, calls and aggregations.
 //
-// What was begun waits on a stack of our own, for the one that calls stand on would not do for a query that nests ten
+// Incomplete expressions are kept on an explicit stack, because the call stack is too small for a query with ten
 // thousand levels.
 
 import { SIGNATURES } from '../../functions/index.js';
@@ -28,13 +28,17 @@ import {
   type Token,
 } from '../lexer/tokens.js';
 
-/** Parses as much as belongs to one expression. Any depth will do. */
+/**
+ * Parses the longest expression at the current token, of any depth. Types are not checked.
+ *
+ * @throws ParseError for the first syntax error.
+ */
 export function parseExpression(tokens: TokenStream): Expr {
   return new ExpressionParser(tokens).parse();
 }
 
-/** What was begun and lacks an operand yet. */
-type Begun =
+/** An expression that lacks its last operand. */
+type Incomplete =
   | {
       readonly kind: 'binary';
       readonly lhs: Expr;
@@ -46,12 +50,12 @@ type Begun =
   | { readonly kind: 'paren'; readonly start: number }
   | { readonly kind: 'arguments'; readonly call: Call; readonly args: Expr[] };
 
-/** A call or an aggregation up to its arguments. */
+/** The part of a call or an aggregation before its arguments. */
 interface Call {
   readonly name: Token;
   /** Undefined for a function. */
   readonly op: AggregateOp | undefined;
-  /** What stands before the arguments. */
+  /** The grouping before the arguments, if any. It may also follow them. */
   readonly grouping: Grouping | undefined;
 }
 
@@ -62,10 +66,10 @@ interface Grouping {
 
 class ExpressionParser {
   readonly #tokens: TokenStream;
-  /** The innermost last; `outer` is the precedence to go back to. */
-  readonly #begun: { readonly begun: Begun; readonly outer: number }[] = [];
-  /** An operator that binds looser ends what is being read. */
-  #precedence = 0;
+  /** Incomplete expressions, the innermost last, and the minimum precedence outside of each. */
+  readonly #stack: { readonly incomplete: Incomplete; readonly outerPrecedence: number }[] = [];
+  /** An operator with a lower precedence ends the current operand. */
+  #minPrecedence = 0;
 
   constructor(tokens: TokenStream) {
     this.#tokens = tokens;
@@ -73,32 +77,32 @@ class ExpressionParser {
 
   parse(): Expr {
     for (;;) {
-      let expr = this.#operand();
+      let expr = this.#tryOperand();
       while (expr !== undefined && !this.#tryOperator(expr)) {
-        const last = this.#begun.pop();
+        const last = this.#stack.pop();
         if (last === undefined) return expr;
-        this.#precedence = last.outer;
-        expr = this.#finish(last.begun, expr);
+        this.#minPrecedence = last.outerPrecedence;
+        expr = this.#tryComplete(last.incomplete, expr);
       }
     }
   }
 
-  #begin(begun: Begun, precedence: number): void {
-    this.#begun.push({ begun, outer: this.#precedence });
-    this.#precedence = precedence;
+  #push(incomplete: Incomplete, minPrecedence: number): void {
+    this.#stack.push({ incomplete, outerPrecedence: this.#minPrecedence });
+    this.#minPrecedence = minPrecedence;
   }
 
-  /** Parses an operand, or begins one: then what comes next is an operand of it, and there is none yet. */
-  #operand(): Expr | undefined {
+  /** Parses an operand. Returns `undefined` after pushing an incomplete one, whose own operand is next. */
+  #tryOperand(): Expr | undefined {
     const tokens = this.#tokens;
     const token = tokens.peek();
     const { kind } = token;
     if (kind === '+' || kind === '-') {
-      this.#begin({ kind: 'sign', sign: tokens.take(), op: kind }, UNARY_PRECEDENCE + 1);
+      this.#push({ kind: 'sign', sign: tokens.take(), op: kind }, UNARY_PRECEDENCE + 1);
       return undefined;
     }
     if (kind === '(') {
-      this.#begin({ kind: 'paren', start: tokens.position(tokens.take()).start }, 0);
+      this.#push({ kind: 'paren', start: tokens.position(tokens.take()).start }, 0);
       return undefined;
     }
     if (kind === '{') return parsePostfix(tokens, parseVectorSelector(tokens, undefined));
@@ -109,11 +113,11 @@ class ExpressionParser {
     if (kind === 'string') {
       return parsePostfix(tokens, { kind: 'string', value: unquote(tokens.take().text), position });
     }
-    return this.#named();
+    return this.#tryNamedOperand();
   }
 
-  /** What begins with a word: an aggregation, a call or the name of a metric, which the next token decides. */
-  #named(): Expr | undefined {
+  /** Parses an aggregation, a call or a metric name. The token after the name decides between them. */
+  #tryNamedOperand(): Expr | undefined {
     const tokens = this.#tokens;
     const { kind } = tokens.peek();
     if (!isMetricName(kind)) throw tokens.unexpected();
@@ -121,69 +125,76 @@ class ExpressionParser {
     const next = tokens.peek().kind;
     if (isAggregation(kind) && (next === '(' || next === 'by' || next === 'without')) {
       tokens.enter('aggregation', '');
-      return this.#arguments({ name, op: kind, grouping: tryGrouping(tokens) });
+      return this.#tryCall({ name, op: kind, grouping: tryGrouping(tokens) });
     }
     if (isFunctionName(kind) && next === '(') {
-      return this.#arguments({ name, op: undefined, grouping: undefined });
+      return this.#tryCall({ name, op: undefined, grouping: undefined });
     }
     return parsePostfix(tokens, parseVectorSelector(tokens, name));
   }
 
-  #arguments(call: Call): Expr | undefined {
+  #tryCall(call: Call): Expr | undefined {
     this.#tokens.expect('(');
-    if (this.#tokens.tryTake(')') !== undefined) return finishCall(this.#tokens, call, []);
-    this.#begin({ kind: 'arguments', call, args: [] }, 0);
+    if (this.#tokens.tryTake(')') !== undefined) return completeCall(this.#tokens, call, []);
+    this.#push({ kind: 'arguments', call, args: [] }, 0);
     return undefined;
   }
 
-  /** Begins a binary operation when an operator is next that binds tight enough. */
+  /** Pushes a binary operation if the next token is an operator of at least the minimum precedence. */
   #tryOperator(lhs: Expr): boolean {
     const tokens = this.#tokens;
     const { kind: op } = tokens.peek();
-    if (!isBinaryOp(op) || PRECEDENCE[op] < this.#precedence) return false;
+    if (!isBinaryOp(op) || PRECEDENCE[op] < this.#minPrecedence) return false;
     tokens.take();
     const returnBool = tokens.tryTake('bool') !== undefined;
     const matching = parseMatching(tokens);
-    this.#begin(
+    this.#push(
       { kind: 'binary', lhs, op, returnBool, matching },
       isRightAssociative(op) ? PRECEDENCE[op] : PRECEDENCE[op] + 1,
     );
     return true;
   }
 
-  /** What the operand completes, or undefined when one more comes next. */
-  #finish(begun: Begun, expr: Expr): Expr | undefined {
+  /** Completes an expression with its last operand. Returns `undefined` when another argument follows. */
+  #tryComplete(incomplete: Incomplete, expr: Expr): Expr | undefined {
     const tokens = this.#tokens;
-    switch (begun.kind) {
+    switch (incomplete.kind) {
       case 'binary':
-        return finishBinary(tokens, begun, expr);
+        return completeBinary(tokens, incomplete, expr);
       case 'sign': {
-        const position = { start: tokens.position(begun.sign).start, end: expr.position.end };
-        if (expr.kind !== 'number') return { kind: 'unary', op: begun.op, expr, position };
-        return { ...expr, value: begun.op === '-' ? -expr.value : expr.value, position };
+        const { sign, op } = incomplete;
+        const position = { start: tokens.position(sign).start, end: expr.position.end };
+        if (expr.kind !== 'number') return { kind: 'unary', op, expr, position };
+        return { ...expr, value: op === '-' ? -expr.value : expr.value, position };
       }
-      case 'paren':
+      case 'paren': {
         tokens.expect(')');
-        return parsePostfix(tokens, { kind: 'paren', expr, position: tokens.positionFrom(begun.start) });
+        const position = tokens.positionFrom(incomplete.start);
+        return parsePostfix(tokens, { kind: 'paren', expr, position });
+      }
       case 'arguments': {
-        begun.args.push(expr);
-        if (tokens.tryTake(')') !== undefined) return finishCall(tokens, begun.call, begun.args);
+        const { call, args } = incomplete;
+        args.push(expr);
+        if (tokens.tryTake(')') !== undefined) return completeCall(tokens, call, args);
         const comma = tokens.expect(',');
         if (!startsExpression(tokens.peek().kind)) {
           throw tokens.error(tokens.position(comma), 'trailing commas not allowed in function call args');
         }
-        this.#begin(begun, 0);
+        this.#push(incomplete, 0);
         return undefined;
       }
     }
   }
 }
 
-function finishBinary(tokens: TokenStream, begun: Extract<Begun, { kind: 'binary' }>, rhs: Expr): Expr {
-  const { op, lhs, returnBool, matching } = begun;
+function completeBinary(
+  tokens: TokenStream,
+  { op, lhs, returnBool, matching }: Extract<Incomplete, { kind: 'binary' }>,
+  rhs: Expr,
+): Expr {
   const { fill } = matching;
-  const fills = fill.lhs !== undefined || fill.rhs !== undefined;
-  if (fills && !tokens.features.has('promql-binop-fill-modifiers')) {
+  const hasFill = fill.lhs !== undefined || fill.rhs !== undefined;
+  if (hasFill && !tokens.features.has('promql-binop-fill-modifiers')) {
     const position = tokens.positionFrom(lhs.position.start);
     throw tokens.error(position, 'binop fill modifiers are experimental and not enabled');
   }
@@ -191,11 +202,11 @@ function finishBinary(tokens: TokenStream, begun: Extract<Begun, { kind: 'binary
   return { kind: 'binary', op, lhs, rhs, returnBool, matching, position };
 }
 
-function finishCall(tokens: TokenStream, { name, op, grouping }: Call, args: readonly Expr[]): Expr {
+function completeCall(tokens: TokenStream, { name, op, grouping }: Call, args: readonly Expr[]): Expr {
   if (op === undefined) return parsePostfix(tokens, createCall(tokens, name, args));
-  const settled = grouping ?? tryGrouping(tokens);
+  const call = { name, op, grouping: grouping ?? tryGrouping(tokens) };
   tokens.leave();
-  return parsePostfix(tokens, createAggregate(tokens, { name, op, grouping: settled }, args));
+  return parsePostfix(tokens, createAggregate(tokens, call, args));
 }
 
 function createAggregate(
@@ -211,18 +222,18 @@ function createAggregate(
     const flag = '--enable-feature=promql-experimental-functions';
     throw tokens.error(position, `${op}() is experimental and must be enabled with ${flag}`);
   }
-  const wanted = AGGREGATE_PARAMETERS[op] === undefined ? 1 : 2;
-  if (args.length !== wanted) {
+  const count = AGGREGATE_PARAMETERS[op] === undefined ? 1 : 2;
+  if (args.length !== count) {
     throw tokens.error(
       position,
-      `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`,
+      `wrong number of arguments for aggregate expression provided, expected ${count}, got ${args.length}`,
     );
   }
   return {
     kind: 'aggregate',
     op,
-    expr: args[wanted - 1]!,
-    param: wanted === 2 ? args[0] : undefined,
+    expr: args[count - 1]!,
+    param: count === 2 ? args[0] : undefined,
     grouping: grouping?.labels ?? [],
     without: grouping?.without ?? false,
     position,

@@ -1,4 +1,4 @@
-// Parses what stands between a binary operator and its right side, and lists of label names.
+// Parsing of the vector matching of binary operations, and of lists of label names.
 
 import type { VectorMatching } from '../ast.js';
 import { takeSignedNumber } from './parse-number.js';
@@ -6,7 +6,10 @@ import { quote } from '../printer/quote.js';
 import type { TokenStream } from './token-stream.js';
 import { isLabelName, startsExpression, type TokenKind } from '../lexer/tokens.js';
 
-/** Parses `on`, `ignoring`, `group_left`, `group_right`, `fill` and its kin; all may be missing. */
+/**
+ * Parses the optional modifiers between a binary operator and its right side:
+ * `[on|ignoring (…)] [group_left|group_right (…)] [fill (…)]`.
+ */
 export function parseMatching(tokens: TokenStream): VectorMatching {
   let card: VectorMatching['card'] = 'one-to-one';
   let labels: readonly string[] = [];
@@ -54,7 +57,7 @@ function parseFillValue(tokens: TokenStream): number {
   return value;
 }
 
-/** Parses label names between parentheses; a comma after the last is allowed. */
+/** Parses label names in parentheses: `(a, "b.c")`. A trailing comma is allowed. */
 export function parseLabelNames(tokens: TokenStream): readonly string[] {
   tokens.expect('(', 'grouping opts', '"("');
   const names: string[] = [];

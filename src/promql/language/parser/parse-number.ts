@@ -1,4 +1,4 @@
-// Number and duration tokens to values.
+// Parsing of number and duration tokens.
 
 import { PromfedError, parseDuration } from '../../../model/index.js';
 import { parseNumber } from '../lexer/literals.js';
@@ -6,13 +6,14 @@ import { quote } from '../printer/quote.js';
 import type { TokenStream } from './token-stream.js';
 import type { Token } from '../lexer/tokens.js';
 
-/** A number as written: in seconds when it was a duration. */
+/** The value of a number or duration token. */
 export interface NumberToken {
+  /** In seconds when the token is a duration. */
   readonly value: number;
   readonly duration: boolean;
 }
 
-/** Takes a number or duration token, which must be next. */
+/** Takes the next token, which must be a number or a duration. */
 export function takeNumber(tokens: TokenStream): NumberToken {
   const { kind } = tokens.peek();
   if (kind !== 'number' && kind !== 'duration') throw tokens.unexpected();
@@ -22,7 +23,7 @@ export function takeNumber(tokens: TokenStream): NumberToken {
     : { value: numberValue(tokens, token), duration: false };
 }
 
-/** Takes a number or duration token with an optional sign before it. */
+/** Takes a number or duration token with an optional sign. */
 export function takeSignedNumber(tokens: TokenStream): number {
   const { kind } = tokens.peek();
   if (kind === '+' || kind === '-') tokens.take();
@@ -40,7 +41,7 @@ function numberValue(tokens: TokenStream, token: Token): number {
 function durationSeconds(tokens: TokenStream, token: Token): number {
   try {
     const ms = parseDuration(token.text);
-    // As Go's Duration.Seconds adds it up; the sum can differ from ms / 1000 in its last bit.
+    // The sum that Go's Duration.Seconds computes. It can differ from ms / 1000 in the last bit.
     const rest = ms % 1000;
     return (ms - rest) / 1000 + rest / 1000;
   } catch (error) {
@@ -51,7 +52,7 @@ function durationSeconds(tokens: TokenStream, token: Token): number {
 
 const UNITS: ReadonlySet<string> = new Set(['y', 'w', 'd', 'h', 'm', 's', 'ms']);
 
-/** Names the unit when it is one that there is not; other durations are out of order or out of range. */
+/** Returns the error text for an unknown unit. Durations with known units only are out of order or out of range. */
 function unknownUnit(duration: string): string | undefined {
   const unit = duration.match(/[a-z]+/g)?.find((candidate) => !UNITS.has(candidate));
   return unit === undefined ? undefined : `unknown unit ${quote(unit)} in duration ${quote(duration)}`;

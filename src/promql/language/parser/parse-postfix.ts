@@ -1,4 +1,4 @@
-// Parses what stands after an expression: ranges, subqueries, offset, `@`, anchored and smoothed.
+// Parsing of the modifiers after an expression: ranges, subqueries, offset, `@`, anchored and smoothed.
 
 import type { At, Duration, Expr, SubqueryExpr, VectorSelector } from '../ast.js';
 import { parseOffset, parsePositiveDuration } from './parse-duration-expr.js';
@@ -8,7 +8,7 @@ import { startsDuration } from '../lexer/tokens.js';
 
 const DURATIONS = 'number, duration, step(), or range()';
 
-/** Parses the ranges, offsets and other modifiers after an expression; they bind tighter than any operator. */
+/** Parses all modifiers after an expression. They bind tighter than any operator. */
 export function parsePostfix(tokens: TokenStream, expr: Expr): Expr {
   for (;;) {
     const { kind } = tokens.peek();
@@ -55,7 +55,7 @@ function parseInBrackets(tokens: TokenStream, where: string, expected: string): 
 function parseOffsetModifier(tokens: TokenStream, expr: Expr): Expr {
   tokens.take();
   const offset = tokens.inContext('offset', DURATIONS, () => parseOffset(tokens));
-  const target = timeShifted(expr);
+  const target = tryModifierTarget(expr);
   if (target === undefined) {
     throw tokens.error(
       expr.position,
@@ -65,8 +65,8 @@ function parseOffsetModifier(tokens: TokenStream, expr: Expr): Expr {
   if (target.offset !== undefined) {
     throw tokens.error(expr.position, 'offset may not be set multiple times');
   }
-  const isNone = offset.kind === 'durationLiteral' && offset.ms === 0;
-  return shiftTime(tokens, expr, { offset: isNone ? undefined : offset, at: target.at });
+  const isZero = offset.kind === 'durationLiteral' && offset.ms === 0;
+  return setTimeModifiers(tokens, expr, { offset: isZero ? undefined : offset, at: target.at });
 }
 
 function parseAt(tokens: TokenStream, expr: Expr): Expr {
@@ -75,7 +75,7 @@ function parseAt(tokens: TokenStream, expr: Expr): Expr {
   if (typeof time === 'number' && !(Math.abs(time) < 2 ** 63)) {
     throw tokens.error(expr.position, `timestamp out of bounds for @ modifier: ${printFixed(time)}`);
   }
-  const target = timeShifted(expr);
+  const target = tryModifierTarget(expr);
   if (target === undefined) {
     throw tokens.error(
       expr.position,
@@ -86,10 +86,10 @@ function parseAt(tokens: TokenStream, expr: Expr): Expr {
     throw tokens.error(expr.position, '@ <timestamp> may not be set multiple times');
   }
   const at: At = typeof time === 'number' ? { kind: 'timestamp', timeMs: roundMs(time) } : { kind: time };
-  return shiftTime(tokens, expr, { offset: target.offset, at });
+  return setTimeModifiers(tokens, expr, { offset: target.offset, at });
 }
 
-/** A time in seconds, or which end of the query. */
+/** Parses a time in seconds, `start()` or `end()`. */
 function parseAtTime(tokens: TokenStream): number | 'start' | 'end' {
   const { kind } = tokens.peek();
   if (kind !== 'start' && kind !== 'end') return takeSignedNumber(tokens);
@@ -99,13 +99,13 @@ function parseAtTime(tokens: TokenStream): number | 'start' | 'end' {
   return kind;
 }
 
-/** Half a millisecond rounds away from zero, as Go has it. */
+/** Converts seconds to milliseconds. Half a millisecond is rounded away from zero, as in Go. */
 function roundMs(seconds: number): number {
   const ms = Math.round(Math.abs(seconds) * 1000);
   return seconds < 0 && ms !== 0 ? -ms : ms;
 }
 
-/** Go's `%f` of a number too large to have a fraction. */
+/** Prints a number as Go's `%f` does. The number must be an integer or not finite. */
 function printFixed(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
@@ -133,22 +133,23 @@ function parseExtension(tokens: TokenStream, expr: Expr): Expr {
     : { ...selector, extension, position };
 }
 
-interface TimeShift {
+interface TimeModifiers {
   readonly offset: Duration | undefined;
   readonly at: At | undefined;
 }
 
-/** The node that offset and `@` after an expression belong to; undefined when they cannot follow it. */
-function timeShifted(expr: Expr): VectorSelector | SubqueryExpr | undefined {
+/** Returns the node that stores the offset and `@` of an expression, or `undefined` when it allows neither. */
+function tryModifierTarget(expr: Expr): VectorSelector | SubqueryExpr | undefined {
   if (expr.kind === 'matrixSelector') return expr.selector;
   return expr.kind === 'vectorSelector' || expr.kind === 'subquery' ? expr : undefined;
 }
 
-/** Sets offset and `@` of an expression that `timeShifted` has an answer for. */
-function shiftTime(tokens: TokenStream, expr: Expr, shift: TimeShift): Expr {
+/** Sets the offset and `@` of an expression that has a modifier target. */
+function setTimeModifiers(tokens: TokenStream, expr: Expr, modifiers: TimeModifiers): Expr {
   const position = tokens.positionFrom(expr.position.start);
   if (expr.kind === 'matrixSelector') {
-    return { ...expr, selector: { ...expr.selector, ...shift }, position };
+    return { ...expr, selector: { ...expr.selector, ...modifiers }, position };
   }
-  return expr.kind === 'vectorSelector' || expr.kind === 'subquery' ? { ...expr, ...shift, position } : expr;
+  const isTarget = expr.kind === 'vectorSelector' || expr.kind === 'subquery';
+  return isTarget ? { ...expr, ...modifiers, position } : expr;
 }

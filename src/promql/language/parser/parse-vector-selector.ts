@@ -1,11 +1,11 @@
-// Parses vector selectors: a metric's name, matchers, or both.
+// Parsing of vector selectors: a metric name, matchers, or both.
 
 import { METRIC_NAME, PromfedError, compileMatcher, type Matcher } from '../../../model/index.js';
 import type { Position, VectorSelector } from '../ast.js';
 import type { TokenStream } from './token-stream.js';
 import type { Token } from '../lexer/tokens.js';
 
-/** Parses the matchers after a name that was taken already, or matchers alone. */
+/** Parses the optional matchers after a metric name that has been taken, or the matchers of a nameless selector. */
 export function parseVectorSelector(tokens: TokenStream, name: Token | undefined): VectorSelector {
   const start = tokens.position(name ?? tokens.peek()).start;
   const matchers = tokens.peek().kind === '{' ? parseMatchers(tokens) : [];
@@ -42,7 +42,7 @@ function parseMatcher(tokens: TokenStream): Matcher {
   const { kind: op } = tokens.peek();
   if (op !== '=' && op !== '!=' && op !== '=~' && op !== '!~') {
     if (quoted === undefined) throw tokens.unexpected('label matching', 'label matching operator');
-    // A quoted name alone is the name of the metric.
+    // A quoted string without an operator is the metric name.
     return { name: METRIC_NAME, op: '=', value: quoted };
   }
   tokens.take();

@@ -1,7 +1,7 @@
-// A query's text to a tree, its types checked.
+// The entry points of the parser.
 //
-// The grammar is Prometheus' promql/parser/generated_parser.y. An error is raised where its generated parser would
-// raise its first one, with the same text.
+// Source: Prometheus, promql/parser/generated_parser.y. The reported error is the first error of its generated
+// parser, with the same text.
 
 import type { Matcher } from '../../../model/index.js';
 import type { Expr, VectorSelector } from '../ast.js';
@@ -12,18 +12,19 @@ import { parseVectorSelector } from './parse-vector-selector.js';
 import { TokenStream } from './token-stream.js';
 import { isMetricName } from '../lexer/tokens.js';
 
+/** Options of parseExpr. */
 export interface ParseOptions {
-  /** Experimental constructs that are accepted; none by default. */
+  /** Experimental constructs to accept. Default: none. */
   readonly features?: FeatureSet;
 }
 
 /**
- * Parses and type-checks a PromQL expression.
+ * Parses and type-checks a PromQL expression in time linear to the length of the text.
  *
- * Takes time linear in the length of the text. Sets no limit on its length; none on its depth but for
- * durations (MAX_DURATION_DEPTH).
+ * The length of the text and the depth of the expression are unlimited. The depth of durations is limited to
+ * MAX_DURATION_DEPTH.
  *
- * @throws ParseError what Prometheus would answer, the first error only.
+ * @throws ParseError for the first error, with the text of Prometheus.
  */
 export function parseExpr(text: string, options: ParseOptions = {}): Expr {
   const tokens = new TokenStream(text, options.features ?? NO_FEATURES);
@@ -36,10 +37,10 @@ export function parseExpr(text: string, options: ParseOptions = {}): Expr {
 }
 
 /**
- * Parses a selector as `match[]` parameters have it: a metric name, matchers, or both. Returns its matchers, the
- * one of the name last. Whether any of them refuses the empty string is left to the caller.
+ * Parses the selector of a `match[]` parameter, a metric name, matchers, or both, and returns its matchers. The
+ * matcher of the name is the last one. The caller checks that a matcher rejects the empty string.
  *
- * @throws ParseError what Prometheus would answer.
+ * @throws ParseError for the first error, with the text of Prometheus.
  */
 export function parseSelector(text: string): readonly Matcher[] {
   const tokens = new TokenStream(text, NO_FEATURES);

@@ -1,4 +1,4 @@
-// The tokens of a query as the parser takes them, and the errors it raises about them.
+// The token stream of the parser, with one token of lookahead and the parse errors.
 
 import type { Position } from '../ast.js';
 import type { FeatureSet } from '../features.js';
@@ -6,24 +6,21 @@ import { Lexer } from '../lexer/lexer.js';
 import { isUtf8, unquote } from '../lexer/literals.js';
 import { ParseError } from '../parse-error.js';
 import { quote } from '../printer/quote.js';
-import { describe, type Token, type TokenKind } from '../lexer/tokens.js';
+import { describeToken, type Token, type TokenKind } from '../lexer/tokens.js';
 
 /**
- * How many levels deep a duration expression may be, parentheses and chains of operators alike: whoever walks one
- * recurses. Durations that somebody wrote have three. Expressions themselves are of any depth.
+ * Maximum depth of a duration expression: parentheses and chains of operators count. Functions of durations recurse
+ * without checkpoints. Expressions themselves may have any depth.
  */
 export const MAX_DURATION_DEPTH = 500;
 
-/** A place of the grammar that says more about an unexpected token than the token itself. */
+/** A grammar rule that is named in errors about unexpected tokens. */
 interface Context {
   readonly where: string;
   readonly expected: string;
 }
 
-/**
- * One token of lookahead, read when it is asked for: Prometheus reports the first thing that is wrong, and reads no
- * further than it must to find it.
- */
+/** Tokens are read on demand: Prometheus reports the first error and reads no further than needed to find it. */
 export class TokenStream {
   readonly text: string;
   readonly features: FeatureSet;
@@ -40,10 +37,12 @@ export class TokenStream {
     this.#lexer = new Lexer(text);
   }
 
+  /** Returns the next token without taking it. */
   peek(): Token {
     return (this.#lookahead ??= this.#lexer.next());
   }
 
+  /** Takes the next token. */
   take(): Token {
     const token = this.peek();
     this.#lookahead = undefined;
@@ -51,39 +50,45 @@ export class TokenStream {
     return token;
   }
 
-  /** Takes the next token if it is of a kind. */
+  /** Takes the next token if it has the kind. */
   tryTake(kind: TokenKind): Token | undefined {
     return this.peek().kind === kind ? this.take() : undefined;
   }
 
-  /** Takes the next token, which must be of a kind. */
+  /**
+   * Takes the next token, which must have the kind.
+   *
+   * @throws ParseError as `unexpected` creates it.
+   */
   expect(kind: TokenKind, where?: string, expected?: string): Token {
     const token = this.tryTake(kind);
     if (token === undefined) throw this.unexpected(where, expected);
     return token;
   }
 
+  /** Returns the byte offsets of a token. */
   position(token: Token): Position {
     return this.#lexer.position(token.start, token.end);
   }
 
-  /** From a byte offset to the end of the last token taken. */
+  /** Returns the byte range from `start` to the end of the last token taken. */
   positionFrom(start: number): Position {
     return { start, end: this.#lexer.byteOffset(this.#lastEnd) };
   }
 
+  /** Creates a parse error at a position of the query. */
   error(position: Position, reason: string): ParseError {
     return new ParseError(this.text, position, reason);
   }
 
   /**
-   * The next token should not be there. Without a place of its own the error names the innermost one that is
+   * Creates the error of an unexpected next token. Without `where` the error names the innermost context that was
    * entered: Prometheus' generated parser unwinds to the nearest rule that handles errors.
    */
   unexpected(where?: string, expected = ''): ParseError {
     const context = where === undefined ? this.#contexts.at(-1) : { where, expected };
     const token = this.peek();
-    let reason = `unexpected ${describe(token)}`;
+    let reason = `unexpected ${describeToken(token)}`;
     if (context !== undefined) {
       reason += ` in ${context.where}`;
       if (context.expected !== '') reason += `, expected ${context.expected}`;
@@ -91,17 +96,17 @@ export class TokenStream {
     return this.error(this.position(token), reason);
   }
 
-  /** Enters a part of the grammar that handles its errors. There is no way on after an error, so none back either. */
+  /** Enters a grammar rule that handles errors. After an error the stream is not used, so nothing is unwound. */
   enter(where: string, expected: string): void {
     this.#contexts.push({ where, expected });
   }
 
-  /** Leaves the part entered last. */
+  /** Leaves the rule entered last. */
   leave(): void {
     this.#contexts.pop();
   }
 
-  /** Runs a part of the grammar that handles its errors. */
+  /** Runs a grammar rule that handles errors. */
   inContext<T>(where: string, expected: string, parse: () => T): T {
     this.enter(where, expected);
     const result = parse();
@@ -109,7 +114,11 @@ export class TokenStream {
     return result;
   }
 
-  /** Runs a part of a duration one level deeper. */
+  /**
+   * Parses a part of a duration one level deeper.
+   *
+   * @throws ParseError beyond MAX_DURATION_DEPTH levels.
+   */
   nested<T>(parse: () => T): T {
     if (++this.#depth > MAX_DURATION_DEPTH) throw this.tooDeep(this.position(this.peek()));
     const result = parse();
@@ -117,23 +126,24 @@ export class TokenStream {
     return result;
   }
 
+  /** Creates the error of a duration with more than MAX_DURATION_DEPTH levels. */
   tooDeep(position: Position): ParseError {
-    return this.error(
-      position,
-      `duration is nested too deeply, at most ${MAX_DURATION_DEPTH} levels are allowed`,
-    );
+    return this.error(position, `duration is nested too deeply: the limit is ${MAX_DURATION_DEPTH} levels`);
   }
 
-  /** The text of a string token, unescaped. */
+  /**
+   * Returns the value of a string token.
+   *
+   * @throws ParseError when it is not UTF-8. Prometheus accepts the bytes, which match no label.
+   */
   unquote(token: Token): string {
     const text = unquote(token.text);
-    // Prometheus would go on with the bytes, and find no label that has them.
-    if (!isUtf8(text)) throw this.error(this.position(token), notUtf8(token.text));
+    if (!isUtf8(text)) throw this.error(this.position(token), invalidUtf8(token.text));
     return text;
   }
 }
 
-/** What is wrong with a string whose escapes do not spell UTF-8. */
-export function notUtf8(literal: string): string {
+/** The reason of the error for a string literal whose escapes are not valid UTF-8. */
+export function invalidUtf8(literal: string): string {
   return `string ${quote(literal)} is not valid UTF-8`;
 }

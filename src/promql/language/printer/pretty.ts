@@ -1,4 +1,4 @@
-// Trees to text over several lines, as Prometheus' format_query prints them.
+// Printing of expressions on several lines, as Prometheus' format_query does.
 
 import { PromfedError } from '../../../model/index.js';
 import { recursionCheckpoints } from '../stack-safe.js';
@@ -12,29 +12,29 @@ import {
   printWith,
 } from './printer.js';
 
-/** A line that would be longer than this many bytes is broken up. */
+/** An expression that does not fit into this number of bytes is split into several lines. */
 const MAX_LINE_BYTES = 100;
 
 /**
- * Each level is indented more than the one above, so that the text of a deep expression grows with the square of its
- * depth. Nobody reads either of these: they keep one small request from taking all the memory there is.
+ * Limits of the formatted text. Indentation grows with the square of the depth, so without them a small request could
+ * use up all memory.
  */
 const MAX_LEVELS = 1000;
 const MAX_INDENTATION_CHARS = 32 * 1024 * 1024;
 
 /**
- * Prints an expression over as many lines as it needs to keep them short.
+ * Prints an expression on several lines, each of up to 100 bytes where possible.
  *
- * Source: Prometheus, promql/parser/prettier.go. A short subquery is not indented there either.
+ * Source: Prometheus, promql/parser/prettier.go, which does not indent short subqueries either.
  *
- * @throws PromfedError `bad_data` beyond 1000 levels, or when the indentation alone would be 32 MiB.
+ * @throws PromfedError `bad_data` for more than 1000 levels or more than 32 Mi characters of indentation.
  */
 export function prettyExpr(expr: Expr): string {
   return new PrettyPrinter(expr).print(expr, 0);
 }
 
 class PrettyPrinter {
-  /** Each expression on one line; asked for at every level above it, so printed once. */
+  /** Each expression printed on one line. Cached, because every enclosing level needs it. */
   readonly #lines = new Map<Expr, string>();
   #levels = 0;
   #indentation = 0;
@@ -46,7 +46,7 @@ class PrettyPrinter {
   print(expr: Expr, level: number): string {
     this.#indentation += 2 * level;
     if (++this.#levels > MAX_LEVELS || this.#indentation > MAX_INDENTATION_CHARS) {
-      throw new PromfedError('bad_data', 'expression is nested too deeply to be formatted');
+      throw new PromfedError('bad_data', 'expression not formatted: it is nested too deeply');
     }
     const text = this.#print(expr, level);
     this.#levels--;
@@ -106,8 +106,8 @@ class PrettyPrinter {
   }
 
   #line(expr: Expr): string {
-    const known = this.#lines.get(expr);
-    if (known !== undefined) return known;
+    const cached = this.#lines.get(expr);
+    if (cached !== undefined) return cached;
     const line = printWith(expr, (child) => this.#line(child));
     this.#lines.set(expr, line);
     return line;

@@ -1,4 +1,4 @@
-// Trees to text on one line, as Prometheus' String() prints them, and in words that every region understands.
+// Printing of expressions on one line, as Prometheus' String() does, and in a portable form for older regions.
 
 import { METRIC_NAME, printDuration, type Matcher } from '../../../model/index.js';
 import { stackSafe } from '../stack-safe.js';
@@ -18,32 +18,25 @@ import { printNumber, printShortNumber } from '../lexer/literals.js';
 import { PRECEDENCE, UNARY_PRECEDENCE, isRightAssociative } from '../operators.js';
 import { quote } from './quote.js';
 
-/** Names that need no quotes, which is all that regions before Prometheus 3 know. */
+/** Label names that need no quotes. Regions before Prometheus 3 accept no other names. */
 const PLAIN_LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * Prints an expression on one line. Parsing the text gives the expression back, but for positions, the order of
- * matchers (sorted, as Prometheus prints them) and parentheses: where a tree was put together in a way that its text
- * would be read differently, the text has parentheses that the tree has not.
+ * Prints an expression on one line. Parsing the text returns an equal expression, except for positions, the order of
+ * matchers (sorted, as in Prometheus) and parentheses. Parentheses are added where a constructed tree needs them:
+ * the product of `1 + 2` and `3` is printed as `(1 + 2) * 3`.
  */
-export function printExpr(expr: Expr): string {
-  return printDeep(expr);
-}
+export const printExpr: (expr: Expr) => string = stackSafe(printWith);
 
 /**
- * Prints an expression as printExpr does, with durations that are used as numbers (`60 * 5m`) as plain numbers:
- * regions before Prometheus 3 know no others.
+ * Prints an expression like printExpr, but durations that are used as numbers (`60 * 5m`) as plain numbers
+ * (`60 * 300`), which regions before Prometheus 3 require.
  */
-export function printPortableExpr(expr: Expr): string {
-  return printPortably(expr);
-}
-
-const printDeep = stackSafe(printWith);
-const printPortably = stackSafe<string>((expr, again) =>
-  expr.kind === 'number' ? printNumber(expr.value) : printWith(expr, again),
+export const printPortableExpr: (expr: Expr) => string = stackSafe<string>((expr, recurse) =>
+  expr.kind === 'number' ? printNumber(expr.value) : printWith(expr, recurse),
 );
 
-/** Prints an expression, its sub-expressions by `print`. */
+/** Prints an expression and its sub-expressions with `print`. */
 export function printWith(expr: Expr, print: (expr: Expr) => string): string {
   switch (expr.kind) {
     case 'number':
@@ -74,7 +67,7 @@ export function printWith(expr: Expr, print: (expr: Expr) => string): string {
   }
 }
 
-/** Adds up what `join` would copy, at every level of a deep expression once more. */
+/** Concatenates instead of using `join`, which would copy the text at every level of a deep expression. */
 function printList(args: readonly Expr[], print: (expr: Expr) => string): string {
   let text = '';
   for (const arg of args) text += text === '' ? print(arg) : `, ${print(arg)}`;
@@ -85,32 +78,32 @@ function printNumberLiteral({ value, duration }: NumberLiteral): string {
   return duration ? printDuration(Math.round(value * 1000)) : printNumber(value);
 }
 
-/** Whether an operand must stand in parentheses to be read as what it is. */
+/** Reports whether an operand must be printed in parentheses to be parsed as the same expression. */
 export function needsParentheses(
   parent: BinaryExpr | SubqueryExpr | Extract<Expr, { kind: 'unary' }>,
   side: 'lhs' | 'rhs' | 'inner',
 ): boolean {
   if (parent.kind === 'binary') {
     const operand = side === 'lhs' ? parent.lhs : parent.rhs;
-    const own = PRECEDENCE[parent.op];
+    const precedence = PRECEDENCE[parent.op];
     if (side === 'lhs' && endsInOpenOffset(operand)) return true;
     if (operand.kind === 'binary') {
-      const other = PRECEDENCE[operand.op];
-      if (other !== own) return other < own;
+      const operandPrecedence = PRECEDENCE[operand.op];
+      if (operandPrecedence !== precedence) return operandPrecedence < precedence;
       return isRightAssociative(parent.op) ? side === 'lhs' : side === 'rhs';
     }
-    // A sign binds looser than `^`: it would be read as the sign of the whole power.
-    return side === 'lhs' && own > UNARY_PRECEDENCE && isSigned(operand);
+    // A sign binds looser than `^`: it would be parsed as the sign of the whole power.
+    return side === 'lhs' && precedence > UNARY_PRECEDENCE && isSigned(operand);
   }
   const operand = parent.expr;
   if (operand.kind === 'binary') {
     return parent.kind === 'subquery' || PRECEDENCE[operand.op] <= UNARY_PRECEDENCE;
   }
-  // A sign and a number would be read as one number; between parentheses they stay two.
+  // Without parentheses a sign and a number would be parsed as one number.
   return parent.kind === 'subquery' ? operand.kind === 'unary' : operand.kind === 'number';
 }
 
-/** Whether an operator after the expression could be read as part of its offset: `a offset (1m) * 2`. */
+/** Reports whether an operator after the expression could be parsed as part of its offset: `a offset (1m) * 2`. */
 function endsInOpenOffset(expr: Expr): boolean {
   let last = expr;
   while (last.kind === 'binary' || last.kind === 'unary')
@@ -134,18 +127,21 @@ function printOperand(
   return parent.kind === 'binary' && side === 'lhs' && isInfiniteBase(parent) ? 'Inf' : print(operand);
 }
 
-/** Infinity raised to a power is printed without its plus, which would be the sign of the whole power. */
+/**
+ * Reports whether the base of a power is `+Inf`. It is printed as `Inf`, because the plus would be parsed as the sign
+ * of the whole power.
+ */
 export function isInfiniteBase({ op, lhs }: BinaryExpr): boolean {
   return op === '^' && lhs.kind === 'number' && lhs.value === Infinity;
 }
 
-/** `sum`, `sum by (a, b) `, `sum without (a) `: all before the parenthesis. */
+/** Prints the part of an aggregation before the arguments: `sum`, `sum by (a, b) ` or `sum without (a) `. */
 export function printAggregateHead({ op, without, grouping }: AggregateExpr): string {
   if (without) return `${op} without (${printLabelNames(grouping)}) `;
   return grouping.length > 0 ? `${op} by (${printLabelNames(grouping)}) ` : op;
 }
 
-/** The operator of a binary operation with its modifiers: `== bool on (a) group_left (b)`. */
+/** Prints the operator of a binary operation with its modifiers: `== bool on (a) group_left (b)`. */
 export function printOperator({ op, returnBool, matching }: BinaryExpr): string {
   return `${op}${returnBool ? ' bool' : ''}${matching === undefined ? '' : printMatching(matching)}`;
 }
@@ -182,7 +178,7 @@ function printMatrixSelector({ selector, range }: MatrixSelector): string {
   return `${printMatchers(selector)}[${printDurationExpr(range)}]${extension}${time}`;
 }
 
-/** The name and the matchers; `{}` when there is neither, as info's second argument may have it. */
+/** Prints the name and the matchers, or `{}` without either, which the second argument of info allows. */
 function printMatchers({ name, matchers }: VectorSelector): string {
   const printed = matchers
     .filter((matcher) => !(name !== '' && isName(matcher, name)))
@@ -195,7 +191,7 @@ function isName(matcher: Matcher, name: string): boolean {
   return matcher.name === METRIC_NAME && matcher.op === '=' && matcher.value === name;
 }
 
-/** `[1h:5m] @ 100.000 offset 5m`: all after the expression of a subquery. */
+/** Prints the part of a subquery after its expression: `[1h:5m] @ 100.000 offset 5m`. */
 export function printSubquerySuffix({ range, step, at, offset }: SubqueryExpr): string {
   const window = `${printDurationExpr(range)}:${step === undefined ? '' : printDurationExpr(step)}`;
   return `[${window}]${printAt(at)}${printOffset(offset)}`;
@@ -204,17 +200,17 @@ export function printSubquerySuffix({ range, step, at, offset }: SubqueryExpr): 
 function printAt(at: At | undefined): string {
   if (at === undefined) return '';
   if (at.kind !== 'timestamp') return ` @ ${at.kind}()`;
-  const size = Math.abs(at.timeMs);
-  // By way of integers, as a division would lose milliseconds of very large times.
-  const seconds = BigInt(Math.trunc(size / 1000));
-  return ` @ ${at.timeMs < 0 ? '-' : ''}${seconds}.${String(size % 1000).padStart(3, '0')}`;
+  const magnitude = Math.abs(at.timeMs);
+  // Integer arithmetic, because a division would lose the milliseconds of very large times.
+  const seconds = BigInt(Math.trunc(magnitude / 1000));
+  return ` @ ${at.timeMs < 0 ? '-' : ''}${seconds}.${String(magnitude % 1000).padStart(3, '0')}`;
 }
 
 function printOffset(offset: Duration | undefined): string {
   return offset === undefined ? '' : ` offset ${printDurationExpr(offset)}`;
 }
 
-/** A duration alone prints as one however it was written; in an expression a number stays a number. */
+/** Prints a literal as a duration even when it was written as a number, except within a duration expression. */
 function printDurationExpr(duration: Duration): string {
   return duration.kind === 'durationLiteral' ? printDuration(duration.ms) : printDurationPart(duration);
 }

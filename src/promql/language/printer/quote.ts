@@ -1,4 +1,4 @@
-// Text between quotes as Go writes it: in messages, and for the strings and names of a printed query.
+// Quoted strings and characters in Go's notation, for error messages and printed expressions.
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\x07': '\\a',
@@ -14,10 +14,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Go's `strconv.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** What needs no escape inside of double quotes, for text that is plain ASCII. */
+/** ASCII text that needs no escapes in double quotes. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** A string in double quotes, as Go's `%q` and `strconv.Quote` write it. Every PromQL parser reads it back. */
+/** Quotes a string as Go's `%q` and `strconv.Quote` do. All PromQL parsers accept the result. */
 export function quote(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
   let quoted = '"';
@@ -25,13 +25,13 @@ export function quote(text: string): string {
   return `${quoted}"`;
 }
 
-/** A character in single quotes, as Go's `%q` writes a rune. `undefined`, the end of the text, is U+FFFD. */
+/** Quotes a character as Go's `%q` quotes a rune. `undefined`, the end of the text, is quoted as U+FFFD. */
 export function quoteRune(character: string | undefined): string {
   return `'${escape(character ?? '\ufffd', "'")}'`;
 }
 
-/** A character as Go's `%#U` writes a rune: `U+0021 '!'`. */
-export function nameRune(character: string): string {
+/** Prints a character as Go's `%#U` prints a rune: `U+0021 '!'`. */
+export function formatRune(character: string): string {
   const name = `U+${hex(character.codePointAt(0)!, 4).toUpperCase()}`;
   return PRINTABLE.test(character) ? `${name} '${character}'` : name;
 }
@@ -42,9 +42,9 @@ function escape(character: string, delimiter: string): string {
   if (short !== undefined) return short;
   if (PRINTABLE.test(character)) return character;
   const code = character.codePointAt(0)!;
-  // A byte that is no UTF-8 (`unquote`).
+  // A byte that is not UTF-8, encoded by `unquote`.
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code - 0xdc00, 2)}`;
-  // Half of a surrogate pair is no character: Go would have read it as U+FFFD.
+  // A lone surrogate, which Go would have decoded to U+FFFD.
   if (code >= 0xd800 && code <= 0xdfff) return '\ufffd';
   if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
   return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
