@@ -3,7 +3,7 @@
 import { formatFloat } from '../model/index.js';
 import { printable, width } from './printable.js';
 import type { Answer, AnswerSeries } from './read-answer.js';
-import { timeText } from './time-text.js';
+import { formatUtc } from './format-utc.js';
 
 export interface ChartOptions {
   /** How wide a line may be. */
@@ -136,7 +136,7 @@ function short(value: number): string {
 
 /** The first time at the left, the last at the right; without their dates where those have no room. */
 function axisTimes({ startMs, endMs }: ChartOptions, columns: number): string {
-  const [start, end] = [startMs, endMs].map(timeText) as [string, string];
+  const [start, end] = [startMs, endMs].map(formatUtc) as [string, string];
   if (start.length + end.length < columns) return start + end.padStart(columns - start.length);
   return `${start.slice(11)} ${end.slice(11).padStart(columns - start.length + 10)}`;
 }

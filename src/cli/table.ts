@@ -2,7 +2,7 @@
 
 import type { Answer } from './read-answer.js';
 import { printable, width } from './printable.js';
-import { timeText } from './time-text.js';
+import { formatUtc } from './format-utc.js';
 
 const NAME = '__name__';
 const GAP = '  ';
@@ -21,7 +21,7 @@ export function renderTable({ resultType, series }: Answer): string {
   for (const { labels, points } of series) {
     const cells = names.map((name) => printable(labels[name] ?? ''));
     for (const { timeMs, text } of points) {
-      rows.push([...cells, ...(withTime ? [timeText(timeMs)] : []), printable(text)]);
+      rows.push([...cells, ...(withTime ? [formatUtc(timeMs)] : []), printable(text)]);
     }
   }
   const widths = header.map((_, i) => rows.reduce((widest, row) => Math.max(widest, width(row[i]!)), 0));

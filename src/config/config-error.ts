@@ -1,40 +1,35 @@
-// The error of a configuration that cannot be used, and the list it is made of: every problem with its place.
+// The error of an invalid configuration, with the position of every problem.
 
 import { PromfedError } from '../model/index.js';
 
-/** Where something stands in a file; both count from 1, columns in characters. */
-export interface Place {
+/** Position in a file. Both numbers start at 1; columns count characters. */
+export interface FilePosition {
   readonly line: number;
   readonly column: number;
 }
 
-/** One thing that is wrong with a configuration file. Never quotes a secret. */
+/** One problem of a configuration file. Never quotes a secret. */
 export interface Problem {
-  /** Undefined when it is about the file as a whole. */
-  readonly place: Place | undefined;
+  /** Undefined when the problem concerns the file as a whole. */
+  readonly position: FilePosition | undefined;
   readonly text: string;
 }
 
-/** So many problems are worth reading at once. */
+/** Number of problems that `message` lists. */
 const MAX_LISTED = 20;
 
 /**
- * A configuration file that cannot be used. `message` has one line for each problem, in the order of the file, as
- * `config.yaml:12:7: what is wrong`; more than 20 end in a line that counts the rest.
+ * An invalid configuration file. `message` has one line per problem, `FILE:LINE:COLUMN: TEXT`, in the order of the
+ * file. It lists up to 20 problems; a last line counts the others.
  */
 export class ConfigError extends PromfedError {
   readonly file: string;
-  /** In the order of the file, all of them. */
+  /** All problems, in the order of the file. */
   readonly problems: readonly Problem[];
 
   constructor(file: string, problems: readonly Problem[]) {
-    const sorted = [...problems].sort(
-      (a, b) =>
-        (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),
-    );
-    const lines = sorted
-      .slice(0, MAX_LISTED)
-      .map(({ place, text }) => `${placePrefix(file, place)}: ${text}`);
+    const sorted = [...problems].sort((a, b) => comparePositions(a.position, b.position));
+    const lines = sorted.slice(0, MAX_LISTED).map((problem) => printProblem(file, problem));
     if (sorted.length > MAX_LISTED) lines.push(`${file}: and ${sorted.length - MAX_LISTED} more problems`);
     super('bad_data', lines.join('\n'));
     this.file = file;
@@ -42,7 +37,12 @@ export class ConfigError extends PromfedError {
   }
 }
 
-/** `file:line:column`, or the file alone. */
-export function placePrefix(file: string, place: Place | undefined): string {
-  return place === undefined ? file : `${file}:${place.line}:${place.column}`;
+/** `FILE:LINE:COLUMN: TEXT`, or `FILE: TEXT` without a position. */
+export function printProblem(file: string, { position, text }: Problem): string {
+  return position === undefined ? `${file}: ${text}` : `${file}:${position.line}:${position.column}: ${text}`;
+}
+
+/** Order in the file; no position comes first. */
+export function comparePositions(a: FilePosition | undefined, b: FilePosition | undefined): number {
+  return (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
 }

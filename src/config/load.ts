@@ -1,102 +1,105 @@
-// From a configuration file to settings, or to the list of everything that is wrong with it.
+// Reads a configuration file: text to settings, or to the list of its problems.
 
-import { createHash, scryptSync } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
-import { compareStrings, Labels } from '../model/index.js';
-import { checkShape, inertKeys, type Path, type PathProblem } from './file/check.js';
-import { ConfigError, placePrefix, type Problem } from './config-error.js';
-import { decode, type Decoded, type DecodeSchema } from './file/decode.js';
-import { parseDurationText } from './text/duration-text.js';
-import { quote } from './file/formats.js';
+import { Labels } from '../model/index.js';
+import { comparePositions, ConfigError, printProblem, type Problem } from './config-error.js';
+import { hashOf } from './config-hash.js';
+import { checkShape, inertKeys, type PathProblem } from './file/check.js';
+import { decode, type Decoded } from './file/decode.js';
 import { maskedYaml } from './file/masked-yaml.js';
+import type { ConfigFile, ServerGroupFile } from './file/schema.js';
+import type { Path } from './file/schema-walk.js';
+import { MAX_FILE_BYTES, parseYaml } from './file/yaml-document.js';
 import { overlapWarnings } from './groups/overlap-warnings.js';
-import { type ConfigFile, configFileSchema, type ServerGroupFile } from './file/schema.js';
 import { describeFileError, readTextFile, type ReadText } from './groups/secret-file.js';
 import { createServerGroupSettings } from './groups/server-group-settings.js';
 import type { ServerGroupSettings, Settings } from './settings.js';
-import { MAX_FILE_BYTES, parseYaml } from './file/yaml-document.js';
+import { parseConfigDuration } from './text/parse-duration.js';
+import { quote } from './text/quote.js';
 
-/** A configuration that can be run. */
+/** A valid configuration. */
 export interface LoadedConfig {
   readonly settings: Settings;
-  /** What its owner should know, each as `file:line:column: text`, in the file's order. */
+  /** Warnings for the operator, `FILE:LINE:COLUMN: TEXT`, in the order of the file. */
   readonly warnings: readonly string[];
-  /** The configuration as YAML, with its defaults, secrets shown as `<secret>`. */
+  /** The configuration as YAML, with defaults; secrets are `<secret>`. */
   readonly maskedYaml: string;
-  /**
-   * 64 hexadecimal digits that are equal for configurations that mean the same (comments, formatting and the order
-   * of keys do not count; credentials and the contents of the files that are named do).
-   */
+  /** 64 hexadecimal digits, equal for configurations with the same meaning. */
   readonly hash: string;
 }
 
 const DEFAULT_EVALUATION_INTERVAL_MS = 60_000;
 
+const TOO_LARGE = `file is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`;
+
 /**
- * Reads a configuration file.
+ * Loads a configuration file.
  *
- * @throws ConfigError when it cannot be read or used; its message has one line for each problem.
+ * @throws ConfigError when the file is unreadable or invalid.
  */
 export async function loadConfig(path: string): Promise<LoadedConfig> {
   return parseConfig(await readConfigText(path), path);
 }
 
 async function readConfigText(path: string): Promise<string> {
-  const fail = (text: string): never => {
-    throw new ConfigError(path, [{ place: undefined, text }]);
-  };
-  const tooLarge = `the file is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`;
-  let bytes: Buffer;
+  let bytes: Buffer | undefined;
   try {
-    const file = await open(path, 'r');
-    try {
-      // A pipe is fine (`--config=/dev/stdin`), so what counts is what is read, not what a directory entry says.
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > MAX_FILE_BYTES) fail(tooLarge);
-        chunks.push(chunk);
-      }
-      bytes = Buffer.concat(chunks);
-    } finally {
-      await file.close();
-    }
+    bytes = await tryReadFile(path);
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    return fail(`the configuration cannot be loaded: ${describeFileError(path, error)}`);
+    return failFile(path, `cannot load the configuration: ${describeFileError(path, error)}`);
   }
+  if (bytes === undefined) return failFile(path, TOO_LARGE);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return fail('the file is not valid UTF-8');
+    return failFile(path, 'file is not valid UTF-8');
   }
 }
 
+/** Undefined for a file above the limit. Accepts a pipe such as /dev/stdin, so the size is that of the bytes read. */
+async function tryReadFile(path: string): Promise<Buffer | undefined> {
+  const file = await open(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_FILE_BYTES) return undefined;
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Throws a problem of the file as a whole. */
+function failFile(file: string, text: string): never {
+  throw new ConfigError(file, [{ position: undefined, text }]);
+}
+
 /**
- * Parses the text of a configuration file; `file` names it in messages. An empty text is a configuration without
- * server groups. Files that it names are read from the disk, unless `readText` does it differently.
+ * Parses the text of a configuration file. An empty text is a configuration without server groups.
  *
- * @throws ConfigError whose message has one line for each problem. No message quotes a secret.
+ * @param file names the file in messages.
+ * @param readText reads the files that the configuration refers to.
+ * @throws ConfigError with all problems. No message quotes a secret.
  */
 export function parseConfig(text: string, file: string, readText: ReadText = readTextFile): LoadedConfig {
-  if (text.length > MAX_FILE_BYTES) {
-    const reason = `the file is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`;
-    throw new ConfigError(file, [{ place: undefined, text: reason }]);
-  }
-  const decoded = decode(parseYaml(text, file), configFileSchema as DecodeSchema);
+  if (text.length > MAX_FILE_BYTES) failFile(file, TOO_LARGE);
+  const decoded = decode(parseYaml(text, file));
   const problems: Problem[] = [...decoded.problems];
   if (decoded.truncated) throw new ConfigError(file, problems);
-  const shape = checkShape(decoded);
-  problems.push(...shape);
+  const shapeProblems = checkShape(decoded);
+  problems.push(...shapeProblems);
   const warnings: Problem[] = inertKeys(decoded);
-  const groups = createGroups(decoded, shape, readText, problems, warnings);
+  const groups = createGroups(decoded, shapeProblems, readText, problems, warnings);
   if (problems.length > 0) throw new ConfigError(file, problems);
 
   const config = decoded.value as ConfigFile;
   for (const { position, text } of overlapWarnings(groups)) {
-    warnings.push({ place: decoded.placeOf(['promxy', 'server_groups', position]), text });
+    warnings.push({ position: decoded.positionOf(['promxy', 'server_groups', position]), text });
   }
   const settings: Settings = {
     evaluationIntervalMs: evaluationIntervalMs(config),
@@ -106,55 +109,55 @@ export function parseConfig(text: string, file: string, readText: ReadText = rea
   return {
     settings,
     warnings: warnings
-      .sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0))
-      .map((warning) => `${placePrefix(file, warning.place)}: ${warning.text}`),
+      .sort((a, b) => comparePositions(a.position, b.position))
+      .map((warning) => printProblem(file, warning)),
     maskedYaml: maskedYaml(config),
     hash: hashOf(settings, config),
   };
 }
 
-/** The groups whose shape is right, so that everything that is wrong with a file is said at once. */
+/** Creates the groups whose shape is valid, so that one run reports all problems of a file. */
 function createGroups(
   decoded: Decoded,
-  shape: readonly PathProblem[],
+  shapeProblems: readonly PathProblem[],
   readText: ReadText,
   problems: Problem[],
   warnings: Problem[],
 ): ServerGroupSettings[] {
   const { promxy } = decoded.value as { readonly promxy?: { readonly server_groups?: unknown } };
-  const written: unknown = promxy?.server_groups;
-  if (!Array.isArray(written)) return [];
-  const wrongGroups = new Set(
-    shape
+  const entries: unknown = promxy?.server_groups;
+  if (!Array.isArray(entries)) return [];
+  const invalidGroups = new Set(
+    shapeProblems
       .filter(({ path }) => path[0] === 'promxy' && path[1] === 'server_groups')
       .map(({ path }) => Number(path[2])),
   );
   const groups: ServerGroupSettings[] = [];
-  const usedAt = new Map<string, number>();
-  for (const [i, group] of (written as ServerGroupFile[]).entries()) {
+  const firstByName = new Map<string, number>();
+  for (const [i, group] of (entries as ServerGroupFile[]).entries()) {
     const base = ['promxy', 'server_groups', i];
-    if (wrongGroups.has(i)) continue;
-    const say = (list: Problem[]) => (path: Path, text: string) => {
-      list.push({ place: decoded.placeOf([...base, ...path], 'key'), text });
+    if (invalidGroups.has(i)) continue;
+    const reportTo = (list: Problem[]) => (path: Path, text: string) => {
+      list.push({ position: decoded.positionOf([...base, ...path], 'key'), text });
     };
     const settings = createServerGroupSettings(group, {
       readText,
-      problem: say(problems),
-      warn: say(warnings),
+      problem: reportTo(problems),
+      warn: reportTo(warnings),
       entriesOf: (map) => decoded.entriesOf(map),
     });
-    const first = settings.name === '' ? undefined : usedAt.get(settings.name);
+    const first = settings.name === '' ? undefined : firstByName.get(settings.name);
     if (first !== undefined) {
-      const line = decoded.placeOf(['promxy', 'server_groups', first, 'name']).line;
-      say(problems)(['name'], `the name ${quote(settings.name)} is given twice, first in line ${line}`);
+      const { line } = decoded.positionOf(['promxy', 'server_groups', first, 'name']);
+      reportTo(problems)(['name'], `duplicate name ${quote(settings.name)}; first used on line ${line}`);
     }
-    usedAt.set(settings.name, i);
+    firstByName.set(settings.name, i);
     groups.push(settings);
   }
   return nameGroups(groups);
 }
 
-/** Gives a name to every group without one, unlike every other. */
+/** Gives a unique name to every group without one. */
 function nameGroups(groups: readonly ServerGroupSettings[]): ServerGroupSettings[] {
   const used = new Set(groups.map(({ name }) => name));
   const tried = new Map<string, number>();
@@ -171,28 +174,8 @@ function nameGroups(groups: readonly ServerGroupSettings[]): ServerGroupSettings
   });
 }
 
-/** Source: Prometheus, config/config.go: an interval of zero stands for the default. */
+/** Zero means the default. Source: Prometheus, config/config.go. */
 function evaluationIntervalMs(config: ConfigFile): number {
-  const ms = parseDurationText(config.global?.evaluation_interval ?? '0');
+  const ms = parseConfigDuration(config.global?.evaluation_interval ?? '0');
   return ms === 0 ? DEFAULT_EVALUATION_INTERVAL_MS : Math.ceil(ms);
-}
-
-/** Fixed, because replicas with the same configuration must show the same hash. */
-const SALT = 'promfed configuration';
-
-function hashOf(settings: Settings, config: ConfigFile): string {
-  // Sections that do nothing are shown, so a change of them is one.
-  const sections = { ...config, global: {}, promxy: {} };
-  const digest = createHash('sha256').update(canonicalJson({ settings, sections })).digest();
-  // The hash is public and everything else in the configuration is too: a fast one would let anybody who sees it
-  // try passwords against it.
-  return scryptSync(digest, SALT, 32, { N: 2 ** 13, r: 8, p: 1 }).toString('hex');
-}
-
-/** JSON with the keys of every object in order. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => compareStrings(a, b)));
-  });
 }

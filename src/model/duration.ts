@@ -16,7 +16,7 @@ const DURATION =
   /^(?:([0-9]+)y)?(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?$/;
 
 /** The largest duration, as in Prometheus: 2^63−1 nanoseconds, about 292 years, in whole milliseconds. */
-const MAX_DURATION_MS = 9_223_372_036_854;
+export const MAX_DURATION_MS = 9_223_372_036_854;
 
 /**
  * Parses a Prometheus duration to milliseconds. `0` needs no unit.

@@ -1,4 +1,4 @@
-// Numbers as text: floats and timestamps as the Prometheus HTTP API prints them.
+// Floats and times as text: how the Prometheus HTTP API prints and accepts them.
 
 /**
  * A float as the HTTP API prints it: shortest digits, exponents of at least two digits outside 1e-6 … 1e21,
@@ -31,7 +31,7 @@ export function formatTimestamp(timeMs: number): string {
   return rest === 0 ? `${sign}${seconds}` : `${sign}${seconds}.${String(rest).padStart(3, '0')}`;
 }
 
-/** Parses a float as the HTTP API prints it; `undefined` when it is none. */
+/** Parses a float as the HTTP API prints it; undefined when the text is not a float. */
 export function tryParseFloat(text: string): number | undefined {
   switch (text) {
     case '+Inf':
@@ -48,4 +48,32 @@ export function tryParseFloat(text: string): number | undefined {
       return Number.isNaN(value) || text.trim() !== text ? undefined : value;
     }
   }
+}
+
+const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Largest distance from the epoch that a JavaScript `Date` can represent. */
+const MAX_TIME_MS = 8.64e15;
+
+/**
+ * Parses a time parameter of the HTTP API, seconds since the epoch or RFC 3339, to whole milliseconds. Returns
+ * undefined when the text is not a time.
+ *
+ * Source: Prometheus, web/api/v1/api.go (`parseTime`).
+ */
+export function tryParseTime(text: string): number | undefined {
+  const seconds = tryParseFloat(text);
+  const timeMs = seconds === undefined ? parseRfc3339(text) : Math.round(seconds * 1000);
+  return Math.abs(timeMs) <= MAX_TIME_MS ? timeMs : undefined;
+}
+
+/** Milliseconds since the epoch; NaN when the text is not a valid date. */
+function parseRfc3339(text: string): number {
+  const match = RFC3339.exec(text);
+  if (match === null) return NaN;
+  const [year, month, day, hour] = match.slice(1).map(Number) as [number, number, number, number];
+  const lastDay = new Date(0);
+  lastDay.setUTCFullYear(year, month, 0);
+  // Date.parse accepts February 30 as March 2, and hour 24 as the next day.
+  return day > lastDay.getUTCDate() || hour > 23 ? NaN : Date.parse(text);
 }

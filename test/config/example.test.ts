@@ -16,7 +16,7 @@ interface Schema {
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
   readonly default?: string | boolean;
-  readonly later?: { readonly unless?: string | boolean | number | object };
+  readonly unsupported?: { readonly unless?: string | boolean | number | object };
   readonly inert?: string;
 }
 
@@ -62,7 +62,7 @@ t.test('every key of the schema is in the example', async (t) => {
   t.ok(KEYS.length > 90);
   for (const [key, schema] of KEYS) {
     // Keys that are built stand as keys, alive or commented out; the others in the lists at the end.
-    const isListed = schema.later !== undefined || schema.inert !== undefined;
+    const isListed = schema.unsupported !== undefined || schema.inert !== undefined;
     const pattern = isListed ? new RegExp(`\\b${key}\\b`) : new RegExp(`^[ #-]*${key}:`, 'm');
     t.match(TEXT, pattern, key);
   }
@@ -88,8 +88,8 @@ t.test('the default of a key is told above it', async (t) => {
 });
 
 t.test('the defaults of what is not supported yet are told, and accepted', async (t) => {
-  for (const [key, { later }] of KEYS) {
-    const unless = later?.unless;
+  for (const [key, { unsupported }] of KEYS) {
+    const unless = unsupported?.unless;
     if (unless === undefined || typeof unless === 'object' || unless === '') continue;
     t.ok(TEXT.includes(`${key} [${String(unless)}]`), key);
   }

@@ -10,17 +10,17 @@ const FEATURES = ['promql-experimental-functions', 'promql-duration-expr'] as co
 
 const parse = (...argv: string[]): Flags => parseFlags(argv, FEATURES);
 
-function refusal(...argv: string[]): string {
+function errorOf(...argv: string[]): string {
   try {
     parse(...argv);
     return 'accepted';
   } catch (error) {
     if (!(error instanceof PromfedError)) throw error;
-    return error.message.replace(/\nTry --help for the list of flags\.$/, '');
+    return error.message.replace(/\ntry --help for the list of flags$/, '');
   }
 }
 
-t.test('without arguments everything is as in promxy', async (t) => {
+t.test('without arguments the defaults are those of promxy', async (t) => {
   t.same(parse(), {
     command: 'serve',
     config: 'config.yaml',
@@ -64,7 +64,7 @@ t.test('without arguments everything is as in promxy', async (t) => {
   });
 });
 
-t.test('each flag in each of its forms', async (t) => {
+t.test('each flag is parsed in each of its forms', async (t) => {
   const cases: { argv: string[]; expected: Partial<Flags> }[] = [
     { argv: ['--config=a.yaml'], expected: { config: 'a.yaml' } },
     { argv: ['--config', 'a.yaml'], expected: { config: 'a.yaml' } },
@@ -144,7 +144,7 @@ t.test('each flag in each of its forms', async (t) => {
   for (const { argv, expected } of cases) t.match(parse(...argv), expected, argv.join(' '));
 });
 
-t.test('what promfed query is asked', async (t) => {
+t.test('the flags of promfed query are parsed', async (t) => {
   const now = { from: 'now', ms: 0 } as const;
   const instant = { expr: 'up', url: undefined, times: { kind: 'instant', time: now }, output: undefined };
   const range = (times: object): object => ({
@@ -177,58 +177,61 @@ t.test('what promfed query is asked', async (t) => {
   t.match(parse('query', '--', '-up').query, { expr: '-up' });
 });
 
-t.test('what is wrong with promfed query is said in one line each', async (t) => {
+t.test('each problem of promfed query is reported on one line', async (t) => {
   const cases: { argv: string[]; expected: string }[] = [
     {
       argv: ['query'],
-      expected: "promfed query needs an expression, as in promfed query 'sum(up)'",
+      expected: "missing expression, for example: promfed query 'sum(up)'",
     },
     {
       argv: ['query', 'sum', 'up'],
-      expected: 'unexpected argument "up"; is the expression in quotes?',
+      expected: 'unexpected argument "up"; enclose the expression in quotes',
     },
     {
       argv: ['qury', 'up'],
       expected: 'unexpected argument "qury"; did you mean "query"?\nunexpected argument "up"',
     },
-    { argv: ['--url=http://h'], expected: '--url is a flag of promfed query' },
-    { argv: ['query', '--bind-addr=:1', 'up'], expected: '--bind-addr is no flag of promfed query' },
+    { argv: ['--url=http://h'], expected: '--url: not a flag of promfed; use promfed query' },
+    { argv: ['query', '--bind-addr=:1', 'up'], expected: '--bind-addr: not a flag of promfed query' },
     {
       argv: ['query', '--url=http://h', '--config=x', 'up'],
-      expected: '--url and --config exclude each other',
+      expected: '--url and --config are mutually exclusive',
     },
     {
       argv: ['query', '--time=1', '--step=1', 'up'],
-      expected: '--time is of an instant query, --step of a range query',
+      expected:
+        '--time and --step are mutually exclusive: --time is for instant queries, --step for range queries',
     },
     {
       argv: ['query', '--time=1', '--output=chart', 'up'],
-      expected: '--output=chart is for range queries, which have no --time',
+      expected: '--time and --output=chart are mutually exclusive: a chart needs a range query',
     },
     {
       argv: ['query', '--output=xml', 'up'],
-      expected: '--output: "xml" is no output; there are table, chart and json',
+      expected: '--output: must be one of table, chart, json; got "xml"',
     },
     {
       argv: ['query', '--time=yesterday', 'up'],
-      expected: '--time: "yesterday" is not a time such as 2026-01-31T12:00:00Z, 1769860800, now or -1h',
+      expected:
+        '--time: invalid time "yesterday"; use RFC 3339, seconds, or an offset from now: ' +
+        '2026-01-31T12:00:00Z, 1769860800, now, -1h',
     },
-    { argv: ['query', '--step=0', 'up'], expected: '--step: the step must be a millisecond or more' },
-    { argv: ['query', '--step=-1', 'up'], expected: '--step: the step must be a millisecond or more' },
-    { argv: ['query', '--timeout=0s', 'up'], expected: '--timeout: the duration must be above zero' },
+    { argv: ['query', '--step=0', 'up'], expected: '--step: step must be at least 1ms' },
+    { argv: ['query', '--step=-1', 'up'], expected: '--step: step must be at least 1ms' },
+    { argv: ['query', '--timeout=0s', 'up'], expected: '--timeout: duration must be greater than 0' },
     {
       argv: ['query', '--url=h:80', 'up'],
-      expected: '--url: "h:80" is not a URL such as http://localhost:9090',
+      expected: '--url: invalid URL "h:80": must be an http or https URL, for example http://localhost:9090',
     },
     {
       argv: ['query', '--url=ftp://u:hunter2@h', 'up'],
-      expected: '--url: this is not a URL such as http://localhost:9090',
+      expected: '--url: invalid URL: must be an http or https URL, for example http://localhost:9090',
     },
   ];
-  for (const { argv, expected } of cases) t.equal(refusal(...argv), expected, argv.join(' '));
+  for (const { argv, expected } of cases) t.equal(errorOf(...argv), expected, argv.join(' '));
 });
 
-t.test('flags are shown as they were given', async (t) => {
+t.test('the texts of flags are those of the command line', async (t) => {
   const { texts } = parse(
     '--enable-feature=promql-duration-expr',
     '--query.timeout',
@@ -242,7 +245,7 @@ t.test('flags are shown as they were given', async (t) => {
   });
 });
 
-t.test('what is wrong with a command line is said in one line each', async (t) => {
+t.test('each problem of a command line is reported on one line', async (t) => {
   const cases: { argv: string[]; expected: string }[] = [
     { argv: ['--confg=x'], expected: 'unknown flag "--confg"; did you mean --config?' },
     { argv: ['--confg', 'x'], expected: 'unknown flag "--confg"; did you mean --config?' },
@@ -255,68 +258,76 @@ t.test('what is wrong with a command line is said in one line each', async (t) =
     { argv: ['--rules.alertbackfill'], expected: 'the flag --rules.alertbackfill is not supported yet' },
     { argv: ['--config'], expected: '--config needs a value: --config=<file>' },
     { argv: ['--config', '--check-config'], expected: '--config needs a value: --config=<file>' },
-    { argv: ['--config='], expected: '--config: the path is empty' },
+    { argv: ['--config='], expected: '--config: path must not be empty' },
     { argv: ['--check-config=maybe'], expected: '--check-config takes true or false, not "maybe"' },
-    { argv: ['--bind-addr=8082'], expected: '--bind-addr: "8082" has no port, as in :8082' },
-    { argv: ['--bind-addr='], expected: '--bind-addr: "" is not an address such as :8082 or 127.0.0.1:8082' },
+    {
+      argv: ['--bind-addr=8082'],
+      expected:
+        '--bind-addr: invalid address "8082": missing port; use :port or host:port, for example :8082',
+    },
+    {
+      argv: ['--bind-addr='],
+      expected: '--bind-addr: invalid address "": must be host:port or :port, for example 127.0.0.1:8082',
+    },
     {
       argv: ['--bind-addr=:x'],
-      expected: '--bind-addr: ":x" is not an address such as :8082 or 127.0.0.1:8082',
+      expected: '--bind-addr: invalid address ":x": must be host:port or :port, for example 127.0.0.1:8082',
     },
-    { argv: ['--bind-addr=:65536'], expected: '--bind-addr: a port must not be above 65535' },
+    {
+      argv: ['--bind-addr=:65536'],
+      expected: '--bind-addr: invalid address ":65536": port must be between 0 and 65535',
+    },
     {
       argv: ['--bind-addr=::1:8082'],
       expected:
-        '--bind-addr: "::1:8082" is not an address such as :8082 or 127.0.0.1:8082: ' +
-        'an IPv6 address stands in brackets, as in [::1]:8082',
+        '--bind-addr: invalid address "::1:8082": an IPv6 address must be in brackets, for example [::1]:8082',
     },
     {
       argv: ['--log-level=loud'],
-      expected: '--log-level: "loud" is not a log level; there are trace, debug, info, warn, error, fatal',
+      expected: '--log-level: must be one of trace, debug, info, warn, error, fatal; got "loud"',
     },
     {
       argv: ['--log-level=constructor'],
-      expected:
-        '--log-level: "constructor" is not a log level; there are trace, debug, info, warn, error, fatal',
+      expected: '--log-level: must be one of trace, debug, info, warn, error, fatal; got "constructor"',
     },
     {
       argv: ['--log-format=xml'],
-      expected: '--log-format: "xml" is not a log format; there are text and json',
+      expected: '--log-format: must be one of text, json; got "xml"',
     },
-    { argv: ['--query.timeout=0'], expected: '--query.timeout: the duration must be above zero' },
-    { argv: ['--query.timeout=30d'], expected: '--query.timeout: a timeout may be 24 days at most' },
-    { argv: ['--query.timeout=-1s'], expected: '--query.timeout: a duration must not be negative' },
+    { argv: ['--query.timeout=0'], expected: '--query.timeout: duration must be greater than 0' },
+    { argv: ['--query.timeout=30d'], expected: '--query.timeout: timeout must be at most 24d' },
+    { argv: ['--query.timeout=-1s'], expected: '--query.timeout: duration must not be negative' },
     {
       argv: ['--query.timeout', '10'],
-      expected: '--query.timeout: the duration 10 has no unit: write 10s for seconds',
+      expected: '--query.timeout: missing unit in duration "10"; write 10s for seconds',
     },
     ...['', '0', '-1MB', '512XB', '12 MB', 'all', '1e9', '1'.repeat(16)].map((text) => ({
       argv: [`--memory=${text}`],
-      expected: `--memory: ${JSON.stringify(text)} is not an amount of memory such as 512MB, 2GiB or 60%`,
+      expected: `--memory: must be a size or a percentage, for example 512MB, 2GiB or 60%; got ${JSON.stringify(text)}`,
     })),
     ...['0%', '101%'].map((text) => ({
       argv: [`--query.max-memory=${text}`],
-      expected: `--query.max-memory: "${text}" is not a percentage above 0 and up to 100`,
+      expected: `--query.max-memory: percentage must be greater than 0% and at most 100%; got "${text}"`,
     })),
     {
       argv: ['--query.max-concurrency=many'],
-      expected: '--query.max-concurrency: "many" is not a whole number',
+      expected: '--query.max-concurrency: must be an integer; got "many"',
     },
     {
       argv: ['--query.max-samples=0'],
-      expected: '--query.max-samples: "0" is not a whole number above zero',
+      expected: '--query.max-samples: must be a positive integer; got "0"',
     },
     {
       argv: ['--query.max-samples', '-1'],
-      expected: '--query.max-samples: "-1" is not a whole number above zero',
+      expected: '--query.max-samples: must be a positive integer; got "-1"',
     },
     {
       argv: ['--query.max-samples=1e6'],
-      expected: '--query.max-samples: "1e6" is not a whole number above zero',
+      expected: '--query.max-samples: must be a positive integer; got "1e6"',
     },
     {
       argv: ['--query.max-samples=99999999999999999999'],
-      expected: '--query.max-samples: "99999999999999999999" is not a whole number above zero',
+      expected: '--query.max-samples: must be a positive integer; got "99999999999999999999"',
     },
     {
       argv: ['--enable-feature=promql-duration-exp'],
@@ -326,32 +337,36 @@ t.test('what is wrong with a command line is said in one line each', async (t) =
     {
       argv: ['--enable-feature=x'],
       expected:
-        '--enable-feature: unknown feature "x"; there are promql-experimental-functions, promql-duration-expr',
+        '--enable-feature: unknown feature "x"; must be one of promql-experimental-functions, promql-duration-expr',
     },
-    { argv: ['--enable-feature='], expected: '--enable-feature: the name of a feature is empty' },
+    { argv: ['--enable-feature='], expected: '--enable-feature: feature name must not be empty' },
     {
       argv: ['--web.external-url="http://h"'],
       expected: '--web.external-url: URL must not begin or end with quotes',
     },
     {
       argv: ['--web.external-url=h:80'],
-      expected: '--web.external-url: "h:80" is not a URL such as http://example.com/path',
+      expected:
+        '--web.external-url: invalid URL "h:80": must be an http or https URL, for example http://example.com/path',
     },
     {
       argv: ['--web.external-url=ftp://h'],
-      expected: '--web.external-url: "ftp://h" is not a URL such as http://example.com/path',
+      expected:
+        '--web.external-url: invalid URL "ftp://h": must be an http or https URL, for example http://example.com/path',
     },
     {
       argv: ['--web.external-url=//h'],
-      expected: '--web.external-url: "//h" is not a URL such as http://example.com/path',
+      expected:
+        '--web.external-url: invalid URL "//h": must be an http or https URL, for example http://example.com/path',
     },
     {
       argv: ['--web.external-url=http://h/?a'],
-      expected: '--web.external-url: "http://h/?a" must end with its path, without ? and #',
+      expected:
+        '--web.external-url: invalid URL "http://h/?a": must not contain a query string or a fragment',
     },
     {
       argv: ['--web.external-url=http://u:hunter2@h'],
-      expected: '--web.external-url: the URL must not hold a user name or a password',
+      expected: '--web.external-url: URL must not contain a user name or password',
     },
     { argv: ['dmo'], expected: 'unexpected argument "dmo"; did you mean "demo"?' },
     { argv: ['serve'], expected: 'unexpected argument "serve"' },
@@ -364,20 +379,20 @@ t.test('what is wrong with a command line is said in one line each', async (t) =
         'unknown flag "--quux"\nunexpected argument "y"\n--query.timeout: not a valid duration string: "x"',
     },
   ];
-  for (const { argv, expected } of cases) t.equal(refusal(...argv), expected, argv.join(' '));
+  for (const { argv, expected } of cases) t.equal(errorOf(...argv), expected, argv.join(' '));
 });
 
-t.test('an error ends in the way to the list of flags', async (t) => {
-  t.throws(() => parse('--quux'), { code: 'bad_data', message: /\nTry --help for the list of flags\.$/ });
+t.test('an error refers to the list of flags', async (t) => {
+  t.throws(() => parse('--quux'), { code: 'bad_data', message: /\ntry --help for the list of flags$/ });
 });
 
-t.test('with --help or --version nothing else is checked', async (t) => {
+t.test('with --help or --version, other problems are ignored', async (t) => {
   t.match(parse('--quux', '--help', '--bind-addr=x'), { help: true });
   t.match(parse('--version', 'x'), { version: true });
-  t.match(refusal('--quux', '--help=false'), /unknown flag/);
+  t.match(errorOf('--quux', '--help=false'), /unknown flag/);
 });
 
-t.test('the help text names every flag with its default, and fits a terminal', async (t) => {
+t.test('the help text has every flag with its default, in lines of at most 100 characters', async (t) => {
   const help = helpText();
   for (const [name, text] of Object.entries(parse().texts)) {
     const line = help.split('\n').find((candidate) => candidate.includes(`--${name}`));
@@ -389,7 +404,7 @@ t.test('the help text names every flag with its default, and fits a terminal', a
   t.ok(help.split('\n').every((line) => line.length <= 100 && line.trimEnd() === line));
 });
 
-t.test('no arguments at all throw anything but a PromfedError', async () => {
+t.test('random arguments throw nothing but a PromfedError', async () => {
   const word = fc.oneof(
     fc.string(),
     fc.constantFrom(
@@ -423,7 +438,7 @@ t.test('no arguments at all throw anything but a PromfedError', async () => {
   );
   fc.assert(
     fc.property(fc.array(word, { maxLength: 6 }), (argv) => {
-      refusal(...argv);
+      errorOf(...argv);
     }),
     { numRuns: 1000 },
   );

@@ -1,4 +1,4 @@
-// Hostile files: bounded time, a ConfigError, and never anything else.
+// Hostile files: the result is a ConfigError in bounded time.
 
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
@@ -7,13 +7,13 @@ import t from 'tap';
 
 import { ConfigError, parseConfig } from '../../src/config/index.js';
 
-// Slow machines under load need longer than the usual half minute; on an idle one it is three seconds.
+// Takes three seconds on an idle machine. A slow machine under load exceeds the default of half a minute.
 t.setTimeout(120_000);
 
-/** Far above what the slowest case takes on two busy cores, far below anything that is not linear. */
+/** Far above the slowest case on two busy cores, and far below any time that is not linear. */
 const MAX_MS = 15_000;
 
-function refusal(yaml: string): string {
+function errorOf(yaml: string): string {
   try {
     parseConfig(yaml, 'c.yaml');
     return 'accepted';
@@ -25,12 +25,12 @@ function refusal(yaml: string): string {
 
 const SIZE = 40_000;
 
-t.test('files made to exhaust a parser are refused in time', async (t) => {
+t.test('files that exhaust a naive parser are rejected in time', async (t) => {
   const bomb = ['a: &a0 [x,x,x,x,x,x,x,x,x,x]'];
   for (let i = 1; i <= 12; i++) bomb.push(`a${i}: &a${i} [${`*a${i - 1},`.repeat(10)}]`);
   const mergeBomb = ['a0: &a0 {x: 1}'];
   for (let i = 1; i <= 40; i++) mergeBomb.push(`a${i}: &a${i} {<<: [*a${i - 1}, *a${i - 1}]}`);
-  // A key that is given twice is not decoded, so only the last line meets the whole chain.
+  // A duplicate key is not decoded, so only the last line decodes the whole chain.
   const chain = ['a: &a0 [x]'];
   for (let i = 1; i <= 15_000; i++) chain.push(`a: &a${i} [*a${i - 1}]`);
   chain.push('b: *a15000');
@@ -43,9 +43,9 @@ t.test('files made to exhaust a parser are refused in time', async (t) => {
     {
       name: 'an alias bomb',
       yaml: bomb.join('\n'),
-      expected: /more than 250000 values, its aliases counted/,
+      expected: /too many values: at most 250000 are allowed, aliases counted/,
     },
-    { name: 'an alias bomb of merges', yaml: mergeBomb.join('\n'), expected: /more than 250000 values/ },
+    { name: 'an alias bomb of merges', yaml: mergeBomb.join('\n'), expected: /at most 250000 are allowed/ },
     {
       name: 'many keys',
       yaml: Array.from({ length: 10_000 }, (_, i) => `k${i}:`).join('\n'),
@@ -54,24 +54,28 @@ t.test('files made to exhaust a parser are refused in time', async (t) => {
     {
       name: 'one key many times',
       yaml: 'a: 1\n'.repeat(10_000),
-      expected: /given twice.*\n[^]*more problems/,
+      expected: /duplicate key.*\n[^]*more problems/,
     },
-    { name: 'many values', yaml: `a: [${'1,'.repeat(130_000)}]`, expected: /more than 250000 values/ },
+    { name: 'many values', yaml: `a: [${'1,'.repeat(130_000)}]`, expected: /at most 250000 are allowed/ },
     {
       name: 'nested brackets',
       yaml: '['.repeat(SIZE),
-      expected: /nested more than 64 levels|more than 250000/,
+      expected: /nested too deeply: at most 64 levels|at most 250000/,
     },
-    { name: 'nested mappings', yaml: '{a: '.repeat(SIZE / 4), expected: /nested more than 64 levels/ },
-    { name: 'nested lists', yaml: '- '.repeat(SIZE / 2), expected: /nested more than 64 levels/ },
-    { name: 'nested keys', yaml: '? '.repeat(SIZE / 2), expected: /nested more than 64 levels/ },
-    { name: 'nested by indentation', yaml: indents, expected: /nested more than 64 levels/ },
+    {
+      name: 'nested mappings',
+      yaml: '{a: '.repeat(SIZE / 4),
+      expected: /nested too deeply: at most 64 levels/,
+    },
+    { name: 'nested lists', yaml: '- '.repeat(SIZE / 2), expected: /nested too deeply: at most 64 levels/ },
+    { name: 'nested keys', yaml: '? '.repeat(SIZE / 2), expected: /nested too deeply: at most 64 levels/ },
+    { name: 'nested by indentation', yaml: indents, expected: /nested too deeply: at most 64 levels/ },
     { name: 'stray commas', yaml: `[${','.repeat(SIZE)}]`, expected: /^c\.yaml:1:/ },
-    { name: 'stray brackets', yaml: ']'.repeat(SIZE), expected: /does not belong here/ },
+    { name: 'stray brackets', yaml: ']'.repeat(SIZE), expected: /unexpected token/ },
     { name: 'many documents', yaml: '---\n'.repeat(SIZE / 4), expected: /./ },
     { name: 'many comments', yaml: '#\n'.repeat(SIZE / 2), expected: /accepted/ },
     { name: 'empty lines', yaml: '\n'.repeat(SIZE), expected: /accepted/ },
-    { name: 'a long word', yaml: 'x'.repeat(SIZE), expected: /must be a mapping, not a text/ },
+    { name: 'a long word', yaml: 'x'.repeat(SIZE), expected: /must be a mapping; got a string/ },
     { name: 'a long key', yaml: `${'x'.repeat(1000)}: 1`, expected: /unknown key "x{100}…"/ },
     { name: 'a longer key', yaml: `${'x'.repeat(SIZE)}: 1`, expected: /longer than 1024 characters/ },
     {
@@ -106,7 +110,7 @@ t.test('files made to exhaust a parser are refused in time', async (t) => {
     {
       name: 'a short chain of aliases',
       yaml: [...chain.slice(0, 80), 'b: *a79'].map((line, i) => line.replace(/^a:/, `k${i}:`)).join('\n'),
-      expected: /values are nested more than 64 levels deep, aliases counted/,
+      expected: /values are nested too deeply: at most 64 levels are allowed, aliases counted/,
     },
     {
       name: 'a prototype',
@@ -121,14 +125,14 @@ t.test('files made to exhaust a parser are refused in time', async (t) => {
   ];
   for (const { name, yaml, expected } of cases) {
     const started = performance.now();
-    t.match(refusal(yaml), expected, name);
+    t.match(errorOf(yaml), expected, name);
     const took = performance.now() - started;
     t.ok(took < MAX_MS, `${name}: ${Math.round(took)} ms`);
   }
   t.equal(({} as { polluted?: number }).polluted, undefined);
 });
 
-t.test('a big file that is right is loaded in time', async (t) => {
+t.test('a large valid file is loaded in time', async (t) => {
   const groups = Array.from(
     { length: 1000 },
     (_, i) =>
@@ -141,7 +145,7 @@ t.test('a big file that is right is loaded in time', async (t) => {
   t.ok(performance.now() - started < MAX_MS);
 });
 
-t.test('groups that have to share a name get one each in time', async (t) => {
+t.test('groups with the same default name get unique names in time', async (t) => {
   const group = '{static_configs: [{targets: [a]}]}';
   const started = performance.now();
   const { settings } = parseConfig(
@@ -154,7 +158,7 @@ t.test('groups that have to share a name get one each in time', async (t) => {
 
 const VALID = readFileSync(resolve('test/testdata/config/kof-regional.yaml'), 'utf8');
 
-/** What a mutation may put in. */
+/** Text that a mutation inserts. */
 const fragment = fc.oneof(
   fc.constantFrom(
     '\n',
@@ -206,7 +210,7 @@ const fragment = fc.oneof(
   fc.string({ maxLength: 5, unit: 'binary' }),
 );
 
-t.test('no mutation of a valid file throws anything but a ConfigError', async () => {
+t.test('a mutation of a valid file throws nothing but a ConfigError', async () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.nat(VALID.length), fc.nat(12), fragment), { minLength: 1, maxLength: 4 }),
@@ -214,23 +218,23 @@ t.test('no mutation of a valid file throws anything but a ConfigError', async ()
         let yaml = VALID;
         for (const [at, removed, added] of mutations)
           yaml = yaml.slice(0, at) + added + yaml.slice(at + removed);
-        refusal(yaml);
+        errorOf(yaml);
       },
     ),
     { numRuns: 150 },
   );
 });
 
-t.test('no text at all throws anything but a ConfigError', async () => {
+t.test('a random text throws nothing but a ConfigError', async () => {
   fc.assert(
     fc.property(fc.array(fragment, { maxLength: 40 }), (parts) => {
-      refusal(parts.join(''));
+      errorOf(parts.join(''));
     }),
     { numRuns: 400 },
   );
 });
 
-t.test('no value in the place of another throws anything but a ConfigError', async () => {
+t.test('a random value of a key throws nothing but a ConfigError', async () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),
     fc.constantFrom(null, [], {}, [null], [[]], '', 0, -1, 1e30, true, ['a'], { a: 1 }),
@@ -268,7 +272,7 @@ t.test('no value in the place of another throws anything but a ConfigError', asy
   );
   fc.assert(
     fc.property(fc.array(group, { maxLength: 3 }), (server_groups) => {
-      refusal(JSON.stringify({ promxy: { server_groups } }));
+      errorOf(JSON.stringify({ promxy: { server_groups } }));
     }),
     { numRuns: 200 },
   );

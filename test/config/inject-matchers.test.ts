@@ -52,7 +52,7 @@ t.test('what is no matcher is an error with its place', async (t) => {
     [String.raw`a="\q"`, /an escape that stands for no character/],
     [String.raw`a="\ud800"`, /an escape that stands for no character/],
     [String.raw`a="\xff"`, /an escape that stands for no character/],
-    [5, /must be a text|matchers/],
+    [5, /must be a string|matchers/],
   ];
   for (const [text, error] of cases) {
     t.match(problemOf(text), error, String(text));

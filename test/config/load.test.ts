@@ -254,8 +254,8 @@ t.test('what has no effect is named with its place and the reason', async (t) =>
     'otlp: {}',
     'runtime: {gogc: 75}',
   ].join('\n');
-  const scraping = 'has no effect: promfed stores and scrapes nothing';
-  const rules = 'has no effect: this version does not evaluate rules yet';
+  const scraping = 'has no effect: promfed does not scrape targets or store samples';
+  const rules = 'has no effect: rules are not evaluated yet';
   t.same(parseConfig(yaml, 'c.yaml').warnings, [
     `c.yaml:1:10: global.scrape_interval ${scraping}`,
     `c.yaml:1:57: global.rule_query_offset ${rules}`,
@@ -264,11 +264,11 @@ t.test('what has no effect is named with its place and the reason', async (t) =>
     `c.yaml:4:1: remote_write ${rules}`,
     `c.yaml:5:1: scrape_configs ${scraping}`,
     `c.yaml:6:1: scrape_config_files ${scraping}`,
-    'c.yaml:7:1: remote_read has no effect: promfed reads from its server groups only',
+    'c.yaml:7:1: remote_read has no effect: promfed reads only from its server groups',
     `c.yaml:8:1: storage ${scraping}`,
-    'c.yaml:9:1: tracing has no effect: this version exports no traces yet',
+    'c.yaml:9:1: tracing has no effect: traces are not exported yet',
     `c.yaml:10:1: otlp ${scraping}`,
-    'c.yaml:11:1: runtime has no effect: it tunes the runtime of Go, which promfed does not run on',
+    'c.yaml:11:1: runtime has no effect: it configures the Go runtime, which promfed does not use',
   ]);
 });
 
@@ -366,7 +366,7 @@ t.test("every file that KOF's operator renders", { skip: goldenSkip }, async (t)
     t.ok(
       settings.serverGroups.every(({ ignoreError, labels }) => ignoreError && labels.has('promxyCluster')),
     );
-    t.ok(warnings.every((warning) => warning.includes('does not evaluate rules yet')));
+    t.ok(warnings.every((warning) => warning.includes('rules are not evaluated yet')));
   }
 });
 
@@ -380,11 +380,14 @@ t.test('a file that cannot be read says why', async (t) => {
     return join(directory, name);
   };
   const cases: { path: string; message: RegExp }[] = [
-    { path: join(directory, 'none.yaml'), message: /cannot be loaded: .*none\.yaml does not exist$/ },
+    {
+      path: join(directory, 'none.yaml'),
+      message: /cannot load the configuration: .*none\.yaml does not exist$/,
+    },
     { path: directory, message: /is a directory$/ },
     {
       path: write('latin.yaml', Buffer.from('a: caf\xe9', 'latin1')),
-      message: /latin\.yaml: the file is not valid UTF-8$/,
+      message: /latin\.yaml: file is not valid UTF-8$/,
     },
     {
       path: write('utf16.yaml', Buffer.from('promxy:', 'utf16le').fill(0xff, 0, 1)),

@@ -1,11 +1,11 @@
-// Configurations that are refused: every problem on a line of its own, with its place, and never with a secret.
+// Rejected configurations: one line per problem, with its position, and never a secret.
 
 import t from 'tap';
 
 import { ConfigError, parseConfig } from '../../src/config/index.js';
 import { PromfedError } from '../../src/model/index.js';
 
-/** The lines of the error, without the name of the file. */
+/** The lines of the error, without the file name. */
 function problemsOf(yaml: string): string[] {
   try {
     parseConfig(yaml, 'c.yaml');
@@ -16,59 +16,59 @@ function problemsOf(yaml: string): string[] {
   return [];
 }
 
-/** One group in flow style on one line; the keys begin in column 28. */
+/** One group in flow style on one line. The keys start at column 28. */
 const group = (keys: string): string => `promxy: {server_groups: [{${keys}}]}`;
 const TARGETS = 'static_configs: [{targets: [a]}]';
 const withTarget = (keys: string): string => group(`${TARGETS}, ${keys}`);
 
-t.test('a problem is named with its line, its column and what to do', async (t) => {
+t.test('a problem is reported with its line, its column and the fix', async (t) => {
   const cases: { name: string; yaml: string; expected: string[] }[] = [
     {
-      name: 'an unknown key at the top',
+      name: 'an unknown key at the top level',
       yaml: 'globl: {}',
       expected: ['1:1: unknown key "globl"; did you mean "global"?'],
     },
     {
       name: 'an unknown key without a value',
       yaml: 'promxy:\n  servergroups:',
-      expected: ['2:3: unknown key "servergroups" in promxy; did you mean "server_groups"?'],
+      expected: ['2:3: promxy: unknown key "servergroups"; did you mean "server_groups"?'],
     },
     {
-      name: 'an unknown key that is like no other',
+      name: 'an unknown key unlike any other',
       yaml: 'promxy:\n  quux: 1',
-      expected: ['2:3: unknown key "quux" in promxy'],
+      expected: ['2:3: promxy: unknown key "quux"'],
     },
     {
-      name: 'an unknown key deep inside',
+      name: 'an unknown nested key',
       yaml: withTarget('http_client: {tls_config: {insecure_skip_verfy: true}}'),
       expected: [
-        '1:88: unknown key "insecure_skip_verfy" in promxy.server_groups[0].http_client.tls_config; ' +
+        '1:88: promxy.server_groups[0].http_client.tls_config: unknown key "insecure_skip_verfy"; ' +
           'did you mean "insecure_skip_verify"?',
       ],
     },
     {
-      name: 'a key that a later version will have',
+      name: 'an unsupported key',
       yaml: withTarget('prefer_max: true, kubernetes_sd_configs: [{role: pod}], idle_conn_timeout: 6m'),
       expected: [
-        '1:61: "prefer_max" in promxy.server_groups[0] is not supported yet',
-        '1:79: "kubernetes_sd_configs" in promxy.server_groups[0] is not supported yet',
-        '1:117: "idle_conn_timeout" in promxy.server_groups[0] is not supported yet',
+        '1:61: promxy.server_groups[0].prefer_max: not supported yet; remove the key or set it to false',
+        '1:79: promxy.server_groups[0].kubernetes_sd_configs: not supported yet; remove the key',
+        '1:117: promxy.server_groups[0].idle_conn_timeout: not supported yet; remove the key or set it to 5m',
       ],
     },
     {
-      name: 'what promxy does and promfed does not',
+      name: 'a feature of promxy that promfed lacks',
       yaml: withTarget('http_client: {follow_redirects: true, enable_http2: true}'),
       expected: [
-        '1:75: "follow_redirects" in promxy.server_groups[0].http_client is not supported yet',
-        '1:99: "enable_http2" in promxy.server_groups[0].http_client is not supported yet',
+        '1:75: promxy.server_groups[0].http_client.follow_redirects: not supported yet; remove the key or set it to false',
+        '1:99: promxy.server_groups[0].http_client.enable_http2: not supported yet; remove the key or set it to false',
       ],
     },
     {
-      name: 'a later key at the top',
+      name: 'an unsupported key at the top level',
       yaml: 'tls_server_config: {cert_file: x}\nglobal: {query_log_file: /x}',
       expected: [
-        '1:1: "tls_server_config" is not supported yet',
-        '2:10: "query_log_file" in global is not supported yet',
+        '1:1: tls_server_config: not supported yet; remove the key',
+        '2:10: global.query_log_file: not supported yet; remove the key',
       ],
     },
     {
@@ -77,18 +77,18 @@ t.test('a problem is named with its line, its column and what to do', async (t) 
         'global: []\npromxy:\n  server_groups:\n    - scheme: [http]\n      ignore_error: maybe\n' +
         '      labels: text\n      static_configs: {targets: [a]}\n    - 5\n',
       expected: [
-        '1:9: global must be a mapping, not a list',
-        '4:15: promxy.server_groups[0].scheme must be one of http, https, not a list',
-        '5:21: promxy.server_groups[0].ignore_error must be true or false, not a text',
-        '6:15: promxy.server_groups[0].labels must be a mapping, not a text',
-        '7:23: promxy.server_groups[0].static_configs must be a list, not a mapping',
-        '8:7: promxy.server_groups[1] must be a mapping, not a number',
+        '1:9: global: must be a mapping; got a list',
+        '4:15: promxy.server_groups[0].scheme: must be one of http, https; got a list',
+        '5:21: promxy.server_groups[0].ignore_error: must be true or false; got a string',
+        '6:15: promxy.server_groups[0].labels: must be a mapping; got a string',
+        '7:23: promxy.server_groups[0].static_configs: must be a list; got a mapping',
+        '8:7: promxy.server_groups[1]: must be a mapping; got a number',
       ],
     },
     {
       name: 'a quoted boolean',
       yaml: withTarget('ignore_error: "true"'),
-      expected: ['1:75: promxy.server_groups[0].ignore_error must be true or false, not a text'],
+      expected: ['1:75: promxy.server_groups[0].ignore_error: must be true or false; got a string'],
     },
     {
       name: 'a group without targets',
@@ -99,40 +99,40 @@ t.test('a problem is named with its line, its column and what to do', async (t) 
       name: 'static_configs without targets',
       yaml: group('static_configs: [{labels: {}}, {targets: []}]'),
       expected: [
-        '1:44: promxy.server_groups[0].static_configs[0] has no "targets"',
-        '1:68: promxy.server_groups[0].static_configs[1].targets is empty',
+        '1:44: promxy.server_groups[0].static_configs[0]: missing key "targets"',
+        '1:68: promxy.server_groups[0].static_configs[1].targets: must not be empty',
       ],
     },
     {
       name: 'an empty item of a list',
       yaml: 'promxy:\n  server_groups:\n    -\n    - static_configs: [{targets: [a]}]',
-      expected: ['3:6: this item of the list is empty'],
+      expected: ['3:6: list item must not be empty'],
     },
     {
-      name: 'a key that is given twice',
+      name: 'a duplicate key',
       yaml: 'global: {}\npromxy: {}\nglobal: {}\n',
-      expected: ['3:1: the key "global" is given twice, first in line 1'],
+      expected: ['3:1: duplicate key "global"; first defined on line 1'],
     },
     {
-      name: 'keys that are no texts',
+      name: 'keys that are not strings',
       yaml: '? [a]\n: 1\n? {b: c}\n: 2\n',
-      expected: ['1:3: a key must be a text', '3:3: a key must be a text'],
+      expected: ['1:3: key must be a string', '3:3: key must be a string'],
     },
     {
-      name: 'targets that are no host:port',
+      name: 'targets that are not host:port',
       yaml: group(
         'static_configs: [{targets: ["http://a:1", "a/b", "a:b", "::1", "a:0", "a:65536", "", "a b", "u:hunter2@h:1"]}]',
       ),
       expected: [
-        '"http://a:1" is a URL: write the target as host:port, and use scheme and path_prefix',
-        '"a/b" is not host:port: a path belongs in path_prefix',
-        '"a:b" is not host:port',
-        '"::1" is not host:port',
-        'the port of "a:0" must be between 1 and 65535',
-        'the port of "a:65536" must be between 1 and 65535',
-        '"" is not host:port',
-        '"a b" is not host:port',
-        'a target is host:port, without a user name or password: those belong in http_client.basic_auth',
+        'invalid target "http://a:1": must be host:port without a scheme; use scheme and path_prefix',
+        'invalid target "a/b": must be host:port without a path; use path_prefix',
+        'invalid target "a:b": must be host:port',
+        'invalid target "::1": must be host:port',
+        'invalid target "a:0": port must be between 1 and 65535',
+        'invalid target "a:65536": port must be between 1 and 65535',
+        'invalid target "": must be host:port',
+        'invalid target "a b": must be host:port',
+        'invalid target: must be host:port without a user name or password; use http_client.basic_auth',
       ].map(
         (text, i) =>
           `1:${[55, 69, 76, 83, 90, 97, 108, 112, 119][i]!}: promxy.server_groups[0].static_configs[0].targets[${i}]: ${text}`,
@@ -153,16 +153,16 @@ t.test('a problem is named with its line, its column and what to do', async (t) 
       name: 'label names',
       yaml: withTarget('labels: {"": x, __name__: up}'),
       expected: [
-        '1:70: promxy.server_groups[0].labels: a label name must not be empty',
-        '1:77: promxy.server_groups[0].labels: "__name__" is the name of the metric and cannot be set here',
+        '1:70: promxy.server_groups[0].labels: label name must not be empty',
+        '1:77: promxy.server_groups[0].labels: label "__name__" must not be set: it is the name of the metric',
       ],
     },
     {
       name: 'durations',
       yaml: withTarget('timeout: 10, anti_affinity: -1s, http_client: {dial_timeout: soon}'),
       expected: [
-        '1:70: promxy.server_groups[0].timeout: the duration 10 has no unit: write 10s for seconds',
-        '1:89: promxy.server_groups[0].anti_affinity: a duration must not be negative',
+        '1:70: promxy.server_groups[0].timeout: missing unit in duration "10"; write 10s for seconds',
+        '1:89: promxy.server_groups[0].anti_affinity: duration must not be negative',
         '1:122: promxy.server_groups[0].http_client.dial_timeout: not a valid duration string: "soon"',
       ],
     },
@@ -175,100 +175,108 @@ t.test('a problem is named with its line, its column and what to do', async (t) 
         )
         .join('\n'),
       expected: [
-        '3:55: promxy.server_groups[0].path_prefix: "http://h/p" is a URL: only its path belongs here',
-        '4:55: promxy.server_groups[1].path_prefix: "/a?b" is not a path: it must not contain any of ? # % \\ " < > ^ ` { | }',
-        '5:55: promxy.server_groups[2].path_prefix: "/a/../b" must not contain the segments . or ..',
-        '6:55: promxy.server_groups[3].path_prefix: a path must consist of visible ASCII characters',
-        '7:55: promxy.server_groups[4].path_prefix: "/a%20b" is not a path: it must not contain any of ? # % \\ " < > ^ ` { | }',
+        '3:55: promxy.server_groups[0].path_prefix: invalid path "http://h/p": must not contain a scheme and a host',
+        '4:55: promxy.server_groups[1].path_prefix: invalid path "/a?b": must not contain any of ? # % \\ " < > ^ ` { | }',
+        '5:55: promxy.server_groups[2].path_prefix: invalid path "/a/../b": must not contain the segments . and ..',
+        '6:55: promxy.server_groups[3].path_prefix: path must contain only printable ASCII characters without spaces',
+        '7:55: promxy.server_groups[4].path_prefix: invalid path "/a%20b": must not contain any of ? # % \\ " < > ^ ` { | }',
       ],
     },
     {
-      name: 'headers and parameters that are not ours to give away',
+      name: 'invalid and reserved headers and parameters',
       yaml: withTarget(
         'http_headers: {"a b": x, Host: x, Content-Length: 1, X: "a\\r\\nb"}, query_params: {query: up}',
       ),
       expected: [
-        '1:76: promxy.server_groups[0].http_headers: "a…" is not a valid header name',
-        '1:86: promxy.server_groups[0].http_headers: the header "Host" is set by promfed itself on its requests',
-        '1:95: promxy.server_groups[0].http_headers: the header "Content-Length" is set by promfed itself on its requests',
-        '1:117: promxy.server_groups[0].http_headers.X[0]: the value of a header must not contain control characters or line breaks',
-        '1:143: promxy.server_groups[0].query_params: the parameter "query" is set by promfed itself on its requests',
+        '1:76: promxy.server_groups[0].http_headers: invalid header name "a…"',
+        '1:86: promxy.server_groups[0].http_headers: header "Host" must not be set: it is reserved',
+        '1:95: promxy.server_groups[0].http_headers: header "Content-Length" must not be set: it is reserved',
+        '1:117: promxy.server_groups[0].http_headers.X[0]: header value must contain only Latin-1 characters, without control characters and line breaks',
+        '1:143: promxy.server_groups[0].query_params: parameter "query" must not be set: it is reserved',
       ],
     },
     {
       name: 'names',
       yaml: `promxy:\n  server_groups:\n    - {name: a, ${TARGETS}}\n    - {name: " ", ${TARGETS}}\n    - {${TARGETS}, name: a}`,
       expected: [
-        '4:14: promxy.server_groups[1].name: a name must not be empty',
-        '5:42: the name "a" is given twice, first in line 3',
+        '4:14: promxy.server_groups[1].name: name must not be empty',
+        '5:42: duplicate name "a"; first used on line 3',
       ],
     },
     {
       name: 'loosely checked sections',
       yaml: 'rule_files: x\nalerting: []\nremote_write: [{name: x}]',
       expected: [
-        '1:13: rule_files must be a list, not a text',
-        '2:11: alerting must be a mapping, not a list',
-        '3:16: remote_write[0] has no "url"',
+        '1:13: rule_files: must be a list; got a string',
+        '2:11: alerting: must be a mapping; got a list',
+        '3:16: remote_write[0]: missing key "url"',
       ],
     },
     {
-      name: 'shapes and meanings at once',
+      name: 'problems of the schema and of other checks',
       yaml: `promxy:\n  server_groups:\n    - {${TARGETS}, schem: http}\n    - {static_configs: []}`,
       expected: [
-        '3:42: unknown key "schem" in promxy.server_groups[0]; did you mean "scheme"?',
+        '3:42: promxy.server_groups[0]: unknown key "schem"; did you mean "scheme"?',
         '4:7: a server group needs at least one target: static_configs is missing or empty',
       ],
     },
     {
-      name: 'half a character',
+      name: 'an unpaired surrogate',
       yaml: 'global: {external_labels: {a: "\\uD800", "\\uDC00": b}}',
       expected: [
-        '1:31: this text holds half a character, which is not valid Unicode',
-        '1:41: this text holds half a character, which is not valid Unicode',
+        '1:31: invalid Unicode: the string contains an unpaired surrogate',
+        '1:41: invalid Unicode: the string contains an unpaired surrogate',
       ],
     },
     {
       name: 'the name of a server',
       yaml: withTarget('http_client: {tls_config: {server_name: "a:1"}}'),
       expected: [
-        '1:101: promxy.server_groups[0].http_client.tls_config.server_name: "a:1" is not the name of a host',
+        '1:101: promxy.server_groups[0].http_client.tls_config.server_name: invalid host name "a:1"',
       ],
     },
-    { name: 'a list', yaml: '- 1', expected: ['1:1: the file must be a mapping, not a list'] },
-    { name: 'a text', yaml: 'promxy', expected: ['1:1: the file must be a mapping, not a text'] },
+    { name: 'a list', yaml: '- 1', expected: ['1:1: the file must be a mapping; got a list'] },
+    { name: 'a string', yaml: 'promxy', expected: ['1:1: the file must be a mapping; got a string'] },
   ];
   for (const { name, yaml, expected } of cases) t.same(problemsOf(yaml), expected, name);
 });
 
-t.test('what is not YAML is refused with its place', async (t) => {
+t.test('invalid YAML is reported with its position', async (t) => {
   const cases: { name: string; yaml: string; expected: RegExp }[] = [
-    { name: 'an open quote', yaml: 'a: "b', expected: /^1:6: a character is missing here/ },
+    { name: 'an open quote', yaml: 'a: "b', expected: /^1:6: invalid YAML: missing character/ },
     { name: 'an open bracket', yaml: 'a: [b,\nc: d', expected: /^2:1: / },
-    { name: 'two colons', yaml: 'a: b: c', expected: /^1:4: a mapping or list begins where/ },
-    { name: 'a tab', yaml: 'a:\n\tb: c', expected: /^2:1: tabs must not be used for indentation/ },
-    { name: 'bad indentation', yaml: 'a:\n    b: 1\n  c: 2', expected: /^3:1: / },
+    { name: 'two colons', yaml: 'a: b: c', expected: /^1:4: invalid YAML: mapping or list in place of/ },
+    { name: 'a tab', yaml: 'a:\n\tb: c', expected: /^2:1: invalid YAML: tab in indentation/ },
+    {
+      name: 'bad indentation',
+      yaml: 'a:\n    b: 1\n  c: 2',
+      expected: /^3:1: invalid YAML: inconsistent indentation/,
+    },
     {
       name: 'two documents',
       yaml: 'global: {}\n---\nglobal: {}',
-      expected: /^2:1: a second document begins here/,
+      expected: /^2:1: invalid YAML: the file must contain a single document/,
     },
-    { name: 'an unknown alias', yaml: 'global: *x', expected: /^1:9: there is no anchor of this name/ },
-    { name: 'an alias of itself', yaml: 'global: &x {a: *x}', expected: /^1:16: this alias stands inside/ },
-    { name: 'a custom tag', yaml: 'global: !vault abc', expected: /^1:9: this tag is not known/ },
+    { name: 'an unknown alias', yaml: 'global: *x', expected: /^1:9: invalid YAML: unknown alias/ },
     {
-      name: 'a merge of a text',
+      name: 'an alias of itself',
+      yaml: 'global: &x {a: *x}',
+      expected: /^1:16: invalid YAML: alias refers to a value that contains it/,
+    },
+    { name: 'a custom tag', yaml: 'global: !vault abc', expected: /^1:9: invalid YAML: unknown tag/ },
+    {
+      name: 'a merge of a string',
       yaml: 'global: {<<: x}',
-      expected: /^1:14: << must be followed by a mapping/,
+      expected: /^1:14: value of << must be a mapping/,
     },
     { name: 'a control character', yaml: '\u0001', expected: /^1:1: / },
     { name: 'an HTML page', yaml: '<html><body>404: Not Found</body></html>', expected: /^1:1: / },
-    { name: 'JSON with a comma too many', yaml: '{"global": {},, }', expected: /^1:15: / },
+    { name: 'JSON with an extra comma', yaml: '{"global": {},, }', expected: /^1:15: / },
   ];
   for (const { name, yaml, expected } of cases) t.match(problemsOf(yaml).join('\n'), expected, name);
 });
 
-t.test('a ConfigError says where and what, for programs as well', async (t) => {
+t.test('a ConfigError has the position and text of each problem', async (t) => {
   const error: unknown = await Promise.resolve()
     .then(() => parseConfig('b: 1\na: 2', 'c.yaml'))
     .catch((thrown: unknown) => thrown);
@@ -277,20 +285,20 @@ t.test('a ConfigError says where and what, for programs as well', async (t) => {
     code: 'bad_data',
     file: 'c.yaml',
     problems: [
-      { place: { line: 1, column: 1 }, text: 'unknown key "b"' },
-      { place: { line: 2, column: 1 }, text: 'unknown key "a"' },
+      { position: { line: 1, column: 1 }, text: 'unknown key "b"' },
+      { position: { line: 2, column: 1 }, text: 'unknown key "a"' },
     ],
   });
 });
 
-t.test('twenty problems are listed, the rest is counted', async (t) => {
+t.test('twenty problems are listed, the others are counted', async (t) => {
   const yaml = Array.from({ length: 50 }, (_, i) => `key${i}: 1`).join('\n');
   const lines = problemsOf(yaml);
   t.equal(lines.length, 21);
   t.equal(lines.at(-1), ' and 30 more problems');
 });
 
-t.test('no message ever holds a secret, wherever it was put', async (t) => {
+t.test('no message contains a secret, wherever the secret is in the file', async (t) => {
   const secret = 'hunter2hunter2';
   const lines = [
     `      http_client: {basic_auth: {password: [${secret}]}}`,
@@ -317,7 +325,7 @@ t.test('no message ever holds a secret, wherever it was put', async (t) => {
   for (const line of lines) {
     const yaml = `promxy:\n  server_groups:\n    - static_configs: [{targets: [a]}]\n${line}\n`;
     const problems = problemsOf(yaml);
-    t.ok(problems.length > 0, `refused: ${line}`);
+    t.ok(problems.length > 0, `rejected: ${line}`);
     t.notMatch(problems.join('\n'), secret, line);
   }
 });

@@ -15,13 +15,16 @@ t.test('times are seconds or RFC 3339, to the millisecond', async (t) => {
     ['2015-07-01T20:10:51Z', 1_435_781_451_000],
     ['2015-07-01T20:10:51.781Z', 1_435_781_451_781],
     ['2015-07-01T22:10:51.781+02:00', 1_435_781_451_781],
+    ['2016-02-29T23:59:59Z', Date.UTC(2016, 1, 29, 23, 59, 59)],
   ];
   for (const [text, timeMs] of cases)
     t.equal(parameters({ time: text }).requiredTimeMs('time'), timeMs, text);
 });
 
 t.test('what is no time is refused in the words of Prometheus', async (t) => {
-  for (const text of ['foo', '', '2015-07-01', '2015-13-01T00:00:00Z', 'Inf', 'NaN', '1e300', '0x10 ']) {
+  const cases = ['foo', '', '2015-07-01', '2015-13-01T00:00:00Z', 'Inf', 'NaN', '1e300', '0x10 '];
+  const impossible = ['2015-02-29T00:00:00Z', '2015-04-31T00:00:00Z', '2015-07-01T24:00:00Z'];
+  for (const text of [...cases, ...impossible]) {
     t.throws(
       () => parameters({ time: text }).requiredTimeMs('time'),
       { message: `invalid parameter "time": cannot parse ${JSON.stringify(text)} to a valid timestamp` },

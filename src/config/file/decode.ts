@@ -1,91 +1,81 @@
-// YAML nodes to plain values, led by the schema: a text stays the text that was written where a text is wanted.
+// Decodes YAML nodes to plain values. The schema decides the type: where it has a string, the text of the file is kept.
 
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml';
 
-import type { Place, Problem } from '../config-error.js';
-import { quoteKey } from './formats.js';
+import type { FilePosition, Problem } from '../config-error.js';
+import { quoteKey } from '../text/quote.js';
+import { isKnownKey, ROOT_SCHEMA, schemaOfKey, type Path, type SchemaNode } from './schema-walk.js';
 import { MAX_DEPTH, MAX_VALUES, type YamlDocument } from './yaml-document.js';
 
-/** The parts of a JSON Schema that decoding is led by. */
-export interface DecodeSchema {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, DecodeSchema>>;
-  readonly additionalProperties?: boolean | DecodeSchema;
-  readonly items?: DecodeSchema;
-  readonly orOne?: boolean;
-}
-
-/** A mapping as it was decoded. It has no prototype: every key is the file's. */
+/** A decoded mapping. It has no prototype: every key is from the file. */
 export type DecodedMap = Record<string, unknown>;
 
-interface Spot {
-  readonly key: Place;
-  readonly value: Place;
+/** Positions of an entry of a mapping or a list. */
+interface EntryPosition {
+  readonly key: FilePosition;
+  readonly value: FilePosition;
 }
 
-/** What a file says, and where it says it. */
+/** The values of a file and their positions. */
 export class Decoded {
   readonly value: unknown;
   /** Duplicate keys, empty list items and the like. */
   readonly problems: readonly Problem[];
-  /** Whether the file holds more than may be decoded, or nests deeper; the rest is missing. */
+  /** True when the file exceeds the limits on values or depth. The values beyond them are missing. */
   readonly truncated: boolean;
-  readonly #spots: WeakMap<object, Map<string, Spot>>;
+  readonly #positions: WeakMap<object, Map<string, EntryPosition>>;
 
-  constructor(value: unknown, { problems, truncated, spots }: Decoder) {
+  constructor(value: unknown, { problems, truncated, positions }: Decoder) {
     this.value = value;
     this.problems = problems;
     this.truncated = truncated;
-    this.#spots = spots;
+    this.#positions = positions;
   }
 
-  /**
-   * The place of the value (or of its key) that stands at the end of the path; of the nearest one above it that
-   * the file has, when it has none.
-   */
-  placeOf(path: readonly (string | number)[], part: 'key' | 'value' = 'value'): Place {
-    let at: unknown = this.value;
-    let place: Place = { line: 1, column: 1 };
+  /** The position of the value at the path, or of its key. For a missing value, that of its nearest parent. */
+  positionOf(path: Path, part: 'key' | 'value' = 'value'): FilePosition {
+    let parent: unknown = this.value;
+    let position: FilePosition = { line: 1, column: 1 };
     for (const [i, step] of path.entries()) {
-      if (typeof at !== 'object' || at === null) break;
-      const spot = this.#spots.get(at)?.get(String(step));
-      if (spot === undefined) break;
-      place = i === path.length - 1 ? spot[part] : spot.value;
-      at = (at as DecodedMap)[step];
+      if (typeof parent !== 'object' || parent === null) break;
+      const entry = this.#positions.get(parent)?.get(String(step));
+      if (entry === undefined) break;
+      position = i === path.length - 1 ? entry[part] : entry.value;
+      parent = (parent as DecodedMap)[step];
     }
-    return place;
+    return position;
   }
 
-  /** The entries of a mapping in the file's order, which plain objects do not keep for keys like `10`. */
+  /** The entries of a mapping in the order of the file. Plain objects reorder keys such as `10`. */
   entriesOf<T>(map: Readonly<Record<string, T>>): [key: string, value: T][] {
-    const keys = this.#spots.get(map)?.keys() ?? Object.keys(map);
+    const keys = this.#positions.get(map)?.keys() ?? Object.keys(map);
     return [...keys].map((key) => [key, map[key]!]);
   }
 }
 
-/** Half a character, which UTF-8 has no bytes for: escapes such as "\uD800" can write one. */
+/** An unpaired surrogate, which escapes such as "\uD800" produce. UTF-8 cannot encode it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const NOT_UNICODE = 'this text holds half a character, which is not valid Unicode';
+const NOT_UNICODE = 'invalid Unicode: the string contains an unpaired surrogate';
 
-/** A key without a value, or with `null`: as good as not there. */
-const NOTHING = Symbol('nothing');
+/** The value of a key with an empty value or `null`: the key counts as missing. */
+const MISSING = Symbol('missing');
 
 /**
- * Decodes a whole file. Never throws: what cannot be decoded becomes a problem and is left out.
+ * Decodes a whole file. Never throws: a value that cannot be decoded is reported as a problem and left out.
  *
- * Differences to plain YAML, all of them what Go's yaml package does for promxy: where the schema wants a text,
- * numbers and booleans stay the text that was written (`0123`, `yes`); where it wants a boolean, `yes`, `no`,
- * `on` and `off` are ones; a key with an empty value is not there; `<<` merges mappings.
+ * Follows Go's yaml package, which promxy uses. Where the schema has a string, numbers and booleans keep the text of
+ * the file (`0123`, `yes`). Where it has a boolean, `yes`, `no`, `on` and `off` are accepted. A key with an empty value
+ * counts as missing, and `<<` merges mappings.
  */
-export function decode(document: YamlDocument, schema: DecodeSchema): Decoded {
+export function decode(document: YamlDocument): Decoded {
   const decoder = new Decoder(document);
-  const value = document.root === undefined ? NOTHING : decoder.decode(document.root, schema);
-  return new Decoded(value === NOTHING ? Object.create(null) : value, decoder);
+  const value = document.root === undefined ? MISSING : decoder.decode(document.root, ROOT_SCHEMA);
+  return new Decoded(value === MISSING ? Object.create(null) : value, decoder);
 }
 
 class Decoder {
   readonly problems: Problem[] = [];
-  readonly spots = new WeakMap<object, Map<string, Spot>>();
+  readonly positions = new WeakMap<object, Map<string, EntryPosition>>();
   readonly #document: YamlDocument;
   #values = 0;
   #depth = 0;
@@ -99,30 +89,30 @@ class Decoder {
     return this.#values > MAX_VALUES || this.#isTooDeep;
   }
 
-  decode(written: Node, schema: DecodeSchema): unknown {
-    if (!this.#enter(written)) return NOTHING;
+  decode(written: Node, schema: SchemaNode): unknown {
+    if (!this.#enter(written)) return MISSING;
     const value = this.#decode(written, this.#resolve(written), schema);
     this.#depth--;
     return value;
   }
 
-  #decode(written: Node, node: Node, schema: DecodeSchema): unknown {
+  #decode(written: Node, node: Node, schema: SchemaNode): unknown {
     if (isScalar(node)) {
       const value = decodeScalar(node, schema.orOne === true ? schema.items : schema);
       if (typeof value === 'string' && LONE_SURROGATE.test(value)) this.#problem(written, NOT_UNICODE);
-      return schema.orOne === true && value !== NOTHING ? this.#listOfOne(written, value) : value;
+      return schema.orOne === true && value !== MISSING ? this.#singletonList(written, value) : value;
     }
     if (isSeq(node)) {
       const list: unknown[] = [];
-      const spots = this.#spotsOf(list);
+      const positions = this.#positionsIn(list);
       for (const item of node.items as Node[]) {
         const value = this.decode(item, schema.items ?? {});
-        if (value === NOTHING) {
-          if (!this.truncated) this.#problem(item, 'this item of the list is empty');
+        if (value === MISSING) {
+          if (!this.truncated) this.#problem(item, 'list item must not be empty');
           continue;
         }
-        const place = this.#placeOf(item);
-        spots.set(String(list.length), { key: place, value: place });
+        const position = this.#positionOf(item);
+        positions.set(String(list.length), { key: position, value: position });
         list.push(value);
       }
       return list;
@@ -132,20 +122,20 @@ class Decoder {
       this.#fill(map, node, schema);
       return map;
     }
-    return NOTHING;
+    return MISSING;
   }
 
-  /** Adds what the mapping says to `map`, where keys that are there already win. */
-  #fill(map: DecodedMap, node: YAMLMap, schema: DecodeSchema): void {
-    const spots = this.#spotsOf(map);
-    const own = new Map<string, Place>();
+  /** Adds the entries of a mapping to `map`. Existing keys win. */
+  #fill(map: DecodedMap, node: YAMLMap, schema: SchemaNode): void {
+    const positions = this.#positionsIn(map);
+    const ownKeys = new Map<string, FilePosition>();
     const merges: Node[] = [];
     for (const { key, value } of node.items as Pair<Node, Node | null>[]) {
       if (this.truncated) return;
       const keyNode = this.#resolve(key);
       const name = isScalar(keyNode) ? textOf(keyNode) : undefined;
       if (name === undefined || (isScalar(keyNode) && keyNode.value === null && keyNode.type === 'PLAIN')) {
-        this.#problem(key, 'a key must be a text');
+        this.#problem(key, 'key must be a string');
         continue;
       }
       if (name === '<<' && (keyNode as Scalar).type === 'PLAIN' && value !== null) {
@@ -153,32 +143,32 @@ class Decoder {
         continue;
       }
       if (LONE_SURROGATE.test(name)) this.#problem(key, NOT_UNICODE);
-      const place = this.#placeOf(key);
-      const first = own.get(name);
+      const position = this.#positionOf(key);
+      const first = ownKeys.get(name);
       if (first !== undefined) {
-        this.#problem(key, `the key ${quoteKey(name)} is given twice, first in line ${first.line}`);
+        this.#problem(key, `duplicate key ${quoteKey(name)}; first defined on line ${first.line}`);
         continue;
       }
-      own.set(name, place);
-      if (spots.has(name)) continue;
-      const valueSchema = schemaOf(schema, name);
-      const decoded = value === null ? NOTHING : this.decode(value, valueSchema);
-      const kept = decoded === NOTHING ? nothingIn(schema, name, valueSchema) : decoded;
-      if (kept === NOTHING) continue;
-      spots.set(name, { key: place, value: value === null ? place : this.#placeOf(value) });
+      ownKeys.set(name, position);
+      if (positions.has(name)) continue;
+      const valueSchema = schemaOfKey(schema, name);
+      const decoded = value === null ? MISSING : this.decode(value, valueSchema);
+      const kept = decoded === MISSING ? valueOfEmptyKey(schema, name, valueSchema) : decoded;
+      if (kept === MISSING) continue;
+      positions.set(name, { key: position, value: value === null ? position : this.#positionOf(value) });
       map[name] = kept;
     }
     for (const merge of merges) this.#merge(map, merge, schema);
   }
 
-  #merge(map: DecodedMap, written: Node, schema: DecodeSchema): void {
+  #merge(map: DecodedMap, written: Node, schema: SchemaNode): void {
     const node = this.#resolve(written);
     if (isSeq(node) && (node.items as Node[]).every((item) => isMap(this.#resolve(item)))) {
       for (const item of node.items as Node[]) this.#merge(map, item, schema);
       return;
     }
     if (!isMap(node)) {
-      this.#problem(written, '<< must be followed by a mapping, or a list of mappings');
+      this.#problem(written, 'value of << must be a mapping or a list of mappings');
       return;
     }
     if (!this.#enter(written)) return;
@@ -186,27 +176,33 @@ class Decoder {
     this.#depth--;
   }
 
-  /** Counts a value. Aliases of aliases grow exponentially: past a limit nothing more is decoded. */
+  /**
+   * Counts a value and enters it. Returns false beyond a limit, after which nothing more is decoded: aliases of aliases
+   * grow exponentially.
+   */
   #enter(node: Node): boolean {
     if (this.truncated) return false;
     if (++this.#values > MAX_VALUES) {
-      this.#problem(node, `the file holds more than ${MAX_VALUES} values, its aliases counted`);
+      this.#problem(node, `too many values: at most ${MAX_VALUES} are allowed, aliases counted`);
       return false;
     }
-    // Chains of aliases reach deeper than the text does.
+    // A chain of aliases is deeper than the text.
     if (this.#depth === MAX_DEPTH) {
       this.#isTooDeep = true;
-      this.#problem(node, `values are nested more than ${MAX_DEPTH} levels deep, aliases counted`);
+      this.#problem(
+        node,
+        `values are nested too deeply: at most ${MAX_DEPTH} levels are allowed, aliases counted`,
+      );
       return false;
     }
     this.#depth++;
     return true;
   }
 
-  #listOfOne(written: Node, value: unknown): unknown[] {
+  #singletonList(written: Node, value: unknown): unknown[] {
     const list = [value];
-    const place = this.#placeOf(written);
-    this.#spotsOf(list).set('0', { key: place, value: place });
+    const position = this.#positionOf(written);
+    this.#positionsIn(list).set('0', { key: position, value: position });
     return list;
   }
 
@@ -214,46 +210,39 @@ class Decoder {
     return isAlias(node) ? this.#document.aliases.get(node)! : node;
   }
 
-  #spotsOf(value: object): Map<string, Spot> {
-    let spots = this.spots.get(value);
-    if (spots === undefined) {
-      spots = new Map();
-      this.spots.set(value, spots);
+  #positionsIn(value: object): Map<string, EntryPosition> {
+    let positions = this.positions.get(value);
+    if (positions === undefined) {
+      positions = new Map();
+      this.positions.set(value, positions);
     }
-    return spots;
+    return positions;
   }
 
-  #placeOf(node: Node): Place {
-    return this.#document.placeAt(node.range?.[0] ?? 0);
+  #positionOf(node: Node): FilePosition {
+    return this.#document.positionAt(node.range?.[0] ?? 0);
   }
 
   #problem(node: Node, text: string): void {
-    this.problems.push({ place: this.#placeOf(node), text });
+    this.problems.push({ position: this.#positionOf(node), text });
   }
-}
-
-function schemaOf(schema: DecodeSchema, name: string): DecodeSchema {
-  if (schema.properties !== undefined && Object.hasOwn(schema.properties, name))
-    return schema.properties[name]!;
-  return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : {};
 }
 
 /**
- * What stands for a key without a value: in a mapping of the file's own keys an empty text. A key of ours is not
- * there, while one that the schema does not know must not get lost.
+ * The value of a key with an empty value. In a mapping with arbitrary keys it is the empty string. A known key counts as
+ * missing. An unknown key must stay, so that it is reported.
  */
-function nothingIn(schema: DecodeSchema, name: string, value: DecodeSchema): unknown {
+function valueOfEmptyKey(schema: SchemaNode, name: string, value: SchemaNode): unknown {
   if (typeof schema.additionalProperties === 'object') {
     if (value.type === 'string') return '';
-    return value.orOne === true ? [''] : NOTHING;
+    return value.orOne === true ? [''] : MISSING;
   }
-  const isKnown = schema.properties !== undefined && Object.hasOwn(schema.properties, name);
-  return isKnown ? NOTHING : null;
+  return isKnownKey(schema, name) ? MISSING : null;
 }
 
-function decodeScalar(node: Scalar, schema: DecodeSchema | undefined): unknown {
+function decodeScalar(node: Scalar, schema: SchemaNode | undefined): unknown {
   const plain = node.type === 'PLAIN';
-  if (node.value === null && plain) return NOTHING;
+  if (node.value === null && plain) return MISSING;
   if (schema?.type === 'string') return textOf(node);
   if (schema?.type === 'boolean' && plain && typeof node.value === 'string') {
     if (/^(?:y|yes|on)$/i.test(node.value)) return true;

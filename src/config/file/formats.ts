@@ -1,15 +1,17 @@
-// The formats that the schema names: what a text must look like beyond being a text.
+// String formats of the schema.
 
 import { PromfedError } from '../../model/index.js';
-import { parseDurationText } from '../text/duration-text.js';
+import { trySplitHostPort } from '../text/addresses.js';
 import { parseMatchersText } from '../text/matcher-text.js';
-import { parseRelativeMs, tryTimestampMs } from '../text/time-text.js';
+import { parseConfigDuration } from '../text/parse-duration.js';
+import { parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
+import { quote, quoteKey } from '../text/quote.js';
 
-/** Undefined when the text has the format, else what is wrong with it, to be read after the key's name. */
+/** Returns undefined for a valid text, else the reason, worded to follow the path of the key and a colon. */
 export type FormatCheck = (text: string) => string | undefined;
 
-/** Header names that describe the connection or the body, which are promfed's to set. */
-const OWN_HEADERS = new Set([
+/** Headers of the connection and the body, which promfed sets. Lower case. */
+const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   'host',
   'connection',
   'keep-alive',
@@ -25,8 +27,8 @@ const OWN_HEADERS = new Set([
   'expect',
 ]);
 
-/** Parameters that promfed itself sends with its requests. */
-const OWN_PARAMETERS = new Set([
+/** Parameters of the API that promfed sets. */
+const RESERVED_PARAMETERS: ReadonlySet<string> = new Set([
   'query',
   'time',
   'start',
@@ -39,169 +41,124 @@ const OWN_PARAMETERS = new Set([
   'lookback_delta',
 ]);
 
-/** Every format of the schema by its name there. */
+/** Checks by the name of the format in the schema. */
 export const FORMATS = {
-  duration,
-  'label-name': labelName,
-  target,
-  'path-prefix': pathPrefix,
-  'parameter-name': parameterName,
-  'header-name': headerName,
-  'header-value': headerValue,
-  'authorization-type': authorizationType,
-  'group-name': groupName,
-  'server-name': serverName,
-  'filter-label': filterLabel,
-  matchers: matchersFormat,
-  timestamp: timestampFormat,
-  'relative-time': relativeTime,
+  duration: parsesWith(parseConfigDuration),
+  'label-name': checkLabelName,
+  target: checkTarget,
+  'path-prefix': checkPath,
+  'parameter-name': checkParameterName,
+  'header-name': checkHeaderName,
+  'header-value': checkHeaderValue,
+  'authorization-type': checkAuthorizationType,
+  'group-name': checkGroupName,
+  'server-name': checkServerName,
+  'filter-label': checkFilterLabel,
+  matchers: parsesWith(parseMatchersText),
+  timestamp: checkTimestamp,
+  'relative-time': parsesWith(parseSignedDuration),
 } as const satisfies Readonly<Record<string, FormatCheck>>;
 
 export type FormatName = keyof typeof FORMATS;
 
-function duration(text: string): string | undefined {
-  try {
-    parseDurationText(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PromfedError) return error.message;
-    throw error;
-  }
+/** A check by a parser that throws a PromfedError. */
+function parsesWith(parse: (text: string) => unknown): FormatCheck {
+  return (text) => {
+    try {
+      parse(text);
+      return undefined;
+    } catch (error) {
+      if (error instanceof PromfedError) return error.message;
+      throw error;
+    }
+  };
 }
 
 /** Source: prometheus/common, model/labels.go (`LabelName.IsValid`, UTF-8 scheme). */
-function labelName(text: string): string | undefined {
-  if (text === '') return 'a label name must not be empty';
-  if (text === '__name__') return '"__name__" is the name of the metric and cannot be set here';
+function checkLabelName(text: string): string | undefined {
+  if (text === '') return 'label name must not be empty';
+  if (text === '__name__') return 'label "__name__" must not be set: it is the name of the metric';
   return undefined;
 }
 
-/** `host`, `host:port`, `1.2.3.4:port`, `[::1]:port`. */
-function target(text: string): string | undefined {
-  // What stands before an @ may be a password and is not repeated.
+/** Accepts `host`, `host:port`, `1.2.3.4:port` and `[::1]:port`. */
+function checkTarget(text: string): string | undefined {
+  // A text with an @ may contain a password.
   if (text.includes('@')) {
-    return 'a target is host:port, without a user name or password: those belong in http_client.basic_auth';
+    return 'invalid target: must be host:port without a user name or password; use http_client.basic_auth';
   }
-  if (/^https?:\/\//i.test(text)) {
-    return `${quote(text)} is a URL: write the target as host:port, and use scheme and path_prefix`;
-  }
-  if (text.includes('/')) return `${quote(text)} is not host:port: a path belongs in path_prefix`;
+  const reason = targetProblem(text);
+  return reason === undefined ? undefined : `invalid target ${quote(text)}: ${reason}`;
+}
+
+function targetProblem(text: string): string | undefined {
+  if (/^https?:\/\//i.test(text)) return 'must be host:port without a scheme; use scheme and path_prefix';
+  if (text.includes('/')) return 'must be host:port without a path; use path_prefix';
   const parts = trySplitHostPort(text);
-  if (parts === undefined) return `${quote(text)} is not host:port`;
-  if (parts.port !== undefined && (parts.port < 1 || parts.port > 65_535)) {
-    return `the port of ${quote(text)} must be between 1 and 65535`;
-  }
-  return undefined;
+  if (parts === undefined) return 'must be host:port';
+  const isPort = parts.port === undefined || (parts.port >= 1 && parts.port <= 65_535);
+  return isPort ? undefined : 'port must be between 1 and 65535';
 }
 
-/** The host is a URL's host: IPv6 addresses stand in brackets. */
-export interface HostPort {
-  readonly host: string;
-  readonly port: number | undefined;
-}
-
-/** Splits `host:port`, where the port may be missing; undefined when the text is something else. */
-export function trySplitHostPort(text: string): HostPort | undefined {
-  const match = /^(\[[0-9A-Fa-f:.%]+\]|[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*))(?::([0-9]{1,6}))?$/u.exec(text);
-  if (match === null || text.length > 300) return undefined;
-  const host = match[1]!;
-  if (!URL.canParse(`http://${host}/`)) return undefined;
-  return { host, port: match[2] === undefined ? undefined : Number(match[2]) };
-}
-
-function pathPrefix(text: string): string | undefined {
-  if (!/^[\x21-\x7e]*$/.test(text)) return 'a path must consist of visible ASCII characters';
+function checkPath(text: string): string | undefined {
+  if (!/^[\x21-\x7e]*$/.test(text)) return 'path must contain only printable ASCII characters without spaces';
   if (/[?#%\\"<>^`{|}]/.test(text)) {
-    return `${quote(text)} is not a path: it must not contain any of ? # % \\ " < > ^ \` { | }`;
+    return `invalid path ${quote(text)}: must not contain any of ? # % \\ " < > ^ \` { | }`;
   }
-  if (text.includes('://')) return `${quote(text)} is a URL: only its path belongs here`;
+  if (text.includes('://')) return `invalid path ${quote(text)}: must not contain a scheme and a host`;
   if (text.split('/').some((segment) => segment === '.' || segment === '..')) {
-    return `${quote(text)} must not contain the segments . or ..`;
+    return `invalid path ${quote(text)}: must not contain the segments . and ..`;
   }
   return undefined;
 }
 
-function parameterName(text: string): string | undefined {
-  if (text === '') return 'the name of a parameter must not be empty';
-  if (OWN_PARAMETERS.has(text)) return `the parameter "${text}" is set by promfed itself on its requests`;
-  return undefined;
+function checkParameterName(text: string): string | undefined {
+  if (text === '') return 'parameter name must not be empty';
+  return RESERVED_PARAMETERS.has(text) ? `parameter "${text}" must not be set: it is reserved` : undefined;
 }
 
 /** Source: RFC 9110, 5.6.2 (`token`). */
-function headerName(text: string): string | undefined {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) return `${quoteKey(text)} is not a valid header name`;
-  if (OWN_HEADERS.has(text.toLowerCase())) {
-    return `the header "${text}" is set by promfed itself on its requests`;
-  }
-  return undefined;
+function checkHeaderName(text: string): string | undefined {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) return `invalid header name ${quoteKey(text)}`;
+  return RESERVED_HEADERS.has(text.toLowerCase())
+    ? `header "${text}" must not be set: it is reserved`
+    : undefined;
 }
 
-/** Source: RFC 9110, 5.5. The value itself may be a secret and is never repeated. */
-function headerValue(text: string): string | undefined {
+/** Never quotes the value, which may be a secret. Source: RFC 9110, 5.5. */
+function checkHeaderValue(text: string): string | undefined {
   if (/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return undefined;
-  return 'the value of a header must not contain control characters or line breaks';
+  return 'header value must contain only Latin-1 characters, without control characters and line breaks';
 }
 
-function authorizationType(text: string): string | undefined {
+function checkAuthorizationType(text: string): string | undefined {
   if (text.trim().toLowerCase() === 'basic') {
     return 'authorization type cannot be set to "basic", use "basic_auth" instead';
   }
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/.test(text.trim())) return 'the type of an authorization is one word';
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/.test(text.trim())) return 'authorization type must be a single word';
   return undefined;
 }
 
-function groupName(text: string): string | undefined {
-  if (text.trim() === '') return 'a name must not be empty';
-  if (text.length > 200) return 'a name must not be longer than 200 characters';
-  // A name is part of warnings, log lines and metric labels.
-  if (/\p{Cc}/u.test(text)) return 'a name must not contain control characters';
+/** The name is part of warnings, log lines and metric labels. */
+function checkGroupName(text: string): string | undefined {
+  if (text.trim() === '') return 'name must not be empty';
+  if (text.length > 200) return 'name must not be longer than 200 characters';
+  if (/\p{Cc}/u.test(text)) return 'name must not contain control characters';
   return undefined;
 }
 
-function serverName(text: string): string | undefined {
+function checkServerName(text: string): string | undefined {
   if (text === '') return undefined;
   const parts = trySplitHostPort(text);
-  if (parts === undefined || parts.port !== undefined) return `${quote(text)} is not the name of a host`;
-  return undefined;
+  return parts === undefined || parts.port !== undefined ? `invalid host name ${quote(text)}` : undefined;
 }
 
-/** The name of the metric is a label like any other here. */
-function filterLabel(text: string): string | undefined {
-  return text === '' ? 'a label name must not be empty' : undefined;
+/** Accepts `__name__`, unlike checkLabelName. */
+function checkFilterLabel(text: string): string | undefined {
+  return text === '' ? 'label name must not be empty' : undefined;
 }
 
-function timestampFormat(text: string): string | undefined {
-  if (tryTimestampMs(text) !== undefined) return undefined;
-  return `${quote(text)} is not a time: write it as 2026-01-31T12:00:00Z`;
-}
-
-function relativeTime(text: string): string | undefined {
-  try {
-    parseRelativeMs(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PromfedError) return error.message;
-    throw error;
-  }
-}
-
-function matchersFormat(text: string): string | undefined {
-  try {
-    parseMatchersText(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PromfedError) return error.message;
-    throw error;
-  }
-}
-
-/** A text in quotes, cut where it gets too long to read. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
-}
-
-/** A key for a message. What follows a character that no key of ours has may be a value that lost its space. */
-export function quoteKey(name: string): string {
-  const sane = /^[\w.-]*/.exec(name)![0];
-  return sane === name ? quote(name) : quote(`${sane.slice(0, 100)}…`);
+function checkTimestamp(text: string): string | undefined {
+  if (tryParseYamlTimestamp(text) !== undefined) return undefined;
+  return `invalid timestamp ${quote(text)}; use RFC 3339, for example 2026-01-31T12:00:00Z`;
 }

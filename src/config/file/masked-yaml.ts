@@ -1,26 +1,26 @@
-// The running configuration as it is shown: defaults filled in, secrets left out.
+// Prints the running configuration with defaults and without secrets.
 
 import { stringify } from 'yaml';
 
-import { mapValues } from './check.js';
 import type { ConfigFile } from './schema.js';
+import { mapValues } from './schema-walk.js';
 
-/** What Prometheus shows in place of a secret. */
+/** Shown in place of a secret, as in Prometheus. */
 const MASK = '<secret>';
 
-/** Names of keys, headers and parameters whose value is not for everyone. Errs on the side of hiding. */
+/** Names of keys, headers and parameters whose value may be a secret. Matches too much rather than too little. */
 const SECRET_NAME =
   /^key$|pass|secret|token|credential|auth(?!ority)|cookie|api.?key|access.?key|private.?key|signature/i;
 
-/** Names that match SECRET_NAME and hold sections. */
+/** Keys that match SECRET_NAME but hold a section. */
 const SECTIONS: ReadonlySet<string> = new Set(['basic_auth', 'authorization', 'oauth2']);
 
-/** Mappings whose keys are the file's own and whose values stand on every series, for everyone to see. */
+/** Mappings from label names to values, which every series shows. */
 const LABELS: ReadonlySet<string | number | undefined> = new Set(['labels', 'external_labels']);
 
 /**
- * The file as YAML. Masked are the schema's secrets, everything below a key, header or parameter with a name that
- * sounds like one (inert sections included, of which there is no schema), and passwords in URLs.
+ * Prints the file as YAML. Masks the secrets of the schema, all values below a key, header or parameter whose name
+ * suggests a secret, and passwords in URLs. Sections without effect have no schema: only their names decide.
  */
 export function maskedYaml(file: ConfigFile): string {
   const shown = mapValues(withDefaults(file), (value, schema, path) => {
@@ -28,7 +28,7 @@ export function maskedYaml(file: ConfigFile): string {
     if (schema.orOne === true && Array.isArray(value) && value.length === 1) return maskUrl(String(value[0]));
     return typeof value === 'string' ? maskUrl(value) : value;
   });
-  // YAML 1.1 is what Go reads: it puts words like `yes` in quotes.
+  // Go reads YAML 1.1, in which words such as `yes` must be quoted.
   return stringify(shown, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }
 
@@ -36,19 +36,19 @@ function isSecret(value: unknown, path: readonly (string | number)[]): boolean {
   const name = String(path.at(-1) ?? '');
   if (!SECRET_NAME.test(name) || name.endsWith('_file') || name.endsWith('_url')) return false;
   if (LABELS.has(path.at(-2))) return false;
-  // `authorization` is a section of ours, but a header among headers.
+  // `authorization` is a section of http_client, but below http_headers it is a header.
   const isHeader = path.at(-2) === 'http_headers';
   return isHeader || typeof value !== 'object' || !SECTIONS.has(name);
 }
 
-/** `http://user:password@host/?token=abc` without the password and the token. */
+/** Masks the password and the token of `http://user:password@host/?token=abc`. */
 function maskUrl(text: string): string {
   return text
     .replace(/(\/\/[^/@:\s]*):[^/@\s]*@/g, `$1:${MASK}@`)
     .replace(/([?&][^=&\s]*(?:token|key|secret|pass|auth)[^=&\s]*=)[^&\s]*/gi, `$1${MASK}`);
 }
 
-/** The keys that matter to how a group is asked, as they are when the file does not say. */
+/** Adds the defaults of the keys that change how a group is queried. */
 function withDefaults(file: ConfigFile): ConfigFile {
   const groups = file.promxy?.server_groups ?? [];
   return {

@@ -1,59 +1,57 @@
-// The schema of the configuration file: the one source of its keys, their types, their defaults and their checks.
-// promxy's keys, which stand in Prometheus' own file.
+// The schema of the configuration file: the single source of its keys, types, defaults and checks. The file is
+// promxy's: the configuration of Prometheus with a `promxy` section.
 
 import Type, { type TObject, type TOptional, type TSchema, type TUnknown } from 'typebox';
 
 import type { FormatName } from './formats.js';
 
-/**
- * What the schema says of a key beyond JSON Schema. `default` is what stands for a key that is not there.
- */
-export interface Remarks {
+/** Annotations of a key beyond JSON schema. `default` is documentation: it is the value of a missing key. */
+export interface SchemaAnnotations {
   /** The value is never shown. */
   readonly secret?: true;
-  /** One text stands for a list of one. */
+  /** A single value is accepted in place of a list. */
   readonly orOne?: true;
-  /** The key is accepted and does nothing; the value says why, after the key's name. */
+  /** The key is accepted without effect. The reason completes `KEY has no effect: `. */
   readonly inert?: string;
-  /** A later version will do it. Until then only `unless`, where it is given, is accepted, which changes nothing. */
-  readonly later?: { readonly unless?: unknown };
+  /** The key is rejected. `unless` is accepted: it is promxy's default and changes nothing. */
+  readonly unsupported?: { readonly unless?: unknown };
 }
 
-const RULES_LATER = 'this version does not evaluate rules yet';
-const NO_SCRAPING = 'promfed stores and scrapes nothing';
+const NO_RULES = 'rules are not evaluated yet';
+const NO_SCRAPING = 'promfed does not scrape targets or store samples';
 
-function text(format?: FormatName, remarks: Remarks & { default?: string } = {}) {
-  // TypeBox's own list of formats does not know ours.
-  const options: Record<string, unknown> = format === undefined ? { ...remarks } : { format, ...remarks };
+function string(format?: FormatName, annotations: SchemaAnnotations & { default?: string } = {}) {
+  // TypeBox types `format` as a list that lacks these formats.
+  const options: Record<string, unknown> =
+    format === undefined ? { ...annotations } : { format, ...annotations };
   return Type.Optional(Type.String(options));
 }
 
-function flag(value: boolean) {
+function boolean(value: boolean) {
   return Type.Optional(Type.Boolean({ default: value }));
 }
 
-/** Keys of the file's own choice. */
-function mapOf<Value extends TSchema>(value: Value, names: FormatName, remarks: Remarks = {}) {
+/** A mapping with arbitrary keys. */
+function mapOf<Value extends TSchema>(value: Value, keys: FormatName) {
   return Type.Optional(
     Type.Unsafe<Record<string, Type.Static<Value>>>({
       type: 'object',
       additionalProperties: value,
-      propertyNames: { format: names },
-      ...remarks,
+      propertyNames: { format: keys },
     }),
   );
 }
 
-/** An inert section, whose shape is not looked at. */
+/** A key without effect. Its value is not checked. */
 function inert(reason: string) {
   return Type.Optional(Type.Unknown({ inert: reason }));
 }
 
-function later(unless?: unknown) {
-  return Type.Optional(Type.Unknown({ later: unless === undefined ? {} : { unless } }));
+function unsupported(unless?: unknown) {
+  return Type.Optional(Type.Unknown({ unsupported: unless === undefined ? {} : { unless } }));
 }
 
-/** Several keys of one kind. */
+/** Several keys with the same schema. */
 function each<const Name extends string>(names: readonly Name[], schema: () => TOptional<TUnknown>) {
   const entries = names.map((name) => [name, schema()] as const);
   return Object.fromEntries(entries) as Record<Name, TOptional<TUnknown>>;
@@ -63,19 +61,19 @@ const closed = { additionalProperties: false } as const;
 
 const basicAuth = Type.Object(
   {
-    username: text(),
-    username_file: text(),
-    password: text(undefined, { secret: true }),
-    password_file: text(),
+    username: string(),
+    username_file: string(),
+    password: string(undefined, { secret: true }),
+    password_file: string(),
   },
   closed,
 );
 
 const authorization = Type.Object(
   {
-    type: text('authorization-type', { default: 'Bearer' }),
-    credentials: text(undefined, { secret: true }),
-    credentials_file: text(),
+    type: string('authorization-type', { default: 'Bearer' }),
+    credentials: string(undefined, { secret: true }),
+    credentials_file: string(),
   },
   closed,
 );
@@ -84,14 +82,14 @@ const tlsVersion = Type.Optional(Type.Enum(['TLS10', 'TLS11', 'TLS12', 'TLS13'])
 
 const tlsConfig = Type.Object(
   {
-    ca: text(),
-    cert: text(),
-    key: text(undefined, { secret: true }),
-    ca_file: text(),
-    cert_file: text(),
-    key_file: text(),
-    server_name: text('server-name'),
-    insecure_skip_verify: flag(false),
+    ca: string(),
+    cert: string(),
+    key: string(undefined, { secret: true }),
+    ca_file: string(),
+    cert_file: string(),
+    key_file: string(),
+    server_name: string('server-name'),
+    insecure_skip_verify: boolean(false),
     min_version: tlsVersion,
     max_version: tlsVersion,
   },
@@ -100,24 +98,24 @@ const tlsConfig = Type.Object(
 
 const httpClient = Type.Object(
   {
-    dial_timeout: text('duration', { default: '200ms' }),
+    dial_timeout: string('duration', { default: '200ms' }),
     basic_auth: Type.Optional(basicAuth),
     authorization: Type.Optional(authorization),
-    bearer_token: text(undefined, { secret: true }),
-    bearer_token_file: text(),
+    bearer_token: string(undefined, { secret: true }),
+    bearer_token_file: string(),
     tls_config: Type.Optional(tlsConfig),
-    dial_network: later('tcp'),
-    fallback_delay: later('0s'),
-    sigv4: later(),
-    oauth2: later(),
-    proxy_url: later(''),
-    no_proxy: later(''),
-    proxy_from_environment: later(false),
-    proxy_connect_header: later({}),
-    // Requests follow no redirects and speak HTTP/1.1, so only the values that say so are true here.
-    follow_redirects: later(false),
-    enable_http2: later(false),
-    http_headers: later({}),
+    dial_network: unsupported('tcp'),
+    fallback_delay: unsupported('0s'),
+    sigv4: unsupported(),
+    oauth2: unsupported(),
+    proxy_url: unsupported(''),
+    no_proxy: unsupported(''),
+    proxy_from_environment: unsupported(false),
+    proxy_connect_header: unsupported({}),
+    // promfed follows no redirects and uses HTTP/1.1: only `false` is true of it.
+    follow_redirects: unsupported(false),
+    enable_http2: unsupported(false),
+    http_headers: unsupported({}),
   },
   closed,
 );
@@ -130,7 +128,7 @@ const staticConfig = Type.Object(
   closed,
 );
 
-/** Source: Prometheus, discovery/ (every registered mechanism). */
+/** Service discoveries. Source: Prometheus, discovery/ (all registered mechanisms). */
 const DISCOVERIES = [
   'aws_sd_configs',
   'azure_sd_configs',
@@ -165,62 +163,62 @@ const DISCOVERIES = [
   'vultr_sd_configs',
 ] as const;
 
-const listOfTexts = Type.Array(Type.String(), { orOne: true });
+const stringOrStrings = Type.Array(Type.String(), { orOne: true });
 
 /** Source: promxy, pkg/promclient/labelfilter.go (`LabelFilterConfig`). */
 const labelFilter = Type.Object(
   {
-    static_labels_include: mapOf(Type.Array(Type.String(), { orOne: true }), 'filter-label'),
-    static_labels_exclude: mapOf(Type.Array(Type.String(), { orOne: true }), 'filter-label'),
+    static_labels_include: mapOf(stringOrStrings, 'filter-label'),
+    static_labels_exclude: mapOf(stringOrStrings, 'filter-label'),
     dynamic_labels: Type.Optional(Type.Array(Type.String({ format: 'filter-label' }), { orOne: true })),
-    sync_interval: text('duration', { default: '5m' }),
+    sync_interval: string('duration', { default: '5m' }),
   },
   closed,
 );
 
 /** Source: promxy, pkg/servergroup/config.go (`AbsoluteTimeRangeConfig`, `RelativeTimeRangeConfig`). */
 function timeRange(format: 'timestamp' | 'relative-time') {
-  return Type.Object({ start: text(format), end: text(format), truncate: flag(false) }, closed);
+  return Type.Object({ start: string(format), end: string(format), truncate: boolean(false) }, closed);
 }
 
 /** Source: promxy, pkg/servergroup/config.go (`NativeHistogramConfig`). */
 const nativeHistogram = Type.Object(
-  { metadata_refresh: text('duration', { default: '0s' }), allow_lossy: flag(false) },
+  { metadata_refresh: string('duration', { default: '0s' }), allow_lossy: boolean(false) },
   closed,
 );
 
 /** One entry of `promxy.server_groups`. Source: promxy, pkg/servergroup/config.go. */
 const serverGroup = Type.Object(
   {
-    name: text('group-name'),
+    name: string('group-name'),
     static_configs: Type.Optional(Type.Array(staticConfig)),
     labels: mapOf(Type.String(), 'label-name'),
     scheme: Type.Optional(Type.Enum(['http', 'https'], { default: 'http' })),
-    path_prefix: text('path-prefix', { default: '' }),
-    query_params: mapOf(listOfTexts, 'parameter-name'),
+    path_prefix: string('path-prefix', { default: '' }),
+    query_params: mapOf(stringOrStrings, 'parameter-name'),
     http_headers: mapOf(Type.Array(Type.String({ format: 'header-value' }), { orOne: true }), 'header-name'),
     http_client: Type.Optional(httpClient),
-    timeout: text('duration', { default: '0s' }),
-    ignore_error: flag(false),
-    anti_affinity: text('duration', { default: '10s' }),
-    ...each(DISCOVERIES, () => later([])),
-    relabel_configs: later([]),
+    timeout: string('duration', { default: '0s' }),
+    ignore_error: boolean(false),
+    anti_affinity: string('duration', { default: '10s' }),
+    ...each(DISCOVERIES, () => unsupported([])),
+    relabel_configs: unsupported([]),
     semantics: Type.Optional(Type.Enum(['native', 'exact'])),
-    remote_read: flag(false),
-    remote_read_path: text('path-prefix', { default: 'api/v1/read' }),
+    remote_read: boolean(false),
+    remote_read_path: string('path-prefix', { default: 'api/v1/read' }),
     native_histogram: Type.Optional(nativeHistogram),
-    anti_affinity_dynamic: later(false),
-    prefer_max: later(false),
-    max_idle_conns: later(20_000),
-    max_idle_conns_per_host: later(1000),
-    idle_conn_timeout: later('5m'),
-    downgrade_error: later(false),
+    anti_affinity_dynamic: unsupported(false),
+    prefer_max: unsupported(false),
+    max_idle_conns: unsupported(20_000),
+    max_idle_conns_per_host: unsupported(1000),
+    idle_conn_timeout: unsupported('5m'),
+    downgrade_error: unsupported(false),
     relative_time_range: Type.Optional(timeRange('relative-time')),
     absolute_time_range: Type.Optional(timeRange('timestamp')),
-    align_query_range_with_step: flag(false),
+    align_query_range_with_step: boolean(false),
     label_filter: Type.Optional(labelFilter),
     inject_matchers: Type.Optional(Type.Array(Type.String({ format: 'matchers' }))),
-    metrics_relabel_configs: later([]),
+    metrics_relabel_configs: unsupported([]),
   },
   closed,
 );
@@ -248,10 +246,10 @@ const SCRAPE_GLOBALS = [
 
 const global = Type.Object(
   {
-    evaluation_interval: text('duration', { default: '1m' }),
+    evaluation_interval: string('duration', { default: '1m' }),
     external_labels: mapOf(Type.String(), 'label-name'),
-    query_log_file: later(''),
-    rule_query_offset: inert(RULES_LATER),
+    query_log_file: unsupported(''),
+    rule_query_offset: inert(NO_RULES),
     ...each(SCRAPE_GLOBALS, () => inert(NO_SCRAPING)),
   },
   closed,
@@ -265,24 +263,24 @@ export const configFileSchema = Type.Object(
       Type.Object(
         {
           server_groups: Type.Optional(Type.Array(serverGroup)),
-          alert_templates: later(),
+          alert_templates: unsupported(),
         },
         closed,
       ),
     ),
-    rule_files: Type.Optional(Type.Array(Type.String(), { inert: RULES_LATER })),
-    alerting: Type.Optional(Type.Object({}, { inert: RULES_LATER })),
-    remote_write: Type.Optional(Type.Array(Type.Object({ url: Type.String() }), { inert: RULES_LATER })),
+    rule_files: Type.Optional(Type.Array(Type.String(), { inert: NO_RULES })),
+    alerting: Type.Optional(Type.Object({}, { inert: NO_RULES })),
+    remote_write: Type.Optional(Type.Array(Type.Object({ url: Type.String() }), { inert: NO_RULES })),
     ...each(['scrape_configs', 'scrape_config_files', 'storage', 'otlp'], () => inert(NO_SCRAPING)),
-    remote_read: inert('promfed reads from its server groups only'),
-    tracing: inert('this version exports no traces yet'),
-    runtime: inert('it tunes the runtime of Go, which promfed does not run on'),
-    tls_server_config: later(),
+    remote_read: inert('promfed reads only from its server groups'),
+    tracing: inert('traces are not exported yet'),
+    runtime: inert('it configures the Go runtime, which promfed does not use'),
+    tls_server_config: unsupported(),
   },
   closed,
 ) satisfies TObject;
 
-/** The whole file, decoded and checked. */
+/** The decoded and checked file. */
 export type ConfigFile = Type.Static<typeof configFileSchema>;
 export type ServerGroupFile = Type.Static<typeof serverGroup>;
 export type HttpClientFile = Type.Static<typeof httpClient>;

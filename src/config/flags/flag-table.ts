@@ -1,144 +1,138 @@
-// The table of flags, from which parsing, checks and the help text are made.
+// The table of flags. Parsing, checks and the help text are derived from it.
 
 export type Command = 'serve' | 'demo' | 'query' | 'explain';
 
 export interface FlagSpec {
   readonly short?: string;
-  /** How the help text calls the value; undefined for a switch. */
+  /** Name of the value in the help text; undefined for a switch. */
   readonly value?: string;
-  /** As it would be written. */
-  readonly initial?: string;
+  /** As written on the command line. */
+  readonly default?: string;
   readonly repeatable?: true;
-  /** Who takes it: the serving commands, `query` and `explain`, or only the latter. Absent for all. */
-  readonly of?: 'server' | 'query' | 'explain';
-  readonly meaning: string;
+  /** Commands that accept the flag: `serve` and `demo`, `query` and `explain`, or `explain`. All when missing. */
+  readonly scope?: 'server' | 'query' | 'explain';
+  readonly help: string;
 }
 
-/** Source of names and defaults: promxy, cmd/promxy/main.go; of --enable-feature: Prometheus. */
+/** Source of names and defaults: promxy, cmd/promxy/main.go. Source of --enable-feature: Prometheus. */
 export const FLAGS = {
-  config: { value: 'file', initial: 'config.yaml', meaning: 'The configuration file.' },
+  config: { value: 'file', default: 'config.yaml', help: 'Configuration file path.' },
   'bind-addr': {
-    of: 'server',
+    scope: 'server',
     value: 'host:port',
-    initial: ':8082',
-    meaning: 'The address to listen on. Without a host: on every interface. Port 0: any that is free.',
+    default: ':8082',
+    help: 'Address to listen on. Without a host, all interfaces. Port 0 selects a free port.',
   },
   'log-level': {
-    of: 'server',
+    scope: 'server',
     value: 'level',
-    initial: 'info',
-    meaning: 'What is logged at least: trace, debug, info, warn, error or fatal.',
+    default: 'info',
+    help: 'Only log messages with the given severity or above. One of: [trace, debug, info, warn, error, fatal].',
   },
   'log-format': {
-    of: 'server',
+    scope: 'server',
     value: 'format',
-    initial: 'text',
-    meaning: 'How log lines are written: text or json.',
+    default: 'text',
+    help: 'Output format of log messages. One of: [text, json].',
   },
   memory: {
-    of: 'server',
+    scope: 'server',
     value: 'size',
-    initial: '80%',
-    meaning:
-      'How much memory promfed may use: 512MB, 2GiB, or a part of what the machine or its control group has, as 80%.',
+    default: '80%',
+    help: 'Maximum memory of all processes: a size such as 512MB or 2GiB, or a percentage of the memory of the machine or its control group.',
   },
   'web.external-url': {
-    of: 'server',
+    scope: 'server',
     value: 'url',
-    meaning:
-      'The URL under which promfed is reached from outside. Its path becomes the prefix of every endpoint.',
+    help: 'URL under which promfed is externally reachable (for example, if promfed is served via a reverse proxy). If the URL has a path portion, it prefixes all HTTP endpoints.',
   },
   'web.enable-lifecycle': {
-    of: 'server',
-    meaning: 'Lets the configuration be reloaded with POST /-/reload.',
+    scope: 'server',
+    help: 'Enable reload via HTTP request (POST /-/reload).',
   },
   workers: {
-    of: 'server',
+    scope: 'server',
     value: 'number',
-    meaning:
-      'How many processes answer requests. One for each core that is available when it is not given; one for the demo.',
+    help: 'Number of processes that serve requests. By default one for each available core, fewer if memory is short; the demo runs one.',
   },
   'query.timeout': {
-    of: 'server',
+    scope: 'server',
     value: 'duration',
-    initial: '2m',
-    meaning: 'How long a query may take, the time in the regions included.',
+    default: '2m',
+    help: 'Maximum time a query may take before being aborted, including the time in the regions.',
   },
   'query.max-samples': {
     value: 'number',
-    initial: '50000000',
-    meaning: 'How many samples a query may hold in memory at once.',
+    default: '50000000',
+    help: 'Maximum number of samples a single query can load into memory. Queries that would load more fail.',
   },
   'query.max-memory': {
-    of: 'server',
+    scope: 'server',
     value: 'size',
-    initial: '50%',
-    meaning: 'How much memory a query may hold: 512MB, or a part of what all queries together may, as 50%.',
+    default: '50%',
+    help: 'Maximum memory a single query can hold: a size such as 512MB, or a percentage of the memory that its process has for queries. Queries that would hold more fail.',
   },
   'query.max-concurrency': {
-    of: 'server',
+    scope: 'server',
     value: 'number',
-    initial: '0',
-    meaning: 'How many queries run at once; more wait for their turn. 0: as many as there is memory for.',
+    default: '0',
+    help: 'Maximum number of queries executed concurrently. Further queries wait. 0 means no limit other than memory.',
   },
   'query.lookback-delta': {
     value: 'duration',
-    initial: '5m',
-    meaning: 'How far back the latest sample of a series is looked for. Sent to the regions when given.',
+    default: '5m',
+    help: 'Maximum lookback duration for retrieving samples during expression evaluation. Sent to the regions if set.',
   },
   'query.pushdown': {
     value: 'on|off',
-    initial: 'on',
-    meaning:
-      'Whether the regions compute what they can. off: they send raw samples, and everything is computed here.',
+    default: 'on',
+    help: 'Let the regions compute parts of a query where the result stays exact. If off, they send raw samples only, and promfed computes everything.',
   },
   'enable-feature': {
     value: 'name,…',
     repeatable: true,
-    meaning: "Switches features on, by Prometheus' names, separated by commas. May be given several times.",
+    help: "Comma separated feature names to enable, with Prometheus' names. Repeatable.",
   },
   url: {
-    of: 'query',
+    scope: 'query',
     value: 'url',
-    meaning: 'Asks the Prometheus-compatible API at this URL instead of the regions of the configuration.',
+    help: 'Query the Prometheus-compatible API at this URL instead of the regions of the configuration file.',
   },
-  time: { of: 'query', value: 'time', initial: 'now', meaning: 'The time of an instant query.' },
+  time: { scope: 'query', value: 'time', default: 'now', help: 'Evaluation time of an instant query.' },
   start: {
-    of: 'query',
+    scope: 'query',
     value: 'time',
-    meaning: 'Where a range query starts. An hour before its end when it is not given.',
+    help: 'Start time of a range query. By default one hour before the end time.',
   },
-  end: { of: 'query', value: 'time', initial: 'now', meaning: 'Where a range query ends.' },
+  end: { scope: 'query', value: 'time', default: 'now', help: 'End time of a range query.' },
   step: {
-    of: 'query',
+    scope: 'query',
     value: 'duration',
-    meaning:
-      'Between two points of a range query, as 30s or in seconds. About 250 points when it is not given.',
+    help: 'Step of a range query: a duration such as 30s, or seconds. By default the range has about 250 steps.',
   },
   output: {
-    of: 'query',
+    scope: 'query',
     value: 'format',
-    meaning:
-      'How the answer is written: table, chart or json. When it is not given, a table; a chart for a range query on a terminal. An explanation: text or json.',
+    help: 'Output format. One of: [table, chart, json]; for explain: [text, json]. By default chart for a range query on a terminal, table otherwise, and text for explain.',
   },
-  timeout: { of: 'query', value: 'duration', initial: '2m', meaning: 'How long the query may take.' },
+  timeout: { scope: 'query', value: 'duration', default: '2m', help: 'Maximum time the query may take.' },
   analyze: {
-    of: 'explain',
-    meaning: 'Runs the query too, and tells what every fetch and operator took. Of promfed explain only.',
+    scope: 'explain',
+    help: 'Run the query as well, and report the cost of every fetch and operator. For explain only.',
   },
-  'check-config': { of: 'server', meaning: 'Checks the configuration file and exits.' },
-  version: { short: 'v', meaning: 'Prints the version and exits.' },
-  help: { short: 'h', meaning: 'Prints this text and exits.' },
+  'check-config': { scope: 'server', help: 'Check the configuration file and exit.' },
+  version: { short: 'v', help: 'Print the version and exit.' },
+  help: { short: 'h', help: 'Show this help and exit.' },
 } as const satisfies Readonly<Record<string, FlagSpec>>;
 
 export type FlagName = keyof typeof FLAGS;
 
-/** Whether it is a flag of `query` or `explain` alone. */
-export function ofAsking({ of }: FlagSpec): boolean {
-  return of === 'query' || of === 'explain';
+/** True for a flag of `query` or `explain` only. */
+export function isQueryFlag({ scope }: FlagSpec): boolean {
+  return scope === 'query' || scope === 'explain';
 }
 
-/** Flags of promxy that a later version will have; true for those that take a value. */
+/** Flags of promxy that are not supported yet; true for those that take a value. */
 export const LATER: ReadonlyMap<string, boolean> = new Map([
   ['log-max-form-prefix', true],
   ['web.config.file', true],

@@ -1,48 +1,47 @@
-// The text of --help, made from the table of flags.
+// The text of --help, generated from the table of flags.
 
-import { FLAGS, ofAsking, type FlagSpec } from './flag-table.js';
+import { FLAGS, isQueryFlag, type FlagSpec } from './flag-table.js';
 
 const WIDTH = 100;
 const INDENT = 6;
 
-/** What --help prints: every flag with its value, default and meaning, at most 100 characters wide. */
+const USAGE = `Answers PromQL queries over many Prometheus-compatible regions as if they were one.
+
+Usage:
+  promfed [flags]         Serve the regions of a configuration file.
+  promfed demo [flags]    Serve two small regions that run within this process.
+  promfed query [flags] EXPR
+                          Run one query, on the regions of a configuration file or on a URL.
+  promfed explain [flags] EXPR
+                          Show how one query is answered: what each region is sent, and why.
+
+Flags (--flag=value or --flag value; switches: --flag, --no-flag or --flag=false):`;
+
+const QUERY_USAGE = `
+Flags of promfed query and promfed explain, which also accept --config, --query.max-samples,
+--query.lookback-delta, --query.pushdown and --enable-feature. A time is RFC 3339, seconds since the
+epoch, or relative to now: now, -1h, +30m. --start, --end, --step or --output=chart make a range
+query. -- ends the flags: promfed query -- -up`;
+
+/** Every flag with its value, default and help, at most 100 characters wide. */
 export function helpText(): string {
-  const lines = [
-    'promfed answers PromQL queries over many Prometheus-compatible regions as if they were one.',
-    '',
-    'Usage:',
-    '  promfed [flags]         serve the regions of a configuration file',
-    '  promfed demo [flags]    serve two small regions that run inside of this program',
-    '  promfed query [flags] EXPR',
-    '                          answer one query, by the regions of a configuration file or at a URL',
-    '  promfed explain [flags] EXPR',
-    '                          tell how one query is answered: what each region is sent, and why',
-    '',
-    'Flags, as --flag=value or --flag value; switches as --flag, --no-flag or --flag=false:',
-  ];
-  for (const [name, spec] of Object.entries<FlagSpec>(FLAGS).filter(([, spec]) => !ofAsking(spec))) {
-    lines.push(...flagLines(name, spec));
-  }
-  lines.push(
-    '',
-    'Flags of promfed query and explain, which also take --config, --query.max-samples,',
-    '--query.lookback-delta, --query.pushdown and --enable-feature. A time is RFC 3339, seconds since',
-    'the epoch, or relative to now: now, -1h, -30m.',
-    'With --start, --end, --step or --output=chart it is a range query. -- ends the flags: query -- -up',
-  );
-  for (const [name, spec] of Object.entries<FlagSpec>(FLAGS).filter(([, spec]) => ofAsking(spec))) {
-    lines.push(...flagLines(name, spec));
-  }
-  return lines.join('\n');
+  const flags = Object.entries<FlagSpec>(FLAGS);
+  return [
+    USAGE,
+    ...flags.filter(([, spec]) => !isQueryFlag(spec)).flatMap(flagLines),
+    QUERY_USAGE,
+    ...flags.filter(([, spec]) => isQueryFlag(spec)).flatMap(flagLines),
+  ].join('\n');
 }
 
-function flagLines(name: string, spec: FlagSpec): string[] {
+function flagLines([name, spec]: [string, FlagSpec]): string[] {
   const short = spec.short === undefined ? '' : `-${spec.short}, `;
   const value = spec.value === undefined ? '' : `=<${spec.value}>`;
-  const initial = spec.initial === undefined ? '' : ` (default ${spec.initial})`;
-  return [`  ${short}--${name}${value}${initial}`, ...wrap(spec.meaning)];
+  const defaultText = spec.default === undefined ? '' : ` (default ${spec.default})`;
+  return [`  ${short}--${name}${value}${defaultText}`, ...wrap(spec.help)];
 }
 
+/** Indented lines of at most WIDTH characters, broken at spaces. */
 function wrap(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -2,7 +2,7 @@
 
 import { tryNearest } from '../../model/index.js';
 import { FLAGS, LATER, type FlagName, type FlagSpec } from './flag-table.js';
-import { quote } from '../file/formats.js';
+import { quote } from '../text/quote.js';
 
 export interface Arguments {
   /** All values of each flag, in order; those of a switch are `true` and `false`. */

@@ -1,10 +1,10 @@
 // What a server group's configuration says of what the group holds: `label_filter` and the time ranges.
 
-import { parseDurationText } from '../text/duration-text.js';
-import { quote } from '../file/formats.js';
+import { parseConfigDuration } from '../text/parse-duration.js';
+import { quote } from '../text/quote.js';
 import type { LabelFilterFile, ServerGroupFile, TimeRangeFile } from '../file/schema.js';
 import type { LabelFilterSettings, TimeRangeSettings } from '../settings.js';
-import { GO_ZERO_TIME_MS, parseRelativeMs, tryTimestampMs } from '../text/time-text.js';
+import { GO_ZERO_TIME_MS, parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
 
 const DEFAULT_SYNC_INTERVAL_MS = 300_000;
 
@@ -23,7 +23,7 @@ export function labelFilterOf(
   const include = entriesOf(filter.static_labels_include ?? {});
   const exclude = entriesOf(filter.static_labels_exclude ?? {});
   const dynamicLabels = [...new Set(filter.dynamic_labels)];
-  const syncIntervalMs = Math.ceil(parseDurationText(filter.sync_interval ?? '0'));
+  const syncIntervalMs = Math.ceil(parseConfigDuration(filter.sync_interval ?? '0'));
   if (syncIntervalMs > 0 && dynamicLabels.length === 0) {
     problem(['label_filter', 'sync_interval'], 'sync_interval requires dynamic_labels to be set');
   }
@@ -56,7 +56,7 @@ export function timeRangeOf(
     absolute !== undefined
       ? read('absolute', absolute, pointMs)
       : relative !== undefined
-        ? read('relative', relative, parseRelativeMs)
+        ? read('relative', relative, parseSignedDuration)
         : undefined;
   if (range?.startMs === undefined && range?.endMs === undefined) return undefined;
   if (range.startMs !== undefined && range.endMs !== undefined && range.endMs < range.startMs) {
@@ -82,6 +82,6 @@ function read(
 }
 
 function pointMs(text: string): number | undefined {
-  const timeMs = tryTimestampMs(text);
+  const timeMs = tryParseYamlTimestamp(text);
   return timeMs === GO_ZERO_TIME_MS ? undefined : timeMs;
 }

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
-import { parseDurationText } from '../text/duration-text.js';
+import { parseConfigDuration } from '../text/parse-duration.js';
 import type { HttpClientFile, TlsFile } from '../file/schema.js';
 import type { ReadText } from './secret-file.js';
 import type { HttpClientSettings, TlsSettings } from '../settings.js';
@@ -21,7 +21,7 @@ const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13
 
 /** Settings of a part that has the right shape; what is wrong beyond that is reported. */
 export function createHttpClientSettings(client: HttpClientFile, reading: Reading): HttpClientSettings {
-  const dialTimeoutMs = Math.ceil(parseDurationText(client.dial_timeout ?? '0'));
+  const dialTimeoutMs = Math.ceil(parseConfigDuration(client.dial_timeout ?? '0'));
   return {
     dialTimeoutMs: dialTimeoutMs === 0 ? DEFAULT_DIAL_TIMEOUT_MS : dialTimeoutMs,
     authorization: authorizationHeader(client, reading),

@@ -1,7 +1,7 @@
 // What the owner of a configuration should know of server groups that cannot be told apart: which, and what it costs.
 
 import { fixedLabels } from '../../model/index.js';
-import { quote } from '../file/formats.js';
+import { quote } from '../text/quote.js';
 import { overlappingPairs } from './overlapping.js';
 import type { ServerGroupSettings } from '../settings.js';
 

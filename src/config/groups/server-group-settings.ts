@@ -1,8 +1,9 @@
 // One entry of `promxy.server_groups`, from the file's words to settings.
 
 import { Labels, type Matcher } from '../../model/index.js';
-import { parseDurationText } from '../text/duration-text.js';
-import { quote, trySplitHostPort } from '../file/formats.js';
+import { parseConfigDuration } from '../text/parse-duration.js';
+import { trySplitHostPort } from '../text/addresses.js';
+import { quote } from '../text/quote.js';
 import { labelFilterOf, timeRangeOf } from './group-scope.js';
 import { createHttpClientSettings, type Reading } from './http-client.js';
 import { parseMatchersText } from '../text/matcher-text.js';
@@ -48,14 +49,14 @@ export function createServerGroupSettings(
     reading.warn(['remote_read_path'], 'remote_read_path has no effect without remote_read: true');
   }
   const refresh = group.native_histogram?.metadata_refresh;
-  const histogramRefreshMs = Math.ceil(parseDurationText(refresh ?? '0'));
+  const histogramRefreshMs = Math.ceil(parseConfigDuration(refresh ?? '0'));
   if (histogramRefreshMs > 0 && group.remote_read !== true) {
     reading.warn(
       ['native_histogram', 'metadata_refresh'],
       'metadata_refresh has no effect without remote_read: true, which native histograms are read by',
     );
   }
-  const timeoutMs = Math.ceil(parseDurationText(group.timeout ?? '0'));
+  const timeoutMs = Math.ceil(parseConfigDuration(group.timeout ?? '0'));
   return {
     name: group.name ?? '',
     labels: labelsOf(group, reading),
@@ -67,7 +68,7 @@ export function createServerGroupSettings(
     timeoutMs: timeoutMs === 0 ? undefined : timeoutMs,
     ignoreError: group.ignore_error ?? false,
     antiAffinityMs:
-      group.anti_affinity === undefined ? DEFAULT_ANTI_AFFINITY_MS : parseDurationText(group.anti_affinity),
+      group.anti_affinity === undefined ? DEFAULT_ANTI_AFFINITY_MS : parseConfigDuration(group.anti_affinity),
     semantics: group.semantics,
     alignsRanges: group.align_query_range_with_step ?? false,
     remoteReadPath:

@@ -6,6 +6,7 @@ import {
   PromfedError,
   rangeGrid,
   tryParseFloat,
+  tryParseTime,
   type Grid,
 } from '../../model/index.js';
 
@@ -147,17 +148,4 @@ export function parameter<T>(name: string, parse: () => T): T {
     if (thrown instanceof PromfedError && thrown.code === 'bad_data') throw invalid(name, thrown.message);
     throw thrown;
   }
-}
-
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
-
-/** Times beyond this many milliseconds from the epoch are no dates (as of JavaScript), and no Prometheus has them. */
-const MAX_TIME_MS = 8.64e15;
-
-/** Seconds since the epoch or RFC 3339, to whole milliseconds. */
-function tryParseTime(text: string): number | undefined {
-  const seconds = tryParseFloat(text);
-  const timeMs =
-    seconds !== undefined ? Math.round(seconds * 1000) : RFC3339.test(text) ? Date.parse(text) : NaN;
-  return Math.abs(timeMs) <= MAX_TIME_MS ? timeMs : undefined;
 }

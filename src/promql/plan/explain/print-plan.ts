@@ -3,7 +3,7 @@
 import { gridEndMs, type Matcher } from '../../../model/index.js';
 import type { BinaryNode, PlanNode } from '../node.js';
 import { operands } from '../operands.js';
-import { timeText } from './time-text.js';
+import { printTime } from './print-time.js';
 
 /** The plan as lines of text, for explain and for tests. Stable: the same plan prints the same. */
 export function printPlan(node: PlanNode): string {
@@ -54,7 +54,7 @@ export function headline(node: PlanNode): string {
     case 'segments':
       return `${node.segments.length} time segments`;
     case 'segment':
-      return `steps ${timeText(node.grid.startMs)} to ${timeText(gridEndMs(node.grid))}`;
+      return `steps ${printTime(node.grid.startMs)} to ${printTime(gridEndMs(node.grid))}`;
   }
 }
 

@@ -3,7 +3,7 @@
 import { printMatchers, type Matcher, type TimeBounds } from '../../../model/index.js';
 import { walk, type Expr, type VectorSelector } from '../../language/index.js';
 import { exclusionsOf, type Exclusion, type PlannedGroup } from './group-pruning.js';
-import { timeText } from '../explain/time-text.js';
+import { printTime } from '../explain/print-time.js';
 import type { PlanTimes } from '../times.js';
 import { dataWindows } from './data-windows.js';
 
@@ -58,7 +58,7 @@ function matcherText(matcher: Matcher): string {
 }
 
 function spanText({ startMs, endMs }: TimeBounds): string {
-  const from = startMs === undefined ? '' : `from ${timeText(startMs)}`;
+  const from = startMs === undefined ? '' : `from ${printTime(startMs)}`;
   if (endMs === undefined) return `${from} on`;
-  return `${from} until ${timeText(endMs)}`.trim();
+  return `${from} until ${printTime(endMs)}`.trim();
 }

@@ -1,17 +1,17 @@
-// Times as configuration files write them: points in time, and durations before or after now.
+// Times in configuration files and flags: timestamps, and durations before or after now.
 
-import { parseDurationText } from './duration-text.js';
+import { parseConfigDuration } from './parse-duration.js';
 
 const TIMESTAMP =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?[ \t]*(Z|z|[+-]\d{1,2}(?::\d{2})?)?)?$/;
 
 /**
- * Milliseconds since the epoch, fractions kept; undefined for what is not a point in time. A date alone is its
- * midnight, and a time without a zone is in UTC.
+ * Parses a YAML timestamp to milliseconds since the epoch, fractions kept. A date without a time is midnight, a time
+ * without a zone is UTC. Returns undefined when the text is not a timestamp.
  *
- * Source: the YAML timestamps that Go's yaml package reads.
+ * Source: the timestamps that Go's yaml package accepts.
  */
-export function tryTimestampMs(text: string): number | undefined {
+export function tryParseYamlTimestamp(text: string): number | undefined {
   const parts = TIMESTAMP.exec(text.trim());
   if (parts === null) return undefined;
   const [year, month, day, hour, minute, second] = parts
@@ -28,16 +28,16 @@ export function tryTimestampMs(text: string): number | undefined {
   return date.getTime() + (hour * 60 + minute - zoneMinutes) * 60_000 + second * 1000 + fractionMs;
 }
 
-/** What Go takes for "no time given". */
+/** Go's zero time, 0001-01-01T00:00:00Z, which promxy treats as unset. */
 export const GO_ZERO_TIME_MS = -62_135_596_800_000;
 
 /**
- * Milliseconds after now; negative for a time before now, as `-72h` is.
+ * Parses a duration with an optional sign: `-72h` is negative.
  *
  * @throws PromfedError `bad_data` that quotes the text.
  */
-export function parseRelativeMs(text: string): number {
+export function parseSignedDuration(text: string): number {
   const trimmed = text.trim();
-  if (trimmed.startsWith('-')) return 0 - parseDurationText(trimmed.slice(1));
-  return parseDurationText(trimmed.startsWith('+') ? trimmed.slice(1) : trimmed);
+  if (trimmed.startsWith('-')) return 0 - parseConfigDuration(trimmed.slice(1));
+  return parseConfigDuration(trimmed.startsWith('+') ? trimmed.slice(1) : trimmed);
 }
