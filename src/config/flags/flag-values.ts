@@ -7,7 +7,7 @@ import { quote } from '../text/quote.js';
 
 export type LogLevelFlag = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
-export const LOG_LEVELS: readonly LogLevelFlag[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+const LOG_LEVELS: readonly LogLevelFlag[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** Further names that logrus, and so promxy, accepts. */
 const LOG_LEVEL_ALIASES: ReadonlyMap<string, LogLevelFlag> = new Map([
