@@ -14,88 +14,98 @@ import {
 } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
 import {
-  distinct,
-  floatsOf,
-  relabel,
-  targetFor,
-  withoutEmpty,
-  withoutName,
-  type Identity,
+  mergeSameLabels,
+  dropHistograms,
+  mapIdentities,
+  createOutputColumn,
+  dropEmptyColumns,
+  removeName,
+  type ColumnIdentity,
 } from './columns.js';
 import { evalHistogramFunction, HISTOGRAM_FUNCTIONS } from './histogram/histogram-functions.js';
 import { evalHistogramFraction, evalHistogramQuantile } from './histogram/histogram-quantile.js';
 import { evalHistogramQuantiles } from './histogram/histogram-quantiles.js';
 import { evalInfo } from './info.js';
 import { evalAbsentOverTime, evalRangeFunction } from './range/range-function.js';
-import { unsupported, type Operand, type ScalarOperand, type Scope, type VectorOperand } from './scope.js';
+import {
+  unsupported,
+  type Operand,
+  type ScalarOperand,
+  type Evaluator,
+  type VectorOperand,
+} from './evaluator.js';
 import { evalSelector } from './selector.js';
 import { sortByLabel } from './sort-by-label.js';
 
-type EvaluateCall = (scope: Scope, node: CallNode) => Operand | Promise<Operand>;
+type EvaluateCall = (evaluator: Evaluator, node: CallNode) => Operand | Promise<Operand>;
 
 /** Functions that are neither elementwise nor of a range, each with its own way. */
 const SPECIAL_FUNCTIONS: ReadonlyMap<string, EvaluateCall> = new Map<string, EvaluateCall>([
-  ['time', (scope) => times(scope)],
-  ['pi', (scope) => scope.newScalar(() => Math.PI)],
+  ['time', (evaluator) => times(evaluator)],
+  ['pi', (evaluator) => evaluator.newScalar(() => Math.PI)],
   ['vector', evalVector],
   ['scalar', evalScalar],
   ['timestamp', evalTimestamp],
   ['start_timestamp', evalStartTimestamp],
   ['absent', evalAbsent],
-  ['absent_over_time', (scope, node) => evalAbsentOverTime(scope, node, absentLabels(node))],
-  ['sort', (scope, node) => evalSort(scope, node, false)],
-  ['sort_desc', (scope, node) => evalSort(scope, node, true)],
+  ['absent_over_time', (evaluator, node) => evalAbsentOverTime(evaluator, node, absentLabels(node))],
+  ['sort', (evaluator, node) => evalSort(evaluator, node, false)],
+  ['sort_desc', (evaluator, node) => evalSort(evaluator, node, true)],
   ['label_replace', evalLabelReplace],
   ['label_join', evalLabelJoin],
-  ['sort_by_label', (scope, node) => evalSortByLabel(scope, node, false)],
-  ['sort_by_label_desc', (scope, node) => evalSortByLabel(scope, node, true)],
-  ['histogram_quantile', (scope, node) => evalHistogramQuantile(scope, node)],
+  ['sort_by_label', (evaluator, node) => evalSortByLabel(evaluator, node, false)],
+  ['sort_by_label_desc', (evaluator, node) => evalSortByLabel(evaluator, node, true)],
+  ['histogram_quantile', (evaluator, node) => evalHistogramQuantile(evaluator, node)],
   ['histogram_quantiles', evalHistogramQuantiles],
   ['histogram_fraction', evalHistogramFraction],
   ['info', evalInfo],
-  ['min_of', (scope, node) => evalEither(scope, node, goMin)],
-  ['max_of', (scope, node) => evalEither(scope, node, goMax)],
+  ['min_of', (evaluator, node) => evalEither(evaluator, node, goMin)],
+  ['max_of', (evaluator, node) => evalEither(evaluator, node, goMax)],
 ]);
 
 /** Whether calls of the function can be evaluated. */
-export function isBuiltFunction(name: string): boolean {
+export function isSupportedFunction(name: string): boolean {
   return [SPECIAL_FUNCTIONS, RANGE_FUNCTIONS, ELEMENT_FUNCTIONS, HISTOGRAM_FUNCTIONS].some((table) =>
     table.has(name),
   );
 }
 
-export async function evalCall(scope: Scope, node: CallNode): Promise<Operand> {
+export async function evalCall(evaluator: Evaluator, node: CallNode): Promise<Operand> {
   const special = SPECIAL_FUNCTIONS.get(node.func);
-  if (special !== undefined) return special(scope, node);
+  if (special !== undefined) return special(evaluator, node);
   const rangeFunction = RANGE_FUNCTIONS.get(node.func);
-  if (rangeFunction !== undefined) return evalRangeFunction(scope, node, rangeFunction);
+  if (rangeFunction !== undefined) return evalRangeFunction(evaluator, node, rangeFunction);
   const histogramFunction = HISTOGRAM_FUNCTIONS.get(node.func);
-  if (histogramFunction !== undefined) return evalHistogramFunction(scope, node, histogramFunction);
+  if (histogramFunction !== undefined) return evalHistogramFunction(evaluator, node, histogramFunction);
   const elementFunction = ELEMENT_FUNCTIONS.get(node.func);
-  if (elementFunction !== undefined) return evalElements(scope, node, elementFunction);
+  if (elementFunction !== undefined) return evalElements(evaluator, node, elementFunction);
   throw unsupported(`${node.func}()`);
 }
 
-function times(scope: Scope): ScalarOperand {
-  return scope.newScalar((step) => (scope.grid.startMs + step * scope.grid.stepMs) / 1000);
+function times(evaluator: Evaluator): ScalarOperand {
+  return evaluator.newScalar((step) => (evaluator.grid.startMs + step * evaluator.grid.stepMs) / 1000);
 }
 
-async function evalElements(scope: Scope, node: CallNode, func: ElementFunction): Promise<VectorOperand> {
+async function evalElements(
+  evaluator: Evaluator,
+  node: CallNode,
+  func: ElementFunction,
+): Promise<VectorOperand> {
   const [vectorNode, ...scalarNodes] = node.args;
   const [vector, ...scalars] = await Promise.all([
     // The calendar functions speak of the evaluation time when they are given nothing.
-    vectorNode === undefined ? asVector(scope, times(scope)) : scope.vectorOf(vectorNode),
-    ...scalarNodes.map((arg) => scope.scalarOf(arg)),
+    vectorNode === undefined ? asVector(evaluator, times(evaluator)) : evaluator.evaluateVector(vectorNode),
+    ...scalarNodes.map((arg) => evaluator.evaluateScalar(arg)),
   ]);
-  const floats = floatsOf(scope, vector);
+  const floats = dropHistograms(evaluator, vector);
   const args = scalars.map((scalar) => scalar.values);
   const compute = func.bind(args);
   const keeps = func.keepsStep?.(args);
   const columns = [];
   for (const column of floats.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, floats, column, withoutName(scope, column.labels));
-    for (let step = 0; step < scope.grid.count; step++) {
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    const target = createOutputColumn(evaluator, floats, column, removeName(evaluator, column.labels));
+    for (let step = 0; step < evaluator.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const kept = keeps === undefined || keeps(step);
       target.present[step] = kept ? 1 : 0;
@@ -103,33 +113,33 @@ async function evalElements(scope: Scope, node: CallNode, func: ElementFunction)
     }
     columns.push(target);
   }
-  scope.release(...scalars);
-  return distinct(scope, scope.vector(columns, floats.ordered));
+  evaluator.release(...scalars);
+  return mergeSameLabels(evaluator, evaluator.vector(columns, floats.ordered));
 }
 
-async function evalVector(scope: Scope, node: CallNode): Promise<VectorOperand> {
-  return asVector(scope, await scope.scalarOf(node.args[0]!));
+async function evalVector(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
+  return asVector(evaluator, await evaluator.evaluateScalar(node.args[0]!));
 }
 
-function asVector(scope: Scope, scalar: ScalarOperand): VectorOperand {
-  const present = new Uint8Array(scope.grid.count).fill(1);
-  return scope.vector([{ labels: Labels.EMPTY, values: scalar.values, present }]);
+function asVector(evaluator: Evaluator, scalar: ScalarOperand): VectorOperand {
+  const present = new Uint8Array(evaluator.grid.count).fill(1);
+  return evaluator.vector([{ labels: Labels.EMPTY, values: scalar.values, present }]);
 }
 
 /** Source: Prometheus, promql/functions.go (`funcScalar`): NaN unless there is exactly one sample. */
-async function evalScalar(scope: Scope, node: CallNode): Promise<ScalarOperand> {
-  const vector = await scope.vectorOf(node.args[0]!);
-  const result = scope.newScalar(() => NaN);
-  const seen = new Uint8Array(scope.grid.count);
+async function evalScalar(evaluator: Evaluator, node: CallNode): Promise<ScalarOperand> {
+  const vector = await evaluator.evaluateVector(node.args[0]!);
+  const result = evaluator.newScalar(() => NaN);
+  const seen = new Uint8Array(evaluator.grid.count);
   for (const { values, present } of vector.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    for (let step = 0; step < scope.grid.count; step++) {
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    for (let step = 0; step < evaluator.grid.count; step++) {
       if (present[step] !== 1) continue;
       result.values[step] = seen[step] === 0 ? values[step]! : NaN;
       seen[step] = 1;
     }
   }
-  scope.release(vector);
+  evaluator.release(vector);
   return result;
 }
 
@@ -138,22 +148,25 @@ async function evalScalar(scope: Scope, node: CallNode): Promise<ScalarOperand> 
  *
  * Source: Prometheus, promql/engine.go (`rangeEvalTimestampFunctionOverVectorSelector`).
  */
-async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperand> {
+async function evalTimestamp(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
   const arg = node.args[0]!;
-  const nameless = ({ labels }: Column): Identity => withoutName(scope, labels);
+  const nameless = ({ labels }: Column): ColumnIdentity => removeName(evaluator, labels);
   if (arg.kind === 'selector') {
-    return distinct(scope, await relabel(scope, await evalSelector(scope, arg, 'time'), nameless));
+    return mergeSameLabels(
+      evaluator,
+      await mapIdentities(evaluator, await evalSelector(evaluator, arg, 'time'), nameless),
+    );
   }
-  const vector = scope.own(await scope.vectorOf(arg));
+  const vector = evaluator.toOwned(await evaluator.evaluateVector(arg));
   const columns = vector.columns.map(({ labels, values, present }) => ({ labels, values, present }));
   for (const { values, present } of columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     for (let step = 0; step < values.length; step++) {
       if (present[step] === 2) present[step] = 1;
-      values[step] = (scope.grid.startMs + step * scope.grid.stepMs) / 1000;
+      values[step] = (evaluator.grid.startMs + step * evaluator.grid.stepMs) / 1000;
     }
   }
-  return distinct(scope, await relabel(scope, { ...vector, columns }, nameless));
+  return mergeSameLabels(evaluator, await mapIdentities(evaluator, { ...vector, columns }, nameless));
 }
 
 /**
@@ -161,28 +174,31 @@ async function evalTimestamp(scope: Scope, node: CallNode): Promise<VectorOperan
  *
  * Source: Prometheus, promql/functions.go (`funcStartTimestamp`).
  */
-async function evalStartTimestamp(scope: Scope, node: CallNode): Promise<VectorOperand> {
+async function evalStartTimestamp(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
   const arg = node.args[0]!;
   if (arg.kind === 'selector') {
-    const starts = await evalSelector(scope, arg, 'start');
-    return distinct(scope, await relabel(scope, starts, ({ labels }) => withoutName(scope, labels)));
+    const starts = await evalSelector(evaluator, arg, 'start');
+    return mergeSameLabels(
+      evaluator,
+      await mapIdentities(evaluator, starts, ({ labels }) => removeName(evaluator, labels)),
+    );
   }
   // What it is computed of may still fail, or have something to say.
-  scope.release(await scope.vectorOf(arg));
-  return scope.vector([]);
+  evaluator.release(await evaluator.evaluateVector(arg));
+  return evaluator.vector([]);
 }
 
-async function evalAbsent(scope: Scope, node: CallNode): Promise<VectorOperand> {
-  const vector = await scope.vectorOf(node.args[0]!);
-  const column = scope.newColumn(absentLabels(node));
+async function evalAbsent(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
+  const vector = await evaluator.evaluateVector(node.args[0]!);
+  const column = evaluator.newColumn(absentLabels(node));
   column.values.fill(1);
   column.present.fill(1);
   for (const { present } of vector.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     for (let step = 0; step < present.length; step++) if (present[step] !== 0) column.present[step] = 0;
   }
-  scope.release(vector);
-  return withoutEmpty(scope, scope.vector([column]));
+  evaluator.release(vector);
+  return dropEmptyColumns(evaluator, evaluator.vector([column]));
 }
 
 function absentLabels({ func, absentLabels: labels }: CallNode): Labels {
@@ -191,13 +207,13 @@ function absentLabels({ func, absentLabels: labels }: CallNode): Labels {
 }
 
 /** An instant vector by value, NaN last. The order of a range result means nothing. */
-async function evalSort(scope: Scope, node: CallNode, descending: boolean): Promise<VectorOperand> {
-  const vector = floatsOf(scope, await scope.vectorOf(node.args[0]!));
-  if (!scope.isInstant) {
-    scope.warn('sort is ineffective for range queries since results are always ordered by labels', node);
+async function evalSort(evaluator: Evaluator, node: CallNode, descending: boolean): Promise<VectorOperand> {
+  const vector = dropHistograms(evaluator, await evaluator.evaluateVector(node.args[0]!));
+  if (!evaluator.isInstant) {
+    evaluator.warn('sort is ineffective for range queries since results are always ordered by labels', node);
     return vector;
   }
-  const columns = await sortPaced(scope.pacer, vector.columns, (a, b) => {
+  const columns = await sortPaced(evaluator.pacer, vector.columns, (a, b) => {
     const [x, y] = [a.values[0]!, b.values[0]!];
     if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
     if (x === y) return 0;
@@ -206,50 +222,57 @@ async function evalSort(scope: Scope, node: CallNode, descending: boolean): Prom
   return { ...vector, columns, ordered: true };
 }
 
-async function evalSortByLabel(scope: Scope, node: CallNode, descending: boolean): Promise<VectorOperand> {
-  return sortByLabel(scope, await scope.vectorOf(node.args[0]!), texts(node), descending);
+async function evalSortByLabel(
+  evaluator: Evaluator,
+  node: CallNode,
+  descending: boolean,
+): Promise<VectorOperand> {
+  return sortByLabel(evaluator, await evaluator.evaluateVector(node.args[0]!), texts(node), descending);
 }
 
 async function evalEither(
-  scope: Scope,
+  evaluator: Evaluator,
   node: CallNode,
   choose: (a: number, b: number) => number,
 ): Promise<ScalarOperand> {
-  const [a, b] = await Promise.all([scope.scalarOf(node.args[0]!), scope.scalarOf(node.args[1]!)]);
-  const result = scope.newScalar((step) => choose(a.values[step]!, b.values[step]!));
-  scope.release(a, b);
+  const [a, b] = await Promise.all([
+    evaluator.evaluateScalar(node.args[0]!),
+    evaluator.evaluateScalar(node.args[1]!),
+  ]);
+  const result = evaluator.newScalar((step) => choose(a.values[step]!, b.values[step]!));
+  evaluator.release(a, b);
   return result;
 }
 
-async function evalLabelReplace(scope: Scope, node: CallNode): Promise<VectorOperand> {
+async function evalLabelReplace(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
   const [dst, replacement, src, regex] = texts(node);
   const map = createLabelReplace(dst!, replacement!, src!, regex!);
-  return mapLabels(scope, await scope.vectorOf(node.args[0]!), map, dst!);
+  return mapLabels(evaluator, await evaluator.evaluateVector(node.args[0]!), map, dst!);
 }
 
-async function evalLabelJoin(scope: Scope, node: CallNode): Promise<VectorOperand> {
+async function evalLabelJoin(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
   const [dst, separator, ...sources] = texts(node);
   const map = createLabelJoin(dst!, separator!, sources);
-  return mapLabels(scope, await scope.vectorOf(node.args[0]!), map, dst!);
+  return mapLabels(evaluator, await evaluator.evaluateVector(node.args[0]!), map, dst!);
 }
 
 /** A label beyond so many characters counts against the budget, eight characters a sample: it may be of any length. */
 const FREE_LABEL_CHARS = 1024;
 
 async function mapLabels(
-  scope: Scope,
+  evaluator: Evaluator,
   vector: VectorOperand,
   map: MapLabels,
   written: string,
 ): Promise<VectorOperand> {
-  const relabelled = await relabel(scope, vector, ({ labels, dropsName }) => {
+  const relabelled = await mapIdentities(evaluator, vector, ({ labels, dropsName }) => {
     const mapped = map(labels);
     const excess = mapped.get(written).length - FREE_LABEL_CHARS;
-    if (excess > 0) scope.rawBudget.reserve(Math.ceil(excess / 8));
+    if (excess > 0) evaluator.rawBudget.reserve(Math.ceil(excess / 8));
     // A name that the query writes is one that it wants.
     return { labels: mapped, dropsName: dropsName && !(written === METRIC_NAME && mapped !== labels) };
   });
-  return distinct(scope, relabelled);
+  return mergeSameLabels(evaluator, relabelled);
 }
 
 /** The arguments after the vector, all of them string literals. */

@@ -2,30 +2,33 @@
 
 import { PromfedError, type Column, type Labels } from '../../model/index.js';
 
-import type { Scope, VectorOperand } from './scope.js';
+import type { Evaluator, VectorOperand } from './evaluator.js';
 
 /** The labels that name and describe a metric: operations that change its meaning drop them. */
 const METADATA_LABELS: ReadonlySet<string> = new Set(['__name__', '__type__', '__unit__']);
 
 /** What a column is called. */
-export type Identity = Pick<Column, 'labels' | 'dropsName'>;
+export type ColumnIdentity = Pick<Column, 'labels' | 'dropsName'>;
 
 /** What an operation that changes the meaning of a metric makes of the column's identity. */
-export function withoutName(scope: Scope, labels: Labels): Identity {
-  return scope.delaysNames ? { labels, dropsName: true } : { labels: dropName(labels) };
+export function removeName(evaluator: Evaluator, labels: Labels): ColumnIdentity {
+  return evaluator.delaysNameRemoval ? { labels, dropsName: true } : { labels: dropMetadataLabels(labels) };
 }
 
 /** The vector with the names dropped whose removal was delayed. */
-export async function settleNames(scope: Scope, operand: VectorOperand): Promise<VectorOperand> {
+export async function removeDelayedNames(
+  evaluator: Evaluator,
+  operand: VectorOperand,
+): Promise<VectorOperand> {
   if (!operand.columns.some(({ dropsName }) => dropsName === true)) return operand;
-  const settled = await relabel(scope, operand, ({ labels, dropsName }) => ({
-    labels: dropsName === true ? dropName(labels) : labels,
+  const settled = await mapIdentities(evaluator, operand, ({ labels, dropsName }) => ({
+    labels: dropsName === true ? dropMetadataLabels(labels) : labels,
   }));
-  return distinct(scope, settled);
+  return mergeSameLabels(evaluator, settled);
 }
 
 /** Labels without the metric's name and its kin. Source: Prometheus, schema/labels.go (`IsMetadataLabel`). */
-export function dropName(labels: Labels): Labels {
+export function dropMetadataLabels(labels: Labels): Labels {
   return labels.drop(METADATA_LABELS);
 }
 
@@ -39,14 +42,14 @@ function hasSamples({ present, histograms }: Column): boolean {
 }
 
 /** The vector with each column called otherwise. Values are shared with the operand, and so is its budget. */
-export async function relabel(
-  scope: Scope,
+export async function mapIdentities(
+  evaluator: Evaluator,
   operand: VectorOperand,
-  map: (column: Column) => Identity,
+  map: (column: Column) => ColumnIdentity,
 ): Promise<VectorOperand> {
   const columns: Column[] = [];
   for (const column of operand.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     const { labels, dropsName } = map(column);
     columns.push({ ...column, labels, dropsName });
   }
@@ -60,21 +63,21 @@ export async function relabel(
  *
  * @throws PromfedError `execution` when two of them have a sample at the same step.
  */
-export async function distinct(scope: Scope, operand: VectorOperand): Promise<VectorOperand> {
+export async function mergeSameLabels(evaluator: Evaluator, operand: VectorOperand): Promise<VectorOperand> {
   const byKey = new Map<string, Column>();
   const anyHistograms = hasHistograms(operand);
   for (const column of operand.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     byKey.set(column.labels.key, column);
   }
   if (byKey.size === operand.columns.length) {
-    return operand.held > 0 ? withoutEmpty(scope, operand) : operand;
+    return operand.held > 0 ? dropEmptyColumns(evaluator, operand) : operand;
   }
   byKey.clear();
-  const owned = scope.own(operand);
+  const owned = evaluator.toOwned(operand);
   const columns: Column[] = [];
   for (const column of owned.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     if (!hasSamples(column)) continue;
     const earlier = byKey.get(column.labels.key);
     if (earlier === undefined) {
@@ -85,7 +88,7 @@ export async function distinct(scope: Scope, operand: VectorOperand): Promise<Ve
       mergeInto(earlier, column);
     }
   }
-  return replace(scope, owned, columns);
+  return replace(evaluator, owned, columns);
 }
 
 /**
@@ -95,39 +98,42 @@ export async function distinct(scope: Scope, operand: VectorOperand): Promise<Ve
  *
  * @throws PromfedError `execution` when two columns have equal labels, at whatever steps.
  */
-export async function strictlyDistinct(scope: Scope, operand: VectorOperand): Promise<VectorOperand> {
+export async function requireDistinctLabels(
+  evaluator: Evaluator,
+  operand: VectorOperand,
+): Promise<VectorOperand> {
   const columns = operand.columns.filter(hasSamples);
   const keys = new Set<string>();
   for (const { labels } of columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     if (keys.has(labels.key)) throw sameLabelset();
     keys.add(labels.key);
   }
-  return replace(scope, operand, columns);
+  return replace(evaluator, operand, columns);
 }
 
 /** An owned vector without its empty columns. */
-export function withoutEmpty(scope: Scope, operand: VectorOperand): VectorOperand {
-  return replace(scope, operand, operand.columns.filter(hasSamples));
+export function dropEmptyColumns(evaluator: Evaluator, operand: VectorOperand): VectorOperand {
+  return replace(evaluator, operand, operand.columns.filter(hasSamples));
 }
 
 /**
  * Where an operator writes what it makes of a column: the column's own arrays when the operand is owned, else new
- * ones with nothing present. Together the targets of all columns hold what `scope.vector` says they hold.
+ * ones with nothing present. Together the targets of all columns hold what `evaluator.vector` says they hold.
  */
-export function targetFor(
-  scope: Scope,
+export function createOutputColumn(
+  evaluator: Evaluator,
   operand: VectorOperand,
   column: Column,
-  { labels, dropsName }: Identity,
+  { labels, dropsName }: ColumnIdentity,
 ): Column {
-  if (operand.held === 0) return scope.newColumn(labels, dropsName);
+  if (operand.held === 0) return evaluator.newColumn(labels, dropsName);
   return { labels, dropsName, values: column.values, present: column.present };
 }
 
-function replace(scope: Scope, operand: VectorOperand, columns: readonly Column[]): VectorOperand {
-  scope.budget.release((operand.columns.length - columns.length) * scope.grid.count);
-  return scope.vector(columns, operand.ordered);
+function replace(evaluator: Evaluator, operand: VectorOperand, columns: readonly Column[]): VectorOperand {
+  evaluator.budget.release((operand.columns.length - columns.length) * evaluator.grid.count);
+  return evaluator.vector(columns, operand.ordered);
 }
 
 function mergeInto(target: Column, source: Column): void {
@@ -146,12 +152,12 @@ export function hasHistograms({ columns }: Pick<VectorOperand, 'columns'>): bool
 }
 
 /** The vector without its native histograms, which most functions of floats ignore. */
-export function floatsOf(scope: Scope, operand: VectorOperand): VectorOperand {
+export function dropHistograms(evaluator: Evaluator, operand: VectorOperand): VectorOperand {
   if (!hasHistograms(operand)) return operand;
-  const owned = scope.own(operand);
+  const owned = evaluator.toOwned(operand);
   const columns = owned.columns.map(({ labels, dropsName, values, present }) => {
     for (let step = 0; step < present.length; step++) if (present[step] === 2) present[step] = 0;
     return { labels, dropsName, values, present };
   });
-  return withoutEmpty(scope, { ...owned, columns });
+  return dropEmptyColumns(evaluator, { ...owned, columns });
 }

@@ -6,11 +6,17 @@ import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '.
 import { evalAggregate } from './aggregate/aggregate.js';
 import { evalBinary } from './binary/binary.js';
 import { evalCall } from './call.js';
-import { distinct, dropName, settleNames, targetFor, withoutName } from './columns.js';
+import {
+  mergeSameLabels,
+  dropMetadataLabels,
+  removeDelayedNames,
+  createOutputColumn,
+  removeName,
+} from './columns.js';
 import { statsSelectors } from './histogram/histogram-stats.js';
 import { extendSeries } from './range/range-function.js';
 import { evalRange } from './range/range.js';
-import { unsupported, Scope, type Operand } from './scope.js';
+import { unsupported, Evaluator, type Operand } from './evaluator.js';
 import { evalSelector } from './selector.js';
 import { evalSegment, evalSegments } from './time-segments.js';
 import { tryUnsupported } from './unsupported.js';
@@ -31,17 +37,17 @@ import type { EvalContext } from './eval-context.js';
 export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
   const construct = tryUnsupported(node);
   if (construct !== undefined) throw unsupported(construct);
-  const scope = new Scope(context, context.grid, evaluateNode, undefined, statsSelectors(node));
-  scope.pacer.check();
-  const operand = await scope.evaluate(node);
-  scope.pacer.check();
+  const evaluator = new Evaluator(context, context.grid, evaluateNode, undefined, statsSelectors(node));
+  evaluator.pacer.check();
+  const operand = await evaluator.evaluate(node);
+  evaluator.pacer.check();
   switch (operand.type) {
     case 'scalar':
       return { type: 'scalar', values: operand.values };
     case 'vector':
       return {
         type: 'vector',
-        columns: (await settleNames(scope, operand)).columns,
+        columns: (await removeDelayedNames(evaluator, operand)).columns,
         ordered: operand.ordered,
       };
     case 'string':
@@ -51,59 +57,59 @@ export async function evaluate(node: PlanNode, context: EvalContext): Promise<Va
   }
 }
 
-async function evaluateNode(scope: Scope, node: PlanNode): Promise<Operand> {
+async function evaluateNode(evaluator: Evaluator, node: PlanNode): Promise<Operand> {
   switch (node.kind) {
     case 'number':
-      return scope.newScalar(() => node.value);
+      return evaluator.newScalar(() => node.value);
     case 'string':
       return { type: 'string', value: node.value, held: 0 };
     case 'fetch':
-      return evalFetch(scope, node);
+      return evalFetch(evaluator, node);
     case 'selector':
-      return evalSelector(scope, node);
+      return evalSelector(evaluator, node);
     case 'range':
     case 'subquery':
-      return evalMatrix(scope, node);
+      return evalMatrix(evaluator, node);
     case 'aggregate':
-      return evalAggregate(scope, node);
+      return evalAggregate(evaluator, node);
     case 'call':
-      return evalCall(scope, node);
+      return evalCall(evaluator, node);
     case 'binary':
-      return evalBinary(scope, node);
+      return evalBinary(evaluator, node);
     case 'negate':
-      return evalNegate(scope, node);
+      return evalNegate(evaluator, node);
     case 'segments':
-      return evalSegments(scope, node);
+      return evalSegments(evaluator, node);
     case 'segment':
-      return evalSegment(scope, node);
+      return evalSegment(evaluator, node);
   }
 }
 
-async function evalFetch(scope: Scope, { fetch }: FetchNode): Promise<Operand> {
-  const columns = await scope.context.fetched(fetch, scope.grid);
+async function evalFetch(evaluator: Evaluator, { fetch }: FetchNode): Promise<Operand> {
+  const columns = await evaluator.context.fetched(fetch, evaluator.grid);
   if (fetch.type === 'vector') return { type: 'vector', columns, ordered: false, held: 0 };
   if (fetch.type !== 'scalar') throw unsupported(`a fetched ${fetch.type}`);
   const [column] = columns;
-  return scope.newScalar((step) => (column?.present[step] === 1 ? column.values[step]! : NaN));
+  return evaluator.newScalar((step) => (column?.present[step] === 1 ? column.values[step]! : NaN));
 }
 
-async function evalMatrix(scope: Scope, node: RangeNode | SubqueryNode): Promise<Operand> {
-  if (!scope.isInstant)
+async function evalMatrix(evaluator: Evaluator, node: RangeNode | SubqueryNode): Promise<Operand> {
+  if (!evaluator.isInstant)
     throw new PromfedError('internal', 'a range vector was evaluated on a range of steps');
   const extension = node.kind === 'range' ? node.selector.extension : undefined;
-  const range = await evalRange(scope, node);
-  const { series, unnamed, held } =
-    extension === undefined ? range : await extendSeries(scope, range, extension);
+  const range = await evalRange(evaluator, node);
+  const { series, delayedNames, held } =
+    extension === undefined ? range : await extendSeries(evaluator, range, extension);
   const present = series
     .filter(({ timestamps }) => timestamps.length > 0)
-    .map((one) => (unnamed?.has(one) ? { ...one, labels: dropName(one.labels) } : one));
-  const sorted = await sortPaced(scope.pacer, present, (a, b) => Labels.compare(a.labels, b.labels));
+    .map((one) => (delayedNames?.has(one) ? { ...one, labels: dropMetadataLabels(one.labels) } : one));
+  const sorted = await sortPaced(evaluator.pacer, present, (a, b) => Labels.compare(a.labels, b.labels));
   return { type: 'matrix', series: sorted, held };
 }
 
 /** Source: Prometheus, promql/engine.go (`eval`, UnaryExpr). */
-async function evalNegate(scope: Scope, { input }: NegateNode): Promise<Operand> {
-  const operand = await scope.evaluate(input);
+async function evalNegate(evaluator: Evaluator, { input }: NegateNode): Promise<Operand> {
+  const operand = await evaluator.evaluate(input);
   if (operand.type === 'scalar') {
     for (let step = 0; step < operand.values.length; step++) operand.values[step] = -operand.values[step]!;
     return operand;
@@ -111,15 +117,15 @@ async function evalNegate(scope: Scope, { input }: NegateNode): Promise<Operand>
   if (operand.type !== 'vector') throw new PromfedError('internal', `negation was given a ${operand.type}`);
   const columns = [];
   for (const column of operand.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    const target = targetFor(scope, operand, column, withoutName(scope, column.labels));
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    const target = createOutputColumn(evaluator, operand, column, removeName(evaluator, column.labels));
     const histograms = column.histograms?.map((histogram) => histogram && multiplyHistogram(histogram, -1));
-    for (let step = 0; step < scope.grid.count; step++) {
+    for (let step = 0; step < evaluator.grid.count; step++) {
       if (column.present[step] === 0) continue;
       target.values[step] = -column.values[step]!;
       target.present[step] = column.present[step]!;
     }
     columns.push(histograms ? { ...target, histograms } : target);
   }
-  return distinct(scope, scope.vector(columns, operand.ordered));
+  return mergeSameLabels(evaluator, evaluator.vector(columns, operand.ordered));
 }

@@ -10,9 +10,9 @@ import {
 } from '../../model/index.js';
 import type { CallNode, SelectorNode } from '../plan/index.js';
 
-import { distinct } from './columns.js';
+import { mergeSameLabels } from './columns.js';
 import { presenceOf } from './binary/matching.js';
-import type { Scope, VectorOperand } from './scope.js';
+import type { Evaluator, VectorOperand } from './evaluator.js';
 import { evalSelector } from './selector.js';
 
 /** The labels by which a series finds its info series. */
@@ -28,7 +28,7 @@ const NAME: ReadonlySet<string> = new Set([METRIC_NAME]);
  * @throws PromfedError `execution` when two info series of a metric, or two metrics on a label, contradict each other; and
  *   when an info series has a native histogram at a step at which there is anything to add labels to.
  */
-export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOperand> {
+export async function evalInfo(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
   const { infoTimes } = node;
   const [inputNode, choice] = node.args;
   if (inputNode === undefined || infoTimes === undefined || (choice && choice.kind !== 'selector')) {
@@ -38,7 +38,7 @@ export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOper
     );
   }
   const matchers = choice?.matchers ?? [];
-  const input = await scope.vectorOf(inputNode);
+  const input = await evaluator.evaluateVector(inputNode);
   const names = namesOf(matchers);
   const data = matchers.filter(({ name }) => name !== METRIC_NAME);
   const enriches = enricher(choice === undefined ? names : matchers.filter(namesPositively));
@@ -49,23 +49,23 @@ export async function evalInfo(scope: Scope, node: CallNode): Promise<VectorOper
     position: node.position,
   };
   const isIdentified = input.columns.some((one) => enriches(one) && one.labels.keep(IDENTIFYING).size > 0);
-  const present = await presenceOf(scope.pacer, input.columns, scope.grid.count);
+  const present = await presenceOf(evaluator.pacer, input.columns, evaluator.grid.count);
   const times = isIdentified
-    ? await evalSelector(scope, wanted, 'time', (step) => {
+    ? await evalSelector(evaluator, wanted, 'time', (step) => {
         if (present[step] !== 0) throw new PromfedError('execution', 'info sample should be float');
       })
-    : scope.vector([]);
+    : evaluator.vector([]);
   const chosen = data.length === 0 ? undefined : new Set(data.map(({ name }) => name));
-  const found = await InfoSeries.of(scope, times, chosen);
+  const found = await InfoSeries.of(evaluator, times, chosen);
   const optional = data.every((matcher) => compileMatcher(matcher)(''));
   const columns: Column[] = [];
   for (const column of input.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     if (enriches(column)) columns.push(...found.enrich(column, optional));
-    else columns.push(copy(scope, column));
+    else columns.push(copy(evaluator, column));
   }
-  scope.release(times, input);
-  return distinct(scope, scope.vector(columns));
+  evaluator.release(times, input);
+  return mergeSameLabels(evaluator, evaluator.vector(columns));
 }
 
 /** Which metrics are info metrics: `target_info` unless the query names others, any `_info` when it only rules out. */
@@ -96,8 +96,8 @@ function identities(columns: readonly Column[]): Matcher[] {
   });
 }
 
-function copy(scope: Scope, { labels, dropsName, values, present, histograms }: Column): Column {
-  const column = scope.newColumn(labels, dropsName);
+function copy(evaluator: Evaluator, { labels, dropsName, values, present, histograms }: Column): Column {
+  const column = evaluator.newColumn(labels, dropsName);
   column.values.set(values);
   column.present.set(present);
   return histograms === undefined ? column : { ...column, histograms: histograms.slice() };
@@ -105,28 +105,28 @@ function copy(scope: Scope, { labels, dropsName, values, present, histograms }: 
 
 /** Info series by what identifies them; the values of their columns are the times of their samples. */
 class InfoSeries {
-  readonly #scope: Scope;
+  readonly #evaluator: Evaluator;
   readonly #chosen: ReadonlySet<string> | undefined;
   readonly #byIdentity = new Map<string, Map<string, Column[]>>();
 
-  private constructor(scope: Scope, chosen: ReadonlySet<string> | undefined) {
-    this.#scope = scope;
+  private constructor(evaluator: Evaluator, chosen: ReadonlySet<string> | undefined) {
+    this.#evaluator = evaluator;
     this.#chosen = chosen;
   }
 
   static async of(
-    scope: Scope,
+    evaluator: Evaluator,
     { columns }: VectorOperand,
     chosen: ReadonlySet<string> | undefined,
   ): Promise<InfoSeries> {
-    const series = new InfoSeries(scope, chosen);
+    const series = new InfoSeries(evaluator, chosen);
     await series.#addAll(columns);
     return series;
   }
 
   async #addAll(columns: readonly Column[]): Promise<void> {
     for (const column of columns) {
-      if (this.#scope.pacer.due) await this.#scope.pacer.pause();
+      if (this.#evaluator.pacer.due) await this.#evaluator.pacer.pause();
       const { key } = column.labels.keep(IDENTIFYING);
       let metrics = this.#byIdentity.get(key);
       if (metrics === undefined) this.#byIdentity.set(key, (metrics = new Map<string, Column[]>()));
@@ -166,8 +166,8 @@ class InfoSeries {
 
   #newTarget({ dropsName, histograms }: Column, labels: Labels): Column {
     return histograms === undefined
-      ? this.#scope.newColumn(labels, dropsName)
-      : this.#scope.newHistogramColumn(labels, dropsName);
+      ? this.#evaluator.newColumn(labels, dropsName)
+      : this.#evaluator.newHistogramColumn(labels, dropsName);
   }
 
   #added(base: Labels, infos: readonly Column[]): Labels {

@@ -5,7 +5,7 @@ import type { PlanNode } from '../plan/index.js';
 import type { EvalObserver } from './eval-context.js';
 
 /** The same operand, counted before anyone else sees it: its consumer may change it in place. */
-export async function observed<T extends Value>(
+export async function observe<T extends Value>(
   observer: EvalObserver,
   node: PlanNode,
   evaluation: Promise<T>,

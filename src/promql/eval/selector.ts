@@ -11,13 +11,13 @@ import {
 import { sortPaced } from '../../runtime/index.js';
 import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
-import { withoutEmpty } from './columns.js';
+import { dropEmptyColumns } from './columns.js';
 import { withStatsOnly } from './histogram/histogram-stats.js';
 import { kindOf, smoothedHistogram } from './histogram/smoothed-histogram.js';
-import type { Scope, VectorOperand } from './scope.js';
+import type { Evaluator, VectorOperand } from './evaluator.js';
 
 /** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
-export interface Reference {
+export interface SelectorTimes {
   readonly firstMs: number;
   /** The grid's step, or 0 where `@` fixes the time. */
   readonly stepMs: number;
@@ -25,15 +25,15 @@ export interface Reference {
 }
 
 /** Where offset and `@` move the steps of the grid. */
-export function referenceOf(
-  scope: Scope,
+export function selectorTimes(
+  evaluator: Evaluator,
   { offsetMs, atMs }: { readonly offsetMs: number; readonly atMs: number | undefined },
-): Reference {
+): SelectorTimes {
   if (atMs === undefined) {
     return {
-      firstMs: scope.grid.startMs - offsetMs,
-      stepMs: scope.grid.stepMs,
-      lastMs: gridEndMs(scope.grid) - offsetMs,
+      firstMs: evaluator.grid.startMs - offsetMs,
+      stepMs: evaluator.grid.stepMs,
+      lastMs: gridEndMs(evaluator.grid) - offsetMs,
     };
   }
   return { firstMs: atMs - offsetMs, stepMs: 0, lastMs: atMs - offsetMs };
@@ -41,21 +41,21 @@ export function referenceOf(
 
 /** Raw series of a selector in a window, sorted by labels, their samples taken from the budget. */
 export async function selectRaw(
-  scope: Scope,
+  evaluator: Evaluator,
   { matchers }: SelectorNode,
   window: TimeWindow,
   use: SampleUse,
 ): Promise<{ readonly series: readonly RawSeries[]; readonly held: number }> {
-  const { context } = scope;
+  const { context } = evaluator;
   const selected = await context.samples.select(matchers, window, use, context.signal);
   const held = selected.reduce((sum, series) => sum + seriesWeight(series), 0);
-  scope.rawBudget.reserve(held);
+  evaluator.rawBudget.reserve(held);
   const isSorted = selected.every(
     (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
   );
   const series = isSorted
     ? selected
-    : await sortPaced(scope.pacer, selected, (a, b) => Labels.compare(a.labels, b.labels));
+    : await sortPaced(evaluator.pacer, selected, (a, b) => Labels.compare(a.labels, b.labels));
   return { series, held };
 }
 
@@ -68,29 +68,29 @@ export async function selectRaw(
  * Source: Prometheus, promql/engine.go (`vectorSelectorSingle`).
  */
 export async function evalSelector(
-  scope: Scope,
+  evaluator: Evaluator,
   node: SelectorNode,
   what: 'value' | 'time' | 'start' = 'value',
   seeHistogram?: (step: number) => void,
 ): Promise<VectorOperand> {
-  const { pacer, grid } = scope;
-  const { lookbackDeltaMs } = scope.context;
-  if (node.extension === 'smoothed' && what === 'value') return evalSmoothed(scope, node);
-  const reference = referenceOf(scope, node);
-  const window = { afterMs: reference.firstMs - lookbackDeltaMs, untilMs: reference.lastMs };
-  const raw = await selectRaw(scope, node, window, what === 'start' ? 'starts' : 'lookback');
+  const { pacer, grid } = evaluator;
+  const { lookbackDeltaMs } = evaluator.context;
+  if (node.extension === 'smoothed' && what === 'value') return evalSmoothed(evaluator, node);
+  const times = selectorTimes(evaluator, node);
+  const window = { afterMs: times.firstMs - lookbackDeltaMs, untilMs: times.lastMs };
+  const raw = await selectRaw(evaluator, node, window, what === 'start' ? 'starts' : 'lookback');
   const columns = [];
   for (const series of raw.series) {
     if (pacer.due) await pacer.pause();
     if (what === 'start' && series.startTimestamps === undefined) continue;
-    const reading = { ...reference, count: grid.count, reachMs: lookbackDeltaMs - 1 };
-    const seen = scope.statsSelectors.has(node) ? await withStatsOnly(pacer, series, reading) : series;
+    const reading = { ...times, count: grid.count, reachMs: lookbackDeltaMs - 1 };
+    const seen = evaluator.statsSelectors.has(node) ? await withStatsOnly(pacer, series, reading) : series;
     const { labels, timestamps, values, stale, histograms, startTimestamps } = seen;
     const withHistograms = what === 'value' && histograms !== undefined;
-    const column = withHistograms ? scope.newHistogramColumn(labels) : scope.newColumn(labels);
+    const column = withHistograms ? evaluator.newHistogramColumn(labels) : evaluator.newColumn(labels);
     let next = 0;
     for (let step = 0; step < grid.count; step++) {
-      const timeMs = reference.firstMs + step * reference.stepMs;
+      const timeMs = times.firstMs + step * times.stepMs;
       while (next < timestamps.length && timestamps[next]! <= timeMs) next++;
       const newest = next - 1;
       if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
@@ -108,8 +108,8 @@ export async function evalSelector(
     }
     columns.push(column);
   }
-  scope.rawBudget.release(raw.held);
-  return withoutEmpty(scope, scope.vector(columns));
+  evaluator.rawBudget.release(raw.held);
+  return dropEmptyColumns(evaluator, evaluator.vector(columns));
 }
 
 /**
@@ -118,39 +118,39 @@ export async function evalSelector(
  *
  * Source: Prometheus, promql/engine.go (`smoothSeries`).
  */
-async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOperand> {
-  const { lookbackDeltaMs } = scope.context;
-  const { firstMs, stepMs, lastMs } = referenceOf(scope, node);
-  const statsOnly = scope.statsSelectors.has(node);
+async function evalSmoothed(evaluator: Evaluator, node: SelectorNode): Promise<VectorOperand> {
+  const { lookbackDeltaMs } = evaluator.context;
+  const { firstMs, stepMs, lastMs } = selectorTimes(evaluator, node);
+  const statsOnly = evaluator.statsSelectors.has(node);
   const window = {
     afterMs: firstMs - lookbackDeltaMs - (statsOnly ? 1 : 0),
     untilMs: lastMs + lookbackDeltaMs,
   };
-  const raw = await selectRaw(scope, node, window, 'windows');
+  const raw = await selectRaw(evaluator, node, window, 'windows');
   const reading = {
     firstMs: firstMs + lookbackDeltaMs,
     stepMs,
-    count: scope.grid.count,
+    count: evaluator.grid.count,
     reachMs: 2 * lookbackDeltaMs,
   };
   const columns = [];
   for (const series of raw.series) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    const fresh = withoutStale(statsOnly ? await withStatsOnly(scope.pacer, series, reading) : series);
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    const fresh = withoutStale(statsOnly ? await withStatsOnly(evaluator.pacer, series, reading) : series);
     const { labels, timestamps, values } = fresh;
-    const histograms = fresh.histograms && scope.newHistogramColumn(labels);
-    const column = histograms ?? scope.newColumn(labels);
+    const histograms = fresh.histograms && evaluator.newHistogramColumn(labels);
+    const column = histograms ?? evaluator.newColumn(labels);
     let from = 0;
     let to = 0;
-    for (let step = 0; step < scope.grid.count; step++) {
+    for (let step = 0; step < evaluator.grid.count; step++) {
       const timeMs = firstMs + step * stepMs;
       while (to < timestamps.length && timestamps[to]! <= timeMs + lookbackDeltaMs) to++;
       while (from < to && timestamps[from]! <= timeMs - lookbackDeltaMs) from++;
       const window = { from, to, timeMs };
       if (histograms !== undefined && kindOf(fresh, window) !== 'float') {
-        if (scope.pacer.due) await scope.pacer.pause();
-        const histogram = smoothedHistogram(scope, node, fresh, window);
-        if (histogram !== undefined) scope.put(histograms, step, histogram);
+        if (evaluator.pacer.due) await evaluator.pacer.pause();
+        const histogram = smoothedHistogram(evaluator, node, fresh, window);
+        if (histogram !== undefined) evaluator.putHistogram(histograms, step, histogram);
         continue;
       }
       const value = smoothedAt(timestamps, values, window);
@@ -160,8 +160,8 @@ async function evalSmoothed(scope: Scope, node: SelectorNode): Promise<VectorOpe
     }
     columns.push(column);
   }
-  scope.rawBudget.release(raw.held);
-  return withoutEmpty(scope, scope.vector(columns));
+  evaluator.rawBudget.release(raw.held);
+  return dropEmptyColumns(evaluator, evaluator.vector(columns));
 }
 
 /** The series without its stale markers. */

@@ -3,7 +3,7 @@
 import { Labels, type Column } from '../../model/index.js';
 import { sortPaced } from '../../runtime/index.js';
 import { compareNaturally } from '../functions/index.js';
-import type { Scope, VectorOperand } from './scope.js';
+import type { Evaluator, VectorOperand } from './evaluator.js';
 
 /**
  * The vector by the values of the labels, one after another, numbers in them counting as numbers; then by all labels.
@@ -12,12 +12,12 @@ import type { Scope, VectorOperand } from './scope.js';
  * Source: Prometheus, promql/functions.go (`funcSortByLabel`, `funcSortByLabelDesc`).
  */
 export async function sortByLabel(
-  scope: Scope,
+  evaluator: Evaluator,
   vector: VectorOperand,
   names: readonly string[],
   descending: boolean,
 ): Promise<VectorOperand> {
-  if (!scope.isInstant) return vector;
+  if (!evaluator.isInstant) return vector;
   const compare = (a: Column, b: Column): number => {
     for (const name of names) {
       const [x, y] = [a.labels.get(name), b.labels.get(name)];
@@ -28,6 +28,6 @@ export async function sortByLabel(
     return Labels.compare(a.labels, b.labels);
   };
   const sign = descending ? -1 : 1;
-  const columns = await sortPaced(scope.pacer, vector.columns, (a, b) => sign * compare(a, b));
+  const columns = await sortPaced(evaluator.pacer, vector.columns, (a, b) => sign * compare(a, b));
   return { ...vector, columns, ordered: true };
 }

@@ -3,51 +3,55 @@
 import { PromfedError, type Column } from '../../model/index.js';
 import type { SegmentsNode, SegmentNode } from '../plan/index.js';
 
-import { settleNames } from './columns.js';
-import type { HistogramColumn, Operand, Scope, VectorOperand } from './scope.js';
+import { removeDelayedNames } from './columns.js';
+import type { HistogramColumn, Operand, Evaluator, VectorOperand } from './evaluator.js';
 
 /** The result on the steps of the segment; names whose removal was delayed are dropped. */
-export async function evalSegment(scope: Scope, { grid, input }: SegmentNode): Promise<Operand> {
-  const part = scope.segment(grid);
+export async function evalSegment(evaluator: Evaluator, { grid, input }: SegmentNode): Promise<Operand> {
+  const part = evaluator.forSegment(grid);
   const operand = await part.evaluate(input);
   // A region drops names at once, and what is computed here in the end: both must be called the same.
-  return operand.type === 'vector' ? settleNames(part, operand) : operand;
+  return operand.type === 'vector' ? removeDelayedNames(part, operand) : operand;
 }
 
 /** Evaluates all segments at once. A column has nothing at the steps of segments that do not have its series. */
-export async function evalSegments(scope: Scope, { segments }: SegmentsNode): Promise<Operand> {
-  const parts = await Promise.all(segments.map((segment) => scope.evaluate(segment)));
+export async function evalSegments(evaluator: Evaluator, { segments }: SegmentsNode): Promise<Operand> {
+  const parts = await Promise.all(segments.map((segment) => evaluator.evaluate(segment)));
   const first = parts[0];
-  if (first?.type === 'scalar') return putScalars(scope, parts, segments);
+  if (first?.type === 'scalar') return putScalars(evaluator, parts, segments);
   const byKey = new Map<string, Column>();
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'vector') throw unexpected(part);
     // Most of what a segment held is held by the whole from here on.
-    scope.segment(segments[i]!.grid).release(part);
-    await putColumns(scope, byKey, part, firstStepOf(scope, segments[i]!));
+    evaluator.forSegment(segments[i]!.grid).release(part);
+    await putColumns(evaluator, byKey, part, firstStepOf(evaluator, segments[i]!));
   }
-  return scope.vector([...byKey.values()]);
+  return evaluator.vector([...byKey.values()]);
 }
 
-function putScalars(scope: Scope, parts: readonly Operand[], segments: readonly SegmentNode[]): Operand {
-  const whole = scope.newScalar(() => NaN);
+function putScalars(
+  evaluator: Evaluator,
+  parts: readonly Operand[],
+  segments: readonly SegmentNode[],
+): Operand {
+  const whole = evaluator.newScalar(() => NaN);
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'scalar') throw unexpected(part);
-    whole.values.set(part.values, firstStepOf(scope, segments[i]!));
-    scope.segment(segments[i]!.grid).release(part);
+    whole.values.set(part.values, firstStepOf(evaluator, segments[i]!));
+    evaluator.forSegment(segments[i]!.grid).release(part);
   }
   return whole;
 }
 
 async function putColumns(
-  scope: Scope,
+  evaluator: Evaluator,
   byKey: Map<string, Column>,
   part: VectorOperand,
   firstStep: number,
 ): Promise<void> {
   for (const { labels, values, present, histograms } of part.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    let target = byKey.get(labels.key) ?? scope.newColumn(labels);
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    let target = byKey.get(labels.key) ?? evaluator.newColumn(labels);
     target.values.set(values, firstStep);
     target.present.set(present, firstStep);
     if (histograms !== undefined) target = withHistograms(target, histograms, firstStep);
@@ -65,7 +69,7 @@ function withHistograms(
   return { ...column, histograms: all };
 }
 
-function firstStepOf({ grid: { startMs, stepMs } }: Scope, { grid }: SegmentNode): number {
+function firstStepOf({ grid: { startMs, stepMs } }: Evaluator, { grid }: SegmentNode): number {
   return Math.round((grid.startMs - startMs) / stepMs);
 }
 

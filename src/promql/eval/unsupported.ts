@@ -2,7 +2,7 @@
 
 import { operands, type PlanNode } from '../plan/index.js';
 
-import { isBuiltFunction } from './call.js';
+import { isSupportedFunction } from './call.js';
 
 /**
  * Names the first construct of a plan that `evaluate` would refuse with `unsupported`; undefined when there is none.
@@ -22,7 +22,7 @@ export function tryUnsupported(root: PlanNode): string | undefined {
 function notBuiltAt(node: PlanNode): string | undefined {
   switch (node.kind) {
     case 'call':
-      return isBuiltFunction(node.func) ? undefined : `${node.func}()`;
+      return isSupportedFunction(node.func) ? undefined : `${node.func}()`;
     case 'fetch':
       return node.fetch.type === 'matrix' || node.fetch.type === 'string'
         ? `a fetched ${node.fetch.type}`

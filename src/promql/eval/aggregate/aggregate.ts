@@ -5,47 +5,47 @@ import { formatShort, quantileOf } from '../../functions/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 
 import { createAccumulator, SCRATCH_COLUMNS, type AccumulatorOp } from './accumulators.js';
-import { hasHistograms, withoutEmpty } from '../columns.js';
+import { hasHistograms, dropEmptyColumns } from '../columns.js';
 import { evalCountValues } from './count-values.js';
 import { groupColumns, type Group } from './grouping.js';
 import { addHistograms, withoutIgnored } from './histogram-aggregate.js';
 import { evalLimitRatio } from './limit-ratio.js';
 import { evalRank } from './rank.js';
-import type { HistogramColumn, ScalarOperand, Scope, VectorOperand } from '../scope.js';
+import type { HistogramColumn, ScalarOperand, Evaluator, VectorOperand } from '../evaluator.js';
 
 /** An aggregation; its parameter and its input are asked for at once. */
-export async function evalAggregate(scope: Scope, node: AggregateNode): Promise<VectorOperand> {
+export async function evalAggregate(evaluator: Evaluator, node: AggregateNode): Promise<VectorOperand> {
   const [param, vector] = await Promise.all([
-    node.param === undefined ? undefined : scope.evaluate(node.param),
-    scope.vectorOf(node.input),
+    node.param === undefined ? undefined : evaluator.evaluate(node.param),
+    evaluator.evaluateVector(node.input),
   ]);
   switch (node.op) {
     case 'topk':
     case 'bottomk':
       if (param?.type !== 'scalar') throw wrongParameter(node);
-      return evalRank(scope, node, node.op, withoutIgnored(scope, node, vector), param);
+      return evalRank(evaluator, node, node.op, withoutIgnored(evaluator, node, vector), param);
     case 'limitk':
       if (param?.type !== 'scalar') throw wrongParameter(node);
-      return evalRank(scope, node, node.op, vector, param);
+      return evalRank(evaluator, node, node.op, vector, param);
     case 'quantile':
       if (param?.type !== 'scalar') throw wrongParameter(node);
-      return evalQuantile(scope, node, withoutIgnored(scope, node, vector), param);
+      return evalQuantile(evaluator, node, withoutIgnored(evaluator, node, vector), param);
     case 'count_values':
       if (param?.type !== 'string') throw wrongParameter(node);
-      return evalCountValues(scope, node, vector, param.value);
+      return evalCountValues(evaluator, node, vector, param.value);
     case 'limit_ratio':
       if (param?.type !== 'scalar') throw wrongParameter(node);
-      return evalLimitRatio(scope, node, vector, param);
+      return evalLimitRatio(evaluator, node, vector, param);
     case 'min':
     case 'max':
     case 'stddev':
     case 'stdvar':
-      return accumulate(scope, node, node.op, withoutIgnored(scope, node, vector));
+      return accumulate(evaluator, node, node.op, withoutIgnored(evaluator, node, vector));
     case 'sum':
     case 'avg':
     case 'count':
     case 'group':
-      return accumulate(scope, node, node.op, vector);
+      return accumulate(evaluator, node, node.op, vector);
   }
 }
 
@@ -54,33 +54,33 @@ function wrongParameter(node: AggregateNode): PromfedError {
 }
 
 async function accumulate(
-  scope: Scope,
+  evaluator: Evaluator,
   node: AggregateNode,
   op: AccumulatorOp,
   vector: VectorOperand,
 ): Promise<VectorOperand> {
-  const { count } = scope.grid;
+  const { count } = evaluator.grid;
   if (vector.columns.length === 0) return vector;
-  scope.budget.reserve(SCRATCH_COLUMNS[op] * count);
+  evaluator.budget.reserve(SCRATCH_COLUMNS[op] * count);
   const accumulator = createAccumulator(op, count);
   const sumsHistograms = hasHistograms(vector) && (op === 'sum' || op === 'avg');
   const columns = [];
-  for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
+  for (const group of await groupColumns(evaluator.pacer, vector.columns, node.grouping, node.without)) {
     const { labels, dropsName } = group;
     const target = sumsHistograms
-      ? scope.newHistogramColumn(labels, dropsName)
-      : scope.newColumn(labels, dropsName);
+      ? evaluator.newHistogramColumn(labels, dropsName)
+      : evaluator.newColumn(labels, dropsName);
     for (const column of group.columns) {
-      if (scope.pacer.due) await scope.pacer.pause();
+      if (evaluator.pacer.due) await evaluator.pacer.pause();
       accumulator.add(sumsHistograms ? floatsIn(column) : column, target);
     }
     accumulator.finish(target);
-    if (sumsHistograms) await addHistograms(scope, node, group, target as HistogramColumn);
+    if (sumsHistograms) await addHistograms(evaluator, node, group, target as HistogramColumn);
     columns.push(target);
   }
-  scope.budget.release(SCRATCH_COLUMNS[op] * count);
-  scope.release(vector);
-  return withoutEmpty(scope, scope.vector(columns));
+  evaluator.budget.release(SCRATCH_COLUMNS[op] * count);
+  evaluator.release(vector);
+  return dropEmptyColumns(evaluator, evaluator.vector(columns));
 }
 
 /** The column as an accumulator of floats is to see it. */
@@ -89,37 +89,37 @@ function floatsIn(column: Column): Column {
 }
 
 async function evalQuantile(
-  scope: Scope,
+  evaluator: Evaluator,
   node: AggregateNode,
   vector: VectorOperand,
   q: ScalarOperand,
 ): Promise<VectorOperand> {
-  warnOfQuantile(scope, node, q.values);
+  warnOfQuantile(evaluator, node, q.values);
   const columns = [];
-  for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
-    columns.push(await quantileOfGroup(scope, group, q.values));
+  for (const group of await groupColumns(evaluator.pacer, vector.columns, node.grouping, node.without)) {
+    columns.push(await quantileOfGroup(evaluator, group, q.values));
   }
-  scope.release(vector, q);
-  return withoutEmpty(scope, scope.vector(columns));
+  evaluator.release(vector, q);
+  return dropEmptyColumns(evaluator, evaluator.vector(columns));
 }
 
 /** Of each column so many neighbours are read at a time: they are in memory together, the columns are not. */
 const STEPS_AT_ONCE = 8;
 
 async function quantileOfGroup(
-  scope: Scope,
+  evaluator: Evaluator,
   group: Group,
   q: Float64Array,
-): Promise<ReturnType<Scope['newColumn']>> {
-  const target = scope.newColumn(group.labels, group.dropsName);
+): Promise<ReturnType<Evaluator['newColumn']>> {
+  const target = evaluator.newColumn(group.labels, group.dropsName);
   const size = group.columns.length;
-  const stride = Math.min(STEPS_AT_ONCE, scope.grid.count);
-  scope.rawBudget.reserve(size * stride);
+  const stride = Math.min(STEPS_AT_ONCE, evaluator.grid.count);
+  evaluator.rawBudget.reserve(size * stride);
   const scratch = new Float64Array(size * stride);
   const filled = new Uint32Array(stride);
   let cost = 0;
-  for (let first = 0; first < scope.grid.count; first += stride) {
-    const steps = Math.min(stride, scope.grid.count - first);
+  for (let first = 0; first < evaluator.grid.count; first += stride) {
+    const steps = Math.min(stride, evaluator.grid.count - first);
     filled.fill(0);
     for (const { values, present } of group.columns) {
       for (let i = 0; i < steps; i++) {
@@ -131,19 +131,19 @@ async function quantileOfGroup(
       cost += size;
       if (cost > 5000) {
         cost = 0;
-        if (scope.pacer.due) await scope.pacer.pause();
+        if (evaluator.pacer.due) await evaluator.pacer.pause();
       }
       const floats = scratch.subarray(i * size, i * size + filled[i]!);
       target.values[first + i] = quantileOf(q[first + i]!, floats);
       target.present[first + i] = 1;
     }
   }
-  scope.rawBudget.release(size * stride);
+  evaluator.rawBudget.release(size * stride);
   return target;
 }
 
 /** Source: Prometheus, promql/engine.go (`rangeEvalAgg`, QUANTILE). */
-function warnOfQuantile(scope: Scope, node: AggregateNode, values: Float64Array): void {
+function warnOfQuantile(evaluator: Evaluator, node: AggregateNode, values: Float64Array): void {
   let most = -Infinity;
   let least = Infinity;
   let anyNaN = false;
@@ -156,9 +156,9 @@ function warnOfQuantile(scope: Scope, node: AggregateNode, values: Float64Array)
     least = Math.min(least, value);
   }
   const at = node.param ?? node;
-  if (anyNaN) scope.warn(invalidQuantile(NaN), at);
-  if (most > 1) scope.warn(invalidQuantile(most), at);
-  if (least < 0) scope.warn(invalidQuantile(least), at);
+  if (anyNaN) evaluator.warn(invalidQuantile(NaN), at);
+  if (most > 1) evaluator.warn(invalidQuantile(most), at);
+  if (least < 0) evaluator.warn(invalidQuantile(least), at);
 }
 
 /** Source: Prometheus, util/annotations (`NewInvalidQuantileWarning`). */

@@ -6,8 +6,8 @@ import { quote } from '../../language/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 
 import { groupLabels } from './grouping.js';
-import { withoutEmpty } from '../columns.js';
-import type { Scope, VectorOperand } from '../scope.js';
+import { dropEmptyColumns } from '../columns.js';
+import type { Evaluator, VectorOperand } from '../evaluator.js';
 
 /**
  * One column for each value of each group, the value written into a label as Go's `%f` writes it.
@@ -17,7 +17,7 @@ import type { Scope, VectorOperand } from '../scope.js';
  * @throws PromfedError `execution` for a label name that is none.
  */
 export async function evalCountValues(
-  scope: Scope,
+  evaluator: Evaluator,
   node: AggregateNode,
   vector: VectorOperand,
   label: string,
@@ -26,16 +26,16 @@ export async function evalCountValues(
   const labelsOf = groupLabels(node.without ? node.grouping : [...node.grouping, label], node.without);
   const targets = new Map<string, Column>();
   for (const column of vector.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     const ofSeries = new Map<string, Column>();
-    for (let step = 0; step < scope.grid.count; step++) {
+    for (let step = 0; step < evaluator.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const histogram = column.present[step] === 2 ? column.histograms![step]! : undefined;
       const text = histogram ? formatHistogram(histogram, formatShort) : formatPlain(column.values[step]!);
       let target = ofSeries.get(text);
       if (target === undefined) {
         const labels = labelsOf(column.labels.with(Labels.of([[label, text]])));
-        target = targets.get(labels.key) ?? scope.newColumn(labels);
+        target = targets.get(labels.key) ?? evaluator.newColumn(labels);
         targets.set(labels.key, target);
         ofSeries.set(text, target);
       }
@@ -43,6 +43,6 @@ export async function evalCountValues(
       target.present[step] = 1;
     }
   }
-  scope.release(vector);
-  return withoutEmpty(scope, scope.vector([...targets.values()]));
+  evaluator.release(vector);
+  return dropEmptyColumns(evaluator, evaluator.vector([...targets.values()]));
 }

@@ -4,8 +4,8 @@ import { PromfedError } from '../../../model/index.js';
 import { formatShort, sampleOffset } from '../../functions/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 
-import { withoutEmpty } from '../columns.js';
-import type { ScalarOperand, Scope, VectorOperand } from '../scope.js';
+import { dropEmptyColumns } from '../columns.js';
+import type { ScalarOperand, Evaluator, VectorOperand } from '../evaluator.js';
 
 /**
  * The samples of series whose offset is below the ratio; with a negative ratio those that its complement leaves out,
@@ -16,25 +16,25 @@ import type { ScalarOperand, Scope, VectorOperand } from '../scope.js';
  * @throws PromfedError `execution` when the ratio is NaN at any step.
  */
 export async function evalLimitRatio(
-  scope: Scope,
+  evaluator: Evaluator,
   node: AggregateNode,
   vector: VectorOperand,
   ratio: ScalarOperand,
 ): Promise<VectorOperand> {
-  if (!checkRatio(scope, node, ratio.values)) {
-    scope.release(vector, ratio);
-    return scope.vector([]);
+  if (!checkRatio(evaluator, node, ratio.values)) {
+    evaluator.release(vector, ratio);
+    return evaluator.vector([]);
   }
-  const owned = scope.own(vector);
+  const owned = evaluator.toOwned(vector);
   for (const { labels, present } of owned.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     const offset = sampleOffset(labels);
     for (let step = 0; step < present.length; step++) {
       if (present[step] !== 0 && !isWithin(offset, ratio.values[step]!)) present[step] = 0;
     }
   }
-  scope.release(ratio);
-  return withoutEmpty(scope, { ...owned, ordered: false });
+  evaluator.release(ratio);
+  return dropEmptyColumns(evaluator, { ...owned, ordered: false });
 }
 
 /** A ratio beyond −1 to 1 counts as its nearer end. */
@@ -43,7 +43,7 @@ function isWithin(offset: number, ratio: number): boolean {
 }
 
 /** @returns whether any step keeps anything. */
-function checkRatio(scope: Scope, node: AggregateNode, values: Float64Array): boolean {
+function checkRatio(evaluator: Evaluator, node: AggregateNode, values: Float64Array): boolean {
   let most = -Infinity;
   let least = Infinity;
   let anyNaN = false;
@@ -57,8 +57,8 @@ function checkRatio(scope: Scope, node: AggregateNode, values: Float64Array): bo
   if (most === 0 && least === 0) return false;
   if (anyNaN) throw new PromfedError('execution', 'Ratio value is NaN');
   const at = node.param ?? node;
-  if (most > 1) scope.warn(invalidRatio(most, 1), at);
-  if (least < -1) scope.warn(invalidRatio(least, -1), at);
+  if (most > 1) evaluator.warn(invalidRatio(most, 1), at);
+  if (least < -1) evaluator.warn(invalidRatio(least, -1), at);
   return true;
 }
 

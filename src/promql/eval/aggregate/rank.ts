@@ -4,7 +4,7 @@ import { PromfedError, type Column } from '../../../model/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 
 import { groupColumns, type Group } from './grouping.js';
-import type { ScalarOperand, Scope, VectorOperand } from '../scope.js';
+import type { ScalarOperand, Evaluator, VectorOperand } from '../evaluator.js';
 
 export type RankOp = 'topk' | 'bottomk' | 'limitk';
 
@@ -19,7 +19,7 @@ const TWO_TO_63 = 2 ** 63;
  * @throws PromfedError `execution` when k is NaN or no 64-bit integer at any step.
  */
 export async function evalRank(
-  scope: Scope,
+  evaluator: Evaluator,
   node: AggregateNode,
   op: RankOp,
   vector: VectorOperand,
@@ -31,18 +31,18 @@ export async function evalRank(
       vector.columns.length,
       k.values.reduce((most, value) => Math.max(most, value), 0),
     );
-    for (const group of await groupColumns(scope.pacer, vector.columns, node.grouping, node.without)) {
+    for (const group of await groupColumns(evaluator.pacer, vector.columns, node.grouping, node.without)) {
       const width = Math.trunc(Math.min(greatest, group.columns.length));
-      const heaps = new Heaps(scope, op, group, width, k.values);
+      const heaps = new Heaps(evaluator, op, group, width, k.values);
       for (let i = 0; i < group.columns.length; i++) {
-        if (scope.pacer.due) await scope.pacer.pause();
+        if (evaluator.pacer.due) await evaluator.pacer.pause();
         heaps.offer(i);
       }
       columns.push(...(await heaps.take()));
     }
   }
-  scope.release(vector, k);
-  return scope.vector(columns, scope.isInstant && op !== 'limitk');
+  evaluator.release(vector, k);
+  return evaluator.vector(columns, evaluator.isInstant && op !== 'limitk');
 }
 
 /** @returns whether any step keeps anything. */
@@ -71,7 +71,7 @@ function printK(value: number): string {
 
 /** One heap a step of the columns that are kept so far, the first to go on top: Go's container/heap, step for step. */
 class Heaps {
-  readonly #scope: Scope;
+  readonly #evaluator: Evaluator;
   readonly #op: RankOp;
   readonly #columns: readonly Column[];
   readonly #width: number;
@@ -80,10 +80,10 @@ class Heaps {
   readonly #indices: Int32Array;
   readonly #sizes: Int32Array;
 
-  constructor(scope: Scope, op: RankOp, { columns }: Group, width: number, k: Float64Array) {
-    const { count } = scope.grid;
-    scope.rawBudget.reserve(2 * width * count);
-    this.#scope = scope;
+  constructor(evaluator: Evaluator, op: RankOp, { columns }: Group, width: number, k: Float64Array) {
+    const { count } = evaluator.grid;
+    evaluator.rawBudget.reserve(2 * width * count);
+    this.#evaluator = evaluator;
     this.#op = op;
     this.#columns = columns;
     this.#width = width;
@@ -116,18 +116,18 @@ class Heaps {
 
   /** The kept samples as new columns; the heaps are over with this. */
   async take(): Promise<Column[]> {
-    const { count } = this.#scope.grid;
+    const { count } = this.#evaluator.grid;
     const kept = new Map<number, Column>();
     for (let step = 0; step < count; step++) {
-      if (this.#scope.pacer.due) await this.#scope.pacer.pause();
+      if (this.#evaluator.pacer.due) await this.#evaluator.pacer.pause();
       for (const slot of this.#slotsInOrder(step)) {
         const index = this.#indices[slot]!;
         let column = kept.get(index);
         if (column === undefined) {
           const { labels, dropsName, histograms } = this.#columns[index]!;
           column = histograms
-            ? this.#scope.newHistogramColumn(labels, dropsName)
-            : this.#scope.newColumn(labels, dropsName);
+            ? this.#evaluator.newHistogramColumn(labels, dropsName)
+            : this.#evaluator.newColumn(labels, dropsName);
           kept.set(index, column);
         }
         column.values[step] = this.#values[slot]!;
@@ -137,7 +137,7 @@ class Heaps {
         }
       }
     }
-    this.#scope.rawBudget.release(2 * this.#width * count);
+    this.#evaluator.rawBudget.release(2 * this.#width * count);
     return [...kept.values()];
   }
 
@@ -145,7 +145,7 @@ class Heaps {
     const base = step * this.#width;
     const slots = Array.from({ length: this.#sizes[step]! }, (_, i) => base + i);
     // Only an instant result has an order.
-    if (this.#op === 'limitk' || !this.#scope.isInstant) return slots;
+    if (this.#op === 'limitk' || !this.#evaluator.isInstant) return slots;
     return slots.sort((a, b) => {
       const [x, y] = [this.#values[a]!, this.#values[b]!];
       if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));

@@ -14,7 +14,7 @@ import type { BinaryNode } from '../../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from '../histogram/histogram-annotations.js';
 import { isTrim } from './operators.js';
-import type { HistogramColumn, Scope } from '../scope.js';
+import type { HistogramColumn, Evaluator } from '../evaluator.js';
 
 export type AnySample = number | Histogram;
 
@@ -24,12 +24,17 @@ export function sampleOf({ values, present, histograms }: Column, step: number):
 }
 
 /** Writes a sample into a column. */
-export function putSample(scope: Scope, column: HistogramColumn, step: number, sample: AnySample): void {
+export function putSample(
+  evaluator: Evaluator,
+  column: HistogramColumn,
+  step: number,
+  sample: AnySample,
+): void {
   if (typeof sample === 'number') {
     column.values[step] = sample;
     column.present[step] = 1;
   } else {
-    scope.put(column, step, sample);
+    evaluator.putHistogram(column, step, sample);
   }
 }
 
@@ -42,13 +47,13 @@ export function putSample(scope: Scope, column: HistogramColumn, step: number, s
  * @param floats what the operator computes of two floats.
  */
 export function anyOperator(
-  scope: Scope,
+  evaluator: Evaluator,
   node: BinaryNode,
   floats: (l: number, r: number) => number | undefined,
 ): (l: AnySample, r: AnySample) => AnySample | undefined {
   const { op, returnBool } = node;
   const incompatible = (left: string, right: string): AnySample | undefined => {
-    scope.info(HISTOGRAM_TEXTS.incompatibleTypes(left, op, right), node);
+    evaluator.info(HISTOGRAM_TEXTS.incompatibleTypes(left, op, right), node);
     return undefined;
   };
   const compared = (holds: boolean, l: Histogram): AnySample | undefined => {
@@ -65,7 +70,7 @@ export function anyOperator(
       if (isTrim(op)) return trimHistogram(l, r, op === '</' ? 'below' : 'above');
       return op === '/' ? divideHistogram(l, r) : incompatible('histogram', 'float');
     }
-    if (op === '+' || op === '-') return combined(scope, node, l, r);
+    if (op === '+' || op === '-') return combined(evaluator, node, l, r);
     if (op === '==') return compared(equalHistograms(l, r), l);
     if (op === '!=') return compared(!equalHistograms(l, r), l);
     return incompatible('histogram', 'histogram');
@@ -73,22 +78,22 @@ export function anyOperator(
 }
 
 /** What a trim operator makes of two floats: nothing, and an info. */
-export function trimOfFloats(scope: Scope, node: BinaryNode): () => undefined {
+export function trimOfFloats(evaluator: Evaluator, node: BinaryNode): () => undefined {
   return () => {
-    scope.info(HISTOGRAM_TEXTS.incompatibleTypes('float', node.op, 'float'), node);
+    evaluator.info(HISTOGRAM_TEXTS.incompatibleTypes('float', node.op, 'float'), node);
     return undefined;
   };
 }
 
-function combined(scope: Scope, node: BinaryNode, l: Histogram, r: Histogram): Histogram | undefined {
+function combined(evaluator: Evaluator, node: BinaryNode, l: Histogram, r: Histogram): Histogram | undefined {
   const isSum = node.op === '+';
   const result = isSum ? tryAddHistograms(l, r) : trySubtractHistograms(l, r);
   const operation = isSum ? 'addition' : 'subtraction';
   if (result === undefined) {
-    scope.warn(HISTOGRAM_TEXTS.incompatibleLayouts(node.op), node);
+    evaluator.warn(HISTOGRAM_TEXTS.incompatibleLayouts(node.op), node);
     return undefined;
   }
-  if (result.collision) scope.warn(HISTOGRAM_TEXTS.collision(operation), node);
-  if (result.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled(operation), node);
+  if (result.collision) evaluator.warn(HISTOGRAM_TEXTS.collision(operation), node);
+  if (result.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled(operation), node);
   return isSum ? result.histogram : { ...result.histogram, hint: 'gauge' };
 }

@@ -3,10 +3,10 @@
 import { PromfedError } from '../../../model/index.js';
 import type { BinaryNode } from '../../plan/index.js';
 
-import { distinct, hasHistograms, targetFor, withoutName } from '../columns.js';
+import { mergeSameLabels, hasHistograms, createOutputColumn, removeName } from '../columns.js';
 import { anyOperator, putSample, sampleOf, trimOfFloats } from './histogram-operator.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison, isTrim } from './operators.js';
-import { unsupported, type ScalarOperand, type Scope, type VectorOperand } from '../scope.js';
+import { unsupported, type ScalarOperand, type Evaluator, type VectorOperand } from '../evaluator.js';
 
 /**
  * Between two scalars a comparison is 1 or 0, whether it says `bool` or not.
@@ -14,7 +14,7 @@ import { unsupported, type ScalarOperand, type Scope, type VectorOperand } from 
  * @throws PromfedError `execution` for a trim operator. Source: Prometheus, promql/engine.go (`scalarBinop`).
  */
 export function scalarScalar(
-  scope: Scope,
+  evaluator: Evaluator,
   { op }: BinaryNode,
   lhs: ScalarOperand,
   rhs: ScalarOperand,
@@ -28,8 +28,8 @@ export function scalarScalar(
   } else {
     throw new PromfedError('execution', `operator "${op}" not allowed for Scalar operations`);
   }
-  const result = scope.newScalar((step) => compute(lhs.values[step]!, rhs.values[step]!));
-  scope.release(lhs, rhs);
+  const result = evaluator.newScalar((step) => compute(lhs.values[step]!, rhs.values[step]!));
+  evaluator.release(lhs, rhs);
   return result;
 }
 
@@ -40,7 +40,7 @@ export function scalarScalar(
  * Source: Prometheus, promql/engine.go (`VectorscalarBinop`).
  */
 export async function vectorScalar(
-  scope: Scope,
+  evaluator: Evaluator,
   node: BinaryNode,
   vector: VectorOperand,
   scalar: ScalarOperand,
@@ -58,22 +58,22 @@ export async function vectorScalar(
       ? (value, other) => (holds(value, other) ? 1 : 0)
       : (value, other) => (holds(value, other) ? value : undefined);
   } else if (isTrim(op)) {
-    apply = trimOfFloats(scope, node);
+    apply = trimOfFloats(evaluator, node);
   } else {
     throw unsupported(`the operator ${op}`);
   }
   const keepsName = (isComparison(op) && !returnBool) || isTrim(op);
-  const applyAny = hasHistograms(vector) ? anyOperator(scope, node, apply) : undefined;
+  const applyAny = hasHistograms(vector) ? anyOperator(evaluator, node, apply) : undefined;
   const columns = [];
   for (const column of vector.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    const identity = keepsName ? column : withoutName(scope, column.labels);
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    const identity = keepsName ? column : removeName(evaluator, column.labels);
     if (column.histograms !== undefined && applyAny !== undefined) {
       // Writes into new columns: the histograms of owned ones may still be shared.
-      const target = scope.newHistogramColumn(identity.labels, identity.dropsName);
-      for (let step = 0; step < scope.grid.count; step++) {
+      const target = evaluator.newHistogramColumn(identity.labels, identity.dropsName);
+      for (let step = 0; step < evaluator.grid.count; step++) {
         if (column.present[step] === 0) continue;
-        if (scope.pacer.due) await scope.pacer.pause();
+        if (evaluator.pacer.due) await evaluator.pacer.pause();
         const [value, other] = [sampleOf(column, step), scalar.values[step]!];
         const result =
           column.present[step] === 1
@@ -81,14 +81,14 @@ export async function vectorScalar(
             : scalarIsLeft
               ? applyAny(other, value)
               : applyAny(value, other);
-        if (result !== undefined) putSample(scope, target, step, result);
+        if (result !== undefined) putSample(evaluator, target, step, result);
       }
       columns.push(target);
-      if (vector.held > 0) scope.budget.release(scope.grid.count);
+      if (vector.held > 0) evaluator.budget.release(evaluator.grid.count);
       continue;
     }
-    const target = targetFor(scope, vector, column, identity);
-    for (let step = 0; step < scope.grid.count; step++) {
+    const target = createOutputColumn(evaluator, vector, column, identity);
+    for (let step = 0; step < evaluator.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const result = apply(column.values[step]!, scalar.values[step]!);
       target.present[step] = result === undefined ? 0 : 1;
@@ -96,6 +96,6 @@ export async function vectorScalar(
     }
     columns.push(target);
   }
-  scope.release(scalar);
-  return distinct(scope, scope.vector(columns, vector.ordered));
+  evaluator.release(scalar);
+  return mergeSameLabels(evaluator, evaluator.vector(columns, vector.ordered));
 }

@@ -2,10 +2,10 @@
 
 import type { VectorMatching } from '../../language/index.js';
 
-import { distinct, withoutEmpty } from '../columns.js';
+import { mergeSameLabels, dropEmptyColumns } from '../columns.js';
 import { groupBySignature, matchLabels, presenceOf } from './matching.js';
 import type { SetOp } from './operators.js';
-import type { Scope, VectorOperand } from '../scope.js';
+import type { Evaluator, VectorOperand } from '../evaluator.js';
 
 /**
  * `and` keeps samples of the left with a partner on the right, `unless` those without one; `or` adds to the left
@@ -14,42 +14,42 @@ import type { Scope, VectorOperand } from '../scope.js';
  * Source: Prometheus, promql/engine.go (`VectorAnd`, `VectorOr`, `VectorUnless`).
  */
 export async function setOperator(
-  scope: Scope,
+  evaluator: Evaluator,
   op: SetOp,
   matching: VectorMatching,
   lhs: VectorOperand,
   rhs: VectorOperand,
 ): Promise<VectorOperand> {
   if (op !== 'or') {
-    const result = await keepWhere(scope, lhs, rhs, matching, op === 'and');
-    scope.release(rhs);
+    const result = await keepWhere(evaluator, lhs, rhs, matching, op === 'and');
+    evaluator.release(rhs);
     return result;
   }
-  const rest = await keepWhere(scope, rhs, lhs, matching, false);
-  const left = scope.own(lhs);
-  return distinct(scope, scope.vector([...left.columns, ...rest.columns]));
+  const rest = await keepWhere(evaluator, rhs, lhs, matching, false);
+  const left = evaluator.toOwned(lhs);
+  return mergeSameLabels(evaluator, evaluator.vector([...left.columns, ...rest.columns]));
 }
 
 /** The samples of `vector` that have a partner in `other` (`partnered`), or those that have none. */
 async function keepWhere(
-  scope: Scope,
+  evaluator: Evaluator,
   vector: VectorOperand,
   other: VectorOperand,
   matching: VectorMatching,
   partnered: boolean,
 ): Promise<VectorOperand> {
-  const { count } = scope.grid;
+  const { count } = evaluator.grid;
   const signature = matchLabels(matching);
-  const groups = await groupBySignature(scope.pacer, other.columns, matching);
+  const groups = await groupBySignature(evaluator.pacer, other.columns, matching);
   const presence = new Map<string, Uint8Array>();
   for (const [key, columns] of groups) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    if (columns.length > 1) scope.budget.reserve(count);
-    presence.set(key, await presenceOf(scope.pacer, columns, count));
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    if (columns.length > 1) evaluator.budget.reserve(count);
+    presence.set(key, await presenceOf(evaluator.pacer, columns, count));
   }
-  const owned = scope.own(vector);
+  const owned = evaluator.toOwned(vector);
   for (const { labels, present } of owned.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     const partner = presence.get(signature(labels).key);
     if (partner === undefined) {
       if (partnered) present.fill(0);
@@ -57,6 +57,6 @@ async function keepWhere(
     }
     for (let step = 0; step < count; step++) if ((partner[step] !== 0) !== partnered) present[step] = 0;
   }
-  for (const columns of groups.values()) if (columns.length > 1) scope.budget.release(count);
-  return withoutEmpty(scope, owned);
+  for (const columns of groups.values()) if (columns.length > 1) evaluator.budget.release(count);
+  return dropEmptyColumns(evaluator, owned);
 }

@@ -4,11 +4,11 @@ import { Labels, PromfedError, type Column } from '../../../model/index.js';
 import type { VectorMatching } from '../../language/index.js';
 import type { BinaryNode } from '../../plan/index.js';
 
-import { distinct, dropName, hasHistograms } from '../columns.js';
+import { mergeSameLabels, dropMetadataLabels, hasHistograms } from '../columns.js';
 import { anyOperator, putSample, sampleOf, trimOfFloats } from './histogram-operator.js';
 import { groupBySignature, matchLabels, presenceOf, printLabels } from './matching.js';
 import { ARITHMETIC, COMPARISON, isArithmetic, isComparison, isTrim } from './operators.js';
-import { unsupported, type Scope, type VectorOperand } from '../scope.js';
+import { unsupported, type Evaluator, type VectorOperand } from '../evaluator.js';
 
 /**
  * Each sample of the "many" side with the one sample of the "one" side that has the same matching labels at the
@@ -19,7 +19,7 @@ import { unsupported, type Scope, type VectorOperand } from '../scope.js';
  * @throws PromfedError `execution` where matches are not unique: the error of the earliest step.
  */
 export async function vectorVector(
-  scope: Scope,
+  evaluator: Evaluator,
   node: BinaryNode,
   matching: VectorMatching,
   lhs: VectorOperand,
@@ -28,32 +28,32 @@ export async function vectorVector(
   const swapped = matching.card === 'one-to-many';
   const [manySide, oneSide] = swapped ? [rhs, lhs] : [lhs, rhs];
   const failure = new EarliestFailure();
-  const partners = await partnersOf(scope, matching, manySide, oneSide, failure);
+  const partners = await partnersOf(evaluator, matching, manySide, oneSide, failure);
   const anyHistograms = hasHistograms(lhs) || hasHistograms(rhs);
-  const matches = new Matches(scope, node, matching, { swapped, failure, anyHistograms });
+  const matches = new Matches(evaluator, node, matching, { swapped, failure, anyHistograms });
   const fill = fillOf(matching);
-  const manyGroups = await groupBySignature(scope.pacer, manySide.columns, matching);
+  const manyGroups = await groupBySignature(evaluator.pacer, manySide.columns, matching);
   for (const [signature, many] of manyGroups) {
     const partner = partners.get(signature) ?? (fill.one === undefined ? undefined : NO_PARTNER);
     if (partner === undefined) continue;
     matches.beginGroup(many.length > 1);
     for (const column of many) {
-      if (scope.pacer.due) await scope.pacer.pause();
+      if (evaluator.pacer.due) await evaluator.pacer.pause();
       matches.add(column, partner);
     }
   }
   if (fill.many !== undefined) {
     for (const [signature, partner] of partners) {
-      if (scope.pacer.due) await scope.pacer.pause();
+      if (evaluator.pacer.due) await evaluator.pacer.pause();
       const many = manyGroups.get(signature) ?? [];
-      matches.addUnmatched(partner, await presenceOf(scope.pacer, many, scope.grid.count), fill.many);
+      matches.addUnmatched(partner, await presenceOf(evaluator.pacer, many, evaluator.grid.count), fill.many);
     }
   }
   failure.throwIfAny();
   for (const partner of partners.values())
-    if (partner.index !== undefined) scope.budget.release(scope.grid.count);
-  scope.release(lhs, rhs);
-  return distinct(scope, scope.vector(matches.columns));
+    if (partner.index !== undefined) evaluator.budget.release(evaluator.grid.count);
+  evaluator.release(lhs, rhs);
+  return mergeSameLabels(evaluator, evaluator.vector(matches.columns));
 }
 
 /** The one side of a match group. */
@@ -87,7 +87,7 @@ interface MatchTraits {
 /** Collects the results of matches. */
 class Matches {
   readonly columns: Column[] = [];
-  readonly #scope: Scope;
+  readonly #evaluator: Evaluator;
   readonly #matching: VectorMatching;
   readonly #swapped: boolean;
   readonly #failure: EarliestFailure;
@@ -100,19 +100,19 @@ class Matches {
   #claims: Map<string, Uint8Array> | undefined;
 
   constructor(
-    scope: Scope,
+    evaluator: Evaluator,
     node: BinaryNode,
     matching: VectorMatching,
     { swapped, failure, anyHistograms }: MatchTraits,
   ) {
-    this.#scope = scope;
+    this.#evaluator = evaluator;
     this.#matching = matching;
     this.#swapped = swapped;
     this.#failure = failure;
-    this.#dropsName = scope.delaysNames && node.returnBool;
-    this.#apply = operatorOf(scope, node);
-    this.#applyAny = anyHistograms ? anyOperator(scope, node, this.#apply) : undefined;
-    this.#labelsOf = resultLabels(scope, node, matching);
+    this.#dropsName = evaluator.delaysNameRemoval && node.returnBool;
+    this.#apply = operatorOf(evaluator, node);
+    this.#applyAny = anyHistograms ? anyOperator(evaluator, node, this.#apply) : undefined;
+    this.#labelsOf = resultLabels(evaluator, node, matching);
   }
 
   beginGroup(mayClash: boolean): void {
@@ -154,7 +154,7 @@ class Matches {
     if (this.#applyAny !== undefined) {
       const result = this.#applyAny(sampleOf(left, step), sampleOf(right, step));
       const { histograms = [] } = target;
-      if (result !== undefined) putSample(this.#scope, { ...target, histograms }, step, result);
+      if (result !== undefined) putSample(this.#evaluator, { ...target, histograms }, step, result);
       return;
     }
     const result = this.#apply(left.values[step]!, right.values[step]!);
@@ -179,7 +179,7 @@ class Matches {
 
   /** What stands in for the partner of a series: a constant with the labels that they would be matched by. */
   #constant(labels: Labels, value: number): Column {
-    const { count } = this.#scope.grid;
+    const { count } = this.#evaluator.grid;
     const values = new Float64Array(count).fill(value);
     return { labels: matchLabels(this.#matching)(labels), values, present: new Uint8Array(count).fill(1) };
   }
@@ -188,8 +188,8 @@ class Matches {
     const known = targets.get(labels.key);
     if (known !== undefined) return known;
     const column = this.#applyAny
-      ? this.#scope.newHistogramColumn(labels, this.#dropsName)
-      : this.#scope.newColumn(labels, this.#dropsName);
+      ? this.#evaluator.newHistogramColumn(labels, this.#dropsName)
+      : this.#evaluator.newColumn(labels, this.#dropsName);
     targets.set(labels.key, column);
     this.columns.push(column);
     return column;
@@ -201,7 +201,7 @@ class Matches {
     const identity = this.#matching.card === 'one-to-one' ? '' : labels.key;
     let claim = this.#claims.get(identity);
     if (claim === undefined) {
-      claim = new Uint8Array(this.#scope.grid.count);
+      claim = new Uint8Array(this.#evaluator.grid.count);
       this.#claims.set(identity, claim);
     }
     return claim;
@@ -219,10 +219,10 @@ class Matches {
 type Apply = (l: number, r: number) => number | undefined;
 
 /** The result of two values, undefined where a comparison filters it out. */
-function operatorOf(scope: Scope, node: BinaryNode): Apply {
+function operatorOf(evaluator: Evaluator, node: BinaryNode): Apply {
   const { op, returnBool } = node;
   if (isArithmetic(op)) return ARITHMETIC[op];
-  if (isTrim(op)) return trimOfFloats(scope, node);
+  if (isTrim(op)) return trimOfFloats(evaluator, node);
   if (!isComparison(op)) throw unsupported(`the operator ${op}`);
   const holds = COMPARISON[op];
   if (returnBool) return (l, r) => (holds(l, r) ? 1 : 0);
@@ -231,17 +231,17 @@ function operatorOf(scope: Scope, node: BinaryNode): Apply {
 
 /** The labels of a match's result. Arithmetic drops the name at once, delayed removal or not. */
 function resultLabels(
-  scope: Scope,
+  evaluator: Evaluator,
   { op, returnBool }: BinaryNode,
   { card, on, labels: names, include }: VectorMatching,
 ): (many: Labels, one: Labels) => Labels {
   const nameSet = new Set(names);
   const includeSet = new Set(include);
   return (many, one) => {
-    let labels = isArithmetic(op) ? dropName(many) : many;
+    let labels = isArithmetic(op) ? dropMetadataLabels(many) : many;
     if (card === 'one-to-one') labels = on ? labels.keep(nameSet) : labels.drop(nameSet);
     if (includeSet.size > 0) labels = labels.drop(includeSet).with(one.keep(includeSet));
-    return returnBool && !scope.delaysNames ? dropName(labels) : labels;
+    return returnBool && !evaluator.delaysNameRemoval ? dropMetadataLabels(labels) : labels;
   };
 }
 
@@ -250,7 +250,7 @@ function resultLabels(
  * matched.
  */
 async function partnersOf(
-  scope: Scope,
+  evaluator: Evaluator,
   matching: VectorMatching,
   manySide: VectorOperand,
   oneSide: VectorOperand,
@@ -258,16 +258,16 @@ async function partnersOf(
 ): Promise<ReadonlyMap<string, Partner>> {
   const partners = new Map<string, Partner>();
   let anyMany: Uint8Array | undefined;
-  for (const [signature, columns] of await groupBySignature(scope.pacer, oneSide.columns, matching)) {
+  for (const [signature, columns] of await groupBySignature(evaluator.pacer, oneSide.columns, matching)) {
     let index: Int32Array | undefined;
     if (columns.length > 1) {
-      if (scope.pacer.due) await scope.pacer.pause();
+      if (evaluator.pacer.due) await evaluator.pacer.pause();
       // Without a fill nothing is matched, and nothing can fail, while the many side is empty.
       const always = matching.fill.lhs !== undefined || matching.fill.rhs !== undefined;
       anyMany ??= always
-        ? new Uint8Array(scope.grid.count).fill(1)
-        : await presenceOf(scope.pacer, manySide.columns, scope.grid.count);
-      index = await indexOf(scope, matching, columns, anyMany, failure);
+        ? new Uint8Array(evaluator.grid.count).fill(1)
+        : await presenceOf(evaluator.pacer, manySide.columns, evaluator.grid.count);
+      index = await indexOf(evaluator, matching, columns, anyMany, failure);
     }
     partners.set(signature, { columns, index });
   }
@@ -275,17 +275,17 @@ async function partnersOf(
 }
 
 async function indexOf(
-  scope: Scope,
+  evaluator: Evaluator,
   matching: VectorMatching,
   columns: readonly Column[],
   anyMany: Uint8Array,
   failure: EarliestFailure,
 ): Promise<Int32Array> {
-  const { count } = scope.grid;
-  scope.budget.reserve(count);
+  const { count } = evaluator.grid;
+  evaluator.budget.reserve(count);
   const index = new Int32Array(count).fill(-1);
   for (const [i, { labels, present }] of columns.entries()) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     for (let step = 0; step < count; step++) {
       if (present[step] === 0 || anyMany[step] === 0) continue;
       const earlier = index[step]!;

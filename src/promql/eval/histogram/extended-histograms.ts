@@ -55,7 +55,7 @@ function difference(
   isCounter: boolean,
   isRate: boolean,
 ): WindowResult {
-  const { scope, at, metricName, startMs, endMs } = window;
+  const { evaluator, at, metricName, startMs, endMs } = window;
   const samples = samplesOf(window, extension);
   if (samples === undefined || !isConsistent(window, samples, isCounter)) return undefined;
   const smooths = extension === 'smoothed';
@@ -63,10 +63,10 @@ function difference(
   const right = rightEdge(window, samples, smooths, isCounter);
   if (left === undefined || right === undefined) return undefined;
   if (!isCounter && (left.hint !== 'gauge' || right.hint !== 'gauge')) {
-    scope.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
   }
   const grown = trySubtractHistograms(right, left)!;
-  if (grown.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
+  if (grown.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
   let result = grown.histogram;
   if (isCounter) {
     const lost = lostAtResets(window, samples, { left, right, smooths });
@@ -90,17 +90,17 @@ function samplesOf(window: HistogramWindow, extension: Extension): readonly Time
 
 /** Warns of gauges that are taken for counters. Source: ibid. (`validateHistogramRange`). */
 function isConsistent(
-  { scope, at, metricName }: HistogramWindow,
+  { evaluator, at, metricName }: HistogramWindow,
   samples: readonly TimedHistogram[],
   isCounter: boolean,
 ): boolean {
   const custom = usesCustomBuckets(samples[0]!.histogram);
   for (const { histogram } of samples) {
     if (usesCustomBuckets(histogram) !== custom) {
-      scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+      evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
       return false;
     }
-    if (isCounter && histogram.hint === 'gauge') scope.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
+    if (isCounter && histogram.hint === 'gauge') evaluator.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
   }
   return true;
 }
@@ -161,8 +161,8 @@ function lostAtResets(
 }
 
 /** The sum of two of one kind of buckets. */
-function add({ scope, at }: HistogramWindow, a: Histogram, b: Histogram): Histogram {
+function add({ evaluator, at }: HistogramWindow, a: Histogram, b: Histogram): Histogram {
   const { histogram, reconciled } = tryAddHistograms(a, b)!;
-  if (reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+  if (reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
   return histogram;
 }

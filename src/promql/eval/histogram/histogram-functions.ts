@@ -4,8 +4,8 @@ import type { Column, Histogram } from '../../../model/index.js';
 import { nativeVariance } from '../../functions/index.js';
 import type { CallNode } from '../../plan/index.js';
 
-import { distinct, withoutName } from '../columns.js';
-import type { Scope, VectorOperand } from '../scope.js';
+import { mergeSameLabels, removeName } from '../columns.js';
+import type { Evaluator, VectorOperand } from '../evaluator.js';
 
 /** Source: Prometheus, promql/functions.go (`funcHistogramCount` and its kin). */
 export const HISTOGRAM_FUNCTIONS: ReadonlyMap<string, (histogram: Histogram) => number> = new Map<
@@ -21,24 +21,24 @@ export const HISTOGRAM_FUNCTIONS: ReadonlyMap<string, (histogram: Histogram) => 
 
 /** One float for each histogram; floats have no result. */
 export async function evalHistogramFunction(
-  scope: Scope,
+  evaluator: Evaluator,
   node: CallNode,
   compute: (histogram: Histogram) => number,
 ): Promise<VectorOperand> {
-  const vector = await scope.vectorOf(node.args[0]!);
+  const vector = await evaluator.evaluateVector(node.args[0]!);
   const columns: Column[] = [];
   for (const { labels, present, histograms } of vector.columns) {
     if (histograms === undefined) continue;
-    if (scope.pacer.due) await scope.pacer.pause();
-    const identity = withoutName(scope, labels);
-    const target = scope.newColumn(identity.labels, identity.dropsName);
-    for (let step = 0; step < scope.grid.count; step++) {
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    const identity = removeName(evaluator, labels);
+    const target = evaluator.newColumn(identity.labels, identity.dropsName);
+    for (let step = 0; step < evaluator.grid.count; step++) {
       if (present[step] !== 2) continue;
       target.values[step] = compute(histograms[step]!);
       target.present[step] = 1;
     }
     columns.push(target);
   }
-  scope.release(vector);
-  return distinct(scope, scope.vector(columns));
+  evaluator.release(vector);
+  return mergeSameLabels(evaluator, evaluator.vector(columns));
 }

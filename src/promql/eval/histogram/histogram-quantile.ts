@@ -14,9 +14,9 @@ import {
 import type { CallNode, PlanNode } from '../../plan/index.js';
 
 import { invalidQuantile } from '../aggregate/aggregate.js';
-import { distinct, withoutName, type Identity } from '../columns.js';
+import { mergeSameLabels, removeName, type ColumnIdentity } from '../columns.js';
 import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
-import type { ScalarOperand, Scope, VectorOperand } from '../scope.js';
+import type { ScalarOperand, Evaluator, VectorOperand } from '../evaluator.js';
 
 /** The label of a bucket's upper bound. */
 const BUCKET_LABEL = 'le';
@@ -24,7 +24,7 @@ const BUCKET_LABELS: ReadonlySet<string> = new Set([BUCKET_LABEL]);
 
 /** The buckets of one histogram, their bounds ascending. */
 interface Histogram {
-  readonly identity: Identity;
+  readonly identity: ColumnIdentity;
   readonly buckets: { readonly bound: number; readonly column: Column }[];
 }
 
@@ -35,37 +35,37 @@ interface Histogram {
  * Source: Prometheus, promql/functions.go (`funcHistogramQuantile`), engine.go (`resetHistograms`).
  */
 export async function evalHistogramQuantile(
-  scope: Scope,
+  evaluator: Evaluator,
   node: CallNode,
   given?: { readonly quantiles: ScalarOperand; readonly vector: VectorOperand },
 ): Promise<VectorOperand> {
   const [quantileNode, vectorNode] = [node.args[0]!, node.args[1]!];
   const [q, vector] = await Promise.all([
-    given?.quantiles ?? scope.scalarOf(quantileNode),
-    given?.vector ?? scope.vectorOf(vectorNode),
+    given?.quantiles ?? evaluator.evaluateScalar(quantileNode),
+    given?.vector ?? evaluator.evaluateVector(vectorNode),
   ]);
   for (const value of new Set(q.values)) {
-    if (!(value >= 0 && value <= 1)) scope.warn(invalidQuantile(value), quantileNode);
+    if (!(value >= 0 && value <= 1)) evaluator.warn(invalidQuantile(value), quantileNode);
   }
   const forced = new ForcedReport();
-  const columns = await perHistogram(scope, vector, vectorNode, {
+  const columns = await perHistogram(evaluator, vector, vectorNode, {
     classic: (bounds, counts, filled, step) => {
       const result = bucketQuantile(q.values[step]!, bounds, counts, filled);
       if (result.monotonicityFix !== undefined) {
-        forced.add(result.monotonicityFix, scope.grid.startMs + step * scope.grid.stepMs);
+        forced.add(result.monotonicityFix, evaluator.grid.startMs + step * evaluator.grid.stepMs);
       }
       return result.value;
     },
     native: (histogram, step, metricName) => {
       const { value, nanObservations } = nativeQuantile(q.values[step]!, histogram);
-      if (nanObservations === 'result') scope.info(HISTOGRAM_TEXTS.quantileNaN(metricName), vectorNode);
-      if (nanObservations === 'skew') scope.info(HISTOGRAM_TEXTS.quantileSkewed(metricName), vectorNode);
+      if (nanObservations === 'result') evaluator.info(HISTOGRAM_TEXTS.quantileNaN(metricName), vectorNode);
+      if (nanObservations === 'skew') evaluator.info(HISTOGRAM_TEXTS.quantileSkewed(metricName), vectorNode);
       return value;
     },
   });
-  if (forced.text !== undefined) scope.info(forced.text, vectorNode);
-  scope.release(q, vector);
-  return distinct(scope, scope.vector(columns));
+  if (forced.text !== undefined) evaluator.info(forced.text, vectorNode);
+  evaluator.release(q, vector);
+  return mergeSameLabels(evaluator, evaluator.vector(columns));
 }
 
 /**
@@ -73,25 +73,25 @@ export async function evalHistogramQuantile(
  *
  * Source: Prometheus, promql/functions.go (`funcHistogramFraction`).
  */
-export async function evalHistogramFraction(scope: Scope, node: CallNode): Promise<VectorOperand> {
+export async function evalHistogramFraction(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
   const [lowerNode, upperNode, vectorNode] = [node.args[0]!, node.args[1]!, node.args[2]!];
   const [lower, upper, vector] = await Promise.all([
-    scope.scalarOf(lowerNode),
-    scope.scalarOf(upperNode),
-    scope.vectorOf(vectorNode),
+    evaluator.evaluateScalar(lowerNode),
+    evaluator.evaluateScalar(upperNode),
+    evaluator.evaluateVector(vectorNode),
   ]);
-  const columns = await perHistogram(scope, vector, vectorNode, {
+  const columns = await perHistogram(evaluator, vector, vectorNode, {
     classic: (bounds, counts, filled, step) =>
       bucketFraction(lower.values[step]!, upper.values[step]!, bounds, counts, filled),
     native: (histogram, step, metricName) => {
       if (Number.isNaN(histogram.sum) && histogram.count !== 0) {
-        scope.info(HISTOGRAM_TEXTS.fractionNaN(metricName), vectorNode);
+        evaluator.info(HISTOGRAM_TEXTS.fractionNaN(metricName), vectorNode);
       }
       return nativeFraction(lower.values[step]!, upper.values[step]!, histogram);
     },
   });
-  scope.release(lower, upper, vector);
-  return distinct(scope, scope.vector(columns));
+  evaluator.release(lower, upper, vector);
+  return mergeSameLabels(evaluator, evaluator.vector(columns));
 }
 
 /** What is computed of one histogram at one step. */
@@ -107,24 +107,24 @@ interface HistogramReader {
  * Source: Prometheus, promql/engine.go (`resetHistograms`).
  */
 async function perHistogram(
-  scope: Scope,
+  evaluator: Evaluator,
   vector: VectorOperand,
   vectorNode: PlanNode,
   reader: HistogramReader,
 ): Promise<Column[]> {
   const columns: Column[] = [];
-  const classic = await histogramsOf(scope, vector, vectorNode);
-  const taken = await readNative(scope, vector, vectorNode, reader, classic, columns);
+  const classic = await histogramsOf(evaluator, vector, vectorNode);
+  const taken = await readNative(evaluator, vector, vectorNode, reader, classic, columns);
   for (const [key, { identity, buckets }] of classic) {
-    const target = scope.newColumn(identity.labels, identity.dropsName);
+    const target = evaluator.newColumn(identity.labels, identity.dropsName);
     const bounds = new Float64Array(buckets.length);
     const counts = new Float64Array(buckets.length);
     let cost = 0;
-    for (let step = 0; step < scope.grid.count; step++) {
+    for (let step = 0; step < evaluator.grid.count; step++) {
       cost += buckets.length;
       if (cost > 5000) {
         cost = 0;
-        if (scope.pacer.due) await scope.pacer.pause();
+        if (evaluator.pacer.due) await evaluator.pacer.pause();
       }
       let filled = 0;
       for (const { bound, column } of buckets) {
@@ -144,7 +144,7 @@ async function perHistogram(
 
 /** Reads the native histograms. @returns the steps at which a classic histogram must not be read, by its key. */
 async function readNative(
-  scope: Scope,
+  evaluator: Evaluator,
   vector: VectorOperand,
   vectorNode: PlanNode,
   reader: HistogramReader,
@@ -154,18 +154,18 @@ async function readNative(
   const taken = new Map<string, Uint8Array>();
   for (const { labels, present, histograms } of vector.columns) {
     if (histograms === undefined) continue;
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     const { key } = labels.drop(BUCKET_LABELS);
     const rival = classic.get(key);
-    const identity = withoutName(scope, labels);
-    const target = scope.newColumn(identity.labels, identity.dropsName);
-    for (let step = 0; step < scope.grid.count; step++) {
+    const identity = removeName(evaluator, labels);
+    const target = evaluator.newColumn(identity.labels, identity.dropsName);
+    for (let step = 0; step < evaluator.grid.count; step++) {
       if (present[step] !== 2) continue;
       if (rival?.buckets.some(({ column }) => column.present[step] === 1)) {
         let steps = taken.get(key);
-        if (steps === undefined) taken.set(key, (steps = new Uint8Array(scope.grid.count)));
+        if (steps === undefined) taken.set(key, (steps = new Uint8Array(evaluator.grid.count)));
         steps[step] = 1;
-        scope.warn(HISTOGRAM_TEXTS.mixedClassic(labels.metricName), vectorNode);
+        evaluator.warn(HISTOGRAM_TEXTS.mixedClassic(labels.metricName), vectorNode);
         continue;
       }
       target.values[step] = reader.native(histograms[step]!, step, labels.metricName);
@@ -178,20 +178,20 @@ async function readNative(
 
 /** Classic histograms by the key of their labels, the name among them. */
 async function histogramsOf(
-  scope: Scope,
+  evaluator: Evaluator,
   vector: VectorOperand,
   vectorNode: PlanNode,
 ): Promise<ReadonlyMap<string, Histogram>> {
   const histograms = new Map<string, Histogram>();
   for (const column of vector.columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     if (column.histograms !== undefined && !column.present.includes(1)) continue;
     const le = column.labels.get(BUCKET_LABEL);
     const bound = tryParseBound(le);
     if (bound === undefined) {
       const metricName = column.labels.get(METRIC_NAME);
       const of = metricName === '' ? '' : ` for metric name ${JSON.stringify(metricName)}`;
-      scope.warn(
+      evaluator.warn(
         `bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)}${of}`,
         vectorNode,
       );
@@ -200,7 +200,7 @@ async function histogramsOf(
     const labels = column.labels.drop(BUCKET_LABELS);
     const histogram = histograms.get(labels.key);
     if (histogram === undefined) {
-      histograms.set(labels.key, { identity: withoutName(scope, labels), buckets: [{ bound, column }] });
+      histograms.set(labels.key, { identity: removeName(evaluator, labels), buckets: [{ bound, column }] });
     } else {
       histogram.buckets.push({ bound, column });
     }

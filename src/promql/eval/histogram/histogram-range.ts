@@ -21,11 +21,11 @@ import type { PlanNode } from '../../plan/index.js';
 import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
 import { differenceOfLastTwo, histogramIncrease } from './histogram-rate.js';
 import { RunningCount } from '../range/running-count.js';
-import type { HistogramColumn, Scope } from '../scope.js';
+import type { HistogramColumn, Evaluator } from '../evaluator.js';
 
 /** The samples of one step's window. */
 export interface HistogramWindow {
-  readonly scope: Scope;
+  readonly evaluator: Evaluator;
   /** Where annotations point to: the function's range. */
   readonly at: PlanNode;
   readonly metricName: string;
@@ -76,7 +76,7 @@ export function windowFunction(func: string): WindowFunction | undefined {
  * Windows of floats alone are left to the function as it is for series without histograms.
  */
 export function runOnHistograms(
-  scope: Scope,
+  evaluator: Evaluator,
   compute: WindowFunction,
   at: PlanNode,
   { labels, histograms = [] }: RawSeries,
@@ -98,7 +98,7 @@ export function runOnHistograms(
       const endMs = windows.firstEndMs + step * windows.endStepMs;
       const startMs = endMs - rangeMs;
       const result = compute({
-        scope,
+        evaluator,
         at,
         metricName,
         ...samples,
@@ -115,7 +115,7 @@ export function runOnHistograms(
       } else if (result === undefined) {
         column.present[step] = 0;
       } else {
-        scope.put(column, step, result);
+        evaluator.putHistogram(column, step, result);
       }
     }
   };
@@ -123,12 +123,12 @@ export function runOnHistograms(
 
 /** The window's histograms; undefined, with the warning given, when there are floats between them. */
 export function onlyHistograms(window: HistogramWindow): readonly Histogram[] | undefined {
-  const { scope, at, metricName, histograms, from, to } = window;
+  const { evaluator, at, metricName, histograms, from, to } = window;
   const all: Histogram[] = [];
   for (let i = from; i < to; i++) {
     const histogram = histograms[i];
     if (histogram === undefined) {
-      scope.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
+      evaluator.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
       return undefined;
     }
     all.push(histogram);
@@ -161,19 +161,19 @@ function extrapolated(window: HistogramWindow, isCounter: boolean, isRate: boole
 
 /** The increase from zero: what the first sample had counted comes to it. */
 function sinceZero(
-  { scope, at, metricName }: HistogramWindow,
+  { evaluator, at, metricName }: HistogramWindow,
   increase: Histogram,
   first: Histogram,
 ): Histogram | undefined {
   const sum = tryAddHistograms(increase, first);
-  if (sum === undefined) scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
-  if (sum?.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+  if (sum === undefined) evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+  if (sum?.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
   return sum && { ...sum.histogram, hint: increase.hint };
 }
 
 /** Source: Prometheus, promql/functions.go (`instantValue`). */
 function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
-  const { scope, at, metricName, timestamps, values, histograms, from, to } = window;
+  const { evaluator, at, metricName, timestamps, values, histograms, from, to } = window;
   if (to - from < 2) return undefined;
   const [previous, last] = [histograms[to - 2], histograms[to - 1]];
   const seconds = (timestamps[to - 1]! - timestamps[to - 2]!) / 1000;
@@ -182,7 +182,7 @@ function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
     return difference === undefined || !isRate ? difference : divideHistogram(difference, seconds);
   }
   if (previous !== undefined || last !== undefined) {
-    scope.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
     return undefined;
   }
   const [a, b] = [values[to - 2]!, values[to - 1]!];
@@ -192,17 +192,17 @@ function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
 
 /** Source: Prometheus, promql/functions.go (`funcSumOverTime`, `funcAvgOverTime`). */
 function total(window: HistogramWindow, isMean: boolean): WindowResult {
-  const { scope, at, metricName } = window;
+  const { evaluator, at, metricName } = window;
   const all = onlyHistograms(window);
   if (all === undefined) return undefined;
   const sum = new HistogramSum(all[0]!, isMean);
   for (const histogram of all.slice(1)) {
     if (sum.tryAdd(histogram)) continue;
-    scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
-  if (sum.collision) scope.warn(HISTOGRAM_TEXTS.collision('aggregation'), at);
-  if (sum.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('aggregation'), at);
+  if (sum.collision) evaluator.warn(HISTOGRAM_TEXTS.collision('aggregation'), at);
+  if (sum.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('aggregation'), at);
   return sum.total;
 }
 

@@ -13,11 +13,11 @@ import type { PlanNode } from '../../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
 import type { RunningCount } from '../range/running-count.js';
-import type { Scope } from '../scope.js';
+import type { Evaluator } from '../evaluator.js';
 
 /** Where annotations go and what they name. */
 interface Reported {
-  readonly scope: Scope;
+  readonly evaluator: Evaluator;
   readonly at: PlanNode;
   readonly metricName: string;
 }
@@ -39,11 +39,11 @@ export function histogramIncrease(
   all: readonly Histogram[],
   isCounter: boolean,
 ): Histogram | undefined {
-  const { scope, at, metricName, from, resets } = window;
+  const { evaluator, at, metricName, from, resets } = window;
   const last = all.at(-1)!;
   let previous = all[0]!;
   if (isCounter) {
-    if (all.some(({ hint }) => hint === 'gauge')) scope.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
+    if (all.some(({ hint }) => hint === 'gauge')) evaluator.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
     // A first sample before a reset does not count, nor does its layout.
     const second = all[1]!;
     if (resets.has(from + 1)) {
@@ -53,11 +53,11 @@ export function histogramIncrease(
   const custom = usesCustomBuckets(previous);
   const relevant = isCounter ? all.slice(1) : [last];
   if (relevant.some((histogram) => usesCustomBuckets(histogram) !== custom)) {
-    scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
   const difference = trySubtractHistograms(last, previous)!;
-  if (difference.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
+  if (difference.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
   // In the coarsest layout of all that count, though the samples between do so at resets only.
   const schema = relevant.reduce((least, one) => Math.min(least, one.schema), previous.schema);
   let increase = toSchema(difference.histogram, schema);
@@ -69,13 +69,13 @@ export function histogramIncrease(
           : isStartTimestampReset(window, from + 1) || detectReset(all[1]!, previous);
       if (wasReset) {
         const sum = tryAddHistograms(increase, previous)!;
-        if (sum.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+        if (sum.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
         increase = sum.histogram;
       }
       previous = all[i]!;
     }
   } else if (all[0]!.hint !== 'gauge' || last.hint !== 'gauge') {
-    scope.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
   }
   return { ...increase, hint: 'gauge' };
 }
@@ -92,23 +92,23 @@ function toSchema(histogram: Histogram, schema: number): Histogram {
  * Source: Prometheus, promql/functions.go (`instantValue`).
  */
 export function differenceOfLastTwo(
-  { scope, at, metricName }: Reported,
+  { evaluator, at, metricName }: Reported,
   previous: Histogram,
   last: Histogram,
   isCounter: boolean,
   wasReset: boolean,
 ): Histogram | undefined {
   const hints = [previous.hint, last.hint];
-  if (isCounter && hints.includes('gauge')) scope.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
+  if (isCounter && hints.includes('gauge')) evaluator.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
   if (!isCounter && hints.some((hint) => hint !== 'gauge')) {
-    scope.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
   }
   if (isCounter && wasReset) return { ...last, hint: 'gauge' };
   const difference = trySubtractHistograms(last, previous);
   if (difference === undefined) {
-    scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
-  if (difference.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
+  if (difference.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
   return { ...difference.histogram, hint: 'gauge' };
 }

@@ -10,7 +10,7 @@ import {
 import type { PlanNode } from '../../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
-import type { Scope } from '../scope.js';
+import type { Evaluator } from '../evaluator.js';
 
 /** A histogram and when it was taken. */
 export interface TimedHistogram {
@@ -27,7 +27,11 @@ export interface TimedHistogram {
  * @param at where annotations point to; they name `metricName`.
  */
 export function interpolateHistograms(
-  { scope, at, metricName }: { readonly scope: Scope; readonly at: PlanNode; readonly metricName: string },
+  {
+    evaluator,
+    at,
+    metricName,
+  }: { readonly evaluator: Evaluator; readonly at: PlanNode; readonly metricName: string },
   before: TimedHistogram,
   after: TimedHistogram,
   timeMs: number,
@@ -39,12 +43,12 @@ export function interpolateHistograms(
   const share = (timeMs - before.timeMs) / (after.timeMs - before.timeMs);
   const grown = trySubtractHistograms(h2, h1);
   if (grown === undefined) {
-    scope.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
   if (isCounter && detectReset(h2, h1)) return multiplyHistogram(h2, share);
-  if (grown.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
+  if (grown.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
   const sum = tryAddHistograms(multiplyHistogram(grown.histogram, share), h1)!;
-  if (sum.reconciled) scope.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+  if (sum.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
   return sum.histogram;
 }

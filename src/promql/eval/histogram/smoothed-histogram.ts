@@ -5,7 +5,7 @@ import type { PlanNode } from '../../plan/index.js';
 
 import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
 import { interpolateHistograms, type TimedHistogram } from './interpolate-histograms.js';
-import type { Scope } from '../scope.js';
+import type { Evaluator } from '../evaluator.js';
 
 /** The samples within lookback before and after a time, as indices `from` inclusive to `to` exclusive. */
 export interface SmoothedWindow {
@@ -36,7 +36,7 @@ export function kindOf(
  * @param at where annotations point to.
  */
 export function smoothedHistogram(
-  scope: Scope,
+  evaluator: Evaluator,
   at: PlanNode,
   series: RawSeries,
   window: SmoothedWindow,
@@ -45,7 +45,7 @@ export function smoothedHistogram(
   const { from, to, timeMs } = window;
   const { metricName } = labels;
   if (kindOf(series, window) === 'mixed') {
-    scope.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
+    evaluator.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
     return undefined;
   }
   const sampleAt = (index: number): TimedHistogram => ({
@@ -60,5 +60,5 @@ export function smoothedHistogram(
   if (next === to) return { ...before.histogram, hint: 'unknown' };
   const after = sampleAt(next);
   const isCounter = before.histogram.hint !== 'gauge' || after.histogram.hint !== 'gauge';
-  return interpolateHistograms({ scope, at, metricName }, before, after, timeMs, isCounter);
+  return interpolateHistograms({ evaluator, at, metricName }, before, after, timeMs, isCounter);
 }

@@ -13,12 +13,12 @@ import {
 import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../../plan/index.js';
 
 import { invalidQuantile } from '../aggregate/aggregate.js';
-import { strictlyDistinct, withoutName } from '../columns.js';
+import { requireDistinctLabels, removeName } from '../columns.js';
 import { extendedWindowFunction } from '../histogram/extended-histograms.js';
 import { runOnHistograms, windowFunction } from '../histogram/histogram-range.js';
 import { HISTOGRAM_TEXTS } from '../histogram/histogram-annotations.js';
 import { evalRange, type RangeOperand } from './range.js';
-import { unsupported, type ScalarOperand, type Scope, type VectorOperand } from '../scope.js';
+import { unsupported, type ScalarOperand, type Evaluator, type VectorOperand } from '../evaluator.js';
 
 /** How many samples and steps to go through between two looks at the clock. */
 const CHUNK = 20_000;
@@ -39,7 +39,7 @@ function isRangeNode(node: PlanNode): node is RangeNode | SubqueryNode {
  * @throws PromfedError `execution` when series cannot be told apart without their names.
  */
 export async function evalRangeFunction(
-  scope: Scope,
+  evaluator: Evaluator,
   node: CallNode,
   plain: RangeFunction,
 ): Promise<VectorOperand> {
@@ -47,44 +47,44 @@ export async function evalRangeFunction(
   const func = extendedBy(node, rangeNode) ?? plain;
   const others = node.args.filter((arg) => arg !== rangeNode);
   const [range, ...scalars] = await Promise.all([
-    evalRange(scope, rangeNode),
-    ...others.map((arg) => scope.scalarOf(arg)),
+    evalRange(evaluator, rangeNode),
+    ...others.map((arg) => evaluator.evaluateScalar(arg)),
   ]);
   if (range.series.length === 0) {
-    scope.release(...scalars);
-    return scope.vector([]);
+    evaluator.release(...scalars);
+    return evaluator.vector([]);
   }
   const args = scalars.map((scalar) => scalar.values);
-  const settle = settledBy(scope, range, func, scalars);
-  const windows = new WindowScratch(scope, range);
+  const settle = settledBy(evaluator, range, func, scalars);
+  const windows = new WindowScratch(evaluator, range);
   const columns: Column[] = [];
   for (const series of range.series) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     if (series.timestamps.length === 0) continue;
     const { labels, dropsName } = func.keepsName
       ? { labels: series.labels, dropsName: undefined }
-      : withoutName(scope, series.labels);
+      : removeName(evaluator, series.labels);
     const column = series.histograms
-      ? scope.newHistogramColumn(labels, dropsName)
-      : scope.newColumn(labels, dropsName);
-    const run = start(scope, node, func, { series, windows, args, column, at: rangeNode });
+      ? evaluator.newHistogramColumn(labels, dropsName)
+      : evaluator.newColumn(labels, dropsName);
+    const run = start(evaluator, node, func, { series, windows, args, column, at: rangeNode });
     const isCheap = func.slides && series.histograms === undefined;
     const sampleCost = isCheap ? 0 : series.histograms === undefined ? 1 : HISTOGRAM_COST;
-    await runSteps(scope, windows, sampleCost, settle ? 1 : scope.grid.count, run);
+    await runSteps(evaluator, windows, sampleCost, settle ? 1 : evaluator.grid.count, run);
     if (settle) {
       column.values.fill(column.values[0]!);
       column.present.fill(column.present[0]!);
       column.histograms?.fill(column.histograms[0]);
     }
-    if (func.expectsCounter && column.present.includes(1)) noteCounter(scope, series.labels, rangeNode);
-    if (plain.expectsCounter && func === plain) noteOverlap(scope, series, windows, rangeNode);
+    if (func.expectsCounter && column.present.includes(1)) noteCounter(evaluator, series.labels, rangeNode);
+    if (plain.expectsCounter && func === plain) noteOverlap(evaluator, series, windows, rangeNode);
     columns.push(column);
   }
-  if (func.hasQuantileArgument) warnOfQuantile(scope, args[0]!, columns, node.args[0]!);
+  if (func.hasQuantileArgument) warnOfQuantile(evaluator, args[0]!, columns, node.args[0]!);
   windows.release();
-  scope.rawBudget.release(range.held);
-  scope.release(...scalars);
-  return strictlyDistinct(scope, scope.vector(columns));
+  evaluator.rawBudget.release(range.held);
+  evaluator.release(...scalars);
+  return requireDistinctLabels(evaluator, evaluator.vector(columns));
 }
 
 /** The function as it works on a range with `anchored` or `smoothed`; undefined for any other range. */
@@ -102,27 +102,27 @@ function extensionOf(node: RangeNode | SubqueryNode): Extension | undefined {
 
 /** A range with an extension as it is returned: each series with a sample at either edge. */
 export async function extendSeries(
-  scope: Scope,
+  evaluator: Evaluator,
   range: RangeOperand,
   extension: Extension,
 ): Promise<RangeOperand> {
   if (range.series.some(({ histograms }) => histograms !== undefined)) {
     throw unsupported(`a range vector with ${extension} of native histograms`);
   }
-  const windows = new WindowScratch(scope, range);
+  const windows = new WindowScratch(evaluator, range);
   const series: RawSeries[] = [];
   let held = 0;
   for (const one of range.series) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     const samples = extendedSamples(windows.of(one), extension);
     if (samples === undefined) continue;
     const taken = samples.timestamps.length;
-    scope.rawBudget.reserve(taken);
+    evaluator.rawBudget.reserve(taken);
     held += taken;
     series.push({ labels: one.labels, ...samples });
   }
   windows.release();
-  scope.rawBudget.release(range.held);
+  evaluator.rawBudget.release(range.held);
   return { ...range, series, held };
 }
 
@@ -136,7 +136,7 @@ interface SeriesRun {
 
 /** Prepares one series: floats as the function says, histograms as they are dealt with apart. */
 function start(
-  scope: Scope,
+  evaluator: Evaluator,
   { func: name, args: nodes }: CallNode,
   func: RangeFunction,
   run: SeriesRun,
@@ -149,7 +149,7 @@ function start(
   const compute = extension === undefined ? windowFunction(name) : extendedWindowFunction(name, extension);
   if (compute !== undefined) {
     const floats = func.start(windows, args, column);
-    const others = runOnHistograms(scope, compute, at, series, windows, target);
+    const others = runOnHistograms(evaluator, compute, at, series, windows, target);
     return (fromStep, toStep) => {
       floats(fromStep, toStep);
       others(fromStep, toStep);
@@ -163,7 +163,7 @@ function start(
       const count = to[step]! - from[step]!;
       if (count === 0 || count === windows.to[step]! - windows.from[step]!) continue;
       // Prometheus points at the first argument, whichever the range is.
-      scope.info(HISTOGRAM_TEXTS.ignoredInRange(series.labels.metricName), nodes[0]!);
+      evaluator.info(HISTOGRAM_TEXTS.ignoredInRange(series.labels.metricName), nodes[0]!);
     }
   };
 }
@@ -187,25 +187,26 @@ function floatWindows(
 
 /** `absent_over_time`: 1 with the given labels at each step whose window has no sample of any series. */
 export async function evalAbsentOverTime(
-  scope: Scope,
+  evaluator: Evaluator,
   node: CallNode,
   labels: Labels,
 ): Promise<VectorOperand> {
   const rangeNode = rangeArgument(node);
   extendedBy(node, rangeNode);
-  const range = await evalRange(scope, rangeNode);
-  const column = scope.newColumn(labels);
+  const range = await evalRange(evaluator, rangeNode);
+  const column = evaluator.newColumn(labels);
   column.values.fill(1);
   column.present.fill(1);
-  const windows = new WindowScratch(scope, range);
+  const windows = new WindowScratch(evaluator, range);
   for (const series of range.series) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     const { from, to } = windows.of(series);
-    for (let step = 0; step < scope.grid.count; step++) if (to[step]! > from[step]!) column.present[step] = 0;
+    for (let step = 0; step < evaluator.grid.count; step++)
+      if (to[step]! > from[step]!) column.present[step] = 0;
   }
   windows.release();
-  scope.rawBudget.release(range.held);
-  return strictlyDistinct(scope, scope.vector([column]));
+  evaluator.rawBudget.release(range.held);
+  return requireDistinctLabels(evaluator, evaluator.vector([column]));
 }
 
 function rangeArgument(node: CallNode): RangeNode | SubqueryNode {
@@ -216,19 +217,19 @@ function rangeArgument(node: CallNode): RangeNode | SubqueryNode {
 
 /** Whether the first step's result is that of every step: one window for all, by `@`, and nothing else differs. */
 function settledBy(
-  scope: Scope,
+  evaluator: Evaluator,
   range: RangeOperand,
   func: RangeFunction,
   scalars: readonly ScalarOperand[],
 ): boolean {
-  if (scope.isInstant) return false;
-  if (range.reference.stepMs !== 0 || func.dependsOnStepTime) return false;
+  if (evaluator.isInstant) return false;
+  if (range.times.stepMs !== 0 || func.dependsOnStepTime) return false;
   return scalars.every(({ values }) => values.every((value) => Object.is(value, values[0])));
 }
 
 /** Runs all steps, pausing by what they and the samples of their windows cost. */
 async function runSteps(
-  scope: Scope,
+  evaluator: Evaluator,
   { from, to }: WindowScratch,
   sampleCost: number,
   count: number,
@@ -241,7 +242,7 @@ async function runSteps(
     for (; end < count && cost < CHUNK; end++) cost += 1 + sampleCost * (to[end]! - from[end]!);
     run(start, end);
     start = end;
-    if (start < count && scope.pacer.due) await scope.pacer.pause();
+    if (start < count && evaluator.pacer.due) await evaluator.pacer.pause();
   }
 }
 
@@ -249,29 +250,29 @@ async function runSteps(
 class WindowScratch {
   readonly from: Int32Array;
   readonly to: Int32Array;
-  readonly #scope: Scope;
+  readonly #evaluator: Evaluator;
   readonly #range: RangeOperand;
 
-  constructor(scope: Scope, range: RangeOperand) {
-    scope.budget.reserve(scope.grid.count);
-    this.from = new Int32Array(scope.grid.count);
-    this.to = new Int32Array(scope.grid.count);
-    this.#scope = scope;
+  constructor(evaluator: Evaluator, range: RangeOperand) {
+    evaluator.budget.reserve(evaluator.grid.count);
+    this.from = new Int32Array(evaluator.grid.count);
+    this.to = new Int32Array(evaluator.grid.count);
+    this.#evaluator = evaluator;
     this.#range = range;
   }
 
   release(): void {
-    this.#scope.budget.release(this.#scope.grid.count);
+    this.#evaluator.budget.release(this.#evaluator.grid.count);
   }
 
   /** Valid until the next call. */
   of({ timestamps, values, startTimestamps }: RawSeries): Windows {
-    const { grid } = this.#scope;
-    const { reference, rangeMs, beforeMs = 0, afterMs = 0 } = this.#range;
+    const { grid } = this.#evaluator;
+    const { times, rangeMs, beforeMs = 0, afterMs = 0 } = this.#range;
     let first = 0;
     let end = 0;
     for (let step = 0; step < grid.count; step++) {
-      const endMs = reference.firstMs + step * reference.stepMs;
+      const endMs = times.firstMs + step * times.stepMs;
       while (end < timestamps.length && timestamps[end]! <= endMs + afterMs) end++;
       while (first < end && timestamps[first]! <= endMs - rangeMs - beforeMs) first++;
       this.from[step] = first;
@@ -284,8 +285,8 @@ class WindowScratch {
       from: this.from,
       to: this.to,
       rangeMs,
-      firstEndMs: reference.firstMs,
-      endStepMs: reference.stepMs,
+      firstEndMs: times.firstMs,
+      endStepMs: times.stepMs,
       gridStartMs: grid.startMs,
       gridStepMs: grid.stepMs,
     };
@@ -293,13 +294,18 @@ class WindowScratch {
 }
 
 /** Only quantiles that were asked of samples are warned of. */
-function warnOfQuantile(scope: Scope, q: Float64Array, columns: readonly Column[], at: PlanNode): void {
+function warnOfQuantile(
+  evaluator: Evaluator,
+  q: Float64Array,
+  columns: readonly Column[],
+  at: PlanNode,
+): void {
   const warned = new Set<number>();
   q.forEach((value, step) => {
     if ((value >= 0 && value <= 1) || warned.has(value)) return;
     if (!columns.some(({ present }) => present[step] === 1)) return;
     warned.add(value);
-    scope.warn(invalidQuantile(value), at);
+    evaluator.warn(invalidQuantile(value), at);
   });
 }
 
@@ -309,7 +315,7 @@ function warnOfQuantile(scope: Scope, q: Float64Array, columns: readonly Column[
  * Source: Prometheus, promql/functions.go (`extrapolatedRate`, `histogramRate`).
  */
 function noteOverlap(
-  scope: Scope,
+  evaluator: Evaluator,
   { labels, histograms, ...samples }: RawSeries,
   { from, to }: WindowScratch,
   at: PlanNode,
@@ -318,13 +324,13 @@ function noteOverlap(
   /** Of each sample, the last up to it that starts too early. */
   const latest = new Int32Array(samples.timestamps.length);
   for (let i = 1; i < latest.length; i++) latest[i] = hasStartTimeOverlap(samples, i) ? i : latest[i - 1]!;
-  for (let step = 0; step < scope.grid.count; step++) {
+  for (let step = 0; step < evaluator.grid.count; step++) {
     const [first, end] = [from[step]!, to[step]!];
     if (end <= first || latest[end - 1]! <= first) continue;
     // Floats and histograms in one window have no result.
     const kinds = new Set(histograms?.slice(first, end).map((histogram) => histogram === undefined));
     if (kinds.size > 1) continue;
-    scope.warn(
+    evaluator.warn(
       `sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(labels.metricName)}`,
       at,
     );
@@ -332,9 +338,9 @@ function noteOverlap(
   }
 }
 
-function noteCounter(scope: Scope, { metricName }: Labels, at: PlanNode): void {
+function noteCounter(evaluator: Evaluator, { metricName }: Labels, at: PlanNode): void {
   if (metricName === '' || COUNTER_SUFFIXES.some((suffix) => metricName.endsWith(suffix))) return;
-  scope.info(
+  evaluator.info(
     `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(metricName)}`,
     at,
   );

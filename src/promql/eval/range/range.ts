@@ -10,53 +10,56 @@ import {
 import type { RangeNode, SubqueryNode } from '../../plan/index.js';
 
 import { withStatsOnly } from '../histogram/histogram-stats.js';
-import type { Scope } from '../scope.js';
-import { referenceOf, selectRaw, withoutStale, type Reference } from '../selector.js';
+import type { Evaluator } from '../evaluator.js';
+import { selectorTimes, selectRaw, withoutStale, type SelectorTimes } from '../selector.js';
 
-/** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `reference` says. */
+/** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `times` says. */
 export interface RangeOperand {
   /** Without stale samples; a series may have no sample at all. */
   readonly series: readonly RawSeries[];
-  readonly reference: Reference;
+  readonly times: SelectorTimes;
   readonly rangeMs: number;
   /** How far samples of a range with an extension are looked for before and after each window; none by default. */
   readonly beforeMs?: number;
   readonly afterMs?: number;
   /** Those of the series whose names are to be dropped in the end (`Column.dropsName`). */
-  readonly unnamed?: ReadonlySet<RawSeries>;
+  readonly delayedNames?: ReadonlySet<RawSeries>;
   /** Samples taken from the budget, as in `Operand`. */
   readonly held: number;
 }
 
-export async function evalRange(scope: Scope, node: RangeNode | SubqueryNode): Promise<RangeOperand> {
-  return node.kind === 'range' ? rangeOfSelector(scope, node) : rangeOfSubquery(scope, node);
+export async function evalRange(evaluator: Evaluator, node: RangeNode | SubqueryNode): Promise<RangeOperand> {
+  return node.kind === 'range' ? rangeOfSelector(evaluator, node) : rangeOfSubquery(evaluator, node);
 }
 
-async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): Promise<RangeOperand> {
-  const reference = referenceOf(scope, selector);
+async function rangeOfSelector(
+  evaluator: Evaluator,
+  { selector, rangeMs }: RangeNode,
+): Promise<RangeOperand> {
+  const times = selectorTimes(evaluator, selector);
   const { extension } = selector;
-  const { lookbackDeltaMs } = scope.context;
+  const { lookbackDeltaMs } = evaluator.context;
   const beforeMs = extension === undefined ? 0 : lookbackDeltaMs;
   const afterMs = extension === 'smoothed' ? lookbackDeltaMs : 0;
-  const statsOnly = scope.statsSelectors.has(selector);
+  const statsOnly = evaluator.statsSelectors.has(selector);
   const window = {
     // A sample right at the window's start is not in it, but the first in it is compared with that one.
-    afterMs: reference.firstMs - rangeMs - beforeMs - (statsOnly ? 1 : 0),
-    untilMs: reference.lastMs + afterMs,
+    afterMs: times.firstMs - rangeMs - beforeMs - (statsOnly ? 1 : 0),
+    untilMs: times.lastMs + afterMs,
   };
-  const raw = await selectRaw(scope, selector, window, 'windows');
+  const raw = await selectRaw(evaluator, selector, window, 'windows');
   const reading = {
-    firstMs: reference.firstMs + afterMs,
-    stepMs: reference.stepMs,
-    count: scope.grid.count,
+    firstMs: times.firstMs + afterMs,
+    stepMs: times.stepMs,
+    count: evaluator.grid.count,
     reachMs: rangeMs + beforeMs + afterMs,
   };
   const series: RawSeries[] = [];
   for (const one of raw.series) {
-    if (scope.pacer.due) await scope.pacer.pause();
-    series.push(withoutStale(statsOnly ? await withStatsOnly(scope.pacer, one, reading) : one));
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    series.push(withoutStale(statsOnly ? await withStatsOnly(evaluator.pacer, one, reading) : one));
   }
-  return { series, reference, rangeMs, beforeMs, afterMs, held: raw.held };
+  return { series, times, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 
 /**
@@ -64,19 +67,19 @@ async function rangeOfSelector(scope: Scope, { selector, rangeMs }: RangeNode): 
  *
  * Source: Prometheus, promql/engine.go (`eval`, SubqueryExpr).
  */
-async function rangeOfSubquery(scope: Scope, node: SubqueryNode): Promise<RangeOperand> {
+async function rangeOfSubquery(evaluator: Evaluator, node: SubqueryNode): Promise<RangeOperand> {
   const { rangeMs } = node;
-  const stepMs = node.stepMs ?? scope.context.defaultStepMs;
+  const stepMs = node.stepMs ?? evaluator.context.defaultStepMs;
   if (!(stepMs > 0)) throw new PromfedError('execution', 'a subquery step must be greater than zero');
-  const reference = referenceOf(scope, node);
-  const startMs = (Math.floor((reference.firstMs - rangeMs) / stepMs) + 1) * stepMs;
-  const count = Math.floor((reference.lastMs - startMs) / stepMs) + 1;
-  if (count <= 0) return { series: [], reference, rangeMs, held: 0 };
+  const times = selectorTimes(evaluator, node);
+  const startMs = (Math.floor((times.firstMs - rangeMs) / stepMs) + 1) * stepMs;
+  const count = Math.floor((times.lastMs - startMs) / stepMs) + 1;
+  if (count <= 0) return { series: [], times, rangeMs, held: 0 };
   const grid: Grid = { startMs, stepMs, count };
-  const within = scope.inner(grid);
+  const within = evaluator.forSubquery(grid);
   const inner = await within.evaluate(node.input);
   if (inner.type !== 'vector') throw new PromfedError('internal', `a subquery was given a ${inner.type}`);
-  const range = await pointsOf(scope, inner.columns, grid, { reference, rangeMs });
+  const range = await pointsOf(evaluator, inner.columns, grid, { times, rangeMs });
   within.release(inner);
   return range;
 }
@@ -87,18 +90,18 @@ function withoutResetHint(histogram: Histogram): Histogram {
 }
 
 async function pointsOf(
-  scope: Scope,
+  evaluator: Evaluator,
   columns: readonly Column[],
   grid: Grid,
-  shape: Pick<RangeOperand, 'reference' | 'rangeMs'>,
+  shape: Pick<RangeOperand, 'times' | 'rangeMs'>,
 ): Promise<RangeOperand> {
   const series: RawSeries[] = [];
-  const unnamed = new Set<RawSeries>();
+  const delayedNames = new Set<RawSeries>();
   let held = 0;
   for (const { labels, values, present, histograms, dropsName } of columns) {
-    if (scope.pacer.due) await scope.pacer.pause();
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
     const size = present.reduce((sum, kind) => sum + (kind === 0 ? 0 : 1), 0);
-    scope.rawBudget.reserve(size);
+    evaluator.rawBudget.reserve(size);
     held += size;
     const points = {
       labels,
@@ -115,7 +118,7 @@ async function pointsOf(
       next++;
     }
     series.push(points);
-    if (dropsName === true) unnamed.add(points);
+    if (dropsName === true) delayedNames.add(points);
   }
-  return { series, unnamed, held, ...shape };
+  return { series, delayedNames, held, ...shape };
 }

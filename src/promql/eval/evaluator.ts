@@ -16,7 +16,7 @@ import {
 import { type SampleBudget, type SampleCounter, Pacer } from '../../runtime/index.js';
 import { printPosition } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
-import { observed } from './observe.js';
+import { observe } from './observe.js';
 import type { EvalContext } from './eval-context.js';
 
 /**
@@ -34,8 +34,8 @@ export type HistogramColumn = Column & { readonly histograms: (Histogram | undef
 /** Where the expression that an annotation is about stands. */
 type Placed = Pick<PlanNode, 'position'>;
 
-/** Evaluates a node in a scope. Rejects, and never throws. */
-export type EvaluateNode = (scope: Scope, node: PlanNode) => Promise<Operand>;
+/** Evaluates a node in a evaluator. Rejects, and never throws. */
+export type EvaluateNode = (evaluator: Evaluator, node: PlanNode) => Promise<Operand>;
 
 /** So many nodes may be entered on one stack; beyond, the evaluation goes on from a fresh one. */
 const MAX_STACKED = 200;
@@ -46,8 +46,8 @@ const MAX_STACKED = 200;
  */
 const MAX_SHARED_COLUMNS = 16;
 
-/** One evaluation on one grid. A subquery evaluates its inside in a scope of its own. */
-export class Scope {
+/** One evaluation on one grid. A subquery evaluates its inside in a evaluator of its own. */
+export class Evaluator {
   readonly context: EvalContext;
   readonly grid: Grid;
   readonly pacer: Pacer;
@@ -65,7 +65,7 @@ export class Scope {
     context: EvalContext,
     grid: Grid,
     evaluateNode: EvaluateNode,
-    outer?: Scope,
+    outer?: Evaluator,
     statsSelectors: ReadonlySet<PlanNode> = new Set(),
     isInstant = grid.count === 1,
   ) {
@@ -92,29 +92,29 @@ export class Scope {
     this.#stack.levels++;
     const operand = this.#evaluateNode(this, node);
     this.#stack.levels--;
-    return observer === undefined ? operand : observed(observer, node, operand);
+    return observer === undefined ? operand : observe(observer, node, operand);
   }
 
-  async vectorOf(node: PlanNode): Promise<VectorOperand> {
+  async evaluateVector(node: PlanNode): Promise<VectorOperand> {
     const operand = await this.evaluate(node);
     if (operand.type !== 'vector') throw unexpected('an operator on vectors', operand.type);
     return operand;
   }
 
-  async scalarOf(node: PlanNode): Promise<ScalarOperand> {
+  async evaluateScalar(node: PlanNode): Promise<ScalarOperand> {
     const operand = await this.evaluate(node);
     if (operand.type !== 'scalar') throw unexpected('an operator on scalars', operand.type);
     return operand;
   }
 
-  /** The scope of a subquery's inside. */
-  inner(grid: Grid): Scope {
-    return new Scope(this.context, grid, this.#evaluateNode, this);
+  /** The evaluator of a subquery's inside. */
+  forSubquery(grid: Grid): Evaluator {
+    return new Evaluator(this.context, grid, this.#evaluateNode, this);
   }
 
-  /** The scope of some of the steps, of which one alone is no instant. */
-  segment(grid: Grid): Scope {
-    return new Scope(this.context, grid, this.#evaluateNode, this, this.statsSelectors, this.isInstant);
+  /** The evaluator of some of the steps, of which one alone is no instant. */
+  forSegment(grid: Grid): Evaluator {
+    return new Evaluator(this.context, grid, this.#evaluateNode, this, this.statsSelectors, this.isInstant);
   }
 
   /** For raw samples, and for what is held of columns as single numbers. */
@@ -123,7 +123,7 @@ export class Scope {
   }
 
   /** Whether names are dropped when the evaluation ends, and not by each operation. */
-  get delaysNames(): boolean {
+  get delaysNameRemoval(): boolean {
     return this.context.delayedNameRemoval === true;
   }
 
@@ -144,7 +144,7 @@ export class Scope {
   }
 
   /** Writes a histogram into a column. */
-  put({ present, histograms }: HistogramColumn, step: number, histogram: Histogram): void {
+  putHistogram({ present, histograms }: HistogramColumn, step: number, histogram: Histogram): void {
     this.rawBudget.reserve(histogramWeight(histogram));
     present[step] = 2;
     histograms[step] = histogram;
@@ -165,7 +165,7 @@ export class Scope {
   }
 
   /** A vector whose columns this operator may change: the operand's own, or copies. */
-  own(operand: VectorOperand): VectorOperand {
+  toOwned(operand: VectorOperand): VectorOperand {
     if (operand.held > 0) return operand;
     this.budget.reserve(operand.columns.length * this.grid.count);
     const columns = operand.columns.map((column) => ({
