@@ -27,7 +27,7 @@ const allowed = {
     'telemetry',
   ],
   demo: ['model', 'runtime', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
-  cli: ['model', 'runtime', 'promql/language', 'config', 'federation', 'http'],
+  cli: ['model', 'runtime', 'json', 'promql/language', 'config', 'federation'],
   http: ['model', 'runtime', 'json', 'promql/language', 'federation', 'config', 'telemetry'],
 };
 

@@ -2,7 +2,7 @@
 
 import { formatFloat } from '../model/index.js';
 import { printable, width } from './printable.js';
-import type { Answer, AnswerSeries } from './read-answer.js';
+import type { Answer, AnswerSeries } from './answer.js';
 import { formatUtc } from './format-utc.js';
 
 export interface ChartOptions {

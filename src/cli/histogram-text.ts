@@ -1,6 +1,8 @@
-// A native histogram of the API as text.
+// A native histogram as text.
 
-/** How the API numbers the ends of a bucket: which are included. Source: Prometheus, util/jsonutil. */
+import { bucketsOf, formatFloat, type Histogram } from '../model/index.js';
+
+/** The ends of a bucket as the API numbers them, by which of them are included. Source: Prometheus, util/jsonutil. */
 const BRACKETS: readonly (readonly [open: string, close: string])[] = [
   ['(', ']'],
   ['[', ')'],
@@ -9,12 +11,23 @@ const BRACKETS: readonly (readonly [open: string, close: string])[] = [
 ];
 
 /**
- * `{count:3, sum:1.5, (0.5,1]:3}`: buckets in the order they came. What is not shaped as the API shapes it is left
- * out.
+ * Returns for instance `{count:3, sum:1.5, (0.5,1]:3}`, with the populated buckets in ascending order.
  *
  * Source: Prometheus, model/histogram/float_histogram.go (`FloatHistogram.String`).
  */
-export function histogramText(histogram: Readonly<Record<string, unknown>>): string {
+export function histogramText(histogram: Histogram): string {
+  const { count, sum } = histogram;
+  const parts = [`count:${formatFloat(count)}`, `sum:${formatFloat(sum)}`];
+  for (const bucket of bucketsOf(histogram)) {
+    const ends = `${formatFloat(bucket.lower)},${formatFloat(bucket.upper)}`;
+    const [open, close] = [bucket.lowerInclusive ? '[' : '(', bucket.upperInclusive ? ']' : ')'];
+    parts.push(`${open}${ends}${close}:${formatFloat(bucket.count)}`);
+  }
+  return `{${parts.join(', ')}}`;
+}
+
+/** As `histogramText`, for a histogram of the API, with the buckets in their order. Malformed members are left out. */
+export function jsonHistogramText(histogram: Readonly<Record<string, unknown>>): string {
   const parts: string[] = [];
   for (const name of ['count', 'sum']) {
     const value = histogram[name];
@@ -23,10 +36,10 @@ export function histogramText(histogram: Readonly<Record<string, unknown>>): str
   const { buckets } = histogram;
   for (const bucket of Array.isArray(buckets) ? (buckets as readonly unknown[]) : []) {
     if (!Array.isArray(bucket)) continue;
-    const [ends, from, to, count] = bucket as readonly unknown[];
+    const [ends, lower, upper, count] = bucket as readonly unknown[];
     const brackets = typeof ends === 'number' ? BRACKETS[ends] : undefined;
     if (brackets === undefined) continue;
-    parts.push(`${brackets[0]}${String(from)},${String(to)}${brackets[1]}:${String(count)}`);
+    parts.push(`${brackets[0]}${String(lower)},${String(upper)}${brackets[1]}:${String(count)}`);
   }
   return `{${parts.join(', ')}}`;
 }

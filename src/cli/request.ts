@@ -1,4 +1,4 @@
-// What a query asks for, its times settled: relative to now, and with a step for about 250 points.
+// The request of a command: its times resolved, with a step for about 250 points.
 
 import type { QueryTimes, TimeFlag } from '../config/index.js';
 import { instantGrid, MAX_POINTS, PromfedError, rangeGrid, type Grid } from '../model/index.js';
@@ -8,17 +8,16 @@ const DEFAULT_POINTS = 250;
 
 export interface Request {
   readonly kind: 'instant' | 'range';
-  readonly expr: string;
+  /** The query. */
+  readonly text: string;
   readonly grid: Grid;
-  /** The end as it was asked for; the grid's last step may lie before it. */
+  /** The requested end. The last step of the grid may lie before it. */
   readonly endMs: number;
   readonly timeoutMs: number;
-  /** Asks for the explanation instead of the answer. */
-  readonly explain: { readonly analyze: boolean } | undefined;
 }
 
-/** @throws PromfedError `bad_data` in Prometheus' words. */
-export function settleTimes(times: QueryTimes, nowMs: number): Pick<Request, 'kind' | 'grid' | 'endMs'> {
+/** @throws PromfedError `bad_data` with Prometheus' text. */
+export function resolveTimes(times: QueryTimes, nowMs: number): Pick<Request, 'kind' | 'grid' | 'endMs'> {
   const at = ({ from, ms }: TimeFlag): number => (from === 'now' ? nowMs + ms : ms);
   if (times.kind === 'instant') {
     const timeMs = at(times.time);

@@ -1,96 +1,130 @@
-// `promfed query` and `promfed explain`: one query, asked and its answer or its explanation written.
+// `promfed query` and `promfed explain`: runs one query and writes its answer or its explanation.
 
-import type { QueryFlags, QueryOutput } from '../config/index.js';
+import type { QueryFlags } from '../config/index.js';
 import type { Federation } from '../federation/index.js';
 import { asPromfedError, gridEndMs } from '../model/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { Clock } from '../runtime/index.js';
-import { queryFederation } from './ask-federation.js';
-import { queryUrl } from './ask-url.js';
 import { renderChart } from './chart.js';
-import { readExplanation, renderExplanation } from './explanation.js';
 import { pointAt } from './point-at.js';
 import { printable } from './printable.js';
-import { readAnswer } from './read-answer.js';
-import { settleTimes, type Request } from './request.js';
+import { federationSource } from './query-federation.js';
+import { urlSource } from './query-url.js';
+import { resolveTimes, type Request } from './request.js';
+import type { AnswerSource, SourceAnswer } from './source.js';
 import { renderTable } from './table.js';
 
 export interface QueryEnvironment {
   readonly clock: Clock;
   readonly version: string;
-  /** The features of a query that is answered here. */
+  /** Features of queries that the federation runs. */
   readonly features: FeatureSet;
-  /** Sent to the server that is asked at a URL; undefined to leave it to that. */
+  /** Sent to the server at a URL; undefined leaves it to that server. */
   readonly lookbackDeltaMs: number | undefined;
-  /** Opens the regions of the configuration; closed here. Not called when a URL is asked. */
+  /** Opens the server groups of the configuration; closed by `runQuery`. Not called when a URL is queried. */
   readonly openFederation: () => Promise<Federation>;
-  /** Takes the answer. */
+  /** Receives the answer. */
   readonly out: (text: string) => void;
-  /** Takes what is said about the answer, and why there is none. */
+  /** Receives warnings, infos and errors. */
   readonly err: (text: string) => void;
-  /** What the answer is written to; undefined when it is no terminal. */
+  /** The terminal that the answer is written to; undefined for anything else. */
   readonly terminal: { readonly columns: number; readonly colors: boolean } | undefined;
 }
 
 const COLUMNS_WITHOUT_TERMINAL = 100;
 
-/** @returns the exit status: 0, or 1 when there is no answer; the reason has been told then. */
+/** @returns the exit status: 0, or 1 after an error was written. */
 export async function runQuery(flags: QueryFlags, environment: QueryEnvironment): Promise<0 | 1> {
-  const { out, err } = environment;
   try {
-    const { expr, timeoutMs, explain } = flags;
-    const request = { expr, timeoutMs, explain, ...settleTimes(flags.times, environment.clock.now()) };
-    const body = await ask(flags.url, request, environment);
-    if (explain !== undefined) {
-      const explanation = readExplanation(body);
-      out(flags.output === 'json' ? asLines(body) : renderExplanation(explanation));
-      if (explanation.failure !== undefined) err(`promfed: ${printable(explanation.failure)}\n`);
-      return explanation.failure === undefined ? 0 : 1;
+    const { expr: text, timeoutMs } = flags;
+    const request = { text, timeoutMs, ...resolveTimes(flags.times, environment.clock.now()) };
+    const source = await openSource(flags.url, environment);
+    try {
+      return flags.explain === undefined
+        ? await writeAnswer(source, request, flags, environment)
+        : await writeExplanation(source, request, flags.explain.analyze, flags, environment);
+    } finally {
+      await source.close();
     }
-    const answer = readAnswer(body);
-    out(render(flags.output, body, answer, request, environment.terminal));
-    for (const warning of answer.warnings) err(`warning: ${printable(warning)}\n`);
-    for (const info of answer.infos) err(`info: ${printable(info)}\n`);
-    return 0;
   } catch (thrown) {
     const { message } = asPromfedError(thrown);
-    err(`promfed: ${message.split('\n').map(printable).join('\n')}\n${pointAt(flags.expr, message)}`);
+    const lines = message.split('\n').map(printable).join('\n');
+    environment.err(`promfed: ${lines}\n${pointAt(flags.expr, message)}`);
     return 1;
   }
 }
 
-async function ask(
-  url: string | undefined,
+async function openSource(url: string | undefined, environment: QueryEnvironment): Promise<AnswerSource> {
+  if (url !== undefined) return urlSource(url, environment);
+  return federationSource(await environment.openFederation(), environment.features);
+}
+
+async function writeAnswer(
+  source: AnswerSource,
   request: Request,
+  flags: QueryFlags,
   environment: QueryEnvironment,
-): Promise<string> {
-  if (url !== undefined) return queryUrl(url, request, environment);
-  const federation = await environment.openFederation();
+): Promise<0> {
+  const { err } = environment;
+  const answer = await source.query(request);
   try {
-    return await queryFederation(federation, request, environment.features);
+    render(answer, request, flags, environment);
+    for (const warning of answer.warnings) err(`warning: ${printable(warning)}\n`);
+    for (const info of answer.infos) err(`info: ${printable(info)}\n`);
+    return 0;
   } finally {
-    await federation.close();
+    answer.release();
   }
 }
 
 function render(
-  wanted: QueryOutput | undefined,
-  body: string,
-  answer: ReturnType<typeof readAnswer>,
+  answer: SourceAnswer,
   { kind, grid }: Request,
-  terminal: QueryEnvironment['terminal'],
-): string {
-  const output = wanted ?? (kind === 'range' && terminal !== undefined ? 'chart' : 'table');
-  if (output === 'json') return asLines(body);
-  if (output === 'table') return renderTable(answer);
-  return renderChart(answer, {
-    columns: terminal?.columns ?? COLUMNS_WITHOUT_TERMINAL,
-    colors: terminal?.colors ?? false,
-    startMs: grid.startMs,
-    endMs: gridEndMs(grid),
-  });
+  { output }: QueryFlags,
+  { out, terminal }: QueryEnvironment,
+): void {
+  switch (output ?? (kind === 'range' && terminal !== undefined ? 'chart' : 'table')) {
+    case 'json':
+      writeLines(answer.json(), out);
+      return;
+    case 'table':
+      out(renderTable(answer.view()));
+      return;
+    case 'chart':
+    case 'text':
+      out(
+        renderChart(answer.view(), {
+          columns: terminal?.columns ?? COLUMNS_WITHOUT_TERMINAL,
+          colors: terminal?.colors ?? false,
+          startMs: grid.startMs,
+          endMs: gridEndMs(grid),
+        }),
+      );
+  }
 }
 
-function asLines(body: string): string {
-  return body.endsWith('\n') ? body : `${body}\n`;
+async function writeExplanation(
+  source: AnswerSource,
+  request: Request,
+  analyze: boolean,
+  { output }: QueryFlags,
+  { out, err }: QueryEnvironment,
+): Promise<0 | 1> {
+  const explanation = await source.explain(request, analyze);
+  const { text, failure } = explanation;
+  if (output === 'json') writeLines(explanation.json(), out);
+  else for (const line of text.split('\n')) out(`${printable(line)}\n`);
+  if (failure === undefined) return 0;
+  err(`promfed: ${printable(failure)}\n`);
+  return 1;
+}
+
+/** Writes the parts of a text, with a line break at its end. */
+function writeLines(parts: Iterable<string>, out: (text: string) => void): void {
+  let last = '';
+  for (const part of parts) {
+    out(part);
+    last = part;
+  }
+  if (!last.endsWith('\n')) out('\n');
 }

@@ -1,6 +1,6 @@
 // An answer as a table of aligned columns.
 
-import type { Answer } from './read-answer.js';
+import type { Answer } from './answer.js';
 import { printable, width } from './printable.js';
 import { formatUtc } from './format-utc.js';
 

@@ -3,7 +3,7 @@ export { configFileSchema } from './file/schema.js';
 export type { MemoryFlag } from './flags/flag-values.js';
 export { type Flags, parseFlags } from './flags/flags.js';
 export { helpText } from './flags/help-text.js';
-export type { QueryFlags, QueryOutput, QueryTimes, TimeFlag } from './flags/query-flags.js';
+export type { QueryFlags, QueryTimes, TimeFlag } from './flags/query-flags.js';
 export { loadConfig, type LoadedConfig, parseConfig } from './load.js';
 export type {
   HttpClientSettings,

@@ -21,13 +21,13 @@ export async function explainQuery(
 ): Promise<Explanation> {
   if (!request.analyze) {
     const { plan, groups } = new QueryRun(request, options, QUERY);
-    return explanation(plan, groups, undefined, undefined);
+    return explanation(request.text, plan, groups);
   }
   const stats = new QueryStats();
   const run = new QueryRun(request, options, QUERY, stats);
   explainPlan(run.plan, run.groups);
   const analysis = await analyze(stats, () => run.start());
-  return explanation(run.plan, run.groups, stats, analysis);
+  return explanation(request.text, run.plan, run.groups, stats, analysis);
 }
 
 async function analyze(watch: QueryStats, run: () => Promise<QueryAnswer>): Promise<Analysis> {
@@ -59,14 +59,16 @@ async function drain(series: AsyncGenerator<Uint8Array>): Promise<void> {
 }
 
 function explanation(
+  query: string,
   plan: PlanNode,
   groups: readonly GroupSnapshot[],
-  watch: QueryStats | undefined,
-  analysis: Analysis | undefined,
+  watch?: QueryStats,
+  analysis?: Analysis,
 ): Explanation {
   const explained = explainPlan(plan, groups, watch);
   const text = printExplained(explained);
   return {
+    query,
     plan: explained,
     text: analysis === undefined ? text : `${text}\n${summary(analysis)}`,
     groups: groups.map(({ name, labels, replicated, ignoreError }) => ({

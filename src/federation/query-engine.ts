@@ -88,6 +88,8 @@ export interface ValueAnswer {
 
 /** The explanation of a query, as plain data that JSON can hold. */
 export interface Explanation {
+  /** The query as it was sent. */
+  readonly query: string;
   readonly plan: ExplainedNode;
   /** The plan as lines of text. */
   readonly text: string;

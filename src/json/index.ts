@@ -8,5 +8,6 @@ export type { FrameStream, ResponseTrailer, ResultType, SeriesFrame } from './fr
 export { openResponse, type OpenResponse } from './read/open-response.js';
 export { invalidAnswer, UpstreamAnswerError } from './read/upstream-answer-error.js';
 export { encodeFrames, encodeBuffered } from './write/encode-frames.js';
+export { annotationMembers, SUCCESS } from './write/envelope.js';
 export { encodeValue, type EncodeOptions } from './write/encode-value.js';
 export { type BufferedAnswer, BufferedStream } from './buffered-answer.js';

@@ -5,7 +5,7 @@ import t from 'tap';
 import { renderChart } from '../../src/cli/chart.js';
 import { pointAt } from '../../src/cli/point-at.js';
 import { readAnswer } from '../../src/cli/read-answer.js';
-import { settleTimes } from '../../src/cli/request.js';
+import { resolveTimes } from '../../src/cli/request.js';
 import { renderTable } from '../../src/cli/table.js';
 
 type Metric = Readonly<Record<string, string>>;
@@ -194,20 +194,20 @@ t.test('a caret stands under the place of a parse error', async (t) => {
 t.test('a range is the last hour in about 250 points unless it is told', async (t) => {
   const end = { from: 'now', ms: 0 } as const;
   const range = { kind: 'range', start: undefined, end, stepMs: undefined } as const;
-  t.same(settleTimes(range, 7_200_000), {
+  t.same(resolveTimes(range, 7_200_000), {
     kind: 'range',
     grid: { startMs: 3_600_000, stepMs: 15_000, count: 241 },
     endMs: 7_200_000,
   });
-  t.same(settleTimes({ ...range, start: { from: 'now', ms: -1000 } }, 5000).grid, {
+  t.same(resolveTimes({ ...range, start: { from: 'now', ms: -1000 } }, 5000).grid, {
     startMs: 4000,
     stepMs: 1000,
     count: 2,
   });
-  t.throws(() => settleTimes({ ...range, start: { from: 'now', ms: 1 } }, 0), {
+  t.throws(() => resolveTimes({ ...range, start: { from: 'now', ms: 1 } }, 0), {
     message: 'end timestamp must not be before start time',
   });
-  t.throws(() => settleTimes({ ...range, stepMs: 1 }, 0), {
+  t.throws(() => resolveTimes({ ...range, stepMs: 1 }, 0), {
     message: /^exceeded maximum resolution of 11,000/,
   });
 });

@@ -126,11 +126,11 @@ t.test('explain tells the plan, by a configuration and by the address of a promf
   t.match(await ask('query', '--analyze', 'up'), { status: 1, stderr: /a flag of promfed explain/ });
 });
 
-t.test('who cannot be asked is named, in time', { timeout: 60_000 }, async (t) => {
+t.test('a source that cannot be reached is named in the error', { timeout: 60_000 }, async (t) => {
   t.match(await query('--url=http://127.0.0.1:1', 'up'), {
     status: 1,
     stdout: '',
-    stderr: /^promfed: http:\/\/127\.0\.0\.1:1 cannot be asked: .+\n$/,
+    stderr: /^promfed: cannot query http:\/\/127\.0\.0\.1:1: .+\n$/,
   });
   t.match(await query(`--config=${join(folder, 'missing.yaml')}`, 'up'), {
     status: 1,

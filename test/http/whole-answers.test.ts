@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 
-import { annotationMembers, encodeAnswer, tryEncodeBuffered } from '../../src/http/reply/encode-answer.js';
-import { openResponse } from '../../src/json/index.js';
+import { encodeAnswer, tryEncodeBuffered } from '../../src/http/reply/encode-answer.js';
+import { annotationMembers, openResponse } from '../../src/json/index.js';
 import { asPromfedError, instantGrid, Labels, PromfedError } from '../../src/model/index.js';
 import type { ServerGroup } from '../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../helpers/federation.js';

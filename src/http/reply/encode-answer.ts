@@ -1,11 +1,15 @@
 // Answers as JSON: streamed, never built as a whole.
 
 import type { QueryAnswer } from '../../federation/index.js';
-import { encodeBuffered, type EncodeOptions, encodeValue } from '../../json/index.js';
+import {
+  annotationMembers,
+  encodeBuffered,
+  type EncodeOptions,
+  encodeValue,
+  SUCCESS,
+} from '../../json/index.js';
 
 export type { EncodeOptions } from '../../json/index.js';
-
-const SUCCESS = '{"status":"success","data":';
 
 /**
  * The body of a query's answer in Prometheus' envelope, in chunks: the series first, then warnings and infos, which
@@ -44,18 +48,4 @@ export function tryEncodeBuffered(answer: QueryAnswer): Buffer | undefined {
 
 function bytesHead(resultType: string): string {
   return `${SUCCESS}{"resultType":"${resultType}","result":[`;
-}
-
-/** `,"warnings":[…],"infos":[…]`, or nothing. */
-export function annotationMembers({
-  warnings,
-  infos,
-}: {
-  readonly warnings: readonly string[];
-  readonly infos: readonly string[];
-}): string {
-  const members = [];
-  if (warnings.length > 0) members.push(`,"warnings":${JSON.stringify(warnings)}`);
-  if (infos.length > 0) members.push(`,"infos":${JSON.stringify(infos)}`);
-  return members.join('');
 }

@@ -5,7 +5,6 @@ import type { FastifyInstance } from 'fastify';
 import type { AppContext } from '../app-context.js';
 import { invalid } from '../parameters/parameters.js';
 import { instantOrRangeRequest } from '../parameters/query-parameters.js';
-import { encodeExplanation } from '../reply/encode-explanation.js';
 import { addRoute } from './route.js';
 
 /**
@@ -17,7 +16,9 @@ export function addExplainRoutes(app: FastifyInstance, context: AppContext): voi
     const query = instantOrRangeRequest(request, context);
     const analyze = parseAnalyze(request.parameters.get('analyze'));
     const explanation = await context.engineFor(request).explain({ ...query, analyze });
-    return reply.type('application/json; charset=utf-8').send(encodeExplanation(query.text, explanation));
+    return reply
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify({ status: 'success', data: explanation }));
   });
 }
 

@@ -3,10 +3,10 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { MetadataRequest, MetadataResult } from '../../federation/index.js';
+import { annotationMembers, SUCCESS } from '../../json/index.js';
 import { compileMatcher, PromfedError, type Matcher } from '../../model/index.js';
 import { parseSelector } from '../../promql/language/index.js';
 import type { AppContext } from '../app-context.js';
-import { annotationMembers } from '../reply/encode-answer.js';
 import { invalid, parameter, type Parameters } from '../parameters/parameters.js';
 import { addRoute, type ApiRequest } from './route.js';
 
@@ -84,9 +84,7 @@ function send<T>(
     else reply.raw.once('close', release);
   }
   const members = annotationMembers({ warnings, infos: [] });
-  return reply
-    .type('application/json; charset=utf-8')
-    .send(`{"status":"success","data":${print(data)}${members}}`);
+  return reply.type('application/json; charset=utf-8').send(`${SUCCESS}${print(data)}${members}}`);
 }
 
 /**

@@ -1,31 +1,56 @@
-// Asks a Prometheus-compatible API over HTTP.
+// Queries a Prometheus-compatible API over HTTP.
 
 import { formatTimestamp, gridEndMs, PromfedError } from '../model/index.js';
+import { readAnswer, readExplanation } from './read-answer.js';
 import type { Request } from './request.js';
+import type { AnswerSource } from './source.js';
 
-/** More than a terminal can show, and less than what fills the memory. */
+/** Maximum size of an answer: more than a terminal can show, and less than the memory of the process. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
 export interface QueryUrlOptions {
   readonly version: string;
-  /** Undefined to leave it to the server. */
+  /** Undefined leaves it to the server. */
   readonly lookbackDeltaMs: number | undefined;
 }
 
+/** @param baseUrl without a slash at its end; a user name and a password in it become basic authentication. */
+export function urlSource(baseUrl: string, options: QueryUrlOptions): AnswerSource {
+  return {
+    async query(request) {
+      const route = request.kind === 'range' ? 'query_range' : 'query';
+      const body = await post(baseUrl, route, request, parametersOf(request, options), options);
+      const { warnings, infos, ...answer } = readAnswer(body);
+      return { view: () => answer, json: () => [body], warnings, infos, release: () => undefined };
+    },
+
+    async explain(request, analyze) {
+      const parameters = { ...parametersOf(request, options), analyze: String(analyze) };
+      const body = await post(baseUrl, 'explain', request, parameters, options);
+      return { ...readExplanation(body), json: () => [body] };
+    },
+
+    close: () => Promise.resolve(),
+  };
+}
+
 /**
- * The server's answer, an error in the API's envelope included.
+ * The body of the server's answer, which may hold an error in the API's envelope.
  *
- * @param baseUrl without a slash at its end; a user name and a password in it become basic authentication.
- * @throws PromfedError when the server does not answer, or not as the API does.
+ * @throws PromfedError when the server does not answer, or not with an envelope.
  */
-export async function queryUrl(baseUrl: string, request: Request, options: QueryUrlOptions): Promise<string> {
+async function post(
+  baseUrl: string,
+  route: string,
+  request: Request,
+  parameters: Readonly<Record<string, string>>,
+  options: QueryUrlOptions,
+): Promise<string> {
   const { url, authorization } = withoutCredentials(baseUrl);
-  const route =
-    request.explain !== undefined ? 'explain' : request.kind === 'range' ? 'query_range' : 'query';
   try {
     const response = await fetch(`${url}/api/v1/${route}`, {
       method: 'POST',
-      body: new URLSearchParams(parametersOf(request, options)),
+      body: new URLSearchParams(parameters),
       headers: {
         accept: 'application/json',
         'user-agent': `promfed/${options.version}`,
@@ -34,7 +59,7 @@ export async function queryUrl(baseUrl: string, request: Request, options: Query
       signal: AbortSignal.timeout(request.timeoutMs),
     });
     const body = await readBody(response);
-    // Every answer of the API, an error's too, is an envelope; anything else is someone else's.
+    // Every answer of the API is an envelope, errors included. Anything else comes from another server.
     if (response.ok || body.startsWith('{')) return body;
     throw new PromfedError('upstream', `${url} answers with HTTP status ${response.status}`);
   } catch (thrown) {
@@ -43,11 +68,10 @@ export async function queryUrl(baseUrl: string, request: Request, options: Query
 }
 
 function parametersOf(request: Request, options: QueryUrlOptions): Record<string, string> {
-  const { kind, expr, grid, timeoutMs, explain } = request;
+  const { kind, text, grid, timeoutMs } = request;
   return {
-    query: expr,
+    query: text,
     timeout: formatTimestamp(timeoutMs),
-    ...(explain === undefined ? {} : { analyze: String(explain.analyze) }),
     ...(options.lookbackDeltaMs === undefined
       ? {}
       : lookbackParameters(formatTimestamp(options.lookbackDeltaMs))),
@@ -61,7 +85,7 @@ function parametersOf(request: Request, options: QueryUrlOptions): Record<string
   };
 }
 
-/** Prometheus' name and VictoriaMetrics'; each ignores the other's. */
+/** The names of Prometheus and of VictoriaMetrics. Each ignores the other's. */
 function lookbackParameters(seconds: string): Record<string, string> {
   return { lookback_delta: seconds, max_lookback: seconds };
 }
@@ -96,6 +120,6 @@ function reasonOf(thrown: unknown, url: string, { timeoutMs }: Request): Promfed
   }
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   const code = (cause as NodeJS.ErrnoException).code;
-  const text = cause instanceof Error && cause.message !== '' ? cause.message : (code ?? String(cause));
-  return new PromfedError('upstream', `${url} cannot be asked: ${text}`);
+  const reason = cause instanceof Error && cause.message !== '' ? cause.message : (code ?? String(cause));
+  return new PromfedError('upstream', `cannot query ${url}: ${reason}`);
 }
