@@ -1,12 +1,10 @@
-// The one order of strings in promfed: by UTF-8 bytes, as Go compares strings. Nothing else sorts labels.
+// The string order of promfed: by UTF-8 bytes, as in Go. Labels are sorted by no other order.
 
 /**
- * Compares two strings by their UTF-8 bytes, as Go's `<` does.
+ * Compares two strings by their UTF-8 bytes, as Go's `<` does. Returns a negative number, 0 or a positive number.
  *
- * JavaScript compares UTF-16 code units, which differs only where a surrogate meets a unit above U+DFFF:
- * there the surrogate (a code point beyond U+FFFF) is the greater one.
- *
- * @returns a negative number, 0 or a positive number.
+ * JavaScript compares UTF-16 code units. The orders differ only between a surrogate and a unit above U+DFFF: in UTF-8
+ * the surrogate, being part of a code point beyond U+FFFF, is the greater one.
  */
 export function compareStrings(a: string, b: string): number {
   if (a === b) return 0;
@@ -19,7 +17,7 @@ export function compareStrings(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Moves surrogates above every other code unit and keeps all else in order. */
+/** Maps a code unit to its rank in UTF-8 order: surrogates move above all other units. */
 function rank(unit: number): number {
   return unit <= 0xdfff ? unit + 0x2000 : unit - 0x800;
 }

@@ -1,7 +1,8 @@
-// Prometheus durations: `5m`, `1h30m`, `1d`. Parsed to and printed from milliseconds.
+// Prometheus durations such as `5m`, `1h30m` or `1d`: parsed to milliseconds, and printed from them.
 
 import { PromfedError } from './errors.js';
 
+/** Units and their milliseconds, largest first. A year has 365 days. */
 const UNITS = [
   ['y', 365 * 24 * 3_600_000],
   ['w', 7 * 24 * 3_600_000],
@@ -12,18 +13,19 @@ const UNITS = [
   ['ms', 1],
 ] as const;
 
+/** Capture groups are in the order of UNITS. */
 const DURATION =
   /^(?:([0-9]+)y)?(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?$/;
 
-/** The largest duration, as in Prometheus: 2^63−1 nanoseconds, about 292 years, in whole milliseconds. */
+/** The largest duration in milliseconds: 2^63−1 nanoseconds, about 292 years, as in Prometheus. */
 export const MAX_DURATION_MS = 9_223_372_036_854;
 
 /**
- * Parses a Prometheus duration to milliseconds. `0` needs no unit.
+ * Parses a Prometheus duration. Returns whole milliseconds. `0` needs no unit.
  *
  * Source: prometheus/common, model/time.go (`ParseDuration`).
  *
- * @throws PromfedError `bad_data` with Prometheus' wording.
+ * @throws PromfedError `bad_data`, with Prometheus' text, for an invalid or too long duration.
  */
 export function parseDuration(text: string): number {
   if (text === '0') return 0;
@@ -40,8 +42,8 @@ export function parseDuration(text: string): number {
 }
 
 /**
- * Prints milliseconds as Prometheus prints a duration: the largest units first, weeks and years only when the whole
- * is a multiple of them; `0s` for zero. Negative durations carry one leading minus.
+ * Prints milliseconds as Prometheus prints a duration: largest units first. Years and weeks are used only when the
+ * rest is a multiple of them. Zero is `0s`; a negative duration has one leading minus.
  *
  * Source: prometheus/common, model/time.go (`Duration.String`).
  */

@@ -1,40 +1,41 @@
-// The one error type of promfed and the one table from its codes to Prometheus' errorType and HTTP status.
+// The error type of promfed, and the table that maps its codes to Prometheus' errorType and the HTTP status.
 
-/** What each code means on the wire. Source: Prometheus, web/api/v1/api.go (`respondError`). */
+/** The errorType and HTTP status of each code. Source: Prometheus, web/api/v1/api.go (`respondError`). */
 export const ERROR_CODES = {
-  /** The request or the query is wrong; the client must change it. */
+  /** The request or the query is invalid; the client must change it. */
   bad_data: { errorType: 'bad_data', status: 400 },
-  /** The request is larger than promfed takes. */
+  /** The request body exceeds its limit. */
   too_large: { errorType: 'bad_data', status: 413 },
-  /** The query is right but cannot be evaluated. */
+  /** The query is valid but its evaluation failed. */
   execution: { errorType: 'execution', status: 422 },
-  /** A region does not take the expression that promfed made for it, being older for instance. */
+  /** A region rejected the expression that promfed sent, for example because its version is older. */
   refused: { errorType: 'execution', status: 422 },
-  /** A construct that promfed does not evaluate yet. */
+  /** The query needs a feature that promfed does not support. */
   unsupported: { errorType: 'execution', status: 422 },
-  /** The query would need more than its limits allow. */
+  /** The query exceeds one of its limits. */
   limit: { errorType: 'execution', status: 422 },
-  /** The query would hold more memory than one query may. */
+  /** The query exceeds the memory limit of one query. */
   memory: { errorType: 'execution', status: 422 },
-  /** promfed has no memory, or no turn, for the query now. */
+  /** No memory or no slot is available for the query now; the client may retry. */
   overloaded: { errorType: 'unavailable', status: 503 },
-  /** The client left, or the process is stopping. */
+  /** The client disconnected, or the process is shutting down. */
   canceled: { errorType: 'canceled', status: 499 },
   /** The query's deadline passed. */
   timeout: { errorType: 'timeout', status: 503 },
   /** A required server group failed. */
   upstream: { errorType: 'unavailable', status: 500 },
-  /** promfed itself is not able to answer now. */
+  /** promfed itself cannot answer now. */
   unavailable: { errorType: 'unavailable', status: 500 },
   not_found: { errorType: 'not_found', status: 404 },
   not_acceptable: { errorType: 'not_acceptable', status: 406 },
-  /** A fault of promfed. */
+  /** A bug in promfed. */
   internal: { errorType: 'internal', status: 500 },
 } as const;
 
+/** Stable identifier of a kind of error. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** An error that a user is meant to read: a stable code and a message that names the cause. */
+/** An error for the user: a stable code, and a message that names the cause. */
 export class PromfedError extends Error {
   override readonly name = 'PromfedError';
   readonly code: ErrorCode;
@@ -44,16 +45,18 @@ export class PromfedError extends Error {
     this.code = code;
   }
 
+  /** The `errorType` of Prometheus' error envelope. */
   get errorType(): string {
     return ERROR_CODES[this.code].errorType;
   }
 
+  /** The HTTP status. */
   get status(): number {
     return ERROR_CODES[this.code].status;
   }
 }
 
-/** Any thrown value as a PromfedError; what is not one already becomes `internal`. */
+/** Returns a thrown value as a PromfedError. Any other value becomes the cause of an `internal` one. */
 export function asPromfedError(thrown: unknown): PromfedError {
   if (thrown instanceof PromfedError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);

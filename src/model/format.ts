@@ -1,8 +1,8 @@
-// Floats and times as text: how the Prometheus HTTP API prints and accepts them.
+// Text form of floats and times in the Prometheus HTTP API: printing and parsing.
 
 /**
- * A float as the HTTP API prints it: shortest digits, exponents of at least two digits outside 1e-6 … 1e21,
- * `+Inf`, `-Inf`, `NaN`, `-0`.
+ * Prints a float as the HTTP API does: shortest digits; outside 1e-6 … 1e21 an exponent of at least two digits; `+Inf`,
+ * `-Inf`, `NaN` and `-0`.
  *
  * Source: Prometheus, util/jsonutil (`MarshalFloat`).
  */
@@ -19,7 +19,9 @@ export function formatFloat(value: number): string {
 }
 
 /**
- * Milliseconds as the HTTP API prints a timestamp in seconds: an integer when whole, else three decimals.
+ * Prints a timestamp in seconds as the HTTP API does: an integer when whole, else with three decimals.
+ *
+ * @param timeMs whole milliseconds since the epoch.
  *
  * Source: Prometheus, util/jsonutil (`MarshalTimestamp`).
  */
@@ -31,7 +33,7 @@ export function formatTimestamp(timeMs: number): string {
   return rest === 0 ? `${sign}${seconds}` : `${sign}${seconds}.${String(rest).padStart(3, '0')}`;
 }
 
-/** Parses a float as the HTTP API prints it; undefined when the text is not a float. */
+/** Parses a float as the HTTP API prints it. Returns undefined when the text is not one. */
 export function tryParseFloat(text: string): number | undefined {
   switch (text) {
     case '+Inf':

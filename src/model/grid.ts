@@ -1,8 +1,8 @@
-// The step grid of a query: the times at which it is evaluated.
+// The step grid of a query: its evaluation times.
 
 /**
- * Evaluation times in milliseconds: `startMs`, `startMs + stepMs`, … , `count` of them, both ends included.
- * An instant query is a grid of one; its step is 1 and means nothing.
+ * `count` evaluation times, in milliseconds since the epoch: `startMs`, `startMs + stepMs`, …. An instant query has a
+ * grid of one time; its step is 1 and has no meaning.
  */
 export interface Grid {
   readonly startMs: number;
@@ -11,23 +11,26 @@ export interface Grid {
 }
 
 /**
- * Maximum number of steps after the first in a range query.
+ * Upper bound on the steps after the first one of a range query.
  *
  * Source: Prometheus, web/api/v1/api.go (`queryRange`).
  */
 export const MAX_POINTS = 11_000;
 
-/** The grid of one instant. */
+/** Returns the grid of an instant query. */
 export function instantGrid(timeMs: number): Grid {
   return { startMs: timeMs, stepMs: 1, count: 1 };
 }
 
-/** The grid from `startMs` to `endMs`, inclusive of the last step that fits. Needs `endMs >= startMs`, `stepMs > 0`. */
+/**
+ * Returns the grid from `startMs` to at most `endMs`, both inclusive. Requires `endMs >= startMs` and `stepMs > 0`. The
+ * last step may lie before `endMs`.
+ */
 export function rangeGrid(startMs: number, endMs: number, stepMs: number): Grid {
   return { startMs, stepMs, count: Math.floor((endMs - startMs) / stepMs) + 1 };
 }
 
-/** The time of the grid's last step, in milliseconds. */
+/** Returns the time of the last step, in milliseconds since the epoch. */
 export function gridEndMs(grid: Grid): number {
   return grid.startMs + (grid.count - 1) * grid.stepMs;
 }

@@ -1,19 +1,19 @@
-// Labels: the identity of a series, immutable and sorted by name.
+// Label sets: the identity of a series.
 
 import { compareStrings } from './compare.js';
 
-/** The label that holds a series' metric name. */
+/** Name of the label that holds the metric name. */
 export const METRIC_NAME = '__name__';
 
 /**
- * An immutable set of labels, sorted by name (UTF-8 byte order), without empty values: a label with an empty
- * value is a label that is not there, as in Prometheus.
+ * An immutable set of labels, sorted by name in UTF-8 byte order. Values are not empty: as in Prometheus, an empty
+ * value means that the label is missing.
  */
 export class Labels implements Iterable<readonly [name: string, value: string]> {
-  // `this`: what TypeScript 6 makes of the class's own name here is not set yet when this runs.
+  // `new this`, not `new Labels`: TypeScript 6 compiles the class name to a variable that is assigned only later.
   static readonly EMPTY = new this([]);
 
-  /** name0, value0, name1, value1, …; sorted by name, no name twice, no value empty. */
+  /** name0, value0, name1, value1, …; sorted by name, names unique, values not empty. */
   readonly #flat: readonly string[];
   #key: string | undefined;
 
@@ -21,7 +21,7 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     this.#flat = flat;
   }
 
-  /** Labels of any order; a later pair wins over an earlier one of the same name; empty values drop the name. */
+  /** Creates labels from pairs in any order. Of equal names the last pair counts; an empty value removes the label. */
   static of(pairs: Iterable<readonly [name: string, value: string]>): Labels {
     const byName = new Map<string, string>();
     for (const [name, value] of pairs) byName.set(name, value);
@@ -34,32 +34,30 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return flat.length === 0 ? Labels.EMPTY : new Labels(flat);
   }
 
-  /** Labels of a plain object; empty values drop the name. */
+  /** Creates labels from a plain object. Empty values are dropped. */
   static from(record: Readonly<Record<string, string>>): Labels {
     return Labels.of(Object.entries(record));
   }
 
   /**
-   * Labels of alternating names and values that are already sorted by name, unique and non-empty.
-   *
-   * The array is taken over: the caller must not change it afterwards. Order is trusted, not checked; use
-   * `of` for anything that came from outside.
+   * Creates labels from alternating names and values: sorted by name, names unique, values not empty. The order is not
+   * checked; use `of` for external input. Takes ownership of the array: the caller must not change it afterwards.
    */
   static fromSorted(flat: readonly string[]): Labels {
     return flat.length === 0 ? Labels.EMPTY : new Labels(flat);
   }
 
-  /** How many labels there are. */
+  /** Number of labels. */
   get size(): number {
     return this.#flat.length / 2;
   }
 
-  /** Alternating names and values, sorted by name: the labels themselves, for loops that run once a series. */
+  /** Alternating names and values, sorted by name. Not a copy; meant for loops that run once for each series. */
   get flat(): readonly string[] {
     return this.#flat;
   }
 
-  /** The value of a label, or the empty string when it is not there, as Prometheus has it. */
+  /** Returns the value of a label; the empty string when it is missing, as in Prometheus. */
   get(name: string): string {
     const flat = this.#flat;
     for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]!;
@@ -70,22 +68,25 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return this.get(name) !== '';
   }
 
+  /** The metric name; the empty string when it is missing. */
   get metricName(): string {
     return this.get(METRIC_NAME);
   }
 
+  /** Returns the label names in order. */
   names(): string[] {
     return this.#flat.filter((_, i) => i % 2 === 0);
   }
 
+  /** Yields the labels in order. */
   *[Symbol.iterator](): Iterator<readonly [name: string, value: string]> {
     const flat = this.#flat;
     for (let i = 0; i < flat.length; i += 2) yield [flat[i]!, flat[i + 1]!];
   }
 
-  /** A string that is equal for equal labels and only for those; made once. Not meant to be read. */
+  /** An opaque string that is equal for equal labels only, for use as a map key. Computed once. */
   get key(): string {
-    // Lengths make it unambiguous whatever bytes a value holds.
+    // Length prefixes keep it unambiguous for any characters in a value.
     return (this.#key ??= this.#flat.map((part) => `${part.length}:${part}`).join(''));
   }
 
@@ -93,7 +94,7 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return this === other || this.key === other.key;
   }
 
-  /** These labels with those of `other` set over them. */
+  /** Returns these labels with those of `other` added. Of equal names the label of `other` wins. */
   with(other: Labels): Labels {
     if (other.size === 0) return this;
     if (this.size === 0) return other;
@@ -116,28 +117,28 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return new Labels(flat);
   }
 
-  /** Only the labels whose name is in `names`. */
+  /** Returns the labels whose name is in `names`. */
   keep(names: ReadonlySet<string>): Labels {
     return this.#filter((name) => names.has(name));
   }
 
-  /** All labels but those whose name is in `names`. */
+  /** Returns the labels whose name is not in `names`. */
   drop(names: ReadonlySet<string>): Labels {
     return this.#filter((name) => !names.has(name));
   }
 
-  #filter(wanted: (name: string) => boolean): Labels {
+  #filter(isKept: (name: string) => boolean): Labels {
     const flat: string[] = [];
     for (let i = 0; i < this.#flat.length; i += 2) {
-      if (wanted(this.#flat[i]!)) flat.push(this.#flat[i]!, this.#flat[i + 1]!);
+      if (isKept(this.#flat[i]!)) flat.push(this.#flat[i]!, this.#flat[i + 1]!);
     }
     if (flat.length === this.#flat.length) return this;
     return Labels.fromSorted(flat);
   }
 
   /**
-   * Orders label sets as Prometheus' `labels.Compare` does: pair by pair, names before values, and a set that
-   * is the beginning of the other first.
+   * Compares label sets as Prometheus' `labels.Compare` does: pair by pair, the name before the value. A set that is a
+   * prefix of the other one comes first. Returns a negative number, 0 or a positive number.
    */
   static compare(a: Labels, b: Labels): number {
     const x = a.#flat;
@@ -150,12 +151,12 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return x.length - y.length;
   }
 
-  /** A plain object in label order, as the HTTP API prints `metric`. */
+  /** Returns a plain object in label order, as the HTTP API prints `metric`. */
   toJSON(): Record<string, string> {
     return Object.fromEntries(this);
   }
 
-  /** As Prometheus prints a metric in messages: `name{a="b"}` or `{a="b"}`. */
+  /** Prints the labels as Prometheus' messages do: `name{a="b"}` or `{a="b"}`. */
   toString(): string {
     const name = this.metricName;
     const rest = [...this]
@@ -166,7 +167,7 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
   }
 }
 
-/** About what labels take in memory, in bytes: their characters, and a reference and a header for each string. */
+/** Estimates the memory of labels in bytes: one for each character, and 16 for each string's reference and header. */
 export function labelsBytes({ flat }: Labels): number {
   return flat.reduce((sum, text) => sum + text.length + 16, 0);
 }

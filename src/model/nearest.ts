@@ -1,8 +1,8 @@
-// The nearest known name to a misspelt one, for messages.
+// Suggestions for misspelt names in error messages.
 
 /**
- * The known name closest to `name` by edit distance, when it is close enough to be what was meant: at most a third
- * of the longer name's length away.
+ * Returns the known name with the smallest edit distance to `name`, ignoring case. Returns undefined when the distance
+ * is more than a third of the longer name's length, rounded up.
  */
 export function tryNearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -18,7 +18,7 @@ export function tryNearest(name: string, known: Iterable<string>): string | unde
   return bestDistance <= Math.ceil(Math.max(name.length, best.length) / 3) ? best : undefined;
 }
 
-/** Levenshtein distance. Names are cut at 64 characters: nobody misspells further than that. */
+/** Levenshtein distance of the first 64 characters, which bounds the cost. */
 function editDistance(a: string, b: string): number {
   const x = a.slice(0, 64);
   const y = b.slice(0, 64);

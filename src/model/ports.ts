@@ -1,28 +1,34 @@
-// Ports: what the language side of promfed needs from the outside, implemented elsewhere.
+// Ports that the evaluator depends on. Other folders implement them.
 
 import type { StopSignal } from './stop-signal.js';
 import type { Matcher } from './matchers/matcher.js';
 import type { RawSeries } from './series.js';
 
-/** A window of time, in milliseconds: open on the left, closed on the right, as PromQL's ranges are. */
+/** A time window in milliseconds since the epoch. Like a PromQL range it excludes its start and includes its end. */
 export interface TimeWindow {
+  /** Start, exclusive. */
   readonly afterMs: number;
+  /** End, inclusive. */
   readonly untilMs: number;
 }
 
 /**
- * What raw samples are for: `windows` of a range function; an instant selector's `lookback`, to which a missing stale
- * marker makes a difference; or their `starts`, the times since which they count, which not every source has.
+ * Purpose of raw samples.
+ *
+ * - `windows`: the windows of a range function.
+ * - `lookback`: an instant selector, whose result depends on stale markers.
+ * - `starts`: start timestamps, which not every source has.
  */
 export type SampleUse = 'windows' | 'lookback' | 'starts';
 
-/** Where the evaluator takes raw samples from. */
+/** Source of the evaluator's raw samples. */
 export interface SampleSource {
   /**
-   * The series that satisfy every matcher, each with its samples in the window, stale markers kept; series
-   * without a sample in it may be left out. In any order, no two with equal labels. The caller owns the result.
+   * Returns the series that satisfy every matcher, each with its samples in the window and with stale markers. Series
+   * without a sample in the window may be omitted. Their order is arbitrary; label sets are unique. The caller owns the
+   * result.
    *
-   * @throws PromfedError what the source could not answer, or `canceled` when `signal` aborts.
+   * @throws PromfedError when the source fails; `canceled` when `signal` aborts.
    */
   select(
     matchers: readonly Matcher[],

@@ -1,13 +1,13 @@
-// Series in their two shapes: columns on a step grid, and raw samples.
+// The two shapes of a series: a column on a step grid, and raw samples.
 
 import { histogramWeight, type Histogram } from './histogram/histogram.js';
 import type { Labels } from './labels.js';
 
 /**
- * One series on a step grid. `present[i]` is 0 where it has no sample, 1 where `values[i]` is its sample, 2 where
- * `histograms[i]` is. All arrays have one element for each step of the grid.
+ * One series on a step grid. All arrays have one element for each step.
  *
- * Presence stands apart from the values because every NaN is a value that PromQL can compute, and JavaScript
+ * `present[i]` is 0 without a sample, 1 when the sample is the float `values[i]`, and 2 when it is `histograms[i]`.
+ * Presence has an array of its own because no NaN could mark a gap: PromQL can compute every NaN, and JavaScript
  * engines may change a NaN's payload.
  */
 export interface Column {
@@ -15,40 +15,40 @@ export interface Column {
   readonly values: Float64Array;
   readonly present: Uint8Array;
   /**
-   * Inside of an evaluation that delays the removal of names: `labels` still have the metric's name and its kin, and
-   * lose them when the evaluation ends. Never set on what an evaluation returns.
+   * True for delayed name removal: `labels` still have the metric name, type and unit, and lose them when the
+   * evaluation ends. Never set on the result of an evaluation.
    */
   readonly dropsName?: boolean | undefined;
-  /** Absent when no sample is a histogram. */
+  /** Missing when no sample is a histogram. */
   readonly histograms?: (Histogram | undefined)[];
 }
 
-/** An instant vector at every step of a grid: no two columns with equal labels. */
+/** An instant vector at every step of a grid. Label sets are unique. */
 export type Vector = readonly Column[];
 
-/** Raw samples of one series, sorted by time, no time twice, stale markers kept. */
+/** Raw samples of one series, with stale markers. Sorted by time; times are unique. */
 export interface RawSeries {
   readonly labels: Labels;
   /** Milliseconds since the epoch. */
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
-  /** 1 where the sample is Prometheus' stale marker; its value then means nothing. Absent when none is. */
+  /** 1 for a stale marker, whose value has no meaning. Missing when no sample is one. */
   readonly stale?: Uint8Array;
-  /** The sample where it is a histogram; its value then means nothing. Absent when none is. */
+  /** The histogram of a sample, whose value then has no meaning. Missing when no sample is a histogram. */
   readonly histograms?: readonly (Histogram | undefined)[];
   /**
-   * Since when each sample counts: milliseconds since the epoch, 0 where that is unknown. Absent where start timestamps
-   * are not stored: no function then takes notice of them.
+   * Start timestamps of the samples, in milliseconds since the epoch; 0 when unknown. Missing when the source does not
+   * store them: functions then ignore start timestamps.
    */
   readonly startTimestamps?: Float64Array;
 }
 
-/** A column of `count` steps with nothing present. */
+/** Returns a column of `count` steps without samples. */
 export function emptyColumn(labels: Labels, count: number): Column {
   return { labels, values: new Float64Array(count), present: new Uint8Array(count) };
 }
 
-/** What the samples of a series amount to where samples are counted: histograms are more than one each. */
+/** Returns the size of a series for limits, in float samples. A histogram counts as several. */
 export function seriesWeight({ timestamps, histograms }: RawSeries): number {
   if (histograms === undefined) return timestamps.length;
   return histograms.reduce(

@@ -1,11 +1,11 @@
-// The port through which work learns that it has to end.
+// The cancellation signal as a port.
 
-/** The part of `AbortSignal` that promfed uses: an `AbortSignal` can be passed where this is expected. */
+/** The part of `AbortSignal` that promfed uses. Any `AbortSignal` is a StopSignal. */
 export interface StopSignal {
   readonly aborted: boolean;
-  /** The reason of the abort; meaningless before it. */
+  /** Reason of the abort. Has no meaning before it. */
   readonly reason: unknown;
-  /** Calls `listener` once, on abort. A listener that is added after the abort is never called. */
+  /** Calls `listener` once, on abort. A listener added after the abort is never called. */
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }

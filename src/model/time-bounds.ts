@@ -1,26 +1,29 @@
-// The times between which a server group has samples, as its configuration declares them.
+// The time range in which a server group has samples, as its configuration declares it.
 
 import type { TimeWindow } from './ports.js';
 
-/** Whole milliseconds since the epoch, both ends inclusive; undefined where there is no bound. */
+/** A range of whole milliseconds since the epoch, both ends inclusive. An undefined end is unbounded. */
 export interface TimeBounds {
   readonly startMs: number | undefined;
   readonly endMs: number | undefined;
-  /** Whether samples outside of the bounds do not count where the group has some all the same. */
+  /** True when samples of the group outside of the bounds are ignored. */
   readonly truncate: boolean;
 }
 
-/** Whether a sample in the window can lie within the bounds. Samples have times of whole milliseconds. */
+/** Reports whether any sample in the window can lie within the bounds. Sample times are whole milliseconds. */
 export function overlapsWindow({ startMs, endMs }: TimeBounds, { afterMs, untilMs }: TimeWindow): boolean {
   return (startMs ?? -Infinity) <= untilMs && (endMs ?? Infinity) > afterMs;
 }
 
-/** Whether every sample in the window lies within the bounds. */
+/** Reports whether every sample in the window lies within the bounds. */
 export function coversWindow({ startMs, endMs }: TimeBounds, { afterMs, untilMs }: TimeWindow): boolean {
   return (startMs ?? -Infinity) <= Math.floor(afterMs) + 1 && (endMs ?? Infinity) >= untilMs;
 }
 
-/** The part of the window of which samples count; the window must touch the bounds. */
+/**
+ * Returns the part of the window whose samples count: all of it unless the bounds truncate. The window must overlap the
+ * bounds.
+ */
 export function truncateWindow(window: TimeWindow, { startMs, endMs, truncate }: TimeBounds): TimeWindow {
   if (!truncate) return window;
   return {

@@ -1,8 +1,9 @@
-// The four types of PromQL values.
+// The types of PromQL values.
 
+/** `vector` is an instant vector, `matrix` a range vector. */
 export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 
-/** The names that Prometheus' messages use. */
+/** Names of the types in Prometheus' messages. */
 export const VALUE_TYPE_NAMES: Readonly<Record<ValueType, string>> = {
   scalar: 'scalar',
   vector: 'instant vector',

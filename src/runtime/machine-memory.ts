@@ -70,7 +70,8 @@ function parseCgroup(text: string): ReadonlyMap<1 | 2, string> {
 }
 
 /**
- * Returns the mounts of control groups. Lines are `id parent dev root mount-point options … - type source super-options`.
+ * Returns the mounts of control groups. Lines are `id parent dev root mount-point options … - type source
+ * super-options`.
  *
  * Source: proc(5), /proc/pid/mountinfo.
  */

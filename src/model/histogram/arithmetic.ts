@@ -1,9 +1,10 @@
-// Arithmetic of native histograms: common layouts, sums, differences, scaling, counter resets.
+// Arithmetic of native histograms: alignment, addition, subtraction, scaling, counter resets.
 
 import {
   boundOf,
   CUSTOM_BUCKETS,
   NO_BUCKETS,
+  populatedBuckets,
   sameNumbers,
   usesCustomBuckets,
   type CounterResetHint,
@@ -11,16 +12,17 @@ import {
   type SparseBuckets,
 } from './histogram.js';
 
-/** Two histograms brought to one layout, and whether their custom bounds had to be cut to those they share. */
+/** Two histograms with the same layout: schema, zero threshold and custom bounds. */
 interface Aligned {
   readonly a: Histogram;
   readonly b: Histogram;
+  /** True when their custom bounds differed and were reduced to the common ones. */
   readonly reconciled: boolean;
 }
 
 /**
- * Brings two histograms to the same schema, zero threshold and custom bounds; undefined when one has custom buckets
- * and the other has not, which nothing can reconcile.
+ * Converts two histograms to the same schema, zero threshold and custom bounds. Returns undefined when only one of them
+ * has custom buckets.
  */
 export function tryAlign(a: Histogram, b: Histogram): Aligned | undefined {
   if (usesCustomBuckets(a) !== usesCustomBuckets(b)) return undefined;
@@ -28,7 +30,7 @@ export function tryAlign(a: Histogram, b: Histogram): Aligned | undefined {
     if (sameNumbers(a.customValues, b.customValues)) return { a, b, reconciled: false };
     const shared = new Set(b.customValues);
     const bounds = a.customValues.filter((bound) => shared.has(bound));
-    return { a: toBounds(a, bounds), b: toBounds(b, bounds), reconciled: true };
+    return { a: toCustomBounds(a, bounds), b: toCustomBounds(b, bounds), reconciled: true };
   }
   let [left, right] = [a, b];
   while (left.zeroThreshold !== right.zeroThreshold) {
@@ -39,8 +41,8 @@ export function tryAlign(a: Histogram, b: Histogram): Aligned | undefined {
   return { a: toSchema(left, schema), b: toSchema(right, schema), reconciled: false };
 }
 
-/** The histogram with fewer custom bounds, all of which it has already. */
-function toBounds(histogram: Histogram, bounds: readonly number[]): Histogram {
+/** Converts a histogram to a subset of its custom bounds. */
+function toCustomBounds(histogram: Histogram, bounds: readonly number[]): Histogram {
   const { positive, customValues } = histogram;
   let target = 0;
   const indices = positive.indices.map((index) => {
@@ -48,15 +50,15 @@ function toBounds(histogram: Histogram, bounds: readonly number[]): Histogram {
     while (target < bounds.length && bounds[target]! < upper) target++;
     return target;
   });
-  return { ...histogram, customValues: bounds, positive: addUp(indices, positive.counts) };
+  return { ...histogram, customValues: bounds, positive: mergeBuckets(indices, positive.counts) };
 }
 
-/** The histogram in a schema that is no finer than its own. */
+/** Converts a histogram to the same or a coarser schema. */
 function toSchema(histogram: Histogram, schema: number): Histogram {
   if (histogram.schema === schema) return histogram;
   const shift = histogram.schema - schema;
   const coarser = ({ indices, counts }: SparseBuckets): SparseBuckets =>
-    addUp(
+    mergeBuckets(
       indices.map((index) => ((index - 1) >> shift) + 1),
       counts,
     );
@@ -68,21 +70,16 @@ function toSchema(histogram: Histogram, schema: number): Histogram {
   };
 }
 
-/** Buckets of ascending indices that may repeat. */
-function addUp(indices: readonly number[], counts: readonly number[]): SparseBuckets {
+/** Creates buckets from ascending indices; the counts of equal indices are added. */
+function mergeBuckets(indices: readonly number[], counts: readonly number[]): SparseBuckets {
   const sums = new Map<number, number>();
   for (const [i, index] of indices.entries()) sums.set(index, (sums.get(index) ?? 0) + counts[i]!);
-  return populated([...sums]);
-}
-
-function populated(buckets: readonly (readonly [number, number])[]): SparseBuckets {
-  const kept = buckets.filter(([, count]) => count !== 0);
-  return { indices: kept.map(([index]) => index), counts: kept.map(([, count]) => count) };
+  return populatedBuckets([...sums]);
 }
 
 /**
- * The histogram with a wider zero bucket, which takes in the buckets that it reaches. It ends where a populated
- * bucket ends when `threshold` is inside of one.
+ * Widens the zero bucket and merges the buckets that it covers into it. When `threshold` lies inside a populated
+ * bucket, the zero bucket extends to that bucket's outer bound.
  *
  * Source: Prometheus, model/histogram/float_histogram.go (`zeroCountForLargerThreshold`).
  */
@@ -102,23 +99,23 @@ function widenZero(histogram: Histogram, threshold: number): Histogram {
       if (boundOf(index - 1, schema, customValues) >= widened) kept.push([index, counts[i]!]);
       else zeroCount += counts[i]!;
     }
-    return populated(kept);
+    return populatedBuckets(kept);
   };
   const buckets = { positive: outside(positive), negative: outside(negative) };
   return { ...histogram, ...buckets, zeroThreshold: widened, zeroCount };
 }
 
-/** A sum or a difference, and what is to be said of it. */
+/** A sum or difference of two histograms, with the conditions that need an annotation. */
 export interface Combined {
   readonly histogram: Histogram;
-  /** The operands had different custom bounds: the result has those that both had. */
+  /** True when the operands had different custom bounds: the result has the common ones. */
   readonly reconciled: boolean;
-  /** One operand said "reset", the other "not reset". */
+  /** True when the hints conflict: one is `reset`, the other `not_reset`. */
   readonly collision: boolean;
 }
 
 /**
- * `a + b`; undefined when only one of them has custom buckets.
+ * Computes `a + b`. Returns undefined when only one of them has custom buckets.
  *
  * Source: Prometheus, model/histogram/float_histogram.go (`Add`).
  */
@@ -126,7 +123,7 @@ export function tryAddHistograms(a: Histogram, b: Histogram): Combined | undefin
   return combine(a, b, (x, y) => x + y);
 }
 
-/** `a − b`, as `tryAddHistograms`. */
+/** Computes `a − b`. Returns undefined as `tryAddHistograms` does. */
 export function trySubtractHistograms(a: Histogram, b: Histogram): Combined | undefined {
   return combine(a, b, (x, y) => x - y);
 }
@@ -174,10 +171,10 @@ function combineBuckets(
   return { indices, counts };
 }
 
-/** Every count and the sum mapped; the layout stays. */
+/** Maps the sum and every count. The layout stays. */
 function mapCounts(histogram: Histogram, map: (count: number) => number): Histogram {
   const buckets = ({ indices, counts }: SparseBuckets): SparseBuckets =>
-    populated(indices.map((index, i) => [index, map(counts[i]!)]));
+    populatedBuckets(indices.map((index, i) => [index, map(counts[i]!)]));
   return {
     ...histogram,
     zeroCount: map(histogram.zeroCount),
@@ -188,13 +185,21 @@ function mapCounts(histogram: Histogram, map: (count: number) => number): Histog
   };
 }
 
-/** Scaled by a factor; a negative one makes a gauge of it. Source: Prometheus, float_histogram.go (`Mul`). */
+/**
+ * Multiplies a histogram by a factor. The result of a negative factor is a gauge.
+ *
+ * Source: Prometheus, model/histogram/float_histogram.go (`Mul`).
+ */
 export function multiplyHistogram(histogram: Histogram, factor: number): Histogram {
   const scaled = mapCounts(histogram, (count) => count * factor);
   return factor < 0 ? { ...scaled, hint: 'gauge' } : scaled;
 }
 
-/** Divided by a number; by 0, no buckets are left. Source: Prometheus, float_histogram.go (`Div`). */
+/**
+ * Divides a histogram by a number. The result of a negative divisor is a gauge; division by 0 removes all buckets.
+ *
+ * Source: Prometheus, model/histogram/float_histogram.go (`Div`).
+ */
 export function divideHistogram(histogram: Histogram, divisor: number): Histogram {
   const scaled = mapCounts(histogram, (count) => count / divisor);
   if (divisor === 0) return { ...scaled, positive: NO_BUCKETS, negative: NO_BUCKETS };
@@ -202,8 +207,8 @@ export function divideHistogram(histogram: Histogram, divisor: number): Histogra
 }
 
 /**
- * Whether a counter was reset between two samples: it says so, or it counts less anywhere than before, or its layout
- * has become one that the earlier sample cannot be brought to.
+ * Reports whether a counter was reset between two samples: by its hint, by a lower count anywhere, or by a layout that
+ * the previous sample cannot be converted to.
  *
  * Source: Prometheus, model/histogram/float_histogram.go (`DetectReset`).
  */
@@ -214,12 +219,13 @@ export function detectReset(current: Histogram, previous: Histogram): boolean {
   if (usesCustomBuckets(current) !== usesCustomBuckets(previous)) return true;
   if (current.schema > previous.schema || current.zeroThreshold < previous.zeroThreshold) return true;
   const { a, b } = tryAlign(current, previous)!;
-  // A threshold inside of a populated bucket cannot have been reached by counting.
+  // A zero threshold inside a populated bucket cannot result from counting.
   if (a.zeroThreshold !== current.zeroThreshold || a.zeroCount < b.zeroCount) return true;
-  return countsLess(a.positive, b.positive) || countsLess(a.negative, b.negative);
+  return hasLowerCount(a.positive, b.positive) || hasLowerCount(a.negative, b.negative);
 }
 
-function countsLess(current: SparseBuckets, previous: SparseBuckets): boolean {
-  const now = new Map(current.indices.map((index, i) => [index, current.counts[i]!]));
-  return previous.indices.some((index, i) => (now.get(index) ?? 0) < previous.counts[i]!);
+/** Reports whether any bucket of `previous` has a lower count in `current`. */
+function hasLowerCount(current: SparseBuckets, previous: SparseBuckets): boolean {
+  const counts = new Map(current.indices.map((index, i) => [index, current.counts[i]!]));
+  return previous.indices.some((index, i) => (counts.get(index) ?? 0) < previous.counts[i]!);
 }

@@ -1,21 +1,25 @@
-// Native histograms: their shape, their buckets, and when two are equal. Not what is computed of several.
+// Native histograms: their data, their buckets and their equality. `arithmetic.ts` combines several.
 
-/** What a sample knows about a counter reset since the sample before it. */
+/**
+ * Hint of a sample about a counter reset since the previous sample. Source: Prometheus, model/histogram/histogram.go.
+ */
 export type CounterResetHint = 'unknown' | 'reset' | 'not_reset' | 'gauge';
 
-/** The populated buckets of one sign: ascending indices, and as many counts, none of which is 0. */
+/** The populated buckets of one sign. Indices ascend; `counts[i]` belongs to `indices[i]` and is not 0. */
 export interface SparseBuckets {
   readonly indices: readonly number[];
   readonly counts: readonly number[];
 }
 
 /**
- * A native histogram with counts as floats. Never changed once made: samples share them freely.
+ * A native histogram with float counts. Immutable: samples share histograms.
  *
- * With a schema from −4 to 8 the bucket of index i holds values up to and including `2^(i·2^−schema)`, down to the
- * bound of index i−1, which it excludes; negative buckets mirror positive ones, and the zero bucket holds what is no
- * further from 0 than `zeroThreshold`. With CUSTOM_BUCKETS, `customValues` are the ascending upper bounds of the
- * buckets 0, 1, …, and one more bucket goes up to infinity; there are no negative buckets and no zero bucket.
+ * With a schema from −4 to 8, positive bucket i holds the values up to `2^(i·2^−schema)`, inclusive, above the upper
+ * bound of bucket i−1. Negative buckets mirror positive ones. The zero bucket holds the values with a distance from 0
+ * of at most `zeroThreshold`.
+ *
+ * With the schema CUSTOM_BUCKETS, `customValues` are the ascending upper bounds, inclusive, of the buckets 0, 1, …, and
+ * one more bucket extends to infinity. There are no negative buckets and no zero bucket.
  *
  * Source: Prometheus, model/histogram/float_histogram.go.
  */
@@ -34,9 +38,10 @@ export interface Histogram {
 /** The schema of histograms with custom buckets. */
 export const CUSTOM_BUCKETS = -53;
 
+/** Buckets without observations. */
 export const NO_BUCKETS: SparseBuckets = { indices: [], counts: [] };
 
-/** A histogram of what is given; the rest is 0 and empty. */
+/** Creates a histogram from its parts. Missing parts are 0, empty or `unknown`. */
 export function createHistogram(parts: Partial<Histogram> = {}): Histogram {
   return {
     schema: 0,
@@ -52,32 +57,41 @@ export function createHistogram(parts: Partial<Histogram> = {}): Histogram {
   };
 }
 
-/** Buckets of adjoining indices from `offset` on; those that count nothing are left out. */
+/** Creates buckets from the counts of consecutive indices, starting at `offset`. Counts of 0 are dropped. */
 export function denseBuckets(offset: number, counts: readonly number[]): SparseBuckets {
-  const populated = counts.map((count, i) => [offset + i, count] as const).filter(([, count]) => count !== 0);
+  return populatedBuckets(counts.map((count, i) => [offset + i, count]));
+}
+
+/** Creates buckets from pairs of index and count in ascending order. Counts of 0 are dropped. */
+export function populatedBuckets(buckets: readonly (readonly [number, number])[]): SparseBuckets {
+  const populated = buckets.filter(([, count]) => count !== 0);
   return { indices: populated.map(([index]) => index), counts: populated.map(([, count]) => count) };
 }
 
+/** Reports whether the histogram has custom bucket bounds. */
 export function usesCustomBuckets({ schema }: Histogram): boolean {
   return schema === CUSTOM_BUCKETS;
 }
 
-/** How many floats the histogram amounts to where samples are counted. */
+/**
+ * Returns the size of a histogram for limits, in float samples: four, and one for each populated bucket. It comes on
+ * top of the one that every sample counts.
+ */
 export function histogramWeight({ positive, negative }: Histogram): number {
   return 4 + positive.counts.length + negative.counts.length;
 }
 
-/** Of schemas 1 to 8, half the factor from one bound to the next; not all of them rounded to the nearest double. */
+/** For schemas 1 to 8, half the factor between neighbouring bounds. Some are not rounded to the nearest double. */
 const HALF_FACTORS = [
   0.7071067811865475, 0.5946035575013605, 0.5452538663326288, 0.5221368912137069, 0.5109485743270583,
   0.5054446430258502, 0.5027149505564014, 0.5013556375251013,
 ] as const;
 
 /**
- * By schema, the bounds from 0.5 inclusive to 1 exclusive. Half of each schema's are those of the one before it, the
- * others are their products with the factor: the last bit of every bound depends on it, and `2 ** x` has it otherwise.
+ * Bounds in [0.5, 1), by schema. Every other bound of a schema is one of the next coarser schema; the ones between are
+ * their products with the factor. `2 ** x` would differ from Prometheus' bounds in the last bit.
  *
- * Source: Prometheus, model/histogram/generic.go (`exponentialBounds`), whose numbers are made as client_golang says in
+ * Source: Prometheus, model/histogram/generic.go (`exponentialBounds`), computed as client_golang describes in
  * prometheus/histogram.go, below `nativeHistogramBounds`.
  */
 const EXPONENTIAL_BOUNDS: readonly Float64Array[] = createExponentialBounds();
@@ -97,7 +111,8 @@ function createExponentialBounds(): Float64Array[] {
 }
 
 /**
- * The upper bound of a positive bucket. Values near the greatest float are all in one bucket that ends there.
+ * Returns the upper bound of a positive bucket, inclusive. The bucket with the largest finite values ends at the
+ * largest float instead of infinity.
  *
  * Source: Prometheus, model/histogram/generic.go (`getBound`).
  */
@@ -111,7 +126,7 @@ export function boundOf(index: number, schema: number, customValues: readonly nu
   const turns = Math.floor(index / bounds.length);
   const fraction = bounds[index - turns * bounds.length]!;
   if (fraction === 0.5) return powerOfTwo(turns);
-  // The power alone may be beyond what a float has, at either end, where the bound is not.
+  // Avoids overflow and underflow of the power where the bound itself is a float.
   return turns < 0 ? fraction * 2 ** (turns + 1) : fraction * 2 * 2 ** turns;
 }
 
@@ -119,7 +134,7 @@ function powerOfTwo(exponent: number): number {
   return exponent === 1024 ? Number.MAX_VALUE : 2 ** exponent;
 }
 
-/** A bucket with its bounds. Of equal distance from 0, the bound nearer to it is excluded, but for the zero bucket. */
+/** A bucket with its bounds. */
 export interface Bucket {
   readonly lower: number;
   readonly upper: number;
@@ -128,7 +143,7 @@ export interface Bucket {
   readonly count: number;
 }
 
-/** The populated buckets, ascending. Source: Prometheus, model/histogram (`AllBucketIterator`). */
+/** Returns the populated buckets in ascending order. Source: Prometheus, model/histogram (`AllBucketIterator`). */
 export function bucketsOf(histogram: Histogram): Bucket[] {
   const { schema, customValues, positive, negative, zeroCount, zeroThreshold } = histogram;
   const all: Bucket[] = [];
@@ -142,7 +157,7 @@ export function bucketsOf(histogram: Histogram): Bucket[] {
       count: negative.counts[i]!,
     });
   }
-  // Not a negative one either, which the difference of two gauges may have.
+  // A negative count, as in the difference of two gauges, is skipped as well.
   if (zeroCount > 0) {
     all.push({
       lower: -zeroThreshold,
@@ -165,13 +180,13 @@ export function bucketsOf(histogram: Histogram): Bucket[] {
   return all;
 }
 
-/** Whether two lists of numbers are the same. Two NaN are. */
+/** Reports whether two lists have the same numbers. NaN equals NaN. */
 export function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i] || (value !== value && b[i] !== b[i]));
 }
 
 /**
- * Whether two histograms are the same but for their hints. Buckets that count nothing make no difference.
+ * Reports whether two histograms are equal, ignoring their hints. NaN equals NaN.
  *
  * Source: Prometheus, model/histogram/float_histogram.go (`Equals`).
  */

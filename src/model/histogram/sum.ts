@@ -1,67 +1,69 @@
-// Sums and means of many native histograms, compensated bucket by bucket.
+// Sums and means of native histograms, with compensation for every bucket.
 
 import { divideHistogram, multiplyHistogram, tryAlign, tryAddHistograms } from './arithmetic.js';
-import { createHistogram, type Histogram, type SparseBuckets } from './histogram.js';
+import { createHistogram, populatedBuckets, type Histogram, type SparseBuckets } from './histogram.js';
 
 /**
- * Adds histograms up with Neumaier's compensation; for a mean, goes on incrementally from where the sum would
+ * A running sum or mean of histograms with Neumaier's compensation. A mean is computed incrementally once the sum would
  * overflow.
  *
  * Source: Prometheus, model/histogram/float_histogram.go (`KahanAdd`), promql/engine.go (`aggregation`).
  */
 export class HistogramSum {
-  /** Operands had different custom bounds. */
+  /** True when operands had different custom bounds. */
   reconciled = false;
   readonly #isMean: boolean;
   #sum: Histogram;
-  /** Of the layout of the sum; its counts are what rounding lost. */
-  #lost: Histogram;
-  #added = 1;
+  /** The rounding error of `#sum`, in the same layout. */
+  #compensation: Histogram;
+  /** Number of operands. */
+  #count = 1;
   #incremental = false;
-  #sawReset: boolean;
-  #sawNoReset: boolean;
+  #hasReset: boolean;
+  #hasNoReset: boolean;
 
+  /** @param isMean true for a mean, false for a sum. */
   constructor(first: Histogram, isMean: boolean) {
     this.#isMean = isMean;
     this.#sum = first;
     const { schema, zeroThreshold, customValues } = first;
-    this.#lost = createHistogram({ schema, zeroThreshold, customValues });
-    this.#sawReset = first.hint === 'reset';
-    this.#sawNoReset = first.hint === 'not_reset';
+    this.#compensation = createHistogram({ schema, zeroThreshold, customValues });
+    this.#hasReset = first.hint === 'reset';
+    this.#hasNoReset = first.hint === 'not_reset';
   }
 
-  /** @returns false when only one of them has custom buckets: the sum is then of no use. */
+  /** Adds an operand. Returns false when only some operands have custom buckets: the sum is then invalid. */
   tryAdd(next: Histogram): boolean {
-    this.#added++;
-    if (next.hint === 'reset') this.#sawReset = true;
-    if (next.hint === 'not_reset') this.#sawNoReset = true;
+    this.#count++;
+    if (next.hint === 'reset') this.#hasReset = true;
+    if (next.hint === 'not_reset') this.#hasNoReset = true;
     if (this.#isMean && !this.#incremental) {
       const plain = tryAddHistograms(this.#sum, next);
       if (plain === undefined) return false;
       if (overflows(plain.histogram)) {
         this.#incremental = true;
-        this.#sum = divideHistogram(this.#sum, this.#added - 1);
-        this.#lost = divideHistogram(this.#lost, this.#added - 1);
+        this.#sum = divideHistogram(this.#sum, this.#count - 1);
+        this.#compensation = divideHistogram(this.#compensation, this.#count - 1);
       }
     }
     if (!this.#incremental) return this.#tryAdd(next);
-    const weight = (this.#added - 1) / this.#added;
+    const weight = (this.#count - 1) / this.#count;
     this.#sum = multiplyHistogram(this.#sum, weight);
-    this.#lost = multiplyHistogram(this.#lost, weight);
-    return this.#tryAdd(divideHistogram(next, this.#added));
+    this.#compensation = multiplyHistogram(this.#compensation, weight);
+    return this.#tryAdd(divideHistogram(next, this.#count));
   }
 
-  /** One operand said "reset", another "not reset". */
+  /** True when hints of operands conflict: `reset` and `not_reset`. */
   get collision(): boolean {
-    return this.#sawReset && this.#sawNoReset;
+    return this.#hasReset && this.#hasNoReset;
   }
 
-  /** The sum or the mean of what was added. */
+  /** The sum or the mean of all operands. */
   get total(): Histogram {
-    const whole = tryAddHistograms(this.#sum, this.#lost)!.histogram;
+    const whole = tryAddHistograms(this.#sum, this.#compensation)!.histogram;
     const { hint } = this.#sum;
     if (!this.#isMean || this.#incremental) return { ...whole, hint };
-    return { ...divideHistogram(whole, this.#added), hint };
+    return { ...divideHistogram(whole, this.#count), hint };
   }
 
   #tryAdd(next: Histogram): boolean {
@@ -70,12 +72,16 @@ export class HistogramSum {
     if (hints === undefined || aligned === undefined) return false;
     const { a, b, reconciled } = aligned;
     if (reconciled) this.reconciled = true;
-    const lost = tryAlign(this.#lost, { ...a, positive: b.positive, negative: b.negative })!.a;
-    const zero = add(a.zeroCount, lost.zeroCount, b.zeroCount);
-    const count = add(a.count, lost.count, b.count);
-    const sum = add(a.sum, lost.sum, b.sum);
-    const positive = addBuckets(a.positive, lost.positive, b.positive);
-    const negative = addBuckets(a.negative, lost.negative, b.negative);
+    const compensation = tryAlign(this.#compensation, {
+      ...a,
+      positive: b.positive,
+      negative: b.negative,
+    })!.a;
+    const zero = add(a.zeroCount, compensation.zeroCount, b.zeroCount);
+    const count = add(a.count, compensation.count, b.count);
+    const sum = add(a.sum, compensation.sum, b.sum);
+    const positive = addBuckets(a.positive, compensation.positive, b.positive);
+    const negative = addBuckets(a.negative, compensation.negative, b.negative);
     const pick = (which: 0 | 1): Partial<Histogram> => ({
       zeroCount: zero[which],
       count: count[which],
@@ -84,37 +90,36 @@ export class HistogramSum {
       negative: negative[which],
     });
     this.#sum = { ...a, ...pick(0), hint: hints.histogram.hint };
-    this.#lost = { ...a, ...pick(1), hint: 'unknown' };
+    this.#compensation = { ...a, ...pick(1), hint: 'unknown' };
     return true;
   }
 }
 
-/** One step of Neumaier's sum: the new sum and what it has lost so far. */
-function add(sum: number, lost: number, value: number): readonly [number, number] {
+/** One step of Neumaier's summation. Returns the new sum and the new compensation, which is 0 for an infinite sum. */
+function add(sum: number, compensation: number, value: number): readonly [number, number] {
   const next = sum + value;
   if (next === Infinity || next === -Infinity) return [next, 0];
-  if (Math.abs(sum) >= Math.abs(value)) return [next, lost + (sum - next + value)];
-  return [next, lost + (value - next + sum)];
+  if (Math.abs(sum) >= Math.abs(value)) return [next, compensation + (sum - next + value)];
+  return [next, compensation + (value - next + sum)];
 }
 
+/** Adds buckets one by one as `add` does. */
 function addBuckets(
   sum: SparseBuckets,
-  lost: SparseBuckets,
+  compensation: SparseBuckets,
   value: SparseBuckets,
 ): readonly [SparseBuckets, SparseBuckets] {
-  const [sums, losses, values] = [sum, lost, value].map(
+  const [sums, compensations, values] = [sum, compensation, value].map(
     ({ indices, counts }) => new Map(indices.map((index, i) => [index, counts[i]!])),
   );
-  const indices = [...new Set([...sum.indices, ...lost.indices, ...value.indices])].sort((a, b) => a - b);
-  const added = indices.map((index) =>
-    add(sums!.get(index) ?? 0, losses!.get(index) ?? 0, values!.get(index) ?? 0),
+  const indices = [...new Set([...sum.indices, ...compensation.indices, ...value.indices])].sort(
+    (a, b) => a - b,
   );
-  const part = (which: 0 | 1): SparseBuckets => {
-    const kept = indices.flatMap((index, i) =>
-      added[i]![which] === 0 ? [] : [[index, added[i]![which]] as const],
-    );
-    return { indices: kept.map(([index]) => index), counts: kept.map(([, count]) => count) };
-  };
+  const added = indices.map((index) =>
+    add(sums!.get(index) ?? 0, compensations!.get(index) ?? 0, values!.get(index) ?? 0),
+  );
+  const part = (which: 0 | 1): SparseBuckets =>
+    populatedBuckets(indices.map((index, i) => [index, added[i]![which]]));
   return [part(0), part(1)];
 }
 

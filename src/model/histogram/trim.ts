@@ -1,35 +1,38 @@
-// Trimming native histograms: which observations lie below or above a value, and what they add up to.
+// Trimming of native histograms: removes the observations above or below a value (`</` and `>/`).
 
 import { boundOf, usesCustomBuckets, type Bucket, type Histogram, type SparseBuckets } from './histogram.js';
 
-/** Which observations are kept. */
+/** The side of the point whose observations are kept. */
 export type TrimSide = 'below' | 'above';
 
-/** A bucket without its name: the bounds between which it counts. */
+/** The bounds and the count of a bucket. */
 type Span = Pick<Bucket, 'lower' | 'upper' | 'count'>;
 
-/** What is kept of a bucket: how many observations, and the value that stands for each of them in the sum. */
+/** The kept part of a bucket. */
 interface Kept {
   readonly count: number;
+  /** Estimated value of each kept observation, for the sum. */
   readonly value: number;
 }
 
 const NOTHING: Kept = { count: 0, value: 0 };
 
-/** How a bucket is cut: where, which side is kept, and how observations are spread in it. */
 interface Cut {
   readonly point: number;
   readonly side: TrimSide;
+  /** True to interpolate linearly within a bucket, false exponentially. */
   readonly linear: boolean;
 }
 
 /**
- * The histogram with the observations on one side of a value only. A bucket that the value falls into is interpolated:
- * linearly with custom buckets and in the zero bucket, else exponentially. Count and sum are then those of the kept
- * buckets, the sum an estimate; both stay as they are when nothing was cut. Of a bucket without an end nothing is kept
- * where its observations may lie on the other side, and all of it where that cannot be told apart.
+ * Removes the observations on the other side of a point.
  *
- * A point of NaN keeps no bucket, and makes the zero bucket NaN.
+ * The bucket that contains the point is interpolated: linearly for custom buckets and the zero bucket, else
+ * exponentially. Count and sum are computed from the kept buckets, and the sum is an estimate; both stay unchanged when
+ * no bucket lost anything. A bucket that extends to infinity and contains the point is kept or dropped as a whole,
+ * except that a first custom bucket with a positive bound is taken to start at 0.
+ *
+ * A point of NaN removes all buckets and makes the zero count NaN.
  *
  * Source: Prometheus, model/histogram/float_histogram.go (`TrimBuckets`).
  */
@@ -38,17 +41,17 @@ export function trimHistogram(histogram: Histogram, point: number, side: TrimSid
   const trimmer = new Trimmer({ point, side, linear: usesCustomBuckets(histogram) });
   const above = trimmer.trim(positive, 1, (index) => boundOf(index, schema, customValues));
   const below = trimmer.trim(negative, -1, (index) => -boundOf(index, schema, customValues));
-  let zeroes = zeroCount;
+  let keptZeroCount = zeroCount;
   if (zeroCount > 0) {
-    // Observations of one sign only say that those near zero are of that sign too.
+    // When all other observations have one sign, those in the zero bucket are taken to have it too.
     const lower = positive.counts.length > 0 && negative.counts.length === 0 ? 0 : -zeroThreshold;
     const upper = negative.counts.length > 0 && positive.counts.length === 0 ? 0 : zeroThreshold;
-    zeroes = trimmer.add(zeroCount, partOfZero({ lower, upper, count: zeroCount }, point, side));
+    keptZeroCount = trimmer.add(zeroCount, keptOfZero({ lower, upper, count: zeroCount }, point, side));
   }
   if (!trimmer.changed) return histogram;
   return {
     ...histogram,
-    zeroCount: zeroes,
+    zeroCount: keptZeroCount,
     count: trimmer.count,
     sum: trimmer.sum,
     positive: above,
@@ -56,11 +59,11 @@ export function trimHistogram(histogram: Histogram, point: number, side: TrimSid
   };
 }
 
-/** Adds up what is kept, bucket by bucket. */
+/** Trims bucket by bucket and adds up the kept observations. */
 class Trimmer {
   count = 0;
   sum = 0;
-  /** Whether any bucket has lost anything. */
+  /** True when any bucket has lost observations. */
   changed = false;
   readonly #cut: Cut;
 
@@ -68,21 +71,21 @@ class Trimmer {
     this.#cut = cut;
   }
 
-  /** The buckets of one sign as they are left. `bound` gives the end of a bucket that is further from zero. */
+  /** Trims the buckets of one sign. `bound` returns the bound of a bucket that is further from zero. */
   trim({ indices, counts }: SparseBuckets, sign: 1 | -1, bound: (index: number) => number): SparseBuckets {
-    const left: { indices: number[]; counts: number[] } = { indices: [], counts: [] };
+    const kept: { indices: number[]; counts: number[] } = { indices: [], counts: [] };
     for (const [i, index] of indices.entries()) {
       const [near, far] = [bound(index - 1), bound(index)];
       const span = { lower: Math.min(near, far), upper: Math.max(near, far), count: counts[i]! };
-      const count = this.add(span.count, partOf(span, sign, this.#cut));
+      const count = this.add(span.count, keptOf(span, sign, this.#cut));
       if (count === 0) continue;
-      left.indices.push(index);
-      left.counts.push(count);
+      kept.indices.push(index);
+      kept.counts.push(count);
     }
-    return left;
+    return kept;
   }
 
-  /** @returns how much of the bucket is left. */
+  /** Adds the kept part of a bucket. Returns its count. */
   add(before: number, { count, value }: Kept): number {
     if (count !== before) this.changed = true;
     this.count += count;
@@ -91,23 +94,24 @@ class Trimmer {
   }
 }
 
-function partOf(span: Span, sign: 1 | -1, cut: Cut): Kept {
+/** Trims one bucket other than the zero bucket. */
+function keptOf(span: Span, sign: 1 | -1, cut: Cut): Kept {
   const { lower, upper, count } = span;
   const { point, side, linear } = cut;
   const whole = side === 'below' ? upper <= point : lower >= point;
   if (whole) return { count, value: middleOf(lower, upper, sign, linear) };
   if (!(lower < point && point < upper)) return NOTHING;
-  if (lower === -Infinity || upper === Infinity) return partOfEndless(span, point, side);
-  const under = count * shareBelow(span, sign, cut);
+  if (lower === -Infinity || upper === Infinity) return keptOfEndless(span, point, side);
+  const countBelow = count * shareBelow(span, sign, cut);
   return side === 'below'
-    ? { count: under, value: middleOf(lower, point, sign, linear) }
-    : { count: count - under, value: middleOf(point, upper, sign, linear) };
+    ? { count: countBelow, value: middleOf(lower, point, sign, linear) }
+    : { count: count - countBelow, value: middleOf(point, upper, sign, linear) };
 }
 
-/** Of a bucket with one end at infinity, with the point inside. Source: ibid. (`handleInfinityBuckets`). */
-function partOfEndless({ lower, upper, count }: Span, point: number, side: TrimSide): Kept {
+/** Trims a bucket that extends to infinity and contains the point. Source: ibid. (`handleInfinityBuckets`). */
+function keptOfEndless({ lower, upper, count }: Span, point: number, side: TrimSide): Kept {
   if (lower !== -Infinity) return side === 'below' ? NOTHING : { count, value: point };
-  // A first custom bucket that reaches beyond zero is taken to begin there.
+  // A first custom bucket with a positive bound is taken to start at 0.
   if (upper !== Infinity && upper > 0 && point >= 0) {
     return side === 'below'
       ? { count: (count * point) / upper, value: point / 2 }
@@ -116,7 +120,7 @@ function partOfEndless({ lower, upper, count }: Span, point: number, side: TrimS
   return side === 'below' && upper <= 0 ? { count, value: point } : NOTHING;
 }
 
-/** Which share of a bucket lies below a point inside of it. Source: ibid. (`computeSplit`). */
+/** Returns the share of a bucket below a point inside it, from 0 to 1. Source: ibid. (`computeSplit`). */
 function shareBelow({ lower, upper }: Span, sign: 1 | -1, { point, linear }: Cut): number {
   if (linear) return (point - lower) / (upper - lower);
   const [low, high, at] = [lower, upper, point].map((bound) => Math.log2(Math.abs(bound))) as [
@@ -127,7 +131,7 @@ function shareBelow({ lower, upper }: Span, sign: 1 | -1, { point, linear }: Cut
   return sign > 0 ? (at - low) / (high - low) : 1 - (at - high) / (low - high);
 }
 
-/** The value that stands for the observations between two bounds. Source: ibid. (`computeMidpoint`). */
+/** Returns the estimated value of the observations between two bounds. Source: ibid. (`computeMidpoint`). */
 function middleOf(lower: number, upper: number, sign: 1 | -1, linear: boolean): number {
   if (lower === -Infinity) {
     if (upper === Infinity) return 0;
@@ -137,8 +141,8 @@ function middleOf(lower: number, upper: number, sign: 1 | -1, linear: boolean): 
   return linear ? (lower + upper) / 2 : sign * Math.sqrt(Math.abs(lower * upper));
 }
 
-/** Of a zero bucket without width, the lower bound decides. Source: ibid. (`computeZeroBucketTrim`). */
-function partOfZero({ lower, upper, count }: Span, point: number, side: TrimSide): Kept {
+/** Trims the zero bucket. The lower bound decides when it has no width. Source: ibid. (`computeZeroBucketTrim`). */
+function keptOfZero({ lower, upper, count }: Span, point: number, side: TrimSide): Kept {
   const whole: Kept = { count, value: (lower + upper) / 2 };
   if (point <= lower) return side === 'below' ? NOTHING : whole;
   if (point >= upper) return side === 'below' ? whole : NOTHING;

@@ -1,11 +1,12 @@
-// Matchers: the conditions of a selector on labels.
+// Label matchers: the conditions of a selector.
 
 import type { Labels } from '../labels.js';
 import { compileAnchored } from './regex.js';
 
+/** Operator of a matcher, as PromQL writes it. */
 export type MatchOp = '=' | '!=' | '=~' | '!~';
 
-/** One condition on one label; a label that is not there counts as empty. */
+/** A condition on one label. A missing label has the empty value. */
 export interface Matcher {
   readonly name: string;
   readonly op: MatchOp;
@@ -13,9 +14,9 @@ export interface Matcher {
 }
 
 /**
- * The test that a matcher stands for. Compile once, use often.
+ * Compiles a matcher to a test of a label value. Compile once, use often.
  *
- * @throws PromfedError `bad_data` when a pattern is not valid RE2.
+ * @throws PromfedError `bad_data` when the pattern is not valid RE2.
  */
 export function compileMatcher(matcher: Matcher): (value: string) => boolean {
   const { op, value } = matcher;
@@ -33,20 +34,24 @@ export function compileMatcher(matcher: Matcher): (value: string) => boolean {
   }
 }
 
-/** The test whether labels satisfy every one of the matchers. */
+/**
+ * Compiles matchers to a test whether labels satisfy all of them.
+ *
+ * @throws PromfedError `bad_data` when a pattern is not valid RE2.
+ */
 export function compileMatchers(matchers: readonly Matcher[]): (labels: Labels) => boolean {
   const tests = matchers.map((matcher) => ({ name: matcher.name, test: compileMatcher(matcher) }));
   return (labels) => tests.every(({ name, test }) => test(labels.get(name)));
 }
 
-/** A label name that needs no quotes in a selector. */
+/** Label names that need no quotes in a selector. */
 const BARE_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * A selector of the matchers as PromQL text, in their order: `{__name__="up",job!~"a|b","odd.name"="x"}`.
+ * Prints the matchers, in their order, as a PromQL selector: `{__name__="up",job!~"a|b","odd.name"="x"}`.
  *
- * Names outside the classic alphabet are quoted (Prometheus 3's UTF-8 names). A lone surrogate, which is no
- * Unicode text, is printed as U+FFFD. No matchers print `{}`, which Prometheus refuses as a selector.
+ * Names with other characters than letters, digits and underscores are quoted (UTF-8 names of Prometheus 3). A lone
+ * surrogate is printed as U+FFFD. An empty list is printed as `{}`, which Prometheus rejects as a selector.
  */
 export function printMatchers(matchers: readonly Matcher[]): string {
   const printed = matchers.map(({ name, op, value }) => {
@@ -56,7 +61,7 @@ export function printMatchers(matchers: readonly Matcher[]): string {
   return `{${printed.join(',')}}`;
 }
 
-/** Every escape that JSON writes is one that PromQL reads, but for those of lone surrogates. */
+/** Quotes a string. PromQL reads all escapes that JSON writes, except those of lone surrogates. */
 function quote(text: string): string {
   return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd'));
 }

@@ -1,20 +1,21 @@
-// Patterns that need no regex engine: alternations of literals with `.*` or `.+` before or after them.
+// Patterns that need no regex engine: alternatives of a literal with `.*` or `.+` before or after it.
 
+/** Characters with a meaning in RE2. */
 const META = new Set('\\.+*?()|[]{}^$');
-/** What stands for itself after a backslash. */
+/** Characters that a backslash turns into literals: ASCII punctuation except the underscore. */
 const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
 
-type Wild = '.*' | '.+' | undefined;
+type Wildcard = '.*' | '.+';
 
 interface Alternative {
-  before: Wild;
+  before: Wildcard | undefined;
   literal: string;
-  after: Wild;
+  after: Wildcard | undefined;
 }
 
 /**
- * The test of a whole value that a pattern stands for, `.` matching a newline too; undefined for a pattern that only
- * a regex engine understands. A pattern that has a test is valid RE2. Takes time linear in the pattern.
+ * Compiles a pattern to a test of a whole value, with `.` matching a newline too. Returns undefined when the pattern
+ * needs a regex engine. A pattern with a test is valid RE2. Takes time linear in the pattern.
  */
 export function tryPlainTest(pattern: string): ((value: string) => boolean) | undefined {
   const alternatives = tryAlternatives(pattern);
@@ -26,7 +27,7 @@ export function tryPlainTest(pattern: string): ((value: string) => boolean) | un
       literals.add(literal);
       continue;
     }
-    const test = tryWildTest(before, literal, after);
+    const test = tryWildcardTest(before, literal, after);
     if (test === undefined) return undefined;
     others.push(test);
   }
@@ -34,6 +35,7 @@ export function tryPlainTest(pattern: string): ((value: string) => boolean) | un
   return (value) => literals.has(value) || others.some((test) => test(value));
 }
 
+/** Parses the alternatives of a pattern. Returns undefined when it has any other construct. */
 function tryAlternatives(pattern: string): readonly Alternative[] | undefined {
   let current: Alternative = { before: undefined, literal: '', after: undefined };
   const alternatives = [current];
@@ -44,13 +46,13 @@ function tryAlternatives(pattern: string): readonly Alternative[] | undefined {
       alternatives.push(current);
       continue;
     }
-    // Nothing may follow what ends an alternative.
+    // A wildcard after the literal ends the alternative.
     if (current.after !== undefined) return undefined;
     if (char === '.') {
-      const wild = tryWild(char + (pattern[++i] ?? ''));
-      if (wild === undefined) return undefined;
-      if (current.literal === '' && current.before === undefined) current.before = wild;
-      else current.after = wild;
+      const wildcard = tryWildcard(char + (pattern[++i] ?? ''));
+      if (wildcard === undefined) return undefined;
+      if (current.literal === '' && current.before === undefined) current.before = wildcard;
+      else current.after = wildcard;
     } else if (char === '\\') {
       const escaped = pattern[++i] ?? '';
       if (!PUNCTUATION.test(escaped)) return undefined;
@@ -64,20 +66,24 @@ function tryAlternatives(pattern: string): readonly Alternative[] | undefined {
   return alternatives;
 }
 
-function tryWild(text: string): Wild {
+function tryWildcard(text: string): Wildcard | undefined {
   return text === '.*' || text === '.+' ? text : undefined;
 }
 
-function tryWildTest(before: Wild, literal: string, after: Wild): ((value: string) => boolean) | undefined {
-  const least = literal.length + Number(before === '.+') + Number(after === '.+');
-  if (before === undefined) return (value) => value.length >= least && value.startsWith(literal);
-  if (after === undefined) return (value) => value.length >= least && value.endsWith(literal);
-  // Two characters of UTF-16 may be one to `.+.+`.
+function tryWildcardTest(
+  before: Wildcard | undefined,
+  literal: string,
+  after: Wildcard | undefined,
+): ((value: string) => boolean) | undefined {
+  const minLength = literal.length + Number(before === '.+') + Number(after === '.+');
+  if (before === undefined) return (value) => value.length >= minLength && value.startsWith(literal);
+  if (after === undefined) return (value) => value.length >= minLength && value.endsWith(literal);
+  // Not decidable by length: `.+.+` needs two code points, and one code point may be two UTF-16 units.
   if (literal === '') return undefined;
-  const from = before === '.+' ? 1 : 0;
-  const behind = after === '.+' ? 1 : 0;
+  const minBefore = before === '.+' ? 1 : 0;
+  const minAfter = after === '.+' ? 1 : 0;
   return (value) => {
-    const at = value.indexOf(literal, from);
-    return at !== -1 && at + literal.length + behind <= value.length;
+    const at = value.indexOf(literal, minBefore);
+    return at !== -1 && at + literal.length + minAfter <= value.length;
   };
 }

@@ -1,38 +1,43 @@
-// Anchored RE2 patterns as label matchers use them: linear time whatever the pattern.
+// Anchored RE2 patterns of label matchers, in linear time for every pattern.
 
 import { RE2JS } from 're2js';
 
 import { PromfedError } from '../errors.js';
 import { tryPlainTest } from './plain-pattern.js';
 
-/** A test of a whole label value. */
+/** Tests a whole label value. */
 type Test = (value: string) => boolean;
 
-/** Patterns beyond so many characters are compiled each time. */
-const MAX_KEPT_PATTERN_CHARS = 1024;
-const MAX_KEPT_PATTERNS = 128;
-const MAX_KEPT_VALUE_CHARS = 128;
-const MAX_KEPT_VALUES = 512;
-
-/** The tests compiled last: one query asks for each of its patterns several times, and a dashboard again and again. */
-const kept = new Map<string, Test>();
+/** Longer patterns, in UTF-16 units, are compiled each time. */
+const MAX_CACHED_PATTERN_CHARS = 1024;
+const MAX_CACHED_PATTERNS = 128;
+/** Longer values, in UTF-16 units, are tested each time. */
+const MAX_CACHED_VALUE_CHARS = 128;
+/** For each pattern. */
+const MAX_CACHED_VALUES = 512;
 
 /**
- * Compiles a label pattern to a test of a whole value: RE2 syntax, anchored on both ends, `.` matching a newline
- * too, as Prometheus does (`^(?s:…)$`).
+ * Recently compiled tests, by pattern. A query compiles each of its patterns several times, a dashboard even more
+ * often.
+ */
+const cache = new Map<string, Test>();
+
+/**
+ * Compiles a label pattern to a test of a whole value. The syntax is RE2, anchored at both ends, and `.` matches a
+ * newline too, as in Prometheus (`^(?s:…)$`).
  *
- * Alternations of literals, prefixes, suffixes and infixes never reach the regex engine, and what does is answered
- * from the value where it was asked before. Time is linear in the pattern, and for a value in its length.
+ * Alternatives of literals, prefixes, suffixes and infixes need no regex engine; other tests cache their results by
+ * value. Compiling takes time linear in the pattern, testing in the length of the value.
  *
  * Source: Prometheus, model/labels/regexp.go (`NewFastRegexMatcher`).
  *
- * @throws PromfedError `bad_data` with Go's text when the pattern is not valid RE2.
+ * @throws PromfedError `bad_data` with Go's text, when the pattern is not valid RE2.
  */
 export function compileAnchored(pattern: string): Test {
-  const known = kept.get(pattern);
-  if (known !== undefined) return known;
+  const cached = cache.get(pattern);
+  if (cached !== undefined) return cached;
   const test = tryPlainTest(pattern) ?? engineTest(pattern);
-  if (pattern.length <= MAX_KEPT_PATTERN_CHARS) keep(kept, pattern, test, MAX_KEPT_PATTERNS);
+  if (pattern.length <= MAX_CACHED_PATTERN_CHARS) store(cache, pattern, test, MAX_CACHED_PATTERNS);
   return test;
 }
 
@@ -40,17 +45,17 @@ function engineTest(pattern: string): Test {
   const compiled = compileOrThrow(pattern);
   const results = new Map<string, boolean>();
   return (value) => {
-    if (value.length > MAX_KEPT_VALUE_CHARS) return compiled.testExact(value);
-    const known = results.get(value);
-    if (known !== undefined) return known;
+    if (value.length > MAX_CACHED_VALUE_CHARS) return compiled.testExact(value);
+    const cached = results.get(value);
+    if (cached !== undefined) return cached;
     const result = compiled.testExact(value);
-    keep(results, value, result, MAX_KEPT_VALUES);
+    store(results, value, result, MAX_CACHED_VALUES);
     return result;
   };
 }
 
-/** The one that was set first leaves when there is no room. */
-function keep<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
+/** Adds an entry; evicts the oldest one beyond `max` entries. */
+function store<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
   if (map.size >= max) {
     for (const oldest of map.keys()) {
       map.delete(oldest);
@@ -60,27 +65,31 @@ function keep<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
   map.set(key, value);
 }
 
-/** Patterns are nested at most 1000 levels, and Prometheus counts the parentheses that it puts around. */
-const MAY_NEST_TOO_DEEPLY = 900;
+/**
+ * Longer patterns, in UTF-16 units, may exceed RE2's limit of 1000 nesting levels. Prometheus counts the group that it
+ * adds itself.
+ */
+const MAX_CERTAINLY_SHALLOW_CHARS = 900;
 
 function compileOrThrow(pattern: string): RE2JS {
-  // Alone first: a flag of ours would stand in the error, and a stray parenthesis must not be closed by ours.
-  const alone = compile(pattern, pattern);
-  if (pattern.length > MAY_NEST_TOO_DEEPLY) compile(`^(?s:${pattern})$`, `^(?s:${pattern})$`);
-  return pattern.includes('.') ? RE2JS.compile(pattern, RE2JS.DOTALL) : alone;
+  // Compiles the bare pattern first: errors must not show added syntax, and the added parenthesis must not close one
+  // of the pattern.
+  const bare = compile(pattern);
+  if (pattern.length > MAX_CERTAINLY_SHALLOW_CHARS) compile(`^(?s:${pattern})$`);
+  return pattern.includes('.') ? RE2JS.compile(pattern, RE2JS.DOTALL) : bare;
 }
 
-function compile(pattern: string, named: string): RE2JS {
+function compile(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new PromfedError('bad_data', reason + leftOut(reason, named), { cause: error });
+    throw new PromfedError('bad_data', reason + missingDetail(reason, pattern), { cause: error });
   }
 }
 
-/** What Go names in an error and the engine leaves out. */
-function leftOut(reason: string, pattern: string): string {
+/** Returns the part of Go's error text that the engine omits. */
+function missingDetail(reason: string, pattern: string): string {
   if (reason.endsWith('expression nests too deeply')) return `: \`${pattern}\``;
   return reason.endsWith('trailing backslash at end of expression') ? ': ``' : '';
 }
