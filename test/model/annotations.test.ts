@@ -2,7 +2,7 @@ import t from 'tap';
 
 import { Annotations } from '../../src/model/index.js';
 
-t.test('what a region says without a place is not told beside the same with one', async (t) => {
+t.test('an annotation without a position is dropped when the same one has a position', async (t) => {
   const annotations = new Annotations();
   annotations.info('PromQL info: metric might not be a counter: "x"');
   annotations.info('PromQL info: metric might not be a counter: "y"');
@@ -19,7 +19,7 @@ t.test('what a region says without a place is not told beside the same with one'
   t.same(annotations.warnings, ['server group "a" is missing (1:2)', 'PromQL warning: bad bucket (3:4)']);
 });
 
-t.test('at most ten annotations of a kind are told, notices all', async (t) => {
+t.test('up to ten warnings are printed, and all notices', async (t) => {
   const annotations = new Annotations();
   for (let i = 0; i < 12; i++) {
     annotations.notice(`notice ${i}`);

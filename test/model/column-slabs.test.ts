@@ -1,4 +1,4 @@
-// Columns that share memory, and nothing else.
+// Columns in shared buffers do not overlap.
 
 import t from 'tap';
 
@@ -6,7 +6,7 @@ import { ColumnSlabs } from '../../src/model/column-slabs.js';
 import { Labels } from '../../src/model/index.js';
 
 for (const count of [1, 2, 241, 11_000]) {
-  t.test(`hands out columns of ${count} steps that are empty and do not overlap`, async (t) => {
+  t.test(`columns of ${count} steps start empty and do not overlap`, async (t) => {
     const slabs = new ColumnSlabs(count);
     const labels = Array.from({ length: 200 }, (_, i) => Labels.from({ i: String(i) }));
     const columns = labels.map((one) => slabs.create(one));
@@ -24,7 +24,7 @@ for (const count of [1, 2, 241, 11_000]) {
   });
 }
 
-t.test('takes no more than a small fetch needs, and no large pieces for a wide one', async (t) => {
+t.test('slabs grow from one column and stay within 64 KiB', async (t) => {
   const first = new ColumnSlabs(1).create(Labels.EMPTY);
   t.equal(first.values.buffer.byteLength, 8);
   const slabs = new ColumnSlabs(241);

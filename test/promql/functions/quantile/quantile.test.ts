@@ -3,9 +3,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { quantileOf } from '../../../src/promql/functions/index.js';
-import { quantileOfSorted } from '../../../src/promql/functions/quantile/quantile.js';
-import { selectRank } from '../../../src/promql/functions/quantile/select-rank.js';
+import { quantileOf } from '../../../../src/promql/functions/index.js';
+import { quantileOfSorted } from '../../../../src/promql/functions/quantile/quantile.js';
+import { selectRank } from '../../../../src/promql/functions/quantile/select-rank.js';
 
 const q = fc.oneof(fc.constantFrom(0, 0.5, 0.9, 1, NaN, -0.1, 1.1, -0), fc.double({ min: 0, max: 1 }));
 const few = fc.constantFrom(NaN, Infinity, -Infinity, 0, -0, 1, -1, 2);

@@ -1,7 +1,7 @@
 import t from 'tap';
 
-import { Labels } from '../../../src/model/index.js';
-import { createLabelJoin, createLabelReplace } from '../../../src/promql/functions/index.js';
+import { Labels } from '../../../../src/model/index.js';
+import { createLabelJoin, createLabelReplace } from '../../../../src/promql/functions/index.js';
 
 const SERIES = Labels.from({ __name__: 'm', a: 'one-two', b: 'x' });
 

@@ -1,8 +1,8 @@
 import t from 'tap';
 
-import { Labels } from '../../../src/model/index.js';
-import { compareNaturally, sampleOffset } from '../../../src/promql/functions/index.js';
-import { xxhash64 } from '../../../src/promql/functions/label/xxhash64.js';
+import { Labels } from '../../../../src/model/index.js';
+import { compareNaturally, sampleOffset } from '../../../../src/promql/functions/index.js';
+import { xxhash64 } from '../../../../src/promql/functions/label/xxhash64.js';
 
 t.test('xxHash64 gives the values of the reference implementation', async (t) => {
   const cases: readonly [text: string, hash: string][] = [

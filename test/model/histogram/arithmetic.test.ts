@@ -15,11 +15,11 @@ import {
   tryAddHistograms,
   trySubtractHistograms,
   type Histogram,
-} from '../../src/model/index.js';
+} from '../../../src/model/index.js';
 
 const counts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 6 });
 
-/** Histograms of whole counts, which add up without rounding. */
+/** Histograms with integer counts, which add up without rounding. */
 const exponential: fc.Arbitrary<Histogram> = fc
   .record({
     schema: fc.integer({ min: -4, max: 8 }),
@@ -58,11 +58,11 @@ const custom: fc.Arbitrary<Histogram> = fc
 
 const pairs = fc.oneof(fc.tuple(exponential, exponential), fc.tuple(custom, custom));
 
-function inBuckets(histogram: Histogram): number {
+function observations(histogram: Histogram): number {
   return bucketsOf(histogram).reduce((sum, { count }) => sum + count, 0);
 }
 
-t.test('the order of two histograms makes no difference to their sum', async (t) => {
+t.test('addition of two histograms is commutative', async (t) => {
   fc.assert(
     fc.property(pairs, ([a, b]) =>
       equalHistograms(tryAddHistograms(a, b)!.histogram, tryAddHistograms(b, a)!.histogram),
@@ -71,30 +71,32 @@ t.test('the order of two histograms makes no difference to their sum', async (t)
   t.pass();
 });
 
-t.test('no observation is lost when layouts are reconciled', async (t) => {
+t.test('addition keeps all observations when layouts differ', async (t) => {
   fc.assert(
     fc.property(pairs, ([a, b]) => {
       const { histogram } = tryAddHistograms(a, b)!;
-      return histogram.count === a.count + b.count && inBuckets(histogram) === inBuckets(a) + inBuckets(b);
+      return (
+        histogram.count === a.count + b.count && observations(histogram) === observations(a) + observations(b)
+      );
     }),
   );
   t.pass();
 });
 
-t.test('a histogram less itself is empty, and what was added can be taken away again', async (t) => {
+t.test('a histogram minus itself is empty, and subtraction undoes addition', async (t) => {
   fc.assert(
     fc.property(pairs, ([a, b]) => {
       const nothing = trySubtractHistograms(a, a)!.histogram;
       const sum = tryAddHistograms(a, b)!.histogram;
       const rest = trySubtractHistograms(sum, b)!.histogram;
       const expected = trySubtractHistograms(tryAddHistograms(a, b)!.histogram, b)!.histogram;
-      return inBuckets(nothing) === 0 && equalHistograms(rest, expected) && rest.count === a.count;
+      return observations(nothing) === 0 && equalHistograms(rest, expected) && rest.count === a.count;
     }),
   );
   t.pass();
 });
 
-t.test('growing is no reset, and shrinking is one', async (t) => {
+t.test('a decrease is a counter reset, and an increase is not', async (t) => {
   fc.assert(
     fc.property(exponential, (a) => {
       const grown = multiplyHistogram(a, 2);
@@ -104,7 +106,7 @@ t.test('growing is no reset, and shrinking is one', async (t) => {
   t.pass();
 });
 
-t.test('a compensated sum of many is their sum, a mean that sum by how many they are', async (t) => {
+t.test('a compensated sum equals the plain sum, and a mean that sum divided by the count', async (t) => {
   fc.assert(
     fc.property(fc.array(exponential, { minLength: 1, maxLength: 5 }), (all) => {
       const [sum, mean] = [new HistogramSum(all[0]!, false), new HistogramSum(all[0]!, true)];
@@ -121,18 +123,18 @@ t.test('a compensated sum of many is their sum, a mean that sum by how many they
   t.pass();
 });
 
-t.test('rounding does not swallow small sums between large ones', async (t) => {
+t.test('compensation keeps small values between large ones', async (t) => {
   const [first, ...rest] = [1, 1e100, 1, -1e100].map((sum) => createHistogram({ sum, count: 1 }));
   const total = new HistogramSum(first!, false);
   for (const next of rest) total.tryAdd(next);
   t.equal(total.total.sum, 2);
 });
 
-t.test('exponential and custom buckets cannot be added', async (t) => {
+t.test('adding exponential and custom buckets returns undefined', async (t) => {
   t.equal(tryAddHistograms(createHistogram(), createHistogram({ schema: CUSTOM_BUCKETS })), undefined);
 });
 
-t.test('custom bounds that differ are cut to those that both have', async (t) => {
+t.test('different custom bounds are reduced to the common ones', async (t) => {
   const a = createHistogram({
     schema: CUSTOM_BUCKETS,
     customValues: [1, 2, 5],
@@ -145,7 +147,7 @@ t.test('custom bounds that differ are cut to those that both have', async (t) =>
   t.same(histogram.positive, denseBuckets(0, [12, 22]));
 });
 
-t.test('a zero bucket that ends within a populated bucket swallows it whole', async (t) => {
+t.test('a zero bucket that ends inside a populated bucket covers all of it', async (t) => {
   const a = createHistogram({ zeroThreshold: 3, zeroCount: 1 });
   const b = createHistogram({ positive: denseBuckets(1, [5, 6, 7]) });
   const { histogram } = tryAddHistograms(a, b)!;
@@ -154,7 +156,7 @@ t.test('a zero bucket that ends within a populated bucket swallows it whole', as
   t.same(histogram.positive, denseBuckets(3, [7]));
 });
 
-t.test('division by zero leaves no buckets', async (t) => {
+t.test('division by zero removes all buckets', async (t) => {
   const { count, positive } = divideHistogram(
     createHistogram({ count: 1, positive: denseBuckets(0, [1]) }),
     0,
@@ -163,8 +165,8 @@ t.test('division by zero leaves no buckets', async (t) => {
   t.same(positive.counts, []);
 });
 
-t.test('bounds of buckets are those of Prometheus to the last bit', async (t) => {
-  // As model/histogram/generic.go has them for schemas 3 and 8; `2 ** x` gives other last digits.
+t.test('bucket bounds equal those of Prometheus to the last bit', async (t) => {
+  // From model/histogram/generic.go for schemas 3 and 8; `2 ** x` has other last digits.
   const schema3 = [
     0.5, 0.5452538663326288, 0.5946035575013605, 0.6484197773255048, 0.7071067811865475, 0.7711054127039704,
     0.8408964152537144, 0.9170040432046711,
@@ -190,6 +192,6 @@ t.test('bounds of buckets are those of Prometheus to the last bit', async (t) =>
     t.equal(boundOf(0, schema, []), 1);
   }
   t.equal(boundOf(1024 * 8 - 1, 3, []), 0.9170040432046711 * 2 * 2 ** 1023);
-  t.equal(boundOf(-1074 * 2 - 1, 1, []), 2 ** -1074, 'rounded up from 0.7 of the least float');
+  t.equal(boundOf(-1074 * 2 - 1, 1, []), 2 ** -1074, 'rounded up from 0.7 of the smallest float');
   t.equal(boundOf(-1075 * 2 - 1, 1, []), 0);
 });

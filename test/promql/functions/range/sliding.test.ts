@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { RANGE_FUNCTIONS, type Windows } from '../../../src/promql/functions/index.js';
+import { RANGE_FUNCTIONS, type Windows } from '../../../../src/promql/functions/index.js';
 
 /** Neumaier's sum of a window from its first sample on, as Prometheus computes it; kept apart from ours. */
 function scannedSum(values: readonly number[], start: number): [sum: number, compensation: number] {

@@ -1,10 +1,10 @@
 import t from 'tap';
 
-import { printMatchers, type Matcher } from '../../src/model/index.js';
+import { printMatchers, type Matcher } from '../../../src/model/index.js';
 
 t.test('matchers are printed as a PromQL selector', (t) => {
   const cases: { name: string; input: Matcher[]; expected: string }[] = [
-    { name: 'none', input: [], expected: '{}' },
+    { name: 'no matchers', input: [], expected: '{}' },
     {
       name: 'every operator, in order',
       input: [
@@ -21,7 +21,7 @@ t.test('matchers are printed as a PromQL selector', (t) => {
       expected: '{a="q\\"b\\\\n\\n\\t\\u0001é😀"}',
     },
     {
-      name: 'names beyond the classic alphabet',
+      name: 'names that need quotes',
       input: [
         { name: 'http.status', op: '=', value: '200' },
         { name: 'a"b', op: '=', value: '1' },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { RANGE_FUNCTIONS, type Windows } from '../../../src/promql/functions/index.js';
+import { RANGE_FUNCTIONS, type Windows } from '../../../../src/promql/functions/index.js';
 
 /** What a function says of one window alone, which then cannot slide. */
 function alone(

@@ -9,7 +9,7 @@ import {
   equalHistograms,
   trimHistogram,
   type Histogram,
-} from '../../src/model/index.js';
+} from '../../../src/model/index.js';
 
 const counts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 6 });
 
@@ -35,7 +35,7 @@ const exponential: fc.Arbitrary<Histogram> = fc
     }),
   );
 
-/** Custom buckets whose first ends above zero: those of which every cut keeps every observation on one side. */
+/** Custom buckets with positive bounds: each observation is then kept either below or above any point. */
 const custom: fc.Arbitrary<Histogram> = fc
   .record({ bounds: fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 }), counts })
   .map(({ bounds, counts }) => {
@@ -50,7 +50,7 @@ const custom: fc.Arbitrary<Histogram> = fc
 
 const points = fc.double({ min: 0.01, max: 30, noNaN: true });
 
-t.test('what lies below a point and what lies above it are all observations', (t) => {
+t.test('the observations below and above a point add up to all of them', (t) => {
   fc.assert(
     fc.property(fc.oneof(exponential, custom), points, fc.boolean(), (histogram, size, mirrored) => {
       const point = mirrored && histogram.schema !== CUSTOM_BUCKETS ? -size : size;
@@ -64,7 +64,7 @@ t.test('what lies below a point and what lies above it are all observations', (t
   t.end();
 });
 
-t.test('what is kept lies on its side, and does not grow as the point moves over it', (t) => {
+t.test('kept observations are on their side, and get fewer as the point moves over them', (t) => {
   fc.assert(
     fc.property(exponential, points, points, (histogram, a, b) => {
       const [near, far] = [Math.min(a, b), Math.max(a, b)];
@@ -79,7 +79,7 @@ t.test('what is kept lies on its side, and does not grow as the point moves over
   t.end();
 });
 
-t.test('a trimmed histogram counts what its buckets count, and the one that it is made of stays', (t) => {
+t.test('the count of a trimmed histogram is that of its buckets, and the input is unchanged', (t) => {
   const side = fc.constantFrom('below' as const, 'above' as const);
   const anyPoint = fc.oneof(points, fc.constantFrom(0, -0, Infinity, -Infinity, -3, 1e308, -1e308));
   fc.assert(
@@ -95,7 +95,7 @@ t.test('a trimmed histogram counts what its buckets count, and the one that it i
   t.end();
 });
 
-t.test('nothing is cut by an end of the number line', (t) => {
+t.test('trimming at infinity keeps everything', (t) => {
   fc.assert(
     fc.property(fc.oneof(exponential, custom), (histogram) => {
       t.ok(equalHistograms(trimHistogram(histogram, Infinity, 'below'), histogram));
@@ -105,7 +105,7 @@ t.test('nothing is cut by an end of the number line', (t) => {
   t.end();
 });
 
-t.test('buckets that reach infinity have no middle: they count wholly or not at all', (t) => {
+t.test('buckets that extend to infinity are kept or removed as a whole', (t) => {
   const top = createHistogram({
     positive: { indices: [1025], counts: [2] },
     negative: { indices: [1025], counts: [3] },
