@@ -1,4 +1,4 @@
-// config.example.yaml: valid, complete and true.
+// config.example.yaml is valid, complete and true, and the examples in the documentation are valid.
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -20,9 +20,9 @@ interface Schema {
   readonly inert?: string;
 }
 
-/** Every key of the schema with its schema, keys of the file's own left out. */
+/** The keys that the schema names, each with its schema. */
 function keysOf(schema: Schema): [key: string, schema: Schema][] {
-  // Of sections without effect only the name is a matter of ours.
+  // The content of sections without effect is not checked.
   if (schema.inert !== undefined) return [];
   const own = Object.entries(schema.properties ?? {});
   const inner = own.map(([, value]) => value);
@@ -32,7 +32,7 @@ function keysOf(schema: Schema): [key: string, schema: Schema][] {
 
 const KEYS = keysOf(configFileSchema as unknown as Schema);
 
-t.test('the example can be used as it is, and nothing in it is without effect', async (t) => {
+t.test('the example is valid, and all its keys have an effect', async (t) => {
   const { settings, warnings } = await loadConfig(PATH);
   t.same(warnings, []);
   t.equal(settings.serverGroups.length, 2);
@@ -61,7 +61,7 @@ t.test('the first group has the shape of a region of KOF', async (t) => {
 t.test('every key of the schema is in the example', async (t) => {
   t.ok(KEYS.length > 90);
   for (const [key, schema] of KEYS) {
-    // Keys that are built stand as keys, alive or commented out; the others in the lists at the end.
+    // Supported keys are written as keys, active or commented out. The others are listed at the end.
     const isListed = schema.unsupported !== undefined || schema.inert !== undefined;
     const pattern = isListed ? new RegExp(`\\b${key}\\b`) : new RegExp(`^[ #-]*${key}:`, 'm');
     t.match(TEXT, pattern, key);
@@ -75,7 +75,7 @@ t.test('every key of the example, commented out or not, is in the schema', async
   for (const key of commented) t.ok(known.has(key), key);
 });
 
-t.test('the default of a key is told above it', async (t) => {
+t.test('the comment of a key has its default', async (t) => {
   const lines = TEXT.split('\n');
   for (const [key, schema] of KEYS) {
     if (schema.default === undefined || schema.default === '') continue;
@@ -87,7 +87,7 @@ t.test('the default of a key is told above it', async (t) => {
   }
 });
 
-t.test('the defaults of what is not supported yet are told, and accepted', async (t) => {
+t.test('the list of unsupported keys has their defaults', async (t) => {
   for (const [key, { unsupported }] of KEYS) {
     const unless = unsupported?.unless;
     if (unless === undefined || typeof unless === 'object' || unless === '') continue;
@@ -95,7 +95,7 @@ t.test('the defaults of what is not supported yet are told, and accepted', async
   }
 });
 
-t.test('what the example says about parts that are commented out is valid as well', async (t) => {
+t.test('the parts that are commented out are valid', async (t) => {
   const alternative = TEXT.replace(/^# (rule_files|alerting|remote_write):/gm, '$1:')
     .replace(/^( *)# (ca_file|cert_file|key_file): .*$/gm, '$1$2: /pem')
     .replace(/^ *authorization:\n(?:.*\n)*?\n/m, '')
@@ -105,4 +105,15 @@ t.test('what the example says about parts that are commented out is valid as wel
   const { settings, warnings } = parseConfig(alternative, 'c.yaml', () => ({ text: cert + key }));
   t.equal(settings.serverGroups[1]!.httpClient.authorization, 'Bearer x');
   t.equal(warnings.length, 3);
+});
+
+t.test('the examples in README.md and docs are valid', async (t) => {
+  for (const path of ['README.md', 'docs/regions-that-share-series.md']) {
+    const examples = [...readFileSync(path, 'utf8').matchAll(/```yaml\n([^]*?)```/g)];
+    t.ok(examples.length > 0, path);
+    for (const [, yaml] of examples) {
+      const { settings } = parseConfig(yaml!, path, () => ({ text: 'secret' }));
+      t.equal(settings.serverGroups.length, 2, path);
+    }
+  }
 });

@@ -1,7 +1,7 @@
 // The program as its users start it: dist/main.js as a process of its own.
 
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t from 'tap';
@@ -98,6 +98,18 @@ t.test('a configuration is checked without being served', async (t) => {
   t.equal(status, 1);
   t.match(stderr, /broken\.yaml:3:7: .*static_config.*static_configs/);
 });
+
+t.test(
+  'docs/explain.md has the text that promfed explain prints for the regions of the README',
+  async (t) => {
+    const yaml = /```yaml\n([^]*?)```/.exec(readFileSync('README.md', 'utf8'))![1]!;
+    const config = file('readme.yaml', yaml.replace(/^.*http_client:\n.*\n/m, ''));
+    const docs = readFileSync('docs/explain.md', 'utf8');
+    const query = /explain --config=promfed\.yaml '(.*)'/.exec(docs)![1]!;
+    const { stdout } = run('explain', `--config=${config}`, query);
+    t.equal(stdout.trim(), /```text\n([^]*?)\n```/.exec(docs)![1]);
+  },
+);
 
 t.test('the demo answers, and stops cleanly on the first signal', async (t) => {
   const demo = await start('demo');
