@@ -5,8 +5,8 @@ import { createFederation, type Admission, type Federation } from './federation/
 import type { FeatureSet } from './promql/language/index.js';
 import type { Clock } from './runtime/index.js';
 import {
+  type Background,
   createServerGroup,
-  type Learning,
   type ServerGroup,
   type UpstreamObservation,
 } from './upstreams/index.js';
@@ -25,8 +25,8 @@ export interface FederateOptions {
   readonly features: FeatureSet;
   /** Left out: nothing is counted. */
   readonly metrics?: { observe(observation: UpstreamObservation): void };
-  /** Left out: no label values are learned. */
-  readonly learning?: Learning;
+  /** Left out: nothing is done in the background. */
+  readonly background?: Background;
 }
 
 /**
@@ -35,13 +35,13 @@ export interface FederateOptions {
  * @throws PromfedError when a group cannot be created from its settings.
  */
 export function federate({ settings }: LoadedConfig, options: FederateOptions): Federation {
-  const { clock, version, metrics, learning, maxSamples, admission, lookbackDeltaMs, pushdown, features } =
+  const { clock, version, metrics, background, maxSamples, admission, lookbackDeltaMs, pushdown, features } =
     options;
   const upstream = {
     clock,
     version,
     ...(metrics === undefined ? {} : { metrics }),
-    ...(learning === undefined ? {} : { learning }),
+    ...(background === undefined ? {} : { background }),
   };
   return createFederation({
     groups: createAll(settings.serverGroups, (group) => createServerGroup(group, upstream)),

@@ -11,9 +11,8 @@ import { createApp } from './http/index.js';
 import { asPromfedError, PromfedError } from './model/index.js';
 import { createHeapWatch, type ProcessMemory } from './process-memory.js';
 import type { FeatureSet } from './promql/language/index.js';
-import { MemoryBudget, type Clock } from './runtime/index.js';
+import { createTimers, MemoryBudget, type Clock } from './runtime/index.js';
 import { createMetrics, type MetricsReport } from './telemetry/index.js';
-import type { Learning } from './upstreams/index.js';
 import type { Shared } from './workers/index.js';
 
 export interface ServerOptions {
@@ -81,12 +80,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...options,
       admission,
       metrics: { observe: metrics.observeUpstream },
-      learning: {
-        timers: createTimers(clock),
-        tell: (details, message) => {
-          log.warn(details, message);
-        },
-      },
+      background: { timers: createTimers(clock), log },
     });
     metrics.configLoaded(config.hash, clock.now());
     return { config, federation };
@@ -157,21 +151,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       log.info('promfed is stopping');
       await app.close();
       await Promise.all([running.federation, ...retired].map((federation) => federation.close()));
-    },
-  };
-}
-
-/** Timers that keep no process alive. */
-function createTimers(clock: Clock): Learning['timers'] {
-  return {
-    now: () => clock.now(),
-    random: Math.random,
-    schedule(delayMs, run) {
-      const timer = setTimeout(run, delayMs);
-      timer.unref();
-      return () => {
-        clearTimeout(timer);
-      };
     },
   };
 }

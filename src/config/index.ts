@@ -6,8 +6,10 @@ export { helpText } from './flags/help-text.js';
 export type { QueryFlags, QueryTimes, TimeFlag } from './flags/query-flags.js';
 export { loadConfig, type LoadedConfig, parseConfig } from './load.js';
 export type {
+  AuthenticationSettings,
   HttpClientSettings,
   LabelFilterSettings,
+  SecretSettings,
   ServerGroupSettings,
   TimeRangeSettings,
   TlsSettings,

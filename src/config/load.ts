@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises';
 
 import { Labels } from '../model/index.js';
+import { describeFileError, readTextFile, type ReadText } from '../runtime/index.js';
 import { comparePositions, ConfigError, printProblem, type Problem } from './config-error.js';
 import { hashOf } from './config-hash.js';
 import { checkShape, inertKeys, type PathProblem } from './file/check.js';
@@ -12,7 +13,6 @@ import type { ConfigFile, ServerGroupFile } from './file/schema.js';
 import type { Path } from './file/schema-walk.js';
 import { MAX_FILE_BYTES, parseYaml } from './file/yaml-document.js';
 import { overlapWarnings } from './groups/overlap-warnings.js';
-import { describeFileError, readTextFile, type ReadText } from './groups/secret-file.js';
 import { createServerGroupSettings } from './groups/server-group-settings.js';
 import type { ServerGroupSettings, Settings } from './settings.js';
 import { parseConfigDuration } from './text/parse-duration.js';

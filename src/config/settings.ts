@@ -78,12 +78,24 @@ export interface TimeRangeSettings {
 export interface HttpClientSettings {
   /** Until the connection stands, TLS included. Default 200; 0 in the file means unset. Never 0. */
   readonly dialTimeoutMs: number;
-  /** The value of the Authorization header, whatever key it came from; undefined for none. A secret. */
-  readonly authorization: string | undefined;
+  /** Undefined for no authentication. */
+  readonly authentication: AuthenticationSettings | undefined;
   readonly tls: TlsSettings;
 }
 
-/** `tls_config`. Files are read when the configuration is loaded; PEM texts are handed on. */
+/** The Authorization header: of basic authentication, or a scheme such as `Bearer` and its credentials. */
+export type AuthenticationSettings =
+  | { readonly kind: 'basic'; readonly username: SecretSettings; readonly password: SecretSettings }
+  | { readonly kind: 'token'; readonly scheme: string; readonly credentials: SecretSettings };
+
+export interface SecretSettings {
+  /** As of the time when the configuration was loaded; a file's content without the white space around it. */
+  readonly value: string;
+  /** The file that holds the value and may change at any time; undefined when the configuration holds it itself. */
+  readonly file: string | undefined;
+}
+
+/** `tls_config`. PEM texts; files are read when the configuration is loaded. */
 export interface TlsSettings {
   readonly ca: string | undefined;
   readonly cert: string | undefined;

@@ -28,6 +28,7 @@ export {
 } from './histogram/histogram.js';
 export { HistogramSum } from './histogram/sum.js';
 export { trimHistogram } from './histogram/trim.js';
+export { isHeaderName, isHeaderValue, isReservedHeader } from './http-header.js';
 export { Labels, labelsBytes, METRIC_NAME } from './labels.js';
 export { fixedLabels, injectMatchers } from './matchers/inject-matchers.js';
 export { anyValueMatches, type LabelFilter } from './matchers/label-filter.js';

@@ -1,6 +1,7 @@
 export { availableCores } from './available-cores.js';
 export { Cancellation } from './cancellation.js';
 export { type Clock, systemClock } from './clock.js';
+export { type Log, NO_LOG } from './log.js';
 export { readMachineMemory } from './machine-memory.js';
 export {
   type MemoryAccount,
@@ -12,4 +13,6 @@ export {
 } from './memory-budget.js';
 export { sortPaced } from './paced-sort.js';
 export { Pacer } from './pacer.js';
+export { createTimers, RefreshLoop, type Timers } from './refresh-loop.js';
 export { SampleBudget, type SampleCounter } from './sample-budget.js';
+export { describeFileError, type ReadText, readTextFile, readTextFileAsync } from './text-file.js';

@@ -1,9 +1,10 @@
-// A server group over HTTP: its targets asked at once, their answers made one.
+// A server group over HTTP: its targets are queried by a policy, and their answers become one.
 
 import { setMaxListeners } from 'node:events';
 
 import type { ServerGroupSettings } from '../config/index.js';
 import { injectMatchers } from '../model/index.js';
+import type { Timers } from '../runtime/index.js';
 import {
   labelNamesCall,
   labelValuesCall,
@@ -14,18 +15,20 @@ import {
   seriesCall,
   type ApiCall,
 } from './api/api-call.js';
+import { METADATA, SERIES, STRINGS, type MetadataKind } from './api/metadata-answer.js';
+import { boundsAt } from './group/group-bounds.js';
 import { queryGroupMetadata } from './group/metadata-query.js';
 import { queryGroup } from './group/query-group.js';
 import { queryGroupSamples } from './group/sample-query.js';
-import { boundsAt } from './group/group-bounds.js';
+import { ALL_TARGETS } from './group/target-policy.js';
+import { createCredentials, type Credentials } from './http/credentials.js';
+import { Redactor } from './http/redactor.js';
+import { Target } from './http/target.js';
 import { createGroupFilter } from './learn/group-filter.js';
-import { createRedactor } from './http/sanitize.js';
-import { createHistogramNames, type LearnedHistogramNames } from './learn/histogram-names.js';
-import { startLabelIndex, type IndexTimers, type LabelIndex } from './learn/label-index.js';
-import { METADATA, SERIES, STRINGS, type MetadataKind } from './api/metadata-answer.js';
-import { DEFAULT_UPSTREAM_LIMITS, type Learning, type UpstreamOptions } from './options.js';
+import { LearnedHistogramNames } from './learn/histogram-names.js';
+import { LabelIndex } from './learn/label-index.js';
+import { DEFAULT_UPSTREAM_LIMITS, type Background, type UpstreamOptions } from './options.js';
 import type { FetchContext, SamplesQuery, ServerGroup } from './server-group.js';
-import { createTarget } from './http/target.js';
 
 /**
  * Creates a group; no connection is opened before the first request.
@@ -33,17 +36,19 @@ import { createTarget } from './http/target.js';
  * @throws PromfedError `bad_data` when a target or a header of the settings cannot be sent.
  */
 export function createServerGroup(settings: ServerGroupSettings, options: UpstreamOptions): ServerGroup {
-  const { clock } = options;
-  const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
-  const targets = settings.targets.map((target) => createTarget(target, settings, options));
+  const { clock, background } = options;
+  const redactor = new Redactor(settings);
+  const credentials = tryCreateCredentials(settings, redactor, background);
+  const targets = settings.targets.map((name) => new Target(name, settings, options, credentials));
   const group = {
     name: settings.name,
     targets,
+    policy: ALL_TARGETS,
     antiAffinityMs: settings.antiAffinityMs,
     clock,
-    limits,
+    limits: { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits },
     allowsLossyHistograms: settings.allowsLossyHistograms,
-    redact: createRedactor(settings),
+    redact: (text: string) => redactor.redact(text),
   };
   const metadata = <T>(kind: MetadataKind<T>, call: ApiCall, context: FetchContext) =>
     queryGroupMetadata(group, kind, call, context);
@@ -51,7 +56,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
   const { labelFilter } = settings;
   const labelValues: ServerGroup['labelValues'] = (name, query, context) =>
     metadata(STRINGS, labelValuesCall(name, query, context, clock), context);
-  const index = options.learning && tryStartIndex(settings, options.learning, labelValues);
+  const index = background && tryStartIndex(settings, background, labelValues);
   const declared = labelFilter && createGroupFilter(labelFilter, undefined);
   const learned = labelFilter && createGroupFilter(labelFilter, index);
 
@@ -64,7 +69,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
   const histograms =
     remoteReadPath === undefined
       ? undefined
-      : createNames(settings, options.learning, (context) => allMetadata(undefined, undefined, context));
+      : createNames(settings, background, (context) => allMetadata(undefined, undefined, context));
 
   return {
     name: settings.name,
@@ -86,6 +91,7 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
     histograms,
     allowsLossyHistograms: settings.allowsLossyHistograms,
     async close() {
+      credentials?.stop();
       index?.stop();
       histograms?.stop();
       await Promise.all(targets.map((target) => target.close()));
@@ -93,49 +99,58 @@ export function createServerGroup(settings: ServerGroupSettings, options: Upstre
   };
 }
 
-/** A refresh that takes longer has failed. */
+/** A refresh that takes longer fails. */
 const REFRESH_TIMEOUT_MS = 30_000;
+
+function tryCreateCredentials(
+  { name, httpClient: { authentication } }: ServerGroupSettings,
+  redactor: Redactor,
+  background: Background | undefined,
+): Credentials | undefined {
+  if (authentication === undefined) return undefined;
+  return createCredentials({ group: name, settings: authentication, redactor, background });
+}
 
 /** Undefined when no label is to be learned. */
 function tryStartIndex(
   { name, labelFilter, injectMatchers: injected }: ServerGroupSettings,
-  { timers, tell }: Learning,
+  { timers, log }: Background,
   labelValues: ServerGroup['labelValues'],
 ): LabelIndex | undefined {
   if (labelFilter === undefined || labelFilter.dynamicLabels.length === 0) return undefined;
   const selectors = injected === undefined ? [] : [injectMatchers([], injected)];
-  return startLabelIndex({
+  return new LabelIndex({
     group: name,
     labels: labelFilter.dynamicLabels,
     syncIntervalMs: labelFilter.syncIntervalMs,
     // Without times, some servers answer for the last day only.
-    ask: (label, limit, signal) =>
+    labelValues: (label, limit, signal) =>
       labelValues(label, { selectors, startMs: 0, endMs: undefined, limit }, refreshContext(signal, timers)),
     timers,
-    tell,
+    log,
   });
 }
 
-/** The names of native histograms; without anything to learn with, those that answers tell of. */
+/** The names of native histograms, refreshed in the background where the settings say so. */
 function createNames(
   { name, histogramRefreshMs }: ServerGroupSettings,
-  learning: Learning | undefined,
-  ask: (context: FetchContext) => ReturnType<ServerGroup['metadata']>,
+  background: Background | undefined,
+  metadata: (context: FetchContext) => ReturnType<ServerGroup['metadata']>,
 ): LearnedHistogramNames {
-  if (learning === undefined || histogramRefreshMs === undefined) return createHistogramNames();
-  const { timers, tell } = learning;
-  return createHistogramNames({
+  if (background === undefined || histogramRefreshMs === undefined) return new LearnedHistogramNames();
+  const { timers, log } = background;
+  return new LearnedHistogramNames({
     group: name,
-    ask: (signal) => ask(refreshContext(signal, timers)),
+    metadata: (signal) => metadata(refreshContext(signal, timers)),
     intervalMs: histogramRefreshMs,
     timers,
-    tell,
+    log,
   });
 }
 
-function refreshContext(signal: AbortSignal, timers: IndexTimers): FetchContext {
+function refreshContext(signal: AbortSignal, timers: Timers): FetchContext {
   const bound = AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]);
-  // One listener a target is right however many targets there are: Node's guess of a leak is not.
+  // Each target adds a listener; Node.js would warn of a leak from eleven on.
   setMaxListeners(0, bound);
   return {
     signal: bound,

@@ -1,6 +1,6 @@
 export { createServerGroup } from './create-server-group.js';
 export type { UpstreamObservation } from './metrics.js';
-export type { Learning } from './options.js';
+export type { Background } from './options.js';
 export type {
   ExchangeStats,
   FetchContext,

@@ -1,14 +1,13 @@
 // What every server group is created with besides its own settings.
 
-import type { Clock } from '../runtime/index.js';
-import type { IndexTimers } from './learn/label-index.js';
+import type { Clock, Log, Timers } from '../runtime/index.js';
 import type { UpstreamMetrics } from './metrics.js';
 
-/** Bounds on what one answer of one target may be. Bytes are counted after decoding. */
+/** Size limits of one response of one target, in bytes after decoding. */
 export interface UpstreamLimits {
-  /** Of a streamed answer (query, query_range). Default 1 GiB. */
+  /** Limit of a streamed response (query, query_range, read). Default 1 GiB. */
   readonly maxResponseBytes: number;
-  /** Of a buffered answer (series, labels, label values, metadata). Default 64 MiB. */
+  /** Limit of a buffered response (series, labels, label values, metadata). Default 64 MiB. */
   readonly maxMetadataBytes: number;
 }
 
@@ -17,21 +16,20 @@ export const DEFAULT_UPSTREAM_LIMITS: UpstreamLimits = {
   maxMetadataBytes: 64 * 1024 * 1024,
 };
 
-/** What label values are learned with. */
-export interface Learning {
-  readonly timers: IndexTimers;
-  /** Told when a label can't be learned any more. Must not throw. */
-  readonly tell: (details: object, message: string) => void;
+/** Work that a group does until it is closed: learning label values and metric names, re-reading credential files. */
+export interface Background {
+  readonly timers: Timers;
+  readonly log: Log;
 }
 
 export interface UpstreamOptions {
   readonly clock: Clock;
   /** promfed's version, sent as `User-Agent: promfed/VERSION`. */
   readonly version: string;
-  /** What is left out has its default. */
+  /** Each limit has a default. */
   readonly limits?: Partial<UpstreamLimits>;
-  /** Left out: nothing is counted. */
+  /** Default: requests are not counted. */
   readonly metrics?: UpstreamMetrics;
-  /** What label values are learned with, in the background until the group is closed. Left out: none are. */
-  readonly learning?: Learning;
+  /** Default: nothing is done in the background. */
+  readonly background?: Background;
 }

@@ -28,6 +28,11 @@ export interface FetchContext {
   readonly deadlineMs: number;
   /** Sent on when it differs from the regions' own default; undefined to leave it to them. */
   readonly lookbackDeltaMs: number | undefined;
+  /**
+   * Headers of the requests beside the configured ones, which they take precedence over: name0, value0, name1, value1,
+   * … Valid in HTTP, and without those that describe the connection or the body (`isReservedHeader`).
+   */
+  readonly headers?: readonly string[] | undefined;
   /** Told of every exchange with a target; left out, nobody is. */
   readonly stats?: ExchangeStats | undefined;
   /** What is held of answers is taken from it; left out, it is not counted. */

@@ -44,7 +44,7 @@ t.test('the first group has the shape of a region of KOF', async (t) => {
     scheme: 'https',
     pathPrefix: '/vm/select/0/prometheus',
     ignoreError: true,
-    httpClient: { authorization: /^Basic / },
+    httpClient: { authentication: { kind: 'basic', username: { value: 'admin' } } },
   });
   t.ok(settings.serverGroups[0]!.labels.has('promxyCluster'));
   const raw = parse(TEXT) as { promxy: { server_groups: object[] } };
@@ -103,7 +103,11 @@ t.test('the parts that are commented out are valid', async (t) => {
   const cert = readFileSync(resolve('test/testdata/config/region.pem'), 'utf8');
   const key = readFileSync(resolve('test/testdata/config/region-key.pem'), 'utf8');
   const { settings, warnings } = parseConfig(alternative, 'c.yaml', () => ({ text: cert + key }));
-  t.equal(settings.serverGroups[1]!.httpClient.authorization, 'Bearer x');
+  t.match(settings.serverGroups[1]!.httpClient.authentication, {
+    kind: 'token',
+    scheme: 'Bearer',
+    credentials: { value: 'x' },
+  });
   t.equal(warnings.length, 3);
 });
 

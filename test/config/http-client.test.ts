@@ -1,14 +1,12 @@
-// Who we are to a region and whom we trust, from keys and from files.
+// Authentication and TLS of a server group, from keys and from files.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 import t from 'tap';
 
-import { type HttpClientSettings, parseConfig } from '../../src/config/index.js';
-import { readTextFile } from '../../src/config/groups/secret-file.js';
+import { type AuthenticationSettings, type HttpClientSettings, parseConfig } from '../../src/config/index.js';
 
 const CERT = readFileSync(resolve('test/testdata/config/region.pem'), 'utf8');
 const KEY = readFileSync(resolve('test/testdata/config/region-key.pem'), 'utf8');
@@ -42,30 +40,56 @@ function parse(http_client: unknown, more: Record<string, unknown> = {}): HttpCl
   return settings.serverGroups[0]!.httpClient;
 }
 
-const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+/** Values that the configuration holds itself. */
+const secret = (value: string, file?: string) => ({ value, file });
 
-t.test('each way to authenticate becomes one header', async (t) => {
-  const cases: { client: unknown; expected: string | undefined }[] = [
+t.test('each authentication method keeps its secrets, and the files that they come from', async (t) => {
+  const cases: { client: unknown; expected: AuthenticationSettings | undefined }[] = [
     { client: {}, expected: undefined },
-    { client: { basic_auth: { username: 'a', password: 'b:c' } }, expected: basic('a:b:c') },
-    { client: { basic_auth: { username: 'ä', password: '€' } }, expected: basic('ä:€') },
-    { client: { basic_auth: {} }, expected: basic(':') },
-    { client: { basic_auth: { username: 'a' } }, expected: basic('a:') },
-    { client: { basic_auth: { username: 'a', password: ' spaces ' } }, expected: basic('a: spaces ') },
+    {
+      client: { basic_auth: { username: 'a', password: 'b:c' } },
+      expected: { kind: 'basic', username: secret('a'), password: secret('b:c') },
+    },
+    {
+      client: { basic_auth: {} },
+      expected: { kind: 'basic', username: secret(''), password: secret('') },
+    },
+    {
+      client: { basic_auth: { username: 'ä', password: ' spaces ' } },
+      expected: { kind: 'basic', username: secret('ä'), password: secret(' spaces ') },
+    },
     {
       client: { basic_auth: { username_file: '/user', password_file: '/pass' } },
-      expected: basic('admin:s3cr3t'),
+      expected: { kind: 'basic', username: secret('admin', '/user'), password: secret('s3cr3t', '/pass') },
     },
-    { client: { basic_auth: { username: 'a', password_file: '/empty' } }, expected: basic('a:') },
-    { client: { authorization: { credentials: 'abc' } }, expected: 'Bearer abc' },
-    { client: { authorization: { type: ' Token ', credentials: 'abc' } }, expected: 'Token abc' },
-    { client: { authorization: { type: '', credentials_file: '/token' } }, expected: 'Bearer abc' },
-    { client: { bearer_token: 'abc' }, expected: 'Bearer abc' },
-    { client: { bearer_token_file: '/token' }, expected: 'Bearer abc' },
+    {
+      client: { basic_auth: { username: 'a', password_file: '/empty' } },
+      expected: { kind: 'basic', username: secret('a'), password: secret('', '/empty') },
+    },
+    {
+      client: { authorization: { credentials: 'abc' } },
+      expected: { kind: 'token', scheme: 'Bearer', credentials: secret('abc') },
+    },
+    {
+      client: { authorization: { type: ' Token ', credentials: 'abc' } },
+      expected: { kind: 'token', scheme: 'Token', credentials: secret('abc') },
+    },
+    {
+      client: { authorization: { type: '', credentials_file: '/token' } },
+      expected: { kind: 'token', scheme: 'Bearer', credentials: secret('abc', '/token') },
+    },
+    {
+      client: { bearer_token: 'abc' },
+      expected: { kind: 'token', scheme: 'Bearer', credentials: secret('abc') },
+    },
+    {
+      client: { bearer_token_file: '/token' },
+      expected: { kind: 'token', scheme: 'Bearer', credentials: secret('abc', '/token') },
+    },
     { client: { bearer_token: '', bearer_token_file: '' }, expected: undefined },
   ];
   for (const { client, expected } of cases)
-    t.equal(parse(client).authorization, expected, JSON.stringify(client));
+    t.strictSame(parse(client).authentication, expected, JSON.stringify(client));
 });
 
 t.test('a second way to authenticate, and one that says nothing, are refused', async (t) => {
@@ -126,7 +150,7 @@ t.test('a second way to authenticate, and one that says nothing, are refused', a
 });
 
 t.test('an Authorization header alone is a way to authenticate as well', async (t) => {
-  t.equal(parse({}, { http_headers: { Authorization: 'Bearer x' } }).authorization, undefined);
+  t.equal(parse({}, { http_headers: { Authorization: 'Bearer x' } }).authentication, undefined);
 });
 
 t.test('certificates and keys come from the file itself or from others', async (t) => {
@@ -192,29 +216,4 @@ t.test('what TLS could not work with is refused when the configuration is loaded
   for (const { tls, message } of cases) {
     t.throws(() => parse({ tls_config: tls }), { code: 'bad_data', message }, message.source);
   }
-});
-
-t.test('files are read whole, relative ones from the working directory', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'promfed-secret-'));
-  t.teardown(() => {
-    rmSync(directory, { recursive: true });
-  });
-  const path = join(directory, 'token');
-  writeFileSync(path, 'abc\n');
-  t.same(readTextFile(path), { text: 'abc\n' });
-  t.same(readTextFile(relative(process.cwd(), path)), { text: 'abc\n' });
-  t.same(readTextFile(directory), { problem: `${directory} is not a file` });
-  t.same(readTextFile('/dev/zero'), { problem: '/dev/zero is not a file' });
-  t.same(readTextFile(join(path, 'x')), {
-    problem: `${join(path, 'x')} does not exist: a part of its path is not a directory`,
-  });
-  writeFileSync(path, Buffer.from([0xff, 0xfe]));
-  t.same(readTextFile(path), { problem: `${path} is not valid UTF-8` });
-  writeFileSync(path, Buffer.alloc(1024 * 1024 + 1));
-  t.same(readTextFile(path), { problem: `${path} is larger than 1048576 bytes` });
-  writeFileSync(path, 'abc');
-  chmodSync(path, 0);
-  // root may read everything.
-  if (process.getuid?.() !== 0)
-    t.same(readTextFile(path), { problem: `${path} may not be read by this user` });
 });

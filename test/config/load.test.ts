@@ -41,7 +41,7 @@ t.test('a group that says nothing but its target has the defaults of promxy', as
     allowsLossyHistograms: false,
     httpClient: {
       dialTimeoutMs: 200,
-      authorization: undefined,
+      authentication: undefined,
       tls: {
         ca: undefined,
         cert: undefined,
@@ -336,12 +336,16 @@ t.test('the regions of KOF', async (t) => {
       ignoreError: true,
       httpClient: {
         dialTimeoutMs: 5000,
-        authorization: `Basic ${Buffer.from('admin-north:s3cr3t-north').toString('base64')}`,
+        authentication: {
+          kind: 'basic',
+          username: { value: 'admin-north' },
+          password: { value: 's3cr3t-north' },
+        },
         tls: { insecureSkipVerify: false },
       },
     },
     { name: 'south/kcm-system', httpClient: { dialTimeoutMs: 200, tls: { insecureSkipVerify: true } } },
-    { name: 'mothership/kof', scheme: 'http', httpClient: { authorization: undefined } },
+    { name: 'mothership/kof', scheme: 'http', httpClient: { authentication: undefined } },
   ]);
   t.same(
     warnings.map((warning) => /:(\d+:\d+: \w+)/.exec(warning)?.[1]),

@@ -230,6 +230,34 @@ t.test('a reload is one for all workers, and refused for all when it is not vali
   t.equal(answer.status, 'success', "labels and targets work from the workers' copy");
 });
 
+t.test('every worker uses a credentials file that has changed, without a reload', async (t) => {
+  const password = file('password', 'first');
+  const received: (string | undefined)[] = [];
+  let expected = 'first';
+  const region = createServer((request, response) => {
+    const { authorization } = request.headers;
+    received.push(authorization);
+    const isRight = authorization === `Basic ${Buffer.from(`admin:${expected}`).toString('base64')}`;
+    response.writeHead(isRight ? 200 : 401, { 'content-type': 'application/json' });
+    response.end('{"status":"success","data":{"resultType":"vector","result":[]}}');
+  }).listen(0, '127.0.0.1');
+  t.teardown(() => {
+    region.close();
+  });
+  await once(region, 'listening');
+  const { port } = region.address() as AddressInfo;
+  const yaml =
+    `promxy: { server_groups: [{ static_configs: [{ targets: ["127.0.0.1:${port}"] }], ` +
+    `http_client: { basic_auth: { username: admin, password_file: ${password} } } }] }`;
+  const promfed = await start(t, `--config=${file('credentials.yaml', yaml)}`, '--workers=2');
+  const query = async (): Promise<number> => (await ask(promfed.url, 'api/v1/query?query=up')).status;
+  t.equal(await query(), 200);
+  writeFileSync(password, 'second\n');
+  expected = 'second';
+  for (let i = 0; i < 6; i++) t.equal(await query(), 200, 'also at the first request after the change');
+  t.ok(received.length <= 10, 'each worker is refused at most once');
+});
+
 t.test('what keeps workers from serving is told in a line', async (t) => {
   const first = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
   const { port } = new URL(first.url);

@@ -28,7 +28,7 @@ import {
   unusedTarget,
   type Fault,
 } from '../helpers/upstreams/fault-server.js';
-import { fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
+import { basicAuth, fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
 
 const EVERYTHING: MetadataQuery = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 const RANGE = { kind: 'range', expr: 'up', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
@@ -410,7 +410,9 @@ t.test('credentials that an upstream repeats are not shown', async (t) => {
   const server = await startFaultServer(
     refuses(400, 'bad_data', 'bad header Basic dXNlcjpodW50ZXIyMg== of hunter22'),
   );
-  const group = createGroup([server.target], { httpClient: { authorization: 'Basic dXNlcjpodW50ZXIyMg==' } });
+  const group = createGroup([server.target], {
+    httpClient: { authentication: basicAuth('user', 'hunter22') },
+  });
   t.teardown(async () => {
     await group.close();
     await server.close();

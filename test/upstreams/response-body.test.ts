@@ -14,9 +14,9 @@ interface Setup {
 function setUp(maxBytes = 1 << 30): Setup {
   const source = new PassThrough({ highWaterMark: 1 << 16 });
   const closed: [string, number][] = [];
-  const body = new ResponseBody(sourceOf(source), maxBytes, (outcome, bytes) =>
-    closed.push([outcome, bytes]),
-  );
+  const body = new ResponseBody(sourceOf(source), maxBytes, {
+    end: (outcome, bytes) => closed.push([outcome, bytes]),
+  });
   return { source, body, closed };
 }
 

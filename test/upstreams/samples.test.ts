@@ -17,7 +17,7 @@ import {
   type Fault,
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
-import { fetchContext, groupSettings, success, type GroupOverrides } from './settings.js';
+import { bearer, fetchContext, groupSettings, success, type GroupOverrides } from './settings.js';
 
 function bytesField(number: number, content: Uint8Array): Uint8Array {
   return new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(content).finish();
@@ -206,7 +206,7 @@ t.test('a group of remote read is asked there, and tells stale markers from NaN'
     pathPrefix: '/prom',
     remoteReadPath: '/api/v1/read',
     queryParams: [['tenant', '7']],
-    httpClient: { authorization: 'Bearer secret-token' },
+    httpClient: { authentication: bearer('secret-token') },
   });
   t.same(plain(await ask(group)), [['up', [50_000, 60_000, 70_000], [1, NaN, NaN], [0, 0, 1]]]);
   const { path, url, headers } = servers[0]!.requests[0]!;

@@ -1,6 +1,6 @@
 // Settings and contexts of server groups for the tests of this folder.
 
-import type { ServerGroupSettings } from '../../src/config/index.js';
+import type { AuthenticationSettings, ServerGroupSettings } from '../../src/config/index.js';
 import { Labels } from '../../src/model/index.js';
 import { systemClock } from '../../src/runtime/index.js';
 import type { FetchContext } from '../../src/upstreams/index.js';
@@ -35,7 +35,7 @@ export function groupSettings(
     timeRange: undefined,
     httpClient: {
       dialTimeoutMs: 1000,
-      authorization: undefined,
+      authentication: undefined,
       tls: {
         ca: undefined,
         cert: undefined,
@@ -48,6 +48,19 @@ export function groupSettings(
       ...httpClient,
     },
     ...rest,
+  };
+}
+
+/** @param file the file that holds the token; undefined for the configuration itself. */
+export function bearer(token: string, file?: string): AuthenticationSettings {
+  return { kind: 'token', scheme: 'Bearer', credentials: { value: token, file } };
+}
+
+export function basicAuth(username: string, password: string): AuthenticationSettings {
+  return {
+    kind: 'basic',
+    username: { value: username, file: undefined },
+    password: { value: password, file: undefined },
   };
 }
 

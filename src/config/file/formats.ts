@@ -1,6 +1,6 @@
 // String formats of the schema.
 
-import { PromfedError } from '../../model/index.js';
+import { isHeaderName, isHeaderValue, isReservedHeader, PromfedError } from '../../model/index.js';
 import { trySplitHostPort } from '../text/addresses.js';
 import { parseMatchersText } from '../text/matcher-text.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
@@ -9,23 +9,6 @@ import { quote, quoteKey } from '../text/quote.js';
 
 /** Returns undefined for a valid text, else the reason, worded to follow the path of the key and a colon. */
 export type FormatCheck = (text: string) => string | undefined;
-
-/** Headers of the connection and the body, which promfed sets. Lower case. */
-const RESERVED_HEADERS: ReadonlySet<string> = new Set([
-  'host',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'content-length',
-  'content-type',
-  'content-encoding',
-  'transfer-encoding',
-  'accept-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-]);
 
 /** Parameters of the API that promfed sets. */
 const RESERVED_PARAMETERS: ReadonlySet<string> = new Set([
@@ -117,17 +100,14 @@ function checkParameterName(text: string): string | undefined {
   return RESERVED_PARAMETERS.has(text) ? `parameter "${text}" must not be set: it is reserved` : undefined;
 }
 
-/** Source: RFC 9110, 5.6.2 (`token`). */
 function checkHeaderName(text: string): string | undefined {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) return `invalid header name ${quoteKey(text)}`;
-  return RESERVED_HEADERS.has(text.toLowerCase())
-    ? `header "${text}" must not be set: it is reserved`
-    : undefined;
+  if (!isHeaderName(text)) return `invalid header name ${quoteKey(text)}`;
+  return isReservedHeader(text) ? `header "${text}" must not be set: it is reserved` : undefined;
 }
 
-/** Never quotes the value, which may be a secret. Source: RFC 9110, 5.5. */
+/** Never quotes the value, which may be a secret. */
 function checkHeaderValue(text: string): string | undefined {
-  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return undefined;
+  if (isHeaderValue(text)) return undefined;
   return 'header value must contain only Latin-1 characters, without control characters and line breaks';
 }
 

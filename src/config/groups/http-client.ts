@@ -1,17 +1,18 @@
-// `http_client` of a server group: who we are to the region, and whom we trust.
+// `http_client` of a server group: how promfed authenticates to the region, and which certificates it trusts.
 
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
-import { parseConfigDuration } from '../text/parse-duration.js';
+import { isHeaderValue } from '../../model/index.js';
+import type { ReadText } from '../../runtime/index.js';
 import type { HttpClientFile, TlsFile } from '../file/schema.js';
-import type { ReadText } from './secret-file.js';
-import type { HttpClientSettings, TlsSettings } from '../settings.js';
+import type { AuthenticationSettings, HttpClientSettings, SecretSettings, TlsSettings } from '../settings.js';
+import { parseConfigDuration } from '../text/parse-duration.js';
 
-/** What it takes to turn a part of the file into settings. */
+/** How a part of the file is read. */
 export interface Reading {
   readonly readText: ReadText;
-  /** Reports a problem of the value at the path below the part that is read. */
+  /** Reports a problem of the value at a path below the part that is read. */
   readonly problem: (path: readonly (string | number)[], text: string) => void;
 }
 
@@ -19,22 +20,24 @@ const DEFAULT_DIAL_TIMEOUT_MS = 200;
 
 const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
 
-/** Settings of a part that has the right shape; what is wrong beyond that is reported. */
+const NOT_GIVEN: SecretSettings = { value: '', file: undefined };
+
+/** Settings of a part that has the right shape. Everything else that is wrong with it is reported. */
 export function createHttpClientSettings(client: HttpClientFile, reading: Reading): HttpClientSettings {
   const dialTimeoutMs = Math.ceil(parseConfigDuration(client.dial_timeout ?? '0'));
   return {
     dialTimeoutMs: dialTimeoutMs === 0 ? DEFAULT_DIAL_TIMEOUT_MS : dialTimeoutMs,
-    authorization: authorizationHeader(client, reading),
+    authentication: authenticationOf(client, reading),
     tls: createTlsSettings(client.tls_config ?? {}, reading),
   };
 }
 
 /**
- * The header that the one authentication method of the part stands for. An empty text is as good as none.
+ * The one authentication method of the part. An empty text counts as not given.
  *
  * Source: prometheus/common, config/http_config.go (`HTTPClientConfig.Validate` and the round trippers).
  */
-function authorizationHeader(client: HttpClientFile, reading: Reading): string | undefined {
+function authenticationOf(client: HttpClientFile, reading: Reading): AuthenticationSettings | undefined {
   const { basic_auth: basic, authorization } = client;
   const methods = [
     basic !== undefined && 'basic_auth',
@@ -49,31 +52,49 @@ function authorizationHeader(client: HttpClientFile, reading: Reading): string |
     );
     return undefined;
   }
-  if (basic !== undefined) {
-    const username = textOrFile(basic, 'username', 'basic_auth', reading);
-    const password = textOrFile(basic, 'password', 'basic_auth', reading);
-    if (username === undefined || password === undefined) return undefined;
-    // Go's SetBasicAuth does not check it, and the region would take the rest of the name for the password.
-    if (username.includes(':')) {
-      reading.problem(['basic_auth', 'username'], 'the user name of basic_auth must not contain a colon');
-    }
-    return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
-  }
+  if (basic !== undefined) return basicAuthOf(basic, reading);
   if (authorization !== undefined) {
-    const credentials = textOrFile(authorization, 'credentials', 'authorization', reading);
+    const credentials = secretOf(authorization, 'credentials', 'authorization', reading);
     if (credentials === undefined) return undefined;
-    if (credentials === '') {
+    if (credentials.value === '') {
       reading.problem(['authorization'], 'authorization has neither credentials nor credentials_file');
       return undefined;
     }
     const type = authorization.type?.trim() ?? '';
-    return headerValue(`${type === '' ? 'Bearer' : type} ${credentials}`, ['authorization'], reading);
+    return tokenOf(type === '' ? 'Bearer' : type, credentials, ['authorization'], reading);
   }
-  const bearer = textOrFile(client, 'bearer_token', undefined, reading);
-  if (bearer !== undefined && bearer !== '')
-    return headerValue(`Bearer ${bearer}`, methods.slice(0, 1), reading);
-  if (bearer === '' && methods.length === 1)
+  const bearer = secretOf(client, 'bearer_token', undefined, reading);
+  if (bearer !== undefined && bearer.value !== '') {
+    return tokenOf('Bearer', bearer, methods.slice(0, 1), reading);
+  }
+  if (bearer?.value === '' && methods.length === 1) {
     reading.problem(['bearer_token_file'], 'bearer_token_file is an empty file');
+  }
+  return undefined;
+}
+
+function basicAuthOf(
+  basic: NonNullable<HttpClientFile['basic_auth']>,
+  reading: Reading,
+): AuthenticationSettings | undefined {
+  const username = secretOf(basic, 'username', 'basic_auth', reading);
+  const password = secretOf(basic, 'password', 'basic_auth', reading);
+  if (username === undefined || password === undefined) return undefined;
+  // Go's SetBasicAuth does not check it, and the region would read the rest of the name as the password.
+  if (username.value.includes(':')) {
+    reading.problem(['basic_auth', 'username'], 'the user name of basic_auth must not contain a colon');
+  }
+  return { kind: 'basic', username, password };
+}
+
+function tokenOf(
+  scheme: string,
+  credentials: SecretSettings,
+  path: readonly string[],
+  { problem }: Reading,
+): AuthenticationSettings | undefined {
+  if (isHeaderValue(credentials.value)) return { kind: 'token', scheme, credentials };
+  problem(path, `${path.join('.')}: the credentials contain characters that a header cannot hold`);
   return undefined;
 }
 
@@ -81,36 +102,30 @@ function isGiven(text: string | undefined): text is string {
   return text !== undefined && text !== '';
 }
 
-function headerValue(value: string, path: readonly string[], { problem }: Reading): string | undefined {
-  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
-  problem(path, `${path.join('.')}: the credentials contain characters that a header cannot hold`);
-  return undefined;
-}
-
 /**
  * The value of KEY, or the content of KEY_file without the white space around it; empty when neither is given,
- * undefined when what is wrong has been reported.
+ * undefined when a problem was reported.
  */
-function textOrFile<Key extends string>(
+function secretOf<Key extends string>(
   part: Readonly<Partial<Record<Key | `${Key}_file`, string>>>,
   key: Key,
   partName: string | undefined,
   { readText, problem }: Reading,
-): string | undefined {
+): SecretSettings | undefined {
   const fileKey = `${key}_file` as const;
   const text: string | undefined = part[key];
-  const path: string | undefined = part[fileKey];
+  const file: string | undefined = part[fileKey];
   const above = partName === undefined ? [] : [partName];
-  if (isGiven(text) && isGiven(path)) {
+  if (isGiven(text) && isGiven(file)) {
     problem(
       [...above, fileKey],
       `at most one of ${[...above, ''].join(' ')}${key} & ${fileKey} must be configured`,
     );
     return undefined;
   }
-  if (!isGiven(path)) return text ?? '';
-  const read = readText(path);
-  if ('text' in read) return read.text.trim();
+  if (!isGiven(file)) return text === undefined ? NOT_GIVEN : { value: text, file: undefined };
+  const read = readText(file);
+  if ('text' in read) return { value: read.text.trim(), file };
   problem([...above, fileKey], `${[...above, fileKey].join('.')}: ${read.problem}`);
   return undefined;
 }
@@ -118,7 +133,7 @@ function textOrFile<Key extends string>(
 /** Source: prometheus/common, config/http_config.go (`TLSConfig.Validate`). */
 function createTlsSettings(tls: TlsFile, reading: Reading): TlsSettings {
   const pem = (key: 'ca' | 'cert' | 'key'): string | undefined => {
-    const text = textOrFile(tls, key, 'tls_config', reading);
+    const text = secretOf(tls, key, 'tls_config', reading)?.value;
     return text === undefined || text === '' ? undefined : `${text.trimEnd()}\n`;
   };
   const report = (key: string, text: string): void => {
@@ -171,7 +186,7 @@ function createTlsSettings(tls: TlsFile, reading: Reading): TlsSettings {
   };
 }
 
-/** Node takes a text without any certificate for no certificate at all, so each one is looked at here. */
+/** Checks each certificate, because Node silently ignores a text that holds none. */
 function checkCertificates(pem: string, report: (text: string) => void): void {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
   if (blocks === null) {

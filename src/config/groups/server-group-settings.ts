@@ -39,7 +39,7 @@ export function createServerGroupSettings(
   });
   const httpHeaders = pairsOf(entriesOf(group.http_headers ?? {}));
   const ownAuthorization = httpHeaders.find(([name]) => name.toLowerCase() === 'authorization');
-  if (ownAuthorization !== undefined && httpClient.authorization !== undefined) {
+  if (ownAuthorization !== undefined && httpClient.authentication !== undefined) {
     problem(
       ['http_headers', ownAuthorization[0]],
       'at most one of http_headers.Authorization and an authentication in http_client must be configured',

@@ -81,20 +81,21 @@ export function samplesCall(
   return queryCall({ kind: 'instant', expr, grid: instantGrid(window.untilMs) }, context, clock);
 }
 
-/** @param path where the group is read from, below its prefix; starts with a slash. */
+const READ_HEADERS = [
+  ...['content-type', 'application/x-protobuf'],
+  ...['content-encoding', 'snappy'],
+  ...['x-prometheus-remote-read-version', '0.1.0'],
+];
+
+/** @param path of the remote read endpoint, below the group's prefix; starts with a slash. */
 export function readCall({ matchers, window }: SamplesQuery, path: string): ApiCall {
-  const headers = [
-    ...['content-type', 'application/x-protobuf'],
-    ...['content-encoding', 'snappy'],
-    ...['x-prometheus-remote-read-version', '0.1.0'],
-  ];
   return {
     endpoint: 'read',
     method: 'POST',
     route: 'read',
     asked: [],
     tuning: [],
-    message: { path, headers, body: createReadRequest(matchers, window) },
+    message: { path, headers: READ_HEADERS, body: createReadRequest(matchers, window) },
   };
 }
 

@@ -1,4 +1,4 @@
-// What is asked of an API as an HTTP request: a target's own path, headers and parameters around it.
+// HTTP requests of one target: a call's route and parameters, within the target's path and parameters.
 
 import type { ServerGroupSettings } from '../../config/index.js';
 import type { ApiCall } from './api-call.js';
@@ -6,45 +6,60 @@ import type { HttpRequest } from '../http/exchange.js';
 
 type Parameters = readonly (readonly [name: string, value: string])[];
 
-/**
- * Writes the requests of one target; what they have in common is made once.
- *
- * @param headers of every request: name0, value0, name1, value1, …
- */
-export function requestWriter(
-  { queryParams, pathPrefix }: ServerGroupSettings,
-  headers: readonly string[],
-): (call: ApiCall) => HttpRequest {
-  const own = new Set(queryParams.map(([name]) => name));
-  const ownInUrl = search(encodeForm(queryParams));
-  const postHeaders = [...headers, 'content-type', 'application/x-www-form-urlencoded'];
-  /** Servers take the first of a name: what is asked comes before what the user added. */
-  const oursOf = ({ asked, tuning }: ApiCall): Parameters =>
-    own.size === 0 ? [...asked, ...tuning] : [...asked, ...tuning.filter(([name]) => !own.has(name))];
+/** Shared by requests, so that headers that are derived from them can be shared as well. */
+const NO_HEADERS: readonly string[] = [];
+const FORM_HEADERS: readonly string[] = ['content-type', 'application/x-www-form-urlencoded'];
 
-  return (call) => {
+/**
+ * Returns a function that writes requests.
+ *
+ * The headers of a request are those that its call needs and those passed with it: name0, value0, name1, value1, …
+ */
+export function requestWriter({
+  queryParams,
+  pathPrefix,
+}: ServerGroupSettings): (call: ApiCall, headers?: readonly string[]) => HttpRequest {
+  const configured = new Set(queryParams.map(([name]) => name));
+  const configuredInUrl = search(encodeForm(queryParams));
+  /** Servers take the first parameter of a name: those of the call come before the configured ones. */
+  const parametersOf = ({ asked, tuning }: ApiCall): Parameters =>
+    configured.size === 0
+      ? [...asked, ...tuning]
+      : [...asked, ...tuning.filter(([name]) => !configured.has(name))];
+
+  return (call, headers) => {
     const { endpoint, method, route, message } = call;
     if (message !== undefined) {
       return {
         endpoint,
         method: 'POST',
-        path: `${pathPrefix}${message.path}${ownInUrl}`,
-        headers: [...headers, ...message.headers],
+        path: `${pathPrefix}${message.path}${configuredInUrl}`,
+        headers: joined(message.headers, headers),
         body: message.body,
       };
     }
     const path = `${pathPrefix}/api/v1/${route}`;
-    const ours = oursOf(call);
+    const parameters = parametersOf(call);
     return method === 'POST'
-      ? { endpoint, method, path: `${path}${ownInUrl}`, headers: postHeaders, body: encodeForm(ours) }
+      ? {
+          endpoint,
+          method,
+          path: `${path}${configuredInUrl}`,
+          headers: joined(FORM_HEADERS, headers),
+          body: encodeForm(parameters),
+        }
       : {
           endpoint,
           method,
-          path: `${path}${search(encodeForm([...ours, ...queryParams]))}`,
-          headers,
+          path: `${path}${search(encodeForm([...parameters, ...queryParams]))}`,
+          headers: joined(NO_HEADERS, headers),
           body: undefined,
         };
   };
+}
+
+function joined(shared: readonly string[], headers: readonly string[] | undefined): readonly string[] {
+  return headers === undefined || headers.length === 0 ? shared : [...shared, ...headers];
 }
 
 function search(form: string): string {

@@ -1,17 +1,21 @@
-// What the parts of a server group share, and how a request goes to all of its targets.
+// Sends one request to the targets of a server group, as the group's policy decides.
 
 import { asPromfedError, PromfedError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { RequestScope } from '../http/request-scope.js';
 import type { Target } from '../http/target.js';
+import { outcomeOf } from '../metrics.js';
 import type { UpstreamLimits } from '../options.js';
 import type { FetchContext } from '../server-group.js';
 import { GroupFailures, isFatal } from './group-failures.js';
+import type { TargetAttempts, TargetPolicy } from './target-policy.js';
 
+/** What the requests to a group need. */
 export interface Group {
   readonly name: string;
-  /** Replicas, the first the one whose samples win. */
+  /** Replicas; the samples of the first one win. Not empty. */
   readonly targets: readonly Target[];
+  readonly policy: TargetPolicy;
   readonly antiAffinityMs: number;
   readonly clock: Clock;
   readonly limits: UpstreamLimits;
@@ -19,59 +23,104 @@ export interface Group {
   readonly redact: (text: string) => string;
 }
 
-/** What one target answered. */
+/** The answer of one target. */
 export interface TargetAnswer<T> {
   readonly target: Target;
   readonly value: T;
 }
 
 /**
- * Asks every target at once and waits for all of them: a target that is slow to fail holds the others' answers up until
- * its timeout, because only then is known that nothing of it is missing.
- *
- * @param ask asks one target; what it rejects with becomes a failure of that target.
- * @param discard lets go of an answer that came although the request had already failed.
- * @returns the answers in the targets' order, at least one, and the failures of the others.
- * @throws PromfedError `upstream` when no target answered; at once, without waiting for the others, when one fails
- * in a way that another target would not mend.
+ * @param send queries one target; a rejection is a failure of that target.
+ * @param discard releases an answer that is not used, because the request failed or no longer needs it.
+ * @returns the answers in the order of the targets, at least one, and the failures of the others.
+ * @throws PromfedError `upstream` when no target answered; immediately, without waiting for other targets, when one
+ *   fails in a way that is the same for every target.
  */
 export async function fanOut<T>(
   group: Group,
   context: FetchContext,
-  ask: (target: Target, scope: RequestScope) => Promise<T>,
+  send: (target: Target, scope: RequestScope) => Promise<T>,
   discard: (value: T) => void,
-): Promise<{ answers: TargetAnswer<T>[]; failures: GroupFailures }> {
-  const failures = new GroupFailures(group.name, group.redact);
-  const scopes = group.targets.map(() => new RequestScope(group.name, context, group.clock));
-  let fatal: PromfedError | undefined;
-
-  const settled = await Promise.all(
-    group.targets.map(
-      async (target, i): Promise<TargetAnswer<T> | { target: Target; error: PromfedError }> => {
-        try {
-          return { target, value: await ask(target, scopes[i]!) };
-        } catch (thrown) {
-          scopes[i]!.end();
-          const error = asPromfedError(thrown);
-          if (isFatal(error) && fatal === undefined) {
-            fatal = failures.fatal(target.name, error);
-            const canceled = new PromfedError('canceled', 'query failed at another replica');
-            for (const scope of scopes) scope.abort(canceled);
-          }
-          return { target, error };
-        }
-      },
-    ),
-  );
-
-  const answers: TargetAnswer<T>[] = [];
-  for (const result of settled) {
-    if ('error' in result) failures.add(result.target.name, result.error);
-    else answers.push(result);
-  }
-  if (fatal !== undefined || answers.length === 0) {
-    for (const { value } of answers) discard(value);
-    throw fatal ?? failures.error();
-  }
-  return { answers, failures };
+): Promise<{ readonly answers: readonly TargetAnswer<T>[]; readonly failures: GroupFailures }> {
+  const request = new FanOut(group, context, send, discard);
+  await group.policy.run(request);
+  return request.finish();
 }
+
+/** One request to a group, while its attempts run. */
+class FanOut<T> implements TargetAttempts {
+  readonly #group: Group;
+  readonly #context: FetchContext;
+  readonly #send: (target: Target, scope: RequestScope) => Promise<T>;
+  readonly #discard: (value: T) => void;
+  readonly #failures: GroupFailures;
+  // By the positions of the targets, with holes.
+  readonly #scopes: RequestScope[] = [];
+  readonly #answers: TargetAnswer<T>[] = [];
+  readonly #errors: PromfedError[] = [];
+  #fatal: PromfedError | undefined;
+  #isFinished = false;
+
+  constructor(
+    group: Group,
+    context: FetchContext,
+    send: (target: Target, scope: RequestScope) => Promise<T>,
+    discard: (value: T) => void,
+  ) {
+    this.#group = group;
+    this.#context = context;
+    this.#send = send;
+    this.#discard = discard;
+    this.#failures = new GroupFailures(group.name, group.redact);
+  }
+
+  get targetCount(): number {
+    return this.#group.targets.length;
+  }
+
+  async attempt(position: number): Promise<boolean> {
+    const { name, clock, targets } = this.#group;
+    const target = targets[position]!;
+    const scope = RequestScope.open(name, this.#context, clock);
+    this.#scopes[position] = scope;
+    if (this.#fatal !== undefined) scope.abort(FAILED_ELSEWHERE);
+    try {
+      const value = await this.#send(target, scope);
+      if (this.#isFinished) this.#discard(value);
+      else this.#answers[position] = { target, value };
+      return true;
+    } catch (thrown) {
+      const error = asPromfedError(thrown);
+      scope.end(outcomeOf(error), 0);
+      if (!this.#isFinished) this.#failed(position, error);
+      return false;
+    }
+  }
+
+  /** Ends the attempts that are running, and returns what the others came to. Called once. */
+  finish(): { answers: TargetAnswer<T>[]; failures: GroupFailures } {
+    this.#isFinished = true;
+    const answers: TargetAnswer<T>[] = [];
+    for (const [position, target] of this.#group.targets.entries()) {
+      const answer = this.#answers[position];
+      const error = this.#errors[position];
+      if (answer !== undefined) answers.push(answer);
+      else if (error !== undefined) this.#failures.add(target.name, error);
+      else this.#scopes[position]?.abort(NOT_NEEDED);
+    }
+    if (this.#fatal === undefined && answers.length > 0) return { answers, failures: this.#failures };
+    for (const { value } of answers) this.#discard(value);
+    throw this.#fatal ?? this.#failures.error();
+  }
+
+  #failed(position: number, error: PromfedError): void {
+    this.#errors[position] = error;
+    if (!isFatal(error) || this.#fatal !== undefined) return;
+    this.#fatal = this.#failures.fatal(this.#group.targets[position]!.name, error);
+    for (const scope of this.#scopes) scope.abort(FAILED_ELSEWHERE);
+  }
+}
+
+// Shared, because nobody sees them: the stack trace of an error is expensive.
+const FAILED_ELSEWHERE = new PromfedError('canceled', 'query failed at another target');
+const NOT_NEEDED = new PromfedError('canceled', 'enough other targets have answered');

@@ -19,7 +19,7 @@ export function createDispatch(pool: Pick<Dispatcher, 'dispatch'>): Exchange {
         return;
       }
       const answer = new Answer(resolve, reject);
-      scope.onAbort = answer;
+      scope.run(answer);
       const { method, path, headers, body = null } = request;
       pool.dispatch({ method, path, headers: headers as string[], body }, answer);
     });

@@ -1,4 +1,4 @@
-// One HTTP exchange with a target as the interceptors see it.
+// One HTTP exchange with a target, and the interceptors around it.
 
 import type { IncomingHttpHeaders } from 'node:http';
 
@@ -11,13 +11,13 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Path and query string. */
   readonly path: string;
-  /** name0, value0, name1, value1, … */
+  /** name0, value0, name1, value1, … Requests with equal headers may share one array. */
   readonly headers: readonly string[];
   /** Of a POST. */
   readonly body: string | Uint8Array | undefined;
 }
 
-/** An answer whose headers have arrived. Whoever holds it reads its body or destroys it. */
+/** A response whose headers have arrived. Its holder reads the body or destroys it. */
 export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
@@ -26,13 +26,20 @@ export interface HttpResponse {
 }
 
 /**
- * Sends a request and resolves when its answer's headers have arrived. Rejects with whatever went wrong, or with the
- * scope's reason once that is aborted; the body fails likewise. An interceptor is a function from one exchange to
- * another that adds one behaviour.
+ * Sends a request and resolves when the response's headers have arrived. Rejects with any error, or with the scope's
+ * reason once that is aborted; the body fails in the same way.
  */
 export type Exchange = (request: HttpRequest, scope: RequestScope) => Promise<HttpResponse>;
 
-/** A header of which one value is expected; the first of several, the empty string when it is not there. */
+/** Adds one behaviour to an exchange. An interceptor that sends a request twice forks the scope for each attempt. */
+export type Interceptor = (next: Exchange) => Exchange;
+
+/** Wraps an exchange in interceptors; the first one is the outermost. */
+export function compose(interceptors: readonly Interceptor[], exchange: Exchange): Exchange {
+  return interceptors.reduceRight((next, intercept) => intercept(next), exchange);
+}
+
+/** Returns the value of a header, the first one of several, or the empty string. */
 export function headerOf(response: HttpResponse, name: string): string {
   const value = response.headers[name];
   return (Array.isArray(value) ? value[0] : value) ?? '';

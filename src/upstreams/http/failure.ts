@@ -50,7 +50,7 @@ export function requestFailure(thrown: unknown, phase: Phase): PromfedError {
 /**
  * What was thrown while a streamed answer was read, as the failure of its target or of the query.
  *
- * An error envelope with a status of success is judged as one with a status of failure is (`withRefusal`): only the
+ * An error envelope with a status of success is judged as one with a status of failure is (`statusCheck`): only the
  * type `execution` is about the query. A series beyond what one may hold is not the query's doing but the target's.
  * What is no PromfedError is a fault of promfed and stays one.
  */

@@ -1,53 +1,119 @@
-// The life of one request to one target: what may abort it, and with which error.
+// The life of one request to one target, and of each attempt at it: what may abort it, and who observes its end.
 
-import { PromfedError, type StopSignal } from '../../model/index.js';
-import { UNCOUNTED_MEMORY, type Clock, type MemoryAccount } from '../../runtime/index.js';
-import type { ExchangeStats, FetchContext } from '../server-group.js';
+import { PromfedError } from '../../model/index.js';
+import type { Clock } from '../../runtime/index.js';
+import type { RequestOutcome } from '../metrics.js';
+import type { FetchContext } from '../server-group.js';
+
+/** Work in progress that can be ended at once. */
+export interface Abortable {
+  abort(reason: PromfedError): void;
+}
+
+/** Observes one request. Must not throw. */
+export interface RequestObserver {
+  /** A usable response has begun: its headers have arrived. */
+  answered(): void;
+  /** The request is over. Called once; `bytes` of the response's body were read, after decoding. */
+  ended(outcome: RequestOutcome, bytes: number): void;
+}
 
 /**
- * Aborts its request when the query's signal does, or when one of us says so. Whoever made it calls `end` once the
- * request is over, so that a long query does not collect the listeners of its requests.
+ * A scope is aborted by its query's signal, by its parent, or by `abort`. Its creator calls `end` once the request is
+ * over, so that a long query does not collect the listeners of its requests.
+ *
+ * Two attempts at one request have a fork each: aborting one fork leaves the other alone, and aborting or ending the
+ * parent aborts or ends both.
  */
-export class RequestScope {
-  readonly #query: StopSignal;
-  readonly #onQueryAbort: () => void;
-  readonly stats: ExchangeStats | undefined;
-  readonly memory: MemoryAccount;
-  /** Told once, with the reason: what is under way now. */
-  onAbort: { abort(reason: PromfedError): void } | undefined;
+export class RequestScope implements Abortable {
+  readonly context: FetchContext;
+  /** Set by the interceptor that observes this request or attempt. */
+  observer: RequestObserver | undefined;
+  readonly #parent: RequestScope | undefined;
+  #onSignal: (() => void) | undefined;
   #reason: PromfedError | undefined;
+  #isEnded = false;
+  #running: Abortable | undefined;
+  #forks: RequestScope[] | undefined;
 
-  /** @param groupName for the message when the deadline passes: which region was waited for. */
-  constructor(groupName: string, context: FetchContext, clock: Clock) {
-    this.#query = context.signal;
-    this.stats = context.stats;
-    this.memory = context.memory ?? UNCOUNTED_MEMORY;
-    this.#onQueryAbort = () => {
-      this.abort(abortError(groupName, context, clock));
-    };
-    if (this.#query.aborted) this.#onQueryAbort();
-    else this.#query.addEventListener('abort', this.#onQueryAbort);
+  /** Use `RequestScope.open` or `fork`. */
+  private constructor(context: FetchContext, parent: RequestScope | undefined) {
+    this.context = context;
+    this.#parent = parent;
   }
 
-  /** Why it was aborted; undefined while it was not. */
+  /** @param groupName named in the error when the deadline passes. */
+  static open(groupName: string, context: FetchContext, clock: Clock): RequestScope {
+    const scope = new RequestScope(context, undefined);
+    const onSignal = (): void => {
+      scope.abort(abortError(groupName, context, clock));
+    };
+    if (context.signal.aborted) onSignal();
+    else context.signal.addEventListener('abort', (scope.#onSignal = onSignal));
+    return scope;
+  }
+
+  /** A scope for one attempt at this request. */
+  fork(): RequestScope {
+    const fork = new RequestScope(this.context, this);
+    if (this.#reason === undefined) (this.#forks ??= []).push(fork);
+    else fork.abort(this.#reason);
+    return fork;
+  }
+
+  /** The error it was aborted with; undefined when it was not aborted. */
   get reason(): PromfedError | undefined {
     return this.#reason;
   }
 
-  /** Ends the request at once, its connection too; what waits for it is thrown `reason`. */
-  abort(reason: PromfedError): void {
-    this.#query.removeEventListener('abort', this.#onQueryAbort);
-    if (this.#reason !== undefined) return;
-    this.#reason = reason;
-    this.onAbort?.abort(reason);
+  /** Aborts `running` when the scope is aborted. Takes the place of what ran in this scope before. */
+  run(running: Abortable): void {
+    this.#running = running;
   }
 
-  end(): void {
-    this.#query.removeEventListener('abort', this.#onQueryAbort);
+  /** Ends what runs in the scope and its forks at once, their connections included; it fails with `reason`. */
+  abort(reason: PromfedError): void {
+    if (this.#reason !== undefined || this.#isEnded) return;
+    this.#reason = reason;
+    this.#detach();
+    this.#running?.abort(reason);
+    for (const fork of this.#takeForks()) fork.abort(reason);
+  }
+
+  answered(): void {
+    this.observer?.answered();
+  }
+
+  /** Ends the scope and its forks; only the first call counts. */
+  end(outcome: RequestOutcome, bytes: number): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#detach();
+    for (const fork of this.#takeForks()) fork.end(outcome, bytes);
+    this.observer?.ended(outcome, bytes);
+  }
+
+  #takeForks(): readonly RequestScope[] {
+    const forks = this.#forks;
+    this.#forks = undefined;
+    return forks ?? [];
+  }
+
+  #forget(fork: RequestScope): void {
+    const at = this.#forks?.indexOf(fork) ?? -1;
+    if (at >= 0) this.#forks?.splice(at, 1);
+  }
+
+  #detach(): void {
+    if (this.#onSignal !== undefined) {
+      this.context.signal.removeEventListener('abort', this.#onSignal);
+      this.#onSignal = undefined;
+    }
+    if (this.#parent !== undefined) this.#parent.#forget(this);
   }
 }
 
-/** A signal says only that the query is over; the deadline tells whether it was time or the client that ended it. */
+/** A signal only says that the query is over; the deadline shows whether time or the client ended it. */
 function abortError(groupName: string, context: FetchContext, clock: Clock): PromfedError {
   const reason: unknown = context.signal.reason;
   const timedOut =

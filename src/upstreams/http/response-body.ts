@@ -9,6 +9,11 @@ import { requestFailure } from './failure.js';
 /** From so many bytes waiting to be read on, the upstream is not read. */
 const MAX_WAITING_BYTES = 64 << 10;
 
+/** The part of a `RequestScope` that a body needs. */
+export interface ResponseScope {
+  end(outcome: RequestOutcome, bytes: number): void;
+}
+
 /**
  * Iterable once, and not read before the first `next`. `return` (what leaving a `for await` loop calls) ends the
  * connection at once, even while a `next` is waiting for the upstream. The holder calls `close` when it is through
@@ -22,7 +27,7 @@ const MAX_WAITING_BYTES = 64 << 10;
 export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource;
   readonly #maxBytes: number;
-  readonly #onClose: (outcome: RequestOutcome, bytes: number) => void;
+  readonly #scope: ResponseScope;
   #bytes = 0;
   #state: 'open' | 'read' | 'released' = 'open';
   #closed = false;
@@ -42,11 +47,11 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   /** Account for the bytes that wait to be read. */
   readonly memory: MemoryAccount;
 
-  /** @param maxBytes inclusive. @param onClose told once, by `close`. */
+  /** @param maxBytes inclusive. @param scope ended by `close`. */
   constructor(
     source: BodySource,
     maxBytes: number,
-    onClose: (outcome: RequestOutcome, bytes: number) => void,
+    scope: ResponseScope,
     contentType = '',
     memory: MemoryAccount = UNCOUNTED_MEMORY,
   ) {
@@ -54,7 +59,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.memory = memory;
     this.#source = source;
     this.#maxBytes = maxBytes;
-    this.#onClose = onClose;
+    this.#scope = scope;
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -118,7 +123,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     if (this.#closed) return;
     this.#closed = true;
     const outcome = error === undefined ? (this.#state === 'read' ? 'ok' : 'canceled') : outcomeOf(error);
-    this.#onClose(outcome, this.#bytes);
+    this.#scope.end(outcome, this.#bytes);
   }
 
   /** Settles when there is something new: a chunk, the end, or that the body was let go. */

@@ -1,105 +1,88 @@
-// The names of the metrics that are native histograms in one server group: met in answers, and asked for as metadata.
+// The names of the native histograms of one server group: found in answers, and read from its metadata.
 
-import type { IndexTimers } from './label-index.js';
+import { RefreshLoop, type Log, type Timers } from '../../runtime/index.js';
 import type { HistogramNames, MetadataAnswer, MetricMetadata } from '../server-group.js';
 
-/** More names than this are not kept: of those met, the one that was met longest ago goes. */
-const MAX_MET = 10_000;
-/** Of the metadata, at most so many are. */
-const MAX_ASKED = 200_000;
-
-/** The next refresh begins after this share of the interval at the least, so that groups spread out over time. */
-const EARLIEST = 0.8;
+/** Number of names found in answers that are kept: the most recent ones. */
+const MAX_FOUND = 10_000;
+/** Number of names read from metadata that are kept. */
+const MAX_LISTED = 200_000;
 
 export interface HistogramNamesOptions {
   /** The server group's name. */
   readonly group: string;
-  /** Asks for the metadata of all metrics. */
-  readonly ask: (
+  /** Requests the metadata of all metrics. */
+  readonly metadata: (
     signal: AbortSignal,
   ) => Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>>;
-  /** How often, more than 0. */
+  /** More than 0. */
   readonly intervalMs: number;
-  readonly timers: IndexTimers;
-  /** Told when the names cannot be learned. */
-  readonly tell: (details: object, message: string) => void;
-}
-
-export interface LearnedHistogramNames extends HistogramNames {
-  /** Ends the asking, and what of it is under way. */
-  stop(): void;
+  readonly timers: Timers;
+  readonly log: Log;
 }
 
 /**
- * The names of a group. With options its metadata is asked for at once and then again and again, in the background: a
- * metric of type `histogram` is one of native histograms under that very name, for of classic ones only names with a
- * suffix have series. When that fails, what was learned before stays.
+ * The names of a group. With options, the group's metadata is requested at once and then again and again: a metric of
+ * type `histogram` is a native histogram under exactly that name, because the series of a classic one have suffixes.
+ * A failed request keeps the previous names.
  *
- * A name that is known and is none costs time, never an answer: raw samples are right for floats too.
+ * A false positive only costs time: raw samples are correct for floats as well.
  *
  * Source: promxy, pkg/servergroup/config.go (`NativeHistogramConfig`).
  */
-export function createHistogramNames(options?: HistogramNamesOptions): LearnedHistogramNames {
-  const met = new Set<string>();
-  const asked = options && startAsking(options);
-  return {
-    has: (name) => met.has(name) || asked?.has(name) === true,
-    learn(name) {
-      met.delete(name);
-      met.add(name);
-      if (met.size <= MAX_MET) return;
-      const [oldest] = met;
-      if (oldest !== undefined) met.delete(oldest);
-    },
-    stop: () => asked?.stop(),
-  };
-}
+export class LearnedHistogramNames implements HistogramNames {
+  readonly #found = new Set<string>();
+  #listed: ReadonlySet<string> = new Set();
+  #isFailing = false;
+  readonly #loop: RefreshLoop | undefined;
 
-function startAsking({ group, ask, intervalMs, timers, tell }: HistogramNamesOptions): {
-  has(name: string): boolean;
-  stop(): void;
-} {
-  let names: ReadonlySet<string> = new Set();
-  let failing = false;
-  const abort = new AbortController();
-  let cancel = timers.schedule(0, run);
-
-  function run(): void {
-    const startedMs = timers.now();
-    const delayMs = intervalMs * (EARLIEST + (1 - EARLIEST) * timers.random());
-    void refresh().finally(() => {
-      if (abort.signal.aborted) return;
-      cancel = timers.schedule(Math.max(0, startedMs + delayMs - timers.now()), run);
+  /** @param options undefined to learn from answers only. */
+  constructor(options?: HistogramNamesOptions) {
+    if (options === undefined) return;
+    const { intervalMs, timers } = options;
+    this.#loop = new RefreshLoop({
+      intervalMs,
+      timers,
+      refresh: (signal) => this.#refresh(options, signal),
     });
   }
 
-  async function refresh(): Promise<void> {
+  has(name: string): boolean {
+    return this.#found.has(name) || this.#listed.has(name);
+  }
+
+  learn(name: string): void {
+    this.#found.delete(name);
+    this.#found.add(name);
+    if (this.#found.size <= MAX_FOUND) return;
+    const [oldest] = this.#found;
+    if (oldest !== undefined) this.#found.delete(oldest);
+  }
+
+  /** Ends the requests for metadata, the one that is running included. */
+  stop(): void {
+    this.#loop?.stop();
+  }
+
+  async #refresh({ group, metadata, log }: HistogramNamesOptions, signal: AbortSignal): Promise<void> {
     try {
-      const { data } = await ask(abort.signal);
-      if (abort.signal.aborted) return;
-      const found = new Set<string>();
+      const { data } = await metadata(signal);
+      if (signal.aborted) return;
+      const listed = new Set<string>();
       for (const [name, entries] of data) {
-        if (found.size >= MAX_ASKED) break;
-        if (entries.some(({ type }) => type === 'histogram')) found.add(name);
+        if (listed.size >= MAX_LISTED) break;
+        if (entries.some(({ type }) => type === 'histogram')) listed.add(name);
       }
-      names = found;
-      failing = false;
+      this.#listed = listed;
+      this.#isFailing = false;
     } catch (thrown) {
-      if (abort.signal.aborted || failing) return;
-      failing = true;
+      if (signal.aborted || this.#isFailing) return;
+      this.#isFailing = true;
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      tell(
+      log.warn(
         { server_group: group, reason },
-        'the names of native histograms cannot be learned; those from before are used',
+        'names of native histograms not refreshed; using the previous ones',
       );
     }
   }
-
-  return {
-    has: (name) => names.has(name),
-    stop() {
-      abort.abort();
-      cancel();
-    },
-  };
 }

@@ -1,142 +1,129 @@
-// The learned routing index of one server group: which values some labels have there, asked for again and again.
+// The learned routing index of one server group: the values that some labels have there, refreshed in the background.
 
+import { RefreshLoop, type Log, type Timers } from '../../runtime/index.js';
 import type { LabelIndexStatus, MetadataAnswer } from '../server-group.js';
 
-/** Labels with more values are not kept: asking everybody costs less than holding and searching them. */
+/** Labels with more values are not kept: querying every group costs less than holding and searching them. */
 const MAX_VALUES = 20_000;
 
-/** What was learned is used for so many intervals when it cannot be learned anew. */
+/** Age, in intervals, up to which learned values are used while they cannot be refreshed. */
 const MAX_INTERVALS = 3;
-
-/** A refresh begins after this share of the interval at the least, so that groups spread out over time. */
-const EARLIEST = 0.8;
 
 /** The first refresh begins within this time. */
 const MAX_FIRST_DELAY_MS = 1000;
 
-/** Time as the index needs it; tests hand in their own. */
-export interface IndexTimers {
-  now(): number;
-  /** Runs something once, later; the result cancels it. Does not keep the process alive. */
-  schedule(delayMs: number, run: () => void): () => void;
-  /** From 0 to 1. */
-  random(): number;
-}
-
 export interface LabelIndexOptions {
   /** The server group's name. */
   readonly group: string;
+  /** Each once. */
   readonly labels: readonly string[];
   /** More than 0. */
   readonly syncIntervalMs: number;
-  /** All values of a label at any time, or the first `limit` of them. */
-  readonly ask: (
+  /** Requests all values of a label at any time, or the first `limit` of them. */
+  readonly labelValues: (
     label: string,
     limit: number,
     signal: AbortSignal,
   ) => Promise<MetadataAnswer<readonly string[]>>;
-  readonly timers: IndexTimers;
-  /** Told when a label can no longer be routed by, and when it can again. */
-  readonly tell: (details: object, message: string) => void;
-}
-
-export interface LabelIndex {
-  /** The values of a label, at most a few intervals old; undefined when they are not known. */
-  valuesOf(label: string): ReadonlySet<string> | undefined;
-  /** In the order of the labels. */
-  status(): readonly LabelIndexStatus[];
-  /** Ends the refreshing, and what of it is under way. */
-  stop(): void;
+  readonly timers: Timers;
+  readonly log: Log;
 }
 
 interface Entry {
   readonly label: string;
-  /** As of `askedAtMs`; undefined before the first success, and when there are too many. */
+  /** As of `requestedAtMs`; undefined before the first success, and when there are too many. */
   values: ReadonlySet<string> | undefined;
-  askedAtMs: number;
-  tooMany: boolean;
-  failing: boolean;
+  requestedAtMs: number;
+  hasTooMany: boolean;
+  isFailing: boolean;
 }
 
 /**
- * Starts to learn, in the background. Until a label was learned, when it has too many values, or when nothing was
- * learned for three intervals, nothing is known of it. An answer with a warning may lack values and counts as none.
+ * Learns label values until it is stopped. The values of a label are unknown until its first refresh, when there are
+ * too many, and when no refresh succeeded for three intervals. An answer with a warning may lack values and counts as
+ * a failure.
  */
-export function startLabelIndex(options: LabelIndexOptions): LabelIndex {
-  const { group, labels, syncIntervalMs, ask, timers, tell } = options;
-  const entries = labels.map((label): Entry => ({
-    label,
-    values: undefined,
-    askedAtMs: NaN,
-    tooMany: false,
-    failing: false,
-  }));
-  const abort = new AbortController();
-  const firstDelayMs = Math.min(MAX_FIRST_DELAY_MS, syncIntervalMs / 10) * timers.random();
-  let cancel = timers.schedule(firstDelayMs, run);
+export class LabelIndex {
+  readonly #options: LabelIndexOptions;
+  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #loop: RefreshLoop;
 
-  function run(): void {
-    const delayMs = syncIntervalMs * (EARLIEST + (1 - EARLIEST) * timers.random());
-    const startedMs = timers.now();
-    refreshAll()
-      .catch(() => undefined) // each label's failure was told
-      .finally(() => {
-        if (abort.signal.aborted) return;
-        cancel = timers.schedule(Math.max(0, startedMs + delayMs - timers.now()), run);
-      });
+  constructor(options: LabelIndexOptions) {
+    const { labels, syncIntervalMs, timers } = options;
+    this.#options = options;
+    this.#entries = new Map(
+      labels.map((label) => [
+        label,
+        { label, values: undefined, requestedAtMs: NaN, hasTooMany: false, isFailing: false },
+      ]),
+    );
+    this.#loop = new RefreshLoop({
+      intervalMs: syncIntervalMs,
+      firstDelayMs: Math.min(MAX_FIRST_DELAY_MS, syncIntervalMs / 10) * timers.random(),
+      timers,
+      refresh: (signal) => this.#refreshAll(signal),
+    });
   }
 
-  /** One label after the other: a refresh is in no hurry. */
-  async function refreshAll(): Promise<void> {
-    for (const entry of entries) {
-      if (abort.signal.aborted) return;
-      await refresh(entry);
+  /** Returns the values of a label, at most three intervals old; undefined when they are not known. */
+  valuesOf(label: string): ReadonlySet<string> | undefined {
+    const entry = this.#entries.get(label);
+    return entry && this.#freshValues(entry);
+  }
+
+  /** In the order of the labels. */
+  status(): readonly LabelIndexStatus[] {
+    const { group, timers } = this.#options;
+    return [...this.#entries.values()].map((entry) => ({
+      group,
+      label: entry.label,
+      isUsed: this.#freshValues(entry) !== undefined,
+      values: entry.values?.size,
+      ageMs: entry.values === undefined ? undefined : timers.now() - entry.requestedAtMs,
+    }));
+  }
+
+  /** Ends the refreshes, the one that is running included. */
+  stop(): void {
+    this.#loop.stop();
+  }
+
+  /** One label after the other: a refresh is not urgent. */
+  async #refreshAll(signal: AbortSignal): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      if (signal.aborted) return;
+      await this.#refresh(entry, signal);
     }
   }
 
-  async function refresh(entry: Entry): Promise<void> {
-    const askedAtMs = timers.now();
-    const details = { server_group: group, label: entry.label };
+  async #refresh(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { group, labelValues, timers, log } = this.#options;
+    const requestedAtMs = timers.now();
+    const fields = { server_group: group, label: entry.label };
     try {
-      const { data, warnings } = await ask(entry.label, MAX_VALUES + 1, abort.signal);
-      if (abort.signal.aborted) return;
+      const { data, warnings } = await labelValues(entry.label, MAX_VALUES + 1, signal);
+      if (signal.aborted) return;
       if (data.length > MAX_VALUES) {
-        if (!entry.tooMany) {
-          tell({ ...details, limit: MAX_VALUES }, 'a label has too many values to route queries by it');
+        if (!entry.hasTooMany) {
+          log.warn({ ...fields, limit: MAX_VALUES }, 'label has too many values to route queries by it');
         }
-        Object.assign(entry, { values: undefined, askedAtMs, tooMany: true, failing: false });
+        Object.assign(entry, { values: undefined, requestedAtMs, hasTooMany: true, isFailing: false });
         return;
       }
       if (warnings.length > 0) throw new Error(`the answer may lack values: ${warnings.join('; ')}`);
-      Object.assign(entry, { values: new Set(data), askedAtMs, tooMany: false, failing: false });
+      Object.assign(entry, { values: new Set(data), requestedAtMs, hasTooMany: false, isFailing: false });
     } catch (thrown) {
-      if (abort.signal.aborted || entry.failing) return;
-      entry.failing = true;
-      tell(
-        { ...details, reason: thrown instanceof Error ? thrown.message : String(thrown) },
-        'the values of a label cannot be learned; those from before are used until they are too old',
+      if (signal.aborted || entry.isFailing) return;
+      entry.isFailing = true;
+      log.warn(
+        { ...fields, reason: thrown instanceof Error ? thrown.message : String(thrown) },
+        'label values not refreshed; using the previous ones until they are too old',
       );
     }
   }
 
-  function freshOf({ values, askedAtMs }: Entry): ReadonlySet<string> | undefined {
-    return timers.now() - askedAtMs <= MAX_INTERVALS * syncIntervalMs ? values : undefined;
+  #freshValues({ values, requestedAtMs }: Entry): ReadonlySet<string> | undefined {
+    const { syncIntervalMs, timers } = this.#options;
+    return timers.now() - requestedAtMs <= MAX_INTERVALS * syncIntervalMs ? values : undefined;
   }
-
-  return {
-    valuesOf(label) {
-      const entry = entries.find((one) => one.label === label);
-      return entry && freshOf(entry);
-    },
-    status: () =>
-      entries.map((entry) => {
-        const fresh = freshOf(entry);
-        const ageMs = entry.values === undefined ? undefined : timers.now() - entry.askedAtMs;
-        return { group, label: entry.label, isUsed: fresh !== undefined, values: entry.values?.size, ageMs };
-      }),
-    stop() {
-      abort.abort();
-      cancel();
-    },
-  };
 }

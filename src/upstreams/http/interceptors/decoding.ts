@@ -1,11 +1,11 @@
-// Decodes what an answer's Content-Encoding says, as it streams.
+// Decodes a response's Content-Encoding as it streams.
 
 import { pipeline, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 
 import { PromfedError } from '../../../model/index.js';
 import { readableOf, sourceOf } from '../body-source.js';
-import { headerOf, type Exchange } from '../exchange.js';
+import { headerOf, type Interceptor } from '../exchange.js';
 import { excerpt } from '../sanitize.js';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -29,35 +29,33 @@ interface Zstd {
 
 const hasZstd = 'createZstdDecompress' in zlib;
 
-/** The Accept-Encoding of what `withDecoding` can decode. */
+/** The value of Accept-Encoding: the encodings that `decoding` decodes. */
 export const decodedEncodings = hasZstd ? 'zstd, gzip' : 'gzip';
 
 /**
- * Decodes gzip, and zstd where the runtime has it; refuses every other encoding. Bytes that are not what they are
- * called fail the body.
+ * Decodes gzip, and zstd where the runtime supports it; rejects every other encoding. A body that is not in the
+ * encoding that it names fails.
  *
- * Which are asked for is the request's matter: an answer is decoded whenever it says that it is encoded.
+ * A response is decoded whenever it is encoded, whether or not the request accepted that.
  */
-export function withDecoding(next: Exchange): Exchange {
-  return async (request, scope) => {
-    const response = await next(request, scope);
-    const encoding = headerOf(response, 'content-encoding').trim().toLowerCase();
-    // Of remote read, snappy is not an encoding on the way but the format itself.
-    const isFormat = encoding === 'snappy' && request.endpoint === 'read';
-    if (encoding === '' || encoding === 'identity' || isFormat) return response;
-    const decoder = tryCreateDecoder(encoding);
-    if (decoder === undefined) {
-      response.body.destroy();
-      throw new PromfedError(
-        'upstream',
-        `HTTP ${response.status}: the answer has an unknown Content-Encoding: ${excerpt(encoding, 40)}`,
-      );
-    }
-    // The error also comes out of the decoder, where it is read.
-    pipeline(readableOf(response.body), decoder, () => undefined);
-    return { ...response, body: sourceOf(decoder) };
-  };
-}
+export const decoding: Interceptor = (next) => async (request, scope) => {
+  const response = await next(request, scope);
+  const encoding = headerOf(response, 'content-encoding').trim().toLowerCase();
+  // In remote read, snappy is part of the message format.
+  const isFormat = encoding === 'snappy' && request.endpoint === 'read';
+  if (encoding === '' || encoding === 'identity' || isFormat) return response;
+  const decoder = tryCreateDecoder(encoding);
+  if (decoder === undefined) {
+    response.body.destroy();
+    throw new PromfedError(
+      'upstream',
+      `HTTP ${response.status}: the answer has an unknown Content-Encoding: ${excerpt(encoding, 40)}`,
+    );
+  }
+  // The decoder reports the error as well, to its reader.
+  pipeline(readableOf(response.body), decoder, () => undefined);
+  return { ...response, body: sourceOf(decoder) };
+};
 
 function tryCreateDecoder(encoding: string): Transform | undefined {
   if (encoding === 'gzip' || encoding === 'x-gzip') return zlib.createGunzip({ chunkSize: CHUNK_BYTES });

@@ -1,11 +1,11 @@
-// Ends a request whose answer does not begin in time (`timeout` of a server group).
+// Ends a request whose response does not begin in time (`timeout` of a server group).
 
 import { PromfedError } from '../../../model/index.js';
-import type { Exchange } from '../exchange.js';
+import type { Interceptor } from '../exchange.js';
 
 /** @param timeoutMs from sending the request, the wait for a connection included, to the response headers. */
-export function withHeadersTimeout(next: Exchange, timeoutMs: number): Exchange {
-  return async (request, scope) => {
+export function headersTimeout(timeoutMs: number): Interceptor {
+  return (next) => async (request, scope) => {
     const timer = setTimeout(() => {
       scope.abort(new PromfedError('upstream', `no response headers within ${timeoutMs} ms (timeout)`));
     }, timeoutMs);

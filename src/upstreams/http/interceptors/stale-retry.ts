@@ -1,24 +1,26 @@
-// Sends a request again, once, when it met a kept-alive connection that the target was just closing.
+// Sends a request a second time when the target closed the idle connection that it was sent on.
 
 import type { Clock } from '../../../runtime/index.js';
-import type { Exchange } from '../exchange.js';
+import type { Interceptor } from '../exchange.js';
 
 /** A connection that was closed while idle fails within a round trip; later failures are the target's own. */
 const STALE_WITHIN_MS = 1000;
 
 /**
- * Every request here only reads, so it may be sent twice. It is sent a second time at most, so that a query that
- * kills a target does not kill it again and again.
+ * Requests only read, so one may be sent twice. It is not sent a third time, so that a query that crashes its target
+ * does not crash it again and again.
  */
-export function withStaleRetry(next: Exchange, clock: Clock): Exchange {
-  return async (request, scope) => {
+export function staleRetry(clock: Clock): Interceptor {
+  return (next) => async (request, scope) => {
     const sentMs = clock.now();
+    const first = scope.fork();
     try {
-      return await next(request, scope);
+      return await next(request, first);
     } catch (thrown) {
-      if (scope.reason !== undefined || clock.now() - sentMs > STALE_WITHIN_MS || !mayBeStale(thrown))
-        throw thrown;
-      return await next(request, scope);
+      const isAborted = scope.reason !== undefined;
+      first.end(isAborted ? 'canceled' : 'error', 0);
+      if (isAborted || clock.now() - sentMs > STALE_WITHIN_MS || !mayBeStale(thrown)) throw thrown;
+      return await next(request, scope.fork());
     }
   };
 }

@@ -1,11 +1,11 @@
-// Turns an answer that is no answer into an error that says why: statuses, redirects, pages that are not JSON.
+// Turns unusable responses into errors: failure statuses, redirects, pages that are not JSON.
 
 import { PromfedError } from '../../../model/index.js';
 import { readableOf, type BodySource } from '../body-source.js';
-import { headerOf, type Exchange, type HttpRequest, type HttpResponse } from '../exchange.js';
+import { headerOf, type HttpRequest, type HttpResponse, type Interceptor } from '../exchange.js';
 import { excerpt, printable } from '../sanitize.js';
 
-/** Of an error's body so much is read, for so long: it is only wanted for its message. */
+/** Limits of reading an error's body, which is only needed for its message. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_ERROR_BODY_MS = 2000;
 
@@ -14,38 +14,34 @@ const MAX_PAGE_CHARS = 200;
 const MAX_HEADER_CHARS = 100;
 
 /**
- * Lets pass what is 2xx and says that it is JSON (protobuf, for remote read), or says nothing about its type.
+ * Passes responses of status 2xx whose content type is JSON (protobuf for remote read) or not given.
  *
  * @throws PromfedError `execution` with the upstream's text alone when Prometheus says that the query cannot be
- * evaluated; `refused` when it calls the expression wrong, which promfed wrote; otherwise `upstream` with the status, the upstream's errorType and text.
+ *   evaluated; `refused` when it rejects the expression, which promfed wrote; otherwise `upstream` with the status, the
+ *   upstream's errorType and its text.
  */
-export function withStatusCheck(next: Exchange): Exchange {
-  return async (request, scope) => {
-    const response = await next(request, scope);
-    const { status } = response;
-    if (status >= 200 && status < 300) {
-      const contentType = headerOf(response, 'content-type');
-      const isRead = request.endpoint === 'read';
-      const right = isRead ? /^application\/x-(?:streamed-)?protobuf\b/i : /^[^;]*json/i;
-      if (contentType === '' || right.test(contentType)) return response;
-      const page = await readPage(response.body);
-      throw new PromfedError(
-        'upstream',
-        `HTTP ${status}: answered ${excerpt(contentType, MAX_HEADER_CHARS)} instead of ${isRead ? 'protobuf' : 'JSON'}${quoted(page)}`,
-      );
-    }
-    if (status >= 300 && status < 400) {
-      response.body.destroy();
-      throw new PromfedError(
-        'upstream',
-        `HTTP ${status}: redirected${redirectTarget(response)}; not followed`,
-      );
-    }
-    throw refusalOf(request, response, await readPage(response.body));
-  };
-}
+export const statusCheck: Interceptor = (next) => async (request, scope) => {
+  const response = await next(request, scope);
+  const { status } = response;
+  if (status >= 200 && status < 300) {
+    const contentType = headerOf(response, 'content-type');
+    const isRead = request.endpoint === 'read';
+    const expected = isRead ? /^application\/x-(?:streamed-)?protobuf\b/i : /^[^;]*json/i;
+    if (contentType === '' || expected.test(contentType)) return response;
+    const page = await readPage(response.body);
+    throw new PromfedError(
+      'upstream',
+      `HTTP ${status}: answered ${excerpt(contentType, MAX_HEADER_CHARS)} instead of ${isRead ? 'protobuf' : 'JSON'}${quoted(page)}`,
+    );
+  }
+  if (status >= 300 && status < 400) {
+    response.body.destroy();
+    throw new PromfedError('upstream', `HTTP ${status}: redirected${redirectTarget(response)}; not followed`);
+  }
+  throw errorOf(request, response, await readPage(response.body));
+};
 
-function refusalOf(request: HttpRequest, response: HttpResponse, page: string): PromfedError {
+function errorOf(request: HttpRequest, response: HttpResponse, page: string): PromfedError {
   const { status } = response;
   const envelope = tryErrorEnvelope(page);
   if (envelope !== undefined && isQuery(request) && envelope.errorType === 'execution') {
@@ -61,8 +57,10 @@ function refusalOf(request: HttpRequest, response: HttpResponse, page: string): 
 }
 
 /**
- * An error of a query is of type `execution` when no server could evaluate it (Prometheus, web/api/v1/api.go);
- * of metadata it only means that this server failed. VictoriaMetrics has the status as the type of every error.
+ * The type `execution` of a query's error means that no server can evaluate the query; of metadata it only means that
+ * this server failed. VictoriaMetrics uses the status as the type of every error.
+ *
+ * Source: prometheus, web/api/v1/api.go (`returnAPIError`).
  */
 function isQuery({ endpoint }: HttpRequest): boolean {
   return endpoint === 'query' || endpoint === 'query_range';
@@ -84,7 +82,7 @@ function hint(response: HttpResponse): string {
   }
 }
 
-/** Where a redirect leads, without user and query string: both may hold credentials. */
+/** Returns where a redirect leads, without user and query string: both may hold credentials. */
 function redirectTarget(response: HttpResponse): string {
   const location = headerOf(response, 'location');
   if (location === '') return '';
@@ -118,7 +116,7 @@ function tryErrorEnvelope(page: string): ErrorEnvelope | undefined {
   };
 }
 
-/** The beginning of a body as text. What cuts the reading short is no matter: the status is the news. */
+/** Returns the beginning of a body as text. Read errors are ignored: the status code already says what went wrong. */
 async function readPage(source: BodySource): Promise<string> {
   const body = readableOf(source);
   const timer = setTimeout(() => {
@@ -133,7 +131,7 @@ async function readPage(source: BodySource): Promise<string> {
       if (bytes >= MAX_ERROR_BYTES) break;
     }
   } catch {
-    // The part that came is the message then.
+    // The message is what arrived until then.
   } finally {
     clearTimeout(timer);
     body.destroy();

@@ -1,0 +1,68 @@
+// Reads small text files that a configuration names: credentials and certificates.
+
+import { readFileSync, statSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+/** Far more than any credential or chain of certificates needs. */
+const MAX_BYTES = 1024 * 1024;
+
+/** The text of a file, or why it cannot be read: a sentence that begins with the absolute path. */
+export type FileText = { readonly text: string } | { readonly problem: string };
+
+/** Reads a file named in a configuration. */
+export type ReadText = (path: string) => FileText;
+
+/**
+ * Reads a whole file of up to 1 MiB, as UTF-8. Relative paths start at the working directory, as in promxy.
+ * Devices and pipes are rejected: reading them may never end.
+ */
+export function readTextFile(path: string): FileText {
+  const absolute = resolve(path);
+  try {
+    const problem = tryProblem(absolute, statSync(absolute));
+    return problem === undefined ? decode(readFileSync(absolute)) : { problem };
+  } catch (error) {
+    return { problem: describeFileError(absolute, error) };
+  }
+}
+
+/** As `readTextFile`, without blocking the event loop. Never rejects. */
+export async function readTextFileAsync(path: string): Promise<FileText> {
+  const absolute = resolve(path);
+  try {
+    const problem = tryProblem(absolute, await stat(absolute));
+    return problem === undefined ? decode(await readFile(absolute)) : { problem };
+  } catch (error) {
+    return { problem: describeFileError(absolute, error) };
+  }
+}
+
+function tryProblem(path: string, stats: { readonly size: number; isFile(): boolean }): string | undefined {
+  if (!stats.isFile()) return `${path} is not a file`;
+  return stats.size > MAX_BYTES ? `${path} is larger than ${MAX_BYTES} bytes` : undefined;
+}
+
+function decode(bytes: Uint8Array): FileText {
+  return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+}
+
+/** Returns why a file cannot be read, with its path. */
+export function describeFileError(path: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return `${path} does not exist`;
+    case 'EACCES':
+    case 'EPERM':
+      return `${path} may not be read by this user`;
+    case 'EISDIR':
+      return `${path} is a directory`;
+    case 'ENOTDIR':
+      return `${path} does not exist: a part of its path is not a directory`;
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return `${path} is not valid UTF-8`;
+    default:
+      return `${path} cannot be read (${typeof code === 'string' ? code : 'unknown reason'})`;
+  }
+}

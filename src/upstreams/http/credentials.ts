@@ -1,0 +1,185 @@
+// The credentials of a server group: from its settings, and from files that may change while promfed runs.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { AuthenticationSettings, SecretSettings } from '../../config/index.js';
+import { isHeaderValue, PromfedError } from '../../model/index.js';
+import { NO_LOG, readTextFileAsync, RefreshLoop } from '../../runtime/index.js';
+import type { Background } from '../options.js';
+import type { Redactor } from './redactor.js';
+
+/** Credential files are read again within this time. */
+const CHECK_INTERVAL_MS = 5_000;
+
+/** A change or a failure counts when a second read after this time agrees: the file may be half-written. */
+const SETTLE_MS = 100;
+
+/** The current credentials of a group. */
+export interface Credentials {
+  /** The value of the Authorization header. A secret. */
+  readonly authorization: string;
+  /** Reads the credentials again, now; left out when they cannot change. Never rejects. */
+  readonly refresh?: () => Promise<void>;
+  /** Ends background work. */
+  stop(): void;
+}
+
+export interface CredentialOptions {
+  /** The server group's name. */
+  readonly group: string;
+  readonly settings: AuthenticationSettings;
+  /** Learns every value of the Authorization header. */
+  readonly redactor: Redactor;
+  /** Undefined to read files again only after a 401. */
+  readonly background: Background | undefined;
+}
+
+/** @throws PromfedError `bad_data` when the credentials cannot be sent in a header. */
+export function createCredentials(options: CredentialOptions): Credentials {
+  const { group, settings, redactor } = options;
+  const secrets = secretsOf(settings);
+  const authorization = authorizationHeader(
+    settings,
+    secrets.map(({ value }) => value),
+  );
+  if (!isHeaderValue(authorization)) {
+    throw new PromfedError(
+      'bad_data',
+      `server group "${group}": the credentials contain characters that an HTTP header cannot hold`,
+    );
+  }
+  if (secrets.some(({ file }) => file !== undefined)) return new FileCredentials(options, authorization);
+  redactor.add(authorization);
+  return { authorization, stop: () => undefined };
+}
+
+/**
+ * Credentials of which at least one part comes from a file. The files are read again every few seconds, and whenever
+ * a target answers 401. A file that is missing, empty or invalid keeps the previous value in use and is logged once.
+ *
+ * Prometheus reads the file for every request (prometheus/common, config/http_config.go, `FileSecret`).
+ */
+class FileCredentials implements Credentials {
+  readonly #options: CredentialOptions;
+  readonly #loop: RefreshLoop | undefined;
+  #values: readonly string[];
+  #authorization: string;
+  /** The check that is running: checks are shared. */
+  #checking: Promise<void> | undefined;
+  #isFailing = false;
+  #isStopped = false;
+
+  constructor(options: CredentialOptions, authorization: string) {
+    const { settings, background, redactor } = options;
+    this.#options = options;
+    this.#values = secretsOf(settings).map(({ value }) => value);
+    this.#authorization = authorization;
+    redactor.add(authorization);
+    this.#loop =
+      background &&
+      new RefreshLoop({
+        // The first check is due at once: a worker may start long after the configuration was loaded.
+        intervalMs: CHECK_INTERVAL_MS,
+        timers: background.timers,
+        refresh: this.refresh,
+      });
+  }
+
+  get authorization(): string {
+    return this.#authorization;
+  }
+
+  readonly refresh = (): Promise<void> => {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  };
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#loop?.stop();
+  }
+
+  async #check(): Promise<void> {
+    const first = await this.#read();
+    if ('values' in first && isEqual(first.values, this.#values)) {
+      this.#isFailing = false;
+      return;
+    }
+    await sleep(SETTLE_MS);
+    const second = await this.#read();
+    if (this.#isStopped) return;
+    if ('problem' in second) this.#warn(second.problem);
+    else if ('values' in first && isEqual(first.values, second.values)) this.#use(second.values);
+    // Otherwise the file is still being written; the next check sees its end.
+  }
+
+  async #read(): Promise<{ readonly values: readonly string[] } | { readonly problem: string }> {
+    const { settings } = this.#options;
+    const values: string[] = [];
+    for (const [i, { file, value }] of secretsOf(settings).entries()) {
+      if (file === undefined) {
+        values.push(value);
+        continue;
+      }
+      const read = await readTextFileAsync(file);
+      if ('problem' in read) return read;
+      const text = read.text.trim();
+      if (text === '' && this.#values[i] !== '') return { problem: `${file} is empty` };
+      values.push(text);
+    }
+    const problem = tryProblem(settings, values);
+    return problem === undefined ? { values } : { problem };
+  }
+
+  #use(values: readonly string[]): void {
+    const { group, settings, redactor } = this.#options;
+    this.#values = values;
+    this.#authorization = authorizationHeader(settings, values);
+    this.#isFailing = false;
+    redactor.add(this.#authorization);
+    this.#log.info({ server_group: group }, 'credentials changed');
+  }
+
+  #warn(problem: string): void {
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.#log.warn(
+      { server_group: this.#options.group, reason: problem },
+      'credentials not refreshed; using the previous ones',
+    );
+  }
+
+  get #log() {
+    return this.#options.background?.log ?? NO_LOG;
+  }
+}
+
+/** In a fixed order: user name and password, or the credentials alone. */
+function secretsOf(settings: AuthenticationSettings): readonly SecretSettings[] {
+  return settings.kind === 'basic' ? [settings.username, settings.password] : [settings.credentials];
+}
+
+/** @param values of the secrets, in the order of `secretsOf`. */
+function authorizationHeader(
+  settings: AuthenticationSettings,
+  [first = '', second = '']: readonly string[],
+): string {
+  return settings.kind === 'basic'
+    ? `Basic ${Buffer.from(`${first}:${second}`, 'utf8').toString('base64')}`
+    : `${settings.scheme} ${first}`;
+}
+
+function tryProblem(settings: AuthenticationSettings, values: readonly string[]): string | undefined {
+  if (settings.kind === 'basic') {
+    return values[0]!.includes(':') ? 'the user name of basic_auth must not contain a colon' : undefined;
+  }
+  return isHeaderValue(values[0]!)
+    ? undefined
+    : 'the credentials contain characters that an HTTP header cannot hold';
+}
+
+function isEqual(a: readonly string[], b: readonly string[]): boolean {
+  return a.every((value, i) => value === b[i]);
+}

@@ -1,0 +1,70 @@
+// The interceptors of one target, as its group's settings ask for them.
+
+import type { ServerGroupSettings } from '../../../config/index.js';
+import { isHeaderName, isHeaderValue, isReservedHeader, PromfedError } from '../../../model/index.js';
+import type { Clock } from '../../../runtime/index.js';
+import type { UpstreamMetrics } from '../../metrics.js';
+import type { Credentials } from '../credentials.js';
+import type { Interceptor } from '../exchange.js';
+import { authentication } from './authentication.js';
+import { decodedEncodings, decoding } from './decoding.js';
+import { configuredHeaders, namesOf } from './headers.js';
+import { headersTimeout } from './headers-timeout.js';
+import { observation } from './observation.js';
+import { staleRetry } from './stale-retry.js';
+import { statusCheck } from './status-check.js';
+
+export interface InterceptorOptions {
+  /** The target's name: `host:port`. */
+  readonly target: string;
+  /** True when the target runs on this machine. */
+  readonly isLocal: boolean;
+  /** Undefined for no authentication. */
+  readonly credentials: Credentials | undefined;
+  readonly metrics: UpstreamMetrics;
+  readonly clock: Clock;
+  /** promfed's version. */
+  readonly version: string;
+}
+
+/**
+ * The first interceptor is the outermost: it sees what all others make of a response.
+ *
+ * @throws PromfedError `bad_data` when a header of the settings is invalid.
+ */
+export function interceptorsFor(settings: ServerGroupSettings, options: InterceptorOptions): Interceptor[] {
+  const { target, credentials, metrics, clock } = options;
+  return [
+    observation({ group: settings.name, target, metrics, clock }),
+    statusCheck,
+    decoding,
+    ...(settings.timeoutMs === undefined ? [] : [headersTimeout(settings.timeoutMs)]),
+    configuredHeaders(headersOf(settings, options)),
+    ...(credentials === undefined ? [] : [authentication(credentials)]),
+    staleRetry(clock),
+  ];
+}
+
+/** `http_headers`, and promfed's own unless these have one of the same name. */
+function headersOf(
+  { name: group, httpHeaders }: ServerGroupSettings,
+  { version, isLocal }: InterceptorOptions,
+): string[] {
+  for (const [name, value] of httpHeaders) {
+    const isValid = isHeaderName(name) && isHeaderValue(value);
+    if (isValid && !isReservedHeader(name)) continue;
+    const reason = isValid
+      ? `header "${name}" must not be set: it is reserved`
+      : `invalid header ${JSON.stringify(name)}`;
+    throw new PromfedError('bad_data', `server group "${group}": http_headers: ${reason}`);
+  }
+  const configured = httpHeaders.flat();
+  const names = namesOf(configured);
+  const defaults = [
+    ['user-agent', `promfed/${version}`],
+    ['accept', 'application/json'],
+    // Between processes of one machine, compression costs more than it saves.
+    ...(isLocal ? [] : [['accept-encoding', decodedEncodings]]),
+  ];
+  return [...configured, ...defaults.filter(([name]) => !names.has(name!)).flat()];
+}
