@@ -107,7 +107,7 @@ t.test('what was learned says which regions are asked', { skip, timeout: 90_000 
     'the end of what was learned',
   );
   t.equal((await ask('up{job="node"}')).status, 'error', 'then everything is asked of the region again');
-  t.equal(log.filter((line) => line.includes('cannot be learned')).length, 1, 'the log said so once');
+  t.equal(log.filter((line) => line.includes('not refreshed')).length, 1, 'the log said so once');
 });
 
 t.test('a region that does not answer holds up no start', { skip, timeout: 30_000 }, async (t) => {

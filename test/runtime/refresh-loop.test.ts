@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import { RefreshLoop } from '../../src/runtime/index.js';
-import { ManualTimers, turn } from '../helpers/manual-timers.js';
+import { ManualTimers, turn } from '../helpers/runtime/manual-timers.js';
 
 t.test('a loop refreshes after the first delay, and then within the interval', async (t) => {
   for (const { random, delayMs } of [

@@ -16,7 +16,7 @@ import {
   until,
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
-import { ManualTimers } from '../helpers/manual-timers.js';
+import { ManualTimers } from '../helpers/runtime/manual-timers.js';
 import { bearer, fetchContext, groupSettings, success } from './settings.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };

@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { ManualTimers } from '../helpers/manual-timers.js';
+import { ManualTimers } from '../helpers/runtime/manual-timers.js';
 import {
   type HistogramNamesOptions,
   LearnedHistogramNames,

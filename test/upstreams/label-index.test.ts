@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { ManualTimers, turn } from '../helpers/manual-timers.js';
+import { ManualTimers, turn } from '../helpers/runtime/manual-timers.js';
 import { LabelIndex, type LabelIndexOptions } from '../../src/upstreams/learn/label-index.js';
 
 const INTERVAL_MS = 60_000;

@@ -1,6 +1,6 @@
 // Timers whose time stands still until a test moves it.
 
-import type { Timers } from '../../src/runtime/index.js';
+import type { Timers } from '../../../src/runtime/index.js';
 
 export class ManualTimers implements Timers {
   #nowMs = 1_000_000;
