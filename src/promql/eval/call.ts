@@ -13,6 +13,7 @@ import {
   type MapLabels,
 } from '../functions/index.js';
 import type { CallNode } from '../plan/index.js';
+import { ANNOTATION_TEXTS } from './annotation-texts.js';
 import {
   mergeSameLabels,
   dropHistograms,
@@ -210,7 +211,7 @@ function absentLabels({ func, absentLabels: labels }: CallNode): Labels {
 async function evalSort(evaluator: Evaluator, node: CallNode, descending: boolean): Promise<VectorOperand> {
   const vector = dropHistograms(evaluator, await evaluator.evaluateVector(node.args[0]!));
   if (!evaluator.isInstant) {
-    evaluator.warn('sort is ineffective for range queries since results are always ordered by labels', node);
+    evaluator.warn(ANNOTATION_TEXTS.sortInRangeQuery, node);
     return vector;
   }
   const columns = await sortPaced(evaluator.pacer, vector.columns, (a, b) => {

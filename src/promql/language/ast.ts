@@ -111,26 +111,14 @@ export interface CallExpr {
   readonly position: Position;
 }
 
-/** The binary operators: arithmetic, comparison, histogram trimming (`</`, `>/`) and sets. */
-export type BinaryOp =
-  | '+'
-  | '-'
-  | '*'
-  | '/'
-  | '%'
-  | '^'
-  | 'atan2'
-  | '=='
-  | '!='
-  | '<'
-  | '<='
-  | '>'
-  | '>='
-  | '</'
-  | '>/'
-  | 'and'
-  | 'or'
-  | 'unless';
+export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
+/** Operators that filter, or return 0 or 1 with `bool`. */
+export type ComparisonOp = '==' | '!=' | '<' | '<=' | '>' | '>=';
+/** Operators that trim native histograms: they keep the observations below (`</`) or above (`>/`) a float. */
+export type TrimOp = '</' | '>/';
+export type SetOp = 'and' | 'or' | 'unless';
+/** Any binary operator. */
+export type BinaryOp = ArithmeticOp | ComparisonOp | TrimOp | SetOp;
 
 /** How the series of the two vectors of a binary operation are matched: `on (a) group_left (b)`. */
 export interface VectorMatching {

@@ -1,20 +1,23 @@
 export type {
   AggregateExpr,
   AggregateOp,
+  ArithmeticOp,
   At,
   BinaryExpr,
   BinaryOp,
   CallExpr,
+  ComparisonOp,
   Duration,
   DurationLiteral,
   Expr,
   Position,
+  SetOp,
   SubqueryExpr,
   VectorMatching,
   VectorSelector,
 } from './ast.js';
 export { ALL_FEATURES, type Feature, FEATURES, type FeatureSet, isFeature } from './features.js';
-export { AGGREGATE_PARAMETERS, isComparison, isSetOperator } from './operators.js';
+export { AGGREGATE_PARAMETERS, isArithmetic, isComparison, isSetOperator, isTrim } from './operators.js';
 export { ParseError, printPosition } from './parse-error.js';
 export { parseExpr, parseSelector } from './parser/parser.js';
 export { prettyExpr } from './printer/pretty.js';

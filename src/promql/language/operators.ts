@@ -1,6 +1,6 @@
 // Tables of the operators: precedence, associativity, kind and aggregation parameters.
 
-import type { AggregateOp, BinaryOp } from './ast.js';
+import type { AggregateOp, ArithmeticOp, BinaryOp, ComparisonOp, SetOp, TrimOp } from './ast.js';
 
 /** The precedence of each binary operator. A higher number binds tighter. */
 export const PRECEDENCE: Readonly<Record<BinaryOp, number>> = {
@@ -32,16 +32,23 @@ export function isRightAssociative(op: BinaryOp): boolean {
   return op === '^';
 }
 
-/**
- * Reports whether an operator is a comparison: it filters, or returns 0 or 1 with `bool`. `</` and `>/` trim
- * histograms and are not comparisons.
- */
-export function isComparison(op: BinaryOp): boolean {
-  return PRECEDENCE[op] === 3 && op !== '</' && op !== '>/';
+/** Reports whether an operator is arithmetic. */
+export function isArithmetic(op: BinaryOp): op is ArithmeticOp {
+  return PRECEDENCE[op] > PRECEDENCE['=='];
+}
+
+/** Reports whether an operator is a comparison. `</` and `>/` are not. */
+export function isComparison(op: BinaryOp): op is ComparisonOp {
+  return PRECEDENCE[op] === PRECEDENCE['=='] && !isTrim(op);
+}
+
+/** Reports whether an operator trims histograms: `</` or `>/`. */
+export function isTrim(op: BinaryOp): op is TrimOp {
+  return op === '</' || op === '>/';
 }
 
 /** Reports whether an operator is a set operator: and, or, unless. */
-export function isSetOperator(op: BinaryOp): boolean {
+export function isSetOperator(op: BinaryOp): op is SetOp {
   return op === 'and' || op === 'or' || op === 'unless';
 }
 

@@ -1,21 +1,24 @@
-// Aggregations that take a group's columns one after another: sum, avg, count, min, max, group, stddev, stdvar.
+// Aggregations that process the columns of a group one after another.
 
 import type { Column } from '../../../model/index.js';
 
+/** Aggregations without a parameter. */
 export type AccumulatorOp = 'sum' | 'avg' | 'count' | 'min' | 'max' | 'group' | 'stddev' | 'stdvar';
 
 /**
- * Adds columns to a target, then finishes it. The target begins with nothing present. An accumulator serves one
- * group after another, and keeps scratch columns of its own.
+ * Aggregates the columns of a group into an output column, which starts empty. One accumulator serves one group after
+ * another; its scratch columns are valid for a step once the output has a sample there.
  *
- * Source of all of them: Prometheus, promql/engine.go (`aggregation`).
+ * Source of all accumulators: Prometheus, promql/engine.go (`aggregation`).
  */
 export interface Accumulator {
-  add(column: Column, target: Column): void;
-  finish(target: Column): void;
+  /** Adds the samples of a column. Any sample counts as a float. */
+  add(column: Column, output: Column): void;
+  /** Completes the output after the last column of the group. */
+  finish(output: Column): void;
 }
 
-/** How many scratch columns `createAccumulator` allocates. */
+/** The number of scratch columns that `createAccumulator` allocates for each operator. */
 export const SCRATCH_COLUMNS: Readonly<Record<AccumulatorOp, number>> = {
   sum: 1,
   avg: 3,
@@ -27,29 +30,30 @@ export const SCRATCH_COLUMNS: Readonly<Record<AccumulatorOp, number>> = {
   stdvar: 2,
 };
 
+/** Creates the accumulator of an operator for columns of `count` steps. */
 export function createAccumulator(op: AccumulatorOp, count: number): Accumulator {
   switch (op) {
     case 'sum':
-      return createSum(count);
+      return new SumAccumulator(count);
     case 'avg':
-      return createAvg(count);
+      return new AvgAccumulator(count);
     case 'count':
-      return simple((seen) => seen + 1, 1);
+      return createFold((total) => total + 1, 1);
     case 'group':
-      return simple(() => 1, 1);
+      return createFold(() => 1, 1);
     case 'min':
-      return simple((least, value) => (least > value || Number.isNaN(least) ? value : least));
+      return createFold((min, value) => (min > value || Number.isNaN(min) ? value : min));
     case 'max':
-      return simple((most, value) => (most < value || Number.isNaN(most) ? value : most));
+      return createFold((max, value) => (max < value || Number.isNaN(max) ? value : max));
     case 'stddev':
-      return createVariance(count, Math.sqrt);
+      return new VarianceAccumulator(count, Math.sqrt);
     case 'stdvar':
-      return createVariance(count, (variance) => variance);
+      return new VarianceAccumulator(count, (variance) => variance);
   }
 }
 
-/** Begins with the first value, or with `first`, and goes on with `next`. */
-function simple(next: (sofar: number, value: number) => number, first?: number): Accumulator {
+/** Starts with `initial`, or with the first value, and combines each further value with `next`. */
+function createFold(next: (current: number, value: number) => number, initial?: number): Accumulator {
   return {
     add: (column, { values, present }) => {
       for (let step = 0; step < values.length; step++) {
@@ -57,7 +61,7 @@ function simple(next: (sofar: number, value: number) => number, first?: number):
         const value = column.values[step]!;
         if (present[step] === 0) {
           present[step] = 1;
-          values[step] = first ?? value;
+          values[step] = initial ?? value;
         } else {
           values[step] = next(values[step]!, value);
         }
@@ -67,29 +71,37 @@ function simple(next: (sofar: number, value: number) => number, first?: number):
   };
 }
 
-/** A sum with Neumaier's compensation: the rule of `CompensatedSum`, over columns. */
-function createSum(count: number): Accumulator {
-  const compensation = new Float64Array(count);
-  return {
-    add: (column, { values, present }) => {
-      for (let step = 0; step < count; step++) {
-        if (column.present[step] === 0) continue;
-        const value = column.values[step]!;
-        if (present[step] === 0) {
-          present[step] = 1;
-          values[step] = value;
-          compensation[step] = 0;
-        } else {
-          addCompensated(values, compensation, step, value);
-        }
+/** A sum with Neumaier's compensation: `CompensatedSum` on columns. */
+class SumAccumulator implements Accumulator {
+  readonly #count: number;
+  readonly #compensation: Float64Array;
+
+  constructor(count: number) {
+    this.#count = count;
+    this.#compensation = new Float64Array(count);
+  }
+
+  add(column: Column, { values, present }: Column): void {
+    const count = this.#count;
+    const compensation = this.#compensation;
+    for (let step = 0; step < count; step++) {
+      if (column.present[step] === 0) continue;
+      const value = column.values[step]!;
+      if (present[step] === 0) {
+        present[step] = 1;
+        values[step] = value;
+        compensation[step] = 0;
+      } else {
+        addCompensated(values, compensation, step, value);
       }
-    },
-    finish: ({ values, present }) => {
-      for (let step = 0; step < count; step++) {
-        if (present[step] === 1) values[step] = values[step]! + compensation[step]!;
-      }
-    },
-  };
+    }
+  }
+
+  finish({ values, present }: Column): void {
+    for (let step = 0; step < this.#count; step++) {
+      if (present[step] === 1) values[step] = values[step]! + this.#compensation[step]!;
+    }
+  }
 }
 
 function addCompensated(sums: Float64Array, compensation: Float64Array, step: number, value: number): void {
@@ -101,81 +113,108 @@ function addCompensated(sums: Float64Array, compensation: Float64Array, step: nu
   sums[step] = next;
 }
 
-/** The compensated sum by the count; an incremental mean from where the sum would overflow. */
-function createAvg(count: number): Accumulator {
-  const compensation = new Float64Array(count);
-  const seen = new Float64Array(count);
-  const incremental = new Uint8Array(count);
-  return {
-    add: (column, { values, present }) => {
-      for (let step = 0; step < count; step++) {
-        if (column.present[step] === 0) continue;
-        const value = column.values[step]!;
-        if (present[step] === 0) {
-          present[step] = 1;
-          values[step] = value;
-          compensation[step] = 0;
-          seen[step] = 1;
-          incremental[step] = 0;
+/** The compensated sum divided by the number of samples. Changes to an incremental mean before the sum overflows. */
+class AvgAccumulator implements Accumulator {
+  readonly #count: number;
+  readonly #compensation: Float64Array;
+  /** The number of samples added at each step. */
+  readonly #sizes: Float64Array;
+  /** 1 at steps whose output is an incremental mean instead of a sum. */
+  readonly #isMean: Uint8Array;
+
+  constructor(count: number) {
+    this.#count = count;
+    this.#compensation = new Float64Array(count);
+    this.#sizes = new Float64Array(count);
+    this.#isMean = new Uint8Array(count);
+  }
+
+  add(column: Column, { values, present }: Column): void {
+    const count = this.#count;
+    const compensation = this.#compensation;
+    const sizes = this.#sizes;
+    const isMean = this.#isMean;
+    for (let step = 0; step < count; step++) {
+      if (column.present[step] === 0) continue;
+      const value = column.values[step]!;
+      if (present[step] === 0) {
+        present[step] = 1;
+        values[step] = value;
+        compensation[step] = 0;
+        sizes[step] = 1;
+        isMean[step] = 0;
+        continue;
+      }
+      const size = sizes[step]! + 1;
+      sizes[step] = size;
+      if (isMean[step] === 0) {
+        const next = values[step]! + value;
+        if (next !== Infinity && next !== -Infinity) {
+          addCompensated(values, compensation, step, value);
           continue;
         }
-        const n = seen[step]! + 1;
-        seen[step] = n;
-        if (incremental[step] === 0) {
-          const next = values[step]! + value;
-          if (next !== Infinity && next !== -Infinity) {
-            addCompensated(values, compensation, step, value);
-            continue;
-          }
-          incremental[step] = 1;
-          values[step] = values[step]! / (n - 1);
-          compensation[step] = compensation[step]! / (n - 1);
-        }
-        const weight = (n - 1) / n;
-        values[step] = values[step]! * weight;
-        compensation[step] = compensation[step]! * weight;
-        addCompensated(values, compensation, step, value / n);
+        isMean[step] = 1;
+        values[step] = values[step]! / (size - 1);
+        compensation[step] = compensation[step]! / (size - 1);
       }
-    },
-    finish: ({ values, present }) => {
-      for (let step = 0; step < count; step++) {
-        if (present[step] === 0) continue;
-        values[step] =
-          incremental[step] === 1
-            ? values[step]! + compensation[step]!
-            : values[step]! / seen[step]! + compensation[step]! / seen[step]!;
-      }
-    },
-  };
+      const weight = (size - 1) / size;
+      values[step] = values[step]! * weight;
+      compensation[step] = compensation[step]! * weight;
+      addCompensated(values, compensation, step, value / size);
+    }
+  }
+
+  finish({ values, present }: Column): void {
+    for (let step = 0; step < this.#count; step++) {
+      if (present[step] === 0) continue;
+      const compensation = this.#compensation[step]!;
+      const size = this.#sizes[step]!;
+      values[step] =
+        this.#isMean[step] === 1 ? values[step]! + compensation : values[step]! / size + compensation / size;
+    }
+  }
 }
 
-/** Welford's method, without compensation. A first value that is not finite spoils the whole. */
-function createVariance(count: number, finish: (variance: number) => number): Accumulator {
-  const mean = new Float64Array(count);
-  const seen = new Float64Array(count);
-  return {
-    add: (column, { values, present }) => {
-      for (let step = 0; step < count; step++) {
-        if (column.present[step] === 0) continue;
-        const value = column.values[step]!;
-        if (present[step] === 0) {
-          present[step] = 1;
-          seen[step] = 1;
-          mean[step] = value;
-          values[step] = Number.isFinite(value) ? 0 : NaN;
-          continue;
-        }
-        const n = seen[step]! + 1;
-        seen[step] = n;
-        const delta = value - mean[step]!;
-        mean[step] = mean[step]! + delta / n;
-        values[step] = values[step]! + delta * (value - mean[step]!);
+/** The variance by Welford's method, without compensation. NaN if the first value is not finite. */
+class VarianceAccumulator implements Accumulator {
+  readonly #count: number;
+  readonly #means: Float64Array;
+  /** The number of samples added at each step. */
+  readonly #sizes: Float64Array;
+  readonly #finish: (variance: number) => number;
+
+  constructor(count: number, finish: (variance: number) => number) {
+    this.#count = count;
+    this.#means = new Float64Array(count);
+    this.#sizes = new Float64Array(count);
+    this.#finish = finish;
+  }
+
+  add(column: Column, { values, present }: Column): void {
+    const count = this.#count;
+    const means = this.#means;
+    const sizes = this.#sizes;
+    for (let step = 0; step < count; step++) {
+      if (column.present[step] === 0) continue;
+      const value = column.values[step]!;
+      if (present[step] === 0) {
+        present[step] = 1;
+        sizes[step] = 1;
+        means[step] = value;
+        values[step] = Number.isFinite(value) ? 0 : NaN;
+        continue;
       }
-    },
-    finish: ({ values, present }) => {
-      for (let step = 0; step < count; step++) {
-        if (present[step] === 1) values[step] = finish(values[step]! / seen[step]!);
-      }
-    },
-  };
+      const size = sizes[step]! + 1;
+      sizes[step] = size;
+      const delta = value - means[step]!;
+      means[step] = means[step]! + delta / size;
+      values[step] = values[step]! + delta * (value - means[step]!);
+    }
+  }
+
+  finish({ values, present }: Column): void {
+    for (let step = 0; step < this.#count; step++) {
+      if (present[step] === 1) values[step] = this.#finish(values[step]! / this.#sizes[step]!);
+    }
+  }
 }

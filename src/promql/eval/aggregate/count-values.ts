@@ -1,20 +1,19 @@
-// count_values: how many series of a group have each value.
-
 import { Labels, PromfedError, type Column } from '../../../model/index.js';
 import { formatHistogram, formatPlain, formatShort, isLabelName } from '../../functions/index.js';
 import { quote } from '../../language/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 
-import { groupLabels } from './grouping.js';
 import { dropEmptyColumns } from '../columns.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
+import { groupLabels } from './grouping.js';
 
 /**
- * One column for each value of each group, the value written into a label as Go's `%f` writes it.
+ * Evaluates count_values: one column for each value of each group, with the number of series that have the value. The
+ * value is written to the label as Go's `%f` prints it.
  *
  * Source: Prometheus, promql/engine.go (`aggregationCountValues`).
  *
- * @throws PromfedError `execution` for a label name that is none.
+ * @throws PromfedError `execution` for an invalid label name.
  */
 export async function evalCountValues(
   evaluator: Evaluator,
@@ -24,25 +23,25 @@ export async function evalCountValues(
 ): Promise<VectorOperand> {
   if (!isLabelName(label)) throw new PromfedError('execution', `invalid label name ${quote(label)}`);
   const labelsOf = groupLabels(node.without ? node.grouping : [...node.grouping, label], node.without);
-  const targets = new Map<string, Column>();
+  const outputs = new Map<string, Column>();
   for (const column of vector.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    const ofSeries = new Map<string, Column>();
+    const outputsOfSeries = new Map<string, Column>();
     for (let step = 0; step < evaluator.grid.count; step++) {
       if (column.present[step] === 0) continue;
       const histogram = column.present[step] === 2 ? column.histograms![step]! : undefined;
       const text = histogram ? formatHistogram(histogram, formatShort) : formatPlain(column.values[step]!);
-      let target = ofSeries.get(text);
-      if (target === undefined) {
+      let output = outputsOfSeries.get(text);
+      if (output === undefined) {
         const labels = labelsOf(column.labels.with(Labels.of([[label, text]])));
-        target = targets.get(labels.key) ?? evaluator.newColumn(labels);
-        targets.set(labels.key, target);
-        ofSeries.set(text, target);
+        output = outputs.get(labels.key) ?? evaluator.newColumn(labels);
+        outputs.set(labels.key, output);
+        outputsOfSeries.set(text, output);
       }
-      target.values[step] = target.present[step] === 1 ? target.values[step]! + 1 : 1;
-      target.present[step] = 1;
+      output.values[step] = output.present[step] === 1 ? output.values[step]! + 1 : 1;
+      output.present[step] = 1;
     }
   }
   evaluator.release(vector);
-  return dropEmptyColumns(evaluator, evaluator.vector([...targets.values()]));
+  return dropEmptyColumns(evaluator, evaluator.vector([...outputs.values()]));
 }

@@ -1,17 +1,21 @@
-// Grouping of columns for aggregations: worked out once a series.
+// Grouping of columns for aggregations, computed once for each series.
 
 import { Labels, METRIC_NAME, type Column } from '../../../model/index.js';
 import type { Pacer } from '../../../runtime/index.js';
 
-/** Columns that are aggregated into one, in the order of the vector. */
+/** Columns that are aggregated into one column, in the order of the vector. */
 export interface Group {
   readonly labels: Labels;
-  /** Whether any of the columns is one whose name goes in the end. */
+  /** True when the name of any of the columns is to be removed at the end. */
   readonly dropsName: boolean;
   readonly columns: readonly Column[];
 }
 
-/** The labels of the group that a series is in. Source: Prometheus, promql/engine.go (`generateGroupingLabels`). */
+/**
+ * Returns the function for the labels of the group that a series belongs to.
+ *
+ * Source: Prometheus, promql/engine.go (`generateGroupingLabels`).
+ */
 export function groupLabels(grouping: readonly string[], without: boolean): (labels: Labels) => Labels {
   if (without) {
     const dropped = new Set([METRIC_NAME, ...grouping]);
@@ -22,7 +26,7 @@ export function groupLabels(grouping: readonly string[], without: boolean): (lab
   return (labels) => labels.keep(kept);
 }
 
-/** The groups, in the order of their first columns. */
+/** Groups columns. Groups are in the order of their first columns. */
 export async function groupColumns(
   pacer: Pacer,
   columns: readonly Column[],

@@ -1,32 +1,36 @@
-// Aggregations of vectors that hold native histograms.
+// Aggregations of vectors with native histograms.
 
 import { HistogramSum, type Column } from '../../../model/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 
+import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { dropHistograms, hasHistograms } from '../columns.js';
+import type { Evaluator, HistogramColumn, VectorOperand } from '../evaluator.js';
 import type { Group } from './grouping.js';
-import { HISTOGRAM_TEXTS } from '../histogram/histogram-annotations.js';
-import type { HistogramColumn, Evaluator, VectorOperand } from '../evaluator.js';
 
-/** So many histograms are added between two looks at the clock. */
-const COLUMNS_AT_ONCE = 64;
+/** Number of histograms added between two checks of the pacer. */
+const HISTOGRAMS_PER_CHECK = 64;
 
-/** The vector without its histograms, of which an info tells. Source: Prometheus, promql/engine.go (`aggregation`, `aggregationK`). */
-export function withoutIgnored(
+/**
+ * Removes the histograms of a vector for an aggregation that ignores them, with an info.
+ *
+ * Source: Prometheus, promql/engine.go (`aggregation`, `aggregationK`).
+ */
+export function dropIgnoredHistograms(
   evaluator: Evaluator,
   node: AggregateNode,
   vector: VectorOperand,
 ): VectorOperand {
   if (!hasHistograms(vector)) return vector;
-  const ignored = vector.columns.some(({ present }) => present.includes(2));
-  const ranks = node.op === 'topk' || node.op === 'bottomk';
-  if (ignored) evaluator.info(HISTOGRAM_TEXTS.ignoredInAggregation(node.op), ranks ? node : node.input);
+  const hasIgnored = vector.columns.some(({ present }) => present.includes(2));
+  const isRank = node.op === 'topk' || node.op === 'bottomk';
+  if (hasIgnored) evaluator.info(ANNOTATION_TEXTS.ignoredInAggregation(node.op), isRank ? node : node.input);
   return dropHistograms(evaluator, vector);
 }
 
 /**
- * Puts the sums or means of a group's histograms into its column, which holds those of its floats: steps with both
- * have no result. Histograms whose buckets cannot be reconciled have none either.
+ * Adds the sums or means of a group's histograms to its column, which has those of its floats. Steps with floats and
+ * histograms have no result, with a warning. Neither have steps with incompatible bucket layouts.
  *
  * Source: Prometheus, promql/engine.go (`aggregation`).
  */
@@ -34,22 +38,23 @@ export async function addHistograms(
   evaluator: Evaluator,
   node: AggregateNode,
   group: Group,
-  target: HistogramColumn,
+  output: HistogramColumn,
 ): Promise<void> {
   for (let step = 0; step < evaluator.grid.count; step++) {
     const result = await sumAt(evaluator, node, group.columns, step);
     if (result === undefined) continue;
-    if (target.present[step] === 1) {
-      target.present[step] = 0;
-      evaluator.warn(HISTOGRAM_TEXTS.mixedTypesAggregation, node.input);
+    if (output.present[step] === 1) {
+      output.present[step] = 0;
+      evaluator.warn(ANNOTATION_TEXTS.mixedTypesAggregation, node.input);
     } else if (result !== 'incompatible') {
-      if (result.collision) evaluator.warn(HISTOGRAM_TEXTS.collision('aggregation'), node.input);
-      if (result.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('aggregation'), node.input);
-      evaluator.putHistogram(target, step, result.total);
+      if (result.collision) evaluator.warn(ANNOTATION_TEXTS.collision('aggregation'), node.input);
+      if (result.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('aggregation'), node.input);
+      evaluator.putHistogram(output, step, result.total);
     }
   }
 }
 
+/** Returns the sum of the histograms at a step, or `undefined` without a histogram. */
 async function sumAt(
   evaluator: Evaluator,
   node: AggregateNode,
@@ -58,13 +63,13 @@ async function sumAt(
 ): Promise<HistogramSum | 'incompatible' | undefined> {
   let sum: HistogramSum | undefined;
   for (const [i, { labels, present, histograms }] of columns.entries()) {
-    if (i % COLUMNS_AT_ONCE === 0 && evaluator.pacer.due) await evaluator.pacer.pause();
+    if (i % HISTOGRAMS_PER_CHECK === 0 && evaluator.pacer.due) await evaluator.pacer.pause();
     if (present[step] !== 2) continue;
     const histogram = histograms![step]!;
     if (sum === undefined) {
       sum = new HistogramSum(histogram, node.op === 'avg');
     } else if (!sum.tryAdd(histogram)) {
-      evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(labels.metricName), node.input);
+      evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(labels.metricName), node.input);
       return 'incompatible';
     }
   }

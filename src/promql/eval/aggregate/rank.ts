@@ -1,22 +1,21 @@
-// topk, bottomk and limitk: which series of a group are kept at each step.
-
 import { PromfedError, type Column } from '../../../model/index.js';
 import type { AggregateNode } from '../../plan/index.js';
-
+import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
 import { groupColumns, type Group } from './grouping.js';
-import type { ScalarOperand, Evaluator, VectorOperand } from '../evaluator.js';
+import { paramRange } from './param-range.js';
 
+/** Aggregations that return up to k series of each group. */
 export type RankOp = 'topk' | 'bottomk' | 'limitk';
 
 const TWO_TO_63 = 2 ** 63;
 
 /**
- * The kept samples, with the labels of their series. An instant result is in order: group by group, topk from the
- * greatest, bottomk from the least, NaN last.
+ * Evaluates topk, bottomk or limitk: the selected samples with the labels of their series. An instant result of topk
+ * and bottomk is ordered within each group, topk from the greatest value, bottomk from the least, NaN last.
  *
  * Source: Prometheus, promql/engine.go (`rangeEvalAgg`, `aggregationK`).
  *
- * @throws PromfedError `execution` when k is NaN or no 64-bit integer at any step.
+ * @throws PromfedError `execution` when k is NaN or exceeds a 64-bit integer at any step.
  */
 export async function evalRank(
   evaluator: Evaluator,
@@ -25,41 +24,35 @@ export async function evalRank(
   vector: VectorOperand,
   k: ScalarOperand,
 ): Promise<VectorOperand> {
+  const { pacer } = evaluator;
   const columns: Column[] = [];
   if (checkK(k.values)) {
-    const greatest = Math.min(
-      vector.columns.length,
-      k.values.reduce((most, value) => Math.max(most, value), 0),
-    );
-    for (const group of await groupColumns(evaluator.pacer, vector.columns, node.grouping, node.without)) {
-      const width = Math.trunc(Math.min(greatest, group.columns.length));
-      const heaps = new Heaps(evaluator, op, group, width, k.values);
+    const maxK = Math.min(vector.columns.length, Math.max(paramRange(k.values).max, 0));
+    for (const group of await groupColumns(pacer, vector.columns, node.grouping, node.without)) {
+      const capacity = Math.trunc(Math.min(maxK, group.columns.length));
+      const heaps = new RankHeaps(evaluator, op, group, capacity, k.values);
       for (let i = 0; i < group.columns.length; i++) {
-        if (evaluator.pacer.due) await evaluator.pacer.pause();
+        if (pacer.due) await pacer.pause();
         heaps.offer(i);
       }
-      columns.push(...(await heaps.take()));
+      columns.push(...(await heaps.takeColumns()));
     }
   }
   evaluator.release(vector, k);
   return evaluator.vector(columns, evaluator.isInstant && op !== 'limitk');
 }
 
-/** @returns whether any step keeps anything. */
+/**
+ * Checks k of all steps. Returns false when no step selects any series.
+ *
+ * @throws PromfedError `execution` for NaN and for values outside of a 64-bit integer.
+ */
 function checkK(values: Float64Array): boolean {
-  let most = -Infinity;
-  let least = Infinity;
-  let anyNaN = false;
-  for (const value of values) {
-    if (Number.isNaN(value)) anyNaN = true;
-    most = Math.max(most, value);
-    least = Math.min(least, value);
-  }
-  if (most < 1) return false;
-  if (anyNaN) throw new PromfedError('execution', 'Parameter value is NaN');
-  if (least <= -TWO_TO_63)
-    throw new PromfedError('execution', `Scalar value ${printK(least)} underflows int64`);
-  if (most >= TWO_TO_63) throw new PromfedError('execution', `Scalar value ${printK(most)} overflows int64`);
+  const { min, max, hasNaN } = paramRange(values);
+  if (hasNaN) throw new PromfedError('execution', 'Parameter value is NaN');
+  if (max < 1) return false;
+  if (min <= -TWO_TO_63) throw new PromfedError('execution', `Scalar value ${printK(min)} underflows int64`);
+  if (max >= TWO_TO_63) throw new PromfedError('execution', `Scalar value ${printK(max)} overflows int64`);
   return true;
 }
 
@@ -69,38 +62,44 @@ function printK(value: number): string {
   return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-/** One heap a step of the columns that are kept so far, the first to go on top: Go's container/heap, step for step. */
-class Heaps {
+/**
+ * One heap of selected samples for each step, with the first sample to be displaced on top. Follows Go's
+ * container/heap exactly, because the order of operations decides between equal values.
+ */
+class RankHeaps {
   readonly #evaluator: Evaluator;
   readonly #op: RankOp;
   readonly #columns: readonly Column[];
-  readonly #width: number;
+  /** Size of the part of `#values` and `#indices` that belongs to a step. */
+  readonly #capacity: number;
   readonly #k: Float64Array;
   readonly #values: Float64Array;
+  /** Index of the sample's column in the group. */
   readonly #indices: Int32Array;
   readonly #sizes: Int32Array;
 
-  constructor(evaluator: Evaluator, op: RankOp, { columns }: Group, width: number, k: Float64Array) {
+  /** Reserves the heaps from the budget; `takeColumns` releases them. */
+  constructor(evaluator: Evaluator, op: RankOp, { columns }: Group, capacity: number, k: Float64Array) {
     const { count } = evaluator.grid;
-    evaluator.rawBudget.reserve(2 * width * count);
+    evaluator.rawBudget.reserve(2 * capacity * count);
     this.#evaluator = evaluator;
     this.#op = op;
     this.#columns = columns;
-    this.#width = width;
+    this.#capacity = capacity;
     this.#k = k;
-    this.#values = new Float64Array(width * count);
-    this.#indices = new Int32Array(width * count);
+    this.#values = new Float64Array(capacity * count);
+    this.#indices = new Int32Array(capacity * count);
     this.#sizes = new Int32Array(count);
   }
 
-  /** Shows the group's next column to every step. */
+  /** Offers the samples of a column of the group to the heaps. Call it in the order of the columns. */
   offer(index: number): void {
     const { values, present } = this.#columns[index]!;
     for (let step = 0; step < present.length; step++) {
       if (present[step] === 0) continue;
-      const limit = Math.min(Math.trunc(this.#k[step]!), this.#width);
+      const limit = Math.min(Math.trunc(this.#k[step]!), this.#capacity);
       if (limit < 1) continue;
-      const base = step * this.#width;
+      const base = step * this.#capacity;
       const size = this.#sizes[step]!;
       const value = values[step]!;
       if (size < limit) {
@@ -114,37 +113,36 @@ class Heaps {
     }
   }
 
-  /** The kept samples as new columns; the heaps are over with this. */
-  async take(): Promise<Column[]> {
-    const { count } = this.#evaluator.grid;
-    const kept = new Map<number, Column>();
-    for (let step = 0; step < count; step++) {
-      if (this.#evaluator.pacer.due) await this.#evaluator.pacer.pause();
-      for (const slot of this.#slotsInOrder(step)) {
+  /** Returns the selected samples as new columns. The heaps must not be used afterwards. */
+  async takeColumns(): Promise<Column[]> {
+    const { grid, pacer, rawBudget } = this.#evaluator;
+    const outputs = new Map<number, Column>();
+    for (let step = 0; step < grid.count; step++) {
+      if (pacer.due) await pacer.pause();
+      for (const slot of this.#sortedSlots(step)) {
         const index = this.#indices[slot]!;
-        let column = kept.get(index);
-        if (column === undefined) {
-          const { labels, dropsName, histograms } = this.#columns[index]!;
-          column = histograms
-            ? this.#evaluator.newHistogramColumn(labels, dropsName)
-            : this.#evaluator.newColumn(labels, dropsName);
-          kept.set(index, column);
-        }
-        column.values[step] = this.#values[slot]!;
-        column.present[step] = this.#columns[index]!.present[step]!;
-        if (column.present[step] === 2) {
-          column.histograms![step] = this.#columns[index]!.histograms![step];
-        }
+        const { present, histograms } = this.#columns[index]!;
+        let output = outputs.get(index);
+        if (output === undefined) outputs.set(index, (output = this.#newOutput(this.#columns[index]!)));
+        output.values[step] = this.#values[slot]!;
+        output.present[step] = present[step]!;
+        if (present[step] === 2) output.histograms![step] = histograms![step];
       }
     }
-    this.#evaluator.rawBudget.release(2 * this.#width * count);
-    return [...kept.values()];
+    rawBudget.release(2 * this.#capacity * grid.count);
+    return [...outputs.values()];
   }
 
-  #slotsInOrder(step: number): number[] {
-    const base = step * this.#width;
+  #newOutput({ labels, dropsName, histograms }: Column): Column {
+    return histograms
+      ? this.#evaluator.newHistogramColumn(labels, dropsName)
+      : this.#evaluator.newColumn(labels, dropsName);
+  }
+
+  /** The slots of a step, in the order of the result if it has one. */
+  #sortedSlots(step: number): number[] {
+    const base = step * this.#capacity;
     const slots = Array.from({ length: this.#sizes[step]! }, (_, i) => base + i);
-    // Only an instant result has an order.
     if (this.#op === 'limitk' || !this.#evaluator.isInstant) return slots;
     return slots.sort((a, b) => {
       const [x, y] = [this.#values[a]!, this.#values[b]!];
@@ -153,22 +151,23 @@ class Heaps {
     });
   }
 
+  /** Reports whether a value displaces the top of a full heap. */
   #displaces(value: number, top: number): boolean {
     if (Number.isNaN(top)) return !Number.isNaN(value);
     return this.#op === 'topk' ? top < value : top > value;
   }
 
-  /** Whether a goes before b. */
-  #before(a: number, b: number): boolean {
+  /** Reports whether `a` is nearer to the top than `b`. */
+  #less(a: number, b: number): boolean {
     if (Number.isNaN(a)) return true;
     return this.#op === 'topk' ? a < b : a > b;
   }
 
-  #up(base: number, from: number): void {
-    let child = from;
+  #up(base: number, start: number): void {
+    let child = start;
     while (child > 0) {
       const parent = (child - 1) >>> 1;
-      if (!this.#before(this.#values[base + child]!, this.#values[base + parent]!)) break;
+      if (!this.#less(this.#values[base + child]!, this.#values[base + parent]!)) break;
       this.#swap(base + parent, base + child);
       child = parent;
     }
@@ -180,10 +179,9 @@ class Heaps {
       const left = 2 * parent + 1;
       if (left >= size) return;
       const right = left + 1;
-      const rightFirst =
-        right < size && this.#before(this.#values[base + right]!, this.#values[base + left]!);
-      const child = rightFirst ? right : left;
-      if (!this.#before(this.#values[base + child]!, this.#values[base + parent]!)) return;
+      const isRightLess = right < size && this.#less(this.#values[base + right]!, this.#values[base + left]!);
+      const child = isRightLess ? right : left;
+      if (!this.#less(this.#values[base + child]!, this.#values[base + parent]!)) return;
       this.#swap(base + parent, base + child);
       parent = child;
     }

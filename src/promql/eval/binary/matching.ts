@@ -1,11 +1,12 @@
-// How the columns of two vectors find each other: worked out once a series.
+// Match signatures of the series of binary operations, computed once for each series.
 
 import { METRIC_NAME, type Column, type Labels } from '../../../model/index.js';
 import type { Pacer } from '../../../runtime/index.js';
 import type { VectorMatching } from '../../language/index.js';
 
 /**
- * The labels by which a series is matched: those of `on`, or all but those of `ignoring` and the name.
+ * Returns the function for the matching labels of a series: those of `on`, or all except those of `ignoring` and the
+ * metric name.
  *
  * Source: Prometheus, model/labels/labels.go (`BytesWithLabels`, `BytesWithoutLabels`).
  */
@@ -14,7 +15,7 @@ export function matchLabels({ on, labels: names }: VectorMatching): (labels: Lab
   return on ? (labels) => labels.keep(set) : (labels) => labels.drop(set);
 }
 
-/** Columns by the key of the labels that they are matched by, in order. */
+/** Groups columns by match signature, the key of their matching labels. Groups and their columns keep the order. */
 export async function groupBySignature(
   pacer: Pacer,
   columns: readonly Column[],
@@ -32,7 +33,10 @@ export async function groupBySignature(
   return groups;
 }
 
-/** At which steps any of the columns has a sample. The first column's own array when it is alone: not to be changed. */
+/**
+ * Returns an array that is not 0 at the steps at which any of the columns has a sample. The caller must not change it:
+ * it is the column's own array when there is only one column.
+ */
 export async function presenceOf(
   pacer: Pacer,
   columns: readonly Column[],
@@ -49,7 +53,7 @@ export async function presenceOf(
 
 const PLAIN_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-/** Labels as Prometheus prints them in messages of matching: the metric name is one of them. */
+/** Prints labels as Prometheus does in errors about matching, where the metric name is a label like any other. */
 export function printLabels(labels: Labels): string {
   const pairs = [...labels].map(
     ([name, value]) => `${PLAIN_NAME.test(name) ? name : JSON.stringify(name)}=${JSON.stringify(value)}`,

@@ -1,19 +1,17 @@
-// The set operators: and, or, unless.
-
-import type { VectorMatching } from '../../language/index.js';
+import type { SetOp, VectorMatching } from '../../language/index.js';
 
 import { mergeSameLabels, dropEmptyColumns } from '../columns.js';
 import { groupBySignature, matchLabels, presenceOf } from './matching.js';
-import type { SetOp } from './operators.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
 
 /**
- * `and` keeps samples of the left with a partner on the right, `unless` those without one; `or` adds to the left
- * the samples of the right without a partner on the left. Partners have equal matching labels at the same step.
+ * Applies a set operator. `and` returns the samples of the left side with a match on the right side, `unless` those
+ * without. `or` returns the left side and the samples of the right side without a match on the left side. Samples
+ * match at the same step with equal matching labels.
  *
  * Source: Prometheus, promql/engine.go (`VectorAnd`, `VectorOr`, `VectorUnless`).
  */
-export async function setOperator(
+export async function evalSetOperator(
   evaluator: Evaluator,
   op: SetOp,
   matching: VectorMatching,
@@ -21,22 +19,22 @@ export async function setOperator(
   rhs: VectorOperand,
 ): Promise<VectorOperand> {
   if (op !== 'or') {
-    const result = await keepWhere(evaluator, lhs, rhs, matching, op === 'and');
+    const result = await filterByMatch(evaluator, lhs, rhs, matching, op === 'and');
     evaluator.release(rhs);
     return result;
   }
-  const rest = await keepWhere(evaluator, rhs, lhs, matching, false);
+  const rest = await filterByMatch(evaluator, rhs, lhs, matching, false);
   const left = evaluator.toOwned(lhs);
   return mergeSameLabels(evaluator, evaluator.vector([...left.columns, ...rest.columns]));
 }
 
-/** The samples of `vector` that have a partner in `other` (`partnered`), or those that have none. */
-async function keepWhere(
+/** Returns the samples of `vector` with a match in `other`, or those without if `keepsMatched` is false. */
+async function filterByMatch(
   evaluator: Evaluator,
   vector: VectorOperand,
   other: VectorOperand,
   matching: VectorMatching,
-  partnered: boolean,
+  keepsMatched: boolean,
 ): Promise<VectorOperand> {
   const { count } = evaluator.grid;
   const signature = matchLabels(matching);
@@ -50,12 +48,12 @@ async function keepWhere(
   const owned = evaluator.toOwned(vector);
   for (const { labels, present } of owned.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    const partner = presence.get(signature(labels).key);
-    if (partner === undefined) {
-      if (partnered) present.fill(0);
+    const matched = presence.get(signature(labels).key);
+    if (matched === undefined) {
+      if (keepsMatched) present.fill(0);
       continue;
     }
-    for (let step = 0; step < count; step++) if ((partner[step] !== 0) !== partnered) present[step] = 0;
+    for (let step = 0; step < count; step++) if ((matched[step] !== 0) !== keepsMatched) present[step] = 0;
   }
   for (const columns of groups.values()) if (columns.length > 1) evaluator.budget.release(count);
   return dropEmptyColumns(evaluator, owned);

@@ -17,7 +17,7 @@ import {
   type WindowFunction,
   type WindowResult,
 } from './histogram-range.js';
-import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
+import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { interpolateHistograms, type TimedHistogram } from './interpolate-histograms.js';
 
 /**
@@ -63,10 +63,10 @@ function difference(
   const right = rightEdge(window, samples, smooths, isCounter);
   if (left === undefined || right === undefined) return undefined;
   if (!isCounter && (left.hint !== 'gauge' || right.hint !== 'gauge')) {
-    evaluator.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.notGauge(metricName), at);
   }
   const grown = trySubtractHistograms(right, left)!;
-  if (grown.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
+  if (grown.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('subtraction'), at);
   let result = grown.histogram;
   if (isCounter) {
     const lost = lostAtResets(window, samples, { left, right, smooths });
@@ -97,10 +97,10 @@ function isConsistent(
   const custom = usesCustomBuckets(samples[0]!.histogram);
   for (const { histogram } of samples) {
     if (usesCustomBuckets(histogram) !== custom) {
-      evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+      evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(metricName), at);
       return false;
     }
-    if (isCounter && histogram.hint === 'gauge') evaluator.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
+    if (isCounter && histogram.hint === 'gauge') evaluator.warn(ANNOTATION_TEXTS.notCounter(metricName), at);
   }
   return true;
 }
@@ -163,6 +163,6 @@ function lostAtResets(
 /** The sum of two of one kind of buckets. */
 function add({ evaluator, at }: HistogramWindow, a: Histogram, b: Histogram): Histogram {
   const { histogram, reconciled } = tryAddHistograms(a, b)!;
-  if (reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+  if (reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('addition'), at);
   return histogram;
 }

@@ -1,7 +1,7 @@
 // histogram_quantile and histogram_fraction, of classic histograms, whose buckets are series of their own, and of
 // native ones.
 
-import { METRIC_NAME, type Column, type Histogram as NativeHistogram } from '../../../model/index.js';
+import type { Column, Histogram as NativeHistogram } from '../../../model/index.js';
 import {
   bucketFraction,
   bucketQuantile,
@@ -13,9 +13,8 @@ import {
 } from '../../functions/index.js';
 import type { CallNode, PlanNode } from '../../plan/index.js';
 
-import { invalidQuantile } from '../aggregate/aggregate.js';
 import { mergeSameLabels, removeName, type ColumnIdentity } from '../columns.js';
-import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
+import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import type { ScalarOperand, Evaluator, VectorOperand } from '../evaluator.js';
 
 /** The label of a bucket's upper bound. */
@@ -45,7 +44,7 @@ export async function evalHistogramQuantile(
     given?.vector ?? evaluator.evaluateVector(vectorNode),
   ]);
   for (const value of new Set(q.values)) {
-    if (!(value >= 0 && value <= 1)) evaluator.warn(invalidQuantile(value), quantileNode);
+    if (!(value >= 0 && value <= 1)) evaluator.warn(ANNOTATION_TEXTS.invalidQuantile(value), quantileNode);
   }
   const forced = new ForcedReport();
   const columns = await perHistogram(evaluator, vector, vectorNode, {
@@ -58,8 +57,8 @@ export async function evalHistogramQuantile(
     },
     native: (histogram, step, metricName) => {
       const { value, nanObservations } = nativeQuantile(q.values[step]!, histogram);
-      if (nanObservations === 'result') evaluator.info(HISTOGRAM_TEXTS.quantileNaN(metricName), vectorNode);
-      if (nanObservations === 'skew') evaluator.info(HISTOGRAM_TEXTS.quantileSkewed(metricName), vectorNode);
+      if (nanObservations === 'result') evaluator.info(ANNOTATION_TEXTS.quantileNaN(metricName), vectorNode);
+      if (nanObservations === 'skew') evaluator.info(ANNOTATION_TEXTS.quantileSkewed(metricName), vectorNode);
       return value;
     },
   });
@@ -85,7 +84,7 @@ export async function evalHistogramFraction(evaluator: Evaluator, node: CallNode
       bucketFraction(lower.values[step]!, upper.values[step]!, bounds, counts, filled),
     native: (histogram, step, metricName) => {
       if (Number.isNaN(histogram.sum) && histogram.count !== 0) {
-        evaluator.info(HISTOGRAM_TEXTS.fractionNaN(metricName), vectorNode);
+        evaluator.info(ANNOTATION_TEXTS.fractionNaN(metricName), vectorNode);
       }
       return nativeFraction(lower.values[step]!, upper.values[step]!, histogram);
     },
@@ -165,7 +164,7 @@ async function readNative(
         let steps = taken.get(key);
         if (steps === undefined) taken.set(key, (steps = new Uint8Array(evaluator.grid.count)));
         steps[step] = 1;
-        evaluator.warn(HISTOGRAM_TEXTS.mixedClassic(labels.metricName), vectorNode);
+        evaluator.warn(ANNOTATION_TEXTS.mixedClassic(labels.metricName), vectorNode);
         continue;
       }
       target.values[step] = reader.native(histograms[step]!, step, labels.metricName);
@@ -189,12 +188,7 @@ async function histogramsOf(
     const le = column.labels.get(BUCKET_LABEL);
     const bound = tryParseBound(le);
     if (bound === undefined) {
-      const metricName = column.labels.get(METRIC_NAME);
-      const of = metricName === '' ? '' : ` for metric name ${JSON.stringify(metricName)}`;
-      evaluator.warn(
-        `bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)}${of}`,
-        vectorNode,
-      );
+      evaluator.warn(ANNOTATION_TEXTS.badBucketLabel(le, column.labels.metricName), vectorNode);
       continue;
     }
     const labels = column.labels.drop(BUCKET_LABELS);

@@ -18,7 +18,7 @@ import {
 } from '../../functions/index.js';
 import type { PlanNode } from '../../plan/index.js';
 
-import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
+import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { differenceOfLastTwo, histogramIncrease } from './histogram-rate.js';
 import { RunningCount } from '../range/running-count.js';
 import type { HistogramColumn, Evaluator } from '../evaluator.js';
@@ -128,7 +128,7 @@ export function onlyHistograms(window: HistogramWindow): readonly Histogram[] | 
   for (let i = from; i < to; i++) {
     const histogram = histograms[i];
     if (histogram === undefined) {
-      evaluator.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
+      evaluator.warn(ANNOTATION_TEXTS.mixedTypes(metricName), at);
       return undefined;
     }
     all.push(histogram);
@@ -166,8 +166,8 @@ function sinceZero(
   first: Histogram,
 ): Histogram | undefined {
   const sum = tryAddHistograms(increase, first);
-  if (sum === undefined) evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
-  if (sum?.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+  if (sum === undefined) evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(metricName), at);
+  if (sum?.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('addition'), at);
   return sum && { ...sum.histogram, hint: increase.hint };
 }
 
@@ -182,7 +182,7 @@ function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
     return difference === undefined || !isRate ? difference : divideHistogram(difference, seconds);
   }
   if (previous !== undefined || last !== undefined) {
-    evaluator.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.mixedTypes(metricName), at);
     return undefined;
   }
   const [a, b] = [values[to - 2]!, values[to - 1]!];
@@ -198,11 +198,11 @@ function total(window: HistogramWindow, isMean: boolean): WindowResult {
   const sum = new HistogramSum(all[0]!, isMean);
   for (const histogram of all.slice(1)) {
     if (sum.tryAdd(histogram)) continue;
-    evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
-  if (sum.collision) evaluator.warn(HISTOGRAM_TEXTS.collision('aggregation'), at);
-  if (sum.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('aggregation'), at);
+  if (sum.collision) evaluator.warn(ANNOTATION_TEXTS.collision('aggregation'), at);
+  if (sum.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('aggregation'), at);
   return sum.total;
 }
 

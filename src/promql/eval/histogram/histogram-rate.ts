@@ -11,7 +11,7 @@ import {
 import { isStartTimestampReset, type SamplesWithStarts } from '../../functions/index.js';
 import type { PlanNode } from '../../plan/index.js';
 
-import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
+import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import type { RunningCount } from '../range/running-count.js';
 import type { Evaluator } from '../evaluator.js';
 
@@ -43,7 +43,7 @@ export function histogramIncrease(
   const last = all.at(-1)!;
   let previous = all[0]!;
   if (isCounter) {
-    if (all.some(({ hint }) => hint === 'gauge')) evaluator.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
+    if (all.some(({ hint }) => hint === 'gauge')) evaluator.warn(ANNOTATION_TEXTS.notCounter(metricName), at);
     // A first sample before a reset does not count, nor does its layout.
     const second = all[1]!;
     if (resets.has(from + 1)) {
@@ -53,11 +53,11 @@ export function histogramIncrease(
   const custom = usesCustomBuckets(previous);
   const relevant = isCounter ? all.slice(1) : [last];
   if (relevant.some((histogram) => usesCustomBuckets(histogram) !== custom)) {
-    evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
   const difference = trySubtractHistograms(last, previous)!;
-  if (difference.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
+  if (difference.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('subtraction'), at);
   // In the coarsest layout of all that count, though the samples between do so at resets only.
   const schema = relevant.reduce((least, one) => Math.min(least, one.schema), previous.schema);
   let increase = toSchema(difference.histogram, schema);
@@ -69,13 +69,13 @@ export function histogramIncrease(
           : isStartTimestampReset(window, from + 1) || detectReset(all[1]!, previous);
       if (wasReset) {
         const sum = tryAddHistograms(increase, previous)!;
-        if (sum.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+        if (sum.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('addition'), at);
         increase = sum.histogram;
       }
       previous = all[i]!;
     }
   } else if (all[0]!.hint !== 'gauge' || last.hint !== 'gauge') {
-    evaluator.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.notGauge(metricName), at);
   }
   return { ...increase, hint: 'gauge' };
 }
@@ -99,16 +99,16 @@ export function differenceOfLastTwo(
   wasReset: boolean,
 ): Histogram | undefined {
   const hints = [previous.hint, last.hint];
-  if (isCounter && hints.includes('gauge')) evaluator.warn(HISTOGRAM_TEXTS.notCounter(metricName), at);
+  if (isCounter && hints.includes('gauge')) evaluator.warn(ANNOTATION_TEXTS.notCounter(metricName), at);
   if (!isCounter && hints.some((hint) => hint !== 'gauge')) {
-    evaluator.warn(HISTOGRAM_TEXTS.notGauge(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.notGauge(metricName), at);
   }
   if (isCounter && wasReset) return { ...last, hint: 'gauge' };
   const difference = trySubtractHistograms(last, previous);
   if (difference === undefined) {
-    evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
-  if (difference.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
+  if (difference.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('subtraction'), at);
   return { ...difference.histogram, hint: 'gauge' };
 }

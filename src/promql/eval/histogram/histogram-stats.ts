@@ -3,7 +3,7 @@
 import { createHistogram, detectReset, type Histogram, type RawSeries } from '../../../model/index.js';
 import type { Pacer } from '../../../runtime/index.js';
 import { operands, type PlanNode, type SelectorNode } from '../../plan/index.js';
-import { isTrim } from '../binary/operators.js';
+import { isTrim } from '../../language/index.js';
 
 /** Functions that look at counts and sums alone, whatever is between them and the selector. */
 const OF_STATS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);

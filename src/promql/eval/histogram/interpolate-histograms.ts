@@ -9,7 +9,7 @@ import {
 } from '../../../model/index.js';
 import type { PlanNode } from '../../plan/index.js';
 
-import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
+import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import type { Evaluator } from '../evaluator.js';
 
 /** A histogram and when it was taken. */
@@ -43,12 +43,12 @@ export function interpolateHistograms(
   const share = (timeMs - before.timeMs) / (after.timeMs - before.timeMs);
   const grown = trySubtractHistograms(h2, h1);
   if (grown === undefined) {
-    evaluator.warn(HISTOGRAM_TEXTS.mixedSchemas(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
   if (isCounter && detectReset(h2, h1)) return multiplyHistogram(h2, share);
-  if (grown.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('subtraction'), at);
+  if (grown.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('subtraction'), at);
   const sum = tryAddHistograms(multiplyHistogram(grown.histogram, share), h1)!;
-  if (sum.reconciled) evaluator.info(HISTOGRAM_TEXTS.reconciled('addition'), at);
+  if (sum.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('addition'), at);
   return sum.histogram;
 }

@@ -3,7 +3,7 @@
 import type { Histogram, RawSeries } from '../../../model/index.js';
 import type { PlanNode } from '../../plan/index.js';
 
-import { HISTOGRAM_TEXTS } from './histogram-annotations.js';
+import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { interpolateHistograms, type TimedHistogram } from './interpolate-histograms.js';
 import type { Evaluator } from '../evaluator.js';
 
@@ -45,7 +45,7 @@ export function smoothedHistogram(
   const { from, to, timeMs } = window;
   const { metricName } = labels;
   if (kindOf(series, window) === 'mixed') {
-    evaluator.warn(HISTOGRAM_TEXTS.mixedTypes(metricName), at);
+    evaluator.warn(ANNOTATION_TEXTS.mixedTypes(metricName), at);
     return undefined;
   }
   const sampleAt = (index: number): TimedHistogram => ({

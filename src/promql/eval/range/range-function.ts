@@ -12,11 +12,10 @@ import {
 } from '../../functions/index.js';
 import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../../plan/index.js';
 
-import { invalidQuantile } from '../aggregate/aggregate.js';
 import { requireDistinctLabels, removeName } from '../columns.js';
 import { extendedWindowFunction } from '../histogram/extended-histograms.js';
 import { runOnHistograms, windowFunction } from '../histogram/histogram-range.js';
-import { HISTOGRAM_TEXTS } from '../histogram/histogram-annotations.js';
+import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { evalRange, type RangeOperand } from './range.js';
 import { unsupported, type ScalarOperand, type Evaluator, type VectorOperand } from '../evaluator.js';
 
@@ -163,7 +162,7 @@ function start(
       const count = to[step]! - from[step]!;
       if (count === 0 || count === windows.to[step]! - windows.from[step]!) continue;
       // Prometheus points at the first argument, whichever the range is.
-      evaluator.info(HISTOGRAM_TEXTS.ignoredInRange(series.labels.metricName), nodes[0]!);
+      evaluator.info(ANNOTATION_TEXTS.ignoredInRange(series.labels.metricName), nodes[0]!);
     }
   };
 }
@@ -305,7 +304,7 @@ function warnOfQuantile(
     if ((value >= 0 && value <= 1) || warned.has(value)) return;
     if (!columns.some(({ present }) => present[step] === 1)) return;
     warned.add(value);
-    evaluator.warn(invalidQuantile(value), at);
+    evaluator.warn(ANNOTATION_TEXTS.invalidQuantile(value), at);
   });
 }
 
@@ -330,18 +329,12 @@ function noteOverlap(
     // Floats and histograms in one window have no result.
     const kinds = new Set(histograms?.slice(first, end).map((histogram) => histogram === undefined));
     if (kinds.size > 1) continue;
-    evaluator.warn(
-      `sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(labels.metricName)}`,
-      at,
-    );
+    evaluator.warn(ANNOTATION_TEXTS.startTimeOverlap(labels.metricName), at);
     return;
   }
 }
 
 function noteCounter(evaluator: Evaluator, { metricName }: Labels, at: PlanNode): void {
   if (metricName === '' || COUNTER_SUFFIXES.some((suffix) => metricName.endsWith(suffix))) return;
-  evaluator.info(
-    `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(metricName)}`,
-    at,
-  );
+  evaluator.info(ANNOTATION_TEXTS.possibleNonCounter(metricName), at);
 }

@@ -1,0 +1,199 @@
+import type { Column, Labels } from '../../../model/index.js';
+import { isArithmetic, type VectorMatching } from '../../language/index.js';
+import type { BinaryNode } from '../../plan/index.js';
+import { dropMetadataLabels } from '../columns.js';
+import type { Evaluator } from '../evaluator.js';
+import type { MatchError } from './match-error.js';
+import { matchLabels } from './matching.js';
+import type { OneSideGroup } from './one-side.js';
+import {
+  createSampleOperator,
+  putSample,
+  sampleAt,
+  type FloatOperator,
+  type SampleOperator,
+} from './sample-operator.js';
+
+/** Properties of an operation between vectors. */
+export interface MatchOptions {
+  readonly matching: VectorMatching;
+  /** The operator on floats. */
+  readonly operator: FloatOperator;
+  /** True with `group_right`: the left side is the "one" side. */
+  readonly isSwapped: boolean;
+  readonly hasHistograms: boolean;
+  readonly error: MatchError;
+}
+
+/** The fill value for missing samples of each side. Without one, a sample without a match has no result. */
+interface FillValues {
+  readonly many: number | undefined;
+  readonly one: number | undefined;
+}
+
+/**
+ * Matches series of the "many" side with groups of the "one" side and collects the result columns.
+ *
+ * Source: Prometheus, promql/engine.go (`VectorBinop`, `resultMetric`).
+ */
+export class VectorMatcher {
+  /** The result columns. Labels may repeat and columns may be empty. */
+  readonly columns: Column[] = [];
+  readonly fill: FillValues;
+  readonly #evaluator: Evaluator;
+  readonly #matching: VectorMatching;
+  readonly #isSwapped: boolean;
+  readonly #error: MatchError;
+  readonly #dropsName: boolean;
+  readonly #apply: FloatOperator;
+  /** The operator on floats and histograms; undefined when neither side has histograms. */
+  readonly #applyAny: SampleOperator | undefined;
+  readonly #resultLabels: (many: Labels, one: Labels) => Labels;
+  /** Steps with a match, by result labels within the group; undefined when no two matches can collide. */
+  #matchedSteps: Map<string, Uint8Array> | undefined;
+
+  constructor(
+    evaluator: Evaluator,
+    node: BinaryNode,
+    { matching, operator, isSwapped, hasHistograms, error }: MatchOptions,
+  ) {
+    this.#evaluator = evaluator;
+    this.#matching = matching;
+    this.fill = fillValues(matching);
+    this.#isSwapped = isSwapped;
+    this.#error = error;
+    this.#dropsName = evaluator.delaysNameRemoval && node.returnBool;
+    this.#apply = operator;
+    this.#applyAny = hasHistograms ? createSampleOperator(evaluator, node, operator) : undefined;
+    this.#resultLabels = createResultLabels(evaluator, node, matching);
+  }
+
+  /** Starts a match group. Matches of two series of the "many" side may collide, those of one may not. */
+  startGroup(manyCount: number): void {
+    this.#matchedSteps = manyCount > 1 ? new Map() : undefined;
+  }
+
+  /** Matches one series of the "many" side. Records an error for a step that already has a match. */
+  match(many: Column, { columns, columnAt }: OneSideGroup): void {
+    const outputs = new Map<string, Column>();
+    const filled = this.fill.one === undefined ? undefined : this.#fillColumn(many.labels, this.fill.one);
+    let current: number | undefined;
+    let one = filled;
+    let output: Column | undefined;
+    let matched: Uint8Array | undefined;
+    for (let step = 0; step < many.present.length; step++) {
+      if (many.present[step] === 0) continue;
+      let index = columnAt === undefined ? 0 : columnAt[step]!;
+      if ((columns[index]?.present[step] ?? 0) === 0) index = -1;
+      if (index < 0 && filled === undefined) continue;
+      if (index !== current) {
+        current = index;
+        one = columns[index] ?? filled!;
+        output = this.#output(outputs, this.#resultLabels(many.labels, one.labels));
+        matched = this.#tryMatchedSteps(output.labels);
+      }
+      if (matched?.[step] === 1) {
+        this.#recordMultipleMatches(step);
+        return;
+      }
+      if (matched !== undefined) matched[step] = 1;
+      const [left, right] = this.#isSwapped ? [one!, many] : [many, one!];
+      this.#put(output!, left, right, step);
+    }
+  }
+
+  /**
+   * Adds the samples of the "one" side at steps without samples on the "many" side, which are filled. Does nothing
+   * without a fill value for the "many" side.
+   */
+  fillMany({ columns }: OneSideGroup, manyPresent: Uint8Array): void {
+    if (this.fill.many === undefined) return;
+    for (const one of columns) {
+      const many = this.#fillColumn(one.labels, this.fill.many);
+      const [left, right] = this.#isSwapped ? [one, many] : [many, one];
+      let output: Column | undefined;
+      for (let step = 0; step < manyPresent.length; step++) {
+        if (one.present[step] === 0 || manyPresent[step] !== 0) continue;
+        output ??= this.#output(new Map(), this.#resultLabels(many.labels, one.labels));
+        this.#put(output, left, right, step);
+      }
+    }
+  }
+
+  /** Writes the result for two samples. */
+  #put(output: Column, left: Column, right: Column, step: number): void {
+    if (this.#applyAny !== undefined) {
+      const result = this.#applyAny(sampleAt(left, step), sampleAt(right, step));
+      const { histograms = [] } = output;
+      if (result !== undefined) putSample(this.#evaluator, { ...output, histograms }, step, result);
+      return;
+    }
+    const result = this.#apply(left.values[step]!, right.values[step]!);
+    if (result === undefined) return;
+    output.values[step] = result;
+    output.present[step] = 1;
+  }
+
+  /** Creates the fill for a missing match: a constant with the matching labels of the other side's series. */
+  #fillColumn(labels: Labels, value: number): Column {
+    const { count } = this.#evaluator.grid;
+    const values = new Float64Array(count).fill(value);
+    return { labels: matchLabels(this.#matching)(labels), values, present: new Uint8Array(count).fill(1) };
+  }
+
+  #output(outputs: Map<string, Column>, labels: Labels): Column {
+    const existing = outputs.get(labels.key);
+    if (existing !== undefined) return existing;
+    const column = this.#applyAny
+      ? this.#evaluator.newHistogramColumn(labels, this.#dropsName)
+      : this.#evaluator.newColumn(labels, this.#dropsName);
+    outputs.set(labels.key, column);
+    this.columns.push(column);
+    return column;
+  }
+
+  #tryMatchedSteps(labels: Labels): Uint8Array | undefined {
+    if (this.#matchedSteps === undefined) return undefined;
+    // In one-to-one matching any two matches of a group collide, whatever their labels.
+    const key = this.#matching.card === 'one-to-one' ? '' : labels.key;
+    let matched = this.#matchedSteps.get(key);
+    if (matched === undefined) {
+      matched = new Uint8Array(this.#evaluator.grid.count);
+      this.#matchedSteps.set(key, matched);
+    }
+    return matched;
+  }
+
+  #recordMultipleMatches(step: number): void {
+    this.#error.record(step, 'match', () =>
+      this.#matching.card === 'one-to-one'
+        ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
+        : 'multiple matches for labels: grouping labels must ensure unique matches',
+    );
+  }
+}
+
+/**
+ * The left fill value is for the "many" side, also with `group_right`: Prometheus fills after swapping the sides.
+ *
+ * Source: Prometheus, promql/engine.go (`VectorBinop`).
+ */
+function fillValues({ fill }: VectorMatching): FillValues {
+  return { many: fill.lhs, one: fill.rhs };
+}
+
+/** Returns the function for the labels of a result. Arithmetic drops the name immediately, even with delayed removal. */
+function createResultLabels(
+  evaluator: Evaluator,
+  { op, returnBool }: BinaryNode,
+  { card, on, labels: names, include }: VectorMatching,
+): (many: Labels, one: Labels) => Labels {
+  const nameSet = new Set(names);
+  const includeSet = new Set(include);
+  return (many, one) => {
+    let labels = isArithmetic(op) ? dropMetadataLabels(many) : many;
+    if (card === 'one-to-one') labels = on ? labels.keep(nameSet) : labels.drop(nameSet);
+    if (includeSet.size > 0) labels = labels.drop(includeSet).with(one.keep(includeSet));
+    return returnBool && !evaluator.delaysNameRemoval ? dropMetadataLabels(labels) : labels;
+  };
+}

@@ -1,0 +1,62 @@
+// Arithmetic, comparison and trim operators between two vectors.
+
+import type { VectorMatching } from '../../language/index.js';
+import type { BinaryNode } from '../../plan/index.js';
+import { hasHistograms, mergeSameLabels } from '../columns.js';
+import type { Evaluator, VectorOperand } from '../evaluator.js';
+import { MatchError } from './match-error.js';
+import { groupBySignature, presenceOf } from './matching.js';
+import { groupOneSide, NO_SERIES, releaseOneSide } from './one-side.js';
+import { createFloatOperator } from './sample-operator.js';
+import { VectorMatcher } from './vector-matcher.js';
+
+/**
+ * Applies an operator to each sample of the "many" side and the sample of the "one" side with the same matching
+ * labels at the same step. The "many" side is the left one, except with `group_right`. Without grouping modifiers
+ * both sides are "one" sides.
+ *
+ * Source: Prometheus, promql/engine.go (`VectorBinop`).
+ *
+ * @throws PromfedError `execution` when matches are not unique: the error of the earliest step.
+ */
+export async function evalVectorVector(
+  evaluator: Evaluator,
+  node: BinaryNode,
+  matching: VectorMatching,
+  lhs: VectorOperand,
+  rhs: VectorOperand,
+): Promise<VectorOperand> {
+  const isSwapped = matching.card === 'one-to-many';
+  const [manySide, oneSide] = isSwapped ? [rhs, lhs] : [lhs, rhs];
+  const error = new MatchError();
+  const oneGroups = await groupOneSide(evaluator, matching, manySide, oneSide, error);
+  const manyGroups = await groupBySignature(evaluator.pacer, manySide.columns, matching);
+  const matcher = new VectorMatcher(evaluator, node, {
+    matching,
+    operator: createFloatOperator(evaluator, node),
+    isSwapped,
+    hasHistograms: hasHistograms(lhs) || hasHistograms(rhs),
+    error,
+  });
+  const { pacer, grid } = evaluator;
+  for (const [signature, many] of manyGroups) {
+    const one = oneGroups.get(signature) ?? (matcher.fill.one === undefined ? undefined : NO_SERIES);
+    if (one === undefined) continue;
+    matcher.startGroup(many.length);
+    for (const column of many) {
+      if (pacer.due) await pacer.pause();
+      matcher.match(column, one);
+    }
+  }
+  if (matcher.fill.many !== undefined) {
+    for (const [signature, one] of oneGroups) {
+      if (pacer.due) await pacer.pause();
+      const many = manyGroups.get(signature) ?? [];
+      matcher.fillMany(one, await presenceOf(pacer, many, grid.count));
+    }
+  }
+  error.throwIfAny();
+  releaseOneSide(evaluator, oneGroups);
+  evaluator.release(lhs, rhs);
+  return mergeSameLabels(evaluator, evaluator.vector(matcher.columns));
+}
