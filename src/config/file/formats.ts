@@ -2,7 +2,7 @@
 
 import { isHeaderName, isHeaderValue, isReservedHeader, PromfedError } from '../../model/index.js';
 import { trySplitHostPort } from '../text/addresses.js';
-import { parseMatchersText } from '../text/matcher-text.js';
+import { parseConfigMatchers } from '../text/parse-matchers.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
 import { parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
 import { quote, quoteKey } from '../text/quote.js';
@@ -37,7 +37,7 @@ export const FORMATS = {
   'group-name': checkGroupName,
   'server-name': checkServerName,
   'filter-label': checkFilterLabel,
-  matchers: parsesWith(parseMatchersText),
+  matchers: parsesWith(parseConfigMatchers),
   timestamp: checkTimestamp,
   'relative-time': parsesWith(parseSignedDuration),
 } as const satisfies Readonly<Record<string, FormatCheck>>;

@@ -6,7 +6,7 @@ import { trySplitHostPort } from '../text/addresses.js';
 import { quote } from '../text/quote.js';
 import { labelFilterOf, timeRangeOf } from './group-scope.js';
 import { createHttpClientSettings, type Reading } from './http-client.js';
-import { parseMatchersText } from '../text/matcher-text.js';
+import { parseConfigMatchers } from '../text/parse-matchers.js';
 import type { ServerGroupFile } from '../file/schema.js';
 import type { ServerGroupSettings } from '../settings.js';
 
@@ -83,7 +83,7 @@ export function createServerGroupSettings(
 }
 
 function injectedOf({ inject_matchers: texts = [] }: ServerGroupFile): readonly Matcher[] | undefined {
-  return texts.length === 0 ? undefined : texts.flatMap(parseMatchersText);
+  return texts.length === 0 ? undefined : texts.flatMap(parseConfigMatchers);
 }
 
 /** A path that starts with a slash and ends without one; empty for the root. */

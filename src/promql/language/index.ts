@@ -19,7 +19,7 @@ export type {
 export { ALL_FEATURES, type Feature, FEATURES, type FeatureSet, isFeature } from './features.js';
 export { AGGREGATE_PARAMETERS, isArithmetic, isComparison, isSetOperator, isTrim } from './operators.js';
 export { ParseError, printPosition } from './parse-error.js';
-export { parseExpr, parseSelector } from './parser/parser.js';
+export { parseExpr, parseMatchers, parseSelector } from './parser/parser.js';
 export { prettyExpr } from './printer/pretty.js';
 export { printExpr, printPortableExpr } from './printer/printer.js';
 export { quote } from './printer/quote.js';

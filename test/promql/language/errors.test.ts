@@ -5,6 +5,7 @@ import {
   ALL_FEATURES,
   ParseError,
   parseExpr,
+  parseMatchers,
   parseSelector,
   printPosition,
   typeOf,
@@ -480,4 +481,35 @@ t.test('parseSelector accepts the selectors of match[] only', async (t) => {
   t.throws(() => parseSelector('5'), { message: '1:1: parse error: unexpected number "5"' });
   t.throws(() => parseSelector(''), { message: 'unknown position: parse error: unexpected end of input' });
   t.throws(() => parseSelector('up{a=~"("}'), { code: 'bad_data' });
+});
+
+t.test('parseMatchers accepts the inside of braces only', async (t) => {
+  const matcher = { name: 'a', op: '=', value: 'b' };
+  t.strictSame(parseMatchers('a="b"'), [matcher]);
+  t.strictSame(parseMatchers(' a="b" , # comment\n on!~"c.*", '), [
+    matcher,
+    { name: 'on', op: '!~', value: 'c.*' },
+  ]);
+  t.strictSame(parseMatchers('"up"'), [{ name: '__name__', op: '=', value: 'up' }]);
+  t.strictSame(parseMatchers(' '), []);
+  const cases: { text: string; message: string }[] = [
+    {
+      text: 'a',
+      message:
+        '1:2: parse error: unexpected end of input in label matching, expected label matching operator',
+    },
+    { text: 'a=', message: '1:3: parse error: unexpected end of input in label matching, expected string' },
+    {
+      text: 'a="b" c="d"',
+      message: '1:7: parse error: unexpected identifier "c" in label matching, expected "," or end of input',
+    },
+    {
+      text: ',',
+      message: '1:1: parse error: unexpected "," in label matching, expected identifier or end of input',
+    },
+    { text: '{a="b"}', message: "1:1: parse error: unexpected left brace '{'" },
+    { text: 'a="b"}', message: "1:6: parse error: unexpected right brace '}'" },
+    { text: 'é="b"', message: "1:1: parse error: unexpected character inside braces: 'é'" },
+  ];
+  for (const { text, message } of cases) t.throws(() => parseMatchers(text), { message }, text);
 });

@@ -29,13 +29,17 @@ export class Lexer {
   #parenthesisDepth = 0;
   #braceOpen = false;
   #bracketOpen = false;
+  /** True when the text is the inside of braces. */
+  readonly #isMatcherList: boolean;
   /** True from `[` up to the first number of the duration. */
   #expectsDuration = false;
   #gotColon = false;
   #gotDuration = false;
 
-  constructor(text: string) {
+  constructor(text: string, start: 'statement' | 'matchers' = 'statement') {
     this.#text = text;
+    this.#isMatcherList = start === 'matchers';
+    this.#braceOpen = this.#isMatcherList;
     this.#byteOffsets = byteOffsets(text);
   }
 
@@ -234,6 +238,7 @@ export class Lexer {
     const next = this.#text[start + 1];
     switch (character) {
       case undefined:
+        if (this.#isMatcherList) return this.#token('end of input', 0);
         throw this.#error('unexpected end of input inside braces');
       case ',':
         return this.#token(',', 1);
@@ -252,6 +257,7 @@ export class Lexer {
       case '{':
         throw this.#error(`unexpected left brace ${quoteRune(character)}`);
       case '}':
+        if (this.#isMatcherList) throw this.#error(`unexpected right brace ${quoteRune(character)}`);
         this.#braceOpen = false;
         return this.#token('}', 1);
       default:

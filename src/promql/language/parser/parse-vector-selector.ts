@@ -8,7 +8,7 @@ import type { Token } from '../lexer/tokens.js';
 /** Parses the optional matchers after a metric name that has been taken, or the matchers of a nameless selector. */
 export function parseVectorSelector(tokens: TokenStream, name: Token | undefined): VectorSelector {
   const start = tokens.position(name ?? tokens.peek()).start;
-  const matchers = tokens.peek().kind === '{' ? parseMatchers(tokens) : [];
+  const matchers = tokens.tryTake('{') === undefined ? [] : parseMatcherList(tokens, '}');
   if (name !== undefined) matchers.push({ name: METRIC_NAME, op: '=', value: name.text });
   return {
     kind: 'vectorSelector',
@@ -21,21 +21,23 @@ export function parseVectorSelector(tokens: TokenStream, name: Token | undefined
   };
 }
 
-function parseMatchers(tokens: TokenStream): Matcher[] {
-  tokens.take();
+/** Parses matchers separated by commas up to the closing token, and takes it. A trailing comma is allowed. */
+export function parseMatcherList(tokens: TokenStream, closing: '}' | 'end of input'): Matcher[] {
+  const end = closing === '}' ? '"}"' : closing;
   const matchers: Matcher[] = [];
-  while (tokens.tryTake('}') === undefined) {
-    matchers.push(parseMatcher(tokens));
-    if (tokens.peek().kind === '}') continue;
-    tokens.expect(',', 'label matching', '"," or "}"');
+  while (tokens.tryTake(closing) === undefined) {
+    matchers.push(parseMatcher(tokens, end));
+    if (tokens.peek().kind === closing) continue;
+    tokens.expect(',', 'label matching', `"," or ${end}`);
   }
   return matchers;
 }
 
-function parseMatcher(tokens: TokenStream): Matcher {
+/** `end` names the end of the list in errors. */
+function parseMatcher(tokens: TokenStream, end: string): Matcher {
   const label = tokens.peek();
   if (label.kind !== 'identifier' && label.kind !== 'string') {
-    throw tokens.unexpected('label matching', 'identifier or "}"');
+    throw tokens.unexpected('label matching', `identifier or ${end}`);
   }
   tokens.take();
   const quoted = label.kind === 'string' ? tokens.unquote(label) : undefined;

@@ -8,7 +8,7 @@ import type { Expr, VectorSelector } from '../ast.js';
 import { checkTypes } from '../check-types.js';
 import { NO_FEATURES, type FeatureSet } from '../features.js';
 import { parseExpression } from './parse-expression.js';
-import { parseVectorSelector } from './parse-vector-selector.js';
+import { parseMatcherList, parseVectorSelector } from './parse-vector-selector.js';
 import { TokenStream } from './token-stream.js';
 import { isMetricName } from '../lexer/tokens.js';
 
@@ -51,4 +51,14 @@ export function parseSelector(text: string): readonly Matcher[] {
   else throw tokens.unexpected();
   tokens.expect('end of input');
   return selector.matchers;
+}
+
+/**
+ * Parses matchers as between the braces of a selector, such as `job="api", env=~"prod.*"`. Returns an empty list for a
+ * text without matchers.
+ *
+ * @throws ParseError for the first error, with the text of Prometheus.
+ */
+export function parseMatchers(text: string): readonly Matcher[] {
+  return parseMatcherList(new TokenStream(text, NO_FEATURES, 'matchers'), 'end of input');
 }

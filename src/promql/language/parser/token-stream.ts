@@ -31,10 +31,11 @@ export class TokenStream {
   /** The end of the last token taken, as an index into the text. */
   #lastEnd = 0;
 
-  constructor(text: string, features: FeatureSet) {
+  /** `start` is `matchers` for the inside of braces. */
+  constructor(text: string, features: FeatureSet, start: 'statement' | 'matchers' = 'statement') {
     this.text = text;
     this.features = features;
-    this.#lexer = new Lexer(text);
+    this.#lexer = new Lexer(text, start);
   }
 
   /** Returns the next token without taking it. */
