@@ -5,7 +5,7 @@ const allowed = {
   model: [],
   runtime: ['model'],
   json: ['model', 'runtime'],
-  config: ['model', 'promql/language'],
+  config: ['model', 'runtime', 'promql/language'],
   telemetry: ['model', 'runtime'],
   workers: ['model', 'runtime', 'config', 'telemetry'],
   merge: ['model', 'runtime', 'json'],
