@@ -81,13 +81,17 @@ async function frames(body: Buffer): Promise<json.FrameStream> {
 
 async function countFrames(stream: json.FrameStream): Promise<number> {
   let count = 0;
-  for await (const batch of stream) count += batch.length;
+  for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
+    count += batch.length;
+  }
   return count;
 }
 
-async function countBytes(stream: AsyncGenerator<Uint8Array>): Promise<number> {
+async function countBytes(stream: json.ByteStream): Promise<number> {
   let count = 0;
-  for await (const block of stream) count += block.length;
+  for (let block = await stream.next(); block !== undefined; block = await stream.next()) {
+    count += block.length;
+  }
   return count;
 }
 
@@ -104,7 +108,8 @@ function cases(): Case[] {
   const decode = (body: Buffer, series: number, points: number) => async (): Promise<void> => {
     const grid = rangeGrid(START_S * 1000, (START_S + (points - 1) * STEP_S) * 1000, STEP_S * 1000);
     let count = 0;
-    for await (const batch of await frames(body)) {
+    const stream = await frames(body);
+    for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
       for (const frame of batch) count += json.decodeColumn(frame, grid, emptyColumn(frame.labels, points));
     }
     assert.equal(count, series * points);

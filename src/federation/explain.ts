@@ -1,5 +1,6 @@
 // The explanation of a query: its plan over the groups, and what a run of it took.
 
+import type { ByteStream } from '../json/index.js';
 import { asPromfedError, type PromfedError } from '../model/index.js';
 import { countValue } from '../promql/eval/index.js';
 import { explainPlan, printExplained, type PlanNode } from '../promql/plan/index.js';
@@ -54,8 +55,8 @@ async function analyze(watch: QueryStats, run: () => Promise<QueryAnswer>): Prom
   };
 }
 
-async function drain(series: AsyncGenerator<Uint8Array>): Promise<void> {
-  for (;;) if ((await series.next()).done === true) return;
+async function drain(series: ByteStream): Promise<void> {
+  while ((await series.next()) !== undefined);
 }
 
 function explanation(

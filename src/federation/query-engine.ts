@@ -1,6 +1,6 @@
 // The query engine: the port through which routes, rules and the command line run queries.
 
-import type { SeriesFrame } from '../json/index.js';
+import type { ByteStream, SeriesFrame } from '../json/index.js';
 import type { Annotations, Grid, Labels, StopSignal, Value } from '../model/index.js';
 import type { Expr } from '../promql/language/index.js';
 import type { ExplainedNode } from '../promql/plan/index.js';
@@ -66,12 +66,12 @@ export interface ExplainRequest extends QueryRequest {
 /** The answer to a query. The caller calls `release` when it no longer holds the answer. */
 export type QueryAnswer = BytesAnswer | ValueAnswer;
 
-/** An answer that passes through. The caller reads `series` to the end or returns it. */
+/** An answer that passes through. The caller reads `series` to its end or closes it. */
 export interface BytesAnswer {
   readonly kind: 'bytes';
   readonly resultType: 'vector' | 'matrix';
   /** The members of `result` as JSON, in chunks, with commas between series. */
-  readonly series: AsyncGenerator<Uint8Array>;
+  readonly series: ByteStream;
   /** All of `series`, when the answer is small and complete. A caller that uses it need not read `series`. */
   readonly buffered?: readonly SeriesFrame[];
   /** Complete when `series` has been read to its end. */

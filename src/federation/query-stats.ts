@@ -1,11 +1,11 @@
 // What a watched query took: every fetch of every group, and every operator that was evaluated here.
 
 import {
-  ClosableStream,
   countSamples,
   type FrameStream,
   type ResponseTrailer,
   type SeriesFrame,
+  transformFrames,
 } from '../json/index.js';
 import { asPromfedError } from '../model/index.js';
 import type { EvalObserver } from '../promql/eval/index.js';
@@ -152,25 +152,21 @@ function counting(
   ended: (tail: ResponseTrailer) => void,
   failed: (thrown: unknown) => void = () => undefined,
 ): FrameStream {
-  return new ClosableStream([frames], counted());
-
-  async function* counted(): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
-    try {
-      for (;;) {
-        const next = await frames.next();
-        if (next.done) {
-          ended(next.value);
-          return next.value;
-        }
-        counts.series += next.value.length;
-        for (const frame of next.value) counts.samples += samplesOf(frame);
-        yield next.value;
-      }
-    } catch (thrown) {
+  return transformFrames(frames, {
+    map(batch) {
+      counts.series += batch.length;
+      for (const frame of batch) counts.samples += samplesOf(frame);
+      return batch;
+    },
+    finish(trailer) {
+      ended(trailer);
+      return trailer;
+    },
+    fail(thrown) {
       failed(thrown);
       throw thrown;
-    }
-  }
+    },
+  });
 }
 
 /** An instant series has one sample, under a name that says so. */

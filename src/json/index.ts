@@ -3,11 +3,18 @@ export { decodeLossyColumn, decodeLossyRaw } from './decode/decode-lossy.js';
 export { countSamples, decodeColumn, decodeRaw } from './decode/decode.js';
 export { LossyHistograms, lossyHistograms } from './decode/lossy-histograms.js';
 export { SampleReader } from './decode/sample-reader.js';
-export { ClosableStream, EMPTY_TRAILER, settlesSoon, unionTrailers } from './frame-stream.js';
-export type { FrameStream, ResponseTrailer, ResultType, SeriesFrame } from './frame.js';
+export {
+  EMPTY_TRAILER,
+  unionTrailers,
+  type ResponseTrailer,
+  type ResultType,
+  type SeriesFrame,
+} from './frame.js';
 export { openResponse, type OpenResponse } from './read/open-response.js';
 export { invalidAnswer, UpstreamAnswerError } from './read/upstream-answer-error.js';
+export { type BufferedAnswer, BufferedStream } from './stream/buffered-answer.js';
+export { GeneratedFrames, transformFrames, type FrameStream } from './stream/frame-stream.js';
+export { GeneratedStream, readBytes, type ByteStream, type PullStream } from './stream/pull-stream.js';
 export { encodeFrames, encodeBuffered } from './write/encode-frames.js';
 export { annotationMembers, SUCCESS } from './write/envelope.js';
 export { encodeValue, type EncodeOptions } from './write/encode-value.js';
-export { type BufferedAnswer, BufferedStream } from './buffered-answer.js';

@@ -1,12 +1,6 @@
 // Merges the streams of disjoint groups into one, in the order of labels.
 
-import {
-  type FrameStream,
-  type ResponseTrailer,
-  type SeriesFrame,
-  ClosableStream,
-  unionTrailers,
-} from '../json/index.js';
+import { type FrameStream, type SeriesFrame, GeneratedFrames } from '../json/index.js';
 import { Labels } from '../model/index.js';
 import { LabelSetter } from './label-setter.js';
 import { ReadAhead } from './read-ahead.js';
@@ -40,7 +34,7 @@ const MAX_BATCH_BYTES = 256 << 10;
  */
 export function mergeOrdered(parts: readonly OrderedPart[]): FrameStream {
   if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels);
-  return new ClosableStream(
+  return new GeneratedFrames(
     parts.map((part) => part.frames),
     merge(parts),
   );
@@ -57,7 +51,7 @@ interface Head {
 
 async function* merge(
   parts: readonly OrderedPart[],
-): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
+): AsyncGenerator<readonly SeriesFrame[], void, undefined> {
   const ahead = new ReadAhead(parts.map((part) => part.frames));
   ahead.start();
   const heap: Head[] = [];
@@ -96,7 +90,6 @@ async function* merge(
     siftDown(heap);
   }
   if (merged.length > 0) yield merged;
-  return unionTrailers(ahead.tails);
 }
 
 function before(a: Head, b: Head): boolean {

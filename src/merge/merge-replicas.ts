@@ -1,6 +1,6 @@
 // Merges streams that may hold the same series: replicas of one group, or groups whose labels do not part them.
 
-import { type FrameStream, ClosableStream } from '../json/index.js';
+import { type FrameStream, GeneratedFrames } from '../json/index.js';
 import type { MemoryAccount } from '../runtime/index.js';
 import { mergeSamples } from './merge-samples.js';
 import { type MergeLimits, mergeUnordered } from './merge-unordered.js';
@@ -33,7 +33,7 @@ export function mergeReplicaStreams(
 ): FrameStream {
   if (streams.length === 1) return streams[0]!;
   const { preferMax = false } = options;
-  return new ClosableStream(
+  return new GeneratedFrames(
     streams,
     mergeUnordered(
       streams,
@@ -53,7 +53,7 @@ export function mergeOverlappingStreams(
   options: Partial<MergeLimits> & { readonly memory?: MemoryAccount | undefined } = {},
 ): FrameStream {
   if (streams.length === 1) return streams[0]!;
-  return new ClosableStream(
+  return new GeneratedFrames(
     streams,
     mergeUnordered(streams, (a, b, labels) => mergeSamples(a, b, labels, pickEarlier, true), {
       ...DEFAULT_LIMITS,

@@ -1,6 +1,6 @@
 // Joins streams that hold copies of the same series, so that each series comes once.
 
-import { type FrameStream, type ResponseTrailer, type SeriesFrame, unionTrailers } from '../json/index.js';
+import type { FrameStream, SeriesFrame } from '../json/index.js';
 import { Labels, PromfedError } from '../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import { fingerprint } from './fingerprint.js';
@@ -26,7 +26,7 @@ const NUMBER_BYTES = 40;
 /** Samples that are held are copied out of their chunk when they are smaller than this, a fourth of a usual chunk. */
 const MIN_UNCOPIED_BYTES = 16 << 10;
 
-type Batches = AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined>;
+type Batches = AsyncGenerator<readonly SeriesFrame[], void, undefined>;
 
 /**
  * Every series of any stream, once, its copies merged in the order of the streams.
@@ -53,7 +53,6 @@ export async function* mergeUnordered(
   const isSmall = await join.lookAhead();
   if (!isSmall) yield* join.byOrder();
   yield* join.byName();
-  return unionTrailers(ahead.tails);
 }
 
 /** A stream's frames one by one. */

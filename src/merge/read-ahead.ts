@@ -1,6 +1,6 @@
 // Reads several streams at once, each one batch ahead of its consumer.
 
-import type { FrameStream, ResponseTrailer, SeriesFrame } from '../json/index.js';
+import type { FrameStream, SeriesFrame } from '../json/index.js';
 
 /**
  * One batch of each stream is asked for at the start, and the next one when a batch is taken, so that every upstream
@@ -9,9 +9,8 @@ import type { FrameStream, ResponseTrailer, SeriesFrame } from '../json/index.js
  * The first failure of any stream ends every wait: nobody waits for a slow stream when another one has failed.
  */
 export class ReadAhead {
-  readonly tails: ResponseTrailer[] = [];
   readonly #streams: readonly FrameStream[];
-  readonly #ready: (IteratorResult<readonly SeriesFrame[], ResponseTrailer> | undefined)[];
+  readonly #ready: (readonly SeriesFrame[] | undefined)[];
   readonly #ended: boolean[];
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
@@ -35,7 +34,7 @@ export class ReadAhead {
   }
 
   /**
-   * The next batch of stream `i`; undefined after its end, when its tail has its place in `tails`.
+   * The next batch of stream `i`; undefined after its end.
    *
    * @throws what any of the streams threw.
    */
@@ -43,15 +42,10 @@ export class ReadAhead {
     while (!this.isReady(i)) await this.#settled();
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#ended[i]!) return undefined;
-    const result = this.#ready[i]!;
+    const batch = this.#ready[i]!;
     this.#ready[i] = undefined;
-    if (result.done === true) {
-      this.#ended[i] = true;
-      this.tails[i] = result.value;
-      return undefined;
-    }
     this.#ask(i);
-    return result.value;
+    return batch;
   }
 
   #settled(): Promise<void> {
@@ -62,8 +56,9 @@ export class ReadAhead {
 
   #ask(i: number): void {
     this.#streams[i]!.next().then(
-      (result) => {
-        this.#ready[i] = result;
+      (batch) => {
+        this.#ready[i] = batch;
+        if (batch === undefined) this.#ended[i] = true;
         this.#wake?.();
       },
       (error: unknown) => {

@@ -1,6 +1,6 @@
 // Small answers come out sorted as Prometheus sorts them.
 
-import { type FrameStream, type ResponseTrailer, type SeriesFrame, ClosableStream } from '../json/index.js';
+import { type FrameStream, type SeriesFrame, GeneratedFrames } from '../json/index.js';
 import { Labels, labelsBytes } from '../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 
@@ -20,35 +20,35 @@ export const SORTED_BYTES = 1 << 20;
  */
 export function sortIfSmall(frames: FrameStream, options: SortIfSmallOptions = {}): FrameStream {
   const { maxBytes = SORTED_BYTES, memory = UNCOUNTED_MEMORY } = options;
-  return new ClosableStream([frames], sorted(frames, maxBytes, memory));
+  return new GeneratedFrames([frames], sorted(frames, maxBytes, memory));
 }
 
 async function* sorted(
   frames: FrameStream,
   maxBytes: number,
   memory: MemoryAccount,
-): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
+): AsyncGenerator<readonly SeriesFrame[], void, undefined> {
   const held: (readonly SeriesFrame[])[] = [];
   let bytes = 0;
   while (bytes <= maxBytes) {
-    const result = await frames.next();
-    if (result.done === true) {
+    const batch = await frames.next();
+    if (batch === undefined) {
       const all = held.flat().sort((a, b) => Labels.compare(a.labels, b.labels));
       if (all.length > 0) yield all;
       memory.release('sorting', bytes);
-      return result.value;
+      return;
     }
     let weight = 0;
-    for (const { labels, samples } of result.value) weight += samples.length + labelsBytes(labels);
+    for (const { labels, samples } of batch) weight += samples.length + labelsBytes(labels);
     memory.reserve('sorting', weight);
     bytes += weight;
-    held.push(result.value);
+    held.push(batch);
   }
   for (let batch = held.shift(); batch !== undefined; batch = held.shift()) yield batch;
   memory.release('sorting', bytes);
   for (;;) {
-    const result = await frames.next();
-    if (result.done === true) return result.value;
-    yield result.value;
+    const batch = await frames.next();
+    if (batch === undefined) return;
+    yield batch;
   }
 }

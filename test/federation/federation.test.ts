@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import type { Federation, QueryAnswer, QueryParameters, QueryRequest } from '../../src/federation/index.js';
-import { openResponse } from '../../src/json/index.js';
+import { openResponse, readBytes } from '../../src/json/index.js';
 import { asPromfedError, Labels, PromfedError } from '../../src/model/index.js';
 import type { FetchContext, MetadataQuery, RegionQuery, ServerGroup } from '../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../helpers/federation.js';
@@ -110,9 +110,7 @@ async function read(answer: QueryAnswer): Promise<Record<string, number>> {
         answer.value.columns.map(({ labels, values }) => [labels.toString(), values[0]!]),
       );
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of answer.series) chunks.push(chunk);
-    const series = JSON.parse(`[${Buffer.concat(chunks).toString()}]`) as {
+    const series = JSON.parse(`[${(await readBytes(answer.series)).toString()}]`) as {
       metric: Record<string, string>;
       value: [number, string];
     }[];

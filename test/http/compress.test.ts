@@ -10,6 +10,7 @@ import { acceptedEncoding, type Encoding } from '../../src/http/reply/accept-enc
 import { addCompression } from '../../src/http/reply/compress.js';
 import { addCors } from '../../src/http/cors.js';
 import { sendChunks } from '../../src/http/reply/send-chunks.js';
+import { chunksFrom } from '../helpers/frame-streams.js';
 
 const BOTH: readonly Encoding[] = ['zstd', 'gzip'];
 const HAS_ZSTD = 'createZstdCompress' in zlib;
@@ -96,13 +97,13 @@ const text = Array.from({ length: 5000 }, (_, i) => `${i * i},`).join('');
 const whole: Answer = (reply) => reply.type('application/json').send(text);
 const streamed: Answer = (reply) =>
   sendChunks(
-    (async function* () {
+    chunksFrom(async function* () {
       const memory = Buffer.alloc(97);
       for (let i = 0; i < text.length; i += memory.length) {
         if (i % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
         yield memory.subarray(0, memory.write(text.slice(i, i + memory.length)));
       }
-    })(),
+    }),
     'application/json',
     reply,
     () => undefined,
@@ -179,12 +180,12 @@ for (const encoding of ENCODINGS) {
       t,
       (reply) =>
         sendChunks(
-          (async function* () {
+          chunksFrom(async function* () {
             yield Buffer.from('head,');
             yield Buffer.from('first,');
             await new Promise<void>((resolve) => (release = resolve));
             yield Buffer.from('last');
-          })(),
+          }),
           'text/plain',
           reply,
           () => undefined,
@@ -206,11 +207,11 @@ for (const encoding of ENCODINGS) {
       t,
       (reply) =>
         sendChunks(
-          (async function* () {
+          chunksFrom(async function* () {
             yield Buffer.alloc(100_000, 'a');
             await new Promise((resolve) => setTimeout(resolve, 20));
             throw new Error('too late');
-          })(),
+          }),
           'text/plain',
           reply,
           (thrown) => broken.push(thrown),
@@ -233,7 +234,7 @@ for (const encoding of ENCODINGS) {
         t,
         (reply) =>
           sendChunks(
-            (async function* () {
+            chunksFrom(async function* () {
               try {
                 const block = Buffer.alloc(100_000);
                 for (; made < 2000; made++) {
@@ -245,7 +246,7 @@ for (const encoding of ENCODINGS) {
               } finally {
                 returned!();
               }
-            })(),
+            }),
             'text/plain',
             reply,
             () => undefined,

@@ -15,6 +15,7 @@ import {
   type Grid,
   type RawSeries,
 } from '../../src/model/index.js';
+import { itemsOf } from '../helpers/frame-streams.js';
 
 const START_MS = 1_700_000_000_250;
 const histogram = createHistogram({ schema: 0, count: 5, sum: 4.5, positive: denseBuckets(0, [2, 0, 3]) });
@@ -29,7 +30,7 @@ type Value =
 async function encoded(value: Value, kind: 'instant' | 'range', grid: Grid): Promise<[string, number[]]> {
   const answer = { kind: 'value' as const, value, annotations: new Annotations(), release: () => undefined };
   const chunks: Buffer[] = [];
-  for await (const chunk of encodeAnswer(answer, { kind, grid, limit: undefined })) {
+  for await (const chunk of itemsOf(encodeAnswer(answer, { kind, grid, limit: undefined }))) {
     chunks.push(Buffer.from(chunk));
     chunk.fill(0);
   }

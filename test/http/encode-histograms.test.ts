@@ -1,6 +1,7 @@
 import t from 'tap';
 
 import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
+import { readBytes } from '../../src/json/index.js';
 import {
   Annotations,
   createHistogram,
@@ -37,9 +38,8 @@ async function encoded(column: Column, kind: 'instant' | 'range', grid: Grid): P
     annotations: new Annotations(),
     release: () => undefined,
   };
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of encodeAnswer(answer, { kind, grid, limit: undefined })) chunks.push(chunk);
-  const body = JSON.parse(Buffer.concat(chunks).toString()) as { data: { result: unknown } };
+  const bytes = await readBytes(encodeAnswer(answer, { kind, grid, limit: undefined }));
+  const body = JSON.parse(bytes.toString()) as { data: { result: unknown } };
   return body.data.result;
 }
 

@@ -6,6 +6,7 @@ import Fastify from 'fastify';
 import t, { type Test } from 'tap';
 
 import { sendChunks } from '../../src/http/reply/send-chunks.js';
+import { chunksFrom } from '../helpers/frame-streams.js';
 
 type Chunks = () => AsyncGenerator<Uint8Array, void, undefined>;
 
@@ -16,7 +17,7 @@ async function serve(t: Test, chunks: Chunks): Promise<string> {
     method: ['GET', 'HEAD'],
     url: '/',
     exposeHeadRoute: false,
-    handler: (_request, reply) => sendChunks(chunks(), 'application/json', reply, () => undefined),
+    handler: (_request, reply) => sendChunks(chunksFrom(chunks), 'application/json', reply, () => undefined),
   });
   t.teardown(() => app.close());
   await app.listen({ host: '127.0.0.1', port: 0 });

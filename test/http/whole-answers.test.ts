@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { encodeAnswer, tryEncodeBuffered } from '../../src/http/reply/encode-answer.js';
-import { annotationMembers, openResponse } from '../../src/json/index.js';
+import { annotationMembers, openResponse, readBytes } from '../../src/json/index.js';
 import { asPromfedError, instantGrid, Labels, PromfedError } from '../../src/model/index.js';
 import type { ServerGroup } from '../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../helpers/federation.js';
-import { chunksOf } from '../merge/streams.js';
+import { chunksOf } from '../helpers/frame-streams.js';
 
 interface Region {
   readonly body: string;
@@ -73,13 +73,8 @@ async function outcomeOf(
     const answer = await federation.query(request);
     const whole = tryEncodeBuffered(answer);
     isWhole = whole !== undefined;
-    const chunks: Uint8Array[] = whole === undefined ? [] : [whole];
-    if (whole === undefined) {
-      for await (const chunk of encodeAnswer(answer, { kind: 'instant', grid, limit })) {
-        chunks.push(Buffer.from(chunk));
-      }
-    }
-    const all = Buffer.concat(chunks).toString();
+    const streamed = whole ?? (await readBytes(encodeAnswer(answer, { kind: 'instant', grid, limit })));
+    const all = streamed.toString();
     assert.ok(JSON.parse(all));
     const { warnings, infos } = answer.annotations;
     const text = all.slice(0, all.length - annotationMembers(answer.annotations).length - 1);

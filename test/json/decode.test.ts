@@ -5,7 +5,7 @@ import t from 'tap';
 
 import { decodeColumn, decodeRaw } from '../../src/json/index.js';
 import { emptyColumn, instantGrid, Labels, rangeGrid } from '../../src/model/index.js';
-import { frame, values } from '../merge/streams.js';
+import { frame, values } from '../helpers/frame-streams.js';
 
 const GRID = rangeGrid(1_000_000, 1_060_000, 15_000);
 

@@ -7,7 +7,7 @@ import t from 'tap';
 
 import { decodeRaw, openResponse, type SeriesFrame } from '../../src/json/index.js';
 import { PromfedError } from '../../src/model/index.js';
-import { bodyOf } from '../merge/streams.js';
+import { bodyOf } from '../helpers/frame-streams.js';
 
 const runs = Number(process.env['PROMFED_RUNS'] ?? 5000);
 const seed = Number(process.env['PROMFED_SEED'] ?? Date.now() % 1_000_000);
@@ -101,15 +101,16 @@ async function read(bytes: Buffer, cuts: readonly number[]): Promise<Outcome> {
   try {
     const answer = await openResponse(bodyOf(bytes, ...cuts));
     for (;;) {
-      const next = await answer.frames.next();
-      if (next.done === true) {
+      const batch = await answer.frames.next();
+      if (batch === undefined) {
         const series = frames.map(({ labels, samples }) => [
           labels.key,
           Buffer.from(samples).toString('latin1'),
         ]);
-        return { frames, text: JSON.stringify([answer.resultType, series, next.value]), refused: undefined };
+        const { trailer } = answer.frames;
+        return { frames, text: JSON.stringify([answer.resultType, series, trailer]), refused: undefined };
       }
-      for (const { labels, samples } of next.value) frames.push({ labels, samples: Buffer.from(samples) });
+      for (const { labels, samples } of batch) frames.push({ labels, samples: Buffer.from(samples) });
     }
   } catch (thrown) {
     return { frames, text: `refused: ${thrown instanceof PromfedError ? thrown.code : ''}`, refused: thrown };

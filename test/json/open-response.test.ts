@@ -3,13 +3,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { openResponse, UpstreamAnswerError } from '../../src/json/index.js';
+import { EMPTY_TRAILER, openResponse, UpstreamAnswerError } from '../../src/json/index.js';
 import { PromfedError } from '../../src/model/index.js';
-import { bodyOf, chunksOf, drain, readAnswer } from '../merge/streams.js';
+import { bodyOf, chunksOf, drain, readAnswer } from '../helpers/frame-streams.js';
 
 const UP = '{"__name__":"up","job":"a"}';
 const UP_LABELS = { __name__: 'up', job: 'a' };
-const NO_TAIL = { warnings: [], infos: [], isPartial: false };
 
 const shapes = [
   {
@@ -26,21 +25,21 @@ const shapes = [
     body: `{"status":"success","data":{"resultType":"vector","result":[{"metric":${UP},"value":[1.123,"-Inf"]}]},"warnings":["w"],"infos":["i"]}\n`,
     type: 'vector',
     series: [{ metric: UP_LABELS, samples: '"value":[1.123,"-Inf"]' }],
-    tail: { warnings: ['w'], infos: ['i'], isPartial: false },
+    trailer: { warnings: ['w'], infos: ['i'], isPartial: false },
   },
   {
     name: 'VictoriaMetrics cluster, partial, with stats and a trace',
     body: `{"status":"success","isPartial":true,"data":{"resultType":"vector","result":[{"metric":${UP},"value":[1,"2"]}]},"stats":{"seriesFetched": "1","executionTimeMsec":2},"trace":{"duration_msec":0.1,"message":"a } \\" ]","children":[{"message":"{["}]}}`,
     type: 'vector',
     series: [{ metric: UP_LABELS, samples: '"value":[1,"2"]' }],
-    tail: { warnings: [], infos: [], isPartial: true },
+    trailer: { warnings: [], infos: [], isPartial: true },
   },
   {
     name: 'Thanos and Mimir, with the analysis before the result and warnings before the data',
     body: `{"warnings":["w1","w2"],"status":"success","data":{"analysis":{"a":[1,{"b":null}]},"explanation":null,"stats":{},"resultType":"matrix","result":[{"metric":${UP},"values":[]}]}}`,
     type: 'matrix',
     series: [{ metric: UP_LABELS, samples: '"values":[]' }],
-    tail: { warnings: ['w1', 'w2'], infos: [], isPartial: false },
+    trailer: { warnings: ['w1', 'w2'], infos: [], isPartial: false },
   },
   {
     name: 'the result before its type, the status last, the metric behind the values',
@@ -154,9 +153,9 @@ const shapes = [
   },
 ];
 
-for (const { name, body, type, series, tail } of shapes) {
+for (const { name, body, type, series, trailer } of shapes) {
   t.test(`reads ${name}`, async (t) => {
-    const expected = { resultType: type, series, tail: tail ?? NO_TAIL };
+    const expected = { resultType: type, series, trailer: trailer ?? EMPTY_TRAILER };
     const bytes = Buffer.from(body);
     t.strictSame(await readAnswer(bodyOf(body)), expected, 'in one chunk');
     for (let cut = 0; cut <= bytes.length; cut++) {
@@ -228,9 +227,9 @@ t.test('gives the upstream’s error its type and text', async (t) => {
 t.test('throws from the frames the error that an answer ends in', async (t) => {
   const body = `{"data":{"resultType":"vector","result":[{"metric":{},"value":[1,"2"]}]},"status":"error","errorType":"internal","error":"late"}`;
   const { frames } = await openResponse(bodyOf(body));
-  t.equal((await frames.next()).done, false);
+  t.equal((await frames.next())?.length, 1);
   await t.rejects(frames.next(), { code: 'upstream', message: 'internal: late' });
-  t.strictSame((await frames.next()).done, true, 'and is over then');
+  t.equal(await frames.next(), undefined, 'and is over then');
 });
 
 const refused = [
@@ -372,7 +371,7 @@ t.test('skips what it does not know without holding it', async (t) => {
     yield Buffer.from('"],"data":{"resultType":"vector","result":[]}}');
   }
   const before = process.memoryUsage().arrayBuffers;
-  t.strictSame(await readAnswer(large()), { resultType: 'vector', series: [], tail: NO_TAIL });
+  t.strictSame(await readAnswer(large()), { resultType: 'vector', series: [], trailer: EMPTY_TRAILER });
   t.ok(process.memoryUsage().arrayBuffers - before < 70 << 20);
 });
 
@@ -391,7 +390,7 @@ t.test('reads nothing before it is asked to, and no further than it is', async (
   t.equal(read, 1);
   await frames.next();
   t.equal(read, 2);
-  await frames.return({ warnings: [], infos: [], isPartial: false });
+  frames.close();
 });
 
 t.test('closes at once, though the upstream stalls', async (t) => {
@@ -418,8 +417,8 @@ t.test('closes at once, though the upstream stalls', async (t) => {
     };
     const { frames } = await openResponse(body);
     const waiting = frames.next();
-    await frames.return({ warnings: [], infos: [], isPartial: false });
-    t.equal((await waiting).done, true);
+    frames.close();
+    t.equal(await waiting, undefined);
     t.equal(withDestroy ? destroyed : returned, true);
   }
 });

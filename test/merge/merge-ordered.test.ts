@@ -3,12 +3,11 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { unionTrailers, type FrameStream, type SeriesFrame } from '../../src/json/index.js';
+import { EMPTY_TRAILER, unionTrailers, type FrameStream, type SeriesFrame } from '../../src/json/index.js';
 import { mergeOrdered, sortIfSmall } from '../../src/merge/index.js';
 import { Labels, PromfedError } from '../../src/model/index.js';
-import { drain, frame, streamOf, watch } from './streams.js';
+import { drain, frame, observedStream, StalledStream, streamOf } from '../helpers/frame-streams.js';
 
-const TAIL = { warnings: [], infos: [], isPartial: false };
 const none = Labels.EMPTY;
 const region = (name: string): Labels => Labels.from({ region: name });
 
@@ -110,34 +109,36 @@ t.test('delivers every series once, sorted when the parts are, whatever the batc
 
 t.test('asks all parts at once, and never reads more than a batch ahead', async (t) => {
   const parts = [1, 2, 3].map((n) =>
-    watch(Array.from({ length: 10 }, (_, i) => [frame({ a: `${i}.${n}` }, 'x'.repeat(300_000))])),
+    observedStream(Array.from({ length: 10 }, (_, i) => [frame({ a: `${i}.${n}` }, 'x'.repeat(300_000))])),
   );
   const merged = mergeOrdered(parts.map(({ stream }) => ({ frames: stream, addLabels: none })));
   t.strictSame(
-    parts.map(({ asked }) => asked),
+    parts.map(({ requested }) => requested),
     [0, 0, 0],
     'nothing before the first pull',
   );
   const pull = merged.next();
   t.strictSame(
-    parts.map(({ asked }) => asked),
+    parts.map(({ requested }) => requested),
     [1, 1, 1],
   );
   await pull;
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
-  t.ok(parts.every(({ asked }) => asked <= 3));
-  await merged.return(TAIL);
+  t.ok(parts.every(({ requested }) => requested <= 3));
+  merged.close();
   t.ok(parts.every(({ closed }) => closed));
 });
 
-t.test('unites the tails', async (t) => {
-  const tails = [
+t.test('unites the trailers', async (t) => {
+  const trailers = [
     { warnings: ['a', 'b'], infos: [], isPartial: false },
     { warnings: ['b'], infos: ['i'], isPartial: true },
   ];
-  const merged = mergeOrdered(tails.map((tail) => ({ frames: watch([], tail).stream, addLabels: none })));
-  t.strictSame((await drain(merged)).tail, { warnings: ['a', 'b'], infos: ['i'], isPartial: true });
-  t.strictSame(unionTrailers([]), TAIL);
+  const merged = mergeOrdered(
+    trailers.map((trailer) => ({ frames: observedStream([], trailer).stream, addLabels: none })),
+  );
+  t.strictSame((await drain(merged)).trailer, { warnings: ['a', 'b'], infos: ['i'], isPartial: true });
+  t.strictSame(unionTrailers([]), EMPTY_TRAILER);
 });
 
 t.test(
@@ -145,57 +146,30 @@ t.test(
   { timeout: 5000 },
   async (t) => {
     const error = new PromfedError('upstream', 'broken');
-    const healthy = watch([named('1'), named('2'), named('3')]);
-    let stalledClosed = false;
-    let wake: (() => void) | undefined;
-    const stalled: FrameStream = {
-      next: () =>
-        new Promise((resolve) => {
-          wake = () => {
-            resolve({ done: true, value: TAIL });
-          };
-        }),
-      return: async (value) => {
-        stalledClosed = true;
-        wake?.();
-        return { done: true, value: await value };
-      },
-      throw: (thrown) => Promise.reject(thrown as Error),
-      [Symbol.asyncIterator]: () => stalled,
-    };
+    const healthy = observedStream([named('1'), named('2'), named('3')]);
+    const stalled = new StalledStream();
     const merged = mergeOrdered(
-      [stalled, watch([error]).stream, healthy.stream].map((frames) => ({ frames, addLabels: none })),
+      [stalled, observedStream([error]).stream, healthy.stream].map((frames) => ({
+        frames,
+        addLabels: none,
+      })),
     );
     await t.rejects(merged.next(), error);
-    t.equal(stalledClosed, true);
+    t.equal(stalled.closed, true);
     t.equal(healthy.closed, true);
-    t.equal((await merged.next()).done, true);
+    t.equal(await merged.next(), undefined);
   },
 );
 
 t.test('closing while a part stalls does not wait for it', { timeout: 5000 }, async (t) => {
-  let wake: (() => void) | undefined;
-  const stalled: FrameStream = {
-    next: () =>
-      new Promise((resolve) => {
-        wake = () => {
-          resolve({ done: true, value: TAIL });
-        };
-      }),
-    return: async (value) => {
-      wake?.();
-      return { done: true, value: await value };
-    },
-    throw: (thrown) => Promise.reject(thrown as Error),
-    [Symbol.asyncIterator]: () => stalled,
-  };
+  const stalled = new StalledStream();
   const merged = mergeOrdered([
     { frames: stalled, addLabels: none },
     { frames: streamOf(named('1')), addLabels: none },
   ]);
   const waiting = merged.next();
-  await merged.return(TAIL);
-  t.equal((await waiting).done, true);
+  merged.close();
+  t.equal(await waiting, undefined);
 });
 
 t.test('a part that sends a series twice in a row is refused', async (t) => {
@@ -225,34 +199,39 @@ t.test('sorts a small answer by its labels, and leaves a large one as it is', as
   const sorted = [{ a: '1' }, { a: '1', b: '1' }, { b: '1' }];
   t.strictSame(await read(), sorted);
   t.strictSame(await read(100), [{ b: '1' }, { a: '1', b: '1' }, { a: '1' }]);
-  t.strictSame((await drain(sortIfSmall(watch([], { isPartial: true }).stream))).tail.isPartial, true);
+  t.strictSame(
+    (await drain(sortIfSmall(observedStream([], { isPartial: true }).stream))).trailer.isPartial,
+    true,
+  );
 });
 
 t.test('reads no further ahead than it may', async (t) => {
-  const watched = watch(Array.from({ length: 100 }, (_, i) => [frame({ i: String(i) }, 'x'.repeat(1000))]));
-  const stream = sortIfSmall(watched.stream, { maxBytes: 5000 });
+  const observed = observedStream(
+    Array.from({ length: 100 }, (_, i) => [frame({ i: String(i) }, 'x'.repeat(1000))]),
+  );
+  const stream = sortIfSmall(observed.stream, { maxBytes: 5000 });
   await stream.next();
-  t.equal(watched.asked, 5);
-  await stream.return(TAIL);
-  t.equal(watched.closed, true);
+  t.equal(observed.requested, 5);
+  stream.close();
+  t.equal(observed.closed, true);
 });
 
 t.test('closing does not even wait for a part that cannot be closed', { timeout: 5000 }, async (t) => {
-  async function* stalled(): FrameStream {
-    await new Promise(() => undefined);
-    yield [];
-    return TAIL;
-  }
+  const stalled: FrameStream = {
+    trailer: EMPTY_TRAILER,
+    next: () => new Promise(() => undefined),
+    close: () => undefined,
+  };
   for (const failing of [false, true]) {
     const error = new PromfedError('upstream', 'broken');
-    const other = watch([failing ? error : named('1')]);
-    const merged = mergeOrdered([stalled(), other.stream].map((frames) => ({ frames, addLabels: none })));
+    const other = observedStream([failing ? error : named('1')]);
+    const merged = mergeOrdered([stalled, other.stream].map((frames) => ({ frames, addLabels: none })));
     const waiting = merged.next();
     if (failing) {
       await t.rejects(waiting, error);
     } else {
-      await merged.return(TAIL);
-      t.equal((await waiting).done, true);
+      merged.close();
+      t.equal(await waiting, undefined);
     }
   }
 });
@@ -261,12 +240,11 @@ t.test('a merge that was never read closes its parts all the same', async (t) =>
   const closed: number[] = [];
   const parts = [0, 1].map((i) => {
     const frames = streamOf(named('1'));
-    frames.return = (value) => {
+    frames.close = () => {
       closed.push(i);
-      return Promise.resolve({ done: true, value: value as typeof TAIL });
     };
     return { frames, addLabels: region(String(i)) };
   });
-  await mergeOrdered(parts).return(TAIL);
+  mergeOrdered(parts).close();
   t.strictSame(closed, [0, 1]);
 });

@@ -3,12 +3,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import type { SeriesFrame } from '../../src/json/index.js';
+import { EMPTY_TRAILER, type SeriesFrame } from '../../src/json/index.js';
 import { mergeOverlappingStreams, mergeReplicaStreams } from '../../src/merge/index.js';
 import { PromfedError } from '../../src/model/index.js';
-import { drain, frame, streamOf, values, watch } from './streams.js';
-
-const TAIL = { warnings: [], infos: [], isPartial: false };
+import { drain, frame, observedStream, streamOf, values } from '../helpers/frame-streams.js';
 
 /** Series by name with their samples, as text that a test can compare. */
 async function merged(
@@ -171,12 +169,13 @@ t.test('one stream passes as it is', async (t) => {
   t.equal(mergeOverlappingStreams([stream]), stream);
 });
 
-t.test('unites the tails and throws what a replica throws, closing the others', async (t) => {
-  const tails = ['a', 'b'].map((warning) => watch([], { warnings: [warning] }).stream);
-  t.strictSame((await drain(mergeReplicaStreams(tails, 0))).tail, { ...TAIL, warnings: ['a', 'b'] });
+t.test('unites the trailers and throws what a replica throws, closing the others', async (t) => {
+  const streams = ['a', 'b'].map((warning) => observedStream([], { warnings: [warning] }).stream);
+  const { trailer } = await drain(mergeReplicaStreams(streams, 0));
+  t.strictSame(trailer, { ...EMPTY_TRAILER, warnings: ['a', 'b'] });
   const error = new PromfedError('upstream', 'broken');
-  const other = watch([one('"values":[]'), [frame({ a: 'y' }, '')]]);
-  await t.rejects(drain(mergeReplicaStreams([other.stream, watch([error]).stream], 0)), error);
+  const other = observedStream([one('"values":[]'), [frame({ a: 'y' }, '')]]);
+  await t.rejects(drain(mergeReplicaStreams([other.stream, observedStream([error]).stream], 0)), error);
   t.equal(other.closed, true);
 });
 
@@ -276,13 +275,13 @@ t.test('streams that ascend are merged head by head, holding nothing', async (t)
   const series = Array.from({ length: 200 }, (_, i) => [
     frame({ a: String(i).padStart(3, '0') }, values([1, 'x'.repeat(10_000)])),
   ]);
-  const a = watch(series);
-  const b = watch(series.filter((_, i) => i % 2 === 0));
+  const a = observedStream(series);
+  const b = observedStream(series.filter((_, i) => i % 2 === 0));
   const stream = mergeReplicaStreams([a.stream, b.stream], 0, { lookAheadBytes: 0, maxHeldBytes: 0 });
-  const first = await stream.next();
-  t.ok((first.value as readonly SeriesFrame[]).length > 0);
+  const first = (await stream.next())!;
+  t.ok(first.length > 0);
   const { series: rest } = await drain(stream);
-  t.equal(rest.length + (first.value as readonly SeriesFrame[]).length, 200);
+  t.equal(rest.length + first.length, 200);
 });
 
 t.test('streams without order in common are held up to the bound', async (t) => {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
-import { decodeColumn, encodeFrames, openResponse } from '../../src/json/index.js';
+import { decodeColumn, encodeFrames, openResponse, readBytes } from '../../src/json/index.js';
 import { mergeOrdered, setLabels, sortIfSmall } from '../../src/merge/index.js';
 import {
   Annotations,
@@ -17,7 +17,7 @@ import {
   type Column,
   type Grid,
 } from '../../src/model/index.js';
-import { bodyOf } from './streams.js';
+import { bodyOf, itemsOf } from '../helpers/frame-streams.js';
 
 const numRuns = Number(process.env['PROMFED_RUNS'] ?? 3000);
 const seed = Number(process.env['PROMFED_SEED'] ?? Date.now() % 1_000_000);
@@ -110,16 +110,15 @@ async function spliced(parts: readonly Part[]): Promise<string> {
   for (const { body, cuts, addLabels } of parts) {
     streams.push({ frames: (await openResponse(bodyOf(body, ...cuts))).frames, addLabels });
   }
-  const blocks: Buffer[] = [];
-  for await (const block of encodeFrames(sortIfSmall(mergeOrdered(streams)))) blocks.push(Buffer.from(block));
-  return `[${Buffer.concat(blocks).toString()}]`;
+  const bytes = await readBytes(encodeFrames(sortIfSmall(mergeOrdered(streams))));
+  return `[${bytes.toString()}]`;
 }
 
 async function decoded(parts: readonly Part[], kind: 'instant' | 'range', grid: Grid): Promise<string> {
   const columns: Column[] = [];
   for (const { body, cuts, addLabels } of parts) {
     const frames = setLabels((await openResponse(bodyOf(body, ...cuts))).frames, addLabels);
-    for await (const batch of frames) {
+    for await (const batch of itemsOf(frames)) {
       for (const frame of batch) {
         const column = emptyColumn(frame.labels, grid.count);
         decodeColumn(frame, grid, column);
@@ -133,10 +132,8 @@ async function decoded(parts: readonly Part[], kind: 'instant' | 'range', grid: 
     annotations: new Annotations(),
     release: () => undefined,
   };
-  const chunks: Buffer[] = [];
-  for await (const chunk of encodeAnswer(answer, { kind, grid, limit: undefined }))
-    chunks.push(Buffer.from(chunk));
-  const { data } = JSON.parse(Buffer.concat(chunks).toString()) as { data: { result: unknown } };
+  const bytes = await readBytes(encodeAnswer(answer, { kind, grid, limit: undefined }));
+  const { data } = JSON.parse(bytes.toString()) as { data: { result: unknown } };
   return JSON.stringify(data.result);
 }
 

@@ -3,24 +3,36 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { encodeFrames, openResponse, type FrameStream, type SeriesFrame } from '../../src/json/index.js';
+import {
+  encodeFrames,
+  GeneratedFrames,
+  openResponse,
+  readBytes,
+  type FrameStream,
+  type SeriesFrame,
+} from '../../src/json/index.js';
 import { setLabels } from '../../src/merge/index.js';
 import { Labels } from '../../src/model/index.js';
-import { chunksOf, drain, frame, streamOf, values, watch } from './streams.js';
+import {
+  chunksOf,
+  drain,
+  frame,
+  itemsOf,
+  observedStream,
+  streamOf,
+  values,
+} from '../helpers/frame-streams.js';
 
 const EXTRA = Labels.from({ region: 'eu' });
 
 async function encode(stream: FrameStream): Promise<string> {
-  const blocks: Uint8Array[] = [];
-  for await (const block of encodeFrames(stream)) blocks.push(Buffer.from(block));
-  return Buffer.concat(blocks).toString();
+  return (await readBytes(encodeFrames(stream))).toString();
 }
 
 t.test('the extra labels win, and samples stay the same object', async (t) => {
   const frames = [frame({ a: '1', region: 'own' }, '"value":[1,"2"]'), frame({ b: '1' }, '"value":[1,"2"]')];
   const stream = setLabels(streamOf(frames), EXTRA);
-  const { value } = await stream.next();
-  const set = value as readonly SeriesFrame[];
+  const set = (await stream.next())!;
   t.strictSame(
     set.map(({ labels }) => labels.toJSON()),
     [
@@ -31,15 +43,15 @@ t.test('the extra labels win, and samples stay the same object', async (t) => {
   t.equal(set[0]!.samples, frames[0]!.samples);
 });
 
-t.test('the tail comes through, and closing reaches the source', async (t) => {
-  const tail = { warnings: ['w'], infos: ['i'], isPartial: true };
-  t.strictSame((await drain(setLabels(watch([], tail).stream, EXTRA))).tail, tail);
-  const watched = watch([[frame({}, '')], [frame({ a: '1' }, '')]]);
-  const stream = setLabels(watched.stream, EXTRA);
+t.test('the trailer passes through, and closing reaches the source', async (t) => {
+  const trailer = { warnings: ['w'], infos: ['i'], isPartial: true };
+  t.strictSame((await drain(setLabels(observedStream([], trailer).stream, EXTRA))).trailer, trailer);
+  const observed = observedStream([[frame({}, '')], [frame({ a: '1' }, '')]]);
+  const stream = setLabels(observed.stream, EXTRA);
   await stream.next();
-  await stream.return(tail);
-  t.equal(watched.closed, true);
-  t.equal(watched.asked, 1);
+  stream.close();
+  t.equal(observed.closed, true);
+  t.equal(observed.requested, 1);
 });
 
 const collisions = [
@@ -104,7 +116,7 @@ t.test(
     );
     const large = frame({ large: 'yes' }, values([1, 'y'.repeat(100_000)]));
     const blocks: Uint8Array[] = [];
-    for await (const block of encodeFrames(streamOf([...small, large, ...small]))) {
+    for await (const block of itemsOf(encodeFrames(streamOf([...small, large, ...small])))) {
       // The next block is written where this one was.
       blocks.push(block === large.samples ? block : Buffer.from(block));
     }
@@ -126,17 +138,15 @@ t.test('labels larger than a block are written whole', async (t) => {
 
 t.test('what is there leaves before the upstream sends more', { timeout: 5000 }, async (t) => {
   let release: (() => void) | undefined;
-  async function* slow(): FrameStream {
+  async function* slow(): AsyncGenerator<readonly SeriesFrame[], void, undefined> {
     yield [frame({ a: '1' }, '')];
     await new Promise<void>((resolve) => (release = resolve));
-    return { warnings: [], infos: [], isPartial: false };
   }
-  const blocks = encodeFrames(slow());
-  const first = await blocks.next();
-  t.equal(Buffer.from(first.value as Uint8Array).toString(), '{"metric":{"a":"1"}}');
+  const blocks = encodeFrames(new GeneratedFrames([], slow()));
+  t.equal(Buffer.from((await blocks.next())!).toString(), '{"metric":{"a":"1"}}');
   const end = blocks.next();
   release!();
-  t.equal((await end).done, true);
+  t.equal(await end, undefined);
 });
 
 const CHARACTERS = ['a', 'b', 'z', '_', '"', '\\', '\n', '\u0001', '\u2028', '<', 'é', '😀', ' ', ']', '}'];

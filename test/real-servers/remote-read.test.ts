@@ -4,6 +4,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import t from 'tap';
 
 import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
+import { readBytes } from '../../src/json/index.js';
 import {
   Annotations,
   instantGrid,
@@ -116,9 +117,7 @@ async function printed(series: readonly RawSeries[]): Promise<readonly unknown[]
     },
     { kind: 'instant', grid: instantGrid(endMs), limit: undefined },
   );
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of answer) chunks.push(Buffer.from(chunk));
-  return (JSON.parse(Buffer.concat(chunks).toString()) as ApiAnswer<QueryData>).data!.result;
+  return (JSON.parse((await readBytes(answer)).toString()) as ApiAnswer<QueryData>).data!.result;
 }
 
 t.test(

@@ -2,6 +2,7 @@ import { getEventListeners, setMaxListeners } from 'node:events';
 
 import t, { type Test } from 'tap';
 
+import type { FrameStream } from '../../src/json/index.js';
 import { systemClock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup, type UpstreamObservation } from '../../src/upstreams/index.js';
 import {
@@ -16,6 +17,7 @@ import {
   type Fault,
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
+import { itemsOf } from '../helpers/frame-streams.js';
 import { fetchContext, groupSettings, matrix } from './settings.js';
 
 const INSTANT = { kind: 'instant', expr: 'up', grid: { startMs: 100_000, stepMs: 1, count: 1 } } as const;
@@ -91,26 +93,26 @@ t.test('a client that leaves while its request waits for a connection is answere
 
 for (const { name, leave } of [
   {
-    name: 'returning a stream before its first frame',
-    leave: async (frames: AsyncGenerator) => {
-      await frames.return(undefined);
+    name: 'closing a stream before its first frame',
+    leave: (frames: FrameStream): Promise<void> => {
+      frames.close();
+      return Promise.resolve();
     },
   },
   {
-    name: 'leaving a stream after its first batch',
-    leave: async (frames: AsyncGenerator) => {
-      for await (const batch of frames) {
-        if (batch !== undefined) break;
-      }
-    },
-  },
-  {
-    name: 'returning a stream while it waits for the upstream',
-    leave: async (frames: AsyncGenerator) => {
+    name: 'closing a stream after its first batch',
+    leave: async (frames: FrameStream): Promise<void> => {
       await frames.next();
-      const waiting = frames.next().catch(() => undefined);
-      await frames.return(undefined);
-      await waiting;
+      frames.close();
+    },
+  },
+  {
+    name: 'closing a stream while it waits for the upstream',
+    leave: async (frames: FrameStream): Promise<void> => {
+      await frames.next();
+      const waiting = frames.next();
+      frames.close();
+      t.equal(await waiting, undefined);
     },
   },
 ]) {
@@ -128,7 +130,7 @@ for (const { name, leave } of [
       observations.map(({ outcome }) => outcome),
       ['canceled', 'canceled'],
     );
-    t.equal((await frames.next()).done, true);
+    t.equal(await frames.next(), undefined);
   });
 }
 
@@ -141,7 +143,7 @@ t.test('a client that leaves in the middle of the stream cancels it', async (t) 
   }, 60);
   await t.rejects(
     (async () => {
-      for await (const batch of frames) t.ok(batch);
+      for await (const batch of itemsOf(frames)) t.ok(batch);
     })(),
     { code: 'canceled' },
   );
@@ -158,7 +160,7 @@ t.test('a client that leaves while a small answer is read as a whole cancels it'
   t.equal(await readSmall?.(), undefined);
   await t.rejects(
     (async () => {
-      for await (const batch of frames) t.ok(batch);
+      for await (const batch of itemsOf(frames)) t.ok(batch);
     })(),
     { code: 'canceled' },
   );
@@ -175,7 +177,7 @@ t.test('a deadline that passes while a small answer is read as a whole is a time
   t.equal(await readSmall?.(), undefined);
   await t.rejects(
     (async () => {
-      for await (const batch of frames) t.ok(batch);
+      for await (const batch of itemsOf(frames)) t.ok(batch);
     })(),
     { code: 'timeout' },
   );
@@ -220,7 +222,7 @@ t.test('connections are used again, and many requests of one query leave no list
   const context = fetchContext({ signal });
   const read = async (): Promise<void> => {
     const { frames } = await group.query(RANGE, context);
-    for await (const batch of frames) t.equal(batch.length, 1);
+    for await (const batch of itemsOf(frames)) t.equal(batch.length, 1);
   };
   await Promise.all(Array.from({ length: 30 }, read));
   for (let i = 0; i < 20; i++) await read();
@@ -243,7 +245,7 @@ t.test('a kept connection that the target has closed meanwhile is not an error',
   });
   for (let i = 0; i < 2; i++) {
     const { frames } = await group.query(RANGE, fetchContext());
-    for await (const batch of frames) t.equal(batch.length, 1);
+    for await (const batch of itemsOf(frames)) t.equal(batch.length, 1);
   }
   t.equal(servers[0]!.requests.length, 3);
 });

@@ -28,6 +28,7 @@ import {
   unusedTarget,
   type Fault,
 } from '../helpers/upstreams/fault-server.js';
+import { itemsOf } from '../helpers/frame-streams.js';
 import { basicAuth, fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
 
 const EVERYTHING: MetadataQuery = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
@@ -55,7 +56,7 @@ function createGroup(
 /** Asks for a range and reads it to the end. */
 async function readRange(group: ServerGroup): Promise<void> {
   const { frames } = await group.query(RANGE, fetchContext());
-  for await (const batch of frames) t.ok(batch.length > 0);
+  for await (const batch of itemsOf(frames)) t.ok(batch.length > 0);
 }
 
 interface FaultCase {

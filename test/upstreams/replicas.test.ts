@@ -15,6 +15,7 @@ import {
   type Fault,
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
+import { itemsOf } from '../helpers/frame-streams.js';
 import { fetchContext, groupSettings, matrix, success } from './settings.js';
 
 const RANGE = { kind: 'range', expr: 'x', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
@@ -53,13 +54,9 @@ interface Read {
 async function readAll(group: ServerGroup, query: typeof RANGE | typeof INSTANT = RANGE): Promise<Read> {
   const { frames } = await group.query(query, fetchContext());
   const names: string[] = [];
-  for (;;) {
-    const result = await frames.next();
-    if (result.done === true) {
-      return { names, warnings: result.value.warnings, isPartial: result.value.isPartial };
-    }
-    names.push(...result.value.map(({ labels }) => labels.metricName));
-  }
+  for await (const batch of itemsOf(frames)) names.push(...batch.map(({ labels }) => labels.metricName));
+  const { warnings, isPartial } = frames.trailer;
+  return { names, warnings, isPartial };
 }
 
 /** The beginning of the answer that holds the first series and a half. */
@@ -175,12 +172,11 @@ t.test('a scalar comes from the first replica that answers', async (t) => {
   const { group, servers } = await setUp(t, resets, scalar('1'), scalar('2'));
   const { resultType, frames } = await group.query(INSTANT, fetchContext());
   t.equal(resultType, 'scalar');
-  const first = await frames.next();
-  if (first.done === true) throw new Error('no frame');
-  t.equal(first.value.length, 1);
-  t.match(Buffer.from(first.value[0]!.samples).toString(), /"1"/);
-  const last = await frames.next();
-  t.match(last, { done: true, value: { warnings: [/connection reset/] } });
+  const first = (await frames.next())!;
+  t.equal(first.length, 1);
+  t.match(Buffer.from(first[0]!.samples).toString(), /"1"/);
+  t.equal(await frames.next(), undefined);
+  t.match(frames.trailer.warnings, [/connection reset/]);
   await until(() => servers.every(({ requests }) => requests.length >= 1), 1000, 'all to be asked');
 });
 

@@ -8,6 +8,7 @@ import {
   startFaultServer,
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
+import { itemsOf } from '../helpers/frame-streams.js';
 import { bearer, fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
 
 const NOW_MS = 1_700_000_000_000;
@@ -37,7 +38,7 @@ async function drain(group: ServerGroup, kind: 'instant' | 'range', lookbackDelt
       : { startMs: 1_435_781_430_000, stepMs: 500, count: 4 };
   const context = fetchContext({ ...CONTEXT, lookbackDeltaMs });
   const { frames } = await group.query({ kind, expr: 'rate(up{a="b&c"}[5m])', grid }, context);
-  for await (const batch of frames) t.ok(batch.length > 0);
+  for await (const batch of itemsOf(frames)) t.ok(batch.length > 0);
 }
 
 t.test('an instant query is a form whose time is exact to the millisecond', async (t) => {
@@ -218,7 +219,7 @@ t.test('a packed answer is unpacked, whether it is streamed or buffered', async 
   const { resultType, frames } = await group.query({ kind: 'range', expr: 'x', grid }, fetchContext());
   t.equal(resultType, 'matrix');
   const names: string[] = [];
-  for await (const batch of frames) names.push(...batch.map(({ labels }) => labels.metricName));
+  for await (const batch of itemsOf(frames)) names.push(...batch.map(({ labels }) => labels.metricName));
   t.strictSame(names, ['a', 'b']);
   server.behave(answersGzipped(success(['job'])));
   t.strictSame((await group.labelNames(EVERYTHING, fetchContext())).data, ['job']);

@@ -1,13 +1,13 @@
 // Fetching for passing on: the answers of all groups as one stream of JSON, no value ever parsed.
 
 import {
-  ClosableStream,
+  BufferedStream,
+  type ByteStream,
   EMPTY_TRAILER,
   encodeFrames,
   type FrameStream,
-  type ResponseTrailer,
   type SeriesFrame,
-  BufferedStream,
+  transformFrames,
 } from '../../json/index.js';
 import {
   mergeOrdered,
@@ -26,9 +26,9 @@ import { noteTrailer, openFetch, tolerantFrames, type FetchRun, type OpenPart } 
 export interface FetchedBytes {
   /**
    * The series of `result`, without its brackets and with commas between them, in chunks. The caller reads it to the
-   * end or returns it, unless it takes `whole`.
+   * end or closes it, unless it takes `buffered`.
    */
-  readonly series: AsyncGenerator<Uint8Array>;
+  readonly series: ByteStream;
   /** All series of a small answer, when they are there already. */
   readonly buffered?: readonly SeriesFrame[];
 }
@@ -90,49 +90,44 @@ function streamOf(frames: readonly SeriesFrame[]): FrameStream {
  *
  * @throws HistogramsMet when they are.
  */
-async function begun(chunks: AsyncGenerator<Uint8Array>, fetch: Fetch): Promise<AsyncGenerator<Uint8Array>> {
+async function begun(chunks: ByteStream, fetch: Fetch): Promise<ByteStream> {
   try {
-    const first = await chunks.next();
-    return resumed(first, chunks);
+    return resumed(await chunks.next(), chunks);
   } catch (thrown) {
     const groups = fetch.parts.map(({ group }) => GroupSnapshot.of(group).group);
     throw asReplan(thrown, groups, fetch);
   }
 }
 
-async function* resumed(
-  first: IteratorResult<Uint8Array>,
-  rest: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    if (first.done === true) return;
-    yield first.value;
-    yield* rest;
-  } finally {
-    await rest.return(undefined);
-  }
+/** `first`, if there is one, and then the rest. */
+function resumed(first: Uint8Array | undefined, rest: ByteStream): ByteStream {
+  let pending = first;
+  return {
+    next() {
+      if (pending === undefined) return rest.next();
+      const chunk = Promise.resolve(pending);
+      pending = undefined;
+      return chunk;
+    },
+    close() {
+      pending = undefined;
+      rest.close();
+    },
+  };
 }
 
 /**
  * The first `limit` series, and a warning when there were more. The rest is read all the same: what the regions have
  * to say about their answers stands at their ends. Takes `frames` over.
  */
-function limitFrames(frames: FrameStream, limit: number, run: FetchRun): FrameStream {
-  return new ClosableStream([frames], limited(frames, limit, run));
-}
-
-async function* limited(
-  frames: FrameStream,
-  limit: number,
-  { annotations }: FetchRun,
-): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
+function limitFrames(frames: FrameStream, limit: number, { annotations }: FetchRun): FrameStream {
   let left = limit;
-  for (;;) {
-    const next = await frames.next();
-    if (next.done) return next.value;
-    if (next.value.length > left) annotations.notice(TRUNCATION_WARNING);
-    const batch = next.value.slice(0, left);
-    if (batch.length > 0) yield batch;
-    left -= batch.length;
-  }
+  return transformFrames(frames, {
+    map(batch) {
+      if (batch.length > left) annotations.notice(TRUNCATION_WARNING);
+      const kept = batch.slice(0, left);
+      left -= kept.length;
+      return kept;
+    },
+  });
 }

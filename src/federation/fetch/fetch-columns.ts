@@ -13,7 +13,7 @@ import type { Fetch } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
 import { allOrNothing, tolerate } from '../fan-out.js';
 import { asReplan } from '../native-histogram-replan.js';
-import { closeQuietly, noteTrailer, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
+import { noteTrailer, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /**
  * Runs a fetch to its end. A group whose answer breaks off counts as one that did not answer: half of its series
@@ -30,7 +30,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
       tolerate(thrown, part.group, run, 'is missing from this answer');
       return undefined;
     } finally {
-      await closeQuietly(part.frames);
+      part.frames.close();
     }
   });
   try {
@@ -79,12 +79,12 @@ async function decodePart(
   }
   const frames = setLabels(part.frames, addLabels);
   for (;;) {
-    const next = await frames.next();
-    if (next.done) {
-      noteTrailer(next.value, run);
+    const batch = await frames.next();
+    if (batch === undefined) {
+      noteTrailer(frames.trailer, run);
       return columns;
     }
-    decode(next.value);
+    decode(batch);
   }
 }
 

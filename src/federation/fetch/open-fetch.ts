@@ -1,13 +1,12 @@
 // Opening a fetch: every group of it asked, every answer a stream of frames that survives an optional group's end.
 
 import {
-  ClosableStream,
+  type BufferedAnswer,
+  BufferedStream,
   EMPTY_TRAILER,
   type FrameStream,
   type ResponseTrailer,
-  type SeriesFrame,
-  type BufferedAnswer,
-  BufferedStream,
+  transformFrames,
 } from '../../json/index.js';
 import { PromfedError, type Grid, type Labels } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
@@ -68,7 +67,7 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
       return { group, frames, buffered, addLabels };
     });
   } catch (error) {
-    await Promise.all(opened.map(({ frames }) => closeQuietly(frames)));
+    for (const { frames } of opened) frames.close();
     throw error;
   }
 }
@@ -77,28 +76,17 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
  * The frames of a part, its tail's warnings noted. When an optional group fails in the middle the stream ends there,
  * with a warning that its answer is incomplete.
  */
-export function tolerantFrames(part: OpenPart, run: FanOutContext): FrameStream {
-  return new ClosableStream([part.frames], tolerated(part, run));
-}
-
-async function* tolerated(
-  { group, frames }: OpenPart,
-  run: FanOutContext,
-): AsyncGenerator<readonly SeriesFrame[], ResponseTrailer, undefined> {
-  try {
-    for (;;) {
-      const next = await frames.next();
-      if (!next.done) {
-        yield next.value;
-        continue;
-      }
-      noteTrailer(next.value, run);
-      return next.value;
-    }
-  } catch (thrown) {
-    tolerate(thrown, group, run, 'broke off, this answer has only some of its series');
-    return EMPTY_TRAILER;
-  }
+export function tolerantFrames({ group, frames }: OpenPart, run: FanOutContext): FrameStream {
+  return transformFrames(frames, {
+    finish(trailer) {
+      noteTrailer(trailer, run);
+      return trailer;
+    },
+    fail(thrown) {
+      tolerate(thrown, group, run, 'broke off, this answer has only some of its series');
+      return EMPTY_TRAILER;
+    },
+  });
 }
 
 /** A place at the end of an annotation: ` (1:23)`. */
@@ -108,9 +96,4 @@ const PLACE = / \(\d+:\d+\)$/;
 export function noteTrailer(tail: ResponseTrailer, { annotations }: FanOutContext): void {
   for (const text of tail.warnings) annotations.notice(text.replace(PLACE, ''));
   for (const text of tail.infos) annotations.info(text.replace(PLACE, ''));
-}
-
-/** Ends a stream; that it fails in doing so interests nobody any more. */
-export async function closeQuietly(frames: FrameStream): Promise<void> {
-  await frames.return(EMPTY_TRAILER).catch(() => undefined);
 }

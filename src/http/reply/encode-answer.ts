@@ -3,9 +3,11 @@
 import type { QueryAnswer } from '../../federation/index.js';
 import {
   annotationMembers,
+  type ByteStream,
   encodeBuffered,
   type EncodeOptions,
   encodeValue,
+  GeneratedStream,
   SUCCESS,
 } from '../../json/index.js';
 
@@ -14,25 +16,32 @@ export type { EncodeOptions } from '../../json/index.js';
 /**
  * The body of a query's answer in Prometheus' envelope, in chunks: the series first, then warnings and infos, which
  * are complete only when the series are. Ends early with an error when the series do.
- *
- * A chunk belongs to the caller until the next `next()`: its memory is used again.
+ * Takes ownership of `answer`, which is released when the stream ends, fails or is closed.
  */
-export async function* encodeAnswer(
+export function encodeAnswer(answer: QueryAnswer, options: EncodeOptions): ByteStream {
+  const close = (): void => {
+    if (answer.kind === 'bytes') answer.series.close();
+    answer.release();
+  };
+  return new GeneratedStream([{ close }], encode(answer, options));
+}
+
+async function* encode(
   answer: QueryAnswer,
   options: EncodeOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    if (answer.kind === 'bytes') {
-      yield Buffer.from(bytesHead(answer.resultType));
-      yield* answer.series;
-      yield Buffer.from(']}');
-    } else {
-      yield* encodeValue(answer.value, options, answer.annotations, SUCCESS);
+  if (answer.kind === 'bytes') {
+    yield Buffer.from(bytesHead(answer.resultType));
+    for (;;) {
+      const chunk = await answer.series.next();
+      if (chunk === undefined) break;
+      yield chunk;
     }
-    yield Buffer.from(`${annotationMembers(answer.annotations)}}`);
-  } finally {
-    answer.release();
+    yield Buffer.from(']}');
+  } else {
+    yield* encodeValue(answer.value, options, answer.annotations, SUCCESS);
   }
+  yield Buffer.from(`${annotationMembers(answer.annotations)}}`);
 }
 
 /**

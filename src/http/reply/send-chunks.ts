@@ -2,16 +2,15 @@
 
 import type { FastifyReply } from 'fastify';
 
-import { settlesSoon } from '../../json/index.js';
+import type { ByteStream } from '../../json/index.js';
+import { settlesSoon } from '../../runtime/index.js';
 import { createSink } from './compress.js';
 
 /** Answers of up to so many bytes are sent whole, with their length, when they are complete at once. */
 const MAX_WHOLE_BYTES = 64 << 10;
 
-type Chunks = AsyncGenerator<Uint8Array, unknown, undefined>;
-
 /**
- * Sends `chunks` as the body of a 200. Reads them to their end or returns them.
+ * Sends `chunks` as the body of a 200. Reads them to their end or closes them.
  *
  * The first two, the head of an envelope and what is the first to come behind it, are awaited before the status is
  * sent: what fails until then is thrown, with nothing sent, and can still be told as an error. What fails later breaks
@@ -23,7 +22,7 @@ type Chunks = AsyncGenerator<Uint8Array, unknown, undefined>;
  * @param onBreak told what broke an answer whose beginning the client already has.
  */
 export async function sendChunks(
-  chunks: Chunks,
+  chunks: ByteStream,
   contentType: string,
   reply: FastifyReply,
   onBreak: (thrown: unknown) => void,
@@ -35,22 +34,22 @@ export async function sendChunks(
     if (held.length >= 2 && !(await settlesSoon(next))) {
       return stream(Buffer.concat(held, bytes), next, chunks, contentType, reply, onBreak);
     }
-    const { done, value } = await next;
-    if (done === true) return reply.type(contentType).send(Buffer.concat(held, bytes));
-    if (bytes + value.length > MAX_WHOLE_BYTES) {
-      const first = Promise.resolve({ done: false, value } as const);
+    const chunk = await next;
+    if (chunk === undefined) return reply.type(contentType).send(Buffer.concat(held, bytes));
+    if (bytes + chunk.length > MAX_WHOLE_BYTES) {
+      const first = Promise.resolve(chunk);
       return stream(Buffer.concat(held, bytes), first, chunks, contentType, reply, onBreak);
     }
-    held.push(Buffer.from(value));
-    bytes += value.length;
+    held.push(Buffer.from(chunk));
+    bytes += chunk.length;
   }
 }
 
 /** Writes to the response itself, or to what compresses on the way there: a stream more would keep chunks longer. */
 async function stream(
   head: Uint8Array,
-  first: Promise<IteratorResult<Uint8Array, unknown>>,
-  chunks: Chunks,
+  first: Promise<Uint8Array | undefined>,
+  chunks: ByteStream,
   contentType: string,
   reply: FastifyReply,
   onBreak: (thrown: unknown) => void,
@@ -66,9 +65,9 @@ async function stream(
     for (let pending = first; ; pending = chunks.next()) {
       // What was written leaves before more of it is waited for.
       if (sink.flush !== undefined && !(await settlesSoon(pending))) await sink.flush();
-      const next = await pending;
-      if (next.done === true) break;
-      await sink.write(next.value);
+      const chunk = await pending;
+      if (chunk === undefined) break;
+      await sink.write(chunk);
       if (response.destroyed) break;
     }
     sink.end();
@@ -76,7 +75,7 @@ async function stream(
     if (!response.destroyed) onBreak(thrown);
     response.destroy();
   } finally {
-    await chunks.return(undefined).catch(() => undefined);
+    chunks.close();
   }
   return reply;
 }

@@ -1,10 +1,10 @@
 // Opens an upstream's answer: from the bytes of its body to its type and its series.
 
-import type { BufferedAnswer } from '../buffered-answer.js';
 import { PromfedError } from '../../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
-import { EMPTY_TRAILER } from '../frame-stream.js';
-import type { FrameStream, ResponseTrailer, ResultType, SeriesFrame } from '../frame.js';
+import { EMPTY_TRAILER, type ResponseTrailer, type ResultType, type SeriesFrame } from '../frame.js';
+import type { BufferedAnswer } from '../stream/buffered-answer.js';
+import type { FrameStream } from '../stream/frame-stream.js';
 import { ResponseFramer } from './response-framer.js';
 import { invalidAnswer } from './upstream-answer-error.js';
 
@@ -69,7 +69,7 @@ export async function openResponse(
 
 const NONE: readonly SeriesFrame[] = [];
 
-/** The frames of one body. Calls of `next` are answered in turn. */
+/** The frames of one body. */
 class ResponseFrames implements FrameStream {
   readonly #body: ResponseBody;
   readonly #chunks: AsyncIterator<Uint8Array>;
@@ -78,7 +78,7 @@ class ResponseFrames implements FrameStream {
   /** Bytes that were taken: of the batch that the reader has, and of what was fed since. */
   #batchBytes = 0;
   #fedBytes = 0;
-  #tail: ResponseTrailer | undefined;
+  #trailer: ResponseTrailer | undefined;
   #closed = false;
   /** Of the body, so far. */
   #bytes = 0;
@@ -88,7 +88,6 @@ class ResponseFrames implements FrameStream {
   #failure: { readonly error: unknown } | undefined;
   /** Ends the wait for a chunk. */
   #wake: ((chunk: undefined) => void) | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(body: ResponseBody, options: OpenResponseOptions) {
     this.#body = body;
@@ -102,9 +101,9 @@ class ResponseFrames implements FrameStream {
 
   async open(): Promise<ResultType> {
     try {
-      while (this.#framer.resultType === undefined && this.#tail === undefined) await this.#read();
+      while (this.#framer.resultType === undefined && this.#trailer === undefined) await this.#read();
     } catch (error) {
-      await this.#close();
+      this.close();
       throw error;
     }
     // The framer ends no answer without a result type.
@@ -116,7 +115,7 @@ class ResponseFrames implements FrameStream {
       for (;;) {
         const batch = this.#framer.take();
         if (batch.length > 0) this.#held = this.#held.length === 0 ? batch : this.#held.concat(batch);
-        if (this.#tail !== undefined || this.#bytes >= maxBytes) break;
+        if (this.#trailer !== undefined || this.#closed || this.#bytes >= maxBytes) break;
         await this.#read();
       }
     } catch (error) {
@@ -124,58 +123,54 @@ class ResponseFrames implements FrameStream {
       // As a stream that fails: what the failing chunk had is not delivered.
       this.#framer.take();
     }
-    if (this.#tail === undefined) return undefined;
+    if (this.#trailer === undefined) return undefined;
     this.#closed = true;
     // So little is within what every query has in reserve.
     this.#giveBack();
-    return { frames: this.#held, trailer: this.#tail };
+    return { frames: this.#held, trailer: this.#trailer };
   }
 
-  next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
-    const answer = this.#turn.then(() => this.#next());
-    this.#turn = answer.catch(() => undefined);
-    return answer;
+  get trailer(): ResponseTrailer {
+    return this.#trailer ?? EMPTY_TRAILER;
   }
 
-  async return(
-    value: ResponseTrailer | PromiseLike<ResponseTrailer>,
-  ): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
-    await this.#close();
-    return { done: true, value: await value };
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
-    await this.#close();
-    throw error;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async #next(): Promise<IteratorResult<readonly SeriesFrame[], ResponseTrailer>> {
+  async next(): Promise<readonly SeriesFrame[] | undefined> {
     try {
       for (;;) {
-        if (this.#closed) return { done: true, value: this.#tail ?? EMPTY_TRAILER };
+        if (this.#closed) return undefined;
         this.#handOver(0);
         const batch = this.#held.length > 0 ? this.#held : this.#framer.take();
         this.#held = NONE;
         if (batch.length > 0) {
           this.#handOver(this.#fedBytes);
           this.#fedBytes = 0;
-          return { done: false, value: batch };
+          return batch;
         }
         if (this.#failure !== undefined) throw this.#failure.error;
-        if (this.#tail !== undefined) {
+        if (this.#trailer !== undefined) {
           this.#closed = true;
           this.#giveBack();
-          return { done: true, value: this.#tail };
+          return undefined;
         }
         await this.#read();
       }
     } catch (error) {
-      await this.#close();
+      this.close();
       throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#giveBack();
+    this.#wake?.(undefined);
+    try {
+      if (typeof this.#body.destroy === 'function') this.#body.destroy();
+      // An iterator that waits for its source would answer `return` only after that.
+      else this.#chunks.return?.().catch(() => undefined);
+    } catch {
+      // The answer is dropped, and so is the reason why its body cannot be closed.
     }
   }
 
@@ -185,7 +180,7 @@ class ResponseFrames implements FrameStream {
       this.#tryNextChunk() ?? (this.#body.tryEnd?.() === true ? undefined : await this.#nextChunk());
     if (this.#closed) return;
     if (first === undefined) {
-      this.#tail = this.#framer.end();
+      this.#trailer = this.#framer.end();
       return;
     }
     let bytes = 0;
@@ -233,21 +228,6 @@ class ResponseFrames implements FrameStream {
         resolve(value);
       }, reject);
     });
-  }
-
-  async #close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#giveBack();
-    this.#wake?.(undefined);
-    try {
-      if (typeof this.#body.destroy === 'function') this.#body.destroy();
-      // An iterator that waits for its source answers `return` only after that: nothing to wait for here.
-      else this.#chunks.return?.().catch(() => undefined);
-    } catch {
-      // A body that cannot even be given up has nothing more to tell.
-    }
-    return Promise.resolve();
   }
 }
 

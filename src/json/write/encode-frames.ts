@@ -1,7 +1,9 @@
 // Writes frames as the elements of a `result` array.
 
-import type { FrameStream, ResponseTrailer, SeriesFrame } from '../frame.js';
-import { ClosableStream, settlesSoon } from '../frame-stream.js';
+import { settlesSoon } from '../../runtime/index.js';
+import type { SeriesFrame } from '../frame.js';
+import type { FrameStream } from '../stream/frame-stream.js';
+import { type ByteStream, GeneratedStream } from '../stream/pull-stream.js';
 import { CLOSE_BRACE, COMMA } from '../byte.js';
 import { BlockWriter } from './block-writer.js';
 import { maxLabelsBytes, MAX_UNIT_BYTES, writeLabels } from './write-labels.js';
@@ -12,29 +14,28 @@ const MIN_UNCOPIED_BYTES = 64 << 10;
 const NOTHING = new Uint8Array(0);
 
 /**
- * `{"metric":{…},"values":[…]}` for each frame, joined by commas, without the brackets around: nothing at all for a
- * stream without series. Returns the stream's tail. Takes `frames` over.
+ * Returns `{"metric":{…},"values":[…]}` for each frame, joined by commas, without brackets around them. Takes ownership
+ * of `frames`.
  *
- * Comes in blocks of up to about 256 KiB; larger samples are blocks of their own, which are the upstream's bytes.
- * A block belongs to the caller until the next `next()`: its memory is used again. When no more frames are at hand,
- * what there is leaves without waiting for more.
+ * Blocks have up to 256 KiB. Larger samples are blocks of their own, in the upstream's memory. A block is returned
+ * before it is full when the next frames have not arrived yet.
  */
-export function encodeFrames(frames: FrameStream): AsyncGenerator<Uint8Array, ResponseTrailer, undefined> {
-  return new ClosableStream([frames], encode(frames));
+export function encodeFrames(frames: FrameStream): ByteStream {
+  return new GeneratedStream([frames], encode(frames));
 }
 
-async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, ResponseTrailer, undefined> {
+async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, void, undefined> {
   const block = new BlockWriter();
   let isFirst = true;
   let pending = frames.next();
   for (;;) {
     if (block.length > 0 && !(await settlesSoon(pending))) yield block.flush();
-    const result = await pending;
-    if (result.done === true) {
+    const batch = await pending;
+    if (batch === undefined) {
       if (block.length > 0) yield block.flush();
-      return result.value;
+      return;
     }
-    for (const { labels, samples } of result.value) {
+    for (const { labels, samples } of batch) {
       while (!block.fits(maxLabelsBytes(labels))) yield block.flush();
       if (!isFirst) block.byte(COMMA);
       isFirst = false;
@@ -52,7 +53,7 @@ async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, Response
       block.byte(CLOSE_BRACE);
     }
     pending = frames.next();
-    // It is awaited above, but not before the consumer took what was yielded meanwhile.
+    // Awaited above, but only after the reader has taken the blocks that are yielded before.
     pending.catch(() => undefined);
   }
 }

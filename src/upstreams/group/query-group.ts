@@ -6,6 +6,7 @@ import {
   type FrameStream,
   type ResponseTrailer,
   type OpenResponse,
+  transformFrames,
 } from '../../json/index.js';
 import { mergeReplicaStreams } from '../../merge/index.js';
 import { asPromfedError, PromfedError } from '../../model/index.js';
@@ -17,7 +18,6 @@ import type { Target } from '../http/target.js';
 import type { FetchContext, GroupAnswer, RegionQuery } from '../server-group.js';
 import { fanOut, type Group, type TargetAnswer } from './fan-out.js';
 import { isFatal, type GroupFailures } from './group-failures.js';
-import { guardFrames } from './guard-frames.js';
 import { PARTIAL } from './partial.js';
 
 /** Answers of up to so many bytes may be read as a whole. */
@@ -111,7 +111,7 @@ function join(
   let reported: PromfedError | undefined;
   const streams = answers.map(({ target, value: { frames, body } }) => {
     let failure: PromfedError | undefined;
-    return guardFrames(frames, {
+    return transformFrames(frames, {
       fail(thrown) {
         failure = answerFailure(thrown);
         if (isFatal(failure)) throw (reported = failures.fatal(target.name, failure));
@@ -128,7 +128,7 @@ function join(
   });
   const merged =
     streams.length === 1 ? streams[0]! : mergeReplicaStreams(streams, group.antiAffinityMs, { memory });
-  return guardFrames(merged, {
+  return transformFrames(merged, {
     fail(thrown) {
       const error = asPromfedError(thrown);
       throw error === reported ? error : failures.ofGroup(error);

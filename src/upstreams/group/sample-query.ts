@@ -133,15 +133,16 @@ async function readMatrix(
   const lossy = new LossyHistograms();
   const held: RawSeries[] = [];
   for (;;) {
-    const next = await answered(frames.next());
-    if (next.done === true) {
+    const batch = await answered(frames.next());
+    if (batch === undefined) {
       const isLossy = !lossy.isEmpty;
       lossy.resolve(reserve);
       for (const series of held) add(series);
-      if (!isLossy || lossyOf === undefined) return next.value;
-      return { ...next.value, warnings: [...next.value.warnings, lossyHistograms(lossyOf)] };
+      const { trailer } = frames;
+      if (!isLossy || lossyOf === undefined) return trailer;
+      return { ...trailer, warnings: [...trailer.warnings, lossyHistograms(lossyOf)] };
     }
-    for (const frame of next.value) {
+    for (const frame of batch) {
       if (lossyOf === undefined) {
         reserve(countSamples(frame));
         add(decodeRaw(frame, { nanIsStale }));
