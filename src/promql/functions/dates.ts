@@ -1,8 +1,11 @@
-// The calendar functions: what they say of a time in seconds since the epoch, in UTC.
+// Calendar functions of a time in seconds since the epoch, in UTC.
 
-/** Year, month (1 to 12) and day (1 to 31) of a day counted from 1970-01-01, in the proleptic Gregorian calendar. */
-function civil(day: number): { year: number; month: number; day: number } {
-  // Years are counted from March, so that the leap day is a year's last; 146,097 days are 400 years.
+/**
+ * Returns year, month (1 to 12) and day (1 to 31) of a number of days since 1970-01-01, in the proleptic Gregorian
+ * calendar.
+ */
+function civilDate(day: number): { year: number; month: number; day: number } {
+  // Years start in March, so that the leap day is the last day of a year. 400 years have 146,097 days.
   const shifted = day + 719_468;
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
@@ -23,7 +26,7 @@ function civil(day: number): { year: number; month: number; day: number } {
   };
 }
 
-/** The day, counted from 1970-01-01, on which a year begins. */
+/** Returns the first day of a year, in days since 1970-01-01. */
 function firstDayOf(year: number): number {
   const before = year - 1;
   return (
@@ -44,42 +47,44 @@ const DAY_S = 86_400;
 const TWO_TO_63 = 2 ** 63;
 
 /**
- * Whole seconds as Go has them on amd64: what no 64-bit integer holds (NaN too) becomes the least one, and that
- * wraps around, in Go's calendar, to 2^63.
+ * Truncates to whole seconds as Go does on amd64: NaN and values beyond 64-bit integers become the smallest one, which
+ * Go's calendar wraps around to 2^63.
  */
 function wholeSeconds(seconds: number): number {
   return seconds >= -TWO_TO_63 && seconds < TWO_TO_63 ? Math.trunc(seconds) : TWO_TO_63;
 }
 
+/** Returns the second of the day, from 0 to 86,399. */
 function secondOfDay(seconds: number): number {
-  // The remainder is exact where a product of that size is not.
+  // The remainder is exact; a product of this size would be rounded.
   const rest = wholeSeconds(seconds) % DAY_S;
   return rest < 0 ? rest + DAY_S : rest;
 }
 
+/** Returns the day in days since 1970-01-01. */
 function dayOf(seconds: number): number {
   return Math.round((wholeSeconds(seconds) - secondOfDay(seconds)) / DAY_S);
 }
 
 /**
- * Calendar functions by name, of seconds since the epoch that are cut to whole ones.
+ * Calendar functions by name. Their argument is seconds since the epoch, truncated to whole seconds.
  *
- * Source: Prometheus, promql/functions.go (`dateWrapper` and those that use it).
+ * Source: Prometheus, promql/functions.go (`dateWrapper` and its callers).
  */
 export const DATE_FUNCTIONS: ReadonlyMap<string, (seconds: number) => number> = new Map([
-  ['year', (seconds: number) => civil(dayOf(seconds)).year],
-  ['month', (seconds: number) => civil(dayOf(seconds)).month],
-  ['day_of_month', (seconds: number) => civil(dayOf(seconds)).day],
+  ['year', (seconds: number) => civilDate(dayOf(seconds)).year],
+  ['month', (seconds: number) => civilDate(dayOf(seconds)).month],
+  ['day_of_month', (seconds: number) => civilDate(dayOf(seconds)).day],
   [
     'day_of_year',
     (seconds: number) => {
       const day = dayOf(seconds);
-      return day - firstDayOf(civil(day).year) + 1;
+      return day - firstDayOf(civilDate(day).year) + 1;
     },
   ],
   [
     'day_of_week',
-    // The epoch was a Thursday; Sunday is 0.
+    // 1970-01-01 was a Thursday; Sunday is 0.
     (seconds: number) => {
       const day = dayOf(seconds) + 4;
       return day - Math.floor(day / 7) * 7;
@@ -88,7 +93,7 @@ export const DATE_FUNCTIONS: ReadonlyMap<string, (seconds: number) => number> = 
   [
     'days_in_month',
     (seconds: number) => {
-      const { year, month } = civil(dayOf(seconds));
+      const { year, month } = civilDate(dayOf(seconds));
       if (month === 2 && isLeap(year)) return 29;
       return DAYS_IN_MONTH[month - 1] ?? NaN;
     },

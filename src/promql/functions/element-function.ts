@@ -1,15 +1,18 @@
-// Functions of one sample at a time: mathematics, clamps, rounding, dates.
+// Elementwise functions, of one float sample at a time: mathematics, clamping, rounding, dates.
 
 import { DATE_FUNCTIONS } from './dates.js';
 
-/** The result for a value at a step. */
+/** Computes the result for a value at a step, counted from 0. */
 export type ComputeElement = (value: number, step: number) => number;
 
-/** A function that maps each sample of a vector by itself. The result loses the metric name. */
+/** A function of each sample of a vector. The result drops the metric name. */
 export interface ElementFunction {
-  /** Binds the scalar arguments after the vector, in order, one value a step; a missing optional one is left out. */
+  /**
+   * Binds the scalar arguments after the vector, in order. Each has one value for each step; a missing optional
+   * argument is omitted.
+   */
   bind(args: readonly Float64Array[]): ComputeElement;
-  /** Which steps have a result at all; absent when every one has. */
+  /** Returns a test for the steps that have a result. Missing when all steps have one. */
   keepsStep?(args: readonly Float64Array[]): (step: number) => boolean;
 }
 
@@ -17,17 +20,21 @@ function unary(compute: (value: number) => number): ElementFunction {
   return { bind: () => compute };
 }
 
-/** Go's math.Min: −Inf wins over NaN. */
+/** The minimum as Go's math.Min computes it: −Inf takes precedence over NaN. */
 export function goMin(a: number, b: number): number {
   return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
 }
 
-/** Go's math.Max: +Inf wins over NaN. */
+/** The maximum as Go's math.Max computes it: +Inf takes precedence over NaN. */
 export function goMax(a: number, b: number): number {
   return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
 }
 
-/** Source: Prometheus, promql/functions.go (`funcRound`): ties go up; the inverse loses less precision. */
+/**
+ * Rounds to the nearest multiple, ties up. Multiplying by the inverse loses less precision.
+ *
+ * Source: Prometheus, promql/functions.go (`funcRound`).
+ */
 const round: ElementFunction = {
   bind: ([toNearest]) => {
     if (toNearest === undefined) return (value) => Math.floor(value + 0.5);
@@ -38,7 +45,7 @@ const round: ElementFunction = {
   },
 };
 
-/** Source: Prometheus, promql/functions.go (`clamp`): bounds that have crossed leave nothing. */
+/** A step has no result when max < min. Source: Prometheus, promql/functions.go (`clamp`). */
 const clamp: ElementFunction = {
   bind:
     ([min, max]) =>

@@ -1,16 +1,18 @@
-// Floats as Go's strconv prints them where Prometheus does not use the API's own form.
+// Text forms of floats as Go prints them, where Prometheus does not use the form of the HTTP API.
 
-function special(value: number): string | undefined {
-  if (Number.isNaN(value)) return 'NaN';
-  if (value === Infinity) return '+Inf';
-  if (value === -Infinity) return '-Inf';
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  return undefined;
+import { formatFloat } from '../../model/index.js';
+
+/** Returns the text of NaN, infinities and zeros; undefined for other values. */
+function trySpecial(value: number): string | undefined {
+  return Number.isFinite(value) && value !== 0 ? undefined : formatFloat(value);
 }
 
-/** Shortest digits and never an exponent, as `FormatFloat(v, 'f', -1, 64)`: what count_values writes in its label. */
+/**
+ * Prints the shortest digits without an exponent, as `FormatFloat(v, 'f', -1, 64)` does. Used for the label of
+ * count_values.
+ */
 export function formatPlain(value: number): string {
-  const named = special(value);
+  const named = trySpecial(value);
   if (named !== undefined) return named;
   const text = String(value);
   const e = text.indexOf('e');
@@ -22,9 +24,12 @@ export function formatPlain(value: number): string {
   return `${sign}${digits.padEnd(point, '0')}`;
 }
 
-/** As `%g`: shortest digits, an exponent of at least two digits below 1e-4 and from 1e6 on. Used in messages. */
+/**
+ * Prints the shortest digits as `%g` does: below 1e-4 and from 1e6 on with an exponent of at least two digits. Used in
+ * messages.
+ */
 export function formatShort(value: number): string {
-  const named = special(value);
+  const named = trySpecial(value);
   if (named !== undefined) return named;
   const [mantissa, exponentText] = value.toExponential().split('e');
   const exponent = Number(exponentText);
@@ -33,16 +38,16 @@ export function formatShort(value: number): string {
   return `${mantissa!}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
-/** As OpenMetrics has its floats: as `formatShort`, but never without a point or an exponent. */
+/** Prints a float as OpenMetrics does: as `formatShort`, but always with a point or an exponent. */
 export function formatOpenMetrics(value: number): string {
   if (value === 0) return '0.0';
   const text = formatShort(value);
   return Number.isFinite(value) && !/[.e]/.test(text) ? `${text}.0` : text;
 }
 
-/** As `%f`: six decimals. Used in messages. */
+/** Prints six decimals as `%f` does. Used in messages. */
 export function formatFixed(value: number): string {
-  const named = special(value);
+  const named = trySpecial(value);
   if (named !== undefined && value !== 0) return named;
   return value.toFixed(6);
 }

@@ -1,34 +1,37 @@
-// The functions of PromQL: their names, argument types and results. Not what they compute.
+// The signatures of PromQL functions: names, argument types, results.
 
 import type { ValueType } from '../../model/index.js';
 
-/** What a call must look like. Source: Prometheus, promql/parser/functions.go. */
+/** The signature of one function. Source: Prometheus, promql/parser/functions.go. */
 export interface Signature {
   readonly name: string;
-  /** The type of each argument; further ones, where allowed, have the type of the last. */
+  /** The type of each argument. Further arguments have the type of the last one. */
   readonly args: readonly ValueType[];
-  /** Fewest and most arguments, inclusive; `maxArgs` is Infinity when there is no upper bound. */
+  /** Minimum number of arguments. */
   readonly minArgs: number;
+  /** Maximum number of arguments; Infinity when unbounded. */
   readonly maxArgs: number;
   readonly returns: ValueType;
-  /** Needs the feature promql-experimental-functions. */
+  /** True when the function needs the feature promql-experimental-functions. */
   readonly experimental: boolean;
-  /** Which series one series of the result comes from: what decides where the function may be computed. */
+  /** Input series that one series of the result depends on. Decides where the function may be computed. */
   readonly dependsOn: SeriesDependency;
 }
 
 /**
- * - `one`: one series, whatever others there are.
- * - `buckets`: those that differ in `le` only.
- * - `labels`: one series, with the label that the second argument names written anew.
- * - `all`: any or all of them, or they are put in order.
+ * Input series that one series of the result depends on.
+ *
+ * - `one`: one series, independent of the others.
+ * - `buckets`: the series that differ in `le` only.
+ * - `labels`: one series, and the function writes the label named by the second argument.
+ * - `all`: any of them, or the result depends on their order.
  */
 type SeriesDependency = 'one' | 'buckets' | 'labels' | 'all';
 
-/** Every function, by name. Function names are case-sensitive. */
+/** All functions by name. Names are case-sensitive. */
 export const SIGNATURES: ReadonlyMap<string, Signature> = createTable();
 
-/** The type that the argument at `index` (from 0) must have, or `undefined` when the function takes none there. */
+/** Returns the type of the argument at `index`, counted from 0; undefined when there cannot be one. */
 export function argumentType(signature: Signature, index: number): ValueType | undefined {
   if (index >= signature.maxArgs) return undefined;
   return signature.args[Math.min(index, signature.args.length - 1)];
@@ -39,7 +42,7 @@ function createTable(): ReadonlyMap<string, Signature> {
   const stable = { experimental: false, dependsOn: 'one' } as const;
   const experimental = { experimental: true, dependsOn: 'one' } as const;
 
-  /** Adds functions that share a signature; names are separated by spaces. */
+  /** Adds functions with the same signature. Names are separated by spaces. */
   function add(
     names: string,
     args: readonly ValueType[],

@@ -1,8 +1,8 @@
-// Compensated summation: the one way in which promfed adds floats whose order it cannot choose.
+// Compensated summation of floats.
 
 /**
- * A running sum with Neumaier's compensation. The compensation is dropped once the sum is infinite, so that an
- * infinity does not turn into NaN.
+ * A running sum with Neumaier's compensation. The compensation is dropped when the sum becomes infinite; an infinite
+ * sum would otherwise turn into NaN.
  *
  * Source: Prometheus, util/kahansum (`Inc`).
  */
@@ -10,12 +10,13 @@ export class CompensatedSum {
   sum = 0;
   compensation = 0;
 
-  /** Starts over from a sum and a compensation. */
+  /** Replaces the sum and its compensation. */
   reset(sum: number, compensation: number): void {
     this.sum = sum;
     this.compensation = compensation;
   }
 
+  /** Adds a value. */
   add(value: number): void {
     const next = this.sum + value;
     if (next === Infinity || next === -Infinity) this.compensation = 0;
@@ -24,15 +25,15 @@ export class CompensatedSum {
     this.sum = next;
   }
 
-  /** The sum with its compensation. */
+  /** The compensated sum. */
   get total(): number {
     return this.sum + this.compensation;
   }
 }
 
 /**
- * The mean of `values[from … to)`, which must not be empty: the compensated sum divided by the count, and an
- * incremental mean only from where the sum would overflow.
+ * Computes the mean of the values from index `from` inclusive to `to` exclusive, at least one. It is the compensated
+ * sum divided by the count. Once the sum would overflow, the mean is computed incrementally.
  *
  * Source: Prometheus, promql/functions.go (`funcAvgOverTime`) and engine.go (`aggregation`, AVG), which agree.
  */

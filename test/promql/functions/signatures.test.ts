@@ -21,7 +21,7 @@ t.test('every function of PromQL has a signature', async (t) => {
   t.strictSame(named(true, experimental.split(' ')), experimental.split(' '));
 });
 
-t.test('a signature says how many arguments there may be, and of which type', async (t) => {
+t.test('a signature has the number and the types of arguments', async (t) => {
   const cases: readonly (readonly [
     name: string,
     min: number,
@@ -59,7 +59,7 @@ t.test('a signature says how many arguments there may be, and of which type', as
   }
 });
 
-t.test('no signature contradicts itself', async (t) => {
+t.test('signatures are consistent', async (t) => {
   for (const [name, { name: own, args, minArgs, maxArgs }] of SIGNATURES) {
     t.equal(own, name);
     t.ok(minArgs <= maxArgs, name);

@@ -1,19 +1,23 @@
-// Go's template expansion of regular expression matches, as label_replace uses it.
+// Templates for regex matches in Go's syntax, used by label_replace.
 
-/** A part of a template: literal text, or a reference to a capturing group by index or name. */
+/** A part of a template: literal text, or a reference to a capture group by index or name. */
 export type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'index'; readonly index: number }
   | { readonly kind: 'name'; readonly name: string };
 
+/** The name in a reference. */
 const WORD = /^[\p{L}\p{Nd}_]+/u;
 
-/** Go reads no group index beyond this. */
+/** Upper bound on group indices in Go, exclusive. Larger numbers are names. */
 const MAX_INDEX = 100_000_000;
 
 /**
- * Splits a template: `$name` takes the longest run of letters, digits and underscores, so `$1x` is the group named
- * `1x`; `${name}` ends at its brace; `$$` is a dollar; a dollar before anything else stands for itself.
+ * Splits a template into its parts.
+ *
+ * - `$name` takes the longest run of letters, digits and underscores: `$1x` refers to the group named `1x`.
+ * - `${name}` ends at the brace.
+ * - `$$` is a dollar sign, as is a `$` before anything else.
  *
  * Source: Go, regexp (`Regexp.Expand`, `extract`).
  */
@@ -47,6 +51,7 @@ export function parseTemplate(template: string): TemplatePart[] {
   return parts;
 }
 
+/** Returns the reference for a name. Digits without a leading zero are an index. */
 function reference(word: string): TemplatePart {
   const isIndex = /^[0-9]+$/.test(word) && !(word.length > 1 && word.startsWith('0'));
   if (isIndex && Number(word) < MAX_INDEX) return { kind: 'index', index: Number(word) };

@@ -1,4 +1,4 @@
-// Functions that rewrite labels: label_replace and label_join.
+// The functions that rewrite labels: label_replace and label_join.
 
 import { RE2JS } from 're2js';
 
@@ -6,16 +6,17 @@ import { Labels, PromfedError } from '../../../model/index.js';
 
 import { parseTemplate } from './expand-template.js';
 
-/** The labels that a series gets. */
+/** Maps the labels of a series to those of the result. */
 export type MapLabels = (labels: Labels) => Labels;
 
 /**
- * `label_replace(v, dst, replacement, src, regex)`: where the whole of label `src` matches, label `dst` becomes the
- * expanded replacement (and goes when that is empty); elsewhere nothing changes.
+ * Creates the mapping of `label_replace(v, dst, replacement, src, regex)`. When the whole value of label `src` matches,
+ * label `dst` is set to the expanded replacement, or removed when that is empty. Otherwise the labels stay unchanged.
+ * Results are cached by the value of `src`.
  *
  * Source: Prometheus, promql/functions.go (`evalLabelReplace`).
  *
- * @throws PromfedError `execution` for an invalid regex or label name.
+ * @throws PromfedError `execution`, with Prometheus' text, for an invalid regex or label name.
  */
 export function createLabelReplace(dst: string, replacement: string, src: string, regex: string): MapLabels {
   const pattern = tryCompile(regex);
@@ -46,11 +47,12 @@ export function createLabelReplace(dst: string, replacement: string, src: string
 }
 
 /**
- * `label_join(v, dst, separator, src…)`: label `dst` becomes the values of the sources, joined.
+ * Creates the mapping of `label_join(v, dst, separator, src…)`: label `dst` is set to the joined values of the source
+ * labels, or removed when that is empty.
  *
  * Source: Prometheus, promql/functions.go (`evalLabelJoin`).
  *
- * @throws PromfedError `execution` for an invalid label name.
+ * @throws PromfedError `execution`, with Prometheus' text, for an invalid label name.
  */
 export function createLabelJoin(dst: string, separator: string, sources: readonly string[]): MapLabels {
   for (const source of sources) checkLabelName(source, 'source', 'label_join');
@@ -60,7 +62,7 @@ export function createLabelJoin(dst: string, separator: string, sources: readonl
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Whether Prometheus takes a label of that name: any UTF-8 text but the empty one. */
+/** Reports whether a label name is valid: any non-empty UTF-8 text, as in Prometheus 3. */
 export function isLabelName(name: string): boolean {
   return name !== '' && !LONE_SURROGATE.test(name);
 }
@@ -71,7 +73,7 @@ function withLabel(labels: Labels, name: string, value: string): Labels {
 
 function tryCompile(regex: string): RE2JS | undefined {
   try {
-    // Compiled alone first: a stray parenthesis must not be closed by ours.
+    // Compiles the bare pattern first: the added parenthesis must not close one of the pattern.
     RE2JS.compile(regex);
     return RE2JS.compile(`(?s:${regex})`);
   } catch {

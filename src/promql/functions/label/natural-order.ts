@@ -1,13 +1,13 @@
-// The order of texts in which numbers count as numbers: what sort_by_label sorts by.
+// Natural order of strings, in which runs of digits compare as numbers. Used by sort_by_label.
 
 import { compareStrings } from '../../../model/index.js';
 
-/** Beyond this a run of digits is compared as text, as it does not fit Go's int. */
+/** Largest int in Go. Larger runs of digits compare as text. */
 const MAX_INT = 2n ** 63n - 1n;
 
 /**
- * Compares run by run, a run being all digits or all something else: two runs of digits as integers, others by
- * their bytes; the text that ends first comes first.
+ * Compares two strings by their runs of digits and of other characters: two runs of digits as integers, other runs by
+ * their UTF-8 bytes. A prefix comes first. Returns a negative number, 0 or a positive number.
  *
  * Source: github.com/facette/natsort, which Prometheus' `funcSortByLabel` uses.
  */
@@ -30,6 +30,7 @@ function compareRuns(a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
+/** Returns the value of a run of digits; undefined for other runs and beyond Go's int. */
 function tryInteger(run: string): bigint | undefined {
   if (!/^[0-9]/.test(run)) return undefined;
   const significant = run.replace(/^0+/, '');

@@ -1,4 +1,4 @@
-// xxHash64 with seed 0: the hash that Prometheus has of a set of labels.
+// xxHash64 with seed 0, the hash of label sets in Prometheus.
 
 const P1 = 0x9e3779b185ebca87n;
 const P2 = 0xc2b2ae3d27d4eb4fn;
@@ -7,7 +7,8 @@ const P4 = 0x85ebca77c2b2ae63n;
 const P5 = 0x27d4eb2f165667c5n;
 
 /**
- * The hash of bytes, an unsigned integer of 64 bits. Slow, being made of BigInt: meant for once a series.
+ * Returns the hash of the bytes as an unsigned 64-bit integer. BigInt makes it slow: call it once for each series at
+ * most.
  *
  * Source: the xxHash specification (github.com/Cyan4973/xxHash, doc/xxhash_spec.md).
  */

@@ -1,29 +1,34 @@
-// histogram_quantile on classic buckets.
+// Quantiles of classic histogram buckets.
 
-/** What forcing the counts to grow with their bounds had to change. */
+/** Decreases of cumulative counts that were removed. */
 export interface MonotonicityFix {
+  /** Lowest and highest bound of the changed buckets. */
   readonly minBound: number;
   readonly maxBound: number;
+  /** Largest decrease. */
   readonly maxDifference: number;
 }
 
 export interface BucketQuantile {
   readonly value: number;
+  /** Undefined when the counts were monotonic, apart from rounding. */
   readonly monotonicityFix: MonotonicityFix | undefined;
 }
 
-/** Relative differences of neighbouring counts below this are taken for rounding. */
+/** Relative difference of neighbouring counts below which they are equal, apart from rounding. */
 const TOLERANCE = 1e-12;
 
+/** The smallest normal float. */
 const MIN_NORMAL = 2.2250738585072014e-308;
 
 /**
- * The q-quantile of cumulative buckets: `counts[i]` observations up to and including `bounds[i]`, for `i < length`.
- * Bounds ascend and may repeat. Both arrays are scratch: their contents are changed.
+ * Computes the q-quantile of cumulative buckets: `counts[i]` observations up to `bounds[i]`, inclusive, for
+ * `i < length`. Bounds ascend and may repeat. Both arrays are overwritten.
  *
- * Equal bounds are added up; small decreases are taken for rounding, others are removed and reported. Linear within
- * a bucket; the lowest begins at 0 unless its bound is below; the highest gives the bound under it. NaN without a
- * bucket for +Inf, with fewer than two buckets, or without observations.
+ * Counts of equal bounds are added. Small decreases of the counts are treated as rounding; others are removed and
+ * reported. Interpolation is linear within a bucket. The lowest bucket starts at 0, or returns its bound when that is 0
+ * or less. The highest bucket returns the bound below it. NaN without a +Inf bucket, with fewer than two buckets, or
+ * without observations.
  *
  * Source: Prometheus, promql/quantile.go (`BucketQuantile`).
  */
@@ -33,15 +38,15 @@ export function bucketQuantile(
   counts: Float64Array,
   length: number,
 ): BucketQuantile {
-  if (Number.isNaN(q)) return unforced(NaN);
-  if (q < 0) return unforced(-Infinity);
-  if (q > 1) return unforced(Infinity);
-  if (length === 0 || bounds[length - 1] !== Infinity) return unforced(NaN);
+  if (Number.isNaN(q)) return plain(NaN);
+  if (q < 0) return plain(-Infinity);
+  if (q > 1) return plain(Infinity);
+  if (length === 0 || bounds[length - 1] !== Infinity) return plain(NaN);
   const size = coalesce(bounds, counts, length);
-  const forced = makeMonotonic(bounds, counts, size);
-  if (size < 2) return unforced(NaN);
+  const monotonicityFix = makeMonotonic(bounds, counts, size);
+  if (size < 2) return plain(NaN);
   const observations = counts[size - 1]!;
-  if (observations === 0) return unforced(NaN);
+  if (observations === 0) return plain(NaN);
 
   const rank = q * observations;
   let low = 0;
@@ -51,19 +56,20 @@ export function bucketQuantile(
     if (counts[middle]! >= rank) high = middle;
     else low = middle + 1;
   }
-  if (low === size - 1) return { value: bounds[size - 2]!, monotonicityFix: forced };
-  if (low === 0 && bounds[0]! <= 0) return { value: bounds[0]!, monotonicityFix: forced };
+  if (low === size - 1) return { value: bounds[size - 2]!, monotonicityFix };
+  if (low === 0 && bounds[0]! <= 0) return { value: bounds[0]!, monotonicityFix };
   const below = low === 0 ? 0 : counts[low - 1]!;
   const start = low === 0 ? 0 : bounds[low - 1]!;
   const share = (rank - below) / (counts[low]! - below);
-  return { value: start + (bounds[low]! - start) * share, monotonicityFix: forced };
+  return { value: start + (bounds[low]! - start) * share, monotonicityFix };
 }
 
-function unforced(value: number): BucketQuantile {
+/** A result without changes to the counts. */
+function plain(value: number): BucketQuantile {
   return { value, monotonicityFix: undefined };
 }
 
-/** Adds up buckets of equal bounds. @returns how many are left. */
+/** Adds the counts of equal bounds. Returns the number of remaining buckets. */
 function coalesce(bounds: Float64Array, counts: Float64Array, length: number): number {
   let last = 0;
   for (let i = 1; i < length; i++) {
@@ -78,7 +84,11 @@ function coalesce(bounds: Float64Array, counts: Float64Array, length: number): n
   return last + 1;
 }
 
-/** Source: Prometheus, promql/quantile.go (`ensureMonotonicAndIgnoreSmallDeltas`). */
+/**
+ * Removes decreases of the counts. Returns undefined when all of them were rounding.
+ *
+ * Source: Prometheus, promql/quantile.go (`ensureMonotonicAndIgnoreSmallDeltas`).
+ */
 function makeMonotonic(
   bounds: Float64Array,
   counts: Float64Array,
@@ -87,7 +97,7 @@ function makeMonotonic(
   let minBound = Infinity;
   let maxBound = -Infinity;
   let maxDifference = 0;
-  let forced = false;
+  let isFixed = false;
   let previous = counts[0]!;
   for (let i = 1; i < size; i++) {
     const current = counts[i]!;
@@ -96,7 +106,7 @@ function makeMonotonic(
       counts[i] = previous;
     } else if (current < previous) {
       counts[i] = previous;
-      forced = true;
+      isFixed = true;
       minBound = Math.min(minBound, bounds[i]!);
       maxBound = Math.max(maxBound, bounds[i]!);
       maxDifference = Math.max(maxDifference, previous - current);
@@ -104,7 +114,7 @@ function makeMonotonic(
       previous = current;
     }
   }
-  return forced ? { minBound, maxBound, maxDifference } : undefined;
+  return isFixed ? { minBound, maxBound, maxDifference } : undefined;
 }
 
 /** Source: Prometheus, util/almost (`Equal`). */
@@ -118,7 +128,7 @@ function almostEqual(a: number, b: number): boolean {
 
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
-/** The bound that an `le` label stands for; undefined when it is no number. */
+/** Parses the value of an `le` label. Returns undefined when it is not a number. */
 export function tryParseBound(le: string): number | undefined {
   if (DECIMAL.test(le)) return Number(le);
   switch (le.toLowerCase()) {

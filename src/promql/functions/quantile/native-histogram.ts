@@ -1,28 +1,33 @@
-// Functions of one native histogram: quantile, fraction, variance.
+// Functions of one histogram: quantile and variance of native ones, fraction of native and classic ones.
 
 import { bucketsOf, usesCustomBuckets, type Bucket, type Histogram } from '../../../model/index.js';
 
 import { CompensatedSum } from '../summation.js';
 
-/** A result, and how NaN observations, which are in no bucket, touched it. */
+/** A quantile of a native histogram. */
 export interface NativeResult {
   readonly value: number;
+  /**
+   * Effect of NaN observations, which are in no bucket: `result` when the quantile falls into them, `skew` when they
+   * only shift it, `none` otherwise.
+   */
   readonly nanObservations: 'none' | 'result' | 'skew';
 }
 
 /**
- * The q-quantile: interpolated exponentially within a bucket, linearly in the zero bucket and in custom buckets. The
- * first custom bucket begins at 0 unless its bound is below; the last gives the bound under it.
+ * Computes the q-quantile. Interpolation is exponential within a bucket, and linear in the zero bucket and in custom
+ * buckets. The first custom bucket starts at 0, or returns its bound when that is 0 or less. The last custom bucket
+ * returns its lower bound.
  *
  * Source: Prometheus, promql/quantile.go (`HistogramQuantile`).
  */
 export function nativeQuantile(q: number, histogram: Histogram): NativeResult {
-  const sure = (value: number): NativeResult => ({ value, nanObservations: 'none' });
-  if (q < 0) return sure(-Infinity);
-  if (q > 1) return sure(Infinity);
-  if (histogram.count === 0 || Number.isNaN(q)) return sure(NaN);
+  const unaffected = (value: number): NativeResult => ({ value, nanObservations: 'none' });
+  if (q < 0) return unaffected(-Infinity);
+  if (q > 1) return unaffected(Infinity);
+  if (histogram.count === 0 || Number.isNaN(q)) return unaffected(NaN);
   const hasNaN = Number.isNaN(histogram.sum);
-  // Backwards from the nearer end; NaN observations would shift that end.
+  // Counts from the nearer end. NaN observations rank above all buckets, so with them only the lower end is known.
   const forward = hasNaN || q < 0.5;
   let rank = (forward ? q : 1 - q) * histogram.count;
   const buckets = bucketsOf(histogram);
@@ -37,16 +42,16 @@ export function nativeQuantile(q: number, histogram: Histogram): NativeResult {
   let { lower, upper } = bucket;
   if (custom) {
     if (lower === -Infinity) {
-      if (upper <= 0) return sure(upper);
+      if (upper <= 0) return unaffected(upper);
       lower = 0;
     } else if (upper === Infinity) {
-      return sure(lower);
+      return unaffected(lower);
     }
   } else {
-    ({ lower, upper } = narrowed(bucket, histogram));
+    ({ lower, upper } = narrowZeroBucket(bucket, histogram));
   }
   count = Math.min(count, histogram.count);
-  if (count < rank) return hasNaN ? { value: NaN, nanObservations: 'result' } : sure(upper);
+  if (count < rank) return hasNaN ? { value: NaN, nanObservations: 'result' } : unaffected(upper);
   rank = forward ? rank - (count - bucket.count) : count - rank;
   const fraction = rank / bucket.count;
   const nanObservations = hasNaN ? 'skew' : 'none';
@@ -61,8 +66,11 @@ export function nativeQuantile(q: number, histogram: Histogram): NativeResult {
   return { value, nanObservations };
 }
 
-/** The zero bucket ends at 0 when all other buckets are on one side of it. */
-function narrowed(bucket: Bucket, { positive, negative }: Histogram): { lower: number; upper: number } {
+/** Returns the bounds of a bucket. The zero bucket ends at 0 when all other buckets are on one side of it. */
+function narrowZeroBucket(
+  bucket: Bucket,
+  { positive, negative }: Histogram,
+): { lower: number; upper: number } {
   const { lower, upper } = bucket;
   if (lower > 0 || upper < 0) return bucket;
   if (negative.counts.length === 0 && positive.counts.length > 0) return { lower: 0, upper };
@@ -71,7 +79,7 @@ function narrowed(bucket: Bucket, { positive, negative }: Histogram): { lower: n
 }
 
 /**
- * The share of observations between two values. NaN observations are in no fraction.
+ * Computes the fraction of observations between two values, from 0 to 1. NaN observations are in no fraction.
  *
  * Source: Prometheus, promql/quantile.go (`HistogramFraction`).
  */
@@ -79,15 +87,15 @@ export function nativeFraction(from: number, to: number, histogram: Histogram): 
   const custom = usesCustomBuckets(histogram);
   const buckets = bucketsOf(histogram).map((bucket) => ({
     ...bucket,
-    ...narrowed(bucket, histogram),
+    ...narrowZeroBucket(bucket, histogram),
     linear: custom || (bucket.lower <= 0 && bucket.upper >= 0),
   }));
-  return shareOf(from, to, buckets, histogram.count, Number.isNaN(histogram.sum));
+  return fractionOf(from, to, buckets, histogram.count, Number.isNaN(histogram.sum));
 }
 
 /**
- * The share of observations between two values, of classic buckets: `counts[i]` observations up to `bounds[i]`, for
- * `i < length`, ascending. NaN without a bucket for +Inf.
+ * Computes the fraction of observations between two values, from 0 to 1, of classic buckets: `counts[i]` observations
+ * up to `bounds[i]`, inclusive, for `i < length`. Bounds ascend and may repeat. NaN without a +Inf bucket.
  *
  * Source: Prometheus, promql/quantile.go (`BucketFraction`).
  */
@@ -100,7 +108,7 @@ export function bucketFraction(
 ): number {
   if (length === 0 || bounds[length - 1] !== Infinity) return NaN;
   const buckets = [];
-  // Equal bounds are one bucket, their counts added up.
+  // Counts of equal bounds are added.
   let below = 0;
   let lower = bounds[0]! > 0 ? 0 : -Infinity;
   for (let i = 0; i < length;) {
@@ -111,20 +119,24 @@ export function bucketFraction(
     below = cumulative;
     lower = upper;
   }
-  return shareOf(from, to, buckets, below, false);
+  return fractionOf(from, to, buckets, below, false);
 }
 
-interface Share {
+/** A bucket to be interpolated. */
+interface FractionBucket {
   readonly lower: number;
   readonly upper: number;
+  /** Observations in this bucket, not cumulative. */
   readonly count: number;
+  /** True for linear interpolation, false for exponential. */
   readonly linear: boolean;
 }
 
-function shareOf(
+/** @param count all observations, NaN included. @param hasNaN true when some of them are NaN. */
+function fractionOf(
   from: number,
   to: number,
-  buckets: readonly Share[],
+  buckets: readonly FractionBucket[],
   count: number,
   hasNaN: boolean,
 ): number {
@@ -134,13 +146,13 @@ function shareOf(
   return (rankOf(to, buckets, total) - rankOf(from, buckets, total)) / count;
 }
 
-/** How many observations are below a value. */
-function rankOf(value: number, buckets: readonly Share[], total: number): number {
+/** Returns the number of observations below a value, at most `total`. */
+function rankOf(value: number, buckets: readonly FractionBucket[], total: number): number {
   let rank = 0;
   for (const { lower, upper, count, linear } of buckets) {
     if (lower >= value) return Math.min(rank, total);
     if (upper > value) {
-      // Nothing can be said of where in an endless bucket its observations are.
+      // A bucket that starts at −Inf cannot be interpolated.
       if (lower === -Infinity) return Math.min(count, total);
       const share = linear ? (value - lower) / (upper - lower) : exponentialShare(value, lower, upper);
       return Math.min(rank + count * share, total);
@@ -157,8 +169,8 @@ function exponentialShare(value: number, lower: number, upper: number): number {
 }
 
 /**
- * The variance, each observation taken to be in the middle of its bucket: the geometric mean of the bounds, 0 in the
- * zero bucket, the arithmetic mean of custom bounds.
+ * Computes the variance. Every observation counts as the middle of its bucket: the geometric mean of the bounds, 0 for
+ * the zero bucket, the arithmetic mean of custom bounds.
  *
  * Source: Prometheus, promql/functions.go (`histogramVariance`).
  */
@@ -179,7 +191,13 @@ function middleOf(lower: number, upper: number, custom: boolean): number {
   return Math.sqrt(upper * lower) * (upper < 0 ? -1 : 1);
 }
 
-/** As Go prints it, which is how count_values names it. Source: Prometheus, float_histogram.go (`String`). */
+/**
+ * Prints a histogram as Prometheus does in the label of count_values.
+ *
+ * Source: Prometheus, model/histogram/float_histogram.go (`String`).
+ *
+ * @param format prints a float.
+ */
 export function formatHistogram(histogram: Histogram, format: (value: number) => string): string {
   const printed = bucketsOf(histogram).map(({ lower, upper, lowerInclusive, upperInclusive, count }) => {
     const open = lowerInclusive ? '[' : '(';

@@ -1,15 +1,15 @@
-// The value at one rank of unordered floats, without sorting all of them.
+// Selection of the value at one rank (quickselect).
 
-/** Halving goes wrong only where values are laid out against it; sorting then bounds the cost. */
+/** Number of poor partitions after which the rest is sorted. Bounds the cost for adversarial inputs. */
 const MAX_BAD_CUTS = 8;
 
 /**
- * Puts at `values[rank]` what sorting would put there, nothing larger before it and nothing smaller behind it. Takes
- * linear time, or that of sorting where values are laid out against it.
+ * Reorders values so that `values[rank]` is the one that sorting would put there, with no larger value before it and no
+ * smaller one after it. Takes linear time; for adversarial inputs the time of sorting.
  *
  * Source: C. A. R. Hoare, Algorithm 65: Find.
  *
- * @param values none of them NaN; written to. Of −0 and 0 either may come first.
+ * @param values without NaN. −0 and 0 count as equal.
  * @param rank an index of `values`.
  */
 export function selectRank(values: Float64Array, rank: number): void {
@@ -21,7 +21,7 @@ export function selectRank(values: Float64Array, rank: number): void {
     let i = low;
     let j = high;
     while (i <= j) {
-      // Neither runs out of the part: the pivot is one of it, and what was swapped stops the other.
+      // Neither scan leaves the partition: the pivot stops the first pass, a swapped element every later one.
       while (values[i]! < pivot) i++;
       while (values[j]! > pivot) j--;
       if (i > j) break;

@@ -1,21 +1,26 @@
-// Ranges with `anchored` and `smoothed`: rate and its kin between the range's exact edges.
+// Functions of ranges with the modifiers `anchored` and `smoothed`, computed between the exact edges of the range.
 
-import { eachWindow, type RangeFunction, type Windows } from './range-function.js';
+import { DEFAULT_TRAITS, type RangeFunction, type Windows } from './range-function.js';
 
-/** How a range reaches beyond its edges for samples. */
+/** The modifier of a range: it uses samples beyond the range's edges. */
 export type Extension = 'anchored' | 'smoothed';
 
-/** Which functions take such ranges, in the order in which messages name them. */
+/** Functions that accept each modifier, in the order of Prometheus' message. */
 const ALLOWED: Readonly<Record<Extension, readonly string[]>> = {
   anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
   smoothed: ['delta', 'increase', 'rate'],
 };
 
-/** The window's samples that count, and the values at its edges. */
-interface Edges {
-  /** The sample at or before the window's start, else the first; and the last one, or the first at its end or after. */
+/** Indices of the first and the last sample that count for a range, both inclusive. */
+interface EdgeSamples {
+  /** The last sample at or before the start of the range, else the first one. */
   readonly first: number;
+  /** With `smoothed` the first sample at or after the end of the range; otherwise the last one. */
   readonly last: number;
+}
+
+/** A range with the values at its edges. */
+interface Edges extends EdgeSamples {
   readonly left: number;
   readonly right: number;
   readonly startMs: number;
@@ -23,11 +28,10 @@ interface Edges {
 }
 
 /**
- * A function of a range with an extension. Its windows must reach back by the lookback, with `smoothed` forward too.
+ * Returns the function for ranges with a modifier. Windows must extend back by the lookback, and forward too with
+ * `smoothed`. For a function that does not accept the modifier, returns Prometheus' error text.
  *
  * Source: Prometheus, promql/functions.go (`extendedRate`), engine.go (`AnchoredSafeFunctions`).
- *
- * @returns what is wrong, as Prometheus says it, for a function that takes no such range.
  */
 export function extendedFunction(name: string, extension: Extension): RangeFunction | string {
   switch (ALLOWED[extension].includes(name) ? name : '') {
@@ -38,9 +42,9 @@ export function extendedFunction(name: string, extension: Extension): RangeFunct
     case 'delta':
       return difference(extension, false, false);
     case 'resets':
-      return neighbours((previous, current) => current < previous);
+      return countNeighbours((previous, current) => current < previous);
     case 'changes':
-      return neighbours(
+      return countNeighbours(
         (previous, current) => current !== previous && !(Number.isNaN(current) && Number.isNaN(previous)),
       );
     default:
@@ -49,7 +53,8 @@ export function extendedFunction(name: string, extension: Extension): RangeFunct
 }
 
 /**
- * The samples of one such window as a range vector shows them: one at each edge, and those between.
+ * Returns the samples of the first step's window as a range vector: one at each edge, and those between. Undefined when
+ * the range has no result.
  *
  * Source: Prometheus, promql/engine.go (`extendFloats`).
  */
@@ -60,14 +65,28 @@ export function extendedSamples(
   const edges = tryEdges(windows, 0, extension, false);
   if (edges === undefined) return undefined;
   const { timestamps, values } = windows;
-  const [from, to] = inside(windows, edges);
+  const [from, to] = samplesBetween(windows, edges);
   return {
-    timestamps: Float64Array.of(edges.startMs, ...timestamps.subarray(from, to), edges.endMs),
-    values: Float64Array.of(edges.left, ...values.subarray(from, to), edges.right),
+    timestamps: surround(edges.startMs, timestamps.subarray(from, to), edges.endMs),
+    values: surround(edges.left, values.subarray(from, to), edges.right),
   };
 }
 
-/** The sample of an instant selector with `smoothed`: between its neighbours, else the last one. */
+/** Returns a copy of the values with one more at each end. */
+function surround(first: number, between: Float64Array, last: number): Float64Array {
+  const all = new Float64Array(between.length + 2);
+  all[0] = first;
+  all.set(between, 1);
+  all[between.length + 1] = last;
+  return all;
+}
+
+/**
+ * Returns the value of an instant selector with `smoothed` at a time: interpolated between the neighbouring samples,
+ * else the last value before it. Undefined without a sample at or before the time.
+ *
+ * @param window the samples with indices `from` inclusive to `to` exclusive.
+ */
 export function smoothedAt(
   timestamps: Float64Array,
   values: Float64Array,
@@ -78,37 +97,41 @@ export function smoothedAt(
   if (next < to && timestamps[next] === timeMs) return values[next];
   if (next === from) return undefined;
   if (next === to) return values[next - 1];
-  return between(timestamps, values, next - 1, timeMs, false);
+  return interpolate(timestamps, values, next - 1, timeMs, false);
 }
 
+/** Creates rate, increase and delta. */
 function difference(extension: Extension, isCounter: boolean, isRate: boolean): RangeFunction {
-  return each(isCounter, (windows, step) => {
+  return eachStep(isCounter, (windows, step) => {
     const edges = tryEdges(windows, step, extension, isCounter);
     if (edges === undefined) return undefined;
     let result = edges.right - edges.left;
-    if (isCounter) result += resetsOf(windows, edges);
+    if (isCounter) result += resetCorrection(windows, edges);
     return isRate ? result / (windows.rangeMs / 1000) : result;
   });
 }
 
-function neighbours(counts: (previous: number, current: number) => boolean): RangeFunction {
-  return each(false, (windows, step) => {
+/** Creates a function that counts the samples for which `isCounted` is true, given the one before it. */
+function countNeighbours(isCounted: (previous: number, current: number) => boolean): RangeFunction {
+  return eachStep(false, (windows, step) => {
     const edges = tryEdges(windows, step, 'anchored', false);
     if (edges === undefined) return undefined;
     let count = 0;
     for (let i = edges.first + 1; i <= edges.last; i++) {
-      if (counts(windows.values[i - 1]!, windows.values[i]!)) count++;
+      if (isCounted(windows.values[i - 1]!, windows.values[i]!)) count++;
     }
     return count;
   });
 }
 
-function each(
-  wantsCounter: boolean,
+/** Creates a function that computes each step on its own. `compute` returns undefined for a step without a result. */
+function eachStep(
+  expectsCounter: boolean,
   compute: (windows: Windows, step: number) => number | undefined,
 ): RangeFunction {
   return {
-    ...eachWindow(1, () => NaN, { expectsCounter: wantsCounter }),
+    ...DEFAULT_TRAITS,
+    expectsCounter,
     start: (windows, _args, output) => (fromStep, toStep) => {
       for (let step = fromStep; step < toStep; step++) {
         const value = compute(windows, step);
@@ -120,6 +143,7 @@ function each(
   };
 }
 
+/** Returns the edges of a step's range; undefined when the range has no result. */
 function tryEdges(
   windows: Windows,
   step: number,
@@ -136,26 +160,26 @@ function tryEdges(
   const smooths = extension === 'smoothed';
   const left =
     smooths && timestamps[first]! < startMs
-      ? between(timestamps, values, first, startMs, isCounter)
+      ? interpolate(timestamps, values, first, startMs, isCounter)
       : values[first]!;
   const right =
     smooths && last > from && timestamps[last]! > endMs
-      ? between(timestamps, values, last - 1, endMs, isCounter)
+      ? interpolate(timestamps, values, last - 1, endMs, isCounter)
       : values[last]!;
   return { first, last, left, right, startMs, endMs };
 }
 
 /**
- * Which samples of an extended window count: the one at or before the range's start, else the first; and the last one,
- * with `smoothed` the first at the range's end or after. Undefined when there is nothing to tell.
+ * Returns the samples that count for a range with a modifier. Undefined when the range has no result.
  *
- * @param window the samples `from` inclusive to `to` exclusive, and the range without its extension.
+ * @param window the samples of the extended window, with indices `from` inclusive to `to` exclusive, and the range
+ *   itself.
  */
 export function edgeSamples(
   timestamps: Float64Array,
   { from, to, startMs, endMs }: Readonly<Record<'from' | 'to' | 'startMs' | 'endMs', number>>,
   extension: Extension,
-): Pick<Edges, 'first' | 'last'> | undefined {
+): EdgeSamples | undefined {
   let last = to - 1;
   if (last < from) return undefined;
   let first = from;
@@ -165,12 +189,15 @@ export function edgeSamples(
     while (end < last && timestamps[end]! < endMs) end++;
     last = end;
   }
-  // Nothing within, and with nothing before it what comes after says nothing either.
+  // No result without a sample in the range or after it, nor without one in the range or before it.
   return timestamps[last]! <= startMs || timestamps[first]! > endMs ? undefined : { first, last };
 }
 
-/** Linear between a sample and the next; a counter that was reset between them has started at zero. */
-function between(
+/**
+ * Interpolates linearly between the sample at `index` and the next one. A counter that was reset between them starts at
+ * zero.
+ */
+function interpolate(
   timestamps: Float64Array,
   values: Float64Array,
   index: number,
@@ -184,16 +211,19 @@ function between(
   return start + (next - start) * share;
 }
 
-/** The samples strictly between the edges, as indices from … to. */
-function inside({ timestamps }: Windows, edges: Edges): [from: number, to: number] {
+/** Returns the samples strictly between the edges, as indices `from` inclusive to `to` exclusive. */
+function samplesBetween({ timestamps }: Windows, edges: Edges): [from: number, to: number] {
   const from = timestamps[edges.first]! <= edges.startMs ? edges.first + 1 : edges.first;
   const to = timestamps[edges.last]! >= edges.endMs ? edges.last : edges.last + 1;
   return [from, Math.max(from, to)];
 }
 
-/** What a counter had reached at its resets within. Those across an edge are in the edge's value already. */
-function resetsOf(windows: Windows, edges: Edges): number {
-  const [from, to] = inside(windows, edges);
+/**
+ * Returns the sum of the values before each reset between the edges. A reset across an edge is part of the edge's value
+ * already.
+ */
+function resetCorrection(windows: Windows, edges: Edges): number {
+  const [from, to] = samplesBetween(windows, edges);
   let sum = 0;
   let previous = edges.left;
   for (let i = from; i < to; i++) {

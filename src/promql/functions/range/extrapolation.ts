@@ -1,14 +1,16 @@
-// By how much an increase between samples is extrapolated to its window.
+// Extrapolation of an increase between samples to the edges of its window.
 
 /**
- * What to multiply the increase between the samples `first` and `last` by: they are extrapolated up to an edge of the
- * window when it is nearer than 1.1 times their mean distance, else by half of that distance; a counter no further
- * back than where it would have been zero. From a known zero nothing is extrapolated to the left.
+ * Returns the factor by which extrapolation multiplies the increase between the samples `first` and `last`.
+ *
+ * The increase is extrapolated to an edge of the window when the gap is below 1.1 times the mean distance of the
+ * samples, else by half of that distance. A counter is not extrapolated beyond the point where it would be zero. With a
+ * known zero time nothing is extrapolated to the left.
  *
  * Source: Prometheus, promql/functions.go (`extrapolatedRate`).
  *
- * @param shareToZero of a counter, its first value by its increase; NaN where that means nothing.
- * @param zeroMs when the counter was zero, which then is where the increase begins. Needed when `first` is `last`.
+ * @param shareToZero for a counter its first value divided by its increase; NaN when it does not apply.
+ * @param zeroMs time at which the counter was zero; the increase starts there. Required when `first` equals `last`.
  */
 export function extrapolationFactor(
   timestamps: Float64Array,

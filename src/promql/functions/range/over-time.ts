@@ -1,13 +1,23 @@
-// Range functions that aggregate the samples of a window: the *_over_time family.
+// Range functions that aggregate the samples of a window: the *_over_time functions.
 
 import { quantileOf, quantileOfSorted } from '../quantile/quantile.js';
-import { eachWindow, type ComputeWindow, type RangeFunction, type Windows } from './range-function.js';
+import {
+  DEFAULT_TRAITS,
+  eachWindow,
+  type ComputeWindow,
+  type RangeFunction,
+  type Windows,
+} from './range-function.js';
 import { trySlidingSum } from './sliding-sum.js';
 import { SortedWindow } from './sorted-window.js';
 import { CompensatedSum, meanOf } from '../summation.js';
 
-/** A function of the sum of a window, which slides where that changes no bit. */
-function ofSum(scan: ComputeWindow, finish: (sum: number, count: number) => number): RangeFunction {
+/**
+ * Creates a function of the sum of a window. Uses a sliding sum when it is exact, else `scan`.
+ *
+ * @param finish computes the result from an exact sum and the number of samples.
+ */
+function sumFunction(scan: ComputeWindow, finish: (sum: number, count: number) => number): RangeFunction {
   const scanning = eachWindow(1, scan);
   return {
     ...scanning,
@@ -27,7 +37,7 @@ function ofSum(scan: ComputeWindow, finish: (sum: number, count: number) => numb
 }
 
 /** Source: Prometheus, promql/functions.go (`funcSumOverTime`). */
-const sum = ofSum(
+const sum = sumFunction(
   ({ values }, from, to) => {
     const running = new CompensatedSum();
     for (let i = from; i < to; i++) running.add(values[i]!);
@@ -36,16 +46,16 @@ const sum = ofSum(
   (total) => total,
 );
 
-const avg = ofSum(
+const avg = sumFunction(
   ({ values }, from, to) => meanOf(values, from, to),
   (total, count) => total / count,
 );
 
 /**
- * Source: Prometheus, promql/functions.go (`varianceOverTime`): Welford's method with both sums compensated.
+ * Creates a function of the variance by Welford's method, with both sums compensated. Scans each window: the running
+ * mean depends on the order of the samples, so a sliding variance would differ by rounding.
  *
- * Each window is scanned: the running mean depends on the order of its samples and on the first of them, so that no
- * way of sliding gives the same bits.
+ * Source: Prometheus, promql/functions.go (`varianceOverTime`).
  */
 function variance(finish: (variance: number) => number): RangeFunction {
   return eachWindow(1, ({ values }, from, to) => {
@@ -61,21 +71,22 @@ function variance(finish: (variance: number) => number): RangeFunction {
 }
 
 /**
- * What `result` makes of the sample with the greatest or least value of a window, its index −1 when all are NaN. A
- * queue of the samples that may still become the extreme slides along, so that each sample is looked at a bounded
- * number of times.
+ * Creates a function of the sample with the maximum or minimum value of a window. A monotonic queue of the candidates
+ * slides along, so that each sample is visited a bounded number of times.
  *
- * @param lastOfEquals of equal values the last counts, else the first.
+ * @param lastOfEquals true to take the last of equal values, false to take the first.
+ * @param result computes the result from the index of the sample, −1 when all are NaN, and the end of the window.
  */
-function ofExtreme(
+function extremeFunction(
   isMax: boolean,
   lastOfEquals: boolean,
   result: (windows: Windows, index: number, to: number) => number,
 ): RangeFunction {
-  const yields = (old: number, value: number): boolean =>
+  const isReplaced = (old: number, value: number): boolean =>
     (isMax ? old < value : old > value) || (lastOfEquals && old === value);
   return {
-    ...eachWindow(1, () => NaN, { slides: true }),
+    ...DEFAULT_TRAITS,
+    slides: true,
     start: (windows, _args, output) => {
       const { values, from, to } = windows;
       const queue = new Int32Array(values.length);
@@ -91,7 +102,7 @@ function ofExtreme(
           for (; next < end; next++) {
             const value = values[next]!;
             if (Number.isNaN(value)) continue;
-            while (tail > head && yields(values[queue[tail - 1]!]!, value)) tail--;
+            while (tail > head && isReplaced(values[queue[tail - 1]!]!, value)) tail--;
             queue[tail++] = next;
           }
           while (head < tail && queue[head]! < first) head++;
@@ -104,17 +115,21 @@ function ofExtreme(
 }
 
 /**
- * The greatest or least value of a window; NaN only when there is nothing else; of equal values the first.
+ * Creates max_over_time and min_over_time. NaN counts only when all values are NaN; of equal values the first one
+ * counts.
  *
  * Source: Prometheus, promql/functions.go (`compareOverTime`).
  */
 function extreme(isMax: boolean): RangeFunction {
-  return ofExtreme(isMax, false, ({ values }, index) => (index < 0 ? NaN : values[index]!));
+  return extremeFunction(isMax, false, ({ values }, index) => (index < 0 ? NaN : values[index]!));
 }
 
-/** The time in seconds of the last sample that has the window's extreme; NaN loses to anything. */
+/**
+ * Creates ts_of_max_over_time and ts_of_min_over_time: the time, in seconds since the epoch, of the last sample with
+ * the extreme value. NaN counts only when all values are NaN.
+ */
 function timeOfExtreme(isMax: boolean): RangeFunction {
-  return ofExtreme(
+  return extremeFunction(
     isMax,
     true,
     ({ timestamps }, index, to) => timestamps[index < 0 ? to - 1 : index]! / 1000,
@@ -123,7 +138,8 @@ function timeOfExtreme(isMax: boolean): RangeFunction {
 
 /** Source: Prometheus, promql/functions.go (`funcQuantileOverTime`). */
 const quantile: RangeFunction = {
-  ...eachWindow(1, () => NaN, { hasQuantileArgument: true }),
+  ...DEFAULT_TRAITS,
+  hasQuantileArgument: true,
   start: ({ values, from, to }, args, output) => {
     const window = new SortedWindow(values);
     return (fromStep, toStep) => {
@@ -137,8 +153,10 @@ const quantile: RangeFunction = {
 };
 
 /**
- * Source: Prometheus, promql/functions.go (`funcMadOverTime`): a NaN spoils the whole window. Each window is scanned, its deviations
- * being from a median that moves.
+ * The median absolute deviation; NaN when any value is NaN. Scans each window, as all deviations change with the
+ * median.
+ *
+ * Source: Prometheus, promql/functions.go (`funcMadOverTime`).
  */
 const mad = eachWindow(1, ({ values }, from, to) => {
   const window = values.slice(from, to);
@@ -150,6 +168,7 @@ const mad = eachWindow(1, ({ values }, from, to) => {
   );
 });
 
+/** The functions of this file by name. */
 export const OVER_TIME_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   sum_over_time: sum,
   avg_over_time: avg,

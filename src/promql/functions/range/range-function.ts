@@ -1,53 +1,58 @@
-// What a range function is: the contract between its implementations here and the evaluator that runs them.
+// The interface of range functions: implemented in this folder, called by the evaluator.
 
 /**
- * The samples of one series and, for each step, which of them are in the step's window: indices `from[step]`
- * inclusive to `to[step]` exclusive. Both only ever grow. Stale samples are gone. Times are milliseconds.
+ * The samples of one series, without stale markers, and the window of each step: the samples with indices `from[step]`
+ * inclusive to `to[step]` exclusive. Both arrays ascend. Times are milliseconds since the epoch.
  *
- * Owned by the evaluator, which uses `from` and `to` again for the next series.
+ * Owned by the evaluator, which reuses `from` and `to` for the next series.
  */
 export interface Windows {
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
-  /** As in `RawSeries`. */
+  /** As `RawSeries.startTimestamps`. */
   readonly startTimestamps?: Float64Array | undefined;
   readonly from: Int32Array;
   readonly to: Int32Array;
-  /** A window is open at its end less this, closed at its end. */
+  /** Length of a window in milliseconds. A window excludes its start and includes its end. */
   readonly rangeMs: number;
-  /** The end of step i's window is `firstEndMs + i * endStepMs`; `endStepMs` is 0 where `@` fixes the window. */
+  /** The window of step i ends at `firstEndMs + i * endStepMs`. `endStepMs` is 0 when `@` fixes the window. */
   readonly firstEndMs: number;
   readonly endStepMs: number;
-  /** The time of step i is `gridStartMs + i * gridStepMs`: not the window's end, where there is an offset or `@`. */
+  /** The time of step i is `gridStartMs + i * gridStepMs`. With an offset or `@` it is not the window's end. */
   readonly gridStartMs: number;
   readonly gridStepMs: number;
 }
 
-/** Where a range function writes its result: a value and a 1 in `present` for each step that has one. */
+/** Output of a range function: for each step with a result its value, and a 1 in `present`. */
 export interface RangeOutput {
   readonly values: Float64Array;
   readonly present: Uint8Array;
 }
 
-/** Computes the steps `fromStep` inclusive to `toStep` exclusive. Called with adjoining, growing ranges. */
+/** Computes the steps `fromStep` inclusive to `toStep` exclusive. Called with consecutive, ascending ranges. */
 export type RunSteps = (fromStep: number, toStep: number) => void;
 
+/** A function of a range vector. */
 export interface RangeFunction {
-  /** The result keeps the metric name. */
+  /** True when the result keeps the metric name. */
   readonly keepsName: boolean;
-  /** Meant for counters: other metric names earn an info annotation. */
+  /** True for functions of counters: a metric name that is not one of a counter gets an info annotation. */
   readonly expectsCounter: boolean;
-  /** Its first scalar argument is a quantile: one outside of 0 to 1 earns a warning. */
+  /** True when the first scalar argument is a quantile: a value outside 0 to 1 gets a warning. */
   readonly hasQuantileArgument: boolean;
-  /** A step costs the same however many samples its window has. */
+  /** True when the cost of a step does not depend on the number of samples in its window. */
   readonly slides: boolean;
-  /** The result depends on the time of the step, not on its window and arguments alone. */
+  /** True when the result depends on the step's time, and not only on its window and arguments. */
   readonly dependsOnStepTime: boolean;
-  /** Prepares one series. `args` are the other arguments in order, one value a step. */
+  /**
+   * Prepares one series.
+   *
+   * @param args the scalar arguments in order, each with one value for each step.
+   */
   start(windows: Windows, args: readonly Float64Array[], output: RangeOutput): RunSteps;
 }
 
-/** A result from the samples `from … to` of one window. */
+/** Computes the result of one window: the samples with indices `from` inclusive to `to` exclusive. */
 export type ComputeWindow = (
   windows: Windows,
   from: number,
@@ -56,18 +61,26 @@ export type ComputeWindow = (
   args: readonly Float64Array[],
 ) => number;
 
-/** A function that looks at its whole window anew at each step, which then needs at least `minSamples` samples. */
+/** Properties of a function of gauges that drops the metric name and scans its windows. */
+export const DEFAULT_TRAITS: Omit<RangeFunction, 'start'> = {
+  keepsName: false,
+  expectsCounter: false,
+  hasQuantileArgument: false,
+  slides: false,
+  dependsOnStepTime: false,
+};
+
+/**
+ * Creates a function that scans the whole window at each step. A window needs at least `minSamples` samples to have a
+ * result.
+ */
 export function eachWindow(
   minSamples: number,
   compute: ComputeWindow,
-  traits: Partial<Omit<RangeFunction, 'start'>> = {},
+  traits: Partial<typeof DEFAULT_TRAITS> = {},
 ): RangeFunction {
   return {
-    keepsName: false,
-    expectsCounter: false,
-    hasQuantileArgument: false,
-    slides: false,
-    dependsOnStepTime: false,
+    ...DEFAULT_TRAITS,
     ...traits,
     start: (windows, args, output) => (fromStep, toStep) => {
       for (let step = fromStep; step < toStep; step++) {

@@ -1,29 +1,27 @@
-// Range functions of slopes between samples: rate, increase, delta, irate, idelta, changes, resets.
+// Range functions of differences between samples: rate, increase, delta, irate, idelta, changes, resets.
 
 import { extrapolationFactor } from './extrapolation.js';
-import { eachWindow, type RangeFunction, type Windows } from './range-function.js';
+import { DEFAULT_TRAITS, eachWindow, type RangeFunction, type Windows } from './range-function.js';
 import { sumsAreExact } from './sliding-sum.js';
 import { isStartTimestampReset, tryZeroTime } from './start-timestamps.js';
 
 /**
- * rate, increase and delta: the difference of the last and the first sample, corrected for counter resets, and
- * extrapolated to the window's edges. A counter that says within the window when it was zero counts from there, be it
- * by a single sample.
+ * Creates rate, increase and delta: the difference of the last and the first sample, corrected for counter resets and
+ * extrapolated to the window's edges. A counter whose start timestamp lies in the window counts from there, and a
+ * single sample is then enough.
  *
  * Source: Prometheus, promql/functions.go (`extrapolatedRate`).
  */
 function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
   return {
-    keepsName: false,
+    ...DEFAULT_TRAITS,
     expectsCounter: isCounter,
-    hasQuantileArgument: false,
-    // Of values with fractions what was lost at resets is added up again for each window.
+    // Corrections of values with fractions are added up again for each window.
     slides: !isCounter,
-    dependsOnStepTime: false,
     start: (windows, _args, output) => {
       const { timestamps, values, startTimestamps, from, to, rangeMs, firstEndMs, endStepMs } = windows;
-      const losses = isCounter ? new Losses(windows) : undefined;
-      const knowsStarts = isCounter && startTimestamps !== undefined;
+      const corrections = isCounter ? new ResetCorrections(windows) : undefined;
+      const hasStarts = isCounter && startTimestamps !== undefined;
       return (fromStep, toStep) => {
         for (let step = fromStep; step < toStep; step++) {
           const first = from[step]!;
@@ -31,10 +29,10 @@ function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
           if (last < first) continue;
           const endMs = firstEndMs + step * endStepMs;
           const startMs = endMs - rangeMs;
-          const zeroMs = knowsStarts ? tryZeroTime(windows, first, startMs) : undefined;
+          const zeroMs = hasStarts ? tryZeroTime(windows, first, startMs) : undefined;
           if (last === first && zeroMs === undefined) continue;
           let result = values[last]! - values[first]!;
-          if (losses !== undefined) result = losses.addTo(result, first, last);
+          if (corrections !== undefined) result = corrections.addTo(result, first, last);
           const share = isCounter && result > 0 && values[first]! >= 0 ? values[first]! / result : NaN;
           let factor = extrapolationFactor(timestamps, first, last, startMs, endMs, share, zeroMs);
           if (zeroMs !== undefined) result += values[first]!;
@@ -47,17 +45,19 @@ function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
   };
 }
 
+/** Reports whether the counter was reset between the sample at `index` and the one before it. */
 function isReset(samples: Windows, index: number): boolean {
   return samples.values[index]! < samples.values[index - 1]! || isStartTimestampReset(samples, index);
 }
 
-/** What a counter had reached at each of its resets, for windows that slide. */
-class Losses {
-  /** The indices of the samples that begin anew. */
+/** Corrections for counter resets, for sliding windows. The correction of a reset is the value before it. */
+class ResetCorrections {
+  /** Indices of the first samples after a reset. */
   readonly #resets: number[] = [];
   readonly #values: Float64Array;
-  /** Sums of all that was lost before each reset; undefined where they would not be the sums of a scan. */
-  readonly #before: Float64Array | undefined;
+  /** Running sums of the corrections. Undefined when their differences could differ from a scan's sums by rounding. */
+  readonly #sums: Float64Array | undefined;
+  /** The resets in the current window: indices of `#resets`, the end exclusive. */
   #first = 0;
   #end = 0;
 
@@ -67,19 +67,22 @@ class Losses {
     for (let i = 1; i < values.length; i++) if (isReset(samples, i)) this.#resets.push(i);
     const count = this.#resets.length;
     if (count === 0 || !sumsAreExact(values, count + 2)) return;
-    this.#before = new Float64Array(count + 1);
+    this.#sums = new Float64Array(count + 1);
     this.#resets.forEach((index, r) => {
-      this.#before![r + 1] = this.#before![r]! + values[index - 1]!;
+      this.#sums![r + 1] = this.#sums![r]! + values[index - 1]!;
     });
   }
 
-  /** The increase between two samples, plus what was lost between them, in the order in which a scan adds it. */
+  /**
+   * Returns the increase between two samples plus the corrections between them, in the order in which a scan adds them.
+   * Neither index may be lower than in the previous call.
+   */
   addTo(increase: number, first: number, last: number): number {
     const resets = this.#resets;
     while (this.#first < resets.length && resets[this.#first]! <= first) this.#first++;
     if (this.#end < this.#first) this.#end = this.#first;
     while (this.#end < resets.length && resets[this.#end]! <= last) this.#end++;
-    if (this.#before !== undefined) return increase + (this.#before[this.#end]! - this.#before[this.#first]!);
+    if (this.#sums !== undefined) return increase + (this.#sums[this.#end]! - this.#sums[this.#first]!);
     let result = increase;
     for (let r = this.#first; r < this.#end; r++) result += this.#values[resets[r]! - 1]!;
     return result;
@@ -87,7 +90,7 @@ class Losses {
 }
 
 /**
- * irate and idelta: from the last two samples. A counter that was reset between them counts from zero.
+ * Creates irate and idelta, of the last two samples. A counter that was reset between them counts from zero.
  *
  * Source: Prometheus, promql/functions.go (`instantValue`).
  */
@@ -103,19 +106,19 @@ function fromLastTwo(isRate: boolean): RangeFunction {
   return eachWindow(2, compute, { slides: true });
 }
 
-/** A count of samples for which `counts` is true, given one before it in the window, from running totals. */
-function countNeighbours(counts: (samples: Windows, index: number) => boolean): RangeFunction {
+/**
+ * Creates a function that counts the samples, other than the first of a window, for which `isCounted` is true. Uses
+ * running totals.
+ */
+function countNeighbours(isCounted: (samples: Windows, index: number) => boolean): RangeFunction {
   return {
-    keepsName: false,
-    expectsCounter: false,
-    hasQuantileArgument: false,
+    ...DEFAULT_TRAITS,
     slides: true,
-    dependsOnStepTime: false,
     start: (windows, _args, output) => {
       const { values, from, to } = windows;
       const running = new Uint32Array(values.length);
       for (let i = 1; i < values.length; i++) {
-        running[i] = running[i - 1]! + (counts(windows, i) ? 1 : 0);
+        running[i] = running[i - 1]! + (isCounted(windows, i) ? 1 : 0);
       }
       return (fromStep, toStep) => {
         for (let step = fromStep; step < toStep; step++) {
@@ -128,7 +131,7 @@ function countNeighbours(counts: (samples: Windows, index: number) => boolean): 
   };
 }
 
-/** Source: Prometheus, promql/functions.go (`funcChanges`): NaN to NaN is no change. */
+/** NaN after NaN is not a change. Source: Prometheus, promql/functions.go (`funcChanges`). */
 const changes = countNeighbours(({ values }, index) => {
   const [previous, current] = [values[index - 1]!, values[index]!];
   return current !== previous && !(Number.isNaN(current) && Number.isNaN(previous));
@@ -137,6 +140,7 @@ const changes = countNeighbours(({ values }, index) => {
 /** Source: Prometheus, promql/functions.go (`funcResets`). */
 const resets = countNeighbours(isReset);
 
+/** The functions of this file by name. */
 export const RATE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   rate: extrapolated(true, true),
   increase: extrapolated(true, false),

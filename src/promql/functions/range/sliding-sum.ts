@@ -1,14 +1,13 @@
-// Sums that slide along with their window, where that gives the very bits that adding up the window gives.
+// Sliding sums, for values whose sliding sum is bit for bit the sum of the window.
 
 import type { Windows } from './range-function.js';
 
-/** Up to here every integer is a float, and adding two of them is exact. */
+/** Integers up to this are exact as floats, and so are their sums. */
 const EXACT_UP_TO = 2 ** 53;
 
 /**
- * Whether sums of up to `terms` of the values are exact in whatever order they are added: all are integers, and none
- * of the sums can leave the range in which every integer is a float. Counters and gauges of whole things are so.
- * Compensation then stays zero, so that a compensated sum is the plain one.
+ * Reports whether sums of up to `terms` of the values are exact in any order: all are integers, and no sum can exceed
+ * 2^53. The compensation is then zero, so a compensated sum equals the plain one. Most counters qualify.
  */
 export function sumsAreExact(values: Float64Array, terms: number): boolean {
   const most = EXACT_UP_TO / Math.max(1, terms);
@@ -17,9 +16,11 @@ export function sumsAreExact(values: Float64Array, terms: number): boolean {
 }
 
 /**
- * The sum of each window, for growing steps: samples that enter are added, those that leave taken away. Undefined
- * for values of which a sum depends on the order it is added in: taking away then leaves other bits than Prometheus
- * gets, which adds up each window from its first sample.
+ * Returns a function that computes the sum of a step's window, to be called with ascending steps: it adds samples that
+ * enter the window and subtracts those that leave it.
+ *
+ * Returns undefined when the sums are not exact: they would differ by rounding from Prometheus, which adds up each
+ * window from its first sample.
  */
 export function trySlidingSum({
   values,
@@ -35,7 +36,7 @@ export function trySlidingSum({
   return (step) => {
     const first = from[step]!;
     const end = to[step]!;
-    // What left goes before what comes is added, so that no sum is of more samples than a window has.
+    // Subtracts before it adds, so that no intermediate sum has more terms than the widest window.
     for (; head < first && head < tail; head++) sum -= values[head]!;
     if (tail < first) head = tail = first;
     for (; tail < end; tail++) sum += values[tail]!;

@@ -1,8 +1,8 @@
-// The values of a sliding window in order.
+// The sorted values of a sliding window.
 
 /**
- * Keeps the samples of a window sorted while it moves: what leaves is cut out, what enters is put in, each at the cost
- * of a binary search and one move of memory. A window that shares little with the one before is sorted anew.
+ * Keeps the samples of a window sorted while it slides. Each sample that leaves or enters costs a binary search and a
+ * memory move. A window that shares few samples with the previous one is sorted from scratch.
  */
 export class SortedWindow {
   readonly #values: Float64Array;
@@ -10,14 +10,14 @@ export class SortedWindow {
   #head = 0;
   #tail = 0;
 
-  /** @param values the samples of the series, which stay the caller's. */
+  /** @param values all samples of the series. The caller keeps their ownership. */
   constructor(values: Float64Array) {
     this.#values = values;
   }
 
   /**
-   * The samples `from` inclusive to `to` exclusive in the order of `Float64Array.sort`: NaN last. Neither may be less
-   * than before. Valid until the next call, and not to be changed.
+   * Moves to the samples with indices `from` inclusive to `to` exclusive, neither lower than in the previous call.
+   * Returns them in the order of `Float64Array.sort`, NaN last. The result is read-only and valid until the next call.
    */
   moveTo(from: number, to: number): Float64Array {
     const size = this.#tail - this.#head;
@@ -55,7 +55,7 @@ export class SortedWindow {
     this.#sorted[at] = value;
   }
 
-  /** The first place of a value among the first `size`. */
+  /** Returns the first index of a value among the first `size` values, or where to insert it. */
   #search(value: number, size: number): number {
     let low = 0;
     let high = size;
@@ -68,7 +68,7 @@ export class SortedWindow {
   }
 }
 
-/** The order of `Float64Array.sort`: −0 before 0, NaN after everything. */
+/** Compares as `Float64Array.sort` does: −0 before 0, NaN last. */
 function isBefore(a: number, b: number): boolean {
   if (a < b) return true;
   if (a > b) return false;

@@ -1,14 +1,15 @@
-// What the start timestamps of samples say: since when a counter counts, hence where it began anew.
+// Start timestamps of samples: the time at which a counter started from zero.
 
-/** Samples that may know since when they count: milliseconds, 0 where that is unknown. */
+/** Samples with optional start timestamps. Times are milliseconds since the epoch; a start of 0 is unknown. */
 export interface SamplesWithStarts {
   readonly timestamps: Float64Array;
   readonly startTimestamps?: Float64Array | undefined;
 }
 
 /**
- * Whether the sample at `index`, which has one before it, counts from a later time than that one. A start at the very
- * sample before is that of a delta, unless the start of the one before is unknown too.
+ * Reports whether the counter was reset between the sample at `index`, which must not be the first, and the one before
+ * it: its start is later than that sample. A start equal to the previous sample's time marks a delta, which is a reset
+ * only after a sample with a known, earlier start.
  *
  * Source: Prometheus, promql/functions.go (`isStartTimestampReset`).
  */
@@ -26,7 +27,8 @@ export function isStartTimestampReset(
 }
 
 /**
- * Whether the sample at `index` claims to count from before the sample before it, and not from where that one does.
+ * Reports whether the start of the sample at `index`, which must not be the first, is before the previous sample and
+ * differs from that sample's start.
  *
  * Source: Prometheus, promql/functions.go (`checkStartTimeOverlap`).
  */
@@ -40,10 +42,13 @@ export function hasStartTimeOverlap(
 }
 
 /**
- * When the counter was zero, if its first sample in a window after `windowStartMs` (exclusive) says so and that is
- * within the window.
+ * Returns the time at which the counter was zero, in milliseconds since the epoch: the start timestamp of its first
+ * sample in a window. Undefined when it is unknown or not within the window.
  *
  * Source: Prometheus, promql/functions.go (`extrapolatedRate`).
+ *
+ * @param first index of the first sample in the window.
+ * @param windowStartMs start of the window, exclusive.
  */
 export function tryZeroTime(
   { timestamps, startTimestamps }: SamplesWithStarts,

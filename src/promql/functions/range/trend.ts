@@ -1,4 +1,4 @@
-// Range functions that fit a trend to a window: deriv, predict_linear, double_exponential_smoothing.
+// Range functions that fit a trend: deriv, predict_linear, double_exponential_smoothing.
 
 import { PromfedError } from '../../../model/index.js';
 
@@ -7,8 +7,8 @@ import { eachWindow, type RangeFunction, type Windows } from './range-function.j
 import { CompensatedSum } from '../summation.js';
 
 /**
- * The least-squares line through the samples `from … to`: its slope a second and its value at `interceptMs`. A line
- * through equal values is exact; through equal infinities it is NaN.
+ * Computes the least-squares line through the samples with indices `from` inclusive to `to` exclusive: its slope per
+ * second and its value at `interceptMs`. Equal values give an exact line, equal infinities NaN.
  *
  * Source: Prometheus, promql/functions.go (`linearRegression`).
  */
@@ -43,11 +43,7 @@ function regression(
   return { slope, intercept: y.total / count - (slope * x.total) / count };
 }
 
-/**
- * Source: Prometheus, promql/functions.go (`funcDoubleExponentialSmoothing`).
- *
- * @throws PromfedError `execution` for a factor outside (0, 1).
- */
+/** Source: Prometheus, promql/functions.go (`funcDoubleExponentialSmoothing`). */
 const smoothedWindow = eachWindow(2, ({ values }, from, to, step, args) => {
   const smoothingFactor = args[0]![step]!;
   const trendFactor = args[1]![step]!;
@@ -63,7 +59,10 @@ const smoothedWindow = eachWindow(2, ({ values }, from, to, step, args) => {
   return level;
 });
 
-/** The factors are checked wherever there is a sample, also where there are too few. */
+/**
+ * Checks the factors at every step with a sample, even when there are too few samples for a result. `start`'s function
+ * throws a PromfedError `execution`, with Prometheus' text, for a factor outside (0, 1).
+ */
 const smoothing: RangeFunction = {
   ...smoothedWindow,
   start: (windows, args, output) => {
@@ -88,8 +87,9 @@ function checkFactor(name: string, short: string, factor: number): void {
   }
 }
 
+/** The functions of this file by name. */
 export const TREND_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
-  // An intercept near the samples keeps the products small, hence precise.
+  // An intercept near the samples keeps the products small and therefore precise.
   deriv: eachWindow(2, (windows, from, to) => regression(windows, from, to, windows.timestamps[from]!).slope),
   predict_linear: eachWindow(
     2,

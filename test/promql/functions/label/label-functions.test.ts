@@ -5,7 +5,7 @@ import { createLabelJoin, createLabelReplace } from '../../../../src/promql/func
 
 const SERIES = Labels.from({ __name__: 'm', a: 'one-two', b: 'x' });
 
-t.test('a replacement expands as Go expands it', async (t) => {
+t.test('a replacement expands as in Go', async (t) => {
   const cases: readonly (readonly [template: string, regex: string, expected: string])[] = [
     ['$1', '(.*)-(.*)', 'one'],
     ['$2$1', '(.*)-(.*)', 'twoone'],
@@ -33,7 +33,7 @@ t.test('a replacement expands as Go expands it', async (t) => {
 });
 
 t.test('the pattern must match the whole value, newlines included', async (t) => {
-  t.equal(createLabelReplace('b', 'y', 'a', 'one')(SERIES), SERIES, 'no match changes nothing');
+  t.equal(createLabelReplace('b', 'y', 'a', 'one')(SERIES), SERIES, 'labels stay unchanged without a match');
   t.equal(createLabelReplace('b', 'y', 'a', 'two|one.*')(SERIES).get('b'), 'y');
   const lines = Labels.from({ a: 'one\ntwo' });
   t.equal(createLabelReplace('b', '$1', 'a', '.*\n?(two)')(lines).get('b'), 'two');
@@ -44,27 +44,27 @@ t.test('an empty result removes the label', async (t) => {
   t.same(createLabelJoin('b', '', ['nothing'])(SERIES).names(), ['__name__', 'a']);
 });
 
-t.test('what is no regex or label name is refused in the words of Prometheus', async (t) => {
-  const refused = (regex: string): void => {
+t.test("an invalid regex or label name is rejected with Prometheus' text", async (t) => {
+  const assertRejected = (regex: string): void => {
     t.throws(() => createLabelReplace('x', '', 'a', regex), {
       code: 'execution',
       message: `invalid regular expression in label_replace(): ${regex}`,
     });
   };
-  for (const regex of ['(', ')', 'a)(b', '*', '(?=x)', '\\1', '[z-a]']) refused(regex);
+  for (const regex of ['(', ')', 'a)(b', '*', '(?=x)', '\\1', '[z-a]']) assertRejected(regex);
   t.throws(() => createLabelReplace('', '', 'a', ''), {
     message: 'invalid destination label name in label_replace(): ',
   });
   t.throws(() => createLabelJoin('x', '', ['']), { message: 'invalid source label name in label_join(): ' });
 });
 
-t.test('no pattern takes more than linear time', async (t) => {
+t.test('nested repetitions take linear time', async (t) => {
   const map = createLabelReplace('x', '$1', 'a', '((a+)+)+b?c');
   const begin = performance.now();
   t.equal(map(Labels.from({ a: 'a'.repeat(5000) })).get('x'), '');
   t.ok(performance.now() - begin < 2000);
 });
 
-t.test('label_join joins in the order of its arguments', async (t) => {
+t.test('label_join joins values in the order of its arguments', async (t) => {
   t.equal(createLabelJoin('c', '/', ['b', 'a', 'nothing', 'b'])(SERIES).get('c'), 'x/one-two//x');
 });

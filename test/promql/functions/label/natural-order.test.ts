@@ -1,28 +1,8 @@
 import t from 'tap';
 
-import { Labels } from '../../../../src/model/index.js';
-import { compareNaturally, sampleOffset } from '../../../../src/promql/functions/index.js';
-import { xxhash64 } from '../../../../src/promql/functions/label/xxhash64.js';
+import { compareNaturally } from '../../../../src/promql/functions/index.js';
 
-t.test('xxHash64 gives the values of the reference implementation', async (t) => {
-  const cases: readonly [text: string, hash: string][] = [
-    ['', 'ef46db3751d8e999'],
-    ['a', 'd24ec4f1a98c6e5b'],
-    ['abc', '44bc2cf5ad770999'],
-    ['Nobody inspects the spammish repetition', 'fbcea83c8a378bf1'],
-  ];
-  for (const [text, hash] of cases) t.equal(xxhash64(Buffer.from(text)).toString(16), hash, text);
-});
-
-t.test('the offset of labels is that of their length-prefixed bytes', async (t) => {
-  const hash = xxhash64(Buffer.from('\x08__name__\x02up\x03job\x02é', 'utf8'));
-  t.equal(sampleOffset(Labels.from({ job: 'é', __name__: 'up' })), Number(hash) / 2 ** 64);
-  const long = 'x'.repeat(300);
-  const framed = Buffer.concat([Buffer.from('\x01a'), Buffer.of(255, 44, 1, 0), Buffer.from(long)]);
-  t.equal(sampleOffset(Labels.from({ a: long })), Number(xxhash64(framed)) / 2 ** 64);
-});
-
-t.test('numbers in labels are compared as numbers', async (t) => {
+t.test('runs of digits are compared as numbers', async (t) => {
   const sorted = ['', '1', '2', '10', 'a', 'a1b2', 'a1b10', 'a2', 'b'];
   for (let i = 0; i < sorted.length; i++) {
     for (let j = 0; j < sorted.length; j++) {
@@ -34,6 +14,6 @@ t.test('numbers in labels are compared as numbers', async (t) => {
     }
   }
   t.equal(compareNaturally('01', '1'), 0);
-  t.ok(compareNaturally('9223372036854775808', '9') > 0, 'beyond 64 bits they are text');
+  t.ok(compareNaturally('9223372036854775808', '9') > 0, 'beyond 64 bits they compare as text');
   t.ok(compareNaturally('10000000000000000000', '9') < 0);
 });

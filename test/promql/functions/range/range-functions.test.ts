@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { RANGE_FUNCTIONS, type Windows } from '../../../../src/promql/functions/index.js';
+import { extendedSamples, RANGE_FUNCTIONS, type Windows } from '../../../../src/promql/functions/index.js';
 
-/** What a function says of one window alone, which then cannot slide. */
-function alone(
+/** Computes one window on its own, without sliding. */
+function computeAlone(
   name: string,
   windows: Windows,
   step: number,
@@ -65,7 +65,7 @@ const windowsOf = fc
 
 for (const name of RANGE_FUNCTIONS.keys()) {
   t.test(
-    `${name} sliding gives what it gives for each window alone, however the steps are cut`,
+    `${name} returns the same for sliding windows as for each window alone, for any split of the steps`,
     async (t) => {
       fc.assert(
         fc.property(windowsOf, fc.nat(), (windows, cut) => {
@@ -78,7 +78,7 @@ for (const name of RANGE_FUNCTIONS.keys()) {
           run(0, cut % (count + 1));
           run(cut % (count + 1), count);
           for (let step = 0; step < count; step++) {
-            const expected = alone(name, windows, step, args);
+            const expected = computeAlone(name, windows, step, args);
             const got = output.present[step] === 1 ? output.values[step] : undefined;
             if (!Object.is(got, expected))
               throw new Error(`step ${step}: ${String(got)} for ${String(expected)}`);
@@ -90,3 +90,25 @@ for (const name of RANGE_FUNCTIONS.keys()) {
     },
   );
 }
+
+t.test('a smoothed range may have any number of samples', async (t) => {
+  const count = 200_000;
+  const windows: Windows = {
+    timestamps: Float64Array.from({ length: count }, (_, i) => 2 * i),
+    values: new Float64Array(count).fill(1),
+    from: Int32Array.of(0),
+    to: Int32Array.of(count),
+    rangeMs: 2 * count - 4,
+    firstEndMs: 2 * count - 3,
+    endStepMs: 0,
+    gridStartMs: 0,
+    gridStepMs: 0,
+  };
+  const { timestamps, values } = extendedSamples(windows, 'smoothed')!;
+  t.equal(timestamps.length, count);
+  t.same(
+    [timestamps[0], timestamps[1], timestamps.at(-2), timestamps.at(-1)],
+    [1, 2, 2 * count - 4, 2 * count - 3],
+  );
+  t.ok(values.every((value) => value === 1));
+});

@@ -1,11 +1,11 @@
-// Sliding gives the bits that adding up or sorting each window anew gives.
+// Sliding windows give bit for bit the results of scanning or sorting each window.
 
 import fc from 'fast-check';
 import t from 'tap';
 
 import { RANGE_FUNCTIONS, type Windows } from '../../../../src/promql/functions/index.js';
 
-/** Neumaier's sum of a window from its first sample on, as Prometheus computes it; kept apart from ours. */
+/** Neumaier's sum of a window from its first sample, as Prometheus computes it. Independent of the tested code. */
 function scannedSum(values: readonly number[], start: number): [sum: number, compensation: number] {
   let sum = start;
   let compensation = 0;
@@ -19,7 +19,7 @@ function scannedSum(values: readonly number[], start: number): [sum: number, com
   return [sum, compensation];
 }
 
-/** Over samples a millisecond apart, of which the first is at `firstMs`, in the window (−1, 0]. */
+/** The increase of samples one millisecond apart, the first one at `firstMs`, in the window (−1, 0]. */
 function scannedIncrease(values: readonly number[], firstMs: number, isCounter: boolean): number {
   let result = values.at(-1)! - values[0]!;
   if (isCounter) {
@@ -46,12 +46,12 @@ function scannedQuantile(q: number, values: readonly number[]): number {
   return sorted[lower]! * (1 - weight) + sorted[upper]! * weight;
 }
 
-/** The extreme and the index of the last sample that has it. */
+/** Returns the extreme and the index of the last sample with that value. */
 function scannedExtreme(values: readonly number[], isMax: boolean): [value: number, index: number] {
   let best = 0;
   values.forEach((value, i) => {
-    const champion = values[best]!;
-    if ((isMax ? value >= champion : value <= champion) || Number.isNaN(champion)) best = i;
+    const extreme = values[best]!;
+    if ((isMax ? value >= extreme : value <= extreme) || Number.isNaN(extreme)) best = i;
   });
   return [values[best]!, best];
 }
@@ -91,20 +91,20 @@ const REFERENCES: Readonly<
   delta: { atLeast: 2, of: (values, firstIndex) => scannedIncrease(values, firstIndex, false) },
 };
 
-/** Kinds of values: sums of some are exact in any order, of others they are not, of some just or just not. */
+/** Kinds of values: sums that are exact in any order, sums that are not, and sums close to the limit. */
 const VALUES = {
   'small integers': fc.integer({ min: -3, max: 3 }).map((value) => value || 0),
-  'integers whose sums are hardly exact': fc.integer({ min: 2 ** 46, max: 2 ** 48 }),
-  'counters of whole things': fc.integer({ min: 0, max: 1e9 }),
+  'integers with sums around 2^53': fc.integer({ min: 2 ** 46, max: 2 ** 48 }),
+  'integer counters': fc.integer({ min: 0, max: 1e9 }),
   fractions: fc.double({ min: -1e3, max: 1e3, noNaN: true }),
-  'anything finite': fc.double({ min: -1e300, max: 1e300, noNaN: true }),
+  'finite floats': fc.double({ min: -1e300, max: 1e300, noNaN: true }),
   'numbers and NaN': fc.oneof(
     fc.integer({ min: -5, max: 5 }).map((value) => value || 0),
     fc.constant(NaN),
   ),
 };
 
-/** Windows over samples a millisecond apart, each given by how far its edges move. */
+/** Windows over samples one millisecond apart. Each is given by the movement of its edges. */
 function windowsOf(value: fc.Arbitrary<number>): fc.Arbitrary<Windows> {
   return fc
     .record({
@@ -138,7 +138,7 @@ function windowsOf(value: fc.Arbitrary<number>): fc.Arbitrary<Windows> {
 
 for (const [name, { atLeast, of }] of Object.entries(REFERENCES)) {
   for (const [kind, value] of Object.entries(VALUES)) {
-    t.test(`${name} of ${kind} has the bits of a scan of each window`, async (t) => {
+    t.test(`${name} of ${kind} equals a scan of each window bit for bit`, async (t) => {
       fc.assert(
         fc.property(windowsOf(value), (windows) => {
           const count = windows.from.length;
@@ -147,9 +147,9 @@ for (const [name, { atLeast, of }] of Object.entries(REFERENCES)) {
           RANGE_FUNCTIONS.get(name)!.start(windows, args, output)(0, count);
           for (let step = 0; step < count; step++) {
             const [from, to] = [windows.from[step]!, windows.to[step]!];
-            const isThere = to - from >= atLeast;
-            if ((output.present[step] === 1) !== isThere) throw new Error(`presence at step ${step}`);
-            if (!isThere) continue;
+            const hasResult = to - from >= atLeast;
+            if ((output.present[step] === 1) !== hasResult) throw new Error(`presence at step ${step}`);
+            if (!hasResult) continue;
             const expected = of([...windows.values.subarray(from, to)], from);
             const got = output.values[step]!;
             if (!Object.is(got, expected)) throw new Error(`step ${step}: ${got} for ${expected}`);
