@@ -1,101 +1,106 @@
-// What the rest of promfed reads of a configuration: checked, completed with defaults, units in the names.
+// The settings of a configuration: checked, with defaults.
 
 import type { Labels, Matcher } from '../model/index.js';
 
-/** A loaded configuration. Immutable; a reload makes a new one. */
+/** The settings of a loaded configuration. Immutable: a reload creates new ones. */
 export interface Settings {
-  /** `global.evaluation_interval`: the default step of subqueries. Default 60,000, as in Prometheus. */
+  /** Default step of subqueries, `global.evaluation_interval`. Default 60,000, as in Prometheus. */
   readonly evaluationIntervalMs: number;
+  /** `global.external_labels`. */
   readonly externalLabels: Labels;
   readonly serverGroups: readonly ServerGroupSettings[];
 }
 
 /** One entry of `promxy.server_groups`. */
 export interface ServerGroupSettings {
-  /** `name`, or what stands for it: the values of the labels joined by slashes, or else the first target. Unique. */
+  /** Unique. Default: the values of the labels joined by slashes, or the first target. */
   readonly name: string;
-  /** Set on every series of the group. */
+  /** Added to every series of the group. */
   readonly labels: Labels;
   readonly scheme: 'http' | 'https';
-  /** `host:port` each, IPv6 in brackets; several are replicas of the same data. Never empty, none twice. */
+  /** Replicas of the same data, as `host:port` with IPv6 addresses in brackets. Distinct, at least one. */
   readonly targets: readonly string[];
   /** Starts with a slash and ends without one, or is empty. */
   readonly pathPrefix: string;
-  /** Added to every request; the file's order. */
+  /** Added to every request, in the order of the file. */
   readonly queryParams: readonly (readonly [name: string, value: string])[];
-  /** Added to every request; a name may come more than once. Names and values are valid in HTTP. May be secrets. */
+  /** Added to every request. Names may repeat. Names and values are valid in HTTP. Values may be secrets. */
   readonly httpHeaders: readonly (readonly [name: string, value: string])[];
-  /** Until the response headers, each request; undefined for no limit but the query's own. */
+  /** Maximum time from a request to its response headers; undefined for no limit other than the query's timeout. */
   readonly timeoutMs: number | undefined;
-  /** A failure of the group becomes a warning of the answer. */
+  /** A failure of the group is a warning of the answer instead of an error. */
   readonly ignoreError: boolean;
-  /** The buffer B of the replica merge. Default 10,000. */
+  /** Buffer of the replica merge. Default 10,000. */
   readonly antiAffinityMs: number;
-  /** Whose rules count for what the region could compute; undefined when that is not said. */
-  readonly semantics: 'native' | 'exact' | undefined;
-  /** It moves the steps of a range query to multiples of the step. */
-  readonly alignsRanges: boolean;
   /**
-   * Where raw samples are read by Prometheus' remote read, below the prefix: starts with a slash. Undefined to ask for
-   * them by queries.
+   * `native` accepts the region's own evaluation, `exact` uses its raw samples only. Undefined when it is not set.
    */
+  readonly semantics: 'native' | 'exact' | undefined;
+  /** True when the region moves the steps of range queries to multiples of the step. */
+  readonly alignsRanges: boolean;
+  /** Path of remote read below `pathPrefix`, with a leading slash; undefined to read raw samples by queries. */
   readonly remoteReadPath: string | undefined;
-  /** How often the metadata is asked for the names of native histograms; undefined for never. Never 0. */
+  /** Interval at which names of native histograms are read from the metadata; positive, undefined for never. */
   readonly histogramRefreshMs: number | undefined;
-  /** Native histograms that a region hands on in part only are computed with, as far as they go. Default false. */
+  /** True to compute with the partial native histograms of the JSON API. Default false. */
   readonly allowsLossyHistograms: boolean;
-  /** What the group is declared to have of some labels; undefined for anything. */
+  /** Declared and learned values of labels; undefined when nothing is known of them. */
   readonly labelFilter: LabelFilterSettings | undefined;
-  /** Added to every selector that the group is sent; undefined for none. Not empty. */
+  /** Matchers added to every selector sent to the group; undefined for none, never empty. */
   readonly injectMatchers: readonly Matcher[] | undefined;
-  /** Between which times the group has samples; undefined for any time. */
+  /** Time range in which the group has samples; undefined for no limit. */
   readonly timeRange: TimeRangeSettings | undefined;
   readonly httpClient: HttpClientSettings;
 }
 
-/** `label_filter`. Labels in the file's order, each once. */
+/** `label_filter`. Labels are distinct and in the order of the file. */
 export interface LabelFilterSettings {
-  /** Labels whose values are asked of the group, each once. */
+  /** Labels whose values are read from the group periodically. */
   readonly dynamicLabels: readonly string[];
-  /** How often; 0 in the file means unset. Default 300,000. Never 0. */
+  /** Positive. Default 300,000, also for 0 in the file. */
   readonly syncIntervalMs: number;
-  /** The series of the group have one of these values (or a learned one, of a dynamic label), or lack the label. */
+  /** Each series has one of these values, or a learned value of a dynamic label, or lacks the label. */
   readonly include: readonly (readonly [label: string, values: readonly string[]])[];
-  /** But none of these. */
+  /** No series has one of these values. */
   readonly exclude: readonly (readonly [label: string, values: readonly string[]])[];
 }
 
-/** `absolute_time_range` or `relative_time_range`: at least one of the ends, both inclusive, start before end. */
+/**
+ * `absolute_time_range` or `relative_time_range`. Both ends are inclusive, at least one is defined, and the end is not
+ * before the start.
+ */
 export interface TimeRangeSettings {
-  /** Since the epoch, or since now. */
+  /** Times are relative to the epoch or to now. */
   readonly kind: 'absolute' | 'relative';
   readonly startMs: number | undefined;
   readonly endMs: number | undefined;
-  /** Whether samples outside of the range don't count where the group has some all the same. */
+  /** True to ignore samples that the group has outside of the range. */
   readonly truncate: boolean;
 }
 
+/** `http_client`. */
 export interface HttpClientSettings {
-  /** Until the connection stands, TLS included. Default 200; 0 in the file means unset. Never 0. */
+  /** Maximum time to open a connection, including TLS. Positive. Default 200, also for 0 in the file. */
   readonly dialTimeoutMs: number;
   /** Undefined for no authentication. */
   readonly authentication: AuthenticationSettings | undefined;
   readonly tls: TlsSettings;
 }
 
-/** The Authorization header: of basic authentication, or a scheme such as `Bearer` and its credentials. */
+/** The content of the Authorization header: basic authentication, or credentials with a scheme such as `Bearer`. */
 export type AuthenticationSettings =
   | { readonly kind: 'basic'; readonly username: SecretSettings; readonly password: SecretSettings }
   | { readonly kind: 'token'; readonly scheme: string; readonly credentials: SecretSettings };
 
+/** A secret, or the user name of basic authentication. */
 export interface SecretSettings {
-  /** As of the time when the configuration was loaded; a file's content without the white space around it. */
+  /** The value when the configuration was loaded. The content of a file is trimmed. */
   readonly value: string;
-  /** The file that holds the value and may change at any time; undefined when the configuration holds it itself. */
+  /** The file with the value, which may change at any time; undefined when the value is in the configuration. */
   readonly file: string | undefined;
 }
 
-/** `tls_config`. PEM texts; files are read when the configuration is loaded. */
+/** `tls_config`. Certificates and keys are PEM texts; files are read when the configuration is loaded. */
 export interface TlsSettings {
   readonly ca: string | undefined;
   readonly cert: string | undefined;

@@ -1,4 +1,4 @@
-// Configurations that can be used, and the settings they become.
+// Valid configurations and their settings.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,13 +16,13 @@ function firstGroup(yaml: string): ServerGroupSettings {
   return parseConfig(yaml, 'config.yaml').settings.serverGroups[0]!;
 }
 
-/** One group with a target, and the lines given. */
+/** One group with a target and the given lines. */
 function withGroup(...lines: string[]): string {
   const group = ['static_configs:', '  - targets: [region:9090]', ...lines].map((line) => `      ${line}`);
   return ['promxy:', '  server_groups:', '    -', ...group].join('\n');
 }
 
-t.test('a group that says nothing but its target has the defaults of promxy', async (t) => {
+t.test('a group with only a target has the defaults of promxy', async (t) => {
   t.same(firstGroup(withGroup()), {
     name: 'region:9090',
     labels: Labels.EMPTY,
@@ -55,7 +55,7 @@ t.test('a group that says nothing but its target has the defaults of promxy', as
   });
 });
 
-t.test('a file without any value is a configuration without groups', async (t) => {
+t.test('an empty file is a configuration without groups', async (t) => {
   for (const text of ['', '\n\n', '# nothing but a comment', '---\n', '---\n...\n', '{}', 'null', '\uFEFF']) {
     const { settings, warnings, maskedYaml } = parseConfig(text, 'config.yaml');
     t.same(settings.serverGroups, [], JSON.stringify(text));
@@ -66,7 +66,7 @@ t.test('a file without any value is a configuration without groups', async (t) =
   }
 });
 
-t.test('sections and keys with an empty value are as good as not there', async (t) => {
+t.test('sections and keys with an empty value count as missing', async (t) => {
   for (const text of [
     'promxy:',
     'promxy:\n  server_groups:',
@@ -82,18 +82,18 @@ t.test('sections and keys with an empty value are as good as not there', async (
   t.equal(group.labels.size, 0);
 });
 
-t.test('a key of a group becomes the setting it stands for', async (t) => {
+t.test('each key of a group becomes a setting', async (t) => {
   const cases: { name: string; lines: string[]; expected: Partial<ServerGroupSettings> }[] = [
     { name: 'a name', lines: ['name: north'], expected: { name: 'north' } },
     { name: 'https', lines: ['scheme: https'], expected: { scheme: 'https' } },
     {
-      name: 'a path with a slash at its end',
+      name: 'a path with a trailing slash',
       lines: ['path_prefix: /a/b/'],
       expected: { pathPrefix: '/a/b' },
     },
     { name: 'a path without a slash', lines: ['path_prefix: a'], expected: { pathPrefix: '/a' } },
     { name: 'a path of slashes only', lines: ['path_prefix: //'], expected: { pathPrefix: '' } },
-    { name: 'an error that is ignored', lines: ['ignore_error: true'], expected: { ignoreError: true } },
+    { name: 'ignored errors', lines: ['ignore_error: true'], expected: { ignoreError: true } },
     { name: 'YAML 1.1 yes', lines: ['ignore_error: yes'], expected: { ignoreError: true } },
     { name: 'YAML 1.1 Off', lines: ['ignore_error: Off'], expected: { ignoreError: false } },
     { name: 'a timeout', lines: ['timeout: 5s'], expected: { timeoutMs: 5000 } },
@@ -115,19 +115,19 @@ t.test('a key of a group becomes the setting it stands for', async (t) => {
       },
     },
     {
-      name: 'native histograms, as by default',
+      name: 'native histograms with the defaults',
       lines: ['native_histogram: {metadata_refresh: 0s, allow_lossy: false}'],
       expected: {},
     },
     { name: 'remote read', lines: ['remote_read: true'], expected: { remoteReadPath: '/api/v1/read' } },
     {
-      name: 'remote read of its own path',
+      name: 'remote read with a path',
       lines: ['remote_read: true', 'remote_read_path: /read/it/'],
       expected: { remoteReadPath: '/read/it' },
     },
     { name: 'no anti-affinity', lines: ['anti_affinity: 0s'], expected: { antiAffinityMs: 0 } },
     {
-      name: 'parameters in the order of the file, numbers as they are written',
+      name: 'parameters in the order of the file, with numbers as written',
       lines: ['query_params: {nocache: 1, 10: 0x1F, 2: yes, list: [a, 007]}'],
       expected: {
         queryParams: [
@@ -140,7 +140,7 @@ t.test('a key of a group becomes the setting it stands for', async (t) => {
       },
     },
     {
-      name: 'headers, one of them twice',
+      name: 'headers, one with two values',
       lines: ['http_headers: {X-Scope-OrgID: tenant, X-Many: [a, b], X-Empty: }'],
       expected: {
         httpHeaders: [
@@ -155,7 +155,7 @@ t.test('a key of a group becomes the setting it stands for', async (t) => {
   for (const { name, lines, expected } of cases) t.match(firstGroup(withGroup(...lines)), expected, name);
 });
 
-t.test('targets are completed with the port of the scheme, and asked once each', async (t) => {
+t.test('targets get the default port of the scheme, and duplicates are dropped', async (t) => {
   const cases: { targets: string; scheme: string; expected: string[] }[] = [
     { targets: '[a, "b:1"]', scheme: 'http', expected: ['a:80', 'b:1'] },
     { targets: '[a.example]', scheme: 'https', expected: ['a.example:443'] },
@@ -169,14 +169,14 @@ t.test('targets are completed with the port of the scheme, and asked once each',
   }
 });
 
-t.test('a target that is given twice is worth a warning', async (t) => {
+t.test('a duplicate target is a warning', async (t) => {
   const yaml = 'promxy: {server_groups: [{static_configs: [{targets: [a]}, {targets: ["a:80"]}]}]}';
   t.same(parseConfig(yaml, 'c.yaml').warnings, [
     'c.yaml:1:71: the target "a:80" is given twice and asked once',
   ]);
 });
 
-t.test('the labels of targets lie under those of the group', async (t) => {
+t.test('labels of the group replace those of its targets', async (t) => {
   const group = firstGroup(
     'promxy: {server_groups: [{labels: {a: group, n: 012}, static_configs: ' +
       '[{targets: [x], labels: {a: one, b: target}}, {targets: [y], labels: {a: two, b: target}}]}]}',
@@ -185,25 +185,22 @@ t.test('the labels of targets lie under those of the group', async (t) => {
   t.equal(group.name, 'group/target/012');
 });
 
-t.test(
-  'a group without a name is called by its labels, or its first target, unlike every other',
-  async (t) => {
-    const groups = [
-      '{static_configs: [{targets: [x]}]}',
-      '{static_configs: [{targets: [x]}]}',
-      '{static_configs: [{targets: [y]}], labels: {b: two, a: one}}',
-      '{static_configs: [{targets: [z]}], name: "x:80#2"}',
-      '{static_configs: [{targets: [z]}], name: north}',
-    ];
-    const { settings } = parseConfig(`promxy: {server_groups: [${groups.join(', ')}]}`, 'config.yaml');
-    t.same(
-      settings.serverGroups.map(({ name }) => name),
-      ['x:80', 'x:80#3', 'one/two', 'x:80#2', 'north'],
-    );
-  },
-);
+t.test('a group without a name gets a unique name from its labels or its first target', async (t) => {
+  const groups = [
+    '{static_configs: [{targets: [x]}]}',
+    '{static_configs: [{targets: [x]}]}',
+    '{static_configs: [{targets: [y]}], labels: {b: two, a: one}}',
+    '{static_configs: [{targets: [z]}], name: "x:80#2"}',
+    '{static_configs: [{targets: [z]}], name: north}',
+  ];
+  const { settings } = parseConfig(`promxy: {server_groups: [${groups.join(', ')}]}`, 'config.yaml');
+  t.same(
+    settings.serverGroups.map(({ name }) => name),
+    ['x:80', 'x:80#3', 'one/two', 'x:80#2', 'north'],
+  );
+});
 
-t.test('anchors, aliases and merge keys mean what they mean to promxy', async (t) => {
+t.test('anchors, aliases and merge keys work as in promxy', async (t) => {
   const { settings } = parseConfig(
     [
       'promxy:',
@@ -230,7 +227,7 @@ t.test('anchors, aliases and merge keys mean what they mean to promxy', async (t
   );
 });
 
-t.test('global settings', async (t) => {
+t.test('the global section becomes settings', async (t) => {
   const { settings } = parseConfig(
     'global: {evaluation_interval: 5s, external_labels: {source: promfed, id: 1}}',
     'config.yaml',
@@ -240,7 +237,7 @@ t.test('global settings', async (t) => {
   t.equal(parseConfig('global: {evaluation_interval: 0s}', 'c').settings.evaluationIntervalMs, 60_000);
 });
 
-t.test('what has no effect is named with its place and the reason', async (t) => {
+t.test('each key without effect is a warning with its position and the reason', async (t) => {
   const yaml = [
     'global: {scrape_interval: 15s, evaluation_interval: 1m, rule_query_offset: 1m}',
     'rule_files: [a.yaml]',
@@ -272,7 +269,7 @@ t.test('what has no effect is named with its place and the reason', async (t) =>
   ]);
 });
 
-t.test('a key that is not supported yet is accepted with its default, which changes nothing', async (t) => {
+t.test("an unsupported key is accepted with promxy's default", async (t) => {
   const group = withGroup(
     'max_idle_conns: 20000',
     'idle_conn_timeout: 300s',
@@ -285,7 +282,7 @@ t.test('a key that is not supported yet is accepted with its default, which chan
   t.same(parseConfig(group, 'c.yaml').warnings, []);
 });
 
-t.test('groups that no label tells apart are worth a warning that names both', async (t) => {
+t.test('groups without a distinguishing label are a warning that names both', async (t) => {
   const yaml = [
     'promxy:',
     '  server_groups:',
@@ -301,7 +298,7 @@ t.test('groups that no label tells apart are worth a warning that names both', a
   );
 });
 
-t.test('one warning names all groups that belong together, or as many as can be read', async (t) => {
+t.test('one warning names all groups of an overlapping set, up to five', async (t) => {
   const group = (name: string, keys: string): string =>
     `    - {name: ${name}, static_configs: [{targets: [a]}], ${keys}}\n`;
   const warningsOf = (...groups: string[]): readonly string[] =>
@@ -323,7 +320,7 @@ t.test('one warning names all groups that belong together, or as many as can be 
   t.match(both[1], /^c\.yaml:6:7: the server groups "x" and "y" cannot be told apart/);
 });
 
-t.test('the regions of KOF', async (t) => {
+t.test('the configuration of KOF with regions is loaded', async (t) => {
   const { settings, warnings } = await loadConfig(join(DATA, 'kof-regional.yaml'));
   t.equal(settings.evaluationIntervalMs, 5000);
   t.same(settings.externalLabels.toJSON(), { source: 'promxy' });
@@ -353,14 +350,14 @@ t.test('the regions of KOF', async (t) => {
   );
 });
 
-t.test('KOF before the first region', async (t) => {
+t.test('the configuration of KOF without regions is loaded', async (t) => {
   for (const file of ['kof-first-install.yaml', 'kof-no-groups.yaml']) {
     t.same((await loadConfig(join(DATA, file))).settings.serverGroups, [], file);
   }
 });
 
 const goldenSkip = existsSync(GOLDEN) ? false : `${GOLDEN} is not there`;
-t.test("every file that KOF's operator renders", { skip: goldenSkip }, async (t) => {
+t.test("every configuration that KOF's operator renders is loaded", { skip: goldenSkip }, async (t) => {
   const files = readdirSync(GOLDEN);
   t.ok(files.length >= 5);
   for (const file of files) {
@@ -374,7 +371,7 @@ t.test("every file that KOF's operator renders", { skip: goldenSkip }, async (t)
   }
 });
 
-t.test('a file that cannot be read says why', async (t) => {
+t.test('an unreadable file is an error with the reason', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'promfed-config-'));
   t.teardown(() => {
     rmSync(directory, { recursive: true });

@@ -1,4 +1,4 @@
-// What is shown of a running configuration, and when two configurations count as the same.
+// The configuration shown by the status page, and the hash of a configuration.
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -17,7 +17,7 @@ interface Shown {
 
 const shown = (yaml: string): Shown => parse(parseConfig(yaml, 'c.yaml').maskedYaml) as Shown;
 
-t.test('the configuration is shown as it runs, without its secrets', async (t) => {
+t.test('the shown configuration has the defaults, and no secrets', async (t) => {
   const { maskedYaml } = parseConfig(KOF, 'c.yaml');
   t.notMatch(maskedYaml, 's3cr3t');
   t.match(parse(maskedYaml), {
@@ -39,13 +39,13 @@ t.test('the configuration is shown as it runs, without its secrets', async (t) =
   });
 });
 
-t.test('what is shown can be loaded again', async (t) => {
+t.test('the shown configuration can be loaded', async (t) => {
   const again = parseConfig(parseConfig(KOF, 'c.yaml').maskedYaml, 'again.yaml');
   t.equal(again.settings.serverGroups.length, 3);
   t.equal(parseConfig(again.maskedYaml, 'third.yaml').maskedYaml, again.maskedYaml);
 });
 
-t.test('secrets are masked wherever they may stand', async (t) => {
+t.test('secrets are masked in every place', async (t) => {
   const yaml = `
 promxy:
   server_groups:
@@ -77,7 +77,7 @@ scrape_configs:
   });
 });
 
-t.test('the hash is that of the meaning', async (t) => {
+t.test('the hash depends on the meaning only', async (t) => {
   const hash = (yaml: string): string => parseConfig(yaml, 'c.yaml', () => ({ text: 'x' })).hash;
   const one = `
 promxy:
@@ -107,7 +107,7 @@ promxy:
   t.equal(hashes.size, other.length + 1);
 });
 
-t.test('the hash changes with the content of a file that is named', async (t) => {
+t.test('the hash changes with the content of a referenced file', async (t) => {
   const yaml =
     'promxy: {server_groups: [{static_configs: [{targets: [a]}], http_client: {bearer_token_file: /t}}]}';
   const hash = (token: string): string => parseConfig(yaml, 'c.yaml', () => ({ text: token })).hash;
