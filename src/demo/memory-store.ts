@@ -1,12 +1,12 @@
-// The samples of a demo region: written as time passes, kept for a while.
+// In-memory storage of the samples of a demo region.
 
 import type { RawSeries } from '../model/index.js';
 import type { Clock } from '../runtime/index.js';
 import type { DemoSeries } from './metric.js';
 
 /**
- * Samples of series, one each scrape interval, for the last `retentionMs`. Nothing runs in the background: what
- * happened since the last look is written at the next, so that time may be any clock's.
+ * Samples of each series, one for each scrape interval, for the last `retentionMs`. Nothing runs in the background:
+ * every access first adds the samples since the previous one, so any clock can be used.
  */
 export class MemoryStore implements Iterable<RawSeries> {
   readonly #logs: readonly SeriesLog[];
@@ -17,44 +17,46 @@ export class MemoryStore implements Iterable<RawSeries> {
     this.#logs = series.map((one) => new SeriesLog(one, intervalMs, retentionMs));
   }
 
-  /** Writes what happened since the last look, so that the next reader need not wait for it. */
+  /** Adds the samples since the last access, so that the next reader does not wait for them. */
   catchUp(): void {
     const nowMs = this.#clock.now();
     for (const log of this.#logs) log.read(nowMs);
   }
 
-  /** Every series as of now. What is handed out never changes, however long it is kept. */
+  /** Yields every series as of now. The yielded samples never change. */
   *[Symbol.iterator](): Iterator<RawSeries> {
     const nowMs = this.#clock.now();
     for (const log of this.#logs) yield log.read(nowMs);
   }
 }
 
-/** One series. Its buffers are only ever appended to; a full one is left to its readers and replaced. */
+/** The samples of one series. Buffers are only appended to; a full one is replaced and stays with its readers. */
 class SeriesLog {
   readonly #series: DemoSeries;
   readonly #intervalMs: number;
-  /** How many samples are kept. */
-  readonly #kept: number;
+  /** Number of samples that are retained. */
+  readonly #capacity: number;
   #timestamps: Float64Array;
   #values: Float64Array;
   #stale: Uint8Array;
   #size = 0;
+  /** First scrape, in intervals since the epoch, that is not stored yet. */
   #nextTick = -Infinity;
   #wasDown = true;
 
   constructor(series: DemoSeries, intervalMs: number, retentionMs: number) {
     this.#series = series;
     this.#intervalMs = intervalMs;
-    this.#kept = Math.ceil(retentionMs / intervalMs);
-    this.#timestamps = new Float64Array(2 * this.#kept);
-    this.#values = new Float64Array(2 * this.#kept);
-    this.#stale = new Uint8Array(2 * this.#kept);
+    this.#capacity = Math.ceil(retentionMs / intervalMs);
+    this.#timestamps = new Float64Array(2 * this.#capacity);
+    this.#values = new Float64Array(2 * this.#capacity);
+    this.#stale = new Uint8Array(2 * this.#capacity);
   }
 
+  /** Returns the retained samples up to `nowMs`, inclusive. */
   read(nowMs: number): RawSeries {
     this.#advance(nowMs);
-    const from = Math.max(0, this.#size - this.#kept);
+    const from = Math.max(0, this.#size - this.#capacity);
     return {
       labels: this.#series.labels,
       timestamps: this.#timestamps.subarray(from, this.#size),
@@ -63,10 +65,11 @@ class SeriesLog {
     };
   }
 
+  /** Adds the scrapes up to `nowMs`. The first failed scrape of an outage adds a stale marker. */
   #advance(nowMs: number): void {
     const { target, survivesOutage, valueAt } = this.#series;
     const lastTick = Math.floor((nowMs - target.phaseMs) / this.#intervalMs);
-    const firstTick = Math.max(this.#nextTick, lastTick - this.#kept + 1);
+    const firstTick = Math.max(this.#nextTick, lastTick - this.#capacity + 1);
     for (let tick = firstTick; tick <= lastTick; tick++) {
       const timeMs = tick * this.#intervalMs + target.phaseMs;
       const isDown = !survivesOutage && target.isDown(timeMs);
@@ -78,22 +81,22 @@ class SeriesLog {
   }
 
   #append(timeMs: number, value: number, stale: boolean): void {
-    if (this.#size === this.#timestamps.length) this.#makeRoom();
+    if (this.#size === this.#timestamps.length) this.#replaceBuffers();
     this.#timestamps[this.#size] = timeMs;
     this.#values[this.#size] = value;
     this.#stale[this.#size] = stale ? 1 : 0;
     this.#size++;
   }
 
-  #makeRoom(): void {
+  #replaceBuffers(): void {
     const [timestamps, values, stale] = [this.#timestamps, this.#values, this.#stale];
-    const from = this.#size - this.#kept;
+    const from = this.#size - this.#capacity;
     this.#timestamps = new Float64Array(timestamps.length);
     this.#values = new Float64Array(values.length);
     this.#stale = new Uint8Array(stale.length);
     this.#timestamps.set(timestamps.subarray(from));
     this.#values.set(values.subarray(from));
     this.#stale.set(stale.subarray(from));
-    this.#size = this.#kept;
+    this.#size = this.#capacity;
   }
 }

@@ -1,30 +1,32 @@
-// What a demo region is made of: metrics, targets that are scraped, series with a value at any time.
+// The parts of a demo region: metrics, scrape targets, and series with a value at any time.
 
 import type { Labels } from '../model/index.js';
 
+/** Metadata of a metric. */
 export interface Metric {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
 }
 
-/** Something that is scraped: all its samples of a scrape have one time. */
+/** A scrape target. All samples of one scrape have the same time. */
 export interface Target {
-  /** How long after each whole scrape interval it is scraped. */
+  /** Offset of its scrapes from whole scrape intervals, in milliseconds. */
   readonly phaseMs: number;
-  /** Whether the scrape fails: its series end with a stale marker then, and only `up` goes on. */
+  /** Reports whether a scrape fails. All series except `up` then end with a stale marker. */
   readonly isDown: (timeMs: number) => boolean;
 }
 
+/** A series that is computed from the time. */
 export interface DemoSeries {
   readonly labels: Labels;
   readonly target: Target;
-  /** True for `up`, which says that a scrape failed. */
+  /** True for `up`, which has samples even when scrapes fail. */
   readonly survivesOutage: boolean;
   readonly valueAt: (timeMs: number) => number;
 }
 
-/** Everything a region knows. */
+/** All series and metrics of a region. */
 export interface RegionContents {
   readonly series: readonly DemoSeries[];
   readonly metrics: readonly Metric[];

@@ -1,17 +1,20 @@
-// The series of a demo region, from what runs in it.
+// The series of a demo region, derived from its nodes and workloads.
 
-import { Labels } from '../model/index.js';
-
-import type { DemoSeries, Metric, RegionContents, Target } from './metric.js';
+import type { DemoSeries, Metric, RegionContents } from './metric.js';
 import type { RegionSpec, Workload } from './region-spec.js';
-import { bornAt, chance, countedBetween, createWave, rateAt, seedOf, type Wave } from './wave.js';
+import { TargetSeries } from './target-series.js';
+import { bornAt, chance, createWave, rateAt, seedOf, type Wave } from './wave.js';
 
 const METRICS: readonly Metric[] = [
   { name: 'up', type: 'gauge', help: 'Whether the last scrape of the target succeeded.' },
   { name: 'http_requests_total', type: 'counter', help: 'HTTP requests served.' },
   { name: 'http_requests_in_flight', type: 'gauge', help: 'HTTP requests being served.' },
-  { name: 'request_duration_seconds', type: 'histogram', help: 'How long requests took.' },
-  { name: 'process_start_time_seconds', type: 'gauge', help: 'When the process started, since the epoch.' },
+  { name: 'request_duration_seconds', type: 'histogram', help: 'Duration of HTTP requests.' },
+  {
+    name: 'process_start_time_seconds',
+    type: 'gauge',
+    help: 'Start time of the process, in seconds since the epoch.',
+  },
   { name: 'container_cpu_usage_seconds_total', type: 'counter', help: 'CPU time consumed.' },
   {
     name: 'container_memory_working_set_bytes',
@@ -19,7 +22,7 @@ const METRICS: readonly Metric[] = [
     help: 'Memory in use that cannot be reclaimed.',
   },
   { name: 'container_network_receive_bytes_total', type: 'counter', help: 'Bytes received.' },
-  { name: 'kube_pod_info', type: 'gauge', help: 'What a pod is, as labels.' },
+  { name: 'kube_pod_info', type: 'gauge', help: 'Information about a pod, as labels.' },
   { name: 'node_cpu_seconds_total', type: 'counter', help: 'Seconds the CPUs spent in each mode.' },
   { name: 'node_memory_MemTotal_bytes', type: 'gauge', help: 'Memory of the node.' },
   { name: 'node_memory_MemAvailable_bytes', type: 'gauge', help: 'Memory that is available.' },
@@ -30,13 +33,14 @@ const METRICS: readonly Metric[] = [
 
 const GIB = 2 ** 30;
 
-/** How a request ends and how many do. */
+/** Status codes of requests. The shares add up to 1. */
 const CODES: readonly (readonly [code: string, share: number])[] = [
   ['200', 0.94],
   ['404', 0.045],
   ['500', 0.015],
 ];
 
+/** Methods of requests. The shares add up to 1. */
 const METHODS: readonly (readonly [method: string, share: number])[] = [
   ['GET', 0.8],
   ['POST', 0.2],
@@ -44,13 +48,18 @@ const METHODS: readonly (readonly [method: string, share: number])[] = [
 
 const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, Infinity];
 
-/** One request in so many is slow; which share is changes with a wave of its own. */
+/** Mean share of slow requests. Their rate follows a wave of its own. */
 const SLOW_SHARE = 0.08;
 
-/** How many times an ordinary request a slow one takes. */
+/** Duration of a slow request, as a multiple of an ordinary one. */
 const SLOWNESS = 8;
 
-/** Everything that a region reports. `intervalMs` is how often it is scraped. */
+/**
+ * Creates the series and metrics of a region.
+ *
+ * @param seed equal seeds give equal values.
+ * @param intervalMs scrape interval.
+ */
 export function createRegionContents(spec: RegionSpec, seed: number, intervalMs: number): RegionContents {
   const series = [
     ...spec.nodes.flatMap((node, i) => nodeSeries(spec, node, i, seed, intervalMs)),
@@ -60,68 +69,7 @@ export function createRegionContents(spec: RegionSpec, seed: number, intervalMs:
   return { series, metrics: METRICS.filter(({ name }) => names.has(name)) };
 }
 
-/** Collects the series of one target. */
-class TargetSeries {
-  readonly series: DemoSeries[] = [];
-  readonly #target: Target;
-  readonly #common: Readonly<Record<string, string>>;
-  readonly #intervalMs: number;
-  readonly #bornAtS: (timeS: number) => number;
-
-  constructor(
-    target: Target,
-    common: Readonly<Record<string, string>>,
-    intervalMs: number,
-    bornAtS: (timeS: number) => number,
-  ) {
-    this.#target = target;
-    this.#common = common;
-    this.#intervalMs = intervalMs;
-    this.#bornAtS = bornAtS;
-    this.gauge('up', {}, (timeMs) => (target.isDown(timeMs) ? 0 : 1), true);
-  }
-
-  gauge(
-    name: string,
-    labels: Readonly<Record<string, string>>,
-    valueAt: (timeMs: number) => number,
-    survivesOutage = false,
-  ): void {
-    this.series.push({
-      labels: Labels.from({ ...this.#common, ...labels, __name__: name }),
-      target: this.#target,
-      survivesOutage,
-      valueAt,
-    });
-  }
-
-  /**
-   * A counter of waves, each counted with a weight, since the target's birth. `whole` counts whole things. Counters
-   * of one `jitterOf` keep their proportions to each other, as the buckets of a histogram must.
-   */
-  counter(
-    name: string,
-    labels: Readonly<Record<string, string>>,
-    waves: readonly (readonly [Wave, weight: number])[],
-    whole: boolean,
-    jitterOf: unknown = [name, labels],
-  ): void {
-    const seed = seedOf(JSON.stringify([this.#common, jitterOf]));
-    this.gauge(name, labels, (timeMs) => {
-      const timeS = timeMs / 1000;
-      const bornS = this.#bornAtS(timeS);
-      const counted = waves.reduce(
-        (sum, [wave, weight]) => sum + weight * countedBetween(wave, bornS, timeS),
-        0,
-      );
-      // Jitter below the least that is counted between two scrapes keeps the counter from ever falling.
-      const least = waves.reduce((sum, [{ mean }, weight]) => sum + weight * mean * 0.3, 0);
-      const jitter = chance(seed, Math.floor(timeMs / this.#intervalMs)) * least * (this.#intervalMs / 1000);
-      return whole ? Math.floor(counted + jitter) : counted + jitter;
-    });
-  }
-}
-
+/** The node exporter of one node. */
 function nodeSeries(
   spec: RegionSpec,
   node: string,
@@ -129,18 +77,18 @@ function nodeSeries(
   seed: number,
   intervalMs: number,
 ): DemoSeries[] {
-  const own = seedOf(`${seed}/${node}`);
-  const phaseMs = Math.floor(chance(own, 9) * intervalMs);
-  // The last node's exporter fails for three minutes of every fifty.
-  const flaky = index === spec.nodes.length - 1;
-  const isDown = (timeMs: number): boolean => flaky && (timeMs + own) % 3_000_000 < 180_000;
+  const nodeSeed = seedOf(`${seed}/${node}`);
+  const phaseMs = Math.floor(chance(nodeSeed, 9) * intervalMs);
+  // The exporter of the last node fails for three minutes out of every fifty.
+  const isFlaky = index === spec.nodes.length - 1;
+  const isDown = (timeMs: number): boolean => isFlaky && (timeMs + nodeSeed) % 3_000_000 < 180_000;
   const target = new TargetSeries(
     { phaseMs, isDown },
     { job: 'node-exporter', instance: `${node}:9100` },
     intervalMs,
-    (timeS) => bornAt(timeS, 45 * 86_400, own),
+    (timeS) => bornAt(timeS, 45 * 86_400, nodeSeed),
   );
-  const busy = createWave(0.35, own);
+  const busy = createWave(0.35, nodeSeed);
   for (const cpu of ['0', '1']) {
     const mode = (name: string, share: number): void => {
       target.counter('node_cpu_seconds_total', { cpu, mode: name }, [[busy, share]], false);
@@ -148,12 +96,12 @@ function nodeSeries(
     mode('user', 0.7);
     mode('system', 0.25);
     mode('iowait', 0.05);
-    target.counter('node_cpu_seconds_total', { cpu, mode: 'idle' }, [[invert(busy), 1]], false);
+    target.counter('node_cpu_seconds_total', { cpu, mode: 'idle' }, [[complement(busy), 1]], false);
   }
   target.gauge(
     'node_load1',
     {},
-    (timeMs) => 2 * rateAt(busy, timeMs / 1000) + 0.2 * chance(own, timeMs / 60_000),
+    (timeMs) => 2 * rateAt(busy, timeMs / 1000) + 0.2 * chance(nodeSeed, timeMs / 60_000),
   );
   target.gauge('node_memory_MemTotal_bytes', {}, () => 16 * GIB);
   target.gauge('node_memory_MemAvailable_bytes', {}, (timeMs) =>
@@ -162,15 +110,15 @@ function nodeSeries(
   const disk = { device: '/dev/vda1', mountpoint: '/' };
   target.gauge('node_filesystem_size_bytes', disk, () => 80 * GIB);
   target.gauge('node_filesystem_avail_bytes', disk, (timeMs) => {
-    // Fills up over a week, then is cleaned.
-    const filled = ((timeMs / 1000 + own) % 604_800) / 604_800;
+    // The disk fills up within a week and is then cleaned.
+    const filled = ((timeMs / 1000 + nodeSeed) % 604_800) / 604_800;
     return Math.round(80 * GIB * (0.75 - 0.6 * filled));
   });
   return target.series;
 }
 
-/** What is left of a second. */
-function invert({ mean, swings }: Wave): Wave {
+/** Returns the wave of the idle time: one second per second minus the given wave. */
+function complement({ mean, swings }: Wave): Wave {
   const rest = 1 - mean;
   return { mean: rest, swings: swings.map((swing) => ({ ...swing, share: (-swing.share * mean) / rest })) };
 }
@@ -186,6 +134,7 @@ function workloadSeries(
   ).flat();
 }
 
+/** One pod: its HTTP metrics, and those of its container. */
 function podSeries(
   spec: RegionSpec,
   { namespace, name, requestsPerSecond, latencyS, lifeS }: Workload,
@@ -193,18 +142,23 @@ function podSeries(
   seed: number,
   intervalMs: number,
 ): DemoSeries[] {
-  const own = seedOf(`${seed}/${spec.name}/${namespace}/${name}/${index}`);
-  const pod = `${name}-${(own >>> 8).toString(36).slice(0, 5)}`;
+  const podSeed = seedOf(`${seed}/${spec.name}/${namespace}/${name}/${index}`);
+  const pod = `${name}-${(podSeed >>> 8).toString(36).slice(0, 5)}`;
   const node = spec.nodes[index % spec.nodes.length]!;
   const target = new TargetSeries(
-    { phaseMs: Math.floor(chance(own, 9) * intervalMs), isDown: () => false },
-    { job: name, namespace, pod, instance: `10.${own & 255}.${(own >>> 8) & 255}.${10 + index}:8080` },
+    { phaseMs: Math.floor(chance(podSeed, 9) * intervalMs), isDown: () => false },
+    {
+      job: name,
+      namespace,
+      pod,
+      instance: `10.${podSeed & 255}.${(podSeed >>> 8) & 255}.${10 + index}:8080`,
+    },
     intervalMs,
-    (timeS) => bornAt(timeS, lifeS, own),
+    (timeS) => bornAt(timeS, lifeS, podSeed),
   );
-  // Pods of a workload share its load, so their waves rise and fall together.
+  // The pods of a workload share its load: their rates follow the same wave.
   const requests = createWave(requestsPerSecond, seedOf(`${spec.name}/${name}`));
-  const slow = createWave(requestsPerSecond * SLOW_SHARE, own);
+  const slow = createWave(requestsPerSecond * SLOW_SHARE, podSeed);
 
   for (const [code, codeShare] of CODES) {
     for (const [method, methodShare] of METHODS) {
@@ -214,15 +168,17 @@ function podSeries(
     }
   }
   target.gauge('http_requests_in_flight', {}, (timeMs) =>
-    Math.round(rateAt(requests, timeMs / 1000) * latencyS * 2 + 2 * chance(own, timeMs / 1000)),
+    Math.round(rateAt(requests, timeMs / 1000) * latencyS * 2 + 2 * chance(podSeed, timeMs / 1000)),
   );
-  target.gauge('process_start_time_seconds', {}, (timeMs) => Math.floor(bornAt(timeMs / 1000, lifeS, own)));
-  durationSeries(target, requests, slow, latencyS);
+  target.gauge('process_start_time_seconds', {}, (timeMs) =>
+    Math.floor(bornAt(timeMs / 1000, lifeS, podSeed)),
+  );
+  addDurationHistogram(target, requests, slow, latencyS);
 
   const container = { container: name, node };
   target.counter('container_cpu_usage_seconds_total', container, [[requests, 0.008]], false);
   target.gauge('container_memory_working_set_bytes', container, (timeMs) => {
-    const ageS = timeMs / 1000 - bornAt(timeMs / 1000, lifeS, own);
+    const ageS = timeMs / 1000 - bornAt(timeMs / 1000, lifeS, podSeed);
     const leaked = 96 * Math.log1p(ageS / 600);
     return Math.round((120 + leaked + 0.8 * rateAt(requests, timeMs / 1000)) * 2 ** 20);
   });
@@ -238,8 +194,8 @@ function podSeries(
   return target.series;
 }
 
-/** A classic histogram of two crowds of requests, ordinary and slow ones. */
-function durationSeries(target: TargetSeries, requests: Wave, slow: Wave, latencyS: number): void {
+/** Adds the classic histogram of the durations of ordinary and slow requests. */
+function addDurationHistogram(target: TargetSeries, requests: Wave, slow: Wave, latencyS: number): void {
   const name = 'request_duration_seconds';
   for (const bound of BUCKETS_S) {
     const le = bound === Infinity ? '+Inf' : String(bound);
@@ -271,7 +227,9 @@ function durationSeries(target: TargetSeries, requests: Wave, slow: Wave, latenc
   );
 }
 
-/** The share of a crowd that takes at most `boundS`, of which half takes at most `middleS`: a log-logistic curve. */
-function shareBelow(boundS: number, middleS: number): number {
-  return boundS === Infinity ? 1 : 1 / (1 + (boundS / middleS) ** -2.5);
+/**
+ * Returns the share of requests that take at most `boundS` seconds: a log-logistic distribution with median `medianS`.
+ */
+function shareBelow(boundS: number, medianS: number): number {
+  return boundS === Infinity ? 1 : 1 / (1 + (boundS / medianS) ** -2.5);
 }

@@ -1,29 +1,32 @@
-// The two regions of the demo: what runs where.
+// The nodes and workloads of the two demo regions.
 
-/** A workload: so many pods, serving so many requests a second each. */
+/** A workload of equal pods. */
 export interface Workload {
   readonly namespace: string;
   readonly name: string;
   readonly pods: number;
+  /** Mean rate of requests of each pod. */
   readonly requestsPerSecond: number;
-  /** Middle latency of an ordinary request, in seconds. */
+  /** Median duration of an ordinary request, in seconds. */
   readonly latencyS: number;
-  /** How long a pod lives, in seconds; its counters begin anew then. */
+  /** Lifetime of a pod, in seconds. Its counters are reset afterwards. */
   readonly lifeS: number;
 }
 
+/** The description of a region. */
 export interface RegionSpec {
   readonly name: string;
   readonly nodes: readonly string[];
   readonly workloads: readonly Workload[];
-  /** Whether its kubelets report `container_network_receive_bytes_total`. */
+  /** True when the region has the metric `container_network_receive_bytes_total`. */
   readonly hasContainerNetwork: boolean;
-  /** Under which path its API is served; empty or `/…`. */
+  /** Path prefix of the API; empty, or with a leading slash. */
   readonly pathPrefix: string;
 }
 
 const HOUR_S = 3600;
 
+/** The demo regions. They differ in workloads, metrics and path prefix. */
 export const DEMO_REGIONS: readonly RegionSpec[] = [
   {
     name: 'eu-central',

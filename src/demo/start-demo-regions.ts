@@ -1,4 +1,4 @@
-// Starts the regions that a first start of promfed runs on.
+// Starts the regions that `npm start` runs on.
 
 import { createApp } from '../http/index.js';
 import { Labels } from '../model/index.js';
@@ -8,62 +8,63 @@ import { createRegionContents } from './region-contents.js';
 import { createRegionEngine } from './region-engine.js';
 import { DEMO_REGIONS, type RegionSpec } from './region-spec.js';
 
-/** A region that is being served on loopback. */
+/** A region that is served on loopback. */
 export interface DemoRegion {
   readonly name: string;
   /** `127.0.0.1:port`. */
   readonly target: string;
   /** Empty, or a path without a slash at its end. */
   readonly pathPrefix: string;
-  /** What tells it from the other region: the labels of its server group. Its own series do not have them. */
+  /** The labels of its server group, which distinguish the regions. The region's own series do not have them. */
   readonly labels: Labels;
 }
 
-/** A query worth trying. */
+/** A suggested query. */
 export interface DemoQuery {
   readonly title: string;
   readonly expr: string;
 }
 
+/** The running demo. Owned by the caller, who closes it. */
 export interface Demo {
   readonly regions: readonly DemoRegion[];
   readonly queries: readonly DemoQuery[];
-  /** Stops serving; connections are cut. */
+  /** Stops serving and closes all connections. */
   close(): Promise<void>;
 }
 
 export interface DemoOptions {
-  /** Samples exist up to its time. It may stand still or jump ahead; what it jumps over is filled in. */
+  /** Samples exist up to its time. It may stand still or jump forward; skipped samples are filled in. */
   readonly clock: Clock;
-  /** Equal seeds give equal samples at equal times. Default 1. */
+  /** Equal seeds give equal samples. Default 1. */
   readonly seed?: number;
-  /** Default 15,000. */
+  /** Scrape interval. Default 15 s. */
   readonly scrapeIntervalMs?: number;
-  /** How far back there are samples, from the start on. Default two hours. */
+  /** Age up to which samples exist, from the start. Default two hours. */
   readonly retentionMs?: number;
 }
 
-/** The label that the demo's server groups are told apart by. */
+/** The label that distinguishes the demo's server groups. */
 const REGION_LABEL = 'promxyCluster';
 
 const DEMO_QUERIES: readonly DemoQuery[] = [
   {
-    title: 'requests a second in each region',
+    title: 'requests per second by region',
     expr: `sum by (${REGION_LABEL}) (rate(http_requests_total[5m]))`,
   },
   {
-    title: 'nine of ten requests take less than, by region',
+    title: '90th percentile of the request duration by region',
     expr: `histogram_quantile(0.9, sum by (le, ${REGION_LABEL}) (rate(request_duration_seconds_bucket[5m])))`,
   },
   {
-    title: 'the share of requests that fail, over both regions',
+    title: 'share of failed requests by namespace, over both regions',
     expr: 'sum by (namespace) (rate(http_requests_total{code=~"5.."}[5m])) / sum by (namespace) (rate(http_requests_total[5m]))',
   },
 ];
 
 /**
- * Serves two small regions, each on a port of its own of 127.0.0.1: Prometheus' HTTP API over metrics that began
- * `retentionMs` ago and go on with the clock.
+ * Serves two small regions, each on its own port of 127.0.0.1: the Prometheus HTTP API over samples that start
+ * `retentionMs` ago and continue with the clock.
  */
 export async function startDemoRegions(options: DemoOptions): Promise<Demo> {
   const apps: ReturnType<typeof createRegion>[] = [];
@@ -90,7 +91,7 @@ export async function startDemoRegions(options: DemoOptions): Promise<Demo> {
   }
 }
 
-/** A region speaks promfed's own HTTP API, with an engine behind it that has samples of its own. */
+/** Creates the server of a region: promfed's own HTTP application on an engine over the region's samples. */
 function createRegion(
   spec: RegionSpec,
   { clock, seed = 1, scrapeIntervalMs = 15_000, retentionMs = 7_200_000 }: DemoOptions,
@@ -117,7 +118,7 @@ function createRegion(
   });
 }
 
-/** The configuration, as YAML, of a promfed in front of the regions. */
+/** Returns the configuration, as YAML, of a promfed that federates the regions. */
 export function demoConfig(regions: readonly DemoRegion[]): string {
   const groups = regions.map(({ name, target, pathPrefix, labels }) => [
     `    - name: ${JSON.stringify(name)}`,

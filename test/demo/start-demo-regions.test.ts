@@ -52,10 +52,10 @@ async function regionsAt(
   return { ...demo, eu: eu!, us: us! };
 }
 
-/** At rest at START_MS, for every test that changes nothing. */
+/** Regions with the clock fixed at START_MS, for tests without changes. */
 const shared = regionsAt(t, { now: () => START_MS });
 
-t.test('every query that is suggested has something to show in both regions', async (t) => {
+t.test('every suggested query has a varying result in both regions', async (t) => {
   const { regions, queries } = await shared;
   t.ok(queries.length >= 3);
   for (const region of regions) {
@@ -68,33 +68,37 @@ t.test('every query that is suggested has something to show in both regions', as
       });
       t.ok(result.length > 0, `${region.name}: ${expr}`);
       for (const { values } of result) {
-        t.equal(values.length, 61, 'a point a step');
+        t.equal(values.length, 61, 'one point for each step');
         const numbers = values.map(([, value]) => Number(value));
         t.ok(numbers.every((value) => Number.isFinite(value) && value > 0));
-        t.ok(Math.max(...numbers) > 1.05 * Math.min(...numbers), 'that moves');
+        t.ok(Math.max(...numbers) > 1.05 * Math.min(...numbers), 'the values vary');
       }
     }
   }
 });
 
-t.test('samples go on with the clock, are kept for a while, and depend on nothing else', async (t) => {
+t.test('samples follow the clock, are retained for two hours and depend on the time only', async (t) => {
   let nowMs = START_MS;
   const { eu } = await regionsAt(t, { now: () => nowMs });
-  const later = await regionsAt(t, { now: () => START_MS + 3_600_000 });
+  const laterDemo = await regionsAt(t, { now: () => START_MS + 3_600_000 });
   const count = 'count_over_time(up{instance="eu-central-a:9100"}[1d])';
   const total = 'sum(http_requests_total)';
-  t.equal((await query(eu, count))[0]!.value[1], '480', 'two hours of them');
+  t.equal((await query(eu, count))[0]!.value[1], '480', 'two hours of samples');
   const before = Number((await query(eu, total))[0]!.value[1]);
   nowMs += 3_600_000;
-  t.equal((await query(eu, count))[0]!.value[1], '480', 'still two hours of them');
+  t.equal((await query(eu, count))[0]!.value[1], '480', 'still two hours of samples');
   const after = Number((await query(eu, total))[0]!.value[1]);
   t.not(before, after);
-  t.equal(after, Number((await query(later.eu, total))[0]!.value[1]), 'as for one who comes later');
+  t.equal(
+    after,
+    Number((await query(laterDemo.eu, total))[0]!.value[1]),
+    'equal to those of a demo started later',
+  );
   nowMs += 30 * 86_400_000;
-  t.equal((await query(eu, count))[0]!.value[1], '480', 'after a month of silence too');
+  t.equal((await query(eu, count))[0]!.value[1], '480', 'also after a month without queries');
 });
 
-t.test('counters only fall where a pod began anew, and buckets are cumulative', async (t) => {
+t.test('counters are reset only when a pod restarts, and buckets are cumulative', async (t) => {
   const { regions } = await shared;
   let restarts = 0;
   for (const region of regions) {
@@ -102,7 +106,7 @@ t.test('counters only fall where a pod began anew, and buckets are cumulative', 
       region,
       'resets({__name__=~".+_(total|bucket|count|sum)"}[2h]) or vector(0)',
     ).catch(() => []);
-    t.same(resets, [], 'names are all that tells some series apart');
+    t.same(resets, [], 'some series differ in their names only');
     for (const name of [
       'http_requests_total',
       'container_cpu_usage_seconds_total',
@@ -129,20 +133,20 @@ t.test('counters only fall where a pod began anew, and buckets are cumulative', 
       [],
     );
   }
-  t.ok(restarts > 0, 'some pod did');
+  t.ok(restarts > 0, 'some pods restarted');
 });
 
-t.test('a target that is down is stale at once, and says so', async (t) => {
+t.test('the series of a target that is down are stale at once, except up', async (t) => {
   let nowMs = START_MS;
   const { eu } = await regionsAt(t, { now: () => nowMs });
   for (let i = 0; i < 60 && (await query(eu, 'up == 0')).length === 0; i++) nowMs += 60_000;
   const [down] = await query(eu, 'up == 0');
-  t.ok(down, 'within an hour one is');
+  t.ok(down, 'a target is down within an hour');
   t.same(await query(eu, `node_load1{instance="${down!.metric['instance']!}"}`), []);
-  t.not((await query(eu, 'node_load1')).length, 0, 'others go on');
+  t.not((await query(eu, 'node_load1')).length, 0, 'other targets continue');
 });
 
-t.test('one region has a metric that the other lacks', async (t) => {
+t.test('one region has a metric that the other does not have', async (t) => {
   const { eu, us } = await shared;
   const name = 'container_network_receive_bytes_total';
   t.ok((await query(eu, `count(${name})`)).length > 0);
@@ -151,7 +155,7 @@ t.test('one region has a metric that the other lacks', async (t) => {
   t.notOk(name in (await api<object>(us, '/metadata')));
 });
 
-t.test('metadata is selected by match[], time and limit', async (t) => {
+t.test('metadata requests honour match[], time and limit', async (t) => {
   const { eu } = await shared;
   t.same(await api(eu, '/label/namespace/values'), ['payments', 'search', 'shop']);
   t.same(await api(eu, '/label/namespace/values', { 'match[]': 'http_requests_total{namespace=~"s.*"}' }), [
@@ -172,7 +176,7 @@ t.test('metadata is selected by match[], time and limit', async (t) => {
   t.equal((await fetch(url(eu, '/-/healthy', {}))).status, 200);
 });
 
-t.test('a form asks as the URL does, and every kind of value has its shape', async (t) => {
+t.test('a POST form is answered like a GET, and every result type has its shape', async (t) => {
   const { us } = await shared;
   const post = async (body: Readonly<Record<string, string>>): Promise<Answer> => {
     const response = await fetch(url(us, '/api/v1/query', {}), {
@@ -191,7 +195,7 @@ t.test('a form asks as the URL does, and every kind of value has its shape', asy
   });
 });
 
-t.test('what is wrong is said in the shape of Prometheus', async (t) => {
+t.test("errors have Prometheus' status, type and text", async (t) => {
   const { eu } = await shared;
   const cases: readonly (readonly [string, Readonly<Record<string, string>>, number, string, RegExp])[] = [
     ['/query', { query: 'up{' }, 400, 'bad_data', /^invalid parameter "query": 1:4: parse error: /],
@@ -236,7 +240,7 @@ t.test('what is wrong is said in the shape of Prometheus', async (t) => {
   t.equal(await unknown.text(), '404 page not found\n');
 });
 
-t.test('the configuration of the demo is one that promfed loads', async (t) => {
+t.test('promfed loads the configuration of the demo', async (t) => {
   const { regions } = await shared;
   const { settings } = parseConfig(demoConfig(regions), 'demo');
   t.match(
