@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', '.build*/', '.real-servers/', '.tap/'] },
+  { ignores: ['node_modules/', 'dist/', '.build*/', '.real-servers/', '.node-versions/', '.tap/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -44,6 +44,8 @@ export default tseslint.config(
           'fetch',
           'setTimeout',
           'clearTimeout',
+          'setInterval',
+          'clearInterval',
           'Buffer',
           'module',
         ].map((name) => [name, 'readonly']),

@@ -1,4 +1,4 @@
-// Compiles src/ into dist/: `npm run build`. A failed build leaves the last good dist/ as it was, a good one
+// Compiles src/ into dist/: `npm run build`, or `npm run build -- --if-changed` to keep a build of the same sources. A failed build leaves the last good dist/ as it was, a good one
 // replaces it whole, so that no output of a deleted source stays behind.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -100,5 +100,5 @@ function hashOfSources() {
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   preflight();
-  process.exitCode = build({ force: true }) ? 0 : 1;
+  process.exitCode = build({ force: !process.argv.includes('--if-changed') }) ? 0 : 1;
 }

@@ -12,17 +12,22 @@ export function preflight() {
   requireNode();
   if (isInstalled()) return;
   console.error('Installing packages (package-lock.json asks for others than node_modules holds) …');
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  const npm = process.env.npm_execpath;
-  const result =
-    npm !== undefined && npm.endsWith('.js')
-      ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ['ignore', 2, 2] })
-      : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  const result = npm(['ci', '--include=dev'], root);
   if (result.status === 0) return;
   if (result.signal === null) {
     console.error(`npm ci failed: ${result.error?.message ?? `exit status ${result.status}`}`);
   }
   process.exit(1);
+}
+
+/** Runs npm to its end; its output goes to stderr. */
+export function npm(args, cwd) {
+  const all = [...args, '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = { cwd, stdio: ['ignore', 2, 2] };
+  const script = process.env.npm_execpath;
+  return script !== undefined && script.endsWith('.js')
+    ? spawnSync(process.execPath, [script, ...all], options)
+    : spawnSync('npm', all, { ...options, shell: process.platform === 'win32' });
 }
 
 function requireNode() {

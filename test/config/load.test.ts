@@ -1,6 +1,6 @@
 // Valid configurations and their settings.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -8,9 +8,10 @@ import t from 'tap';
 
 import { ConfigError, loadConfig, parseConfig, type ServerGroupSettings } from '../../src/config/index.js';
 import { Labels } from '../../src/model/index.js';
+import { sharedPath, withoutShared } from '../helpers/shared.js';
 
 const DATA = resolve('test/testdata/config');
-const GOLDEN = resolve('../shared/kof/golden');
+const GOLDEN = sharedPath('kof/golden');
 
 function firstGroup(yaml: string): ServerGroupSettings {
   return parseConfig(yaml, 'config.yaml').settings.serverGroups[0]!;
@@ -356,20 +357,23 @@ t.test('the configuration of KOF without regions is loaded', async (t) => {
   }
 });
 
-const goldenSkip = existsSync(GOLDEN) ? false : `${GOLDEN} is not there`;
-t.test("every configuration that KOF's operator renders is loaded", { skip: goldenSkip }, async (t) => {
-  const files = readdirSync(GOLDEN);
-  t.ok(files.length >= 5);
-  for (const file of files) {
-    const text = readFileSync(join(GOLDEN, file), 'utf8');
-    const { settings, warnings } = await loadConfig(join(GOLDEN, file));
-    t.equal(settings.serverGroups.length, text.match(/ignore_error/g)?.length ?? 0, file);
-    t.ok(
-      settings.serverGroups.every(({ ignoreError, labels }) => ignoreError && labels.has('promxyCluster')),
-    );
-    t.ok(warnings.every((warning) => warning.includes('rules are not evaluated yet')));
-  }
-});
+t.test(
+  "every configuration that KOF's operator renders is loaded",
+  { skip: withoutShared('kof/golden') },
+  async (t) => {
+    const files = readdirSync(GOLDEN);
+    t.ok(files.length >= 5);
+    for (const file of files) {
+      const text = readFileSync(join(GOLDEN, file), 'utf8');
+      const { settings, warnings } = await loadConfig(join(GOLDEN, file));
+      t.equal(settings.serverGroups.length, text.match(/ignore_error/g)?.length ?? 0, file);
+      t.ok(
+        settings.serverGroups.every(({ ignoreError, labels }) => ignoreError && labels.has('promxyCluster')),
+      );
+      t.ok(warnings.every((warning) => warning.includes('rules are not evaluated yet')));
+    }
+  },
+);
 
 t.test('an unreadable file is an error with the reason', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'promfed-config-'));

@@ -1,15 +1,14 @@
 // The program as its users start it: dist/main.js as a process of its own.
 
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t from 'tap';
 
-import { until } from '../helpers/upstreams/fault-server.js';
+import { until } from '../helpers/until.js';
+import { buildPromfed, runPromfed, startPromfedProcess } from '../helpers/promfed/process.js';
 import { api } from '../helpers/promfed/promfed.js';
 
-const MAIN = resolve('dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'promfed-e2e-'));
 t.teardown(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -21,46 +20,11 @@ function file(name: string, text: string): string {
   return path;
 }
 
-function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 20_000 });
-}
-
-interface Running {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly url: string;
-  output(): string;
-  /** Resolves to the exit code, or the signal that ended it. */
-  readonly ended: Promise<number | string | null>;
-}
-
-async function start(...args: string[]): Promise<Running> {
-  const child = spawn(process.execPath, [MAIN, ...args, '--bind-addr=127.0.0.1:0', '--log-format=json']);
-  t.teardown(() => {
-    child.kill('SIGKILL');
-  });
-  let output = '';
-  const keep = (chunk: Buffer): void => {
-    output += chunk.toString();
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  const ended = new Promise<number | string | null>((done) => {
-    child.on('exit', (code, signal) => {
-      done(signal ?? code);
-    });
-  });
-  await until(() => /"url":"[^"]+"/.test(output) || child.exitCode !== null, 20_000, `a start: ${output}`);
-  return { child, url: /"url":"([^"]+)"/.exec(output)?.[1] ?? '', output: () => output, ended };
-}
-
-t.before(() => {
-  const built = spawnSync(process.execPath, ['scripts/build.mjs'], { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(built.stderr);
-});
+t.before(buildPromfed);
 
 t.test('version and help', async (t) => {
-  t.match(run('--version'), { status: 0, stdout: /^promfed \d+\.\d+\.\d+\n$/ });
-  const help = run('--help');
+  t.match(await runPromfed('--version'), { status: 0, stdout: /^promfed \d+\.\d+\.\d+\n$/ });
+  const help = await runPromfed('--help');
   t.equal(help.status, 0);
   for (const flag of [
     '--config',
@@ -81,7 +45,7 @@ t.test('what is wrong on the command line is told in a line', async (t) => {
     [[`--config=${join(folder, 'missing.yaml')}`], /missing\.yaml/],
   ];
   for (const [args, message] of cases) {
-    const { status, stderr } = run(...args);
+    const { status, stderr } = await runPromfed(...args);
     t.equal(status, 1, args.join(' '));
     t.match(stderr, message);
     t.notMatch(stderr, /\n\s+at /, 'no stack trace');
@@ -89,12 +53,12 @@ t.test('what is wrong on the command line is told in a line', async (t) => {
 });
 
 t.test('a configuration is checked without being served', async (t) => {
-  t.match(run('--check-config', `--config=${resolve('config.example.yaml')}`), {
+  t.match(await runPromfed('--check-config', `--config=${resolve('config.example.yaml')}`), {
     status: 0,
     stdout: /config\.example\.yaml is valid/,
   });
   const broken = file('broken.yaml', 'promxy:\n  server_groups:\n    - static_config: []\n');
-  const { status, stderr } = run('--check-config', `--config=${broken}`);
+  const { status, stderr } = await runPromfed('--check-config', `--config=${broken}`);
   t.equal(status, 1);
   t.match(stderr, /broken\.yaml:3:7: .*static_config.*static_configs/);
 });
@@ -106,19 +70,19 @@ t.test(
     const config = file('readme.yaml', yaml.replace(/^.*http_client:\n.*\n/m, ''));
     const docs = readFileSync('docs/explain.md', 'utf8');
     const query = /explain --config=promfed\.yaml '(.*)'/.exec(docs)![1]!;
-    const { stdout } = run('explain', `--config=${config}`, query);
+    const { stdout } = await runPromfed('explain', `--config=${config}`, query);
     t.equal(stdout.trim(), /```text\n([^]*?)\n```/.exec(docs)![1]);
   },
 );
 
 t.test('the demo answers, and stops cleanly on the first signal', async (t) => {
-  const demo = await start('demo');
+  const demo = await startPromfedProcess(t, 'demo');
   const answer = await api(demo.url, '/api/v1/query', {
     query: 'sum by (promxyCluster) (rate(http_requests_total[5m]))',
   });
   t.equal(answer.data?.result.length, 2, 'both regions are there');
   t.notOk(answer.warnings);
-  await until(() => demo.output().includes('Ctrl-C'), 5_000, 'the welcome');
+  await until(() => demo.output().includes('Ctrl-C'), 'the welcome');
   t.match(demo.output(), /sum by \(promxyCluster\)/, 'it says what to try');
   demo.child.kill('SIGINT');
   t.equal(await demo.ended, 0);
@@ -126,7 +90,7 @@ t.test('the demo answers, and stops cleanly on the first signal', async (t) => {
 
 t.test('an empty configuration is ready, and SIGHUP loads what it became', async (t) => {
   const path = file('grows.yaml', '');
-  const promfed = await start(`--config=${path}`);
+  const promfed = await startPromfedProcess(t, `--config=${path}`);
   t.equal((await fetch(`${promfed.url}-/ready`)).status, 200);
   t.same((await api(promfed.url, '/api/v1/query', { query: 'up' })).data?.result, []);
   file(
@@ -134,20 +98,20 @@ t.test('an empty configuration is ready, and SIGHUP loads what it became', async
     'promxy: { server_groups: [{ name: gone, static_configs: [{ targets: ["127.0.0.1:1"] }] }] }',
   );
   promfed.child.kill('SIGHUP');
-  await until(() => promfed.output().includes('configuration loaded'), 5_000, 'the reload');
+  await until(() => promfed.output().includes('configuration loaded'), 'the reload');
   t.match((await api(promfed.url, '/api/v1/query', { query: 'up' })).error, /server group "gone"/);
   file('grows.yaml', 'promxy: [');
   promfed.child.kill('SIGHUP');
-  await until(() => promfed.output().includes('not loaded'), 5_000, 'the refusal');
+  await until(() => promfed.output().includes('not loaded'), 'the refusal');
   t.equal((await fetch(`${promfed.url}-/ready`)).status, 200, 'it goes on');
   promfed.child.kill('SIGTERM');
   t.equal(await promfed.ended, 0);
 });
 
 t.test('an address that is taken is told in a line', async (t) => {
-  const first = await start(`--config=${file('first.yaml', '')}`);
+  const first = await startPromfedProcess(t, `--config=${file('first.yaml', '')}`);
   const { port } = new URL(first.url);
-  t.match(run(`--config=${file('second.yaml', '')}`, `--bind-addr=127.0.0.1:${port}`), {
+  t.match(await runPromfed(`--config=${file('second.yaml', '')}`, `--bind-addr=127.0.0.1:${port}`), {
     status: 1,
     stderr: /promfed: cannot listen on 127\.0\.0\.1:\d+: the address is already in use/,
   });

@@ -1,12 +1,12 @@
 // promfed query and promfed explain as processes, against the demo and a real Prometheus.
 
-import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import t from 'tap';
 
 import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
+import { buildPromfed, runPromfed, type EndedProcess } from '../helpers/promfed/process.js';
 import { startPromfed } from '../helpers/promfed/promfed.js';
 import {
   importIntoPrometheus,
@@ -14,47 +14,22 @@ import {
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
 
-const MAIN = resolve('dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'promfed-query-'));
 const NOW_MS = 1_750_000_000_000;
 const clock = { now: () => NOW_MS };
 const AT = `--time=${NOW_MS / 1000}`;
 const BY_REGION = 'count by (promxyCluster) (up)';
 
-t.setTimeout(180_000);
-
-t.before(() => {
-  const built = spawnSync(process.execPath, ['scripts/build.mjs'], { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(built.stderr);
-});
+t.before(buildPromfed);
 t.teardown(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+function query(...args: string[]): Promise<EndedProcess> {
+  return runPromfed('query', ...args);
 }
 
-function query(...args: string[]): Promise<Ended> {
-  return ask('query', ...args);
-}
-
-function ask(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { timeout: 20_000 });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((done) => {
-    child.on('close', (status) => {
-      done({ status, stdout, stderr });
-    });
-  });
-}
-
-t.test('the demo, by its configuration and by the address of a promfed', { timeout: 120_000 }, async (t) => {
+t.test('the demo, by its configuration and by the address of a promfed', async (t) => {
   const demo = await startDemoRegions({ clock });
   t.teardown(() => demo.close());
   const path = join(folder, 'demo.yaml');
@@ -97,7 +72,7 @@ t.test('explain tells the plan, by a configuration and by the address of a promf
   const promfed = await startPromfed(t, demoConfig(demo.regions), { clock });
   const texts: string[] = [];
   for (const source of [`--config=${path}`, `--url=${promfed.url}`]) {
-    const plain = await ask('explain', source, AT, 'sum(up)');
+    const plain = await runPromfed('explain', source, AT, 'sum(up)');
     t.match(plain, { status: 0, stderr: '' }, source);
     t.match(
       plain.stdout,
@@ -106,27 +81,34 @@ t.test('explain tells the plan, by a configuration and by the address of a promf
     );
     texts.push(plain.stdout);
 
-    const range = await ask('explain', source, '--start=0', '--end=60', '--step=30', 'x @ end()');
+    const range = await runPromfed('explain', source, '--start=0', '--end=60', '--step=30', 'x @ end()');
     t.match(range.stdout, /x @ 60/, source);
 
-    const analyzed = await ask('explain', source, AT, '--analyze', 'sum(up)');
+    const analyzed = await runPromfed('explain', source, AT, '--analyze', 'sum(up)');
     t.match(analyzed, { status: 0, stderr: '' }, source);
     t.match(analyzed.stdout, /\[first byte at \d+\.\d ms, .* 1 series, 1 samples\]/, source);
     t.match(analyzed.stdout, /\nanswered in \d+\.\d ms: 1 series, 1 samples\n$/, source);
 
-    const json = await ask('explain', source, AT, '--output=json', 'sum(up)');
+    const json = await runPromfed('explain', source, AT, '--output=json', 'sum(up)');
     t.match(JSON.parse(json.stdout), { status: 'success', data: { plan: { operator: 'sum' } } });
 
-    const failed = await ask('explain', source, AT, '--analyze', 'up + on() up');
+    const failed = await runPromfed('explain', source, AT, '--analyze', 'up + on() up');
     t.match(failed, { status: 1, stdout: /^\+ on \(\)/, stderr: /^promfed: .*duplicate series/ }, source);
-    t.match(await ask('explain', source, 'sum(up'), { status: 1, stdout: '', stderr: /unclosed left/ });
+    t.match(await runPromfed('explain', source, 'sum(up'), {
+      status: 1,
+      stdout: '',
+      stderr: /unclosed left/,
+    });
   }
   t.equal(texts[0], texts[1], 'both explain the same');
-  t.match(await ask('explain', '--output=chart', 'up'), { status: 1, stderr: /there are text and json/ });
-  t.match(await ask('query', '--analyze', 'up'), { status: 1, stderr: /a flag of promfed explain/ });
+  t.match(await runPromfed('explain', '--output=chart', 'up'), {
+    status: 1,
+    stderr: /there are text and json/,
+  });
+  t.match(await runPromfed('query', '--analyze', 'up'), { status: 1, stderr: /a flag of promfed explain/ });
 });
 
-t.test('a source that cannot be reached is named in the error', { timeout: 60_000 }, async (t) => {
+t.test('a source that cannot be reached is named in the error', async (t) => {
   t.match(await query('--url=http://127.0.0.1:1', 'up'), {
     status: 1,
     stdout: '',
@@ -138,7 +120,7 @@ t.test('a source that cannot be reached is named in the error', { timeout: 60_00
   });
 });
 
-t.test('a real Prometheus', { skip: withoutRealServers(), timeout: 120_000 }, async (t) => {
+t.test('a real Prometheus', { skip: withoutRealServers() }, async (t) => {
   const prometheus = await startPrometheus(t);
   const timestamps = Array.from({ length: 61 }, (_, i) => NOW_MS - 3_600_000 + i * 60_000);
   await importIntoPrometheus(prometheus.url, [

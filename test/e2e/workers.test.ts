@@ -1,19 +1,23 @@
 // Several processes behind one address, as their users start them: dist/main.js with --workers.
 
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import t from 'tap';
 
-import { until } from '../helpers/upstreams/fault-server.js';
+import { until } from '../helpers/until.js';
+import {
+  buildPromfed,
+  runPromfed,
+  startPromfedProcess,
+  type PromfedProcess,
+} from '../helpers/promfed/process.js';
 import { api } from '../helpers/promfed/promfed.js';
 import type { Teardown } from '../helpers/real-servers/server-process.js';
 
-const MAIN = resolve('dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'promfed-workers-'));
 t.teardown(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -25,43 +29,13 @@ function file(name: string, text: string): string {
   return path;
 }
 
-interface Running {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly url: string;
-  output(): string;
+interface Running extends PromfedProcess {
   workers(): number[];
-  /** Resolves to the exit code, or the signal that ended it. */
-  readonly ended: Promise<number | string | null>;
 }
 
 async function start(t: Teardown, ...args: string[]): Promise<Running> {
-  const child = spawn(process.execPath, [MAIN, ...args, '--bind-addr=127.0.0.1:0', '--log-format=json']);
-  t.teardown(() => {
-    child.kill('SIGKILL');
-  });
-  let output = '';
-  const keep = (chunk: Buffer): void => {
-    output += chunk.toString();
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  const ended = new Promise<number | string | null>((done) => {
-    child.on('exit', (code, signal) => {
-      done(signal ?? code);
-    });
-  });
-  await until(
-    () => output.includes('promfed is ready') || child.exitCode !== null,
-    20_000,
-    `a start: ${output}`,
-  );
-  return {
-    child,
-    url: /"url":"([^"]+)"/.exec(output)?.[1] ?? '',
-    output: () => output,
-    workers: () => childrenOf(child.pid!),
-    ended,
-  };
+  const promfed = await startPromfedProcess(t, ...args);
+  return { ...promfed, workers: () => childrenOf(promfed.child.pid!) };
 }
 
 function childrenOf(pid: number): number[] {
@@ -80,10 +54,7 @@ function ask(url: string, path = '-/ready', method = 'GET'): Promise<Response> {
   return fetch(`${url}${path}`, { method, headers: { connection: 'close' } });
 }
 
-t.before(() => {
-  const built = spawnSync(process.execPath, ['scripts/build.mjs'], { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(built.stderr);
-});
+t.before(buildPromfed);
 
 t.test('workers share an address, say so once, and end with the first signal', async (t) => {
   const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
@@ -106,7 +77,7 @@ t.test('workers end with the process above them', async (t) => {
   const workers = promfed.workers();
   promfed.child.kill('SIGKILL');
   t.equal(await promfed.ended, 'SIGKILL');
-  await until(() => workers.every((pid) => !isAlive(pid)), 5_000, 'the end of the workers');
+  await until(() => workers.every((pid) => !isAlive(pid)), 'the end of the workers');
 });
 
 t.test('a worker that is killed is replaced, and requests that are sent again succeed', async (t) => {
@@ -130,13 +101,13 @@ t.test('a worker that is killed is replaced, and requests that are sent again su
       }
     }
   });
-  await until(() => answered > 200, 10_000, 'some load');
+  await until(() => answered > 200, 'some load');
   const counted = await metric(
     promfed.url,
     'promfed_http_requests_total{handler="/api/v1/query",code="200"}',
   );
   process.kill(before[0]!, 'SIGKILL');
-  await until(() => promfed.output().includes('a worker is ready'), 10_000, 'the replacement');
+  await until(() => promfed.output().includes('a worker is ready'), 'the replacement');
   isOver = true;
   await Promise.all(clients);
   t.ok(failed <= 8, `${failed} of ${answered} requests failed at first, one for each connection at most`);
@@ -169,7 +140,7 @@ t.test('metrics are the sum over all workers, also while one does not answer', a
     while (text === '') {
       text = await fetch(`${promfed.url}metrics`, {
         headers: { connection: 'close' },
-        signal: AbortSignal.timeout(6_000),
+        signal: AbortSignal.timeout(20_000),
       }).then(
         (answer) => answer.text(),
         () => '',
@@ -217,10 +188,10 @@ t.test('a reload is one for all workers, and refused for all when it is not vali
 
   writeFileSync(path, yaml('two'));
   promfed.child.kill('SIGHUP');
-  await until(() => promfed.output().split('configuration loaded').length === 3, 5_000, 'the reload');
+  await until(() => promfed.output().split('configuration loaded').length === 3, 'the reload');
   const [victim] = promfed.workers();
   process.kill(victim!, 'SIGKILL');
-  await until(() => promfed.output().includes('a worker is ready'), 10_000, 'the replacement');
+  await until(() => promfed.output().includes('a worker is ready'), 'the replacement');
   t.ok(
     (await configs()).every((text) => text.includes('name: two')),
     'a later worker begins with it',
@@ -261,18 +232,29 @@ t.test('every worker uses a credentials file that has changed, without a reload'
 t.test('what keeps workers from serving is told in a line', async (t) => {
   const first = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
   const { port } = new URL(first.url);
-  const run = (...args: string[]): ReturnType<typeof spawnSync> =>
-    spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 20_000 });
-  t.match(run(`--config=${join(folder, 'empty.yaml')}`, '--workers=2', `--bind-addr=127.0.0.1:${port}`), {
-    status: 1,
-    stderr: /^promfed: cannot listen on 127\.0\.0\.1:\d+: the address is already in use\n$/m,
-  });
-  t.match(run(`--config=${join(folder, 'missing.yaml')}`, '--workers=2'), {
+  t.match(
+    await runPromfed(
+      `--config=${join(folder, 'empty.yaml')}`,
+      '--workers=2',
+      `--bind-addr=127.0.0.1:${port}`,
+    ),
+    {
+      status: 1,
+      stderr: /^promfed: cannot listen on 127\.0\.0\.1:\d+: the address is already in use\n$/m,
+    },
+  );
+  t.match(await runPromfed(`--config=${join(folder, 'missing.yaml')}`, '--workers=2'), {
     status: 1,
     stderr: /missing\.yaml/,
   });
-  t.match(run('--workers=0'), { status: 1, stderr: /--workers: "0" is not a whole number above zero/ });
-  t.match(run('--workers=100000'), { status: 1, stderr: /--workers: there may be 1024 workers at most/ });
+  t.match(await runPromfed('--workers=0'), {
+    status: 1,
+    stderr: /--workers: "0" is not a whole number above zero/,
+  });
+  t.match(await runPromfed('--workers=100000'), {
+    status: 1,
+    stderr: /--workers: there may be 1024 workers at most/,
+  });
 });
 
 function isAlive(pid: number): boolean {

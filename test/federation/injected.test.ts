@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import t from 'tap';
 
 import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import { until } from '../helpers/until.js';
 
 /** A region that answers nothing much, and notes what it was asked: the path, and every selector or query. */
 async function startRegion(
@@ -73,8 +74,7 @@ t.test('injected matchers are sent on every path', async (t) => {
     [on.url, '/api/v1/series', { 'match[]': '{region="eu"}' }, `/api/v1/series {${injected}}`],
     [on.url, '/api/v1/metadata', {}, `/api/v1/label/__name__/values {${injected}}`],
   ];
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  t.ok(region.asked.length > 0, 'the values of a dynamic label are asked for');
+  await until(() => region.asked.length > 0, 'the query for the values of a dynamic label');
   for (const one of region.asked)
     t.equal(one.replace(anything, ''), `/api/v1/label/job/values {${injected}}`);
   for (const [url, path, parameters, sent] of cases) {

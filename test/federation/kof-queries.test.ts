@@ -1,17 +1,17 @@
 // Every query of the KOF dashboards over the demo's regions: it may have no answer, but never for a fault of promfed.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import t from 'tap';
 
 import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
 import { isGrafanaQuery, replaceGrafanaVariables } from '../helpers/promql/grafana-variables.js';
 import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import { sharedPath, withoutShared } from '../helpers/shared.js';
 
 const NOW_MS = Date.UTC(2026, 5, 1, 12);
-const FILE = resolve('../shared/kof/queries.txt');
-const skip = existsSync(FILE) ? false : 'the KOF queries are not there';
+const FILE = sharedPath('kof/queries.txt');
+const skip = withoutShared('kof/queries.txt');
 /** Errors that are about the query and its data, whatever evaluates it. */
 const FAULTS_OF_THE_QUERY = /many-to-many|many-to-one|same labelset|duplicate/;
 

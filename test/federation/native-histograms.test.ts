@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 
 import { startFaultServer, type Fault, type FaultServer } from '../helpers/upstreams/fault-server.js';
 import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import { until } from '../helpers/until.js';
 
 function json(response: Parameters<Fault>[0], body: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -110,12 +111,12 @@ t.test('the metadata says which metrics are histograms, and what it said stays w
     const { data } = await api<{ text: string }>(url, '/api/v1/explain', { query });
     return data?.text ?? '';
   };
-  const until = async (done: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 10));
-  };
-  await until(async () => (await planOf('sum(known)')).includes('holds native histograms'));
+  await until(
+    async () => (await planOf('sum(known)')).includes('holds native histograms'),
+    'the first refresh',
+  );
   t.notMatch(await planOf('sum(x)'), /holds native/);
   fails = true;
-  await until(() => lines.some((line) => line.includes('not refreshed')));
+  await until(() => lines.some((line) => line.includes('not refreshed')), 'the warning');
   t.match(await planOf('sum(known)'), /holds native histograms/);
 });

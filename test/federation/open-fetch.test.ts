@@ -9,24 +9,20 @@ import { StalledStream } from '../helpers/frame-streams.js';
 
 for (const isRead of [false, true]) {
   const when = isRead ? 'while a read is waiting' : 'before it was read';
-  t.test(
-    `closing the frames of a part ${when} closes the stream of the group at once`,
-    { timeout: 5000 },
-    async (t) => {
-      const region = new StalledStream();
-      const deadline = createDeadline(new AbortController().signal, 60_000, systemClock);
-      t.teardown(() => {
-        deadline.release();
-      });
-      const group = { name: 'eu', ignoreError: true } as ServerGroup;
-      const frames = tolerantFrames(
-        { group, frames: region, addLabels: Labels.EMPTY },
-        { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined, memory: UNCOUNTED_MEMORY },
-      );
-      const next = isRead ? frames.next() : undefined;
-      frames.close();
-      t.equal(region.closed, true);
-      t.equal(await (next ?? frames.next()), undefined);
-    },
-  );
+  t.test(`closing the frames of a part ${when} closes the stream of the group at once`, async (t) => {
+    const region = new StalledStream();
+    const deadline = createDeadline(new AbortController().signal, 60_000, systemClock);
+    t.teardown(() => {
+      deadline.release();
+    });
+    const group = { name: 'eu', ignoreError: true } as ServerGroup;
+    const frames = tolerantFrames(
+      { group, frames: region, addLabels: Labels.EMPTY },
+      { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined, memory: UNCOUNTED_MEMORY },
+    );
+    const next = isRead ? frames.next() : undefined;
+    frames.close();
+    t.equal(region.closed, true);
+    t.equal(await (next ?? frames.next()), undefined);
+  });
 }

@@ -16,6 +16,7 @@ import {
   type RawSeries,
 } from '../../src/model/index.js';
 import { itemsOf } from '../helpers/frame-streams.js';
+import { randomRuns } from '../helpers/random-runs.js';
 
 const START_MS = 1_700_000_000_250;
 const histogram = createHistogram({ schema: 0, count: 5, sum: 4.5, positive: denseBuckets(0, [2, 0, 3]) });
@@ -131,7 +132,7 @@ t.test('columns over a range are encoded as the plain way does, across blocks th
         });
         return body === bodyJson('matrix', expected);
       }),
-      { numRuns: 150 },
+      { numRuns: randomRuns(150) },
     )
     .then(() => {
       t.end();
@@ -162,7 +163,7 @@ t.test('raw samples are encoded as the plain way does', (t) =>
         );
         return body === bodyJson('matrix', expected);
       }),
-      { numRuns: 100 },
+      { numRuns: randomRuns(100) },
     )
     .then(() => {
       t.end();

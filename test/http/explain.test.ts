@@ -1,7 +1,6 @@
 // /api/v1/explain over HTTP: its shape, its parameters, its errors.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import t from 'tap';
 
@@ -10,6 +9,7 @@ import type { Explanation } from '../../src/federation/index.js';
 import { isGrafanaQuery, replaceGrafanaVariables } from '../helpers/promql/grafana-variables.js';
 import { answers, refuses, startFaultServer } from '../helpers/upstreams/fault-server.js';
 import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import { sharedPath, withoutShared } from '../helpers/shared.js';
 
 type Explained = Explanation & { readonly query: string };
 
@@ -190,8 +190,8 @@ t.test('raw samples are measured as well', async (t) => {
   t.match(answer.data?.analysis, { series: 1, samples: 1 });
 });
 
-const FILE = resolve('../shared/kof/queries.txt');
-const skip = existsSync(FILE) ? false : 'the KOF queries are not there';
+const FILE = sharedPath('kof/queries.txt');
+const skip = withoutShared('kof/queries.txt');
 
 t.test('ten of the KOF queries are explained', { skip }, async (t) => {
   const clock = { now: (): number => 1_750_000_000_000 };

@@ -52,7 +52,7 @@ t.test('what fails before anything was sent is told as an error', async (t) => {
   }
 });
 
-t.test('the first chunks leave while the next one is waited for', { timeout: 10_000 }, async (t) => {
+t.test('the first chunks leave while the next one is waited for', async (t) => {
   let release: (() => void) | undefined;
   const url = await serve(t, async function* () {
     yield Buffer.from('head,');

@@ -6,6 +6,7 @@ import t from 'tap';
 import { decodeColumn, decodeRaw } from '../../src/json/index.js';
 import { emptyColumn, instantGrid, Labels, rangeGrid } from '../../src/model/index.js';
 import { frame, values } from '../helpers/frame-streams.js';
+import { randomRuns } from '../helpers/random-runs.js';
 
 const GRID = rangeGrid(1_000_000, 1_060_000, 15_000);
 
@@ -251,11 +252,11 @@ t.test('rounds floats as Number() does', async (t) => {
   const digits = fc.bigInt({ min: 0n, max: 10n ** 20n }).map(String);
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (x) => same(String(x))),
-    { numRuns: 50_000 },
+    { numRuns: randomRuns(50_000) },
   );
   fc.assert(
     fc.property(fc.double({ min: -1e6, max: 1e6, noNaN: true }), (x) => same(String(x))),
-    { numRuns: 50_000 },
+    { numRuns: randomRuns(50_000) },
   );
   fc.assert(
     fc.property(
@@ -265,14 +266,14 @@ t.test('rounds floats as Number() does', async (t) => {
       fc.integer({ min: -80, max: 80 }),
       (minus, whole, part, exponent) => same(`${minus ? '-' : ''}${whole}.${part}e${exponent}`),
     ),
-    { numRuns: 50_000 },
+    { numRuns: randomRuns(50_000) },
   );
   fc.assert(
     fc.property(digits, fc.nat(20), (text, dot) => {
       const padded = text.padStart(dot + 1, '0');
       return same(`${padded.slice(0, padded.length - dot)}.${padded.slice(padded.length - dot)}`);
     }),
-    { numRuns: 50_000 },
+    { numRuns: randomRuns(50_000) },
   );
 });
 
@@ -290,7 +291,7 @@ t.test('rounds floats of every length before and after the dot as Number() does'
       const raw = decodeRaw(frame({}, values(...samples)));
       return texts.every((one, i) => Object.is(raw.values[i], Number(one)));
     }),
-    { numRuns: 10_000 },
+    { numRuns: randomRuns(10_000) },
   );
 });
 
@@ -314,7 +315,7 @@ t.test('rounds halfway cases and their neighbours as Number() does', async () =>
         );
       },
     ),
-    { numRuns: 50_000 },
+    { numRuns: randomRuns(50_000) },
   );
 });
 

@@ -8,9 +8,10 @@ import t from 'tap';
 import { decodeRaw, openResponse, type SeriesFrame } from '../../src/json/index.js';
 import { PromfedError } from '../../src/model/index.js';
 import { bodyOf } from '../helpers/frame-streams.js';
+import { randomRuns, randomSeed } from '../helpers/random-runs.js';
 
-const runs = Number(process.env['PROMFED_RUNS'] ?? 5000);
-const seed = Number(process.env['PROMFED_SEED'] ?? Date.now() % 1_000_000);
+const runs = randomRuns(5000);
+const seed = randomSeed();
 
 const A = '{"__name__":"up","instance":"10.0.0.1:8080","job":"a \\"b\\" \\u00e9 é 😀"}';
 const B = '{"__name__":"up","job":"b]}"}';

@@ -3,10 +3,11 @@ import t from 'tap';
 
 import { MAX_FLOAT_BYTES, writeFloat } from '../../src/json/number/write-float.js';
 import { formatFloat } from '../../src/model/index.js';
+import { randomRuns, randomSeed } from '../helpers/random-runs.js';
 
 /** Random doubles of each kind; `PROMFED_RUNS=1000000` for a long run, `PROMFED_SEED` for another one. */
-const RUNS = Number(process.env['PROMFED_RUNS'] ?? 20_000);
-const SEED = Number(process.env['PROMFED_SEED'] ?? 1);
+const RUNS = randomRuns(20_000);
+const SEED = randomSeed(1);
 
 const memory = Buffer.alloc(MAX_FLOAT_BYTES + 2);
 const view = new DataView(memory.buffer, memory.byteOffset, memory.length);

@@ -141,27 +141,23 @@ t.test('unites the trailers', async (t) => {
   t.strictSame(unionTrailers([]), EMPTY_TRAILER);
 });
 
-t.test(
-  'a failing part fails the merge and closes the others, though another one stalls',
-  { timeout: 5000 },
-  async (t) => {
-    const error = new PromfedError('upstream', 'broken');
-    const healthy = observedStream([named('1'), named('2'), named('3')]);
-    const stalled = new StalledStream();
-    const merged = mergeOrdered(
-      [stalled, observedStream([error]).stream, healthy.stream].map((frames) => ({
-        frames,
-        addLabels: none,
-      })),
-    );
-    await t.rejects(merged.next(), error);
-    t.equal(stalled.closed, true);
-    t.equal(healthy.closed, true);
-    t.equal(await merged.next(), undefined);
-  },
-);
+t.test('a failing part fails the merge and closes the others, though another one stalls', async (t) => {
+  const error = new PromfedError('upstream', 'broken');
+  const healthy = observedStream([named('1'), named('2'), named('3')]);
+  const stalled = new StalledStream();
+  const merged = mergeOrdered(
+    [stalled, observedStream([error]).stream, healthy.stream].map((frames) => ({
+      frames,
+      addLabels: none,
+    })),
+  );
+  await t.rejects(merged.next(), error);
+  t.equal(stalled.closed, true);
+  t.equal(healthy.closed, true);
+  t.equal(await merged.next(), undefined);
+});
 
-t.test('closing while a part stalls does not wait for it', { timeout: 5000 }, async (t) => {
+t.test('closing while a part stalls does not wait for it', async (t) => {
   const stalled = new StalledStream();
   const merged = mergeOrdered([
     { frames: stalled, addLabels: none },
@@ -216,7 +212,7 @@ t.test('reads no further ahead than it may', async (t) => {
   t.equal(observed.closed, true);
 });
 
-t.test('closing does not even wait for a part that cannot be closed', { timeout: 5000 }, async (t) => {
+t.test('closing does not even wait for a part that cannot be closed', async (t) => {
   const stalled: FrameStream = {
     trailer: EMPTY_TRAILER,
     next: () => new Promise(() => undefined),

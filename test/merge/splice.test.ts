@@ -136,7 +136,7 @@ t.test('labels larger than a block are written whole', async (t) => {
   t.strictSame(JSON.parse(`[${text}]`), [{ metric: { a: '1' } }, { metric: { b: value }, value: [1, '2'] }]);
 });
 
-t.test('what is there leaves before the upstream sends more', { timeout: 5000 }, async (t) => {
+t.test('what is there leaves before the upstream sends more', async (t) => {
   let release: (() => void) | undefined;
   async function* slow(): AsyncGenerator<readonly SeriesFrame[], void, undefined> {
     yield [frame({ a: '1' }, '')];

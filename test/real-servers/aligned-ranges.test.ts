@@ -30,7 +30,7 @@ const QUERIES = [
   'quantile(0.9, wide_total)',
 ];
 
-t.test('no value stands at a time that it is not of', { skip, timeout: 60_000 }, async (t) => {
+t.test('no value stands at a time that it is not of', { skip }, async (t) => {
   const reference = await startPrometheus(t);
   const times = { startMs: startMs - 900_000, endMs, intervalMs: 15_000, decimals: 2 };
   await importIntoPrometheus(

@@ -26,7 +26,7 @@ const EXPRESSIONS = [
   '-{__name__=~"memory_usage_bytes|queue_depth"}',
 ] as const;
 
-t.test('names that are dropped late', { skip: withoutRealServers(), timeout: 60_000 }, async (t) => {
+t.test('names that are dropped late', { skip: withoutRealServers() }, async (t) => {
   const seriesOf = (region: string): ReturnType<typeof seriesSet> => seriesSet({ region, startMs, endMs });
   const [eu, us, union] = await Promise.all([
     startPrometheus(t),

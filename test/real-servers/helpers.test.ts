@@ -1,6 +1,5 @@
 // Proves the starters that other tests build on: real servers start, take series, answer, and end.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 
 import {
@@ -14,6 +13,7 @@ import {
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
 import { seriesSet, seriesSetFamilies, withLabels } from '../helpers/series/series-set.js';
+import { until } from '../helpers/until.js';
 
 const skip = withoutRealServers();
 const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
@@ -47,13 +47,9 @@ async function query(
 }
 
 async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`${what}: not within 20 s`);
-    await sleep(100);
-  }
+  let found: T | undefined;
+  await until(async () => (found = await look()) !== undefined, what);
+  return found!;
 }
 
 t.test('a series set is the same each time, differs by region, and lacks what is omitted', async (t) => {
@@ -165,7 +161,7 @@ t.test('a server that is killed is gone, and answers again after a restart', { s
   const storage = await startVictoriaMetrics(t);
   const health = async (): Promise<number> => {
     try {
-      return (await fetch(`${storage.url}/health`, { signal: AbortSignal.timeout(500) })).status;
+      return (await fetch(`${storage.url}/health`, { signal: AbortSignal.timeout(2_000) })).status;
     } catch {
       return 0;
     }

@@ -1,7 +1,6 @@
 // Metrics as real servers expose them: regions that scrape themselves and a Prometheus, and a vmalert that evaluates
 // over promfed.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 
 import { Labels } from '../../src/model/index.js';
@@ -12,19 +11,16 @@ import {
   startVmalert,
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
+import { until } from '../helpers/until.js';
 
 const skip = withoutRealServers();
 const regions = ['eu', 'us'] as const;
 
 /** Asks again until the answer is there. */
-async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const untilMs = Date.now() + 30_000;
-  for (;;) {
-    const found = await ask();
-    if (found !== undefined) return found;
-    if (Date.now() > untilMs) throw new Error(`${what}: not within 30 s`);
-    await sleep(250);
-  }
+async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  let found: T | undefined;
+  await until(async () => (found = await look()) !== undefined, what);
+  return found!;
 }
 
 function series({ result }: QueryData, labels: Record<string, string> = {}): string[] {
@@ -33,7 +29,7 @@ function series({ result }: QueryData, labels: Record<string, string> = {}): str
   );
 }
 
-t.test('regions of live metrics, and a vmalert above them', { skip, timeout: 120_000 }, async (t) => {
+t.test('regions of live metrics, and a vmalert above them', { skip }, async (t) => {
   const scraped = await startPrometheus(t, { scrape: [{ job: 'prometheus', targets: ['self'] }] });
   const [eu, us] = await Promise.all([
     startVictoriaMetrics(t, {

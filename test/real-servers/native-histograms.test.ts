@@ -166,7 +166,7 @@ function byMetric(a: { readonly metric: unknown }, b: { readonly metric: unknown
 
 t.test(
   'what is evaluated here is what one Prometheus evaluates',
-  { skip: withoutRealServers(), timeout: 240_000 },
+  { skip: withoutRealServers() },
   async (t) => {
     const data = regions.map((region) => [
       ...histogramSet({ region, startMs, intervalMs, count }),

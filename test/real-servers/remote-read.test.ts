@@ -120,53 +120,49 @@ async function printed(series: readonly RawSeries[]): Promise<readonly unknown[]
   return (JSON.parse((await readBytes(answer)).toString()) as ApiAnswer<QueryData>).data!.result;
 }
 
-t.test(
-  'chunks, samples and the query API agree',
-  { skip: withoutRealServers(), timeout: 120_000 },
-  async (t) => {
-    const prometheus = await startPrometheus(t, { args: ['--enable-feature=native-histograms'] });
-    const floats = seriesSet({ region: 'eu', startMs, endMs, namespaces: 1, pods: 2, churn: true });
-    const histograms = histogramSet({ region: 'eu', startMs, intervalMs, count });
-    await importIntoPrometheus(prometheus.url, [...floats, ...histograms]);
+t.test('chunks, samples and the query API agree', { skip: withoutRealServers() }, async (t) => {
+  const prometheus = await startPrometheus(t, { args: ['--enable-feature=native-histograms'] });
+  const floats = seriesSet({ region: 'eu', startMs, endMs, namespaces: 1, pods: 2, churn: true });
+  const histograms = histogramSet({ region: 'eu', startMs, intervalMs, count });
+  await importIntoPrometheus(prometheus.url, [...floats, ...histograms]);
 
-    for (const { name, window } of [
-      { name: 'everything', window: { afterMs: startMs - 1, untilMs: endMs } },
-      {
-        name: 'the middle',
-        window: { afterMs: startMs + 100 * intervalMs, untilMs: startMs + 250 * intervalMs },
-      },
-      { name: 'one sample', window: { afterMs: endMs - 1, untilMs: endMs } },
-      { name: 'nothing', window: { afterMs: endMs, untilMs: endMs + 60_000 } },
-    ]) {
-      const [chunks, samples, answer] = await Promise.all([
-        read(prometheus.url, EVERYTHING, window, true),
-        // This Prometheus leaves the bounds of custom buckets out of its samples.
-        read(prometheus.url, NOT_BOUNDED, window, false),
-        api(prometheus.url, '/api/v1/query', {
-          query: `{__name__!=""}[${window.untilMs - window.afterMs}ms]`,
-          time: String(window.untilMs / 1000),
-        }),
-      ]);
-      const unbounded = chunks.filter(({ labels }) => labels.metricName !== 'bounded');
-      t.equal(firstDifference(unbounded.map(plain), samples.map(plain)), '', `${name}: chunks are samples`);
-      t.equal(contradictions(unbounded, samples), 0);
-      const said = answer.data!.result;
-      t.equal(firstDifference(await printed(chunks), said), '', `${name}: and what the query API says`);
-      if (name !== 'everything') continue;
-      await t.rejects(read(prometheus.url, EVERYTHING, window, false), {
-        message: /sent without their bounds/,
-      });
-      t.equal(chunks.length, floats.length + histograms.length);
-      const written = [...floats, ...histograms].flatMap(({ values }) =>
-        values.filter((one) => one === 'stale'),
-      );
-      const arrived = chunks.reduce((sum, { stale }) => sum + (stale?.reduce((a, b) => a + b, 0) ?? 0), 0);
-      t.equal(arrived, written.length, 'every stale marker arrives');
-      t.ok(written.length > 100);
-      const hints = new Set(
-        chunks.flatMap((one) => (one.histograms ?? []).map((histogram) => histogram?.hint)),
-      );
-      t.same([...hints].sort(), ['gauge', 'not_reset', 'reset', 'unknown', undefined]);
-    }
-  },
-);
+  for (const { name, window } of [
+    { name: 'everything', window: { afterMs: startMs - 1, untilMs: endMs } },
+    {
+      name: 'the middle',
+      window: { afterMs: startMs + 100 * intervalMs, untilMs: startMs + 250 * intervalMs },
+    },
+    { name: 'one sample', window: { afterMs: endMs - 1, untilMs: endMs } },
+    { name: 'nothing', window: { afterMs: endMs, untilMs: endMs + 60_000 } },
+  ]) {
+    const [chunks, samples, answer] = await Promise.all([
+      read(prometheus.url, EVERYTHING, window, true),
+      // This Prometheus leaves the bounds of custom buckets out of its samples.
+      read(prometheus.url, NOT_BOUNDED, window, false),
+      api(prometheus.url, '/api/v1/query', {
+        query: `{__name__!=""}[${window.untilMs - window.afterMs}ms]`,
+        time: String(window.untilMs / 1000),
+      }),
+    ]);
+    const unbounded = chunks.filter(({ labels }) => labels.metricName !== 'bounded');
+    t.equal(firstDifference(unbounded.map(plain), samples.map(plain)), '', `${name}: chunks are samples`);
+    t.equal(contradictions(unbounded, samples), 0);
+    const said = answer.data!.result;
+    t.equal(firstDifference(await printed(chunks), said), '', `${name}: and what the query API says`);
+    if (name !== 'everything') continue;
+    await t.rejects(read(prometheus.url, EVERYTHING, window, false), {
+      message: /sent without their bounds/,
+    });
+    t.equal(chunks.length, floats.length + histograms.length);
+    const written = [...floats, ...histograms].flatMap(({ values }) =>
+      values.filter((one) => one === 'stale'),
+    );
+    const arrived = chunks.reduce((sum, { stale }) => sum + (stale?.reduce((a, b) => a + b, 0) ?? 0), 0);
+    t.equal(arrived, written.length, 'every stale marker arrives');
+    t.ok(written.length > 100);
+    const hints = new Set(
+      chunks.flatMap((one) => (one.histograms ?? []).map((histogram) => histogram?.hint)),
+    );
+    t.same([...hints].sort(), ['gauge', 'not_reset', 'reset', 'unknown', undefined]);
+  }
+});

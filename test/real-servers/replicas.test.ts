@@ -30,7 +30,7 @@ function withGap(all: readonly TestSeries[], fromMinute: number, toMinute: numbe
   }));
 }
 
-t.test('two replicas with gaps answer as one without', { skip, timeout: 60_000 }, async (t) => {
+t.test('two replicas with gaps answer as one without', { skip }, async (t) => {
   const [first, second, whole] = await Promise.all([
     startPrometheus(t),
     startPrometheus(t),
@@ -84,7 +84,7 @@ t.test('two replicas with gaps answer as one without', { skip, timeout: 60_000 }
 
 t.test(
   'replicas with gaps answer as one whole from raw samples, without a stale marker at any gap',
-  { skip, timeout: 60_000 },
+  { skip },
   async (t) => {
     const [first, second, whole] = await Promise.all([
       startPrometheus(t),

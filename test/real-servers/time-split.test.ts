@@ -250,7 +250,7 @@ const ranges = [
 const instants = [-30, -12, -4, -1, 0, 1, 2, 4, 6, 11, 30].map((offset) => boundaryMs + minutes(offset));
 
 for (const { name, parts, union } of splits) {
-  t.test(`${name} answer as one`, { skip, timeout: 180_000 }, async (t) => {
+  t.test(`${name} answer as one`, { skip }, async (t) => {
     const held = [union, ...parts.map(({ series }) => series)];
     const [reference, ...urls] = await Promise.all(
       held.map(async (series) => {
@@ -318,7 +318,7 @@ for (const { name, parts, union } of splits) {
   });
 }
 
-t.test('a group is asked only for windows that touch its times', { skip, timeout: 60_000 }, async (t) => {
+t.test('a group is asked only for windows that touch its times', { skip }, async (t) => {
   const recent = await startPrometheus(t);
   await importIntoPrometheus(
     recent.url,
@@ -352,7 +352,7 @@ t.test('a group is asked only for windows that touch its times', { skip, timeout
   t.equal((await labels(-1, 20)).status, 'error');
 });
 
-t.test('raw samples are asked for only around the boundary', { skip, timeout: 60_000 }, async (t) => {
+t.test('raw samples are asked for only around the boundary', { skip }, async (t) => {
   const parts = [
     old(
       boundaryMs,

@@ -184,7 +184,7 @@ const computedHere = [
 ];
 
 for (const make of [victoriaMetrics, prometheus]) {
-  t.test(`two regions of ${make.name} answer as one`, { skip, timeout: 120_000 }, async (t) => {
+  t.test(`two regions of ${make.name} answer as one`, { skip }, async (t) => {
     const everything = regions.flatMap((region) => withLabels(regionSeries(region), regionLabels(region)));
     const [eu, us, union] = await Promise.all([
       make.startRegion(t, regionSeries('eu')),
@@ -318,7 +318,7 @@ const sources = [
 ];
 
 for (const { name, make, seriesOf, extra, warning, pushdown = false } of sources) {
-  t.test(`raw samples of two regions by ${name}`, { skip, timeout: 120_000 }, async (t) => {
+  t.test(`raw samples of two regions by ${name}`, { skip }, async (t) => {
     // VictoriaMetrics answers by rules of its own: Prometheus is the reference.
     const everything = regions.flatMap((region) => withLabels(seriesOf(region), regionLabels(region)));
     const [eu, us, union] = await Promise.all([
@@ -354,69 +354,61 @@ for (const { name, make, seriesOf, extra, warning, pushdown = false } of sources
   });
 }
 
-t.test(
-  'a region that is down is a warning, or an error, that names it',
-  { skip, timeout: 60_000 },
-  async (t) => {
-    const [eu, us] = await Promise.all([
-      victoriaMetrics.startRegion(t, regionSeries('eu')),
-      victoriaMetrics.startRegion(t, regionSeries('us')),
-    ]);
-    const optional = await startPromfed(
-      t,
-      configYaml([
-        groupYaml('eu', eu, 'name: eu-region\n      ignore_error: true'),
-        groupYaml('us', us, 'name: us-region\n      ignore_error: true'),
-      ]),
-    );
-    const required = await startPromfed(
-      t,
-      configYaml([groupYaml('eu', eu, 'name: eu-region'), groupYaml('us', us, 'name: us-region')]),
-    );
-    const ask = { query: 'sum by (promxyCluster) (memory_usage_bytes)', time: range.end };
-    t.equal(
-      (await api(optional.url, '/api/v1/query', ask)).data?.result.length,
-      2,
-      'both are there at first',
-    );
+t.test('a region that is down is a warning, or an error, that names it', { skip }, async (t) => {
+  const [eu, us] = await Promise.all([
+    victoriaMetrics.startRegion(t, regionSeries('eu')),
+    victoriaMetrics.startRegion(t, regionSeries('us')),
+  ]);
+  const optional = await startPromfed(
+    t,
+    configYaml([
+      groupYaml('eu', eu, 'name: eu-region\n      ignore_error: true'),
+      groupYaml('us', us, 'name: us-region\n      ignore_error: true'),
+    ]),
+  );
+  const required = await startPromfed(
+    t,
+    configYaml([groupYaml('eu', eu, 'name: eu-region'), groupYaml('us', us, 'name: us-region')]),
+  );
+  const ask = { query: 'sum by (promxyCluster) (memory_usage_bytes)', time: range.end };
+  t.equal((await api(optional.url, '/api/v1/query', ask)).data?.result.length, 2, 'both are there at first');
 
-    await us.stop();
+  await us.stop();
 
-    for (const query of [ask.query, 'memory_usage_bytes', 'sum(memory_usage_bytes)']) {
-      const partial = await api(optional.url, '/api/v1/query', { ...ask, query });
-      t.equal(partial.status, 'success', query);
-      t.ok((partial.data?.result.length ?? 0) > 0, `${query}: the other region is there`);
-      t.equal(partial.warnings?.length, 1);
-      t.match(
-        partial.warnings?.[0],
-        /^server group "us-region" is missing from this answer: .*connection refused/,
-      );
-    }
-    const values = await api<string[]>(optional.url, '/api/v1/label/promxyCluster/values', {
-      start: range.start,
-      end: range.end,
-    });
-    t.same(values.data, ['eu']);
-    t.match(values.warnings, [/us-region/]);
+  for (const query of [ask.query, 'memory_usage_bytes', 'sum(memory_usage_bytes)']) {
+    const partial = await api(optional.url, '/api/v1/query', { ...ask, query });
+    t.equal(partial.status, 'success', query);
+    t.ok((partial.data?.result.length ?? 0) > 0, `${query}: the other region is there`);
+    t.equal(partial.warnings?.length, 1);
+    t.match(
+      partial.warnings?.[0],
+      /^server group "us-region" is missing from this answer: .*connection refused/,
+    );
+  }
+  const values = await api<string[]>(optional.url, '/api/v1/label/promxyCluster/values', {
+    start: range.start,
+    end: range.end,
+  });
+  t.same(values.data, ['eu']);
+  t.match(values.warnings, [/us-region/]);
 
-    const failed = await api(required.url, '/api/v1/query', ask);
-    t.match(failed, {
-      httpStatus: 500,
-      status: 'error',
-      errorType: 'unavailable',
-      error: /us-region.*connection refused/,
-    });
-    const untouched = await api(required.url, '/api/v1/query', {
-      ...ask,
-      query: 'sum(memory_usage_bytes{promxyCluster="eu"})',
-    });
-    t.equal(untouched.status, 'success', 'a query that does not concern the region is answered');
-  },
-);
+  const failed = await api(required.url, '/api/v1/query', ask);
+  t.match(failed, {
+    httpStatus: 500,
+    status: 'error',
+    errorType: 'unavailable',
+    error: /us-region.*connection refused/,
+  });
+  const untouched = await api(required.url, '/api/v1/query', {
+    ...ask,
+    query: 'sum(memory_usage_bytes{promxyCluster="eu"})',
+  });
+  t.equal(untouched.status, 'success', 'a query that does not concern the region is answered');
+});
 
 t.test(
   'a region that stands still costs time, and one that dies under a query is missed out loud',
-  { skip, timeout: 60_000 },
+  { skip },
   async (t) => {
     const [eu, us] = await Promise.all([startVictoriaMetrics(t), startVictoriaMetrics(t)]);
     const wide = wideCounters({

@@ -21,8 +21,9 @@ function projectWith(
 async function runTests(
   project: ScriptProject,
   env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
 ): Promise<{ code: number | null; last: string; stdout: string }> {
-  const { code, stdout } = await project.run('test.mjs', ['test/'], { env });
+  const { code, stdout } = await project.run('test.mjs', ['test/', ...args], { env });
   return { code, stdout, last: stdout.trimEnd().split('\n').at(-1)! };
 }
 
@@ -88,3 +89,64 @@ t.test('deleted tests are neither run nor kept, deleted outputs compiled again',
   t.equal((await runTests(project)).last, '2 passed, 0 failed, 0 skipped');
   t.notOk(existsSync(join(project.root, '.build/test/b.test.js')));
 });
+
+t.test('--fast leaves out slow tests, lists what it leaves out, and makes properties run less', async (t) => {
+  const ok = (name: string): string =>
+    `process.stdout.write('TAP version 14\\nok 1 - ${name}\\n1..1\\n');\nexport {};\n`;
+  const project = projectWith(t, {
+    'test/a.test.ts': `if (process.env['PROMFED_FAST'] !== '1') throw new Error('not fast');\n${ok('a')}`,
+    'test/b.slow.test.ts': ok('b'),
+    'test/e2e/c.test.ts': ok('c'),
+    'test/real-servers/d.test.ts': ok('d'),
+    'test/scripts/e.test.ts': ok('e'),
+  });
+  const { last, code, stdout } = await runTests(project, {}, ['--fast']);
+  t.match({ last, code }, { last: '2 passed, 0 failed, 0 skipped', code: 0 });
+  t.match(stdout, /left out by --fast:\n {2}4 test files in test\/e2e\/, .*\n {2}most random runs/);
+});
+
+t.test('an unknown option is an error', async (t) => {
+  const { code, stderr } = await createScriptProject(t).run('test.mjs', ['--slow']);
+  t.equal(code, 2);
+  t.match(stderr, /Unknown option '--slow'/);
+});
+
+t.test('a skip for want of ../shared passes in CI', async (t) => {
+  const project = projectWith(t, {
+    'test/shared.test.ts': `import t from 'tap';\nt.test('corpus', { skip: '../shared is missing: no corpus' }, async () => undefined);\n`,
+  });
+  t.match(await runTests(project, { CI: 'true' }), { last: '1 passed, 0 failed, 1 skipped', code: 0 });
+});
+
+const LIMITED: readonly { name: string; program: string; limits: string; expected: object }[] = [
+  {
+    name: 'a process that is silent for too long is ended',
+    program: 'setInterval(() => undefined, 1000)',
+    limits: '{ silenceMs: 1000, totalMs: 600_000 }',
+    expected: { exceeded: 'no output for 1 s' },
+  },
+  {
+    name: 'a process that goes on for too long is ended, although it writes',
+    program: 'setInterval(() => console.log("."), 100)',
+    limits: '{ silenceMs: 600_000, totalMs: 2000 }',
+    expected: { exceeded: 'not done after 2 s' },
+  },
+  {
+    name: 'a process may be slow for as long as it writes',
+    program: 'let n = 0; setInterval(() => { console.log(n); if (++n === 10) process.exit(0); }, 300)',
+    limits: '{ silenceMs: 2000, totalMs: 600_000 }',
+    expected: { exceeded: undefined, code: 0 },
+  },
+];
+for (const { name, program, limits, expected } of LIMITED) {
+  t.test(name, async (t) => {
+    const project = createScriptProject(t);
+    project.write(
+      'scripts/limited.mjs',
+      `import { runNode } from './testing/run-node.mjs';
+       console.log(JSON.stringify(await runNode(['-e', ${JSON.stringify(program)}], ${limits})));\n`,
+    );
+    const { stdout } = await project.run('limited.mjs');
+    t.match(JSON.parse(stdout), expected);
+  });
+}

@@ -9,15 +9,10 @@ import t, { type Test } from 'tap';
 import type { AuthenticationSettings } from '../../src/config/index.js';
 import { systemClock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
-import {
-  answers,
-  refuses,
-  startFaultServer,
-  until,
-  type FaultServer,
-} from '../helpers/upstreams/fault-server.js';
+import { answers, refuses, startFaultServer, type FaultServer } from '../helpers/upstreams/fault-server.js';
 import { ManualTimers } from '../helpers/runtime/manual-timers.js';
 import { bearer, fetchContext, groupSettings, success } from './settings.js';
+import { until } from '../helpers/until.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
@@ -69,9 +64,9 @@ async function setUp(t: Test, authentication: AuthenticationSettings, isWatched 
       return server.requests.at(-1)?.headers.authorization;
     },
     check: async () => {
-      await until(() => timers.pending === 1, 5000, 'the end of the last check');
+      await until(() => timers.pending === 1, 'the end of the last check');
       await timers.pass(5000);
-      await until(() => timers.pending === 1, 5000, 'the end of a check');
+      await until(() => timers.pending === 1, 'the end of a check');
     },
   };
 }
@@ -113,7 +108,7 @@ t.test('a file that is older than its configuration is corrected at once', async
   writeFileSync(file, 'newer');
   const { sent, timers } = await setUp(t, bearer('as-loaded', file));
   await timers.pass(0);
-  await until(() => timers.pending === 1, 5000, 'the first check');
+  await until(() => timers.pending === 1, 'the first check');
   t.equal(await sent(), 'Bearer newer');
 });
 

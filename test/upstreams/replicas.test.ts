@@ -11,12 +11,12 @@ import {
   resets,
   startFaultServer,
   staysSilent,
-  until,
   type Fault,
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
 import { itemsOf } from '../helpers/frame-streams.js';
 import { fetchContext, groupSettings, matrix, success } from './settings.js';
+import { until } from '../helpers/until.js';
 
 const RANGE = { kind: 'range', expr: 'x', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
 const INSTANT = { kind: 'instant', expr: 'x', grid: { startMs: 100_000, stepMs: 1, count: 1 } } as const;
@@ -177,7 +177,7 @@ t.test('a scalar comes from the first replica that answers', async (t) => {
   t.match(Buffer.from(first[0]!.samples).toString(), /"1"/);
   t.equal(await frames.next(), undefined);
   t.match(frames.trailer.warnings, [/connection reset/]);
-  await until(() => servers.every(({ requests }) => requests.length >= 1), 1000, 'all to be asked');
+  await until(() => servers.every(({ requests }) => requests.length >= 1), 'all to be asked');
 });
 
 t.test('replicas that disagree about the type: the first one counts, the other is named', async (t) => {

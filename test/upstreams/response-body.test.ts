@@ -96,18 +96,14 @@ const ENDS: { readonly name: string; readonly end: (setup: Setup) => void }[] = 
   { name: 'is returned', end: ({ body }) => void body.return() },
 ];
 for (const { name, end } of ENDS) {
-  t.test(
-    `a next that waits ends when the body ${name}, and so does the upstream`,
-    { timeout: 5000 },
-    async (t: Test) => {
-      const setup = setUp();
-      const next = setup.body.next();
-      await later();
-      end(setup);
-      t.equal((await next).done, true);
-      t.equal(setup.source.destroyed, true);
-    },
-  );
+  t.test(`a next that waits ends when the body ${name}, and so does the upstream`, async (t: Test) => {
+    const setup = setUp();
+    const next = setup.body.next();
+    await later();
+    end(setup);
+    t.equal((await next).done, true);
+    t.equal(setup.source.destroyed, true);
+  });
 }
 
 t.test('an upstream that closes without an end cut its answer', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap';
 
 import { excerpt, printable } from '../../src/upstreams/http/sanitize.js';
+import { cpuTimeMs } from '../helpers/cpu-time.js';
 
 t.test('an excerpt is one short line', (t) => {
   const cases: { name: string; input: string; max?: number; expected: string }[] = [
@@ -22,10 +23,11 @@ t.test('an excerpt is one short line', (t) => {
 });
 
 t.test('an excerpt of a hostile page takes no time', (t) => {
-  const started = Date.now();
-  for (const piece of ['<', '<title', '<a', ' ', '\n<', '<title>'])
-    excerpt(`<${piece.repeat(64 * 1024)}`, 200);
-  t.ok(Date.now() - started < 3000);
+  const tookMs = cpuTimeMs(() => {
+    for (const piece of ['<', '<title', '<a', ' ', '\n<', '<title>'])
+      excerpt(`<${piece.repeat(64 * 1024)}`, 200);
+  });
+  t.ok(tookMs < 3000, `${tookMs} ms`);
   t.end();
 });
 

@@ -65,7 +65,7 @@ export function basicAuth(username: string, password: string): AuthenticationSet
 }
 
 /** A context that ends after `withinMs`, so that no test hangs. */
-export function fetchContext(overrides: Partial<FetchContext> = {}, withinMs = 10_000): FetchContext {
+export function fetchContext(overrides: Partial<FetchContext> = {}, withinMs = 100_000): FetchContext {
   return {
     signal: AbortSignal.timeout(withinMs),
     deadlineMs: systemClock.now() + withinMs,

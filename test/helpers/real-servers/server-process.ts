@@ -25,7 +25,7 @@ export interface RealServer {
   output(): string;
   /** SIGKILL: connections are reset, what was only in memory is lost. */
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL after 10 s. */
+  /** SIGTERM, and SIGKILL after 30 s. */
   stop(): Promise<void>;
   /** Starts it again on the same port and folder after kill() or stop(), and waits until it is ready. */
   restart(): Promise<void>;
@@ -45,8 +45,8 @@ export interface ServerCommand {
   readonly cwd?: string;
 }
 
-const startTimeoutMs = 30_000;
-const stopTimeoutMs = 10_000;
+const startTimeoutMs = 100_000;
+const stopTimeoutMs = 30_000;
 const keptOutput = 64 * 1024;
 
 /** Ends the server with its parent, whatever becomes of the parent. Linux only, as are the servers. */
@@ -54,7 +54,7 @@ const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(p
 
 /**
  * Starts the server and returns when it is ready. It is killed, and its folder removed, at the teardown of `t`.
- * Throws an Error with the server's last output when it ends or is not ready within 30 s.
+ * Throws an Error with the server's last output when it ends or is not ready within 100 s.
  */
 export async function startServer(t: Teardown, command: ServerCommand): Promise<RealServer> {
   for (let attempt = 1; ; attempt++) {
@@ -146,7 +146,7 @@ function createRun({ binary, cwd }: ServerCommand, args: readonly string[], read
       const deadline = Date.now() + startTimeoutMs;
       while (!(await answersOk(readyUrl))) {
         if (!isRunning(started)) throw new Error(`${name} ended before it was ready:\n${output}`);
-        if (Date.now() > deadline) throw new Error(`${name} is not ready after 30 s:\n${output}`);
+        if (Date.now() > deadline) throw new Error(`${name} is not ready after 100 s:\n${output}`);
         await sleep(20);
       }
       if (!isRunning(started))

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
+import { until } from '../until.js';
 
 /** What the server was asked. */
 export interface ReceivedRequest {
@@ -28,10 +29,10 @@ export interface FaultServer {
   /** Resolves once `count` requests have arrived in full. */
   untilRequests(count: number): Promise<void>;
   /**
-   * Resolves once every connection that has carried a request is closed; rejects when that takes longer than
-   * `withinMs`. An idle connection that the client opened in its place does not count.
+   * Resolves when every connection that has carried a request is closed. An idle connection that the client opened in
+   * its place does not count.
    */
-  untilHungUp(withinMs?: number): Promise<void>;
+  untilHungUp(): Promise<void>;
   /** Changes how requests are answered from now on. */
   behave(fault: Fault): void;
   close(): Promise<void>;
@@ -67,8 +68,8 @@ export async function startFaultServer(fault: Fault): Promise<FaultServer> {
     get openSockets() {
       return sockets.size;
     },
-    untilRequests: (count) => until(() => requests.length >= count, 5000, `${count} requests`),
-    untilHungUp: (withinMs = 2000) => until(() => used.size === 0, withinMs, 'the client to hang up'),
+    untilRequests: (count) => until(() => requests.length >= count, `${count} requests`),
+    untilHungUp: () => until(() => used.size === 0, 'the client to hang up'),
     behave(next) {
       current = next;
     },
@@ -89,15 +90,6 @@ export async function unusedTarget(): Promise<string> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return `127.0.0.1:${port}`;
-}
-
-/** Resolves once the condition holds, asked every few milliseconds. */
-export async function until(condition: () => boolean, withinMs: number, what: string): Promise<void> {
-  const lastMs = Date.now() + withinMs;
-  while (!condition()) {
-    if (Date.now() > lastMs) throw new Error(`waited ${withinMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 async function receive(request: IncomingMessage): Promise<ReceivedRequest> {

@@ -1,7 +1,6 @@
 // The evaluator against a real Prometheus over the same samples: equal answers, equal errors, equal annotations.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import t from 'tap';
 
@@ -27,10 +26,11 @@ import {
 import { seriesSet, type TestSeries } from '../../helpers/series/series-set.js';
 
 import { evaluateText } from './script.js';
+import { sharedPath, withoutShared } from '../../helpers/shared.js';
 
 const START_MS = Date.UTC(2024, 1, 28, 22);
 const END_MS = START_MS + 3 * 3_600_000;
-const COMPLIANCE_FILE = resolve(process.cwd(), '../shared/conformance/compliance-queries.json');
+const COMPLIANCE_FILE = sharedPath('conformance/compliance-queries.json');
 
 const RANGE = rangeGrid(START_MS + 5_400_000 + 7_000, START_MS + 9_000_000, 61_000);
 const INSTANT = instantGrid(START_MS + 7_200_123);
@@ -310,9 +310,9 @@ t.test(
 
     await t.test(
       'the public compliance queries',
-      { skip: existsSync(COMPLIANCE_FILE) ? false : 'the shared conformance files are not on this machine' },
+      { skip: withoutShared('conformance/compliance-queries.json') },
       async (t) => {
-        const cases = JSON.parse(readFileSync(join(COMPLIANCE_FILE), 'utf8')) as { readonly query: string }[];
+        const cases = JSON.parse(readFileSync(COMPLIANCE_FILE, 'utf8')) as { readonly query: string }[];
         const queries = cases.map(({ query }) => query);
         t.same(await check(queries, [RANGE]), []);
 

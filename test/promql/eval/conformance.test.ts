@@ -1,14 +1,15 @@
 // The shared test scripts of Prometheus.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import t from 'tap';
 
 import { KNOWN_GAPS } from './known-gaps.js';
 import { runScript } from './script.js';
+import { sharedPath, withoutShared } from '../../helpers/shared.js';
 
-const FOLDER = resolve(process.cwd(), '../shared/conformance/promqltest');
+const FOLDER = sharedPath('conformance/promqltest');
 
 /** So many evals there are: a runner that overlooks some must not pass. */
 const EVALS = 1329;
@@ -16,7 +17,7 @@ const EVALS = 1329;
 /** So many known gaps there may be. Lowered with each that is closed. */
 const MOST_GAPS = 0;
 
-const skip = existsSync(FOLDER) ? false : 'the shared conformance files are not on this machine';
+const skip = withoutShared('conformance/promqltest');
 
 t.test('the shared scripts pass but for the known gaps', { skip }, async (t) => {
   let passed = 0;

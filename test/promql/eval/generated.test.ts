@@ -31,10 +31,10 @@ import {
 } from '../../../src/promql/language/index.js';
 import { arbitraryExpr, comparable } from '../../helpers/promql/expressions.js';
 import { evaluateText } from './script.js';
+import { randomRuns, randomSeed } from '../../helpers/random-runs.js';
 
-const numRuns = Number(process.env['PROMFED_RUNS'] ?? 400);
-const seed =
-  process.env['PROMFED_SEED'] === undefined ? Date.now() % 2 ** 31 : Number(process.env['PROMFED_SEED']);
+const numRuns = randomRuns(400);
+const seed = randomSeed();
 const parameters = { numRuns, seed, verbose: 0 } as const;
 
 const MINUTE_MS = 60_000;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { runScript } from './script.js';
+import { randomRuns } from '../../helpers/random-runs.js';
 
 const EXPRESSIONS = [
   'h',
@@ -41,6 +42,6 @@ t.test('counts, sums and means are the same whether buckets are read or not', as
       t.equal(results.length, evals.length);
       for (const { expr, problem } of results) t.notOk(problem, expr);
     }),
-    { numRuns: 20 },
+    { numRuns: randomRuns(20) },
   );
 });

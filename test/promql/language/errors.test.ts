@@ -10,6 +10,7 @@ import {
   printPosition,
   typeOf,
 } from '../../../src/promql/language/index.js';
+import { cpuTimeMs } from '../../helpers/cpu-time.js';
 
 /** Returns the parse error of a query, or `undefined` for a valid query. */
 function messageOf(query: string, features = ALL_FEATURES): string | undefined {
@@ -437,9 +438,9 @@ t.test('hostile queries are rejected with a PromfedError within five seconds', a
     ['a long word', 'x'.repeat(100 * many) + ' y'],
   ];
   for (const [name, query] of hostile) {
-    const start = process.hrtime.bigint();
-    t.throws(() => parseExpr(query, { features: ALL_FEATURES }), PromfedError, name);
-    const tookMs = Number(process.hrtime.bigint() - start) / 1e6;
+    const tookMs = cpuTimeMs(() => {
+      t.throws(() => parseExpr(query, { features: ALL_FEATURES }), PromfedError, name);
+    });
     t.ok(tookMs < 5000, `${name} took ${tookMs.toFixed()} ms`);
   }
 });

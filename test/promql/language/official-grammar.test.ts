@@ -1,8 +1,8 @@
 // The official PromQL grammar for editors as an oracle: both parsers accept the same texts and return the same
 // structure. The grammar does not check types, metric names, strings or patterns, so only syntax is compared.
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
@@ -20,10 +20,9 @@ import {
 } from '../../../src/promql/language/index.js';
 import { arbitraryExpr } from '../../helpers/promql/expressions.js';
 import { isGrafanaQuery, replaceGrafanaVariables } from '../../helpers/promql/grafana-variables.js';
+import { sharedPath, withoutShared } from '../../helpers/shared.js';
 
 const features = ALL_FEATURES;
-const shared = resolve('../shared');
-const skip = existsSync(shared) ? false : 'the shared corpora are missing';
 
 /** Texts that only one parser accepts: promfed's where `ours` is true. */
 const DIFFERENCES: readonly { text: string; ours: boolean; why: string }[] = [
@@ -200,53 +199,65 @@ function checkAll(t: Test, texts: readonly string[]): void {
   t.strictSame(problems, []);
 }
 
-t.test('both grammars agree on every query of the KOF dashboards', { skip }, async (t) => {
-  const lines = readFileSync(join(shared, 'kof/queries.txt'), 'utf8').split('\n');
-  const queries = lines
-    .filter((line) => line.trim() !== '' && !isGrafanaQuery(line))
-    .map((line) => replaceGrafanaVariables(line));
-  t.ok(queries.length > 1000, `${queries.length} queries`);
-  checkAll(t, queries);
-  const rejected = queries.filter((query) => !ourReading(query).accepted);
-  t.strictSame(rejected, [], 'all queries are valid');
-});
+t.test(
+  'both grammars agree on every query of the KOF dashboards',
+  { skip: withoutShared('kof/queries.txt') },
+  async (t) => {
+    const lines = readFileSync(sharedPath('kof/queries.txt'), 'utf8').split('\n');
+    const queries = lines
+      .filter((line) => line.trim() !== '' && !isGrafanaQuery(line))
+      .map((line) => replaceGrafanaVariables(line));
+    t.ok(queries.length > 1000, `${queries.length} queries`);
+    checkAll(t, queries);
+    const rejected = queries.filter((query) => !ourReading(query).accepted);
+    t.strictSame(rejected, [], 'all queries are valid');
+  },
+);
 
-t.test('both grammars agree on every query of the compliance suite', { skip }, async (t) => {
-  const cases = JSON.parse(
-    readFileSync(join(shared, 'conformance/compliance-queries.json'), 'utf8'),
-  ) as readonly { readonly query: string }[];
-  t.ok(cases.length > 300, `${cases.length} queries`);
-  checkAll(
-    t,
-    cases.map(({ query }) => query),
-  );
-  for (const { query } of cases) t.ok(ourReading(query).accepted, query);
-});
+t.test(
+  'both grammars agree on every query of the compliance suite',
+  { skip: withoutShared('conformance') },
+  async (t) => {
+    const cases = JSON.parse(
+      readFileSync(sharedPath('conformance/compliance-queries.json'), 'utf8'),
+    ) as readonly { readonly query: string }[];
+    t.ok(cases.length > 300, `${cases.length} queries`);
+    checkAll(
+      t,
+      cases.map(({ query }) => query),
+    );
+    for (const { query } of cases) t.ok(ourReading(query).accepted, query);
+  },
+);
 
-t.test('both grammars agree on every expression of the conformance tests', { skip }, async (t) => {
-  const folder = join(shared, 'conformance/promqltest');
-  const expressions: string[] = [];
-  const rejected: string[] = [];
-  for (const file of readdirSync(folder)) {
-    const lines = readFileSync(join(folder, file), 'utf8').split('\n');
-    lines.forEach((line, i) => {
-      const text = tryExpression(line.trim());
-      if (text === undefined) return;
-      expressions.push(text);
-      const { error } = ourReading(text);
-      if (error !== undefined && !expectsFailure(lines, i))
-        rejected.push(`${file}: ${error.message}: ${text}`);
-    });
-  }
-  t.ok(expressions.length > 1000, `${expressions.length} expressions`);
-  t.strictSame(rejected, []);
-  // Texts listed in DIFFERENCES.
-  const different = /^(?:min|max)_of\(|STEP|STep|\d\.(?:\D|$)/;
-  checkAll(
-    t,
-    expressions.filter((text) => !different.test(text)),
-  );
-});
+t.test(
+  'both grammars agree on every expression of the conformance tests',
+  { skip: withoutShared('conformance') },
+  async (t) => {
+    const folder = sharedPath('conformance/promqltest');
+    const expressions: string[] = [];
+    const rejected: string[] = [];
+    for (const file of readdirSync(folder)) {
+      const lines = readFileSync(join(folder, file), 'utf8').split('\n');
+      lines.forEach((line, i) => {
+        const text = tryExpression(line.trim());
+        if (text === undefined) return;
+        expressions.push(text);
+        const { error } = ourReading(text);
+        if (error !== undefined && !expectsFailure(lines, i))
+          rejected.push(`${file}: ${error.message}: ${text}`);
+      });
+    }
+    t.ok(expressions.length > 1000, `${expressions.length} expressions`);
+    t.strictSame(rejected, []);
+    // Texts listed in DIFFERENCES.
+    const different = /^(?:min|max)_of\(|STEP|STep|\d\.(?:\D|$)/;
+    checkAll(
+      t,
+      expressions.filter((text) => !different.test(text)),
+    );
+  },
+);
 
 /** Returns the expression of an `eval` line of a test script. */
 function tryExpression(line: string): string | undefined {

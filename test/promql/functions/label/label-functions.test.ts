@@ -2,6 +2,7 @@ import t from 'tap';
 
 import { Labels } from '../../../../src/model/index.js';
 import { createLabelJoin, createLabelReplace } from '../../../../src/promql/functions/index.js';
+import { cpuTimeMs } from '../../../helpers/cpu-time.js';
 
 const SERIES = Labels.from({ __name__: 'm', a: 'one-two', b: 'x' });
 
@@ -60,9 +61,10 @@ t.test("an invalid regex or label name is rejected with Prometheus' text", async
 
 t.test('nested repetitions take linear time', async (t) => {
   const map = createLabelReplace('x', '$1', 'a', '((a+)+)+b?c');
-  const begin = performance.now();
-  t.equal(map(Labels.from({ a: 'a'.repeat(5000) })).get('x'), '');
-  t.ok(performance.now() - begin < 2000);
+  const tookMs = cpuTimeMs(() => {
+    t.equal(map(Labels.from({ a: 'a'.repeat(5000) })).get('x'), '');
+  });
+  t.ok(tookMs < 2000, `${tookMs} ms`);
 });
 
 t.test('label_join joins values in the order of its arguments', async (t) => {
