@@ -2,7 +2,7 @@
 
 import { createApp } from '../http/index.js';
 import { Labels } from '../model/index.js';
-import type { Clock } from '../runtime/index.js';
+import { type Clock, NO_LOG } from '../runtime/index.js';
 import { MemoryStore } from './memory-store.js';
 import { createRegionContents } from './region-contents.js';
 import { createRegionEngine } from './region-engine.js';
@@ -114,7 +114,7 @@ function createRegion(
     configYaml: () => '',
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
     onAnswered: () => undefined,
-    log: { error: () => undefined, warn: () => undefined },
+    log: NO_LOG,
   });
 }
 

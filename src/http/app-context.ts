@@ -1,17 +1,11 @@
-// What the HTTP side needs of the program around it.
+// The interface between the HTTP application and the process.
 
 import type { QueryEngine } from '../federation/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
-import type { Clock } from '../runtime/index.js';
+import type { Clock, Log } from '../runtime/index.js';
 import type { ApiRequest } from './routes/route.js';
 
-/** What is written to the log: a port that pino satisfies. */
-export interface Log {
-  error(details: object, message: string): void;
-  warn(details: object, message: string): void;
-}
-
-/** What the routes need of the program around them. */
+/** The process as the routes use it. */
 export interface AppContext {
   /**
    * The engine that answers a request: the only way for a route to reach one. A request keeps its engine when the
@@ -20,22 +14,23 @@ export interface AppContext {
   engineFor(request: ApiRequest): QueryEngine;
   readonly features: FeatureSet;
   readonly clock: Clock;
-  /** `--query.timeout`, in milliseconds. */
+  /** `--query.timeout`. */
   readonly queryTimeoutMs: number;
   readonly version: string;
   /** `--web.enable-lifecycle`. */
   readonly lifecycleEnabled: boolean;
-  /** The path under which everything is served, without a slash at its end; empty for the root. */
+  /** Prefix of all paths: without a trailing slash, empty for the root. */
   readonly routePrefix: string;
-  /** Every flag with its value, as text. */
+  /** Values of all flags, as text. */
   readonly flags: Readonly<Record<string, string>>;
   isReady(): boolean;
-  /** Loads the configuration anew. Throws, and keeps the old one, when it is not valid. */
+  /** Reloads the configuration. Rejects when the new one is invalid; the current one then stays in use. */
   reload(): Promise<void>;
-  /** The running configuration, secrets masked. */
+  /** The current configuration as YAML, with masked secrets. */
   configYaml(): string;
+  /** The metrics in the text format. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-  /** Called when a request was answered. `route` is the route's pattern, not the path that was asked. */
+  /** Called after each response. `route` is the pattern of the route, not the path of the request. */
   onAnswered(route: string, status: number, durationMs: number): void;
   readonly log: Log;
 }

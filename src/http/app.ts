@@ -1,4 +1,4 @@
-// The HTTP application: fastify, set up as Prometheus' own server behaves.
+// The HTTP application: fastify, configured to behave as Prometheus' server.
 
 import Fastify, { type FastifyInstance } from 'fastify';
 
@@ -8,21 +8,21 @@ import { addCors } from './cors.js';
 import { addExplainRoutes } from './routes/explain-routes.js';
 import { addMetadataRoutes } from './routes/metadata-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
-import { answerBrokenRequest, errorHandler } from './reply/reply-error.js';
+import { errorHandler, replyToInvalidRequest } from './reply/reply-error.js';
 import { addStatusRoutes } from './routes/status-routes.js';
 
-/** Prometheus takes forms of 10 MiB (Go's `ParseForm`). */
+/** Maximum size of a form, as in Prometheus (Go's `ParseForm`). */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
-/** Queries may stand in the URL of a GET, Grafana's and vmalert's do. */
+/** Maximum size of the URL and the headers. Grafana and vmalert send queries in URLs. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
-/** Clients written in Go (Grafana, proxies) let idle connections go after 90 s: none meets one that is just closing. */
+/** Longer than the 90 s of Go clients such as Grafana: they never send a request on a connection that is closing. */
 const KEEP_ALIVE_MS = 120_000;
 
-/** Builds the application; nothing listens yet. */
+/** Creates the application. It does not listen yet. */
 export function createApp(context: AppContext): FastifyInstance {
-  const answerError = errorHandler(context.log);
+  const handleError = errorHandler(context.log);
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -30,16 +30,16 @@ export function createApp(context: AppContext): FastifyInstance {
     routerOptions: {
       maxParamLength: 4096,
       ignoreTrailingSlash: false,
-      // Parameters are read as Prometheus reads them, and only here.
+      // The query string is parsed by Parameters, as Prometheus does.
       querystringParser: () => ({}),
     },
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      answerError(error, request, reply);
+      handleError(error, request, reply);
     },
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: replyToInvalidRequest,
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -49,11 +49,11 @@ export function createApp(context: AppContext): FastifyInstance {
       done(null, body);
     },
   );
-  // Any other body is read, within the limit, and means nothing: vmalert posts an empty one that claims to be JSON.
+  // Other bodies are read and ignored: vmalert posts empty bodies with the content type of JSON.
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => {
     done(null, undefined);
   });
-  app.setErrorHandler(answerError);
+  app.setErrorHandler(handleError);
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).type('text/plain').send('404 page not found\n'),
   );

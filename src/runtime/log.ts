@@ -1,10 +1,11 @@
-// The log as promfed's machinery uses it; telemetry implements it.
+// The port for log messages. telemetry implements it.
 
-/** Messages are constant sentences; what varies is in the fields. Never pass a secret. Must not throw. */
+/** Messages are constant; variable parts are fields. Fields never contain a secret. Methods do not throw. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
-/** Drops everything. */
-export const NO_LOG: Log = { info: () => undefined, warn: () => undefined };
+/** Drops all messages. */
+export const NO_LOG: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };

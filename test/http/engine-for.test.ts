@@ -5,7 +5,7 @@ import t from 'tap';
 import type { QueryEngine } from '../../src/federation/index.js';
 import { createApp } from '../../src/http/index.js';
 import { PromfedError } from '../../src/model/index.js';
-import { systemClock } from '../../src/runtime/index.js';
+import { NO_LOG, systemClock } from '../../src/runtime/index.js';
 
 const ROUTES = [
   '/api/v1/query?query=x',
@@ -46,7 +46,7 @@ t.test(
       configYaml: () => '',
       metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
       onAnswered: () => undefined,
-      log: { error: () => undefined, warn: () => undefined },
+      log: NO_LOG,
     });
     t.teardown(() => app.close());
     for (const url of ROUTES) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
 import type { AuthenticationSettings } from '../../src/config/index.js';
-import { systemClock } from '../../src/runtime/index.js';
+import { NO_LOG, systemClock } from '../../src/runtime/index.js';
 import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import { answers, refuses, startFaultServer, type FaultServer } from '../helpers/upstreams/fault-server.js';
 import { ManualTimers } from '../helpers/runtime/manual-timers.js';
@@ -48,7 +48,9 @@ async function setUp(t: Test, authentication: AuthenticationSettings, isWatched 
   const group = createServerGroup(groupSettings([server.target], { httpClient: { authentication } }), {
     clock: systemClock,
     version: '1.2.3',
-    ...(isWatched ? { background: { timers, log: { info: line('info'), warn: line('warn') } } } : {}),
+    ...(isWatched
+      ? { background: { timers, log: { ...NO_LOG, info: line('info'), warn: line('warn') } } }
+      : {}),
   });
   t.teardown(async () => {
     await group.close();

@@ -2,6 +2,7 @@
 
 import t from 'tap';
 
+import { NO_LOG } from '../../src/runtime/index.js';
 import { ManualTimers } from '../helpers/runtime/manual-timers.js';
 import {
   type HistogramNamesOptions,
@@ -45,7 +46,7 @@ t.test('the metadata is read at once and again; a failure keeps the names', asyn
     metadata: async () => answers.shift()!(),
     intervalMs: 1000,
     timers,
-    log: { info: () => undefined, warn: (fields) => warnings.push(fields) },
+    log: { ...NO_LOG, warn: (fields) => warnings.push(fields) },
   });
   t.notOk(names.has('a'));
   await timers.pass(0);

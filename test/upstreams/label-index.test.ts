@@ -2,6 +2,7 @@
 
 import t from 'tap';
 
+import { NO_LOG } from '../../src/runtime/index.js';
 import { ManualTimers, turn } from '../helpers/runtime/manual-timers.js';
 import { LabelIndex, type LabelIndexOptions } from '../../src/upstreams/learn/label-index.js';
 
@@ -32,7 +33,7 @@ class Bench {
       },
       timers,
       log: {
-        info: () => undefined,
+        ...NO_LOG,
         warn: (fields, message) => this.warnings.push(`${message} ${JSON.stringify(fields)}`),
       },
       ...overrides,

@@ -1,4 +1,4 @@
-// Answers as JSON: streamed, never built as a whole.
+// Encodes the answer of a query as JSON, streamed or in one piece.
 
 import type { QueryAnswer } from '../../federation/index.js';
 import {
@@ -14,9 +14,9 @@ import {
 export type { EncodeOptions } from '../../json/index.js';
 
 /**
- * The body of a query's answer in Prometheus' envelope, in chunks: the series first, then warnings and infos, which
- * are complete only when the series are. Ends early with an error when the series do.
- * Takes ownership of `answer`, which is released when the stream ends, fails or is closed.
+ * Encodes an answer in Prometheus' envelope as a stream: the series, then the warnings and infos, which are complete only
+ * after the last series. Fails when the series fail. Takes ownership of `answer`, which is released when the stream ends,
+ * fails or is closed.
  */
 export function encodeAnswer(answer: QueryAnswer, options: EncodeOptions): ByteStream {
   const close = (): void => {
@@ -31,7 +31,7 @@ async function* encode(
   options: EncodeOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (answer.kind === 'bytes') {
-    yield Buffer.from(bytesHead(answer.resultType));
+    yield Buffer.from(envelopeHead(answer.resultType));
     for (;;) {
       const chunk = await answer.series.next();
       if (chunk === undefined) break;
@@ -45,16 +45,16 @@ async function* encode(
 }
 
 /**
- * What `encodeAnswer` gives, in one piece, of an answer that is there as a whole; undefined of others. With it, the
- * answer is released.
+ * Encodes a buffered answer in one piece, with the bytes of `encodeAnswer`, and releases it. Returns undefined for other
+ * answers, which are not released.
  */
 export function tryEncodeBuffered(answer: QueryAnswer): Buffer | undefined {
   if (answer.kind !== 'bytes' || answer.buffered === undefined) return undefined;
-  const { resultType, buffered: whole, annotations } = answer;
+  const { resultType, buffered, annotations } = answer;
   answer.release();
-  return encodeBuffered(whole, bytesHead(resultType), `]}${annotationMembers(annotations)}}`);
+  return encodeBuffered(buffered, envelopeHead(resultType), `]}${annotationMembers(annotations)}}`);
 }
 
-function bytesHead(resultType: string): string {
+function envelopeHead(resultType: string): string {
   return `${SUCCESS}{"resultType":"${resultType}","result":[`;
 }

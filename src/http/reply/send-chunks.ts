@@ -1,25 +1,27 @@
-// Sends an answer that comes in chunks: a small one whole, a large one as it comes.
+// Sends a body that is produced in chunks: a small one whole, a large one as a stream.
 
 import type { FastifyReply } from 'fastify';
 
 import type { ByteStream } from '../../json/index.js';
 import { settlesSoon } from '../../runtime/index.js';
-import { createSink } from './compress.js';
+import { createBodyWriter } from './body-writer.js';
 
-/** Answers of up to so many bytes are sent whole, with their length, when they are complete at once. */
+/** Maximum size of a body that is sent whole, with its length, if its chunks are available without waiting. */
 const MAX_WHOLE_BYTES = 64 << 10;
 
+/** Number of chunks that are awaited before the status is sent: the start of the envelope and the first data. */
+const AWAITED_CHUNKS = 2;
+
 /**
- * Sends `chunks` as the body of a 200. Reads them to their end or closes them.
+ * Sends `chunks` as the body of a 200. Reads the stream to its end or closes it.
  *
- * The first two, the head of an envelope and what is the first to come behind it, are awaited before the status is
- * sent: what fails until then is thrown, with nothing sent, and can still be told as an error. What fails later breaks
- * the connection, so that no client takes the answer for complete.
+ * An error within the first two chunks is thrown before anything is sent, so that the caller can reply with it. A later
+ * error breaks the connection, so that no client takes the body for complete.
  *
- * The next chunk is asked for when the client has taken the one before, so that slow clients hold their regions back
- * and a chunk's memory may be used again for the next.
+ * Applies back pressure: the next chunk is requested when the client has accepted the previous one, whose memory may
+ * then be reused.
  *
- * @param onBreak told what broke an answer whose beginning the client already has.
+ * @param onBreak called with the error that broke the connection.
  */
 export async function sendChunks(
   chunks: ByteStream,
@@ -27,50 +29,52 @@ export async function sendChunks(
   reply: FastifyReply,
   onBreak: (thrown: unknown) => void,
 ): Promise<FastifyReply> {
+  reply.type(contentType);
   const held: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
     const next = chunks.next();
-    if (held.length >= 2 && !(await settlesSoon(next))) {
-      return stream(Buffer.concat(held, bytes), next, chunks, contentType, reply, onBreak);
+    if (held.length >= AWAITED_CHUNKS && !(await settlesSoon(next))) {
+      return streamBody(Buffer.concat(held, bytes), next, chunks, reply, onBreak);
     }
     const chunk = await next;
-    if (chunk === undefined) return reply.type(contentType).send(Buffer.concat(held, bytes));
+    if (chunk === undefined) return reply.send(Buffer.concat(held, bytes));
     if (bytes + chunk.length > MAX_WHOLE_BYTES) {
-      const first = Promise.resolve(chunk);
-      return stream(Buffer.concat(held, bytes), first, chunks, contentType, reply, onBreak);
+      return streamBody(Buffer.concat(held, bytes), Promise.resolve(chunk), chunks, reply, onBreak);
     }
     held.push(Buffer.from(chunk));
     bytes += chunk.length;
   }
 }
 
-/** Writes to the response itself, or to what compresses on the way there: a stream more would keep chunks longer. */
-async function stream(
+/**
+ * Writes `head`, the chunk that `next` resolves to, and the rest of `chunks`. Writes to the response directly: a stream
+ * in between would hold chunks longer.
+ */
+async function streamBody(
   head: Uint8Array,
-  first: Promise<Uint8Array | undefined>,
+  next: Promise<Uint8Array | undefined>,
   chunks: ByteStream,
-  contentType: string,
   reply: FastifyReply,
   onBreak: (thrown: unknown) => void,
 ): Promise<FastifyReply> {
-  // It is awaited below, but not before the head was taken.
-  first.catch(() => undefined);
-  reply.type(contentType).hijack();
+  // The promise is awaited only after the head has been written, and may reject before.
+  next.catch(() => undefined);
+  reply.hijack();
   const response = reply.raw;
-  const sink = createSink(reply);
+  const writer = createBodyWriter(reply);
   try {
     response.writeHead(200, reply.getHeaders() as Record<string, string>);
-    if (head.length > 0) await sink.write(head);
-    for (let pending = first; ; pending = chunks.next()) {
-      // What was written leaves before more of it is waited for.
-      if (sink.flush !== undefined && !(await settlesSoon(pending))) await sink.flush();
+    if (head.length > 0) await writer.write(head);
+    for (let pending = next; ; pending = chunks.next()) {
+      // The client must not wait for data that has been written already.
+      if (writer.flush !== undefined && !(await settlesSoon(pending))) await writer.flush();
       const chunk = await pending;
       if (chunk === undefined) break;
-      await sink.write(chunk);
+      await writer.write(chunk);
       if (response.destroyed) break;
     }
-    sink.end();
+    writer.end();
   } catch (thrown) {
     if (!response.destroyed) onBreak(thrown);
     response.destroy();

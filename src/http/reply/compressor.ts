@@ -1,0 +1,63 @@
+// Compression with gzip and zstd at the fastest level.
+
+import type { Transform } from 'node:stream';
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+
+import type { Encoding } from './accept-encoding.js';
+
+/**
+ * Level of both algorithms. For samples with two decimals, gzip compresses a megabyte to 31 % in 10 ms of CPU; with its
+ * default level to 28 % in 37 ms. zstd compresses it to 21 % in 4 ms, and higher levels do not compress it better.
+ */
+const LEVEL = 1;
+
+const CHUNK_BYTES = 64 << 10;
+
+/** The members of `node:zlib` that are missing in the oldest supported Node.js. */
+interface Zstd {
+  readonly constants: { readonly ZSTD_c_compressionLevel: number; readonly ZSTD_e_flush: number };
+  createZstdCompress(options: ZstdOptions): Transform & zlib.Zlib;
+  zstdCompress(
+    input: Uint8Array,
+    options: ZstdOptions,
+    done: (error: Error | null, output: Buffer) => void,
+  ): void;
+}
+
+interface ZstdOptions {
+  readonly chunkSize: number;
+  readonly params: Readonly<Record<number, number>>;
+}
+
+const zstd = zlib as unknown as Zstd;
+const gzip = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gzip);
+
+/** Compresses bytes that are complete. */
+export function compress(encoding: Encoding, input: Uint8Array): Promise<Buffer> {
+  if (encoding === 'gzip') return gzip(input, { level: LEVEL });
+  return new Promise((resolve, reject) => {
+    zstd.zstdCompress(input, zstdOptions(), (error, output) => {
+      if (error === null) resolve(output);
+      else reject(error);
+    });
+  });
+}
+
+/** A compressing stream. `flushKind` is the argument of its `flush` that makes all input readable. */
+export interface Compressor {
+  readonly stream: Transform & zlib.Zlib;
+  readonly flushKind: number;
+}
+
+export function createCompressor(encoding: Encoding): Compressor {
+  if (encoding === 'gzip') {
+    const stream = zlib.createGzip({ level: LEVEL, chunkSize: CHUNK_BYTES });
+    return { stream, flushKind: zlib.constants.Z_SYNC_FLUSH };
+  }
+  return { stream: zstd.createZstdCompress(zstdOptions()), flushKind: zstd.constants.ZSTD_e_flush };
+}
+
+function zstdOptions(): ZstdOptions {
+  return { chunkSize: CHUNK_BYTES, params: { [zstd.constants.ZSTD_c_compressionLevel]: LEVEL } };
+}
