@@ -43,7 +43,7 @@ const oneSeries = {
   data: { resultType: 'vector', result: [{ metric: { __name__: 'x' }, value: [1, '7'] }] },
 };
 
-t.test('bad requests get the error of Prometheus, in its shape', async (t) => {
+t.test('invalid requests get the error of Prometheus in its format', async (t) => {
   const { url } = await startPromfed(t, EMPTY);
   const range = { start: '1', end: '2', step: '1' };
   const cases: [path: string, parameters: Record<string, string>, error: string][] = [
@@ -108,7 +108,7 @@ t.test('bad requests get the error of Prometheus, in its shape', async (t) => {
   }
 });
 
-t.test('without groups every query has an empty answer', async (t) => {
+t.test('without server groups, every result is empty', async (t) => {
   const { url } = await startPromfed(t, '');
   const cases: [path: string, parameters: Record<string, string>, data: unknown][] = [
     ['/query', { query: 'up' }, { resultType: 'vector', result: [] }],
@@ -148,7 +148,7 @@ t.test('without groups every query has an empty answer', async (t) => {
   }
 });
 
-t.test('unknown paths, wrong methods and large bodies', async (t) => {
+t.test('unknown paths, wrong methods and large bodies are rejected', async (t) => {
   const { url } = await startPromfed(t, EMPTY);
   const missing = await fetch(`${url}api/v1/nothing`);
   t.same([missing.status, await missing.text()], [404, '404 page not found\n']);
@@ -163,7 +163,7 @@ t.test('unknown paths, wrong methods and large bodies', async (t) => {
   t.match([large.status, await large.json()], [413, { status: 'error', errorType: 'bad_data' }]);
 });
 
-t.test('what is no request, or too long a one, is an error in the same shape', async (t) => {
+t.test('invalid and too long requests get an error in the same format', async (t) => {
   const { url } = await startPromfed(t, EMPTY);
   const broken = await fetch(`${url}api/v1/label/%zz/values`);
   t.match([broken.status, await broken.json()], [400, { status: 'error', errorType: 'bad_data' }]);
@@ -171,10 +171,10 @@ t.test('what is no request, or too long a one, is an error in the same shape', a
   t.match([long.status, await long.json()], [431, { status: 'error', errorType: 'bad_data' }]);
 });
 
-t.test('pages of other origins may ask the API', async (t) => {
+t.test('the API allows requests from pages of other origins', async (t) => {
   const { url } = await startPromfed(t, EMPTY);
-  const asked = await fetch(`${url}api/v1/query?query=1`, { headers: { origin: 'http://grafana' } });
-  t.equal(asked.headers.get('access-control-allow-origin'), 'http://grafana');
+  const response = await fetch(`${url}api/v1/query?query=1`, { headers: { origin: 'http://grafana' } });
+  t.equal(response.headers.get('access-control-allow-origin'), 'http://grafana');
   const preflight = await fetch(`${url}api/v1/query`, {
     method: 'OPTIONS',
     headers: { origin: 'http://grafana' },
@@ -183,7 +183,7 @@ t.test('pages of other origins may ask the API', async (t) => {
   t.equal(preflight.headers.get('access-control-allow-methods'), 'GET, POST, OPTIONS');
 });
 
-t.test('a result that is cut says so once, and a probe is no result', async (t) => {
+t.test('a truncated result has one warning, and a probe has none', async (t) => {
   const server = await faulty(t, (response, _socket, { path }) => {
     const limited = path.endsWith('/labels') ? { warnings: ['results truncated due to limit'] } : {};
     const data = path.endsWith('/series') ? [{ a: '1' }, { a: '2' }] : ['a', 'b'];
@@ -200,7 +200,7 @@ t.test('a result that is cut says so once, and a probe is no result', async (t) 
   t.same([sets.data, sets.warnings], [[{ a: '1', region: 'r1' }], ['results truncated due to limit']]);
 });
 
-t.test('health, readiness, build, configuration, flags and metrics', async (t) => {
+t.test('health, readiness, build, configuration, flags and metrics are served', async (t) => {
   const { url } = await startPromfed(
     t,
     configOf(['127.0.0.1:1'], 'http_client: { basic_auth: { username: u, password: hidden } }'),
@@ -230,14 +230,14 @@ t.test('a query is formatted', async (t) => {
   t.equal(answer.data, 'sum by (a) (x) + 1');
 });
 
-t.test('everything is served below the path of the external URL', async (t) => {
+t.test('all endpoints are served below the path of the external URL', async (t) => {
   const { url } = await startPromfed(t, EMPTY, { routePrefix: '/prom' });
   t.match(url, /\/prom\/$/);
   t.equal((await fetch(`${url}-/ready`)).status, 200);
   t.equal((await fetch(`${new URL(url).origin}/-/ready`)).status, 404);
 });
 
-t.test('a reload takes the new configuration, or keeps the old one and says why', async (t) => {
+t.test('a reload uses the new configuration, or keeps the current one and returns the error', async (t) => {
   const server = await faulty(t, answers(oneSeries));
   let yaml = EMPTY;
   const { url } = await startPromfed(t, () => yaml);
@@ -251,7 +251,7 @@ t.test('a reload takes the new configuration, or keeps the old one and says why'
   const refused = await fetch(`${url}-/reload`, { method: 'POST' });
   t.equal(refused.status, 500);
   t.match(await refused.text(), /failed to reload config: test\.yaml:1:.*server_groups/);
-  t.equal(await count(), 1, 'the old one goes on');
+  t.equal(await count(), 1, 'the current configuration stays in use');
   t.match(await (await fetch(`${url}metrics`)).text(), /promfed_config_last_reload_successful 0/);
   const closed = await startPromfed(t, EMPTY, { lifecycleEnabled: false });
   t.equal((await fetch(`${closed.url}-/reload`, { method: 'POST' })).status, 403);
@@ -276,7 +276,7 @@ const faults: [name: string, fault: Fault, message: RegExp][] = [
   ['a trickle', trickles(head), /timed out.*region-1/],
 ];
 
-t.test('a misbehaving region is an error, or a warning, that names it', async (t) => {
+t.test('a faulty region is an error or a warning that names it', async (t) => {
   for (const [name, fault, message] of faults) {
     const bad = await faulty(t, fault);
     const good = await faulty(t, answers(oneSeries));
@@ -313,7 +313,7 @@ t.test('an unreachable region is an error that names it', async (t) => {
   });
 });
 
-t.test('an answer that fails after its first byte ends so that nobody takes it for complete', async (t) => {
+t.test('an answer that fails after its first byte cannot be taken for complete', async (t) => {
   const series = `{"metric":{"__name__":"x","pad":"${'p'.repeat(100_000)}"},"values":[[1,"7"]]},`;
   const rows = Array.from({ length: 30 }, (_, i) =>
     series.replace('"x"', `"x${String(i).padStart(3, '0')}"`),
@@ -325,13 +325,13 @@ t.test('an answer that fails after its first byte ends so that nobody takes it f
   const log: string[] = [];
   const { url } = await startPromfed(t, configOf([bad.target]), { onLog: (line) => log.push(line) });
   const response = await fetch(`${url}api/v1/query_range?query=x&start=1&end=1&step=1`);
-  t.equal(response.status, 200, 'its first bytes had left');
+  t.equal(response.status, 200, 'the first bytes had been sent');
   await t.rejects(response.text());
-  t.match(log.join(''), /region-1.*was cut.*an answer broke off/, 'and why is in the log');
-  t.equal((await fetch(`${url}-/healthy`)).status, 200, 'the process goes on');
+  t.match(log.join(''), /region-1.*was cut.*an answer broke off/, 'the reason is logged');
+  t.equal((await fetch(`${url}-/healthy`)).status, 200, 'the process is still healthy');
 });
 
-t.test('a client that leaves takes its requests to the regions along', async (t) => {
+t.test('a client that disconnects cancels the requests to the regions', async (t) => {
   const endless = await faulty(
     t,
     neverEnds(head, (i) => `{"metric":{"__name__":"y${i}"},"value":[1,"7"]},`),
@@ -344,5 +344,5 @@ t.test('a client that leaves takes its requests to the regions along', async (t)
   await Promise.all([endless.untilRequests(1), silent.untilRequests(1)]);
   socket.destroy();
   await Promise.all([endless.untilHungUp(), silent.untilHungUp()]);
-  t.equal((await fetch(`${url}-/healthy`)).status, 200, 'the process goes on');
+  t.equal((await fetch(`${url}-/healthy`)).status, 200, 'the process is still healthy');
 });

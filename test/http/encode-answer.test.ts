@@ -27,7 +27,7 @@ type Value =
   | { readonly type: 'matrix'; readonly series: readonly RawSeries[] }
   | { readonly type: 'scalar'; readonly values: Float64Array };
 
-/** The whole body, with each chunk copied before the next one is asked for, and the chunks' sizes. */
+/** Returns the body and the sizes of its chunks. Each chunk is copied before the next one is requested. */
 async function encoded(value: Value, kind: 'instant' | 'range', grid: Grid): Promise<[string, number[]]> {
   const answer = { kind: 'value' as const, value, annotations: new Annotations(), release: () => undefined };
   const chunks: Buffer[] = [];
@@ -44,7 +44,7 @@ interface Point {
   readonly isHistogram: boolean;
 }
 
-/** A series as the API's documentation has it, the plain way. */
+/** Encodes a series with JSON.stringify, as the documentation of the API describes it. */
 function seriesJson(labels: Labels, points: readonly Point[]): string {
   const floats = points.filter(({ isHistogram }) => !isHistogram);
   const histograms = points.filter(({ isHistogram }) => isHistogram);
@@ -89,7 +89,7 @@ const anyValue = fc.oneof(
   fc.constantFrom(NaN, Infinity, -Infinity, -0, 0.1, 1e21),
 );
 
-/** Points on a grid; what many of them have in common is drawn once, so that long series come quickly. */
+/** Points on a grid. Up to twelve distinct points repeat, so that long series are generated quickly. */
 function anyPoints(count: number, stepMs: number, histograms: boolean): fc.Arbitrary<(Point | undefined)[]> {
   const cell = fc.record({ value: anyValue, what: fc.constantFrom('float', 'float', 'absent', 'histogram') });
   return fc.array(cell, { minLength: 1, maxLength: 12 }).map((cells) =>
@@ -120,7 +120,7 @@ const anySeries = fc
     }),
   );
 
-t.test('columns over a range are encoded as the plain way does, across blocks that are used again', (t) =>
+t.test('columns over a range are encoded as by JSON.stringify, across reused blocks', (t) =>
   fc
     .assert(
       fc.asyncProperty(anySeries, async ({ grid, labels, points }) => {
@@ -139,7 +139,7 @@ t.test('columns over a range are encoded as the plain way does, across blocks th
     }),
 );
 
-t.test('raw samples are encoded as the plain way does', (t) =>
+t.test('raw samples are encoded as by JSON.stringify', (t) =>
   fc
     .assert(
       fc.asyncProperty(anySeries, async ({ grid, labels, points }) => {
@@ -189,12 +189,12 @@ t.test('an instant vector of more than one block is encoded series by series', a
       : `{"metric":${metric},"value":[${time},"${formatFloat(values[0]!)}"]}`;
   });
   t.equal(body, bodyJson('vector', expected));
-  t.ok(sizes.length > 2 && sizes[0]! <= 16 << 10, 'a small block first');
+  t.ok(sizes.length > 2 && sizes[0]! <= 16 << 10, 'the first block is small');
   t.ok(Math.max(...sizes) <= 256 << 10);
   t.notOk(sizes.includes(0), 'no empty chunk');
 });
 
-t.test('labels and histograms larger than a block still come whole', async (t) => {
+t.test('labels and histograms larger than a block are encoded completely', async (t) => {
   const grid = rangeGrid(START_MS, START_MS + 1000, 1000);
   const labels = Labels.from({ long: 'é"'.repeat(200_000) });
   const points = [

@@ -43,7 +43,7 @@ async function encoded(column: Column, kind: 'instant' | 'range', grid: Grid): P
   return body.data.result;
 }
 
-t.test('a histogram is answered with its populated buckets and what their bounds include', async (t) => {
+t.test('a histogram is encoded with its populated buckets and the inclusivity of their bounds', async (t) => {
   const column: Column = {
     labels: Labels.of([['l', 'a']]),
     values: new Float64Array(1),
@@ -70,7 +70,7 @@ t.test('a histogram is answered with its populated buckets and what their bounds
   ]);
 });
 
-t.test('floats and histograms of one series stand in members of their own', async (t) => {
+t.test('floats and histograms of one series are separate members', async (t) => {
   const column: Column = {
     labels: Labels.of([['l', 'a']]),
     values: Float64Array.of(3, 0, 0),

@@ -1,4 +1,4 @@
-// The way from a route to an engine: `engineFor` only, so that no endpoint can miss a decorator.
+// Routes reach an engine through `engineFor` only, so that no endpoint misses a decorator.
 
 import t from 'tap';
 

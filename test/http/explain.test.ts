@@ -1,4 +1,4 @@
-// /api/v1/explain over HTTP: its shape, its parameters, its errors.
+// /api/v1/explain over HTTP: format, parameters and errors.
 
 import { readFileSync } from 'node:fs';
 
@@ -27,11 +27,11 @@ ${targets
   .join('')}
 `;
 
-/** No query of these tests gets as far as a region. */
-const NOBODY = config(['127.0.0.1:1', '127.0.0.1:2']);
+/** Regions that do not exist: these tests send no query to a region. */
+const UNREACHABLE = config(['127.0.0.1:1', '127.0.0.1:2']);
 
-t.test('the plan as JSON and as text, without asking a region', async (t) => {
-  const { url } = await startPromfed(t, NOBODY);
+t.test('a plan is returned as JSON and text, without a request to a region', async (t) => {
+  const { url } = await startPromfed(t, UNREACHABLE);
   const query = 'sum by (job) (up{region!="r3"}) > 1';
   const answer = await api<Explained>(url, '/api/v1/explain', { query, time: '10' });
   const position = (text: string): object => ({
@@ -94,8 +94,8 @@ t.test('the plan as JSON and as text, without asking a region', async (t) => {
   });
 });
 
-t.test('a form, a range, and its times in what is sent', async (t) => {
-  const { url } = await startPromfed(t, NOBODY);
+t.test('a form with a range is explained with the times that are sent', async (t) => {
+  const { url } = await startPromfed(t, UNREACHABLE);
   const form = { query: 'max_over_time(x[1m:]) - x @ end()', start: '100', end: '205', step: '20' };
   const response = await fetch(`${url}api/v1/explain`, { method: 'POST', body: new URLSearchParams(form) });
   const { data } = (await response.json()) as { data: Explained };
@@ -104,8 +104,8 @@ t.test('a form, a range, and its times in what is sent', async (t) => {
   t.strictSame(data, (await api<Explained>(url, '/api/v1/explain', form)).data, 'GET is the same');
 });
 
-t.test('bad requests get the error of Prometheus, in its shape', async (t) => {
-  const { url } = await startPromfed(t, NOBODY);
+t.test('invalid requests get the error of Prometheus in its format', async (t) => {
+  const { url } = await startPromfed(t, UNREACHABLE);
   const range = { start: '1', end: '2', step: '1' };
   const cases: [parameters: Record<string, string>, error: string][] = [
     [{}, 'invalid parameter "query": unknown position: parse error: no expression found in input'],
@@ -131,7 +131,7 @@ t.test('bad requests get the error of Prometheus, in its shape', async (t) => {
   t.equal((await fetch(`${url}api/v1/explain?query=x`, { method: 'DELETE' })).status, 405);
 });
 
-t.test('a query that fails is explained with its failure, and with what had run', async (t) => {
+t.test('a failed query is explained with its error and the parts that were run', async (t) => {
   const good = await startFaultServer(
     answers({
       status: 'success',
@@ -166,7 +166,7 @@ t.test('a query that fails is explained with its failure, and with what had run'
   ]);
 });
 
-t.test('raw samples are measured as well', async (t) => {
+t.test('the analysis includes raw samples', async (t) => {
   const demo = await startDemoRegions({ clock: { now: () => 1_750_000_000_000 } });
   t.teardown(() => demo.close());
   const { url } = await startPromfed(t, demoConfig(demo.regions), { pushdown: false });
@@ -193,7 +193,7 @@ t.test('raw samples are measured as well', async (t) => {
 const FILE = sharedPath('kof/queries.txt');
 const skip = withoutShared('kof/queries.txt');
 
-t.test('ten of the KOF queries are explained', { skip }, async (t) => {
+t.test('ten queries of KOF are explained', { skip }, async (t) => {
   const clock = { now: (): number => 1_750_000_000_000 };
   const demo = await startDemoRegions({ clock });
   t.teardown(() => demo.close());

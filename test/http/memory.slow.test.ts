@@ -1,5 +1,5 @@
-// A whole promfed over regions that answer well, badly, too much and not at all: within its budget, which is given back
-// whichever way a request ends.
+// The memory budget of a whole promfed, over regions that answer, fail, answer too much or stay silent. All memory is
+// released when a request ends.
 
 import { get } from 'node:http';
 
@@ -35,7 +35,7 @@ function seriesOf(index: number, steps = 100): string {
   return `{"metric":{"__name__":"a","n":"${String(index).padStart(9, '0')}"},"values":[${values.join(',')}]}`;
 }
 
-/** Answers whatever it is asked: that many series of a hundred samples, or of labels. */
+/** Answers every request with `count` series: of a hundred samples each, of one sample, or of labels. */
 function answersSeries(count: number): Fault {
   const all = Array.from({ length: count }, (_, i) => seriesOf(i)).join(',');
   const labels = Array.from({ length: count }, (_, i) => ({ __name__: 'a', n: String(i) }));
@@ -49,7 +49,9 @@ function answersSeries(count: number): Fault {
   };
 }
 
-/** Answers requests four at a time, so that as many queries as fit are under way at once; from the ninth on alone. */
+/**
+ * Answers the first eight requests four at a time, so that queries run concurrently. Answers later requests immediately.
+ */
 function fourTogether(fault: Fault): Fault {
   const waiting: (() => void)[] = [];
   let arrived = 0;
@@ -96,7 +98,7 @@ async function untilFree(promfed: Server): Promise<void> {
 
 const LIMITS = { budgetBytes: 12 * MB, perQueryBytes: 6 * MB };
 
-t.test('what one query may not hold is a 422 that names the limit and the flag', async (t) => {
+t.test('a query above the limit of one query fails with 422 and names the limit and the flag', async (t) => {
   const { promfed } = await setUp(t, [answersSeries(8000), answersSeries(10)], { memory: LIMITS });
   const answer = await api(promfed.url, '/api/v1/query_range', { query: 'quantile(0.5, a)', ...TIMES });
   t.match(answer, {
@@ -106,7 +108,7 @@ t.test('what one query may not hold is a 422 that names the limit and the flag',
     error: `query memory limit exceeded: the query needs more than ${6 * MB} bytes, mainly for samples; narrow the query or raise --query.max-memory`,
   });
   const passed = await api(promfed.url, '/api/v1/query_range', { query: 'a', ...TIMES });
-  t.equal(passed.httpStatus, 200, 'what passes through needs no more than a part of it at once');
+  t.equal(passed.httpStatus, 200, 'an answer that passes through holds only a part of it');
   t.equal(passed.data?.result.length, 8010);
   const listed = await api(promfed.url, '/api/v1/series', { 'match[]': 'a', start: '0' });
   t.match(listed, { httpStatus: 200 });
@@ -115,7 +117,7 @@ t.test('what one query may not hold is a 422 that names the limit and the flag',
   t.equal(await metric(promfed, 'promfed_memory_budget_bytes'), 12 * MB);
 });
 
-t.test('a list of series that is too long to hold is refused as well', async (t) => {
+t.test('a list of series above the limit is rejected', async (t) => {
   const { promfed } = await setUp(t, [answersSeries(40_000)], { memory: LIMITS });
   t.match(await api(promfed.url, '/api/v1/series', { 'match[]': 'a' }), {
     httpStatus: 422,
@@ -125,7 +127,7 @@ t.test('a list of series that is too long to hold is refused as well', async (t)
   await untilFree(promfed);
 });
 
-t.test('a series without an end is ended by the limit, packed or not', async (t) => {
+t.test('the limit ends an endless series, compressed or not', async (t) => {
   const head = `${BEGINNING}{"metric":{"__name__":"a"},"values":[[${START},"1"]`;
   const piece = (): string => `,[${START},"1.5"]`.repeat(1000);
   for (const fault of [neverEnds(head, piece), neverEndsGzipped(head, piece)]) {
@@ -141,7 +143,7 @@ t.test('a series without an end is ended by the limit, packed or not', async (t)
   }
 });
 
-t.test('queries that would take what others hold are told to come again', async (t) => {
+t.test('queries above the budget of all queries fail with 503 and Retry-After', async (t) => {
   const faults = [fourTogether(answersSeries(2000)), fourTogether(answersSeries(1000))];
   const { promfed } = await setUp(t, faults, {
     memory: { budgetBytes: 8 * MB, perQueryBytes: 8 * MB },
@@ -156,7 +158,7 @@ t.test('queries that would take what others hold are told to come again', async 
   );
   const refused = answers.filter(({ status }) => status === 503);
   t.ok(answers.every(({ status }) => status === 200 || status === 503));
-  t.ok(refused.length > 0, 'not all of them fit at once');
+  t.ok(refused.length > 0, 'they do not all fit');
   for (const { headers, text } of refused) {
     t.equal(headers.get('retry-after'), '2');
     t.match(JSON.parse(text), {
@@ -165,11 +167,11 @@ t.test('queries that would take what others hold are told to come again', async 
     });
   }
   await untilFree(promfed);
-  t.equal((await fetch(url)).status, 200, 'alone it is answered');
+  t.equal((await fetch(url)).status, 200, 'a query that runs alone is answered');
 });
 
 t.test(
-  'with --query.max-concurrency the next one waits for its turn, and a client that leaves loses it',
+  'with --query.max-concurrency further queries wait in order, and a client that disconnects leaves the queue',
   async (t) => {
     const { promfed, regions } = await setUp(t, [staysSilent], { maxConcurrency: 1 });
     const ask = (signal?: AbortSignal): Promise<Response> =>
@@ -192,7 +194,7 @@ t.test(
   },
 );
 
-/** How a client reads: all of it, or so many bytes before it leaves, or so many milliseconds. */
+/** How a client reads: everything, or until it disconnects after a number of bytes or milliseconds. */
 type Reading = { readonly bytes: number } | { readonly ms: number } | 'all';
 
 function read(url: string, reading: Reading): Promise<void> {
@@ -212,7 +214,7 @@ function read(url: string, reading: Reading): Promise<void> {
   });
 }
 
-t.test('however requests end, nothing of the budget stays taken', async (t) => {
+t.test('all memory is released, however requests end', async (t) => {
   const faults: readonly Fault[] = [
     answersSeries(3),
     answersSeries(3000),

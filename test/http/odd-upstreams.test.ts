@@ -1,4 +1,5 @@
-// Regions that send series twice, without order, byte by byte, too little or too much: over HTTP, on every path of data.
+// Regions that send duplicate series, unordered series, single bytes, too little or too much: over HTTP, on both data
+// paths.
 
 import t from 'tap';
 
@@ -13,7 +14,7 @@ interface Series {
 
 const PAD = 'p'.repeat(200);
 
-/** Up to 999 of them, in the order of their labels. `pad` makes the answers of many large. */
+/** Up to 999 series in the order of their labels. `pad` makes answers large. */
 function seriesOf(count: number, padded = false): Series[] {
   return Array.from({ length: count }, (_, i) => ({
     metric: { __name__: 'x', i: String(i).padStart(3, '0'), ...(padded ? { pad: PAD.repeat(10) } : {}) },
@@ -33,7 +34,7 @@ function sends(body: string, headers: Record<string, string> = {}): Fault {
   };
 }
 
-/** A whole answer, a few bytes at a time. */
+/** Sends a complete answer, a few bytes at a time. */
 function dribbles(body: string, bytes: number): Fault {
   return (response) => {
     response.writeHead(200, JSON_TYPE);
@@ -53,14 +54,14 @@ function dribbles(body: string, bytes: number): Fault {
   };
 }
 
-/** The beginning of an answer, and then nothing. */
+/** Sends the start of an answer, then nothing. */
 function stalls(beginning: string): Fault {
   return (response) => {
     response.writeHead(200, JSON_TYPE).write(beginning);
   };
 }
 
-/** A length that is not the body's, on the wire. */
+/** Sends a Content-Length that is not the length of the body. */
 function claims(bytes: number, body: string): Fault {
   return (_response, socket) => {
     socket.end(
@@ -75,7 +76,7 @@ async function serve(t: Teardown, fault: Fault): Promise<FaultServer> {
   return server;
 }
 
-/** Regions `r1`, `r2`, … that answer so; the first `optional` of them may be missing. */
+/** Starts regions `r1`, `r2`, … with these faults. The first `optional` regions have `ignore_error`. */
 async function setUp(t: Teardown, faults: readonly Fault[], optional = 0): Promise<string> {
   const groups = [];
   for (const [i, fault] of faults.entries()) {
@@ -92,11 +93,11 @@ async function setUp(t: Teardown, faults: readonly Fault[], optional = 0): Promi
   return url;
 }
 
-/** Passed through as bytes, and computed here of columns. */
+/** A query that passes through as bytes, and one that is computed on columns. */
 const BYTES = 'x';
 const COLUMNS = 'quantile(0.5, x)';
 
-/** The answer, or undefined where it broke off. */
+/** Returns the answer, or undefined when the connection broke. */
 async function ask(url: string, query: string): Promise<ApiAnswer<QueryData> | undefined> {
   try {
     return await api(url, '/api/v1/query', { query, time: '1' });
@@ -112,24 +113,24 @@ function excerptOf({ data }: ApiAnswer<QueryData>): string {
 const few = seriesOf(5);
 const many = seriesOf(900, true);
 const repeats: readonly { name: string; series: readonly Series[] }[] = [
-  { name: 'a series twice in a row', series: [few[0]!, few[1]!, few[1]!, few[2]!] },
-  { name: 'a series again at the end', series: [...few, few[0]!] },
+  { name: 'a series sent twice in a row', series: [few[0]!, few[1]!, few[1]!, few[2]!] },
+  { name: 'a series repeated at the end', series: [...few, few[0]!] },
   {
-    name: 'a series again, its labels in another order',
+    name: 'a series repeated with its labels in another order',
     series: [
       { metric: { b: '1', a: '1' }, value: [1, '7'] },
       { metric: { a: '1', b: '1' }, value: [1, '7'] },
     ],
   },
   {
-    name: 'a series again with another value, without order',
+    name: 'a series repeated with another value, out of order',
     series: [few[3]!, few[1]!, { ...few[3]!, value: [1, '99'] }],
   },
-  { name: 'a series again at the end of much', series: [...many, many[0]!] },
+  { name: 'a series repeated at the end of a large answer', series: [...many, many[0]!] },
 ];
 
 for (const { name, series } of repeats) {
-  t.test(`${name} is an error, never a doubled series`, async (t) => {
+  t.test(`${name} is an error`, async (t) => {
     const alone = await setUp(t, [sends(bodyOf(series))]);
     const beside = await setUp(t, [sends(bodyOf(series)), sends(bodyOf(seriesOf(3)))]);
     for (const [url, query] of [
@@ -138,14 +139,14 @@ for (const { name, series } of repeats) {
       [beside, COLUMNS],
     ] as const) {
       const answer = await ask(url, query);
-      if (answer === undefined) continue; // broke off: nobody takes it for complete
+      if (answer === undefined) continue; // The connection broke: clients do not take the answer for complete.
       t.equal(answer.status, 'error', `${query}: ${excerptOf(answer)}`);
       t.match(answer.error, /came twice/, query);
     }
   });
 }
 
-t.test('series without any order are all there, once, and small answers are sorted', async (t) => {
+t.test('unordered series are all returned once, and small answers are sorted', async (t) => {
   const shuffled = [...few].reverse();
   const url = await setUp(t, [sends(bodyOf(shuffled)), sends(bodyOf([few[2]!, few[0]!, few[1]!]))]);
   const answer = await api(url, '/api/v1/query', { query: BYTES, time: '1' });
@@ -166,7 +167,7 @@ t.test('series without any order are all there, once, and small answers are sort
   t.ok(all.data!.result.every(({ metric, value }) => Number(metric['i']) === Number(value![1])));
 });
 
-t.test('an answer that comes byte by byte is the same answer', async (t) => {
+t.test('an answer that arrives byte by byte is the same', async (t) => {
   const body = bodyOf(few);
   const url = await setUp(t, [dribbles(body, 1), dribbles(body, 7)]);
   const whole = await setUp(t, [sends(body), sends(body)]);
@@ -179,17 +180,17 @@ t.test('an answer that comes byte by byte is the same answer', async (t) => {
 
 const cut = bodyOf(many).slice(0, 500_000);
 for (const { name, fault, reason } of [
-  { name: 'stalls in the middle of much', fault: stalls(cut), reason: /timed out|deadline/ },
+  { name: 'stalls in the middle of a large answer', fault: stalls(cut), reason: /timed out|deadline/ },
   {
     name: 'stalls before its first series',
     fault: stalls('{"status":"success",'),
     reason: /timed out|deadline/,
   },
-  { name: 'claims more bytes than it sends', fault: claims(10_000, bodyOf(few)), reason: /cut/ },
-  { name: 'claims fewer bytes than it sends', fault: claims(100, bodyOf(few)), reason: /region-1/ },
-  { name: 'claims that nothing comes', fault: claims(0, bodyOf(few)), reason: /region-1/ },
+  { name: 'announces more bytes than it sends', fault: claims(10_000, bodyOf(few)), reason: /cut/ },
+  { name: 'announces fewer bytes than it sends', fault: claims(100, bodyOf(few)), reason: /region-1/ },
+  { name: 'announces an empty body', fault: claims(0, bodyOf(few)), reason: /region-1/ },
 ]) {
-  t.test(`a region that ${name} is never taken for complete, on either path`, async (t) => {
+  t.test(`the answer of a region that ${name} is not taken for complete on either path`, async (t) => {
     const required = await setUp(t, [fault, sends(bodyOf(few))]);
     const optional = await setUp(t, [fault, sends(bodyOf(few))], 1);
     for (const query of [BYTES, COLUMNS]) {
@@ -207,6 +208,6 @@ for (const { name, fault, reason } of [
       );
     }
     const alive = await ask(required.replace(/\/$/, ''), '1');
-    t.equal(alive?.status, 'success', 'the process goes on');
+    t.equal(alive?.status, 'success', 'the process is still healthy');
   });
 }

@@ -6,7 +6,7 @@ function parameters(query: Record<string, string>): Parameters {
   return new Parameters(`/x?${new URLSearchParams(query).toString()}`, undefined);
 }
 
-t.test('times are seconds or RFC 3339, to the millisecond', async (t) => {
+t.test('times are seconds or RFC 3339, rounded to milliseconds', async (t) => {
   const cases: [text: string, timeMs: number][] = [
     ['1435781451', 1_435_781_451_000],
     ['1435781451.781', 1_435_781_451_781],
@@ -21,7 +21,7 @@ t.test('times are seconds or RFC 3339, to the millisecond', async (t) => {
     t.equal(parameters({ time: text }).requiredTimeMs('time'), timeMs, text);
 });
 
-t.test('what is no time is refused in the words of Prometheus', async (t) => {
+t.test('invalid times are rejected with the error of Prometheus', async (t) => {
   const cases = ['foo', '', '2015-07-01', '2015-13-01T00:00:00Z', 'Inf', 'NaN', '1e300', '0x10 '];
   const impossible = ['2015-02-29T00:00:00Z', '2015-04-31T00:00:00Z', '2015-07-01T24:00:00Z'];
   for (const text of [...cases, ...impossible]) {
@@ -33,7 +33,7 @@ t.test('what is no time is refused in the words of Prometheus', async (t) => {
   }
 });
 
-t.test('durations are seconds or durations of Prometheus', async (t) => {
+t.test('durations are seconds or Prometheus durations', async (t) => {
   const cases: [text: string, ms: number][] = [
     ['15', 15_000],
     ['0.5', 500],
@@ -52,7 +52,7 @@ t.test('durations are seconds or durations of Prometheus', async (t) => {
   );
 });
 
-t.test('a grid has its checks in the order of Prometheus', async (t) => {
+t.test('start, end and step are checked in the order of Prometheus', async (t) => {
   t.same(parameters({ start: '10', end: '40.5', step: '15' }).grid(), {
     startMs: 10_000,
     stepMs: 15_000,
@@ -99,7 +99,7 @@ t.test('a grid has its checks in the order of Prometheus', async (t) => {
   );
 });
 
-t.test('a form comes before the URL, and lists have both', async (t) => {
+t.test('values of a form precede those of the URL', async (t) => {
   const both = new Parameters('/x?a=url&b=url&m=3', 'a=form&m=1&m=2');
   t.equal(both.get('a'), 'form');
   t.equal(both.get('b'), 'url');
@@ -107,7 +107,7 @@ t.test('a form comes before the URL, and lists have both', async (t) => {
   t.same(both.all('m'), ['1', '2', '3']);
 });
 
-t.test('a limit is a whole number, 0 is none', async (t) => {
+t.test('a limit is an integer, and 0 means no limit', async (t) => {
   t.equal(parameters({}).limit(), undefined);
   t.equal(parameters({ limit: '0' }).limit(), undefined);
   t.equal(parameters({ limit: '7' }).limit(), 7);

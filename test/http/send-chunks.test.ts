@@ -10,7 +10,7 @@ import { chunksFrom } from '../helpers/frame-streams.js';
 
 type Chunks = () => AsyncGenerator<Uint8Array, void, undefined>;
 
-/** Serves what `chunks` makes; returns the address. */
+/** Serves the chunks and returns the address. */
 async function serve(t: Test, chunks: Chunks): Promise<string> {
   const app = Fastify({ forceCloseConnections: true });
   app.route({
@@ -27,7 +27,7 @@ async function serve(t: Test, chunks: Chunks): Promise<string> {
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const block = (letter: string): Uint8Array => Buffer.alloc(100_000, letter);
 
-t.test('a small answer that is complete at once is sent whole, with its length', async (t) => {
+t.test('a small body that is available without waiting is sent whole, with its length', async (t) => {
   const url = await serve(t, async function* () {
     yield Buffer.from('{"a":');
     await Promise.resolve();
@@ -39,7 +39,7 @@ t.test('a small answer that is complete at once is sent whole, with its length',
   t.equal(await answer.text(), '{"a":1}');
 });
 
-t.test('what fails before anything was sent is told as an error', async (t) => {
+t.test('an error before the first byte is the response', async (t) => {
   for (const before of [[], ['{'], ['{', 'x']]) {
     const url = await serve(t, async function* () {
       for (const text of before) yield Buffer.from(text);
@@ -52,7 +52,7 @@ t.test('what fails before anything was sent is told as an error', async (t) => {
   }
 });
 
-t.test('the first chunks leave while the next one is waited for', async (t) => {
+t.test('the first chunks are sent while the next one is pending', async (t) => {
   let release: (() => void) | undefined;
   const url = await serve(t, async function* () {
     yield Buffer.from('head,');
@@ -68,7 +68,7 @@ t.test('the first chunks leave while the next one is waited for', async (t) => {
   t.equal((await reader.read()).done, true);
 });
 
-t.test('the memory of a chunk may be used for the next one', async (t) => {
+t.test('the memory of a chunk can be reused for the next one', async (t) => {
   const letters = Array.from('abcdefghijklmnopqrstuvwxyz');
   const url = await serve(t, async function* () {
     const memory = Buffer.alloc(100_000);
@@ -81,7 +81,7 @@ t.test('the memory of a chunk may be used for the next one', async (t) => {
   t.equal(text, letters.map((letter) => letter.repeat(100_000)).join(''));
 });
 
-t.test('a failure after the first byte breaks the connection', async (t) => {
+t.test('an error after the first byte breaks the connection', async (t) => {
   const url = await serve(t, async function* () {
     yield block('a');
     await soon();
@@ -92,7 +92,7 @@ t.test('a failure after the first byte breaks the connection', async (t) => {
   await t.rejects(answer.text());
 });
 
-t.test('a client that does not read holds the chunks back, and ends them by leaving', async (t) => {
+t.test('a client that does not read stops the chunks, and one that disconnects closes them', async (t) => {
   let made = 0;
   let returned: (() => void) | undefined;
   const ended = new Promise<void>((resolve) => (returned = resolve));
@@ -120,7 +120,7 @@ t.test('a client that does not read holds the chunks back, and ends them by leav
   t.ok(made < 1000);
 });
 
-t.test('a client that asks for the head only gets no body', async (t) => {
+t.test('the response to HEAD has no body', async (t) => {
   const url = await serve(t, async function* () {
     yield block('a');
     await soon();

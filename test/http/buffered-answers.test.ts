@@ -1,4 +1,4 @@
-// Small answers that are put together at once: the same bytes, errors and warnings as the streams give.
+// Buffered answers have the same bytes, errors and warnings as streamed ones.
 
 import assert from 'node:assert/strict';
 
@@ -16,31 +16,33 @@ interface Region {
   readonly body: string;
   readonly chunkBytes: number;
   readonly ignoreError: boolean;
-  /** The connection breaks after so many bytes. */
+  /** Number of bytes after which the connection breaks. */
   readonly cutAt: number | undefined;
 }
 
-const SMALL = 1 << 16;
+const MAX_BUFFERED_BYTES = 1 << 16;
 
-const notAsked = (): never => {
-  throw new Error('nothing but queries is asked here');
+const unexpected = (): never => {
+  throw new Error('unexpected request');
 };
 
-function groupOf(name: string, region: Region, readsSmall: boolean): ServerGroup {
+function groupOf(name: string, region: Region, allowsBuffering: boolean): ServerGroup {
   return {
     name,
     labels: Labels.from({ region: name }),
     ignoreError: region.ignoreError,
     replicated: false,
     async query() {
-      const { resultType, frames, tryBuffer: readSmall } = await openResponse(bodyOf(region));
-      return readsSmall ? { resultType, frames, tryBuffer: () => readSmall(SMALL) } : { resultType, frames };
+      const { resultType, frames, tryBuffer } = await openResponse(bodyOf(region));
+      return allowsBuffering
+        ? { resultType, frames, tryBuffer: () => tryBuffer(MAX_BUFFERED_BYTES) }
+        : { resultType, frames };
     },
-    samples: notAsked,
-    series: notAsked,
-    labelNames: notAsked,
-    labelValues: notAsked,
-    metadata: notAsked,
+    samples: unexpected,
+    series: unexpected,
+    labelNames: unexpected,
+    labelValues: unexpected,
+    metadata: unexpected,
     close: () => Promise.resolve(),
   };
 }
@@ -55,34 +57,34 @@ interface Outcome {
   readonly error?: string;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
-  readonly isWhole: boolean;
+  readonly isBuffered: boolean;
 }
 
 async function outcomeOf(
   regions: readonly Region[],
-  readsSmall: boolean,
+  allowsBuffering: boolean,
   query: string,
   limit: number | undefined,
 ): Promise<Outcome> {
-  const groups = regions.map((region, i) => groupOf(`r${i}`, region, readsSmall));
+  const groups = regions.map((region, i) => groupOf(`r${i}`, region, allowsBuffering));
   const federation = federationOf(groups, { maxSamples: 1e6 });
   const grid = instantGrid(1000);
   const request = queryRequest(query, 1000, { limit, timeoutMs: 60_000 });
-  let isWhole = false;
+  let isBuffered = false;
   try {
     const answer = await federation.query(request);
-    const whole = tryEncodeBuffered(answer);
-    isWhole = whole !== undefined;
-    const streamed = whole ?? (await readBytes(encodeAnswer(answer, { kind: 'instant', grid, limit })));
-    const all = streamed.toString();
+    const buffered = tryEncodeBuffered(answer);
+    isBuffered = buffered !== undefined;
+    const body = buffered ?? (await readBytes(encodeAnswer(answer, { kind: 'instant', grid, limit })));
+    const all = body.toString();
     assert.ok(JSON.parse(all));
     const { warnings, infos } = answer.annotations;
     const text = all.slice(0, all.length - annotationMembers(answer.annotations).length - 1);
-    // What regions say comes in the order in which they end, which is any: it is compared sorted.
-    return { text, warnings: [...warnings].sort(), infos: [...infos].sort(), isWhole };
+    // Sorted, because the warnings of regions are in the order in which the regions finish.
+    return { text, warnings: [...warnings].sort(), infos: [...infos].sort(), isBuffered };
   } catch (thrown) {
     const error = asPromfedError(thrown);
-    return { error: `${error.code}: ${error.message}`, warnings: [], infos: [], isWhole };
+    return { error: `${error.code}: ${error.message}`, warnings: [], infos: [], isBuffered };
   }
 }
 
@@ -138,36 +140,33 @@ const region: fc.Arbitrary<Region> = fc.record({
   cutAt: fc.option(fc.nat(600), { freq: 8, nil: undefined }),
 });
 
-t.test(
-  'small answers are the same byte for byte whether they are streamed or put together at once',
-  async (t) => {
-    let wholes = 0;
-    let failed = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(region, { minLength: 1, maxLength: 3 }),
-        fc.constantFrom('x', 'rate(x[5m])', 'sum by (job) (x)', 'count(x)'),
-        fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
-        async (regions, query, limit) => {
-          const streamed = await outcomeOf(regions, false, query, limit);
-          const whole = await outcomeOf(regions, true, query, limit);
-          wholes += Number(whole.isWhole);
-          failed += Number(whole.error !== undefined);
-          // Where several regions fail, which of them is met first is a matter of the chunks.
-          const bothFailed = streamed.error !== undefined && whole.error !== undefined;
-          if (!bothFailed || regions.length === 1) {
-            assert.deepStrictEqual({ ...whole, isWhole: streamed.isWhole }, streamed);
-          }
-        },
-      ),
-      { numRuns: 400 },
-    );
-    t.ok(wholes > 15, `${wholes} were put together at once`);
-    t.ok(failed > 20, `${failed} failed`);
-  },
-);
+t.test('small answers have the same bytes whether they are streamed or buffered', async (t) => {
+  let buffered = 0;
+  let failed = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(region, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom('x', 'rate(x[5m])', 'sum by (job) (x)', 'count(x)'),
+      fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+      async (regions, query, limit) => {
+        const streamed = await outcomeOf(regions, false, query, limit);
+        const whole = await outcomeOf(regions, true, query, limit);
+        buffered += Number(whole.isBuffered);
+        failed += Number(whole.error !== undefined);
+        // If several regions fail, the chunks decide which error is reported.
+        const bothFailed = streamed.error !== undefined && whole.error !== undefined;
+        if (!bothFailed || regions.length === 1) {
+          assert.deepStrictEqual({ ...whole, isBuffered: streamed.isBuffered }, streamed);
+        }
+      },
+    ),
+    { numRuns: 400 },
+  );
+  t.ok(buffered > 15, `${buffered} were buffered`);
+  t.ok(failed > 20, `${failed} failed`);
+});
 
-t.test('an answer of more series than are sorted keeps the order of the regions', async (t) => {
+t.test('an answer with too many series to sort keeps the order of the regions', async (t) => {
   const many = (from: number): Region => ({
     body: JSON.stringify({
       status: 'success',
@@ -184,8 +183,8 @@ t.test('an answer of more series than are sorted keeps the order of the regions'
     cutAt: undefined,
   });
   const regions = Array.from({ length: 40 }, (_, i) => many(i * 500));
-  const { isWhole: streamedWhole, ...streamed } = await outcomeOf(regions, false, 'x', undefined);
-  const { isWhole, ...whole } = await outcomeOf(regions, true, 'x', undefined);
+  const { isBuffered: streamedWhole, ...streamed } = await outcomeOf(regions, false, 'x', undefined);
+  const { isBuffered, ...whole } = await outcomeOf(regions, true, 'x', undefined);
   t.strictSame(whole, streamed);
-  t.strictSame([streamedWhole, isWhole], [false, false]);
+  t.strictSame([streamedWhole, isBuffered], [false, false]);
 });
