@@ -26,7 +26,7 @@ export async function explainQuery(
   }
   const stats = new QueryStats();
   const run = new QueryRun(request, options, QUERY, stats);
-  explainPlan(run.plan, run.groups);
+  explainPlan(run.plan);
   const analysis = await analyze(stats, () => run.start());
   return explanation(request.text, run.plan, run.groups, stats, analysis);
 }
@@ -66,7 +66,7 @@ function explanation(
   watch?: QueryStats,
   analysis?: Analysis,
 ): Explanation {
-  const explained = explainPlan(plan, groups, watch);
+  const explained = explainPlan(plan, watch);
   const text = printExplained(explained);
   return {
     query,

@@ -1,7 +1,7 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
 
 import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
-import { matchersForGroup, relevantGroups } from '../promql/plan/index.js';
+import { matchersForGroup, pruneGroups } from '../promql/plan/index.js';
 import { UNCOUNTED_MEMORY, type Clock, type MemoryAccount } from '../runtime/index.js';
 import type {
   FetchContext,
@@ -174,9 +174,9 @@ function queriesFor(
 ): { readonly group: ServerGroup; readonly query: MetadataQuery }[] {
   const window = { afterMs: (query.startMs ?? -Infinity) - 1, untilMs: query.endMs ?? Infinity };
   const selectors = query.selectors.length === 0 ? [[]] : query.selectors;
-  const relevant = selectors.map((matchers) => new Set(relevantGroups(matchers, groups, window)));
+  const pruned = selectors.map((matchers) => new Set(pruneGroups(matchers, groups, window).groups));
   return groups.flatMap((seen) => {
-    const asked = selectors.filter((_, i) => relevant[i]!.has(seen));
+    const asked = selectors.filter((_, i) => pruned[i]!.has(seen));
     if (asked.length === 0) return [];
     const isOpen = query.selectors.length === 0 && seen.inject === undefined;
     const own = isOpen ? [] : asked.map((matchers) => matchersForGroup(matchers, seen));

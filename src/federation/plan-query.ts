@@ -14,7 +14,7 @@ export interface PlanQueryOptions {
   /** True when the answer to a plan that is one fetch passes through as bytes. */
   readonly passesThrough: boolean;
   /** Keys (`selectionKey`) of the selections that are known to hold native histograms. */
-  readonly histogramsMet: ReadonlySet<string>;
+  readonly histogramSelections: ReadonlySet<string>;
 }
 
 /** @throws PromfedError `execution` when a duration of the query cannot be calculated. */
@@ -22,7 +22,7 @@ export function planQuery(
   { expr, grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
   groups: readonly GroupSnapshot[],
   options: FederationOptions,
-  { passesThrough, histogramsMet }: PlanQueryOptions,
+  { passesThrough, histogramSelections }: PlanQueryOptions,
 ): PlanNode {
   const times = {
     startMs: grid.startMs,
@@ -31,7 +31,7 @@ export function planQuery(
     defaultStepMs: options.defaultStepMs,
     lookbackMs: lookbackDeltaMs ?? options.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
   };
-  if (!options.pushdown) return { ...planLocally(expr, times), reason: PUSHDOWN_OFF };
+  if (!options.pushdown) return { ...planLocally(expr, times, groups), reason: PUSHDOWN_OFF };
   const { delaysNames } = options;
-  return planDistributed(expr, groups, times, { delaysNames, histogramsMet, passesThrough });
+  return planDistributed(expr, groups, times, { delaysNames, histogramSelections, passesThrough });
 }

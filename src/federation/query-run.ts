@@ -34,7 +34,7 @@ export class QueryRun<Answer extends QueryAnswer> {
   readonly #options: FederationOptions;
   readonly #mode: RunMode<Answer>;
   readonly #stats: QueryStats | undefined;
-  readonly #histogramsMet = new Set<string>();
+  readonly #histogramSelections = new Set<string>();
   #plan: PlanNode;
 
   /**
@@ -94,7 +94,7 @@ export class QueryRun<Answer extends QueryAnswer> {
       } catch (thrown) {
         if (!(thrown instanceof NativeHistogramReplan) || replans === MAX_REPLANS) throw thrown;
         const isLast = replans === MAX_REPLANS - 1;
-        if (!learnFromReplan(thrown, fetchesOf(this.#plan), this.#histogramsMet, isLast)) throw thrown;
+        if (!learnFromReplan(thrown, fetchesOf(this.#plan), this.#histogramSelections, isLast)) throw thrown;
         this.#plan = this.#planned();
         memory = admitted?.renew();
       }
@@ -109,7 +109,6 @@ export class QueryRun<Answer extends QueryAnswer> {
       return await this.#mode.run(this.#plan, {
         request,
         options,
-        snapshots: this.groups,
         kind: request.kind,
         grid: request.grid,
         deadline,
@@ -126,8 +125,8 @@ export class QueryRun<Answer extends QueryAnswer> {
 
   #planned(): PlanNode {
     const { passesThrough } = this.#mode;
-    const histogramsMet = this.#histogramsMet;
-    return planQuery(this.#request, this.groups, this.#options, { passesThrough, histogramsMet });
+    const histogramSelections = this.#histogramSelections;
+    return planQuery(this.#request, this.groups, this.#options, { passesThrough, histogramSelections });
   }
 }
 

@@ -6,9 +6,8 @@ import { DEFAULT_LOOKBACK_MS, type Fetch, type PlanNode } from '../promql/plan/i
 import { SampleBudget } from '../runtime/index.js';
 import { fetchBytes } from './fetch/fetch-bytes.js';
 import type { FetchRun } from './fetch/open-fetch.js';
-import { createSampleSource } from './fetch/sample-source.js';
+import { GroupSampleSource } from './fetch/sample-source.js';
 import { splitFetch } from './fetch/split-fetch.js';
-import type { GroupSnapshot } from './group-snapshot.js';
 import type { FederationOptions } from './options.js';
 import type { BytesAnswer, QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
 
@@ -16,7 +15,6 @@ import type { BytesAnswer, QueryAnswer, QueryRequest, ValueAnswer } from './quer
 export interface Attempt extends FetchRun {
   readonly request: QueryRequest;
   readonly options: FederationOptions;
-  readonly snapshots: readonly GroupSnapshot[];
 }
 
 /** Runs a plan. The answer passes through when the plan is one fetch. */
@@ -43,7 +41,7 @@ export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<Va
   const value = await evaluate(plan, {
     grid: request.grid,
     fetched: (fetch, grid) => fetches.start(fetch, grid),
-    samples: createSampleSource(attempt.snapshots, attempt, budget),
+    samples: new GroupSampleSource(attempt, budget),
     lookbackDeltaMs: lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
     defaultStepMs: options.defaultStepMs,
     budget,

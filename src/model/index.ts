@@ -40,9 +40,9 @@ export {
   printMatchers,
 } from './matchers/matcher.js';
 export { tryNearest } from './nearest.js';
-export type { SampleSource, SampleUse, TimeWindow } from './ports.js';
 export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';
 export type { StopSignal } from './stop-signal.js';
-export { coversWindow, truncateWindow, type TimeBounds, overlapsWindow } from './time-bounds.js';
+export { coversWindow, overlapsWindow, type TimeBounds, truncateWindow } from './time-bounds.js';
+export type { TimeWindow } from './time-window.js';
 export type { MatrixValue, ScalarValue, StringValue, Value, VectorValue } from './value.js';
 export { VALUE_TYPE_NAMES, type ValueType } from './value-type.js';

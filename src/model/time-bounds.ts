@@ -1,6 +1,6 @@
 // The time range in which a server group has samples, as its configuration declares it.
 
-import type { TimeWindow } from './ports.js';
+import type { TimeWindow } from './time-window.js';
 
 /** A range of whole milliseconds since the epoch, both ends inclusive. An undefined end is unbounded. */
 export interface TimeBounds {

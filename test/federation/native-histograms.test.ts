@@ -112,11 +112,11 @@ t.test('the metadata says which metrics are histograms, and what it said stays w
     return data?.text ?? '';
   };
   await until(
-    async () => (await planOf('sum(known)')).includes('holds native histograms'),
+    async () => (await planOf('sum(known)')).includes('has native histograms'),
     'the first refresh',
   );
-  t.notMatch(await planOf('sum(x)'), /holds native/);
+  t.notMatch(await planOf('sum(x)'), /has native/);
   fails = true;
   await until(() => lines.some((line) => line.includes('not refreshed')), 'the warning');
-  t.match(await planOf('sum(known)'), /holds native histograms/);
+  t.match(await planOf('sum(known)'), /has native histograms/);
 });

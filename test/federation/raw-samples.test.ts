@@ -197,7 +197,9 @@ t.test(
       silent,
       group('none', [], { hasStaleMarkers: false }),
     ];
-    t.match((await ask(groups, 'sum(x)')).warnings, [/^server group "us": its raw samples do not say where/]);
+    t.match((await ask(groups, 'sum(x)')).warnings, [
+      /^server group "us": its raw samples have no stale markers/,
+    ]);
     t.same((await ask(groups, 'sum(max_over_time(x[5m]))')).warnings, []);
   },
 );
@@ -209,7 +211,7 @@ t.test(
       const groups = [group('eu', [[{ pod: 'a' }, [30, 1]]])];
       const { values, warnings } = await ask(groups, 'start_timestamp(x)', { pushdown });
       t.same(values, {});
-      t.match(warnings, [/^server group "eu": its raw samples do not say since when they count/]);
+      t.match(warnings, [/^server group "eu": its raw samples have no start timestamps/]);
     }
   },
 );

@@ -48,7 +48,7 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
         operator: '>',
         where: 'here',
         position: position(query),
-        reason: 'something below it is computed here',
+        reason: 'an operand is computed here',
         operands: [
           {
             kind: 'aggregate',
@@ -69,7 +69,7 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
                   labels: { region: `r${i}` },
                   replicated: false,
                 })),
-                irrelevant: [],
+                excluded: [],
                 operands: [],
               },
             ],
@@ -78,7 +78,7 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
         ],
       },
       text: `
->  -- here: something below it is computed here
+>  -- here: an operand is computed here
   sum by (job)  -- here: sum does not keep the label that tells the groups apart: region
     fetch
       region-1: sum by (job) (up) as {region="r1"}

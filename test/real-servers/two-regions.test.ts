@@ -289,7 +289,7 @@ for (const make of [victoriaMetrics, prometheus]) {
 const lasting = (region: string): TestSeries[] =>
   seriesSet({ region, startMs, endMs, omit: region === 'us' ? ['queue_depth'] : [] });
 
-const endsUnseen = 'its raw samples do not say where a series has ended';
+const endsUnseen = 'its raw samples have no stale markers';
 
 const sources = [
   {

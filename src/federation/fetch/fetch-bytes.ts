@@ -17,7 +17,7 @@ import {
   tryMergeBuffered,
 } from '../../merge/index.js';
 import { TRUNCATION_WARNING } from '../../model/index.js';
-import { merges, type Fetch } from '../../promql/plan/index.js';
+import { mergesSeries, type Fetch } from '../../promql/plan/index.js';
 import { GroupSnapshot } from '../group-snapshot.js';
 import { asReplan } from '../native-histogram-replan.js';
 import { noteTrailer, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
@@ -58,7 +58,7 @@ export async function fetchBytes(
   const sorted = sortIfSmall(merged, { memory: run.memory });
   const ordered = run.stats?.passing(sorted) ?? sorted;
   const encoded = encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
-  return { series: merges(fetch) ? await begun(encoded, fetch) : encoded };
+  return { series: mergesSeries(fetch) ? await begun(encoded, fetch) : encoded };
 }
 
 /** The answer when every part of it is there and it is small; what the regions say of it is noted then. */

@@ -1,112 +1,134 @@
-// Raw samples of all groups as one source, for what is evaluated here from them.
+// The raw samples of all groups as one source, for what is evaluated from them.
 
 import { mergeRaw, pickEarlier } from '../../merge/index.js';
 import {
-  truncateWindow,
+  compileMatchers,
   PromfedError,
   seriesWeight,
+  truncateWindow,
+  type Labels,
   type RawSeries,
-  type SampleSource,
-  type SampleUse,
-  type TimeWindow,
-  type Matcher,
 } from '../../model/index.js';
-import { matchersForGroup, relevantGroups, selectionKey } from '../../promql/plan/index.js';
+import type { SampleRequest, SampleSource } from '../../promql/eval/index.js';
+import { selectionKey, type Selection } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
-import type { ServerGroup } from '../../upstreams/index.js';
+import type { GroupSamples, SamplesQuery } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, type FanOutContext } from '../fan-out.js';
-import type { GroupSnapshot } from '../group-snapshot.js';
+import { GroupSnapshot } from '../group-snapshot.js';
 import { noteTrailer } from './open-fetch.js';
 
 /**
- * The raw samples of every relevant group, cut to its time range where that truncates, the group's labels set. Equal series of different groups become one: at
- * each time the first group that has a sample wins. A selection that is under way already is not asked for again.
+ * Reads the raw samples of the groups that the plan names, cut to their time ranges where these truncate, with the
+ * labels of the groups. Equal series of different groups are merged: at each time the sample of the first group wins. A
+ * selection that is being read is not requested again.
  *
- * An optional group that fails is a warning that names it. Errors as the groups' failures; `execution` when two
- * series of one group become one by the group's labels; `limit` when the budget does not allow for the samples, which
- * are taken from it while they arrive and given back when the selection resolves: its receiver takes them then.
+ * The failure of an optional group is a warning. Other errors are those of the groups; `execution` when two series of a
+ * group become equal by its labels; `limit` when the budget does not allow the samples. These are reserved while they
+ * arrive and released when the selection resolves: the caller reserves them then.
  */
-export function createSampleSource(
-  groups: readonly GroupSnapshot[],
-  context: FanOutContext,
-  budget: SampleBudget,
-): SampleSource {
-  const underWay = new Map<string, Promise<readonly RawSeries[]>>();
-  return {
-    select(matchers, window, use) {
-      const key = JSON.stringify([matchers.map(({ name, op, value }) => [name, op, value]), window, use]);
-      const known = underWay.get(key);
-      if (known !== undefined) return known;
-      const started = selectFrom(groups, { matchers, window, use }, context, budget).finally(() => {
-        underWay.delete(key);
-      });
-      underWay.set(key, started);
-      return started;
-    },
-  };
-}
+export class GroupSampleSource implements SampleSource {
+  readonly #context: FanOutContext;
+  readonly #budget: SampleBudget;
+  readonly #pending = new Map<string, Promise<readonly RawSeries[]>>();
 
-interface Selection {
-  readonly matchers: readonly Matcher[];
-  readonly window: TimeWindow;
-  readonly use: SampleUse;
-}
+  constructor(context: FanOutContext, budget: SampleBudget) {
+    this.#context = context;
+    this.#budget = budget;
+  }
 
-async function selectFrom(
-  groups: readonly GroupSnapshot[],
-  { matchers, window, use }: Selection,
-  context: FanOutContext,
-  budget: SampleBudget,
-): Promise<readonly RawSeries[]> {
-  const relevant = relevantGroups(matchers, groups, window);
-  const parts = await allOrNothing(relevant, context.deadline, async ({ group, bounds }) => {
-    const part = bounds === undefined ? window : truncateWindow(window, bounds);
-    const query = { matchers: matchersForGroup(matchers, group), window: part, budget };
-    const watch = context.stats?.partOf(selectionKey(matchers), group.name);
-    const answer = await queryGroup(group, context, (fetchContext) =>
+  select(request: SampleRequest): Promise<readonly RawSeries[]> {
+    const key = requestKey(request);
+    const known = this.#pending.get(key);
+    if (known !== undefined) return known;
+    const started = this.#read(request).finally(() => {
+      this.#pending.delete(key);
+    });
+    this.#pending.set(key, started);
+    return started;
+  }
+
+  async #read(request: SampleRequest): Promise<readonly RawSeries[]> {
+    const { parts } = request.selection;
+    const read = await allOrNothing(parts, this.#context.deadline, (part) => this.#readPart(part, request));
+    for (const part of read) for (const series of part.values()) this.#budget.release(seriesWeight(series));
+    return mergeParts(read);
+  }
+
+  async #readPart(
+    { group: planned, matchers, addLabels }: Selection['parts'][number],
+    { selection, extraMatchers, window, use }: SampleRequest,
+  ): Promise<ReadonlyMap<string, RawSeries> | undefined> {
+    const { group, bounds } = GroupSnapshot.of(planned);
+    const truncated = bounds === undefined ? window : truncateWindow(window, bounds);
+    if (truncated.afterMs >= truncated.untilMs) return undefined;
+    const query = {
+      matchers: [...matchers, ...extraMatchers.filter(({ name }) => !addLabels.has(name))],
+      window: truncated,
+      budget: this.#budget,
+    };
+    const answer = await this.#query(group, query, selectionKey(selection.matchers));
+    if (answer === undefined) return undefined;
+    noteTrailer(answer.trailer, this.#context);
+    if (answer.series.length > 0) {
+      const { annotations } = this.#context;
+      if (use === 'lookback' && !answer.hasStaleMarkers) annotations.notice(noStaleMarkers(group.name));
+      if (use === 'starts') annotations.notice(noStartTimestamps(group.name));
+    }
+    return labelled(answer.series, addLabels, compileMatchers(extraMatchers));
+  }
+
+  async #query(
+    group: GroupSnapshot['group'],
+    query: SamplesQuery,
+    key: string,
+  ): Promise<GroupSamples | undefined> {
+    const watch = this.#context.stats?.partOf(key, group.name);
+    const answer = await queryGroup(group, this.#context, (fetchContext) =>
       watch === undefined
         ? group.samples(query, fetchContext)
         : watch.asking(() => group.samples(query, { ...fetchContext, stats: watch })),
     );
-    if (answer === undefined) return undefined;
-    watch?.read(answer.series.length, samplesOf(answer.series), answer.trailer);
-    noteTrailer(answer.trailer, context);
-    if (answer.series.length > 0) {
-      if (use === 'lookback' && !answer.hasStaleMarkers) context.annotations.notice(endsUnseen(group));
-      if (use === 'starts') context.annotations.notice(startsUnseen(group));
-    }
-    return labelled(answer.series, group);
-  });
-  for (const part of parts) for (const series of part.values()) budget.release(seriesWeight(series));
-  return mergeGroups(parts);
+    if (answer !== undefined) watch?.read(answer.series.length, samplesOf(answer.series), answer.trailer);
+    return answer;
+  }
+}
+
+function requestKey({ selection, extraMatchers, window, use }: SampleRequest): string {
+  const groups = selection.parts.map(({ group }) => group.name);
+  return JSON.stringify([selection.matchers, extraMatchers, groups, window, use]);
 }
 
 function samplesOf(series: readonly RawSeries[]): number {
   return series.reduce((total, { timestamps }) => total + timestamps.length, 0);
 }
 
-/** Without stale markers, what a selector sees of a series that has ended is its last sample for the whole lookback. */
-function endsUnseen({ name }: ServerGroup): string {
+/** Without stale markers a selector reads the last sample of a series that has ended for the whole lookback. */
+function noStaleMarkers(group: string): string {
   return (
-    `server group "${name}": its raw samples do not say where a series has ended, so that this answer may still count ` +
-    'it for as long as the lookback; with remote_read they do'
+    `server group "${group}": its raw samples have no stale markers, so a series that has ended is counted for the ` +
+    'whole lookback; set remote_read to read stale markers'
   );
 }
 
-/** No interface that a region is asked by hands out start timestamps. */
-function startsUnseen({ name }: ServerGroup): string {
-  return `server group "${name}": its raw samples do not say since when they count: start_timestamp() has nothing of them`;
+/** Source: the APIs of Prometheus and VictoriaMetrics, none of which returns start timestamps. */
+function noStartTimestamps(group: string): string {
+  return `server group "${group}": its raw samples have no start timestamps; start_timestamp() returns nothing for them`;
 }
 
-/** The series of one group with its labels, by their keys. */
-function labelled(series: readonly RawSeries[], group: ServerGroup): ReadonlyMap<string, RawSeries> {
+/** The series of one group that satisfy `matches` once they have its labels, by their keys. */
+function labelled(
+  series: readonly RawSeries[],
+  addLabels: Labels,
+  matches: (labels: Labels) => boolean,
+): ReadonlyMap<string, RawSeries> {
   const byKey = new Map<string, RawSeries>();
   for (const one of series) {
-    const labels = one.labels.with(group.labels);
+    const labels = one.labels.with(addLabels);
+    if (!matches(labels)) continue;
     if (byKey.has(labels.key)) {
       throw new PromfedError(
         'execution',
-        `two series become ${labels.toString()} when the labels ${group.labels.toString()} are set: ` +
+        `two series become ${labels.toString()} when the labels ${addLabels.toString()} are set: ` +
           'the region sends labels of these names itself',
       );
     }
@@ -115,7 +137,7 @@ function labelled(series: readonly RawSeries[], group: ServerGroup): ReadonlyMap
   return byKey;
 }
 
-function mergeGroups(parts: readonly ReadonlyMap<string, RawSeries>[]): readonly RawSeries[] {
+function mergeParts(parts: readonly ReadonlyMap<string, RawSeries>[]): readonly RawSeries[] {
   const merged = new Map<string, RawSeries>();
   for (const part of parts) {
     for (const [key, series] of part) {

@@ -1,8 +1,9 @@
 // Inputs of an evaluation.
 
-import type { Annotations, Grid, SampleSource, StopSignal, Vector } from '../../model/index.js';
+import type { Annotations, Grid, StopSignal, Vector } from '../../model/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
 import type { Fetch, PlanNode } from '../plan/index.js';
+import type { SampleSource } from './sample-source.js';
 
 /** Told of the operators of one evaluation; those that fail do not end. */
 export interface EvalObserver {

@@ -8,7 +8,7 @@ import {
   type Column,
   type Matcher,
 } from '../../model/index.js';
-import type { CallNode, SelectorNode } from '../plan/index.js';
+import type { CallNode } from '../plan/index.js';
 
 import { mergeSameLabels } from './columns.js';
 import { presenceOf } from './binary/matching.js';
@@ -29,31 +29,22 @@ const NAME: ReadonlySet<string> = new Set([METRIC_NAME]);
  *   when an info series has a native histogram at a step at which there is anything to add labels to.
  */
 export async function evalInfo(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
-  const { infoTimes } = node;
-  const [inputNode, choice] = node.args;
-  if (inputNode === undefined || infoTimes === undefined || (choice && choice.kind !== 'selector')) {
-    throw new PromfedError(
-      'internal',
-      `info() was planned without its times, or with a ${String(choice?.kind)}`,
-    );
+  const [inputNode] = node.args;
+  const { info } = node;
+  if (inputNode === undefined || info === undefined) {
+    throw new PromfedError('internal', 'info() was planned without its info series');
   }
-  const matchers = choice?.matchers ?? [];
   const input = await evaluator.evaluateVector(inputNode);
-  const names = namesOf(matchers);
-  const data = matchers.filter(({ name }) => name !== METRIC_NAME);
-  const enriches = enricher(choice === undefined ? names : matchers.filter(namesPositively));
-  const wanted: SelectorNode = {
-    kind: 'selector',
-    matchers: [...names, ...identities(input.columns.filter(enriches)), ...data],
-    ...infoTimes,
-    position: node.position,
-  };
+  const data = info.selector.selection.matchers.filter(({ name }) => name !== METRIC_NAME);
+  const enriches = enricher(info.infoNames);
+  const identifying = identities(input.columns.filter(enriches));
   const isIdentified = input.columns.some((one) => enriches(one) && one.labels.keep(IDENTIFYING).size > 0);
   const present = await presenceOf(evaluator.pacer, input.columns, evaluator.grid.count);
+  const requireFloat = (step: number): void => {
+    if (present[step] !== 0) throw new PromfedError('execution', 'info sample should be float');
+  };
   const times = isIdentified
-    ? await evalSelector(evaluator, wanted, 'time', (step) => {
-        if (present[step] !== 0) throw new PromfedError('execution', 'info sample should be float');
-      })
+    ? await evalSelector(evaluator, info.selector, 'time', requireFloat, identifying)
     : evaluator.vector([]);
   const chosen = data.length === 0 ? undefined : new Set(data.map(({ name }) => name));
   const found = await InfoSeries.of(evaluator, times, chosen);
@@ -66,17 +57,6 @@ export async function evalInfo(evaluator: Evaluator, node: CallNode): Promise<Ve
   }
   evaluator.release(times, input);
   return mergeSameLabels(evaluator, evaluator.vector(columns));
-}
-
-/** Which metrics are info metrics: `target_info` unless the query names others, any `_info` when it only rules out. */
-function namesOf(matchers: readonly Matcher[]): readonly Matcher[] {
-  const names = matchers.filter(({ name }) => name === METRIC_NAME);
-  if (names.length === 0) return [{ name: METRIC_NAME, op: '=', value: 'target_info' }];
-  return names.some(namesPositively) ? names : [{ name: METRIC_NAME, op: '=~', value: '.+_info' }, ...names];
-}
-
-function namesPositively({ name, op }: Matcher): boolean {
-  return name === METRIC_NAME && (op === '=' || op === '=~');
 }
 
 /** Whether a series is one to be enriched, and not an info series itself. */

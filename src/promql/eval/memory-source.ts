@@ -1,6 +1,7 @@
 // Raw samples in memory: what tests and the demo's regions are made of.
 
-import { compileMatchers, type Matcher, type RawSeries, type SampleSource } from '../../model/index.js';
+import { compileMatchers, type RawSeries } from '../../model/index.js';
+import type { SampleSource } from './sample-source.js';
 
 /**
  * A source of the given series, which stay the caller's. Reads them at each `select`, so that they may grow
@@ -8,8 +9,8 @@ import { compileMatchers, type Matcher, type RawSeries, type SampleSource } from
  */
 export function createMemorySource(series: Iterable<RawSeries>): SampleSource {
   return {
-    select: async (matchers: readonly Matcher[], { afterMs, untilMs }) => {
-      const matches = compileMatchers(matchers);
+    select: async ({ selection, extraMatchers, window: { afterMs, untilMs } }) => {
+      const matches = compileMatchers([...selection.matchers, ...extraMatchers]);
       const selected: RawSeries[] = [];
       for (const { labels, timestamps, values, stale, histograms, startTimestamps } of series) {
         if (!matches(labels)) continue;

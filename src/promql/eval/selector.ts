@@ -4,8 +4,8 @@ import {
   gridEndMs,
   Labels,
   seriesWeight,
+  type Matcher,
   type RawSeries,
-  type SampleUse,
   type TimeWindow,
 } from '../../model/index.js';
 import { sortPaced } from '../../runtime/index.js';
@@ -15,6 +15,7 @@ import { dropEmptyColumns } from './columns.js';
 import { withStatsOnly } from './histogram/histogram-stats.js';
 import { kindOf, smoothedHistogram } from './histogram/smoothed-histogram.js';
 import type { Evaluator, VectorOperand } from './evaluator.js';
+import type { SampleUse } from './sample-source.js';
 
 /** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
 export interface SelectorTimes {
@@ -42,12 +43,13 @@ export function selectorTimes(
 /** Raw series of a selector in a window, sorted by labels, their samples taken from the budget. */
 export async function selectRaw(
   evaluator: Evaluator,
-  { matchers }: SelectorNode,
+  { selection }: SelectorNode,
   window: TimeWindow,
   use: SampleUse,
+  extraMatchers: readonly Matcher[] = [],
 ): Promise<{ readonly series: readonly RawSeries[]; readonly held: number }> {
   const { context } = evaluator;
-  const selected = await context.samples.select(matchers, window, use, context.signal);
+  const selected = await context.samples.select({ selection, extraMatchers, window, use }, context.signal);
   const held = selected.reduce((sum, series) => sum + seriesWeight(series), 0);
   evaluator.rawBudget.reserve(held);
   const isSorted = selected.every(
@@ -72,13 +74,20 @@ export async function evalSelector(
   node: SelectorNode,
   what: 'value' | 'time' | 'start' = 'value',
   seeHistogram?: (step: number) => void,
+  extraMatchers: readonly Matcher[] = [],
 ): Promise<VectorOperand> {
   const { pacer, grid } = evaluator;
   const { lookbackDeltaMs } = evaluator.context;
   if (node.extension === 'smoothed' && what === 'value') return evalSmoothed(evaluator, node);
   const times = selectorTimes(evaluator, node);
   const window = { afterMs: times.firstMs - lookbackDeltaMs, untilMs: times.lastMs };
-  const raw = await selectRaw(evaluator, node, window, what === 'start' ? 'starts' : 'lookback');
+  const raw = await selectRaw(
+    evaluator,
+    node,
+    window,
+    what === 'start' ? 'starts' : 'lookback',
+    extraMatchers,
+  );
   const columns = [];
   for (const series of raw.series) {
     if (pacer.due) await pacer.pause();

@@ -10,6 +10,7 @@ export type {
   Duration,
   DurationLiteral,
   Expr,
+  MatrixSelector,
   Position,
   SetOp,
   SubqueryExpr,

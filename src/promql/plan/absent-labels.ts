@@ -1,14 +1,14 @@
-// The labels that absent() gives to what it returns.
+// The labels of the results of absent() and absent_over_time().
 
 import { compileMatcher, Labels, METRIC_NAME, type Matcher } from '../../model/index.js';
 import type { Expr } from '../language/index.js';
 
 /**
- * The labels of an absent vector: the values of the `=` matchers of its argument, when that is a selector; names
- * that are matched more than once, and the metric name, are left out.
+ * Returns the labels that the `=` matchers of a selector fix. Other expressions, the metric name and labels that are
+ * matched more than once give none.
  *
- * Of two matchers on a name it matters which comes first, and what only takes series away comes last: Prometheus' storage
- * puts them in that order.
+ * The order of two matchers on a label matters. Prometheus' storage moves the matchers that only exclude series to the
+ * end.
  *
  * Source: Prometheus, promql/functions.go (`createLabelsForAbsentFunction`), tsdb/querier.go (`PostingsForMatchers`).
  */
@@ -18,11 +18,11 @@ export function absentLabels(arg: Expr): Labels {
     arg.kind === 'vectorSelector' ? arg : arg.kind === 'matrixSelector' ? arg.selector : undefined;
   if (selector === undefined) return Labels.EMPTY;
   const values = new Map<string, string>();
-  const seen = new Set<string>();
-  for (const { name, op, value } of inOrder(selector.matchers)) {
+  const matched = new Set<string>();
+  for (const { name, op, value } of inStorageOrder(selector.matchers)) {
     if (name === METRIC_NAME) continue;
-    if (op === '=' && !seen.has(name)) {
-      seen.add(name);
+    if (op === '=' && !matched.has(name)) {
+      matched.add(name);
       values.set(name, value);
     } else {
       values.delete(name);
@@ -31,7 +31,8 @@ export function absentLabels(arg: Expr): Labels {
   return Labels.of(values);
 }
 
-function inOrder(matchers: readonly Matcher[]): readonly Matcher[] {
-  const takesAway = (matcher: Matcher): boolean => matcher.op.startsWith('!') && compileMatcher(matcher)('');
-  return [...matchers.filter((matcher) => !takesAway(matcher)), ...matchers.filter(takesAway)];
+function inStorageOrder(matchers: readonly Matcher[]): readonly Matcher[] {
+  const onlyExcludes = (matcher: Matcher): boolean =>
+    matcher.op.startsWith('!') && compileMatcher(matcher)('');
+  return [...matchers.filter((matcher) => !onlyExcludes(matcher)), ...matchers.filter(onlyExcludes)];
 }

@@ -1,4 +1,4 @@
-// The planner: an expression over many groups becomes a plan of fetches and what is computed here.
+// The planner: an expression over many groups becomes a plan of fetches and local operators.
 
 import { gridEndMs, METRIC_NAME } from '../../model/index.js';
 import {
@@ -10,36 +10,48 @@ import {
   type SubqueryExpr,
 } from '../language/index.js';
 import { absentLabels } from './absent-labels.js';
-import { Fetches } from './pushdown/fetches.js';
-import type { PlannedGroup } from './pruning/group-pruning.js';
+import { LocalPlanner } from './local-planner.js';
 import { planWholeHistograms } from './native-histograms.js';
-import { namePolicyOf, type NamePolicy } from './pushdown/delayed-name-removal.js';
-import { createInfoTimes } from './info-times.js';
-import { planLocally, subqueryOver } from './local.js';
-import type { PlanNode, TimeShift } from './node.js';
-import { isSettled, type Local, type PushdownVerdict } from './pushdown/pushdown-verdict.js';
-import { createPushdown, writesGroupLabel } from './pushdown/pushdown.js';
-import { createSelectorRouting, type SelectorRouting } from './pruning/selector-routing.js';
-import { trySegments } from './time-segments.js';
+import type { PlanNode } from './node.js';
+import type { PlannedGroup } from './pruning/planned-group.js';
+import { SelectorRouting } from './pruning/selector-routing.js';
+import { nameRemovalOf, type NameRemoval } from './pushdown/delayed-name-removal.js';
+import { Fetches } from './pushdown/fetches.js';
+import { isFinal, type Local } from './pushdown/pushdown-verdict.js';
+import { Pushdown, writesGroupLabel } from './pushdown/pushdown.js';
 import { tryText } from './text.js';
+import { trySegments } from './time-segments.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
 export interface PlanOptions {
-  /** Operations drop names in the end only (Prometheus' feature promql-delayed-name-removal). Default false. */
+  /** Prometheus' feature promql-delayed-name-removal. Default false. */
   readonly delaysNames?: boolean;
-  /** Keys of selections (`selectionKey`) whose native histograms were met in an answer that has them in part only. */
-  readonly histogramsMet?: ReadonlySet<string>;
+  /** Keys (`selectionKey`) of the selections that answered with incomplete native histograms. Default none. */
+  readonly histogramSelections?: ReadonlySet<string>;
   /**
    * True when the answer to a plan that is one fetch passes through undecoded. When false, its native histograms must
-   * be whole, and a range vector is read from raw samples, because decoded results lie on the step grid. Default true.
+   * be complete, and a range vector is read from raw samples, because decoded results lie on the step grid. Default
+   * true.
    */
   readonly passesThrough?: boolean;
 }
 
+const NO_SELECTIONS: ReadonlySet<string> = new Set();
+
+/** What the plans of all segments of a query have in common. */
+interface Planning {
+  readonly expr: Expr;
+  readonly groups: readonly PlannedGroup[];
+  readonly nameRemoval: NameRemoval;
+  readonly histogramSelections: ReadonlySet<string>;
+  /** True when a plan that is one fetch passes through. */
+  readonly passesThrough: boolean;
+}
+
 /**
- * Plans an expression over groups: what is local is sent to each relevant group whole, an aggregation of something
- * local splits in two where it can, and everything else is computed here from its operands. Where a range reaches over
- * the time bounds of groups, its steps are planned in segments.
+ * Plans an expression over groups. A local expression is sent whole to each group that may have data, an aggregation of
+ * a local expression splits in two where that is sound, and everything else is evaluated from its operands. When a
+ * range crosses the time bounds of groups, its steps are planned in segments.
  *
  * @throws PromfedError `execution` when a duration of the query cannot be calculated.
  */
@@ -47,72 +59,65 @@ export function planDistributed(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
-  { delaysNames = false, histogramsMet = NOTHING_MET, passesThrough = true }: PlanOptions = {},
+  { delaysNames = false, histogramSelections = NO_SELECTIONS, passesThrough = true }: PlanOptions = {},
 ): PlanNode {
-  const names = namePolicyOf(expr, delaysNames);
-  const relevance = createSelectorRouting(expr, groups, times);
-  const segments = trySegments(expr, groups, times, relevance);
-  const histograms = { met: histogramsMet, passes: passesThrough && segments === undefined };
-  if (segments === undefined) return planSteps(expr, groups, times, relevance, names, histograms);
+  const nameRemoval = nameRemovalOf(expr, delaysNames);
+  const routing = SelectorRouting.create(expr, groups, times);
+  const segments = trySegments(expr, groups, times, routing);
+  const planning = { expr, groups, nameRemoval, histogramSelections };
+  if (segments === undefined) return planSteps({ ...planning, passesThrough }, times, routing);
   const { position } = expr;
   return {
     kind: 'segments',
     segments: segments.map((grid) => {
-      const part = { ...times, steps: { firstMs: grid.startMs, lastMs: gridEndMs(grid) } };
-      const ofPart = createSelectorRouting(expr, groups, part);
-      const input = planSteps(expr, groups, part, ofPart, names, histograms);
+      const steps = { firstMs: grid.startMs, lastMs: gridEndMs(grid) };
+      const segmentTimes = { ...times, steps };
+      const segmentRouting = SelectorRouting.create(expr, groups, segmentTimes);
+      const input = planSteps({ ...planning, passesThrough: false }, segmentTimes, segmentRouting);
       return { kind: 'segment', grid, input, position };
     }),
     position,
   };
 }
 
-/** Plans for all of the steps of `times` alike. */
-function planSteps(
-  expr: Expr,
-  groups: readonly PlannedGroup[],
-  times: PlanTimes,
-  plain: SelectorRouting,
-  names: NamePolicy,
-  histograms: { readonly met: ReadonlySet<string>; readonly passes: boolean },
-): PlanNode {
-  const places = recursionCheckpoints(expr);
-  return planWholeHistograms(expr, groups, histograms, plain, (whole) => {
-    const relevance = whole.size === 0 ? plain : createSelectorRouting(expr, groups, times, whole);
-    const planner = new Planner(createPushdown(groups, times, relevance, names), relevance, times);
-    for (const below of places) planner.planAhead(below);
-    return histograms.passes ? planner.plan(expr) : planner.planDecoded(expr);
+/** Plans all steps of `times` alike. */
+function planSteps(planning: Planning, times: PlanTimes, routing: SelectorRouting): PlanNode {
+  const { expr, nameRemoval, passesThrough } = planning;
+  const checkpoints = recursionCheckpoints(expr);
+  return planWholeHistograms(planning, routing, (histogramSelectors) => {
+    const own = routing.with(histogramSelectors);
+    const planner = new DistributedPlanner(new Pushdown(own, times, nameRemoval), own, times);
+    for (const below of checkpoints) planner.planAhead(below);
+    return passesThrough ? planner.plan(expr) : planner.planDecoded(expr);
   });
 }
 
-const NOTHING_MET: ReadonlySet<string> = new Set();
-
-class Planner {
-  readonly #reach: (expr: Expr) => PushdownVerdict;
+class DistributedPlanner {
+  readonly #pushdown: Pushdown;
   readonly #times: PlanTimes;
-  readonly #infoTimes: (argument: Expr) => TimeShift;
+  readonly #local: LocalPlanner;
   readonly #fetches: Fetches;
   readonly #planned = new Map<Expr, PlanNode>();
 
-  constructor(reach: (expr: Expr) => PushdownVerdict, relevance: SelectorRouting, times: PlanTimes) {
-    this.#reach = reach;
+  constructor(pushdown: Pushdown, routing: SelectorRouting, times: PlanTimes) {
+    this.#pushdown = pushdown;
     this.#times = times;
-    this.#infoTimes = createInfoTimes(times);
-    this.#fetches = new Fetches(times, relevance);
+    this.#local = new LocalPlanner(times, routing);
+    this.#fetches = new Fetches(times, routing);
   }
 
-  /** Keeps the recursion of what is above on its stack. What is local is fetched with what is above it. */
+  /** Plans a checkpoint, which limits the recursion of `plan`. A local expression is fetched with the one above it. */
   planAhead(expr: Expr): void {
-    if (this.#reach(expr).kind !== 'local') this.#planned.set(expr, this.plan(expr));
+    if (this.#pushdown.verdict(expr).kind !== 'local') this.#planned.set(expr, this.plan(expr));
   }
 
   plan(expr: Expr): PlanNode {
     const planned = this.#planned.get(expr);
     if (planned !== undefined) return planned;
-    const reach = this.#reach(expr);
-    if (reach.kind === 'local' && typeOf(expr) !== 'scalar') return this.#fetches.of(expr, reach);
+    const verdict = this.#pushdown.verdict(expr);
+    if (verdict.kind === 'local' && typeOf(expr) !== 'scalar') return this.#fetches.create(expr, verdict);
     const node = this.#computed(expr);
-    return reach.kind === 'here' && node.kind !== 'fetch' ? { ...node, reason: reach.reason } : node;
+    return verdict.kind === 'computed' && node.kind !== 'fetch' ? { ...node, reason: verdict.reason } : node;
   }
 
   /** Plans an expression whose result is decoded. A fetched range vector would not lie on the step grid. */
@@ -141,88 +146,96 @@ class Planner {
       case 'subquery':
         return this.#subquery(expr);
       case 'vectorSelector':
+        return this.#local.selector(expr);
       case 'matrixSelector':
-        return planLocally(expr, this.#times);
+        return this.#local.range(expr);
     }
   }
 
   #call(expr: CallExpr): PlanNode {
     const { func, position } = expr;
-    const ofQuery = tryQueryFunction(func, this.#times);
-    if (ofQuery !== undefined) return { kind: 'number', value: ofQuery, position };
+    const value = tryQueryFunction(func, this.#times);
+    if (value !== undefined) return { kind: 'number', value, position };
     if (func === 'absent' || func === 'absent_over_time') return this.#absent(expr);
     if (func === 'info') return this.#info(expr);
+    const readsTimes = func === 'timestamp' || func === 'start_timestamp';
     const args = expr.args.map((arg) =>
-      typeOf(arg) === 'matrix'
-        ? this.#windows(arg)
-        : func === 'timestamp' || func === 'start_timestamp'
-          ? this.#timed(arg)
-          : this.plan(arg),
+      typeOf(arg) === 'matrix' ? this.#windows(arg) : readsTimes ? this.#timed(arg) : this.plan(arg),
     );
     return { kind: 'call', func, args, position };
   }
 
   /**
-   * The windows of a function that is computed here: the raw samples of a range selector, or what the inside of a
-   * subquery is at its own steps. Only an instant query's own result is a matrix that regions send.
+   * The windows of a function that is evaluated by promfed: the raw samples of a range selector, or the inner expression
+   * of a subquery at its own steps. Regions send a range vector only as the result of an instant query.
    */
   #windows(arg: Expr): PlanNode {
     if (arg.kind === 'paren') return this.#windows(arg.expr);
     if (arg.kind === 'subquery') return this.#subquery(arg);
-    const reach = arg.kind === 'matrixSelector' ? this.#reach(arg.selector) : undefined;
-    const node = planLocally(arg, this.#times);
-    return reach?.kind === 'here' ? { ...node, reason: reach.reason } : node;
+    if (arg.kind !== 'matrixSelector') return this.#local.plan(arg);
+    const verdict = this.#pushdown.verdict(arg.selector);
+    const node = this.#local.range(arg);
+    return verdict.kind === 'computed' ? { ...node, reason: verdict.reason } : node;
   }
 
   #subquery(expr: SubqueryExpr): PlanNode {
-    return this.#planned.get(expr) ?? subqueryOver(this.plan(expr.expr), expr, this.#times);
+    return this.#planned.get(expr) ?? this.#local.subquery(this.plan(expr.expr), expr);
   }
 
-  /** The samples of a selector have times of their own, and fetched results do not. */
+  /** The times of samples are read from raw samples. Fetched results have the times of the steps. */
   #timed(arg: Expr): PlanNode {
     if (arg.kind === 'paren') return this.#timed(arg.expr);
-    return arg.kind === 'vectorSelector' ? planLocally(arg, this.#times) : this.plan(arg);
+    return arg.kind === 'vectorSelector' ? this.#local.selector(arg) : this.plan(arg);
   }
 
   /**
-   * What is enriched may come from regions. Which info series are read is known when it is there, and the newest of
-   * them is found by the times of their samples, which fetched results do not have.
+   * The series to enrich may come from regions. Info series are read from raw samples: the newest of them is found by
+   * the times of their samples.
    */
-  #info({ func, args: [input, ...choice], position }: CallExpr): PlanNode {
-    const args = [this.plan(input!), ...choice.map((selector) => planLocally(selector, this.#times))];
-    return { kind: 'call', func, args, infoTimes: this.#infoTimes(input!), position };
+  #info(expr: CallExpr): PlanNode {
+    const args = [this.plan(expr.args[0]!)];
+    return {
+      kind: 'call',
+      func: expr.func,
+      args,
+      info: this.#local.infoSeries(expr),
+      position: expr.position,
+    };
   }
 
   /**
-   * Absent here is absent in every region. Over a range it is the absence of a last sample in the range: that function
-   * keeps the names, so that series of different metrics stay apart. A region does not have to send what is there, but
-   * only that something is.
+   * Series are absent when they are absent in every region. Over a range that is the absence of a last sample in the
+   * range: last_over_time keeps the names, so that series of different metrics stay apart. A region sends only whether
+   * there is a series.
    */
   #absent(expr: CallExpr): PlanNode {
     const arg = expr.args[0]!;
     const { position } = expr;
     const present: Expr = expr.func === 'absent' ? arg : { ...expr, func: 'last_over_time' };
-    const input =
-      this.#reach(present).kind === 'local' ? this.#aggregate(groupOf(present)) : this.plan(present);
+    const isLocal = this.#pushdown.verdict(present).kind === 'local';
+    const input = isLocal ? this.#aggregate(groupOf(present)) : this.plan(present);
     return { kind: 'call', func: 'absent', args: [input], absentLabels: absentLabels(arg), position };
   }
 
   #aggregate(expr: AggregateExpr): PlanNode {
-    const input = this.#reach(expr.expr);
-    const param = expr.param && this.#reach(expr.param);
-    // Of a group only the presence counts, which merging does not change.
-    const isFinal = input.kind === 'local' && (isSettled(input) || expr.op === 'group');
-    const splits = isFinal && (param === undefined || param.kind === 'constant');
-    return (splits ? this.#trySplit(expr, input) : undefined) ?? this.#aggregateHere(expr);
+    const input = this.#pushdown.verdict(expr.expr);
+    const param = expr.param && this.#pushdown.verdict(expr.param);
+    // The group aggregation only depends on whether there is a series, which merging does not change.
+    const canSplit = input.kind === 'local' && (isFinal(input) || expr.op === 'group');
+    if (canSplit && (param === undefined || param.kind === 'constant')) {
+      const split = this.#trySplit(expr, input);
+      if (split !== undefined) return split;
+    }
+    return this.#aggregateLocally(expr);
   }
 
-  #aggregateHere(expr: AggregateExpr): PlanNode {
+  #aggregateLocally(expr: AggregateExpr): PlanNode {
     const { op, grouping, without, position } = expr;
     const param = expr.param && this.plan(expr.param);
     return { kind: 'aggregate', op, input: this.plan(expr.expr), param, grouping, without, position };
   }
 
-  /** Two levels: each region aggregates its own series, and their results are aggregated once more here. */
+  /** Splits an aggregation in two levels: each region aggregates its own series, and promfed their results. */
   #trySplit(expr: AggregateExpr, input: Local): PlanNode | undefined {
     const { grouping, without, position } = expr;
     const outer = { kind: 'aggregate', param: undefined, grouping, without, position } as const;
@@ -231,15 +244,15 @@ class Planner {
       case 'min':
       case 'max':
       case 'group':
-        return { ...outer, op: expr.op, input: this.#fetches.of(expr, input) };
+        return { ...outer, op: expr.op, input: this.#fetches.create(expr, input) };
       case 'count':
-        return { ...outer, op: 'sum', input: this.#fetches.of(expr, input) };
+        return { ...outer, op: 'sum', input: this.#fetches.create(expr, input) };
       case 'topk':
       case 'bottomk':
         return {
           ...outer,
           op: expr.op,
-          input: this.#fetches.of(expr, input),
+          input: this.#fetches.create(expr, input),
           param: expr.param && this.plan(expr.param),
         };
       case 'avg':
@@ -255,7 +268,7 @@ class Planner {
     }
   }
 
-  /** The sum of the sums by the sum of the counts. The division drops the metric name, so `by (__name__)` stays whole. */
+  /** The sum of sums divided by the sum of counts. The division drops the metric name, so `by (__name__)` is not split. */
   #tryAverage(expr: AggregateExpr): PlanNode | undefined {
     if (!expr.without && expr.grouping.includes(METRIC_NAME)) return undefined;
     return {
@@ -275,14 +288,14 @@ class Planner {
     };
   }
 
-  /** Counts of equal values add up; the label that holds the value stays, whatever the grouping says of it. */
+  /** Counts of equal values add up. The label with the value is kept whatever the grouping says about it. */
   #tryCountValues(expr: AggregateExpr, input: Local): PlanNode | undefined {
     const label = tryText(expr.param);
     if (label === undefined || writesGroupLabel(expr, input.groups)) return undefined;
     return {
       kind: 'aggregate',
       op: 'sum',
-      input: this.#fetches.of(expr, input),
+      input: this.#fetches.create(expr, input),
       param: undefined,
       grouping: expr.without ? expr.grouping.filter((name) => name !== label) : [...expr.grouping, label],
       without: expr.without,
@@ -291,7 +304,7 @@ class Planner {
   }
 }
 
-/** `group(expr)`: 1 where there is anything. */
+/** `group(expr)`, which is 1 when there is a series. */
 function groupOf(expr: Expr): AggregateExpr {
   const { position } = expr;
   return { kind: 'aggregate', op: 'group', expr, param: undefined, grouping: [], without: false, position };

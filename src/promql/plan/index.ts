@@ -1,10 +1,10 @@
 export { planDistributed, type PlanOptions } from './distribute.js';
-export { type ExplainedNode, explainPlan, selectionKey } from './explain/explain-plan.js';
+export { type ExplainedNode, explainPlan } from './explain/explain-plan.js';
 export { printExplained } from './explain/print-explained.js';
 export { printPlan } from './explain/print-plan.js';
-export type { RunStats, OperatorStats, PartStats } from './explain/run-stats.js';
-export { planLocally } from './local.js';
-export { histogramSources, merges } from './native-histograms.js';
+export type { OperatorStats, PartStats, RunStats } from './explain/run-stats.js';
+export { planLocally } from './local-planner.js';
+export { histogramSources, mergesSeries, selectionKey } from './native-histograms.js';
 export type {
   AggregateNode,
   BinaryNode,
@@ -14,17 +14,14 @@ export type {
   NegateNode,
   PlanNode,
   RangeNode,
-  SelectorNode,
-  SegmentsNode,
   SegmentNode,
+  SegmentsNode,
+  Selection,
+  SelectorNode,
   SubqueryNode,
 } from './node.js';
 export { operands } from './operands.js';
-export { groupsLeftOut } from './pruning/explain-pruning.js';
-export {
-  exclusionsOf,
-  matchersForGroup,
-  type PlannedGroup,
-  relevantGroups,
-} from './pruning/group-pruning.js';
+export { printExclusion } from './pruning/explain-pruning.js';
+export { pruneGroups } from './pruning/group-pruning.js';
+export { matchersForGroup, type PlannedGroup } from './pruning/planned-group.js';
 export { DEFAULT_LOOKBACK_MS } from './times.js';

@@ -1,17 +1,13 @@
-// Native histograms in plans: which selectors' raw samples are wanted because what regions send has no histograms whole.
+// Native histograms in plans: which selectors are read from raw samples because JSON answers lack parts of histograms.
 
-import { METRIC_NAME } from '../../model/index.js';
+import { METRIC_NAME, printMatchers, type Matcher } from '../../model/index.js';
 import { children, walk, type Expr, type VectorSelector } from '../language/index.js';
-import { selectionKey } from './explain/explain-plan.js';
-import type { PlannedGroup } from './pruning/group-pruning.js';
 import type { Fetch, PlanNode } from './node.js';
 import { operands } from './operands.js';
-import type { SelectorRouting } from './pruning/selector-routing.js';
+import type { PlannedGroup } from './pruning/planned-group.js';
+import type { HistogramSelectors, SelectorRouting } from './pruning/selector-routing.js';
 
-/** Selectors whose raw samples are wanted, each with the group on whose account. */
-export type WholeSelectors = ReadonlyMap<VectorSelector, PlannedGroup>;
-
-/** Functions of native histograms alone: classic ones are no argument of theirs. */
+/** Functions of native histograms only. They ignore classic histograms. */
 const NATIVE_ONLY: ReadonlySet<string> = new Set([
   'histogram_avg',
   'histogram_count',
@@ -20,8 +16,8 @@ const NATIVE_ONLY: ReadonlySet<string> = new Set([
   'histogram_stdvar',
 ]);
 
-/** Functions whose result can be a histogram where a sample of an argument is one. */
-const KEEPING: ReadonlySet<string> = new Set([
+/** Functions whose result can be a histogram when a sample of an argument is one. */
+const HISTOGRAM_FUNCTIONS: ReadonlySet<string> = new Set([
   'rate',
   'increase',
   'irate',
@@ -40,30 +36,38 @@ const KEEPING: ReadonlySet<string> = new Set([
   'info',
 ]);
 
-/** Aggregations of the same kind; the others leave histograms out, or make floats of them. */
-const KEEPING_AGGREGATIONS: ReadonlySet<string> = new Set(['sum', 'avg', 'limitk', 'limit_ratio']);
+/** Aggregations whose result can be a histogram. The others ignore histograms or return floats. */
+const HISTOGRAM_AGGREGATIONS: ReadonlySet<string> = new Set(['sum', 'avg', 'limitk', 'limit_ratio']);
 
-/** The selectors whose histograms, should they hold some, can make the result of `expr` hold histograms. */
+/** Maximum number of plans. The last one reads every selector raw that is known to have native histograms. */
+const MAX_PLANS = 4;
+
+/** The key of a selection of raw samples: of its statistics, and of what is known about its native histograms. */
+export function selectionKey(matchers: readonly Matcher[]): string {
+  return printMatchers(matchers);
+}
+
+/** The selectors whose native histograms, if they have any, can make the result of `expr` have native histograms. */
 export function histogramSources(expr: Expr): VectorSelector[] {
   const found: VectorSelector[] = [];
   const pending = [expr];
   for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
     if (one.kind === 'vectorSelector') found.push(one);
-    else pending.push(...keptOf(one));
+    else pending.push(...histogramOperands(one));
   }
   return found;
 }
 
-/** The children of an expression whose histograms can be in its result. */
-function keptOf(expr: Exclude<Expr, VectorSelector>): readonly Expr[] {
+/** The operands whose native histograms can be in the result. */
+function histogramOperands(expr: Exclude<Expr, VectorSelector>): readonly Expr[] {
   switch (expr.kind) {
     case 'call':
-      return KEEPING.has(expr.func) ? expr.args : [];
+      return HISTOGRAM_FUNCTIONS.has(expr.func) ? expr.args : [];
     case 'aggregate':
-      return KEEPING_AGGREGATIONS.has(expr.op) ? [expr.expr] : [];
+      return HISTOGRAM_AGGREGATIONS.has(expr.op) ? [expr.expr] : [];
     case 'binary':
       if (expr.op === 'and' || expr.op === 'unless') return [expr.lhs];
-      return expr.returnBool || isOrder(expr.op) ? [] : [expr.lhs, expr.rhs];
+      return expr.returnBool || isOrdering(expr.op) ? [] : [expr.lhs, expr.rhs];
     case 'number':
     case 'string':
     case 'paren':
@@ -74,58 +78,61 @@ function keptOf(expr: Exclude<Expr, VectorSelector>): readonly Expr[] {
   }
 }
 
-/** Histograms have no order: what compares by it leaves them out. */
-function isOrder(op: string): boolean {
+/** Histograms have no order. Comparisons by it drop them. */
+function isOrdering(op: string): boolean {
   return op === '<' || op === '<=' || op === '>' || op === '>=';
 }
 
-/** After so many plans, whatever is known to hold histograms is read raw: a plan is not made over and over. */
-const MAX_PLANS = 4;
+export interface HistogramPlanning {
+  readonly expr: Expr;
+  readonly groups: readonly PlannedGroup[];
+  /** Keys (`selectionKey`) of the selections that answered with incomplete native histograms. */
+  readonly histogramSelections: ReadonlySet<string>;
+  /** True when a plan that is one fetch passes through undecoded. */
+  readonly passesThrough: boolean;
+}
 
 /**
- * Plans an expression again until no fetch of its plan brings native histograms to what is computed or merged here,
- * as far as is known where they are: the selectors that they come from are read raw instead. A result without
- * histograms is fetched as ever, however many there are below it, and so is one that passes through as it came.
+ * Plans an expression until no decoded fetch is known to return native histograms: the selectors that these come from
+ * are read from raw samples instead. A fetch that passes through may return them, and so may the inner parts of a
+ * fetched expression whose result has none.
  *
- * Known is what a function says that takes nothing else (as long as a group concerned can hand histograms on whole),
- * the names that groups know (`PlannedGroup.histograms`), and the selections of `met`.
- *
- * @param met keys of selections (`selectionKey`) whose histograms were met in an answer, all groups alike.
- * @param passes whether the plan's result is the query's, so that a plan that is one fetch passes through.
+ * Known are the arguments of functions that take native histograms only (when a group has complete ones), the names in
+ * `PlannedGroup.histograms`, and `histogramSelections`.
  */
 export function planWholeHistograms(
-  expr: Expr,
-  groups: readonly PlannedGroup[],
-  { met, passes }: { readonly met: ReadonlySet<string>; readonly passes: boolean },
-  relevance: SelectorRouting,
-  plan: (whole: WholeSelectors) => PlanNode,
+  { expr, groups, histogramSelections, passesThrough }: HistogramPlanning,
+  routing: SelectorRouting,
+  plan: (selectors: HistogramSelectors) => PlanNode,
 ): PlanNode {
-  const whole = new Map<VectorSelector, PlannedGroup>();
-  let result = plan(whole);
-  if (met.size === 0 && !groups.some(({ histograms }) => histograms !== undefined)) return result;
+  const selectors = new Map<VectorSelector, PlannedGroup>();
+  let result = plan(selectors);
+  const hasNone = groups.every(({ histograms }) => histograms === undefined);
+  if (hasNone && histogramSelections.size === 0) return result;
   const native = nativeSelectors(expr);
   const mark = (selector: VectorSelector): void => {
-    if (whole.has(selector)) return;
-    const group = holderOf(selector, relevance(selector).groups, native, met);
-    if (group !== undefined) whole.set(selector, group);
+    if (selectors.has(selector)) return;
+    const candidates = routing.route(selector).groups;
+    const group = groupWithHistograms(selector, candidates, native, histogramSelections);
+    if (group !== undefined) selectors.set(selector, group);
   };
   for (let plans = 1; ; plans++) {
-    const before = whole.size;
-    for (const fetch of decodedFetches(result, passes)) for (const one of histogramSources(fetch)) mark(one);
-    if (whole.size === before) return result;
+    const before = selectors.size;
+    for (const fetched of decodedFetches(result, passesThrough)) histogramSources(fetched).forEach(mark);
+    if (selectors.size === before) return result;
     if (plans === MAX_PLANS) {
       walk(expr, (one) => {
         if (one.kind === 'vectorSelector') mark(one);
       });
     }
-    result = plan(whole);
+    result = plan(selectors);
     if (plans === MAX_PLANS) return result;
   }
 }
 
-/** The expressions of the fetches whose samples are looked at here. */
-function decodedFetches(plan: PlanNode, passes: boolean): Expr[] {
-  if (passes && plan.kind === 'fetch' && !merges(plan.fetch)) return [];
+/** The expressions of the fetches that are decoded. */
+function decodedFetches(plan: PlanNode, passesThrough: boolean): Expr[] {
+  if (passesThrough && plan.kind === 'fetch' && !mergesSeries(plan.fetch)) return [];
   const found: Expr[] = [];
   const pending: PlanNode[] = [plan];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
@@ -135,12 +142,12 @@ function decodedFetches(plan: PlanNode, passes: boolean): Expr[] {
   return found;
 }
 
-/** Whether copies of a series can meet in the answers of a fetch. */
-export function merges({ overlapping, parts }: Fetch): boolean {
+/** Reports whether the answers to a fetch can have equal series, which are merged. */
+export function mergesSeries({ overlapping, parts }: Fetch): boolean {
   return overlapping || parts.some(({ group }) => group.replicated);
 }
 
-/** The selectors whose samples reach a function that takes native histograms only. */
+/** The selectors whose samples reach a function of native histograms only. */
 function nativeSelectors(expr: Expr): ReadonlySet<VectorSelector> {
   const found = new Set<VectorSelector>();
   walk(expr, (one) => {
@@ -150,15 +157,15 @@ function nativeSelectors(expr: Expr): ReadonlySet<VectorSelector> {
   return found;
 }
 
-/** The first group on whose account a selector has to be read raw. */
-function holderOf(
+/** The first group because of which a selector is read from raw samples; undefined when there is none. */
+function groupWithHistograms(
   selector: VectorSelector,
   groups: readonly PlannedGroup[],
   native: ReadonlySet<VectorSelector>,
-  met: ReadonlySet<string>,
+  histogramSelections: ReadonlySet<string>,
 ): PlannedGroup | undefined {
   const { matchers } = selector;
-  if (met.size > 0 && met.has(selectionKey(matchers))) {
+  if (histogramSelections.size > 0 && histogramSelections.has(selectionKey(matchers))) {
     return groups.find(({ histograms }) => histograms !== undefined) ?? groups[0];
   }
   const names = matchers.filter(({ name, op }) => name === METRIC_NAME && op === '=');

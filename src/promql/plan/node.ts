@@ -1,8 +1,9 @@
-// The plan: an immutable tree of what is computed here, with fetches and raw selectors as its leaves.
+// The plan: an immutable tree of the operators that promfed evaluates, with fetches and raw selectors as its leaves.
 
 import type { Grid, Labels, Matcher, ValueType } from '../../model/index.js';
 import type { AggregateOp, BinaryOp, Expr, Position, VectorMatching } from '../language/index.js';
-import type { PlannedGroup } from './pruning/group-pruning.js';
+import type { ExcludedGroup } from './pruning/group-pruning.js';
+import type { PlannedGroup } from './pruning/planned-group.js';
 import type { PushdownReason } from './pushdown/reason.js';
 
 export type PlanNode =
@@ -20,9 +21,9 @@ export type PlanNode =
   | SegmentNode;
 
 interface Node {
-  /** Where the expression that this node stands for is in the query, for annotations. */
+  /** The position in the query of the expression that this node evaluates, for annotations. */
   readonly position: Position;
-  /** Why it is computed here, where it might have been sent. */
+  /** Why the expression is not sent to the groups. Undefined when there was no choice. */
   readonly reason?: PushdownReason | undefined;
 }
 
@@ -36,44 +37,63 @@ export interface StringNode extends Node {
   readonly value: string;
 }
 
-/**
- * What is asked of the regions: one expression for each relevant group. Its result is on the step grid, or on the
- * steps of the innermost subquery around it.
- */
+/** An expression that groups evaluate. Its result is on the step grid, or on the steps of the innermost subquery. */
 export interface FetchNode extends Node {
   readonly kind: 'fetch';
   readonly fetch: Fetch;
-  /** The expression whose rewritings the groups are sent. */
+  /** The groups that are not queried. */
+  readonly excluded: readonly ExcludedGroup[];
+  /** The expression that is rewritten for each group. */
   readonly source?: Expr | undefined;
 }
 
-/** Raw samples seen through lookback: at each step the newest sample of each series (`source: SampleSource`). */
-export interface SelectorNode extends Node {
-  readonly kind: 'selector';
+/** Which raw samples are read, from which groups. */
+export interface Selection {
+  /** The matchers of the selector in the query. */
   readonly matchers: readonly Matcher[];
+  /** The groups to query, in their order. */
+  readonly parts: readonly SelectionPart[];
+}
+
+/** The request of a selection to one group. */
+export interface SelectionPart {
+  readonly group: PlannedGroup;
+  /** The matchers that the group is sent. */
+  readonly matchers: readonly Matcher[];
+  /** Labels set on every series of the answer. They override the region's own. */
+  readonly addLabels: Labels;
+}
+
+/** Where offset and `@` move the times of a selector or a subquery. */
+export interface TimeShift {
   readonly offsetMs: number;
   /** The time that `@` fixes, milliseconds. */
   readonly atMs: number | undefined;
-  /** How the selector, or the range of it, looks beyond its edges. */
+}
+
+/** An instant vector read from raw samples: at each step the newest sample of each series within lookback. */
+export interface SelectorNode extends Node, TimeShift {
+  readonly kind: 'selector';
+  readonly selection: Selection;
+  /** The groups that are not queried. */
+  readonly excluded: readonly ExcludedGroup[];
+  /** How the selector, or the range around it, reads beyond its edges. */
   readonly extension?: 'anchored' | 'smoothed' | undefined;
 }
 
-/** Raw samples of a window: only ever the argument of a range function, or the root of an instant query. */
+/** Raw samples of a window: the argument of a range function, or the root of an instant query. */
 export interface RangeNode extends Node {
   readonly kind: 'range';
   readonly selector: SelectorNode;
   readonly rangeMs: number;
 }
 
-export interface SubqueryNode extends Node {
+export interface SubqueryNode extends Node, TimeShift {
   readonly kind: 'subquery';
   readonly input: PlanNode;
   readonly rangeMs: number;
   /** Undefined for the default step. */
   readonly stepMs: number | undefined;
-  readonly offsetMs: number;
-  /** The time that `@` fixes, milliseconds. */
-  readonly atMs: number | undefined;
 }
 
 export interface AggregateNode extends Node {
@@ -88,18 +108,20 @@ export interface AggregateNode extends Node {
 export interface CallNode extends Node {
   readonly kind: 'call';
   readonly func: string;
+  /** Of info only the series to enrich. */
   readonly args: readonly PlanNode[];
-  /** Only for absent and absent_over_time: the labels of what they return, taken from their argument's matchers. */
+  /** Only for absent and absent_over_time: the labels of the result, taken from the matchers of the argument. */
   readonly absentLabels?: Labels;
-  /** Only for info: as of which times its info series are read. */
-  readonly infoTimes?: TimeShift;
+  /** Only for info. */
+  readonly info?: InfoSeries;
 }
 
-/** Where offset and `@` move the times of what they stand at. */
-export interface TimeShift {
-  readonly offsetMs: number;
-  /** The time that `@` fixes, milliseconds. */
-  readonly atMs: number | undefined;
+/** The info series of a call of info(). */
+export interface InfoSeries {
+  /** Matchers of identifying labels are added to the selection when the series to enrich are known. */
+  readonly selector: SelectorNode;
+  /** Matchers of metric names. A series that satisfies all of them is an info series and is not enriched. */
+  readonly infoNames: readonly Matcher[];
 }
 
 export interface BinaryNode extends Node {
@@ -116,37 +138,37 @@ export interface NegateNode extends Node {
   readonly input: PlanNode;
 }
 
-/** The steps of a range query in parts, each planned by itself: only ever the root of its plan. */
+/** The steps of a range query in segments that are planned separately. Always the root of a plan. */
 export interface SegmentsNode extends Node {
   readonly kind: 'segments';
-  /** In the order of time; together they are the steps of the query. */
+  /** Ordered by time; together they are the steps of the query. */
   readonly segments: readonly SegmentNode[];
 }
 
-/** The plan of some steps, on which it is evaluated as on those of a query of its own. */
+/** The plan of some steps of a query. */
 export interface SegmentNode extends Node {
   readonly kind: 'segment';
   readonly grid: Grid;
   readonly input: PlanNode;
 }
 
-/** One fetch of a plan. Two fetches with the same `key` are the same fetch. */
+/** One fetch of a plan. Fetches with equal keys are equal. */
 export interface Fetch {
   readonly key: string;
   readonly type: ValueType;
   readonly parts: readonly FetchPart[];
   /**
-   * True when the groups' label sets may meet: equal series of different parts are then merged, an earlier
-   * part's sample winning at each time. False when the group labels keep every two parts apart.
+   * True when several groups may have equal series. These are merged, and at each time the sample of the earlier part
+   * wins. False when the labels of the groups tell every two parts apart.
    */
   readonly overlapping: boolean;
 }
 
-/** What one group is asked. */
+/** The request of a fetch to one group. */
 export interface FetchPart {
   readonly group: PlannedGroup;
-  /** The expression as the group is sent it. */
+  /** The expression that the group is sent. */
   readonly expr: string;
-  /** Labels that every series of the answer is given, winning over the region's own. */
+  /** Labels set on every series of the answer. They override the region's own. */
   readonly addLabels: Labels;
 }

@@ -1,8 +1,8 @@
-// What stands directly below a node of a plan.
+// The operands of a plan node.
 
 import type { PlanNode } from './node.js';
 
-/** The operands in the order in which they are printed: a parameter before what it is applied to. */
+/** The operands in the order in which they are printed: a parameter before the expression it applies to. */
 export function operands(node: PlanNode): readonly PlanNode[] {
   switch (node.kind) {
     case 'number':
@@ -19,7 +19,7 @@ export function operands(node: PlanNode): readonly PlanNode[] {
     case 'aggregate':
       return node.param === undefined ? [node.input] : [node.param, node.input];
     case 'call':
-      return node.args;
+      return node.info === undefined ? node.args : [...node.args, node.info.selector];
     case 'segments':
       return node.segments;
     case 'binary':

@@ -1,4 +1,4 @@
-// Segments: the steps of a range query cut where what its selectors concern changes with time.
+// Time segments: the steps of a range query, cut where the groups that its selectors read change.
 
 import { gridEndMs, METRIC_NAME, rangeGrid, type Grid, type TimeWindow } from '../../model/index.js';
 import {
@@ -6,138 +6,140 @@ import {
   typeOf,
   walk,
   type AggregateOp,
+  type CallExpr,
   type Expr,
   type VectorSelector,
 } from '../language/index.js';
-import { labelsOf, relevantGroups, type PlannedGroup } from './pruning/group-pruning.js';
+import { createInfoTimes } from './info.js';
+import { dataWindows } from './pruning/data-windows.js';
+import { pruneGroups } from './pruning/group-pruning.js';
+import type { PlannedGroup } from './pruning/planned-group.js';
 import { crossesBounds, type SelectorRouting } from './pruning/selector-routing.js';
 import type { PlanTimes } from './times.js';
-import { dataWindows } from './pruning/data-windows.js';
 
-/** At most so many segments: each asks its groups again. */
+/** Maximum number of segments. Each one sends its own requests. */
 const MAX_SEGMENTS = 16;
-/** So many looks at a selector's groups are worth the fewer raw samples. */
-const MAX_LOOKS = 4_000;
+/** Upper bound on cuts × selectors. Beyond it, planning costs more than the raw samples it saves. */
+const MAX_CHECKS = 4_000;
+
+/** Aggregations whose parameter is checked over all steps at once. */
+const CHECKED_AGGREGATIONS: ReadonlySet<AggregateOp> = new Set(['topk', 'bottomk', 'limitk', 'limit_ratio']);
+/** Functions that can give equal series different names. */
+const NAMING_FUNCTIONS: ReadonlySet<string> = new Set(['label_replace', 'label_join', 'info']);
 
 /**
- * Cuts the steps of a range query so that, where it can be had, the window of each selector lies in one segment on one
- * side of the groups' time bounds, and raw samples are wanted only of the segments around them. Segments are not
- * cut from each other where that would ask for more raw samples than it saves.
+ * Cuts the steps of a range query so that the windows of its selectors lie on one side of the groups' time bounds in
+ * most segments, and only the segments around the bounds need raw samples. Steps are not cut where that would read
+ * more raw samples than it saves.
  *
- * @param relevance over all steps: only what crosses a bound is worth a cut.
- * @returns two segments or more, in the order of time, which together are the steps of the query; undefined when it
- *   is best planned as a whole.
+ * @param routing over all steps: only a selector whose window crosses bounds is worth a cut.
+ * @returns two or more segments, ordered by time, which together are the steps of the query; undefined when the query is
+ *   best planned as a whole.
  * @throws PromfedError `execution` when a duration of the expression cannot be calculated.
  */
 export function trySegments(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
-  relevance: SelectorRouting,
+  routing: SelectorRouting,
 ): readonly Grid[] | undefined {
   if (times.stepMs === 0 || times.steps !== undefined) return undefined;
   if (groups.every(({ bounds }) => bounds === undefined)) return undefined;
   const crossing = new Set<VectorSelector>();
   walk(expr, (one) => {
-    if (one.kind === 'vectorSelector' && relevance(one).crosses) crossing.add(one);
+    if (one.kind === 'vectorSelector' && routing.route(one).crossesBounds) crossing.add(one);
   });
-  if (crossing.size === 0 || seesAllSteps(expr)) return undefined;
+  if (crossing.size === 0 || dependsOnAllSteps(expr)) return undefined;
   const grid = rangeGrid(times.startMs, times.endMs, times.stepMs);
-  const looks = looksOf(expr, groups, times, crossing);
-  const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
-  const firstSteps = cutsOf(looks, grid);
-  if (firstSteps.length < 2 || firstSteps.length * looks.length > MAX_LOOKS) return undefined;
-  const segments = joinCheap(
+  const windows = movingWindows(expr, groups, times, crossing);
+  const firstSteps = cutsOf(windows, grid);
+  if (firstSteps.length < 2 || firstSteps.length * windows.length > MAX_CHECKS) return undefined;
+  const segments = joinSegments(
     firstSteps.map((step, i) => ({ first: step, last: (firstSteps[i + 1] ?? grid.count) - 1 })),
-    (first, last) => rawMs(looks, segmentGrid(grid, { first, last }), labels),
+    (first, last) => rawSampleMs(windows, segmentGrid(grid, { first, last }), routing.labels),
   );
   return segments.length < 2 ? undefined : segments.map((segment) => segmentGrid(grid, segment));
 }
 
-/** Aggregations whose parameter is checked over all steps at once. */
-const CHECKED: ReadonlySet<AggregateOp> = new Set(['topk', 'bottomk', 'limitk', 'limit_ratio']);
-/** Functions that can give equal series different names. */
-const NAMING: ReadonlySet<string> = new Set(['label_replace', 'label_join', 'info']);
-
 /**
- * Whether an error of the query may depend on steps far from each other: a function of windows fails when two of its
- * series become equal without their names, though they are never there at the same step, and an aggregation when its
- * parameter is NaN at some step and not at another. Linear in the expression.
+ * Reports whether an error of the query may depend on steps far from each other. A function of windows fails when two
+ * of its series become equal without their names, even if they never exist at the same step. An aggregation fails when
+ * its parameter is NaN at any step. Linear in the expression.
  *
  * Source: Prometheus, promql/engine.go (`eval`, calls with a matrix argument; `rangeEvalAgg`).
  */
-function seesAllSteps(root: Expr): boolean {
-  const pending: { readonly expr: Expr; readonly ofWindows: boolean; readonly ofParam: boolean }[] = [
-    { expr: root, ofWindows: false, ofParam: false },
-  ];
+function dependsOnAllSteps(root: Expr): boolean {
+  const pending = [{ expr: root, inWindows: false, inParam: false }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { expr, ofWindows, ofParam } = next;
-    if (ofWindows && mayMixNames(expr)) return true;
-    if (ofParam && (expr.kind === 'call' || expr.kind === 'vectorSelector')) return true;
-    const isChecked = expr.kind === 'aggregate' && CHECKED.has(expr.op);
+    const { expr, inWindows, inParam } = next;
+    if (inWindows && mayMixNames(expr)) return true;
+    if (inParam && (expr.kind === 'call' || expr.kind === 'vectorSelector')) return true;
+    const isChecked = expr.kind === 'aggregate' && CHECKED_AGGREGATIONS.has(expr.op);
     for (const below of children(expr)) {
       pending.push({
         expr: below,
-        ofWindows: ofWindows || typeOf(below) === 'matrix',
-        ofParam: ofParam || (isChecked && below === expr.param),
+        inWindows: inWindows || typeOf(below) === 'matrix',
+        inParam: inParam || (isChecked && below === expr.param),
       });
     }
   }
   return false;
 }
 
-/** Whether two series of it may differ in their names only, when those of its operands do not. */
+/** Reports whether an expression may have two series that differ only in their names, when its operands have none. */
 function mayMixNames(expr: Expr): boolean {
   if (expr.kind === 'vectorSelector')
     return !expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');
-  return expr.kind === 'call' ? NAMING.has(expr.func) : expr.kind === 'binary' && expr.op === 'or';
+  return expr.kind === 'call' ? NAMING_FUNCTIONS.has(expr.func) : expr.kind === 'binary' && expr.op === 'or';
 }
 
-/** What one selector looks at, at a step of the time t: the groups with samples in `(t + fromMs, t + toMs]`. */
-interface Look {
+/** The window of a selector that moves with the steps: `(t + fromMs, t + toMs]` at the step at time t. */
+interface MovingWindow {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Those that its matchers concern. */
+  /** The groups that the matchers of the selector keep, at any time. */
   readonly groups: readonly PlannedGroup[];
 }
 
-/** Without selectors whose window is the same at every step: nothing is saved by cutting them. */
-function looksOf(
+/** Omits selectors whose window is the same at every step: a cut saves nothing for them. */
+function movingWindows(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
   crossing: ReadonlySet<VectorSelector>,
-): readonly Look[] {
-  const at = (timeMs: number): ReadonlyMap<VectorSelector, TimeWindow> =>
-    dataWindows(expr, { ...times, steps: { firstMs: timeMs, lastMs: timeMs } });
+): readonly MovingWindow[] {
+  const infoTimes = createInfoTimes(times);
+  const windowsAt = (timeMs: number): ReadonlyMap<VectorSelector | CallExpr, TimeWindow> =>
+    dataWindows(expr, { ...times, steps: { firstMs: timeMs, lastMs: timeMs } }, infoTimes, false);
   const { startMs, stepMs } = times;
-  const [windows, next] = [at(startMs), at(startMs + stepMs)];
-  const looks = new Map<string, Look>();
+  const [windows, next] = [windowsAt(startMs), windowsAt(startMs + stepMs)];
+  const moving = new Map<string, MovingWindow>();
   for (const selector of crossing) {
     const { afterMs, untilMs } = windows.get(selector)!;
     if (next.get(selector)!.untilMs === untilMs) continue;
-    const relevant = relevantGroups(selector.matchers, groups);
-    const look = { fromMs: afterMs - startMs, toMs: untilMs - startMs, groups: relevant };
-    looks.set(JSON.stringify([look.fromMs, look.toMs, relevant.map(({ name }) => name)]), look);
+    const kept = pruneGroups(selector.matchers, groups).groups;
+    const window = { fromMs: afterMs - startMs, toMs: untilMs - startMs, groups: kept };
+    moving.set(JSON.stringify([window.fromMs, window.toMs, kept.map(({ name }) => name)]), window);
   }
-  return [...looks.values()];
+  return [...moving.values()];
 }
 
-/** The first steps of the shortest segments worth planning by themselves, in order, from 0 on. */
-function cutsOf(looks: readonly Look[], { startMs, stepMs, count }: Grid): readonly number[] {
+/** The first steps of the shortest segments that differ in their groups, ascending from 0. */
+function cutsOf(windows: readonly MovingWindow[], { startMs, stepMs, count }: Grid): readonly number[] {
   const cuts = new Set([0]);
-  /** The first step at `timeMs` or later. */
+  /** Cuts before the first step at `timeMs` or later. */
   const cut = (timeMs: number): void => {
     const step = Math.ceil((timeMs - startMs) / stepMs);
     if (step > 0 && step < count) cuts.add(step);
   };
-  for (const { fromMs, toMs, groups } of looks) {
+  for (const { fromMs, toMs, groups } of windows) {
     for (const { bounds } of groups) {
-      // Steps from which on a window has some of the group's times, and only those; then not only those, and none.
+      // The steps at which a window begins to overlap the bounds, and those at which it is covered by them.
       if (bounds?.startMs !== undefined) {
         cut(bounds.startMs - toMs);
         cut(bounds.startMs - 1 - fromMs);
       }
+      // The steps at which it is no longer covered, and those at which it no longer overlaps.
       if (bounds?.endMs !== undefined) {
         cut(bounds.endMs + 1 - toMs);
         cut(bounds.endMs - fromMs);
@@ -147,7 +149,7 @@ function cutsOf(looks: readonly Look[], { startMs, stepMs, count }: Grid): reado
   return [...cuts].sort((a, b) => a - b);
 }
 
-/** Steps by their numbers, both inclusive. */
+/** Step numbers, both inclusive. */
 interface Steps {
   readonly first: number;
   readonly last: number;
@@ -157,18 +159,18 @@ function segmentGrid({ startMs, stepMs }: Grid, { first, last }: Steps): Grid {
   return { startMs: startMs + first * stepMs, stepMs, count: last - first + 1 };
 }
 
-/** How many milliseconds of raw samples the selectors want of a segment together. */
-function rawMs(looks: readonly Look[], segment: Grid, labels: ReadonlySet<string>): number {
+/** The total length of the windows that have to be read from raw samples in a segment, milliseconds. */
+function rawSampleMs(windows: readonly MovingWindow[], segment: Grid, labels: ReadonlySet<string>): number {
   let total = 0;
-  for (const { fromMs, toMs, groups } of looks) {
+  for (const { fromMs, toMs, groups } of windows) {
     const window = { afterMs: segment.startMs + fromMs, untilMs: gridEndMs(segment) + toMs };
     if (crossesBounds(groups, labels, window)) total += window.untilMs - window.afterMs;
   }
   return total;
 }
 
-/** Joins neighbours for as long as that costs nothing, and then, the cheapest first, while there are too many. */
-function joinCheap(
+/** Joins neighbours while that costs nothing, and further, the cheapest first, while there are too many segments. */
+function joinSegments(
   pieces: readonly Steps[],
   costOf: (first: number, last: number) => number,
 ): readonly Steps[] {

@@ -1,27 +1,28 @@
-// The times of a query that a plan depends on, and what they make of `@`, ranges and steps.
+// The times of a query, and how they resolve `@`, offsets, ranges and steps.
 
 import { resolveDuration, resolvePositiveDuration, type At, type Duration } from '../language/index.js';
+import type { TimeShift } from './node.js';
 
 /** The lookback of instant selectors that nothing configures. Source: Prometheus, promql/engine.go. */
 export const DEFAULT_LOOKBACK_MS = 300_000;
 
 /** All in milliseconds. */
 export interface PlanTimes {
-  /** The query's start and end as they were asked for; of an instant query both are its time. */
+  /** The requested start and end of the query; both are the time of an instant query. */
   readonly startMs: number;
-  /** Not the last step, which lies before it when the step does not divide the range. */
+  /** The last step lies before it when the step does not divide the range. */
   readonly endMs: number;
-  /** Of an instant query 0. */
+  /** 0 for an instant query. */
   readonly stepMs: number;
-  /** The step of subqueries that name none: promfed's own, not the region's. */
+  /** Default step of subqueries. It is promfed's own, not the region's. */
   readonly defaultStepMs: number;
   /** Lookback of instant selectors. Default `DEFAULT_LOOKBACK_MS`. */
   readonly lookbackMs?: number | undefined;
-  /** The steps that are planned for, both inclusive, where they are not all of the query's. */
+  /** The first and the last step that are planned, when they are not all steps of the query. */
   readonly steps?: { readonly firstMs: number; readonly lastMs: number } | undefined;
 }
 
-/** What a function of the query itself gives, in seconds; undefined for any other function. */
+/** Returns the value of start(), end(), range() or step() in seconds; undefined for any other function. */
 export function tryQueryFunction(func: string, { startMs, endMs, stepMs }: PlanTimes): number | undefined {
   switch (func) {
     case 'start':
@@ -37,15 +38,23 @@ export function tryQueryFunction(func: string, { startMs, endMs, stepMs }: PlanT
   }
 }
 
-/** The time that `@` fixes, milliseconds; undefined without one. */
-export function tryAtMs(at: At | undefined, times: PlanTimes): number | undefined {
-  if (at === undefined) return undefined;
-  return at.kind === 'timestamp' ? at.timeMs : at.kind === 'start' ? times.startMs : times.endMs;
+/**
+ * How offset and `@` move the times of a selector or a subquery.
+ *
+ * @throws PromfedError `execution` when the offset cannot be calculated.
+ */
+export function shiftOf(
+  { offset, at }: { readonly offset: Duration | undefined; readonly at: At | undefined },
+  times: PlanTimes,
+): TimeShift {
+  return {
+    offsetMs: offset === undefined ? 0 : resolveDuration(offset, contextOf(times)),
+    atMs: at === undefined ? undefined : atMs(at, times),
+  };
 }
 
-/** @throws PromfedError `execution` when the duration cannot be calculated. */
-export function offsetMs(offset: Duration | undefined, times: PlanTimes): number {
-  return offset === undefined ? 0 : resolveDuration(offset, contextOf(times));
+function atMs(at: At, { startMs, endMs }: PlanTimes): number {
+  return at.kind === 'timestamp' ? at.timeMs : at.kind === 'start' ? startMs : endMs;
 }
 
 /**

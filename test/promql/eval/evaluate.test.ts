@@ -24,7 +24,7 @@ const position = { start: 0, end: 0 };
 const GRID = rangeGrid(0, 60_000, 30_000);
 
 function fetchNode(key: string, type: Fetch['type'] = 'vector'): PlanNode {
-  return { kind: 'fetch', fetch: { key, type, parts: [], overlapping: false }, position };
+  return { kind: 'fetch', fetch: { key, type, parts: [], overlapping: false }, excluded: [], position };
 }
 
 function column(labels: Record<string, string>, values: readonly (number | undefined)[]): Column {

@@ -147,6 +147,7 @@ t.test('all segments are fetched at once, each on its own steps', async (t) => {
   const fetch = (key: string): PlanNode => ({
     kind: 'fetch',
     fetch: { key, type: 'vector', parts: [], overlapping: false },
+    excluded: [],
     position,
   });
   const grids: Grid[] = [

@@ -16,7 +16,7 @@ import {
 import { alike, one, pair, planOf, twoLabels, twoRegions, uneven } from './plan-cases.js';
 
 function explain(expr: string, groups: readonly PlannedGroup[]): ExplainedNode {
-  return explainPlan(planOf(expr, groups), groups);
+  return explainPlan(planOf(expr, groups));
 }
 
 const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: RegExp | undefined][] = [
@@ -27,10 +27,14 @@ const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: 
   ['sum without (region) (x)', twoRegions, /^sum does not keep the label .*: region$/],
   ['sum by (job) (x)', twoLabels, /^sum does not keep labels that tell the groups apart: region, tier$/],
   ['sum by (region) (x)', twoLabels, /^sum does not keep the label that tells the groups apart: tier$/],
-  ['sum(x)', alike, /^groups "g1", "g2" cannot be told apart by their labels: equal series are merged/],
-  ['sum(x)', uneven, /^groups "g1", "g2" cannot be told apart/],
-  ['sum(x)', pair, /^group "g1": replicas are merged before anything looks at several series$/],
-  ['sum(x) + 1', twoRegions, /^something below it is computed here$/],
+  [
+    'sum(x)',
+    alike,
+    /^the labels of groups "g1", "g2" do not tell them apart: equal series are merged first$/,
+  ],
+  ['sum(x)', uneven, /^the labels of groups "g1", "g2" do not tell them apart/],
+  ['sum(x)', pair, /^group "g1": equal series of replicas are merged first$/],
+  ['sum(x) + 1', twoRegions, /^an operand is computed here$/],
   ['a / on (pod) b', twoRegions, /^matching on \(pod\) does not keep the label .*: region$/],
   [
     'a / ignoring (region) b',
@@ -38,20 +42,24 @@ const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: 
     /^matching ignoring \(region\) does not keep the label .*: region$/,
   ],
   ['sum by (region) (a) / b', twoRegions, undefined],
-  ['a / on (region) group_left fill(0) b', twoRegions, /^fill is experimental, and regions may not know it$/],
-  ['label_replace(a, "region", "x", "y", "z")', twoRegions, /^label_replace\(\) works on the label region/],
+  [
+    'a / on (region) group_left fill(0) b',
+    twoRegions,
+    /^fill is experimental, and regions may not support it$/,
+  ],
+  ['label_replace(a, "region", "x", "y", "z")', twoRegions, /^label_replace\(\) uses the label region/],
   ['limitk by (region) (2, x)', twoRegions, /^limitk is experimental/],
   ['limit_ratio by (region) (0.5, x)', twoRegions, /^limit_ratio is experimental/],
   ['mad_over_time(x[5m])', twoRegions, /^mad_over_time\(\) is experimental/],
-  ['scalar(x)', twoRegions, /^scalar\(\) looks at the series of all groups together$/],
-  ['absent(x)', twoRegions, /^absent\(\) looks at the series of all groups together$/],
-  ['x or vector(1)', twoRegions, /^which series have no partner/],
-  ['vector(1) or x', twoRegions, /^which series have no partner/],
+  ['scalar(x)', twoRegions, /^scalar\(\) depends on the series of all groups together$/],
+  ['absent(x)', twoRegions, /^absent\(\) depends on the series of all groups together$/],
+  ['x or vector(1)', twoRegions, /^the series that match nothing on the constant side/],
+  ['vector(1) or x', twoRegions, /^the series that match nothing on the constant side/],
   ['sum(vector(1))', twoRegions, /^it reads no series$/],
-  ['x * scalar(y)', twoRegions, /^something below it is computed here$/],
+  ['x * scalar(y)', twoRegions, /^an operand is computed here$/],
   ['-{job="a"}', alike, /^without their names, series of different metrics/],
   ['count_values by (job) ("region", x)', twoRegions, /^it writes its values to a label that a group sets$/],
-  ['x > 1', alike, /^groups "g1", "g2" cannot be told apart/],
+  ['x > 1', alike, /^the labels of groups "g1", "g2" do not tell them apart/],
   ['x > bool 1', alike, undefined],
 ];
 
@@ -72,10 +80,10 @@ t.test('the text is that of the plan, with reasons, and groups that are not aske
   t.equal(
     printExplained(explain(expr, twoRegions)),
     `
-/ on (pod) group_left (region)  -- here: something below it is computed here
+/ on (pod) group_left (region)  -- here: an operand is computed here
   fetch
     g1: topk(2, a) as {region="eu"}
-    g2 is not asked: its region="us" does not satisfy region="eu"
+    g2 is not queried: its label region="us" does not match region="eu"
   sum by (pod)  -- here: sum does not keep the label that tells the groups apart: region
     fetch
       g1: sum by (pod) (b) as {region="eu"}
@@ -87,22 +95,22 @@ t.test('every plan has the lines of its text without what explains them', async 
   for (const [expr, groups] of reasons) {
     const bare = printExplained(explain(expr, groups))
       .split('\n')
-      .filter((line) => !line.includes(' is not asked: ') && !/^ *g\d: \{__name__/.test(line))
+      .filter((line) => !line.includes(' is not queried: ') && !/^ *g\d: \{__name__/.test(line))
       .map((line) => line.replace(/ {2}-- here: .*$|, replicas merged$/, ''));
     t.equal(bare.join('\n'), printPlan(planOf(expr, groups)), expr);
   }
 });
 
 t.test('raw samples are told as the selectors that groups are sent', async (t) => {
-  const plan = planLocally(parseExpr('rate(x{region="eu",job="a"}[5m])'), TIMES);
+  const plan = planLocally(parseExpr('rate(x{region="eu",job="a"}[5m])'), TIMES, twoRegions);
   t.equal(
-    printExplained(explainPlan(plan, twoRegions)),
+    printExplained(explainPlan(plan)),
     `
 rate()
   range 300000ms
     selector {region="eu", job="a", __name__="x"}
       g1: {job="a",__name__="x"} as {region="eu"}
-      g2 is not asked: its region="us" does not satisfy region="eu"`.trim(),
+      g2 is not queried: its label region="us" does not match region="eu"`.trim(),
   );
 });
 
@@ -124,7 +132,7 @@ t.test('a plan that nobody could read is refused before it is written', async (t
     [long, many, '16777216 characters'],
   ] as const) {
     const plan = planDistributed(expr, groups, TIMES);
-    t.throws(() => explainPlan(plan, groups), {
+    t.throws(() => explainPlan(plan), {
       code: 'limit',
       message: `the plan has more than ${limit}: explain does not show plans of that size`,
     });

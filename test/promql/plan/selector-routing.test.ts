@@ -14,14 +14,15 @@ import {
   type TimeBounds,
 } from '../../../src/model/index.js';
 import {
-  exclusionsOf,
-  groupsLeftOut,
+  operands,
   planDistributed,
   printPlan,
-  relevantGroups,
+  printExclusion,
+  pruneGroups,
   type PlannedGroup,
+  type PlanNode,
 } from '../../../src/promql/plan/index.js';
-import { parseExpr, parseSelector, printExpr } from '../../../src/promql/language/index.js';
+import { parseExpr, parseSelector } from '../../../src/promql/language/index.js';
 import { createGroupFilter } from '../../../src/upstreams/learn/group-filter.js';
 import { planTimes, testPlans, type PlanCase } from './plan-cases.js';
 
@@ -73,13 +74,12 @@ t.test('declared label values say which groups a selector concerns', async (t) =
     ['up{job=""}', ['nodes', 'other']],
   ];
   for (const [selector, names] of cases) {
-    const relevant = relevantGroups(parseSelector(selector), filtered).map(({ name }) => name);
+    const relevant = pruneGroups(parseSelector(selector), filtered).groups.map(({ name }) => name);
     t.same(relevant, names, selector);
   }
-  t.match(exclusionsOf(parseSelector('up{job="mars"}'), filtered), [
-    { kind: 'configured', matcher: { name: 'job', value: 'mars' } },
-    { kind: 'label', matcher: { name: 'job' } },
-    undefined,
+  t.match(pruneGroups(parseSelector('up{job="mars"}'), filtered).excluded, [
+    { group: { name: 'nodes' }, reasons: [{ kind: 'configured', matcher: { name: 'job', value: 'mars' } }] },
+    { group: { name: 'apps' }, reasons: [{ kind: 'label', matcher: { name: 'job' } }] },
   ]);
 });
 
@@ -107,7 +107,7 @@ t.test('learned label values say where to ask for what somebody has', async (t) 
     ['up{job="x",job="y"}', ['late']],
   ];
   for (const [selector, names] of cases) {
-    const relevant = relevantGroups(parseSelector(selector), learning).map(({ name }) => name);
+    const relevant = pruneGroups(parseSelector(selector), learning).groups.map(({ name }) => name);
     t.same(relevant, names, selector);
   }
 });
@@ -132,7 +132,7 @@ t.test('no group that has a series is left out while what is known is true', asy
             : filter(known === 'learned' ? { learned: { job: jobs } } : { include: { job: jobs } });
         return group(`g${i}`, { labels: Labels.from(zone === '' ? {} : { zone }), ...more });
       });
-      const relevant = relevantGroups(matchers, planned);
+      const relevant = pruneGroups(matchers, planned).groups;
       return made.every(({ series, zone }, i) => {
         const has = series.some((one) => {
           const labels = { ...one, ...(zone === '' ? {} : { zone }) };
@@ -590,25 +590,34 @@ t.test('each step is in one segment, which is planned as its steps would be by t
 
 testPlans('the data window of each selector decides which groups it concerns', cases);
 
-t.test('why a group is left out can be told, for each selector', async (t) => {
-  const groups = [...filtered, ...split, ...learning.slice(0, 2)];
+t.test('a plan names the excluded groups of each fetch and selector, with the reasons', async (t) => {
+  const groups = [
+    ...filtered,
+    ...split,
+    ...learning.slice(0, 2),
+    group('scoped', { inject: [{ name: 'job', op: '=', value: 'batch' }] }),
+  ];
+  const excludedOf = (node: PlanNode): unknown[] => {
+    const own = node.kind === 'fetch' || node.kind === 'selector' ? node.excluded : [];
+    return [
+      ...own.map((one) => [one.group.name, printExclusion(one)]),
+      ...operands(node).flatMap((operand) => excludedOf(operand)),
+    ];
+  };
   const expr = parseExpr('sum(rate(up{job="node"}[5m] @ 1500)) / x{job="y"}');
-  t.same(
-    groupsLeftOut(expr, groups, planTimes).map(({ selector, group, reason }) => [
-      printExpr(selector),
-      group.name,
-      reason,
-    ]),
-    [
-      ['up{job="node"} @ 1500.000', 'apps', 'its label job="app" does not satisfy job="node"'],
-      ['up{job="node"} @ 1500.000', 'new', 'it has samples from 1970-01-01T00:33:20.001Z on only'],
-      ['up{job="node"} @ 1500.000', 'a', 'its label_filter knows of no value that satisfies job="node"'],
-      ['up{job="node"} @ 1500.000', 'b', 'its label_filter knows of no value that satisfies job="node"'],
-      ['x{job="y"}', 'nodes', 'its label_filter allows for no value that satisfies job="y"'],
-      ['x{job="y"}', 'apps', 'its label job="app" does not satisfy job="y"'],
-      ['x{job="y"}', 'a', 'its label_filter knows of no value that satisfies job="y"'],
-    ],
-  );
+  const instant = { ...planTimes, endMs: planTimes.startMs, stepMs: 0 };
+  t.same(excludedOf(planDistributed(expr, groups, instant)), [
+    ['apps', 'its label job="app" does not match job="node"'],
+    ['new', 'its time range begins at 1970-01-01T00:33:20.001Z'],
+    ['a', 'none of its learned label values matches job="node"'],
+    ['b', 'none of its learned label values matches job="node"'],
+    ['scoped', 'its injected matcher job="batch" excludes job="node"'],
+    ['nodes', 'its label_filter allows no value that matches job="y"'],
+    ['apps', 'its label job="app" does not match job="y"'],
+    ['new', 'its time range begins at 1970-01-01T00:33:20.001Z'],
+    ['a', 'none of its learned label values matches job="y"'],
+    ['scoped', 'its injected matcher job="batch" excludes job="y"'],
+  ]);
 });
 
 t.test('a group that aligns ranges with the step computes an aligned one', async (t) => {

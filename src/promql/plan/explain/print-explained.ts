@@ -1,12 +1,13 @@
-// An explained plan as text: the plan's own lines, with what explains them behind.
+// An explained plan as text: the lines of the plan, with reasons and measurements.
 
 import { Labels } from '../../../model/index.js';
 import type { ExplainedNode, ExplainedPart } from './explain-plan.js';
 import type { OperatorStats, PartStats } from './run-stats.js';
 
 /**
- * One node a line, as `printPlan` has it, and behind it `-- here: …` where something was not sent, then in brackets
- * what was measured. Groups that are not asked stand below those that are. Ends without a line break.
+ * One line for each node, as `printPlan` has it, followed by `-- here: …` when promfed evaluates what groups might have,
+ * and by the measurements in brackets. Groups that are not queried are listed after those that are. Does not end with
+ * a line break.
  */
 export function printExplained(root: ExplainedNode): string {
   const lines: string[] = [];
@@ -14,35 +15,35 @@ export function printExplained(root: ExplainedNode): string {
   return lines.join('\n');
 
   function add(node: ExplainedNode, indent: string): void {
-    lines.push(`${indent}${node.operator}${whyHere(node)}${ofOperator(node.analysis)}`);
+    lines.push(`${indent}${node.operator}${reasonText(node)}${operatorStatsText(node.analysis)}`);
     for (const operand of node.operands) add(operand, `${indent}  `);
     for (const part of node.groups ?? []) lines.push(`${indent}  ${partText(part)}`);
-    for (const { group, reason } of node.irrelevant ?? []) {
-      lines.push(`${indent}  ${group} is not asked: ${reason}`);
+    for (const { group, reason } of node.excluded ?? []) {
+      lines.push(`${indent}  ${group} is not queried: ${reason}`);
     }
   }
 }
 
-function whyHere({ reason }: ExplainedNode): string {
+function reasonText({ reason }: ExplainedNode): string {
   return reason === undefined ? '' : `  -- here: ${reason}`;
 }
 
 function partText({ group, expression, labels, replicated, analysis }: ExplainedPart): string {
   const added = Labels.from(labels);
-  const set = added.size === 0 ? '' : ` as ${added.toString()}`;
-  return `${group}: ${expression}${set}${replicated ? ', replicas merged' : ''}${ofPart(analysis)}`;
+  const as = added.size === 0 ? '' : ` as ${added.toString()}`;
+  return `${group}: ${expression}${as}${replicated ? ', replicas merged' : ''}${partStatsText(analysis)}`;
 }
 
-function ofOperator(figures: OperatorStats | undefined): string {
-  if (figures === undefined) return '';
-  const { timeMs, seriesIn, samplesIn, series, samples } = figures;
-  const taken = seriesIn + samplesIn > 0 ? `${counts(seriesIn, samplesIn)} in, ` : '';
-  return `  [${ms(timeMs)}, ${taken}${counts(series, samples)} out]`;
+function operatorStatsText(stats: OperatorStats | undefined): string {
+  if (stats === undefined) return '';
+  const { timeMs, seriesIn, samplesIn, series, samples } = stats;
+  const input = seriesIn + samplesIn > 0 ? `${counts(seriesIn, samplesIn)} in, ` : '';
+  return `  [${ms(timeMs)}, ${input}${counts(series, samples)} out]`;
 }
 
-function ofPart(figures: PartStats | undefined): string {
-  if (figures === undefined) return '';
-  const { requests, firstByteMs, endMs, bytes, series, samples, error, warnings } = figures;
+function partStatsText(stats: PartStats | undefined): string {
+  if (stats === undefined) return '';
+  const { requests, firstByteMs, endMs, bytes, series, samples, error, warnings } = stats;
   const words = [
     ...(firstByteMs === undefined ? [] : [`first byte at ${ms(firstByteMs)}`]),
     ...(endMs === undefined ? [] : [`end at ${ms(endMs)}`]),

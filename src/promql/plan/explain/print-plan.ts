@@ -5,10 +5,10 @@ import type { BinaryNode, PlanNode } from '../node.js';
 import { operands } from '../operands.js';
 import { printTime } from './print-time.js';
 
-/** The plan as lines of text, for explain and for tests. Stable: the same plan prints the same. */
+/** The plan as lines of text, for explain and for tests. Equal plans have equal texts. */
 export function printPlan(node: PlanNode): string {
   const lines: string[] = [];
-  // A plan may be deeper than the stack.
+  // Iterative: a plan may be deeper than the stack.
   const pending: { readonly item: PlanNode | string; readonly depth: number }[] = [{ item: node, depth: 0 }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { item, depth } = next;
@@ -18,13 +18,13 @@ export function printPlan(node: PlanNode): string {
       continue;
     }
     lines.push(indent + headline(item));
-    const below = [...operands(item), ...fetched(item)];
+    const below = [...operands(item), ...fetchLines(item)];
     for (const one of below.reverse()) pending.push({ item: one, depth: depth + 1 });
   }
   return lines.join('\n');
 }
 
-/** The node in a few words, without what is below it. */
+/** The operator of a node, without its operands. */
 export function headline(node: PlanNode): string {
   switch (node.kind) {
     case 'number':
@@ -34,7 +34,7 @@ export function headline(node: PlanNode): string {
     case 'fetch':
       return node.fetch.overlapping ? 'fetch, overlapping' : 'fetch';
     case 'selector':
-      return `selector {${node.matchers.map(matcherText).join(', ')}}`;
+      return `selector {${node.selection.matchers.map(matcherText).join(', ')}}`;
     case 'range':
       return `range ${node.rangeMs}ms`;
     case 'subquery':
@@ -73,7 +73,7 @@ function matcherText({ name, op, value }: Matcher): string {
   return `${name}${op}${JSON.stringify(value)}`;
 }
 
-function fetched(node: PlanNode): string[] {
+function fetchLines(node: PlanNode): string[] {
   if (node.kind !== 'fetch') return [];
   return node.fetch.parts.map(
     ({ group, expr, addLabels }) =>

@@ -1,64 +1,53 @@
-// Why groups are not asked, in words: for explain.
+// The reasons for which groups are not queried, as text.
 
 import { printMatchers, type Matcher, type TimeBounds } from '../../../model/index.js';
-import { walk, type Expr, type VectorSelector } from '../../language/index.js';
-import { exclusionsOf, type Exclusion, type PlannedGroup } from './group-pruning.js';
 import { printTime } from '../explain/print-time.js';
-import type { PlanTimes } from '../times.js';
-import { dataWindows } from './data-windows.js';
+import type { ExcludedGroup, Exclusion } from './group-pruning.js';
+import type { PlannedGroup } from './planned-group.js';
 
-/** A group that a selector of the query has no use for. */
-export interface LeftOut {
-  readonly selector: VectorSelector;
-  readonly group: PlannedGroup;
-  /** Reads on after the group's name. */
-  readonly reason: string;
+/** Number of reasons printed for a group. One of them is enough for most expressions. */
+const MAX_REASONS = 3;
+/** Number of characters printed of a matcher's value. */
+const MAX_VALUE = 200;
+
+/** The reasons, to be read after the name of the group. */
+export function printExclusion({ group, reasons }: ExcludedGroup): string {
+  const texts = new Set<string>();
+  for (const reason of reasons) {
+    texts.add(printReason(reason, group));
+    if (texts.size === MAX_REASONS) break;
+  }
+  return [...texts].join(', ');
 }
 
-/**
- * The groups that are left out, by the selectors in the order they are written, then in the groups' order.
- *
- * @throws PromfedError `execution` when a duration of the expression cannot be calculated.
- */
-export function groupsLeftOut(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): LeftOut[] {
-  const windows = dataWindows(expr, times);
-  const found: LeftOut[] = [];
-  walk(expr, (selector) => {
-    if (selector.kind !== 'vectorSelector') return;
-    const absences = exclusionsOf(selector.matchers, groups, windows.get(selector));
-    for (const [i, absence] of absences.entries()) {
-      const group = groups[i]!;
-      if (absence !== undefined) found.push({ selector, group, reason: reasonOf(absence, group) });
-    }
-  });
-  return found;
-}
-
-function reasonOf(absence: Exclusion, { labels }: PlannedGroup): string {
-  if (absence.kind === 'time') return `it has samples ${spanText(absence.bounds)} only`;
-  const { matcher } = absence;
+function printReason(exclusion: Exclusion, { labels }: PlannedGroup): string {
+  if (exclusion.kind === 'time') return printBounds(exclusion.bounds);
+  const { matcher } = exclusion;
   const wanted = matcherText(matcher);
-  switch (absence.kind) {
+  switch (exclusion.kind) {
     case 'label': {
       const own = matcherText({ name: matcher.name, op: '=', value: labels.get(matcher.name) });
-      return `its label ${own} does not satisfy ${wanted}`;
+      return `its label ${own} does not match ${wanted}`;
     }
     case 'injected':
-      return `its injected ${matcherText(absence.injected)} excludes ${wanted}`;
+      return `its injected matcher ${matcherText(exclusion.injected)} excludes ${wanted}`;
     case 'configured':
-      return `its label_filter allows for no value that satisfies ${wanted}`;
+      return `its label_filter allows no value that matches ${wanted}`;
     case 'learned':
-      return `its label_filter knows of no value that satisfies ${wanted}`;
+      return `none of its learned label values matches ${wanted}`;
   }
 }
 
-/** Without the braces around it. */
+/** A matcher without the braces around it, its value shortened. */
 function matcherText(matcher: Matcher): string {
-  return printMatchers([matcher]).slice(1, -1);
+  const { value } = matcher;
+  const shown = value.length > MAX_VALUE ? { ...matcher, value: `${value.slice(0, MAX_VALUE)}…` } : matcher;
+  return printMatchers([shown]).slice(1, -1);
 }
 
-function spanText({ startMs, endMs }: TimeBounds): string {
-  const from = startMs === undefined ? '' : `from ${printTime(startMs)}`;
-  if (endMs === undefined) return `${from} on`;
-  return `${from} until ${printTime(endMs)}`.trim();
+function printBounds({ startMs, endMs }: TimeBounds): string {
+  const texts = [];
+  if (startMs !== undefined) texts.push(`begins at ${printTime(startMs)}`);
+  if (endMs !== undefined) texts.push(`ends at ${printTime(endMs)}`);
+  return `its time range ${texts.join(' and ')}`;
 }

@@ -1,73 +1,110 @@
-// Relevance: which groups each selector of a query concerns, and whether they can answer for it by themselves.
+// Selector routing: the groups that each selector of a query reads, and whether it can be sent to them.
 
-import { coversWindow, overlapsWindow, type TimeWindow } from '../../../model/index.js';
-import type { Expr, VectorSelector } from '../../language/index.js';
-import { labelsOf, relevantGroups, areDisjoint, type PlannedGroup } from './group-pruning.js';
+import { coversWindow, overlapsWindow, type Matcher, type TimeWindow } from '../../../model/index.js';
+import type { CallExpr, Expr, VectorSelector } from '../../language/index.js';
+import { createInfoTimes } from '../info.js';
 import type { PlanTimes } from '../times.js';
 import { dataWindows } from './data-windows.js';
+import { pruneGroups, type PrunedGroups } from './group-pruning.js';
+import { areDisjoint, labelsOf, type PlannedGroup } from './planned-group.js';
 
-/** What is known of one selector. */
-export interface SelectorRoute {
-  /** The groups that can hold something for it, in their order. */
-  readonly groups: readonly PlannedGroup[];
-  /** The first group whose raw samples are wanted; undefined when none is so. */
+/** The groups of one selector, and the reasons for which it has to be read from raw samples. */
+export interface SelectorRoute extends PrunedGroups {
+  /** The first group that must not evaluate the selector itself: it has exact semantics, or aligns ranges. */
   readonly exact: PlannedGroup | undefined;
-  /** The group because of whose native histograms raw samples are wanted; undefined when they are not, for that. */
-  readonly whole: PlannedGroup | undefined;
+  /** A group because of whose native histograms the selector is read from raw samples. */
+  readonly nativeHistograms: PlannedGroup | undefined;
   /**
-   * Whether its window reaches over the bounds of one of them in a way that needs the raw samples of all here: samples
-   * outside of the bounds are not to count, or the rest of a series is to be had from another group.
+   * True when the window reaches beyond the bounds of a group in a way that needs raw samples of all groups: samples
+   * outside of the bounds must not count, or another group has the rest of a series.
    */
-  readonly crosses: boolean;
+  readonly crossesBounds: boolean;
 }
 
-/** Over all selectors of one query. */
-export type SelectorRouting = (selector: VectorSelector) => SelectorRoute;
+/** Selectors that are read from raw samples, each with the group whose native histograms require it. */
+export type HistogramSelectors = ReadonlyMap<VectorSelector, PlannedGroup>;
 
-/**
- * @param wholeSelectors those whose native histograms are wanted whole.
- * @throws PromfedError `execution` when a duration of the expression cannot be calculated.
- */
-export function createSelectorRouting(
-  expr: Expr,
-  groups: readonly PlannedGroup[],
-  times: PlanTimes,
-  wholeSelectors?: ReadonlyMap<VectorSelector, PlannedGroup>,
-): SelectorRouting {
-  const isUnaligned = times.stepMs > 0 && times.startMs % times.stepMs !== 0;
-  const isBounded = groups.some(({ bounds }) => bounds !== undefined);
-  const windows = isBounded ? dataWindows(expr, times) : undefined;
-  const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
-  const known = new Map<VectorSelector, SelectorRoute>();
-  const selected = new Map<string, readonly PlannedGroup[]>();
-  /** Dashboards select the same again and again, and groups may be many. */
-  const relevantTo = (
-    { matchers }: VectorSelector,
-    window: TimeWindow | undefined,
-  ): readonly PlannedGroup[] => {
-    const key = JSON.stringify([matchers, window]);
-    const relevant = selected.get(key) ?? relevantGroups(matchers, groups, window);
-    selected.set(key, relevant);
-    return relevant;
-  };
-  return (selector) => {
-    const before = known.get(selector);
-    if (before !== undefined) return before;
-    const window = windows?.get(selector);
-    const relevant = relevantTo(selector, window);
-    const exact = relevant.find(
-      (group) => group.exact === true || (isUnaligned && group.alignsRanges === true),
-    );
-    const whole = wholeSelectors?.get(selector);
-    const concern = {
-      groups: relevant,
-      exact,
-      whole,
-      crosses: isBounded && crosses(relevant, labels, window),
+/** What the routings of one expression share. */
+interface Shared {
+  readonly groups: readonly PlannedGroup[];
+  /** Undefined when no group has bounds. */
+  readonly windows: ReadonlyMap<VectorSelector | CallExpr, TimeWindow> | undefined;
+  readonly isUnaligned: boolean;
+  /** The names of the labels that any group has. */
+  readonly labels: ReadonlySet<string>;
+  /** By matchers and window. Dashboards repeat selectors, and there may be many groups. */
+  readonly pruned: Map<string, PrunedGroups>;
+}
+
+/** Routes the selectors of one expression. */
+export class SelectorRouting {
+  readonly #shared: Shared;
+  readonly #histogramSelectors: HistogramSelectors;
+  readonly #routes = new Map<VectorSelector, SelectorRoute>();
+
+  private constructor(shared: Shared, histogramSelectors: HistogramSelectors) {
+    this.#shared = shared;
+    this.#histogramSelectors = histogramSelectors;
+  }
+
+  /** @throws PromfedError `execution` when a duration of the expression cannot be calculated. */
+  static create(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): SelectorRouting {
+    const isBounded = groups.some(({ bounds }) => bounds !== undefined);
+    const shared = {
+      groups,
+      windows: isBounded ? dataWindows(expr, times, createInfoTimes(times)) : undefined,
+      isUnaligned: times.stepMs > 0 && times.startMs % times.stepMs !== 0,
+      labels: new Set(groups.flatMap((group) => labelsOf(group).names())),
+      pruned: new Map<string, PrunedGroups>(),
     };
-    known.set(selector, concern);
-    return concern;
-  };
+    return new SelectorRouting(shared, new Map());
+  }
+
+  /** The same routing with selectors that are read from raw samples. */
+  with(histogramSelectors: HistogramSelectors): SelectorRouting {
+    return histogramSelectors.size === 0 ? this : new SelectorRouting(this.#shared, histogramSelectors);
+  }
+
+  /** All groups, in their order. */
+  get groups(): readonly PlannedGroup[] {
+    return this.#shared.groups;
+  }
+
+  /** The names of the labels that any group has. */
+  get labels(): ReadonlySet<string> {
+    return this.#shared.labels;
+  }
+
+  /** The route of a selector of the expression. */
+  route(selector: VectorSelector): SelectorRoute {
+    const known = this.#routes.get(selector);
+    if (known !== undefined) return known;
+    const { windows, isUnaligned, labels } = this.#shared;
+    const window = windows?.get(selector);
+    const pruned = this.#prune(selector.matchers, window);
+    const { groups } = pruned;
+    const route = {
+      ...pruned,
+      exact: groups.find((group) => group.exact === true || (isUnaligned && group.alignsRanges === true)),
+      nativeHistograms: this.#histogramSelectors.get(selector),
+      crossesBounds: windows !== undefined && crosses(groups, labels, window),
+    };
+    this.#routes.set(selector, route);
+    return route;
+  }
+
+  /** The groups that a call of info() reads its info series from. */
+  pruneInfoSeries(call: CallExpr, matchers: readonly Matcher[]): PrunedGroups {
+    return this.#prune(matchers, this.#shared.windows?.get(call));
+  }
+
+  #prune(matchers: readonly Matcher[], window: TimeWindow | undefined): PrunedGroups {
+    const { groups, pruned } = this.#shared;
+    const key = JSON.stringify([matchers, window]);
+    let known = pruned.get(key);
+    if (known === undefined) pruned.set(key, (known = pruneGroups(matchers, groups, window)));
+    return known;
+  }
 }
 
 function crosses(
@@ -75,24 +112,24 @@ function crosses(
   labels: ReadonlySet<string>,
   window: TimeWindow | undefined,
 ): boolean {
-  const partly = groups.filter(
+  const partial = groups.filter(
     ({ bounds }) => bounds !== undefined && (window === undefined || !coversWindow(bounds, window)),
   );
-  if (partly.length === 0) return false;
-  return partly.some(({ bounds }) => bounds?.truncate === true) || !areDisjoint(groups, labels);
+  if (partial.length === 0) return false;
+  return partial.some(({ bounds }) => bounds?.truncate === true) || !areDisjoint(groups, labels);
 }
 
 /**
- * Whether a window reaches over the bounds of one of the groups as `Concern.crosses` means it.
+ * Reports whether a window crosses the bounds of a group, as `SelectorRoute.crossesBounds` means it.
  *
- * @param groups those that the selector's matchers concern, at whatever times.
- * @param labels the names of the labels that any group sets.
+ * @param groups the groups that the matchers of the selector keep, at any time.
+ * @param labels the names of the labels that any group has.
  */
 export function crossesBounds(
   groups: readonly PlannedGroup[],
   labels: ReadonlySet<string>,
   window: TimeWindow,
 ): boolean {
-  const relevant = groups.filter(({ bounds }) => bounds === undefined || overlapsWindow(bounds, window));
-  return crosses(relevant, labels, window);
+  const overlapping = groups.filter(({ bounds }) => bounds === undefined || overlapsWindow(bounds, window));
+  return crosses(overlapping, labels, window);
 }

@@ -1,33 +1,33 @@
-// Names that are dropped late: what regions, which drop them at once, may then be asked to do.
+// Delayed name removal: what regions, which drop names immediately, may compute of a query that drops them at the end.
 
 import { METRIC_NAME } from '../../../model/index.js';
 import { walk, type Expr } from '../../language/index.js';
 import { tryText } from '../text.js';
 
 /**
- * When the operations of a query drop the names of series, and whether anything in it would notice the difference:
- * - `at once`: each operation drops them.
- * - `unseen`: they are dropped in the end, and nothing looks at a name; but series of different metrics stay apart.
- * - `seen`: they are dropped in the end, and something looks at a name.
+ * When a query drops the names of series, and whether the difference can be observed:
+ * - `immediate`: each operation drops them.
+ * - `unobservable`: the query drops them at the end and does not read names, but series of different metrics stay apart.
+ * - `observable`: the query drops them at the end, and an operation reads names.
  */
-export type NamePolicy = 'at once' | 'unseen' | 'seen';
+export type NameRemoval = 'immediate' | 'unobservable' | 'observable';
 
-/** Labels that go with the name. */
-const NAMES: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
+/** The labels that are dropped with the name. */
+const NAME_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
 
-/** The policy for a query; `delaysNames` with the feature promql-delayed-name-removal. */
-export function namePolicyOf(expr: Expr, delaysNames: boolean): NamePolicy {
-  if (!delaysNames) return 'at once';
-  const looking: Expr[] = [];
+/** @param delaysNames Prometheus' feature promql-delayed-name-removal. */
+export function nameRemovalOf(expr: Expr, delaysNames: boolean): NameRemoval {
+  if (!delaysNames) return 'immediate';
+  const readers: Expr[] = [];
   walk(expr, (one) => {
-    if (looksAtNames(one)) looking.push(one);
+    if (readsNames(one)) readers.push(one);
   });
-  return looking.length > 0 ? 'seen' : 'unseen';
+  return readers.length > 0 ? 'observable' : 'unobservable';
 }
 
-/** Selectors do not count: they look at names that are there yet. */
-function looksAtNames(expr: Expr): boolean {
-  const isName = (label: string | undefined): boolean => label !== undefined && NAMES.has(label);
+/** Reports whether an operation reads names. Selectors do, but before names are dropped. */
+function readsNames(expr: Expr): boolean {
+  const isName = (label: string | undefined): boolean => label !== undefined && NAME_LABELS.has(label);
   if (expr.kind === 'aggregate') return expr.grouping.some(isName) || isName(tryText(expr.param));
   if (expr.kind === 'call') return expr.func === 'info' || expr.args.some((arg) => isName(tryText(arg)));
   const matching = expr.kind === 'binary' ? expr.matching : undefined;

@@ -1,40 +1,44 @@
-// Fetches: what each group is sent of an expression, and the key by which equal fetches are known.
+// Fetches: the text that each group is sent for an expression, and the key of the fetch.
 
 import type { Labels } from '../../../model/index.js';
 import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index.js';
-import { labelsOf, type PlannedGroup } from '../pruning/group-pruning.js';
-import type { Local } from './pushdown-verdict.js';
 import type { FetchNode, FetchPart } from '../node.js';
-import type { SelectorRouting } from '../pruning/selector-routing.js';
-import { rewrite } from './rewrite.js';
+import { NONE_EXCLUDED, type ExcludedGroup, type Exclusion } from '../pruning/group-pruning.js';
+import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
+import type { SelectorRoute, SelectorRouting } from '../pruning/selector-routing.js';
 import type { PlanTimes } from '../times.js';
+import type { Local } from './pushdown-verdict.js';
+import { Rewriter } from './rewrite.js';
 
-/** Groups as a fetch asks them: which of their labels each one's answer is given, and all of it as one text. */
-interface Asked {
+/** The labels that each group's answer is given, and a text that is equal for equal groups with equal labels only. */
+interface AddedLabels {
   readonly labels: readonly Labels[];
   readonly key: string;
 }
 
-/** Makes the fetches of one plan. Over many groups most of them share nearly everything, which is made once. */
+/** Creates the fetches of one plan. Over many groups most fetches share nearly everything, which is computed once. */
 export class Fetches {
   readonly #times: PlanTimes;
-  readonly #relevance: SelectorRouting;
-  readonly #names = new Map<PlannedGroup, string>();
-  readonly #asked = new Map<readonly PlannedGroup[], Map<ReadonlySet<string>, Asked>>();
+  readonly #routing: SelectorRouting;
+  readonly #rewriter: Rewriter;
+  readonly #groupKeys = new Map<PlannedGroup, string>();
+  readonly #addedLabels = new Map<readonly PlannedGroup[], Map<ReadonlySet<string>, AddedLabels>>();
 
-  constructor(times: PlanTimes, relevance: SelectorRouting) {
+  constructor(times: PlanTimes, routing: SelectorRouting) {
     this.#times = times;
-    this.#relevance = relevance;
+    this.#routing = routing;
+    this.#rewriter = new Rewriter(times, routing);
   }
 
   /**
-   * Sends `expr` to each of the groups and gives what comes back the group's labels that still stand. For the inner
-   * level of a split these are the labels of the aggregation's input: they keep the groups apart until the outer
-   * level has grouped as the whole does.
+   * Creates the fetch of a local expression. The series of each answer are given those labels of the group that remain.
+   * For the inner level of a split aggregation these are the labels of its input, which keep the groups apart until
+   * the outer level has grouped.
    */
-  of(expr: Expr, { groups, remainingLabels, disjoint }: Local): FetchNode {
-    const textOf = this.#texts(expr, groups);
-    const asked = this.#ask(groups, remainingLabels);
+  create(expr: Expr, { groups, remainingLabels, disjoint }: Local): FetchNode {
+    const routes = this.#routesOf(expr);
+    const textOf = this.#texts(expr, groups, routes);
+    const added = this.#labelsFor(groups, remainingLabels);
     const parts: FetchPart[] = [];
     const numbers = new Map<string, number>();
     let choices = '';
@@ -47,54 +51,93 @@ export class Fetches {
       let number = numbers.get(sent);
       if (number === undefined) numbers.set(sent, (number = numbers.size));
       choices += `${number},`;
-      parts.push({ group, expr: sent, addLabels: asked.labels[i]! });
+      parts.push({ group, expr: sent, addLabels: added.labels[i]! });
     }
     const what = JSON.stringify([this.#times.steps ?? null, !disjoint, [...numbers.keys()]]);
-    const fetch = { key: what + choices + asked.key, type: typeOf(expr), parts, overlapping: !disjoint };
-    return { kind: 'fetch', fetch, source: expr, position: expr.position };
+    const fetch = { key: what + choices + added.key, type: typeOf(expr), parts, overlapping: !disjoint };
+    return {
+      kind: 'fetch',
+      fetch,
+      excluded: excludedFrom(this.#routing.groups, parts, routes),
+      source: expr,
+      position: expr.position,
+    };
   }
 
-  #ask(groups: readonly PlannedGroup[], remainingLabels: ReadonlySet<string>): Asked {
-    let known = this.#asked.get(groups);
-    if (known === undefined) this.#asked.set(groups, (known = new Map<ReadonlySet<string>, Asked>()));
-    let asked = known.get(remainingLabels);
-    if (asked === undefined) {
+  #routesOf(expr: Expr): readonly SelectorRoute[] {
+    const routes: SelectorRoute[] = [];
+    walk(expr, (one) => {
+      if (one.kind === 'vectorSelector') routes.push(this.#routing.route(one));
+    });
+    return routes;
+  }
+
+  #labelsFor(groups: readonly PlannedGroup[], remainingLabels: ReadonlySet<string>): AddedLabels {
+    let byLabels = this.#addedLabels.get(groups);
+    if (byLabels === undefined) {
+      this.#addedLabels.set(groups, (byLabels = new Map<ReadonlySet<string>, AddedLabels>()));
+    }
+    let added = byLabels.get(remainingLabels);
+    if (added === undefined) {
       const labels = groups.map((group) => labelsOf(group).keep(remainingLabels));
       const key = JSON.stringify(groups.map(({ name }, i) => [name, labels[i]!.key]));
-      known.set(remainingLabels, (asked = { labels, key }));
+      byLabels.set(remainingLabels, (added = { labels, key }));
     }
-    return asked;
+    return added;
   }
 
   /**
-   * What a group is sent of the expression depends on the names of its labels, its injected matchers and the selectors
-   * that it is relevant for, and on nothing else: groups that agree in these share one text.
+   * The text that a group is sent depends on the names of its labels, its injected matchers and the selectors that it
+   * has data for. Groups that agree in these share one text.
    */
-  #texts(expr: Expr, groups: readonly PlannedGroup[]): (group: PlannedGroup) => string | undefined {
-    const relevance: ReadonlySet<PlannedGroup>[] = [];
-    walk(expr, (one) => {
-      if (one.kind !== 'vectorSelector') return;
-      const relevant = this.#relevance(one).groups;
-      if (relevant !== groups) relevance.push(new Set(relevant));
-    });
+  #texts(
+    expr: Expr,
+    groups: readonly PlannedGroup[],
+    routes: readonly SelectorRoute[],
+  ): (group: PlannedGroup) => string | undefined {
+    const partial = routes.filter((route) => route.groups !== groups).map((route) => new Set(route.groups));
     const texts = new Map<string, string | undefined>();
     return (group) => {
-      let key = this.#namesOf(group);
-      for (const relevant of relevance) key += relevant.has(group) ? '1' : '0';
+      let key = this.#groupKey(group);
+      for (const kept of partial) key += kept.has(group) ? '1' : '0';
       if (!texts.has(key)) {
-        const sent = rewrite(expr, group, this.#times, this.#relevance);
+        const sent = this.#rewriter.rewrite(expr, group);
         texts.set(key, sent && printPortableExpr(sent));
       }
       return texts.get(key);
     };
   }
 
-  /** The names of its labels and its injected matchers as one text, equal for equal ones only. */
-  #namesOf(group: PlannedGroup): string {
-    const known = this.#names.get(group);
+  /** The names of a group's labels and its injected matchers as one text. */
+  #groupKey(group: PlannedGroup): string {
+    const known = this.#groupKeys.get(group);
     if (known !== undefined) return known;
-    const names = JSON.stringify([group.labels.names(), group.inject]);
-    this.#names.set(group, names);
-    return names;
+    const key = JSON.stringify([group.labels.names(), group.inject]);
+    this.#groupKeys.set(group, key);
+    return key;
   }
+}
+
+/** The groups that are not queried, in their order, each with the reasons of all selectors that exclude it. */
+function excludedFrom(
+  groups: readonly PlannedGroup[],
+  parts: readonly FetchPart[],
+  routes: readonly SelectorRoute[],
+): readonly ExcludedGroup[] {
+  const lists = [...new Set(routes.map((route) => route.excluded))].filter((list) => list.length > 0);
+  const [first = NONE_EXCLUDED] = lists;
+  // Every group is excluded by all selectors or by none.
+  if (lists.length <= 1 && routes.every((route) => route.excluded === first)) return first;
+  const queried = new Set(parts.map(({ group }) => group));
+  const reasons = new Map<PlannedGroup, Exclusion[]>();
+  for (const one of lists.flat()) {
+    if (queried.has(one.group)) continue;
+    const known = reasons.get(one.group);
+    if (known === undefined) reasons.set(one.group, [...one.reasons]);
+    else known.push(...one.reasons);
+  }
+  return groups.flatMap((group) => {
+    const all = reasons.get(group);
+    return all === undefined ? [] : [{ group, reasons: all }];
+  });
 }

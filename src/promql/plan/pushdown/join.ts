@@ -1,99 +1,103 @@
-// Joins: when an operation between two vectors may be computed in the regions.
+// Joins: whether regions may compute an operation between two vectors.
 
-import type { BinaryExpr, VectorMatching } from '../../language/index.js';
-import { labelsOf, areDisjoint, type PlannedGroup } from '../pruning/group-pruning.js';
+import { isSetOperator, type BinaryExpr, type VectorMatching } from '../../language/index.js';
+import { areDisjoint, labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
 import {
-  computedHere,
-  computedHereBecause,
-  isSettled,
+  computed,
+  computedAfterMerge,
+  computedBecause,
+  isFinal,
   setsLabel,
-  unsettled,
   type Local,
   type PushdownVerdict,
 } from './pushdown-verdict.js';
 
 /**
- * How far an operation between two local vectors can be sent: to the regions, when the labels by which the two sides
- * match tell the groups apart, because then no series of one region has a partner in another.
+ * The verdict of an operation between two local vectors. Regions compute it when the labels by which the sides match
+ * tell the groups apart: then no series of one region matches a series of another.
  *
- * A side is empty in a group that is not relevant for it. `and` and the operators then have no result there, `or` and
- * `unless` the other side or the left one. What is not asked of a group for that reason must not be able to fail there:
- * one Prometheus computes both sides, and ends in the error of either.
+ * A side is empty in a group that is pruned for it. There `and` and the operators have no result, `or` has that of the
+ * other side and `unless` that of the left one. The side that is not computed for this reason must not be fallible: one
+ * Prometheus computes both sides and fails when either does.
  */
-export function ofJoin(expr: BinaryExpr, matching: VectorMatching, lhs: Local, rhs: Local): PushdownVerdict {
-  if (!isSettled(lhs)) return unsettled(lhs);
-  if (!isSettled(rhs)) return unsettled(rhs);
+export function joinVerdict(
+  expr: BinaryExpr,
+  matching: VectorMatching,
+  lhs: Local,
+  rhs: Local,
+): PushdownVerdict {
+  if (!isFinal(lhs)) return computedAfterMerge(lhs);
+  if (!isFinal(rhs)) return computedAfterMerge(rhs);
   const all = lhs.groups === rhs.groups ? lhs.groups : [...new Set([...lhs.groups, ...rhs.groups])];
-  const onBoth = (name: string): boolean => lhs.remainingLabels.has(name) && rhs.remainingLabels.has(name);
-  const matchable = matchedLabels(matching, new Set([...lhs.remainingLabels, ...rhs.remainingLabels]));
-  // A side that has lost the label is no partner of one that has it, which the regions do not know.
-  const lost = matchable.find((name) => !onBoth(name) && setsLabel(all, name));
-  if (lost !== undefined)
-    return computedHereBecause(`one side has lost the label ${lost} of its groups, and the other has it`);
-  const matched = new Set(matchable.filter(onBoth));
+  const onBothSides = (name: string): boolean =>
+    lhs.remainingLabels.has(name) && rhs.remainingLabels.has(name);
+  const candidates = matchedLabels(matching, new Set([...lhs.remainingLabels, ...rhs.remainingLabels]));
+  // Regions do not know the label, and would match the side that has lost it with the side that has it.
+  const lost = candidates.find((name) => !onBothSides(name) && setsLabel(all, name));
+  if (lost !== undefined) {
+    return computedBecause(`one side has lost the label ${lost} of its groups, and the other has it`);
+  }
+  const matched = new Set(candidates.filter(onBothSides));
   if (!areDisjoint(all, matched)) {
-    return computedHere({ kind: 'mixes', what: matchingText(matching), groups: all, kept: matched });
+    return computed({ kind: 'mixes', what: matchingText(matching), groups: all, kept: matched });
   }
-  // Experimental: regions that are too old for it refuse it.
   if (matching.fill.lhs !== undefined || matching.fill.rhs !== undefined) {
-    return computedHere({ kind: 'experimental', what: 'fill' });
+    return computed({ kind: 'experimental', what: 'fill' });
   }
-  // The series of `or` come from either side, and all are given the same labels.
-  if (
-    expr.op === 'or' &&
-    !all.every((group) =>
-      labelsOf(group)
-        .names()
-        .every((name) => lhs.remainingLabels.has(name) === rhs.remainingLabels.has(name)),
-    )
-  ) {
-    return computedHereBecause('the two sides of `or` do not have the same labels of their groups left');
+  // The series of `or` come from both sides and are all given the same labels.
+  if (expr.op === 'or' && !haveSameLabels(all, lhs, rhs)) {
+    return computedBecause('the two sides of `or` do not keep the same labels of their groups');
   }
-  if (isErrorMissed(expr, lhs, rhs)) {
-    return computedHereBecause(
-      'it may end in an error of a side in a group where the other side has nothing',
-    );
+  if (missesError(expr, lhs, rhs)) {
+    return computedBecause('a side may fail in a group that the other side has no data in');
   }
-  const remainingLabels = isSetOperator(expr) ? lhs.remainingLabels : survivors(matching, matched, lhs, rhs);
-  const groups = resultGroups(expr, lhs.groups, rhs.groups);
-  const shared = {
+  const isSet = isSetOperator(expr.op);
+  return {
+    kind: 'local',
+    groups: resultGroups(expr, lhs.groups, rhs.groups),
+    remainingLabels: isSet ? lhs.remainingLabels : resultLabels(matching, matched, lhs, rhs),
+    disjoint: true,
+    single: true,
     mayLoseNames: lhs.mayLoseNames && rhs.mayLoseNames,
     oneName: lhs.oneName && rhs.oneName,
-    fallible: !isSetOperator(expr) || lhs.fallible || rhs.fallible,
+    fallible: !isSet || lhs.fallible || rhs.fallible,
   };
-  return { kind: 'local', groups, remainingLabels, disjoint: true, single: true, ...shared };
 }
 
 /** How the two sides match, for the reason. */
 function matchingText({ on, labels }: VectorMatching): string {
-  if (!on && labels.length === 0) return 'what is left of the labels on both sides';
+  if (!on && labels.length === 0) return 'matching on the labels that remain on both sides';
   return `matching ${on ? 'on' : 'ignoring'} (${labels.join(', ')})`;
 }
 
-/** Whether a side that may fail is not computed in one of its groups, because the other has nothing there. */
-function isErrorMissed({ op }: BinaryExpr, lhs: Local, rhs: Local): boolean {
-  const lacks = (side: Local, other: Local): boolean =>
+/** Reports whether both sides keep the same labels of every group. */
+function haveSameLabels(groups: readonly PlannedGroup[], lhs: Local, rhs: Local): boolean {
+  return groups.every((group) =>
+    labelsOf(group)
+      .names()
+      .every((name) => lhs.remainingLabels.has(name) === rhs.remainingLabels.has(name)),
+  );
+}
+
+/** Reports whether a fallible side is not computed in one of its groups because the other side is empty there. */
+function missesError({ op }: BinaryExpr, lhs: Local, rhs: Local): boolean {
+  const misses = (side: Local, other: Local): boolean =>
     side.fallible && side.groups.some((group) => !other.groups.includes(group));
-  return op !== 'or' && (lacks(rhs, lhs) || (op !== 'unless' && lacks(lhs, rhs)));
+  return op !== 'or' && (misses(rhs, lhs) || (op !== 'unless' && misses(lhs, rhs)));
 }
 
-/** Those of the names that have to be equal in partners. */
+/** Those of the names that must be equal in series that match. */
 export function matchedLabels({ on, labels }: VectorMatching, names: ReadonlySet<string>): readonly string[] {
-  const named = new Set(labels);
-  return [...names].filter((name) => named.has(name) === on);
-}
-
-/** They keep all labels of the side that a series comes from. */
-function isSetOperator({ op }: BinaryExpr): boolean {
-  return op === 'and' || op === 'or' || op === 'unless';
+  const listed = new Set(labels);
+  return [...names].filter((name) => listed.has(name) === on);
 }
 
 /**
- * Which group labels the result of an operator still has.
+ * The labels of groups that remain in the result of an operator.
  *
  * Source: Prometheus, promql/engine.go (`resultMetric`).
  */
-function survivors(
+function resultLabels(
   matching: VectorMatching,
   matched: ReadonlySet<string>,
   lhs: Local,

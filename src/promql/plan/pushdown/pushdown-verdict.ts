@@ -1,14 +1,14 @@
-// What is known of an expression: whether it reads series, and where it can be computed.
+// Pushdown verdicts: where an expression can be computed.
 
-import { labelsOf, type PlannedGroup } from '../pruning/group-pruning.js';
+import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
 import type { PushdownReason } from './reason.js';
 
 /**
- * - `constant`: it reads no series and has the same value in every region and here.
- * - `local`: its result over the union of the regions is the union of its results over each of `groups`.
- * - `here`: it must be computed here, from the results of its operands.
+ * - `constant`: the expression reads no series and has the same value in every region and in promfed.
+ * - `local`: its result over the union of the groups is the union of its results over each of `groups`.
+ * - `computed`: promfed computes it from the results of its operands.
  */
-export type PushdownVerdict = Constant | Local | ComputedHere;
+export type PushdownVerdict = Constant | Local | Computed;
 
 interface Constant {
   readonly kind: 'constant';
@@ -16,72 +16,75 @@ interface Constant {
 
 export interface Local {
   readonly kind: 'local';
-  /** The groups that are relevant for it. A scalar that reads series is only local when there is exactly one. */
+  /** The groups that may have series for it. A scalar that reads series is local only when there is exactly one. */
   readonly groups: readonly PlannedGroup[];
-  /** Which labels of groups the series of the result still carry: those of them that a group has. */
+  /** Labels of groups that the series of the result still have. A group need not have all of them. */
   readonly remainingLabels: ReadonlySet<string>;
   /**
-   * Whether those labels keep the results of every two groups apart. When not, the groups are overlapping, the
-   * expression works on each series by itself, and equal series of different groups have to be merged.
+   * True when those labels keep the results of every two groups apart. When false, the groups overlap: the expression
+   * works on each series separately, and equal series of different groups are merged.
    */
   readonly disjoint: boolean;
-  /** Whether every group answers from one place. When not, equal series of its replicas have to be merged. */
+  /** True when no group is replicated. When false, equal series of replicas are merged. */
   readonly single: boolean;
   /**
-   * Whether a region may take the names of the series away. Not where series of different metrics could then be taken
-   * for one: where they are merged by their labels, and where names are dropped in the end only.
+   * True when a region may drop the names of the series. False when series of different metrics could then be mistaken
+   * for one: where they are merged by their labels, and where names are dropped at the end of the query.
    */
   readonly mayLoseNames: boolean;
-  /** Whether it has series of one metric only, or without a name: then no two become equal without it. */
+  /** True when all series have the same name or none. No two become equal when the name is dropped. */
   readonly oneName: boolean;
-  /** Whether it may end in an error by the series that there are: two that match, or that become equal. */
+  /** True when the series that exist can make it fail: two that match, or two that become equal. */
   readonly fallible: boolean;
 }
 
-interface ComputedHere {
-  readonly kind: 'here';
+interface Computed {
+  readonly kind: 'computed';
   readonly reason: PushdownReason;
 }
 
 export const CONSTANT: Constant = { kind: 'constant' };
 
-export function computedHere(reason: PushdownReason): ComputedHere {
-  return { kind: 'here', reason };
+/** No label of any group remains. */
+export const NO_LABELS: ReadonlySet<string> = new Set();
+
+export function computed(reason: PushdownReason): Computed {
+  return { kind: 'computed', reason };
 }
 
-/** As `here`, for a reason that needs no more than words. */
-export function computedHereBecause(text: string): ComputedHere {
-  return computedHere({ kind: 'other', text });
+/** @param text the reason, without a capital letter and a full stop. */
+export function computedBecause(text: string): Computed {
+  return computed({ kind: 'other', text });
 }
 
-/** What is not settled, and so has to be merged before anything looks at several series. */
-export function unsettled({ disjoint, groups }: Local): ComputedHere {
-  return computedHere({ kind: disjoint ? 'replicas' : 'alike', groups });
+/** The verdict when equal series have to be merged before an operation compares series. */
+export function computedAfterMerge({ disjoint, groups }: Local): Computed {
+  return computed({ kind: disjoint ? 'replicas' : 'overlapping', groups });
 }
 
 /**
- * Whether each region's result is final: no series of it is to be merged with one of elsewhere. Only then may a region
- * compute what looks at more than one series, or what leaves series out by their values.
+ * Reports whether the result of each region is final: none of its series is merged with one of another region or
+ * replica. Only then may a region compare series, or drop series by their values.
  */
-export function isSettled({ disjoint, single }: Local): boolean {
+export function isFinal({ disjoint, single }: Local): boolean {
   return disjoint && single;
 }
 
-/** Whether there is one region that has everything there is to know: it computes whatever one Prometheus would. */
+/** Reports whether one region has all the data. It computes any expression as one Prometheus would. */
 export function isSingleSource(local: Local): boolean {
-  return local.groups.length === 1 && isSettled(local);
+  return local.groups.length === 1 && isFinal(local);
 }
 
-/** What is known of an expression, when it has `others` for operands beside. */
-export function failingLike<R extends PushdownVerdict>(reach: R, others: readonly PushdownVerdict[]): R {
-  const fails = others.some((other) => other.kind === 'local' && other.fallible);
-  return reach.kind === 'local' && fails ? { ...reach, fallible: true } : reach;
+/** Returns the verdict, fallible when one of the other operands is. */
+export function withFallibility<V extends PushdownVerdict>(
+  verdict: V,
+  operands: readonly PushdownVerdict[],
+): V {
+  const isFallible = operands.some((operand) => operand.kind === 'local' && operand.fallible);
+  return verdict.kind === 'local' && isFallible ? { ...verdict, fallible: true } : verdict;
 }
 
-/** Whether a label of this name is one that the algebra goes by: a group sets it, or injects one value of it. */
+/** Reports whether a group sets the label, or limits it to one value by an injected matcher. */
 export function setsLabel(groups: readonly PlannedGroup[], name: string): boolean {
   return groups.some((group) => labelsOf(group).has(name));
 }
-
-/** No label of any group is left. */
-export const NONE: ReadonlySet<string> = new Set();

@@ -1,8 +1,9 @@
-// Reach: how far an expression can be sent. The algebra of distribution, and nothing else.
+// Pushdown: which expressions regions may compute. The algebra of distribution, and nothing else.
 
 import { METRIC_NAME } from '../../../model/index.js';
 import { SIGNATURES } from '../../functions/index.js';
 import {
+  isComparison,
   typeOf,
   type AggregateExpr,
   type AggregateOp,
@@ -10,163 +11,233 @@ import {
   type BinaryOp,
   type CallExpr,
   type Expr,
+  type VectorSelector,
 } from '../../language/index.js';
-import { labelsOf, areDisjoint, type PlannedGroup } from '../pruning/group-pruning.js';
-import { matchedLabels, ofJoin } from './join.js';
-import {
-  CONSTANT,
-  failingLike,
-  computedHere,
-  computedHereBecause,
-  isSettled,
-  isSingleSource,
-  NONE,
-  setsLabel,
-  unsettled,
-  type Local,
-  type PushdownVerdict,
-} from './pushdown-verdict.js';
-import type { NamePolicy } from './delayed-name-removal.js';
+import { areDisjoint, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRouting } from '../pruning/selector-routing.js';
 import { tryText } from '../text.js';
 import { tryQueryFunction, type PlanTimes } from '../times.js';
+import type { NameRemoval } from './delayed-name-removal.js';
+import { joinVerdict, matchedLabels } from './join.js';
+import {
+  computed,
+  computedAfterMerge,
+  computedBecause,
+  CONSTANT,
+  isFinal,
+  isSingleSource,
+  NO_LABELS,
+  setsLabel,
+  withFallibility,
+  type Local,
+  type PushdownVerdict,
+} from './pushdown-verdict.js';
 
-/** Aggregations whose result is some of the series of their input, with all their labels. */
-const CHOOSING: ReadonlySet<AggregateOp> = new Set(['topk', 'bottomk']);
+/** Aggregations whose result is some of the series of their input, with all labels. */
+const SELECTING: ReadonlySet<AggregateOp> = new Set(['topk', 'bottomk']);
 
-/** Experimental aggregations and operators, which regions know as little as experimental functions. */
-const OWN_AGGREGATIONS: ReadonlySet<AggregateOp> = new Set(['limitk', 'limit_ratio']);
-const OWN_OPERATORS: ReadonlySet<BinaryOp> = new Set(['</', '>/']);
+/** Experimental constructs, which a region may be too old for or may not have enabled. */
+const EXPERIMENTAL_AGGREGATIONS: ReadonlySet<AggregateOp> = new Set(['limitk', 'limit_ratio']);
+const EXPERIMENTAL_OPERATORS: ReadonlySet<BinaryOp> = new Set(['</', '>/']);
 
-const OPERAND = computedHere({ kind: 'operand' });
-const SEVERAL = 'its operands come from more than one group, and no region has them all';
-const NAMELESS =
-  'without their names, series of different metrics could be taken for one, or could not be told any more';
+const OPERAND_COMPUTED = computed({ kind: 'operand' });
+const SEVERAL_GROUPS = computedBecause(
+  'its operands come from different groups, and no region has all of them',
+);
+const NAMES_NEEDED = computedBecause(
+  'without their names, series of different metrics could be merged or could no longer be told apart',
+);
 
-/** What works on a label that groups set: in the region it would meet another one, or none. */
-function touching(func: string, label: string): PushdownVerdict {
-  return computedHereBecause(`${func}() works on the label ${label}, which a group sets`);
-}
+/** The pushdown verdicts of one expression and everything below it, in time linear in the expression. */
+export class Pushdown {
+  readonly #routing: SelectorRouting;
+  readonly #times: PlanTimes;
+  readonly #nameRemoval: NameRemoval;
+  readonly #verdicts = new WeakMap<Expr, PushdownVerdict>();
 
-/**
- * How far the expression can be sent, over all the groups there are. Linear in the expression.
- */
-export function createPushdown(
-  groups: readonly PlannedGroup[],
-  times: PlanTimes,
-  relevance: SelectorRouting,
-  names: NamePolicy,
-): (expr: Expr) => PushdownVerdict {
-  const all = new Set(groups.flatMap((group) => labelsOf(group).names()));
-  const known = new WeakMap<Expr, PushdownVerdict>();
-  const reach = (expr: Expr): PushdownVerdict => {
-    const before = known.get(expr);
-    if (before !== undefined) return before;
-    const result = compute(expr);
-    known.set(expr, result);
-    return result;
-  };
+  constructor(routing: SelectorRouting, times: PlanTimes, nameRemoval: NameRemoval) {
+    this.#routing = routing;
+    this.#times = times;
+    this.#nameRemoval = nameRemoval;
+  }
 
-  const compute = (expr: Expr): PushdownVerdict => {
+  verdict(expr: Expr): PushdownVerdict {
+    const known = this.#verdicts.get(expr);
+    if (known !== undefined) return known;
+    const verdict = this.#judge(expr);
+    this.#verdicts.set(expr, verdict);
+    return verdict;
+  }
+
+  #judge(expr: Expr): PushdownVerdict {
     switch (expr.kind) {
       case 'number':
       case 'string':
         return CONSTANT;
-      case 'vectorSelector': {
-        if (expr.extension !== undefined) return computedHere({ kind: 'experimental', what: expr.extension });
-        const { groups: relevant, exact, whole, crosses } = relevance(expr);
-        if (exact !== undefined)
-          return computedHereBecause(
-            exact.exact === true
-              ? `${exact.name} has exact semantics: only its raw samples are asked for`
-              : `${exact.name} aligns ranges with the step, which this one is not: its raw samples are asked for`,
-          );
-        if (whole !== undefined)
-          return computedHereBecause(`${whole.name} holds native histograms: its raw samples are asked for`);
-        if (crosses)
-          return computedHereBecause(
-            'its window reaches beyond what a group has, and other groups have the rest',
-          );
-        const disjoint = areDisjoint(relevant, all);
-        const single = relevant.every((group) => !group.replicated);
-        const oneName = expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');
-        const mayLoseNames =
-          names === 'at once' ? (disjoint && single) || oneName : names === 'unseen' && oneName;
-        const shared = { disjoint, single, oneName, mayLoseNames, fallible: false };
-        return { kind: 'local', groups: relevant, remainingLabels: all, ...shared };
-      }
+      case 'vectorSelector':
+        return this.#selector(expr);
       case 'matrixSelector':
-        return ofWindows(reach(expr.selector));
+        return windowsVerdict(this.verdict(expr.selector));
       case 'subquery':
-        return ofWindows(reach(expr.expr));
+        return windowsVerdict(this.verdict(expr.expr));
       case 'paren':
-        return reach(expr.expr);
+        return this.verdict(expr.expr);
       case 'unary':
-        return ofSeries(reach(expr.expr));
+        return perSeriesVerdict(this.verdict(expr.expr));
       case 'call':
-        return isOwnCall(expr, times)
-          ? computedHere({ kind: 'experimental', what: `${expr.func}()` })
-          : ofCall(expr, reach);
+        return this.#call(expr);
       case 'aggregate':
-        return ofAggregate(expr, reach, times.stepMs === 0);
+        return this.#aggregate(expr);
       case 'binary':
-        return ofBinary(expr, reach);
+        return this.#binary(expr);
     }
-  };
-  return reach;
-}
-
-/**
- * Whether a function is one that regions know only when a feature is enabled there too, if they are not too old for it.
- * Those of the query's own times are sent as numbers.
- */
-function isOwnCall({ func }: CallExpr, times: PlanTimes): boolean {
-  return SIGNATURES.get(func)?.experimental === true && tryQueryFunction(func, times) === undefined;
-}
-
-/** What is local is the series of one argument, and beside it scalars of the one region that has everything. */
-function ofCall(expr: CallExpr, reach: (expr: Expr) => PushdownVerdict): PushdownVerdict {
-  const reaches = expr.args.map((arg) => ({ arg, reach: reach(arg) }));
-  const locals: Local[] = [];
-  const series: Local[] = [];
-  for (const { arg, reach: one } of reaches) {
-    if (one.kind === 'here') return OPERAND;
-    if (one.kind === 'constant') continue;
-    locals.push(one);
-    if (isSeries(arg)) series.push(one);
   }
-  if (locals.length === 0) return CONSTANT;
-  if (locals.length > 1 && !areOfOneRegion(locals)) return computedHereBecause(SEVERAL);
-  const [input] = series;
-  if (input === undefined) return failingLike({ ...locals[0]!, remainingLabels: NONE }, locals);
-  return series.length === 1
-    ? failingLike(ofFunction(expr, input), locals)
-    : computedHereBecause(`${expr.func}() takes the series of more than one argument`);
+
+  #selector(expr: VectorSelector): PushdownVerdict {
+    if (expr.extension !== undefined) return computed({ kind: 'experimental', what: expr.extension });
+    const { groups, exact, nativeHistograms, crossesBounds } = this.#routing.route(expr);
+    if (exact !== undefined) {
+      return computedBecause(
+        exact.exact === true
+          ? `${exact.name} has exact semantics: only its raw samples are read`
+          : `${exact.name} aligns ranges with the step, which this range is not aligned with: its raw samples are read`,
+      );
+    }
+    if (nativeHistograms !== undefined) {
+      return computedBecause(`${nativeHistograms.name} has native histograms: its raw samples are read`);
+    }
+    if (crossesBounds) {
+      return computedBecause(
+        'its window reaches beyond the time range of a group, and other groups have the rest',
+      );
+    }
+    const remainingLabels = this.#routing.labels;
+    const disjoint = areDisjoint(groups, remainingLabels);
+    const single = groups.every((group) => !group.replicated);
+    const oneName = expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');
+    const mayLoseNames =
+      this.#nameRemoval === 'immediate'
+        ? (disjoint && single) || oneName
+        : this.#nameRemoval === 'unobservable' && oneName;
+    return {
+      kind: 'local',
+      groups,
+      remainingLabels,
+      disjoint,
+      single,
+      oneName,
+      mayLoseNames,
+      fallible: false,
+    };
+  }
+
+  /** A local call has the series of one argument, and otherwise scalars of the one region that has all the data. */
+  #call(expr: CallExpr): PushdownVerdict {
+    const { func } = expr;
+    const isExperimental = SIGNATURES.get(func)?.experimental === true;
+    // The functions of the query's own times are experimental as well, but sent as numbers.
+    if (isExperimental && tryQueryFunction(func, this.#times) === undefined) {
+      return computed({ kind: 'experimental', what: `${func}()` });
+    }
+    const locals: Local[] = [];
+    const series: Local[] = [];
+    for (const arg of expr.args) {
+      const verdict = this.verdict(arg);
+      if (verdict.kind === 'computed') return OPERAND_COMPUTED;
+      if (verdict.kind === 'constant') continue;
+      locals.push(verdict);
+      if (hasSeries(arg)) series.push(verdict);
+    }
+    if (locals.length === 0) return CONSTANT;
+    if (locals.length > 1 && !areOfOneSource(locals)) return SEVERAL_GROUPS;
+    const [input] = series;
+    if (input === undefined) return withFallibility({ ...locals[0]!, remainingLabels: NO_LABELS }, locals);
+    return series.length === 1
+      ? withFallibility(functionVerdict(expr, input), locals)
+      : computedBecause(`${func}() takes the series of more than one argument`);
+  }
+
+  #aggregate(expr: AggregateExpr): PushdownVerdict {
+    const { op } = expr;
+    const input = this.verdict(expr.expr);
+    if (input.kind === 'computed') return OPERAND_COMPUTED;
+    if (input.kind !== 'local') return computedBecause('it reads no series');
+    if (!isFinal(input)) return computedAfterMerge(input);
+    const param = expr.param && this.verdict(expr.param);
+    if (param?.kind === 'computed') return OPERAND_COMPUTED;
+    if (param?.kind === 'local' && !areOfOneSource([input, param])) return SEVERAL_GROUPS;
+    if (EXPERIMENTAL_AGGREGATIONS.has(op)) return computed({ kind: 'experimental', what: op });
+    const isInstant = this.#times.stepMs === 0;
+    if (isInstant && SELECTING.has(op)) {
+      return computedBecause(
+        `the order of ${op} is part of an instant result, and regions return series in another order`,
+      );
+    }
+    if (writesGroupLabel(expr, input.groups)) {
+      return computedBecause('it writes its values to a label that a group sets');
+    }
+    const remainingLabels = labelsAfter(expr, input);
+    if (!areDisjoint(input.groups, remainingLabels)) {
+      return computed({ kind: 'mixes', what: op, groups: input.groups, kept: remainingLabels });
+    }
+    const params = param === undefined ? [] : [param];
+    if (SELECTING.has(op)) return withFallibility(input, params);
+    const dropsNames = expr.without || !expr.grouping.includes(METRIC_NAME);
+    const names = dropsNames ? { oneName: true, mayLoseNames: true } : {};
+    return withFallibility({ ...input, remainingLabels, ...names }, params);
+  }
+
+  #binary(expr: BinaryExpr): PushdownVerdict {
+    if (EXPERIMENTAL_OPERATORS.has(expr.op)) return computed({ kind: 'experimental', what: expr.op });
+    const lhs = this.verdict(expr.lhs);
+    const rhs = this.verdict(expr.rhs);
+    if (lhs.kind === 'computed' || rhs.kind === 'computed') return OPERAND_COMPUTED;
+    if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
+    if (expr.matching === undefined) return scalarOperatorVerdict(expr, lhs, rhs);
+    if (lhs.kind === 'local' && rhs.kind === 'local') return joinVerdict(expr, expr.matching, lhs, rhs);
+    // The series that match a constant vector are the same in every region, unless they match by labels that regions
+    // do not know. The series that match nothing depend on all regions.
+    if ((expr.op !== 'and' && expr.op !== 'unless') || lhs.kind !== 'local') {
+      return computedBecause('the series that match nothing on the constant side depend on all groups');
+    }
+    const unknown = matchedLabels(expr.matching, lhs.remainingLabels).find((name) =>
+      setsLabel(lhs.groups, name),
+    );
+    if (unknown !== undefined) {
+      return computedBecause(`it matches by the label ${unknown}, which regions do not know`);
+    }
+    return isFinal(lhs) ? lhs : computedAfterMerge(lhs);
+  }
 }
 
 /** A function of the series of one local argument. */
-function ofFunction(expr: CallExpr, input: Local): PushdownVerdict {
-  switch (SIGNATURES.get(expr.func)?.dependsOn ?? 'all') {
+function functionVerdict({ func, args }: CallExpr, input: Local): PushdownVerdict {
+  switch (SIGNATURES.get(func)?.dependsOn ?? 'all') {
     case 'one':
-      return ofSeries(input);
+      return perSeriesVerdict(input);
     case 'buckets':
-      if (!isSettled(input)) return unsettled(input);
-      return setsLabel(input.groups, 'le') ? touching(expr.func, 'le') : ofSeries(input);
+      if (!isFinal(input)) return computedAfterMerge(input);
+      return setsLabel(input.groups, 'le') ? usesGroupLabel(func, 'le') : perSeriesVerdict(input);
     case 'labels': {
-      const names = expr.args.map(tryText);
-      const touched = names.find((name) => name !== undefined && setsLabel(input.groups, name));
-      if (!isSettled(input)) return unsettled(input);
-      return touched === undefined ? { ...input, fallible: true } : touching(expr.func, touched);
+      const names = args.map(tryText);
+      const used = names.find((name) => name !== undefined && setsLabel(input.groups, name));
+      if (!isFinal(input)) return computedAfterMerge(input);
+      return used === undefined ? { ...input, fallible: true } : usesGroupLabel(func, used);
     }
     case 'all':
-      return expr.func === 'scalar' && isSingleSource(input)
-        ? { ...input, remainingLabels: NONE }
-        : computedHereBecause(`${expr.func}() looks at the series of all groups together`);
+      return func === 'scalar' && isSingleSource(input)
+        ? { ...input, remainingLabels: NO_LABELS }
+        : computedBecause(`${func}() depends on the series of all groups together`);
   }
 }
 
-/** Whether all of them are of one region that has everything there is to know of each. */
-function areOfOneRegion([first, ...others]: readonly Local[]): boolean {
+/** The verdict of a function that uses a label that groups set. A region may have another label of that name. */
+function usesGroupLabel(func: string, label: string): PushdownVerdict {
+  return computedBecause(`${func}() uses the label ${label}, which a group sets`);
+}
+
+/** Reports whether all verdicts are of the same single region that has all the data. */
+function areOfOneSource([first, ...others]: readonly Local[]): boolean {
   return (
     first !== undefined &&
     isSingleSource(first) &&
@@ -174,119 +245,57 @@ function areOfOneRegion([first, ...others]: readonly Local[]): boolean {
   );
 }
 
-/** Windows of samples: gaps of a replica would leave holes in them that the others could fill. */
-function ofWindows(input: PushdownVerdict): PushdownVerdict {
-  if (input.kind === 'here') return OPERAND;
+/** Windows of samples. A gap of one replica would be a gap in its windows, which the other replicas can fill. */
+function windowsVerdict(input: PushdownVerdict): PushdownVerdict {
+  if (input.kind === 'computed') return OPERAND_COMPUTED;
   const group = input.kind === 'local' ? input.groups.find((one) => one.mergesWindows) : undefined;
   return group === undefined
     ? input
-    : computedHereBecause(
-        `${group.name}: samples of its replicas are merged before a function looks at a window of them`,
-      );
+    : computedBecause(`${group.name}: samples of its replicas are merged before a function reads windows`);
 }
 
-/** Something that works on each series by itself and may take its name away. */
-function ofSeries(input: PushdownVerdict): PushdownVerdict {
-  if (input.kind === 'here') return OPERAND;
+/** An operation that works on each series separately and may drop its name. */
+function perSeriesVerdict(input: PushdownVerdict): PushdownVerdict {
+  if (input.kind === 'computed') return OPERAND_COMPUTED;
   if (input.kind !== 'local') return input;
-  if (!input.mayLoseNames) return computedHereBecause(NAMELESS);
+  if (!input.mayLoseNames) return NAMES_NEEDED;
   return input.oneName ? input : { ...input, fallible: true };
 }
 
-/** `ordered`: the order of the result is part of the answer. */
-function ofAggregate(
-  expr: AggregateExpr,
-  reach: (expr: Expr) => PushdownVerdict,
-  ordered: boolean,
-): PushdownVerdict {
-  const input = reach(expr.expr);
-  if (input.kind === 'here') return OPERAND;
-  if (input.kind !== 'local') return computedHereBecause('it reads no series');
-  if (!isSettled(input)) return unsettled(input);
-  const param = expr.param && reach(expr.param);
-  if (param?.kind === 'here') return OPERAND;
-  if (param?.kind === 'local' && !areOfOneRegion([input, param])) return computedHereBecause(SEVERAL);
-  if (OWN_AGGREGATIONS.has(expr.op)) return computedHere({ kind: 'experimental', what: expr.op });
-  // What a region has ranked comes back in another order.
-  if (ordered && (expr.op === 'topk' || expr.op === 'bottomk')) {
-    return computedHereBecause(
-      `the order of ${expr.op} is part of an instant answer, and regions send another`,
-    );
-  }
-  if (writesGroupLabel(expr, input.groups))
-    return computedHereBecause('it writes its values to a label that a group sets');
-  const remainingLabels = survivors(expr, input);
-  if (!areDisjoint(input.groups, remainingLabels)) {
-    return computedHere({ kind: 'mixes', what: expr.op, groups: input.groups, kept: remainingLabels });
-  }
-  const params = param === undefined ? [] : [param];
-  if (CHOOSING.has(expr.op)) return failingLike(input, params);
-  const isNameless = expr.without || !expr.grouping.includes(METRIC_NAME);
-  const named = isNameless ? { oneName: true, mayLoseNames: true } : {};
-  return failingLike({ ...input, remainingLabels, ...named }, params);
-}
-
-function ofBinary(expr: BinaryExpr, reach: (expr: Expr) => PushdownVerdict): PushdownVerdict {
-  if (OWN_OPERATORS.has(expr.op)) return computedHere({ kind: 'experimental', what: expr.op });
-  const lhs = reach(expr.lhs);
-  const rhs = reach(expr.rhs);
-  if (lhs.kind === 'here' || rhs.kind === 'here') return OPERAND;
-  if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
-  if (expr.matching === undefined) return ofScalarAndOther(expr, lhs, rhs);
-  if (lhs.kind === 'local' && rhs.kind === 'local') return ofJoin(expr, expr.matching, lhs, rhs);
-  // Which series have a partner in a constant is the same in every region, unless the labels count that a region does
-  // not know of; which lack one is not.
-  const isFilter = expr.op === 'and' || expr.op === 'unless';
-  if (!isFilter || lhs.kind !== 'local') {
-    return computedHereBecause(
-      `which series have no partner in the side without series is only known of all groups together`,
-    );
-  }
-  const known = matchedLabels(expr.matching, lhs.remainingLabels).find((name) => setsLabel(lhs.groups, name));
-  if (known !== undefined)
-    return computedHereBecause(`the label ${known}, by which it matches, is not known to the regions`);
-  return isSettled(lhs) ? lhs : unsettled(lhs);
-}
-
-function ofScalarAndOther(
+/** An operator with a scalar on one side at least. */
+function scalarOperatorVerdict(
   expr: BinaryExpr,
-  lhs: Exclude<PushdownVerdict, { kind: 'here' }>,
-  rhs: Exclude<PushdownVerdict, { kind: 'here' }>,
+  lhs: Exclude<PushdownVerdict, { kind: 'computed' }>,
+  rhs: Exclude<PushdownVerdict, { kind: 'computed' }>,
 ): PushdownVerdict {
-  if (lhs.kind === 'local' && rhs.kind === 'local' && !areOfOneRegion([lhs, rhs]))
-    return computedHereBecause(SEVERAL);
+  if (lhs.kind === 'local' && rhs.kind === 'local' && !areOfOneSource([lhs, rhs])) return SEVERAL_GROUPS;
   const isVector = (side: Expr): boolean => typeOf(side) === 'vector';
   const series = isVector(expr.lhs) ? lhs : isVector(expr.rhs) ? rhs : lhs.kind === 'local' ? lhs : rhs;
-  // A constant vector beside a scalar of a region.
-  if (series.kind !== 'local')
-    return computedHereBecause(
-      'a vector that reads no series is the same in every group, and would be counted for each',
+  // A constant vector and a scalar of a region.
+  if (series.kind !== 'local') {
+    return computedBecause(
+      'a constant vector is the same in every group and would be returned once for each',
     );
-  // A filter decides by the value, and of two equal series only the merged one has the value that counts.
-  if (!isFilter(expr)) return failingLike(ofSeries(series), [lhs, rhs]);
-  return isSettled(series) ? failingLike(series, [lhs, rhs]) : unsettled(series);
+  }
+  const isFilter = isComparison(expr.op) && !expr.returnBool;
+  if (!isFilter) return withFallibility(perSeriesVerdict(series), [lhs, rhs]);
+  // A filter depends on the value, which for equal series is that of the merged one.
+  return isFinal(series) ? withFallibility(series, [lhs, rhs]) : computedAfterMerge(series);
 }
 
-/** Which group labels are still there after the aggregation. */
-function survivors(expr: AggregateExpr, input: Local): ReadonlySet<string> {
-  const named = new Set(expr.grouping);
-  return new Set([...input.remainingLabels].filter((name) => named.has(name) !== expr.without));
+/** The labels of groups that remain after an aggregation. */
+function labelsAfter(expr: AggregateExpr, input: Local): ReadonlySet<string> {
+  const listed = new Set(expr.grouping);
+  return new Set([...input.remainingLabels].filter((name) => listed.has(name) !== expr.without));
 }
 
-/** Whether count_values writes its values to a label that a group sets. */
+/** Reports whether count_values writes its values to a label that a group sets. */
 export function writesGroupLabel(expr: AggregateExpr, groups: readonly PlannedGroup[]): boolean {
   const label = tryText(expr.param);
   return expr.op === 'count_values' && label !== undefined && setsLabel(groups, label);
 }
 
-function isSeries(expr: Expr): boolean {
+function hasSeries(expr: Expr): boolean {
   const type = typeOf(expr);
   return type === 'vector' || type === 'matrix';
-}
-
-/** Not the trim operators: they cut each histogram and keep it, however little is left. */
-const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
-
-function isFilter(expr: BinaryExpr): boolean {
-  return COMPARISONS.has(expr.op) && !expr.returnBool;
 }

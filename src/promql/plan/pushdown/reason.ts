@@ -1,41 +1,40 @@
-// Why an expression is computed here and not in the regions, as data and in words.
+// The reasons for which promfed computes an expression itself, as data and as text.
 
 import { compareStrings } from '../../../model/index.js';
-import { labelsOf, type PlannedGroup } from '../pruning/group-pruning.js';
+import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
 
-/** Why an expression cannot be sent. Cheap to make: the words are found when somebody asks for them. */
+/** Cheap to create: the text is composed only for explain. */
 export type PushdownReason =
-  /** Something below it is computed here. */
+  /** An operand is computed by promfed. */
   | { readonly kind: 'operand' }
-  /** Regions that are too old, or have it not enabled, refuse it. */
+  /** Regions reject it when they are too old or have not enabled it. */
   | { readonly kind: 'experimental'; readonly what: string }
-  /** No label tells the groups apart: equal series of theirs are merged before anything looks at several series. */
-  | { readonly kind: 'alike'; readonly groups: readonly PlannedGroup[] }
-  /** Equal series of a group's targets are merged before anything looks at several series. */
+  /** No label tells the groups apart: their equal series are merged before an operation compares series. */
+  | { readonly kind: 'overlapping'; readonly groups: readonly PlannedGroup[] }
+  /** Equal series of replicas are merged before an operation compares series. */
   | { readonly kind: 'replicas'; readonly groups: readonly PlannedGroup[] }
-  /** `kept`, of the labels that tell the groups apart, are what is left by `what`, and too few. */
+  /** `what` keeps the labels `kept`, which do not tell the groups apart. */
   | {
       readonly kind: 'mixes';
       readonly what: string;
       readonly groups: readonly PlannedGroup[];
       readonly kept: ReadonlySet<string>;
     }
-  /** Anything else, in words. */
   | { readonly kind: 'other'; readonly text: string };
 
-/** The reason in words: a sentence without a capital letter and a full stop. */
+/** The reason as a sentence without a capital letter and a full stop. */
 export function printReason(reason: PushdownReason): string {
   switch (reason.kind) {
     case 'operand':
-      return 'something below it is computed here';
+      return 'an operand is computed here';
     case 'experimental':
-      return `${reason.what} is experimental, and regions may not know it`;
-    case 'alike':
-      return `${namesOf(alikeAmong(reason.groups))} cannot be told apart by their labels: equal series are merged before anything looks at several`;
+      return `${reason.what} is experimental, and regions may not support it`;
+    case 'overlapping':
+      return `the labels of ${namesOf(overlappingAmong(reason.groups))} do not tell them apart: equal series are merged first`;
     case 'replicas':
-      return `${namesOf(reason.groups.filter(({ replicated }) => replicated))}: replicas are merged before anything looks at several series`;
+      return `${namesOf(reason.groups.filter(({ replicated }) => replicated))}: equal series of replicas are merged first`;
     case 'mixes': {
-      const missing = tellingNames(reason.groups).filter((name) => !reason.kept.has(name));
+      const missing = partitionLabels(reason.groups).filter((name) => !reason.kept.has(name));
       if (missing.length === 0) return `${reason.what} mixes groups that no label tells apart`;
       return missing.length === 1
         ? `${reason.what} does not keep the label that tells the groups apart: ${missing[0]!}`
@@ -46,8 +45,8 @@ export function printReason(reason: PushdownReason): string {
   }
 }
 
-/** The labels that all of the groups set and that do not have one value in all of them, sorted. */
-function tellingNames(groups: readonly PlannedGroup[]): string[] {
+/** The labels that all groups set and that do not have the same value in all of them, sorted. */
+function partitionLabels(groups: readonly PlannedGroup[]): string[] {
   const [first] = groups;
   if (first === undefined) return [];
   return labelsOf(first)
@@ -57,18 +56,18 @@ function tellingNames(groups: readonly PlannedGroup[]): string[] {
     .sort(compareStrings);
 }
 
-/** Two or more of the groups whose labels are equal, as far as all groups set them; all when it is not as simple. */
-function alikeAmong(groups: readonly PlannedGroup[]): readonly PlannedGroup[] {
-  const names = new Set(tellingNames(groups));
+/** Two or more groups with equal partition labels. All groups when no two of them are equal in these. */
+function overlappingAmong(groups: readonly PlannedGroup[]): readonly PlannedGroup[] {
+  const names = new Set(partitionLabels(groups));
   const byKey = new Map<string, PlannedGroup[]>();
   for (const group of groups) {
     const { key } = labelsOf(group).keep(names);
     byKey.set(key, [...(byKey.get(key) ?? []), group]);
   }
-  return [...byKey.values()].find((alike) => alike.length > 1) ?? groups;
+  return [...byKey.values()].find((equal) => equal.length > 1) ?? groups;
 }
 
-/** So many groups are named; the rest is counted. */
+/** Maximum number of groups that a reason names. The others are counted. */
 const MAX_NAMED = 5;
 
 /** `group "a"`, or `groups "a", "b"`. */

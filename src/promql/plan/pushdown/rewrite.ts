@@ -1,5 +1,6 @@
-// Rewriting: an expression as one region is sent it.
+// Rewriting: a local expression as one group is sent it.
 
+import { compareStrings, METRIC_NAME } from '../../../model/index.js';
 import {
   stackSafe,
   type At,
@@ -7,140 +8,132 @@ import {
   type Duration,
   type Expr,
   type Position,
+  type SubqueryExpr,
   type VectorSelector,
 } from '../../language/index.js';
-import { compareStrings, METRIC_NAME } from '../../../model/index.js';
-import { matchersForGroup, type PlannedGroup } from '../pruning/group-pruning.js';
+import { matchersForGroup, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRouting } from '../pruning/selector-routing.js';
-import { offsetMs, spanMs, tryAtMs, tryQueryFunction, type PlanTimes } from '../times.js';
+import { shiftOf, spanMs, tryQueryFunction, type PlanTimes } from '../times.js';
+
+type Recurse = (inner: Expr) => Expr | undefined;
 
 /**
- * An expression that is local, as a group is sent it; undefined when the group has nothing for it.
+ * Rewrites local expressions for groups.
  *
- * The group's own labels are settled: matchers on them are dropped, they leave `by` and `on`, and they join `without` and `ignoring`, so
- * that a label of that name which a series brings along counts as little as it does in the union. Injected matchers
- * are added to every selector. Duration
- * expressions, default subquery steps, `@ start()` and the function `start()` become plain durations and times, so that regions of any age and
- * configuration compute the same, and for the same times: a region is asked up to the query's last step, not its end.
+ * The group's own labels disappear: matchers on them are dropped, they leave `by` and `on`, and they join `without` and
+ * `ignoring`, so that labels of these names that a series has are ignored as they are in the union. Injected matchers
+ * are added to every selector. Duration expressions, default subquery steps, `@ start()`, `@ end()` and the functions
+ * of the query's times become plain durations and times. Regions of any version and configuration then compute the
+ * same, and for the times of the whole query: a region is sent the query's last step as its end.
  */
-export function rewrite(
-  expr: Expr,
-  group: PlannedGroup,
-  times: PlanTimes,
-  relevance: SelectorRouting,
-): Expr | undefined {
-  return stackSafe<Expr | undefined>((one, again) => rewriteOne(one, again, group, times, relevance))(expr);
-}
+export class Rewriter {
+  readonly #times: PlanTimes;
+  readonly #routing: SelectorRouting;
 
-type Again = (inner: Expr) => Expr | undefined;
+  constructor(times: PlanTimes, routing: SelectorRouting) {
+    this.#times = times;
+    this.#routing = routing;
+  }
 
-/** Anything but `or` and `unless` has no result where one of its operands has no series. */
-function rewriteOne(
-  expr: Expr,
-  again: Again,
-  group: PlannedGroup,
-  times: PlanTimes,
-  relevance: SelectorRouting,
-): Expr | undefined {
-  switch (expr.kind) {
-    case 'number':
-    case 'string':
-      return expr;
-    case 'vectorSelector':
-      return selectorForGroup(expr, group, times, relevance);
-    case 'matrixSelector': {
-      const selector = selectorForGroup(expr.selector, group, times, relevance);
-      return selector && { ...expr, selector, range: plain(spanMs(expr.range, times), expr.range.position) };
+  /** @returns the expression for the group; undefined when its result is empty there. */
+  rewrite(expr: Expr, group: PlannedGroup): Expr | undefined {
+    return stackSafe<Expr | undefined>((one, recurse) => this.#rewriteOne(one, recurse, group))(expr);
+  }
+
+  /** The result is empty when that of an operand is, except for `or` and `unless`. */
+  #rewriteOne(expr: Expr, recurse: Recurse, group: PlannedGroup): Expr | undefined {
+    switch (expr.kind) {
+      case 'number':
+      case 'string':
+        return expr;
+      case 'vectorSelector':
+        return this.#selector(expr, group);
+      case 'matrixSelector': {
+        const selector = this.#selector(expr.selector, group);
+        return selector && { ...expr, selector, range: this.#span(expr.range) };
+      }
+      case 'subquery': {
+        const inner = recurse(expr.expr);
+        return inner && this.#subquery(expr, inner);
+      }
+      case 'aggregate': {
+        const inner = recurse(expr.expr);
+        if (inner === undefined) return undefined;
+        const grouping = labelsForGroup(expr.grouping, !expr.without, group);
+        return { ...expr, expr: inner, param: expr.param && recurse(expr.param), grouping };
+      }
+      case 'call': {
+        const value = tryQueryFunction(expr.func, this.#times);
+        if (value !== undefined) return literal(value, expr.position);
+        const args = expr.args.map((arg) => recurse(arg));
+        return args.every((arg) => arg !== undefined) ? { ...expr, args } : undefined;
+      }
+      case 'binary':
+        return rewriteBinary(expr, recurse, group);
+      case 'unary':
+      case 'paren': {
+        const inner = recurse(expr.expr);
+        return inner && { ...expr, expr: inner };
+      }
     }
-    case 'subquery': {
-      const inner = again(expr.expr);
-      if (inner === undefined) return undefined;
-      return {
-        ...expr,
-        expr: inner,
-        range: plain(spanMs(expr.range, times), expr.range.position),
-        step:
-          expr.step === undefined
-            ? plain(times.defaultStepMs, expr.position)
-            : plain(spanMs(expr.step, times), expr.step.position),
-        ...shift(expr, times),
-      };
-    }
-    case 'aggregate': {
-      const inner = again(expr.expr);
-      if (inner === undefined) return undefined;
-      const grouping = namesForGroup(expr.grouping, !expr.without, group);
-      return { ...expr, expr: inner, param: expr.param && again(expr.param), grouping };
-    }
-    case 'call': {
-      const ofQuery = tryQueryFunction(expr.func, times);
-      if (ofQuery !== undefined) return literal(ofQuery, expr.position);
-      const args = expr.args.map((arg) => again(arg));
-      return args.every((arg) => arg !== undefined) ? { ...expr, args } : undefined;
-    }
-    case 'binary':
-      return rewriteBinary(expr, again, group);
-    case 'unary':
-    case 'paren': {
-      const inner = again(expr.expr);
-      return inner && { ...expr, expr: inner };
-    }
+  }
+
+  #selector(selector: VectorSelector, group: PlannedGroup): VectorSelector | undefined {
+    if (!this.#routing.route(selector).groups.includes(group)) return undefined;
+    const matchers = matchersForGroup(selector.matchers, group);
+    return {
+      ...selector,
+      // A selector with a name before its braces must not have another matcher of names.
+      name: matchers.filter(({ name }) => name === METRIC_NAME).length > 1 ? '' : selector.name,
+      matchers,
+      ...this.#shift(selector),
+    };
+  }
+
+  #subquery(expr: SubqueryExpr, inner: Expr): SubqueryExpr {
+    const step =
+      expr.step === undefined ? plain(this.#times.defaultStepMs, expr.position) : this.#span(expr.step);
+    return { ...expr, expr: inner, range: this.#span(expr.range), step, ...this.#shift(expr) };
+  }
+
+  #span(span: Duration): Duration {
+    return plain(spanMs(span, this.#times), span.position);
+  }
+
+  #shift(expr: VectorSelector | SubqueryExpr): Pick<VectorSelector, 'offset' | 'at'> {
+    const { offsetMs, atMs } = shiftOf(expr, this.#times);
+    const at: At | undefined = atMs === undefined ? undefined : { kind: 'timestamp', timeMs: atMs };
+    return { offset: offsetMs === 0 ? undefined : plain(offsetMs, expr.position), at };
   }
 }
 
-function rewriteBinary(expr: BinaryExpr, again: Again, group: PlannedGroup): Expr | undefined {
-  const lhs = again(expr.lhs);
-  const rhs = again(expr.rhs);
+function rewriteBinary(expr: BinaryExpr, recurse: Recurse, group: PlannedGroup): Expr | undefined {
+  const lhs = recurse(expr.lhs);
+  const rhs = recurse(expr.rhs);
   if (lhs === undefined) return expr.op === 'or' ? rhs : undefined;
   if (rhs === undefined) return expr.op === 'or' || expr.op === 'unless' ? lhs : undefined;
   const { matching } = expr;
   if (matching === undefined) return { ...expr, lhs, rhs };
-  const labels = namesForGroup(matching.labels, matching.on, group);
+  const labels = labelsForGroup(matching.labels, matching.on, group);
   const include = matching.include.filter((name) => !group.labels.has(name));
   return { ...expr, lhs, rhs, matching: { ...matching, labels, include } };
 }
 
-/** A number, in parentheses where its sign would bind looser than what stands around it. */
+/** A number, in parentheses when it has a sign, which would bind looser than an operator around it. */
 function literal(value: number, position: Position): Expr {
   const number = { kind: 'number', value, duration: false, position } as const;
   return value < 0 ? { kind: 'paren', expr: number, position } : number;
 }
 
-/** The names that a region is sent in place of those of `by` and `on` (`chosen`), or of `without` and `ignoring`. */
-function namesForGroup(names: readonly string[], chosen: boolean, group: PlannedGroup): readonly string[] {
-  return chosen
+/**
+ * The labels of a grouping or a matching as a group is sent them.
+ *
+ * @param keeps true for `by` and `on`, false for `without` and `ignoring`.
+ */
+function labelsForGroup(names: readonly string[], keeps: boolean, group: PlannedGroup): readonly string[] {
+  return keeps
     ? names.filter((name) => !group.labels.has(name))
     : [...new Set([...names, ...group.labels.names()])].sort(compareStrings);
-}
-
-function selectorForGroup(
-  selector: VectorSelector,
-  group: PlannedGroup,
-  times: PlanTimes,
-  relevance: SelectorRouting,
-): VectorSelector | undefined {
-  if (!relevance(selector).groups.includes(group)) return undefined;
-  const matchers = matchersForGroup(selector.matchers, group);
-  return {
-    ...selector,
-    // A name before the braces allows for no other matcher on names between them.
-    name: matchers.filter(({ name }) => name === METRIC_NAME).length > 1 ? '' : selector.name,
-    matchers,
-    ...shift(selector, times),
-  };
-}
-
-/** Offset and `@` as the region is told them. */
-function shift(
-  expr: { readonly offset: Duration | undefined; readonly at: At | undefined; readonly position: Position },
-  times: PlanTimes,
-): { readonly offset: Duration | undefined; readonly at: At | undefined } {
-  const ms = offsetMs(expr.offset, times);
-  const atMs = tryAtMs(expr.at, times);
-  return {
-    offset: ms === 0 ? undefined : plain(ms, expr.position),
-    at: atMs === undefined ? undefined : { kind: 'timestamp', timeMs: atMs },
-  };
 }
 
 function plain(ms: number, position: Position): Duration {

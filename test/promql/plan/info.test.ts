@@ -6,7 +6,7 @@ import type { PlanNode } from '../../../src/promql/plan/index.js';
 import { planOf, testPlans, twoRegions } from './plan-cases.js';
 import { cpuTimeMs } from '../../helpers/cpu-time.js';
 
-testPlans('what info() enriches comes from the regions, and its info series from raw samples', [
+testPlans('info() reads its info series from raw samples, whatever computes the series to enrich', [
   {
     name: 'an aggregation that splits',
     groups: twoRegions,
@@ -20,21 +20,35 @@ info()
   selector {__name__=~".+_info"}`,
   },
   {
-    name: 'info series of the default name are chosen in the end',
+    name: 'info series of the default name',
     groups: twoRegions,
     expr: 'info(x)',
     plan: `
 info()
   fetch
     g1: x as {region="eu"}
-    g2: x as {region="us"}`,
+    g2: x as {region="us"}
+  selector {__name__="target_info"}`,
+  },
+  {
+    name: 'a choice that only excludes names',
+    groups: twoRegions,
+    expr: 'info(x, {__name__!="build_info", version="1"})',
+    plan: `
+info()
+  fetch
+    g1: x as {region="eu"}
+    g2: x as {region="us"}
+  selector {__name__=~".+_info", __name__!="build_info", version="1"}`,
   },
 ]);
 
 function infoTimesOf(expr: string): unknown {
   const plan: PlanNode = planOf(expr, twoRegions);
   if (plan.kind !== 'call') throw new Error(`${expr} is planned as ${plan.kind}`);
-  return plan.infoTimes;
+  if (plan.info === undefined) throw new Error(`${expr} is planned without info series`);
+  const { offsetMs, atMs } = plan.info.selector;
+  return { offsetMs, atMs };
 }
 
 t.test('info series are read as of the times of the first selector', async (t) => {
