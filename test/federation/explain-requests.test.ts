@@ -7,13 +7,13 @@ import type { Explanation } from '../../src/federation/index.js';
 import type { ExplainedNode } from '../../src/promql/plan/index.js';
 import {
   startFaultServer,
-  until,
   type Fault,
   type FaultServer,
   type ReceivedRequest,
 } from '../helpers/upstreams/fault-server.js';
 import { api, startPromfed, type PromfedOptions } from '../helpers/promfed/promfed.js';
 import type { Teardown } from '../helpers/real-servers/server-process.js';
+import { until } from '../helpers/until.js';
 
 /** Returns an empty result of the type that the query asks for, and `job` values where they are learned. */
 function region(jobs: readonly string[]): Fault {
@@ -190,13 +190,12 @@ for (const layout of LAYOUTS) {
     const { url } = await startPromfed(t, configOf(layout, servers), layout.options);
     const names = [...servers.keys()];
     if (layout.learned !== undefined) {
-      const all = [...servers.values()].flat();
-      await until(() => all.every(({ requests }) => requests.length > 0), 5000, 'the label values');
-      // Until the values that were received count.
-      const deadlineMs = Date.now() + 5000;
-      const explain = (): Promise<{ data?: Explanation }> =>
+      const explainDb = (): Promise<{ data?: Explanation }> =>
         api<Explanation>(url, '/api/v1/explain', { query: 'x{job="db"}', time: '9000' });
-      while ((await explain()).data?.plan.groups?.length !== 1 && Date.now() < deadlineMs);
+      await until(
+        async () => (await explainDb()).data?.plan.groups?.length === 1,
+        'the learned label values',
+      );
     }
     let requests = 0;
     for (const query of QUERIES) {
