@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 
-import { parseConfig } from '../../src/config/index.js';
+import { parseConfig } from '../../../src/config/index.js';
 
 const KOF = readFileSync(resolve('test/testdata/config/kof-regional.yaml'), 'utf8');
 

@@ -6,7 +6,11 @@ import { resolve } from 'node:path';
 
 import t from 'tap';
 
-import { type AuthenticationSettings, type HttpClientSettings, parseConfig } from '../../src/config/index.js';
+import {
+  type AuthenticationSettings,
+  type HttpClientSettings,
+  parseConfig,
+} from '../../../src/config/index.js';
 
 const CERT = readFileSync(resolve('test/testdata/config/region.pem'), 'utf8');
 const KEY = readFileSync(resolve('test/testdata/config/region-key.pem'), 'utf8');

@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { ConfigError, parseConfig, type LoadedConfig } from '../../src/config/index.js';
+import { ConfigError, parseConfig, type LoadedConfig } from '../../../src/config/index.js';
 
 const parse = (keys: string): LoadedConfig =>
   parseConfig(`promxy: {server_groups: [{static_configs: [{targets: [a]}], ${keys}}]}`, 'c.yaml');

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 
-import { configFileSchema, loadConfig, parseConfig } from '../../src/config/index.js';
+import { configFileSchema, loadConfig, parseConfig } from '../../../src/config/index.js';
 
 const PATH = resolve('config.example.yaml');
 const TEXT = readFileSync(PATH, 'utf8');

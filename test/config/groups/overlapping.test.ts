@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { overlappingPairs } from '../../src/config/groups/overlapping.js';
-import { Labels } from '../../src/model/index.js';
+import { overlappingPairs } from '../../../src/config/groups/overlapping.js';
+import { Labels } from '../../../src/model/index.js';
 
 const pairsOf = (sets: Record<string, string>[], limit = 100): [number, number][] =>
   overlappingPairs(

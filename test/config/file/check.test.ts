@@ -2,8 +2,8 @@
 
 import t from 'tap';
 
-import { ConfigError, parseConfig } from '../../src/config/index.js';
-import { PromfedError } from '../../src/model/index.js';
+import { ConfigError, parseConfig } from '../../../src/config/index.js';
+import { PromfedError } from '../../../src/model/index.js';
 
 /** The lines of the error, without the file name. */
 function problemsOf(yaml: string): string[] {

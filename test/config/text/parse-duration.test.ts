@@ -2,7 +2,7 @@
 
 import t from 'tap';
 
-import { parseConfigDuration, tryParseConfigDuration } from '../../src/config/text/parse-duration.js';
+import { parseConfigDuration, tryParseConfigDuration } from '../../../src/config/text/parse-duration.js';
 
 t.test('durations of Prometheus and of Go are parsed to milliseconds', async (t) => {
   const cases: [text: string, ms: number][] = [
