@@ -1,20 +1,24 @@
-// What every benchmark beside real servers begins and ends with: the servers are at hand, all that was started is
-// ended, and the figures are written down.
+// The frame of a benchmark against real servers: checks that they are available, stops what was started, reports.
 
 import { withoutRealServers } from '../test/helpers/real-servers/real-servers.js';
 import type { Teardown } from '../test/helpers/real-servers/server-process.js';
 import { type Figure, report } from './report.js';
 
+/** Adds a figure. @param atMost goal: upper bound, inclusive. */
+export type AddFigure = (metric: string, value: number, unit: string, atMost?: number) => void;
+
 export interface Benchmark {
-  /** Ends what is started with it when the benchmark is over. */
+  /** Registers functions that are called, last first, when the benchmark has ended. */
   readonly t: Teardown;
-  /** Reported in the order in which they are added. */
+  /** Figures in the order of the report. */
   readonly figures: Figure[];
-  /** Runs `measure`, and reports the figures when it is through. */
+  /** Returns a function that adds figures of one case. */
+  figuresOf(name: string): AddFigure;
+  /** Runs `measure`, then reports the figures. */
   run(measure: () => Promise<void>): Promise<void>;
 }
 
-/** Ends the process with 1, and says why, where there are no real servers. */
+/** Creates a benchmark. Without real servers it prints the reason and exits with status 1. */
 export function createBenchmark(name: string): Benchmark {
   const obstacle = withoutRealServers();
   if (obstacle !== false) {
@@ -26,6 +30,9 @@ export function createBenchmark(name: string): Benchmark {
   return {
     t: { teardown: (handler) => handlers.push(handler) },
     figures,
+    figuresOf: (name) => (metric, value, unit, atMost) => {
+      figures.push({ case: name, metric, value, unit, ...(atMost === undefined ? {} : { atMost }) });
+    },
     async run(measure) {
       try {
         await measure();

@@ -1,8 +1,8 @@
-// The engine's speed: 1,000 series × 1,000 steps of 15 s data, evaluated in memory, beside a real Prometheus that
-// answers the same query about the same data over HTTP, its answer read to the end.
+// Speed of the evaluator over 1,000 series × 1,000 steps of 15 s data in memory, compared with a real Prometheus that
+// answers the same query over HTTP.
 //
-// Run the compiled file: node .build/bench/engine.bench.js [FILTER]. Each case is checked first: both
-// answers have the same series at the same steps, and values that agree to twelve digits.
+// Run the compiled file: node .build/bench/engine.bench.js [FILTER]. Each case is checked first: both results have the
+// same series at the same steps, and values that agree to twelve digits.
 
 import assert from 'node:assert/strict';
 import { GCProfiler, setFlagsFromString } from 'node:v8';
@@ -32,12 +32,12 @@ const WARM_UP_RUNS = 2;
 const SERIES = 1000;
 const STEPS = 1000;
 const INTERVAL_MS = 15_000;
-/** What the widest window needs before the first step. */
+/** Data before the first step, for the widest window. */
 const LEAD_MS = 3_600_000;
-/** Not on a multiple of anything, so that no window is aligned to the samples by chance. */
+/** Not a multiple of any step, so that no window is aligned with the samples. */
 const START_MS = 1_700_000_007_000;
 const GRID = rangeGrid(START_MS, START_MS + (STEPS - 1) * INTERVAL_MS, INTERVAL_MS);
-/** How far two values may lie apart, as a share of the larger. */
+/** Largest relative difference of equal values. */
 const TOLERANCE = 1e-12;
 const BUCKETS = ['0.1', '0.25', '0.5', '1', '+Inf'];
 
@@ -53,7 +53,7 @@ const QUERIES = [
   'stddev_over_time(x[1h])',
 ];
 
-/** A deterministic stand-in for Math.random. */
+/** Returns a deterministic replacement for Math.random. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -62,7 +62,7 @@ function createRandom(seed: number): () => number {
   };
 }
 
-/** `x{l, i}`: 1,000 counters with resets; `y{l}`: one for each of the ten `l`; `h{l, i, le}`: 1,000 buckets. */
+/** Creates `x{l, i}`, 1,000 counters with resets; `y{l}`, ten counters; `h{l, i, le}`, 1,000 buckets. */
 function createData(): TestSeries[] {
   const timestamps: number[] = [];
   for (let at = START_MS - LEAD_MS - 4000; at <= gridEndMs(GRID); at += INTERVAL_MS) timestamps.push(at);
@@ -112,7 +112,7 @@ function toRaw({ labels, timestamps, values }: TestSeries): RawSeries {
   };
 }
 
-async function evaluateHere(raw: readonly RawSeries[], query: string): Promise<readonly Column[]> {
+async function evaluateLocally(raw: readonly RawSeries[], query: string): Promise<readonly Column[]> {
   const plan = planLocally(parseExpr(query), {
     startMs: GRID.startMs,
     endMs: gridEndMs(GRID),
@@ -121,7 +121,7 @@ async function evaluateHere(raw: readonly RawSeries[], query: string): Promise<r
   });
   const value = await evaluate(plan, {
     grid: GRID,
-    fetched: () => Promise.reject(new Error('a local plan fetches nothing')),
+    fetched: () => Promise.reject(new Error('a local plan has no fetches')),
     samples: createMemorySource(raw),
     lookbackDeltaMs: 300_000,
     defaultStepMs: 60_000,
@@ -133,7 +133,7 @@ async function evaluateHere(raw: readonly RawSeries[], query: string): Promise<r
   return value.columns;
 }
 
-async function askPrometheus(url: string, query: string): Promise<Buffer> {
+async function queryPrometheus(url: string, query: string): Promise<Buffer> {
   const body = new URLSearchParams({
     query,
     start: formatTimestamp(GRID.startMs),
@@ -146,13 +146,13 @@ async function askPrometheus(url: string, query: string): Promise<Buffer> {
   return bytes;
 }
 
-/** @returns how many samples were compared. */
+/** Compares the results. Returns the number of compared samples. */
 function checkEqual(query: string, ours: readonly Column[], theirs: Buffer): number {
   const { data } = JSON.parse(theirs.toString()) as {
     data: { result: { metric: Record<string, string>; values: [timeS: number, value: string][] }[] };
   };
   const byLabels = new Map(ours.map((column) => [column.labels.toString(), column]));
-  assert.equal(byLabels.size, data.result.length, `${query}: the number of series`);
+  assert.equal(byLabels.size, data.result.length, `${query}: number of series`);
   let samples = 0;
   for (const { metric, values } of data.result) {
     const labels = Labels.from(metric).toString();
@@ -160,33 +160,33 @@ function checkEqual(query: string, ours: readonly Column[], theirs: Buffer): num
     assert.ok(column !== undefined, `${query}: ${labels} is missing`);
     let present = 0;
     for (const one of column.present) present += one;
-    assert.equal(present, values.length, `${query}: ${labels}: the number of samples`);
+    assert.equal(present, values.length, `${query}: ${labels}: number of samples`);
     for (const [timeS, text] of values) {
       const step = (Math.round(timeS * 1000) - GRID.startMs) / GRID.stepMs;
       assert.equal(column.present[step], 1, `${query}: ${labels} at step ${step}`);
       const expected = Number(text.replace('Inf', 'Infinity'));
       const actual = column.values[step]!;
-      const apart = Math.abs(actual - expected) / Math.max(Math.abs(actual), Math.abs(expected));
+      const difference = Math.abs(actual - expected) / Math.max(Math.abs(actual), Math.abs(expected));
       assert.ok(
-        Object.is(actual, expected) || actual === expected || apart <= TOLERANCE,
-        `${query}: ${labels} at step ${step}: ${actual} here, ${text} there`,
+        Object.is(actual, expected) || actual === expected || difference <= TOLERANCE,
+        `${query}: ${labels} at step ${step}: ${actual}, Prometheus has ${text}`,
       );
       samples++;
     }
   }
-  assert.ok(samples > 0, `${query}: nothing to compare`);
+  assert.ok(samples > 0, `${query}: no samples to compare`);
   return samples;
 }
 
 /**
- * Bytes that one run allocates, of the heap and of the buffers of typed arrays: what is used at each collection less
- * what was left by the one before. `checkAllocatedBytes` says how true it is.
+ * Returns the bytes that one run allocates on the heap and for typed arrays: the sum over all collections of the bytes
+ * in use before it, minus those left by the previous one. `checkAllocatedBytes` checks its accuracy.
  */
 async function allocatedBytes(run: () => Promise<unknown>): Promise<number> {
   const used = (): number => process.memoryUsage().heapUsed + process.memoryUsage().external;
-  // What earlier runs left behind would otherwise be freed in the middle of this one, and hide what it allocates.
+  // Garbage of earlier runs would be freed during this one and hide its allocations.
   setFlagsFromString('--expose-gc');
-  // Else buffers go on being freed after the end of a collection, and what is allocated meanwhile is not seen.
+  // With concurrent sweeping, buffers are freed after the end of a collection, which hides allocations meanwhile.
   setFlagsFromString('--no-concurrent-array-buffer-sweeping');
   const collect = runInNewContext('gc') as () => void;
   for (let i = 0; i < 3; i++) {
@@ -210,7 +210,7 @@ async function allocatedBytes(run: () => Promise<unknown>): Promise<number> {
   return bytes + Math.max(0, end - left);
 }
 
-/** Measures what is known: arrays that are dropped at once, as operators drop what they are given. */
+/** Checks `allocatedBytes` with a known number of arrays that are dropped at once, as operators drop operands. */
 async function checkAllocatedBytes(): Promise<void> {
   const [arrays, size] = [50_000, 1000];
   let last: Float64Array | undefined;
@@ -219,7 +219,7 @@ async function checkAllocatedBytes(): Promise<void> {
     return Promise.resolve(last);
   });
   const known = arrays * size * Float64Array.BYTES_PER_ELEMENT;
-  assert.ok(measured > known && measured < 1.1 * known, `${measured} bytes are counted of ${known}`);
+  assert.ok(measured > known && measured < 1.1 * known, `${measured} bytes measured, ${known} allocated`);
 }
 
 async function timed(run: () => Promise<unknown>): Promise<number> {
@@ -229,25 +229,31 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
 }
 
 async function measure(query: string, raw: readonly RawSeries[], url: string): Promise<readonly Figure[]> {
-  const here = (): Promise<unknown> => evaluateHere(raw, query);
-  const there = (): Promise<unknown> => askPrometheus(url, query);
-  checkEqual(query, await evaluateHere(raw, query), await askPrometheus(url, query));
+  const local = (): Promise<unknown> => evaluateLocally(raw, query);
+  const remote = (): Promise<unknown> => queryPrometheus(url, query);
+  checkEqual(query, await evaluateLocally(raw, query), await queryPrometheus(url, query));
   for (let i = 0; i < WARM_UP_RUNS; i++) {
-    await here();
-    await there();
+    await local();
+    await remote();
   }
-  const hereMs: number[] = [];
-  const thereMs: number[] = [];
+  const localMs: number[] = [];
+  const remoteMs: number[] = [];
   for (let i = 0; i < RUNS; i++) {
-    hereMs.push(await timed(here));
-    thereMs.push(await timed(there));
+    localMs.push(await timed(local));
+    remoteMs.push(await timed(remote));
   }
-  const [ours, theirs] = [median(hereMs), median(thereMs)];
+  const [localMedian, remoteMedian] = [median(localMs), median(remoteMs)];
   return [
-    { case: query, what: 'evaluated here', value: ours, unit: 'ms' },
-    { case: query, what: 'answered by Prometheus', value: theirs, unit: 'ms' },
-    { case: query, what: 'here / Prometheus', value: ours / theirs, unit: '×', atMost: 1 },
-    { case: query, what: 'allocated', value: (await allocatedBytes(here)) / 1e6, unit: 'MB' },
+    { case: query, metric: 'evaluator', value: localMedian, unit: 'ms' },
+    { case: query, metric: 'Prometheus', value: remoteMedian, unit: 'ms' },
+    {
+      case: query,
+      metric: 'evaluator / Prometheus',
+      value: localMedian / remoteMedian,
+      unit: '×',
+      atMost: 1,
+    },
+    { case: query, metric: 'allocated', value: (await allocatedBytes(local)) / 1e6, unit: 'MB' },
   ];
 }
 

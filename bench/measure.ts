@@ -1,38 +1,41 @@
-// Medians of interleaved runs: what disturbs the machine then disturbs both sides alike.
+// Medians of interleaved runs, so that disturbances of the machine affect both sides alike.
 
-/** Of at least one number; the mean of the two in the middle when their count is even. */
+/** Returns the median of at least one number. For an even count it is the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new Error('no median of nothing');
+  if (values.length === 0) throw new Error('median: no values');
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Median wall times. */
 export interface Interleaved {
-  readonly floorMs: number;
-  readonly subjectMs: number;
+  /** The requests that promfed depends on, sent to the regions directly. */
+  readonly baselineMs: number;
+  /** The request to promfed. */
+  readonly promfedMs: number;
 }
 
-/** As often as the compiler of the runtime needs until a server runs as it will run for the rest of its life. */
+/** Number of runs after which the JIT compiler has optimized the hot paths of a server. */
 export const WARM_UP_RUNS = 5;
 
-/** Runs each side a few times to warm up, then `runs` times in turns, and returns the median wall time of each. */
+/** Runs both sides in turns, first to warm up and then `runs` times. Returns the median wall time of each. */
 export async function interleave(
   runs: number,
-  floor: () => Promise<unknown>,
-  subject: () => Promise<unknown>,
+  baseline: () => Promise<unknown>,
+  promfed: () => Promise<unknown>,
 ): Promise<Interleaved> {
   for (let run = 0; run < WARM_UP_RUNS; run++) {
-    await floor();
-    await subject();
+    await baseline();
+    await promfed();
   }
-  const floorTimes: number[] = [];
-  const subjectTimes: number[] = [];
+  const baselineTimes: number[] = [];
+  const promfedTimes: number[] = [];
   for (let run = 0; run < runs; run++) {
-    floorTimes.push(await wallMs(floor));
-    subjectTimes.push(await wallMs(subject));
+    baselineTimes.push(await wallMs(baseline));
+    promfedTimes.push(await wallMs(promfed));
   }
-  return { floorMs: median(floorTimes), subjectMs: median(subjectTimes) };
+  return { baselineMs: median(baselineTimes), promfedMs: median(promfedTimes) };
 }
 
 async function wallMs(work: () => Promise<unknown>): Promise<number> {

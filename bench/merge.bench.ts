@@ -211,11 +211,11 @@ for (const { name, bytes, goal, run } of cases()) {
   const megabytes = bytes / 1e6;
   figures.push({
     case: name,
-    what: goal === undefined ? 'rate' : `rate; the goal is ${goal} MB/s at the speed of this core now`,
+    metric: goal === undefined ? 'rate' : `rate; the goal is ${goal} MB/s at the speed of this core now`,
     value: megabytes / (ms / 1000),
     unit: 'MB/s',
     ...(goal === undefined ? {} : { atLeast: goal * speed }),
   });
-  figures.push({ case: name, what: `CPU for ${megabytes.toFixed(1)} MB`, value: ms, unit: 'ms' });
+  figures.push({ case: name, metric: `CPU for ${megabytes.toFixed(1)} MB`, value: ms, unit: 'ms' });
 }
 console.log(`\nwritten to ${report('merge', figures)}`);

@@ -1,4 +1,4 @@
-// Planning: a query as long as dashboards have them, over many groups. Nothing is asked of anybody.
+// Planning of a long dashboard query over many groups. No requests are sent.
 
 import assert from 'node:assert/strict';
 
@@ -12,6 +12,7 @@ const GROUPS = 200;
 const WARM_UP_RUNS = 200;
 const RUNS = 500;
 const GOAL_MS = 2;
+/** Length of a query, in characters. */
 const LENGTH = 1500;
 const TIMES = { startMs: 0, endMs: 3_600_000, stepMs: 15_000, defaultStepMs: 60_000 };
 
@@ -21,21 +22,21 @@ const groups: PlannedGroup[] = Array.from({ length: GROUPS }, (_, i) => ({
   replicated: false,
 }));
 
-/** The operand that is repeated until the query is as long as it should be, and what joins two of them. */
+/** Operands that are repeated, with the operator between them, up to `LENGTH` characters. */
 const CASES: readonly { readonly name: string; readonly operand: string; readonly operator: string }[] = [
   {
-    name: 'split in two levels',
+    name: 'aggregation split in two levels',
     operand:
       'sum by (namespace) (rate(container_cpu_usage_seconds_total{job="cadvisor",image!="",pod=~"a.*"}[5m]))',
     operator: ' + ',
   },
   {
-    name: 'sent whole',
+    name: 'expression sent whole',
     operand: 'rate(container_cpu_usage_seconds_total{job="cadvisor",image!="",pod=~"a.*"}[5m])',
     operator: ' / ',
   },
   {
-    name: 'to a part of the groups',
+    name: 'sent to some of the groups',
     operand: 'max(rate(node_cpu_seconds_total{promxyCluster=~"cluster-1.*",job="node",mode!="idle"}[5m]))',
     operator: ' + ',
   },
@@ -47,10 +48,10 @@ for (const { name, operand, operator } of CASES) {
   while (text.length + operator.length + operand.length <= LENGTH) text += operator + operand;
   const expr = parseExpr(text);
   const operands = text.split(operator).length;
-  const asked = operand.includes('cluster-1') ? 111 : GROUPS;
+  const groupCount = operand.includes('cluster-1') ? 111 : GROUPS;
   const fetches = operator === ' / ' ? 1 : operands;
   const lines = printPlan(planDistributed(expr, groups, TIMES)).split('\n');
-  assert.equal(lines.filter((line) => /region-\d+: /.test(line)).length, fetches * asked, name);
+  assert.equal(lines.filter((line) => /region-\d+: /.test(line)).length, fetches * groupCount, name);
 
   const times: number[] = [];
   for (let run = 0; run < WARM_UP_RUNS + RUNS; run++) {
@@ -58,7 +59,7 @@ for (const { name, operand, operator } of CASES) {
     planDistributed(expr, groups, TIMES);
     if (run >= WARM_UP_RUNS) times.push(performance.now() - start);
   }
-  const what = `planned over ${GROUPS} groups, ${text.length} characters`;
-  figures.push({ case: name, what, value: median(times), unit: 'ms', atMost: GOAL_MS });
+  const metric = `planning time over ${GROUPS} groups, ${text.length} characters`;
+  figures.push({ case: name, metric, value: median(times), unit: 'ms', atMost: GOAL_MS });
 }
 console.log(`\nwritten to ${report('plan', figures)}`);

@@ -1,32 +1,35 @@
-// Prints what was measured with the goal beside it, and writes it to bench/results/ with what it depends on.
+// Prints figures with their goals, and writes them to bench/results/ with a description of the environment.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 
+/** One measured value. */
 export interface Figure {
+  /** The benchmark case. */
   readonly case: string;
-  readonly what: string;
+  /** Name of the value. */
+  readonly metric: string;
   readonly value: number;
   readonly unit: string;
-  /** The figure is at most this when the goal is met. A figure without a goal is told for information only. */
+  /** Goal: upper bound, inclusive. A figure without a goal is informational. */
   readonly atMost?: number;
-  /** The figure is at least this when the goal is met. */
+  /** Goal: lower bound, inclusive. */
   readonly atLeast?: number;
 }
 
-/** Whether a figure has a goal that it does not reach; NaN reaches none. */
+/** Reports whether a figure misses its goal. NaN misses every goal. */
 export function isMissed({ value, atMost, atLeast }: Figure): boolean {
   return (atMost !== undefined && !(value <= atMost)) || (atLeast !== undefined && !(value >= atLeast));
 }
 
-/** Returns the path of the file it wrote. */
+/** Prints and writes the figures. Returns the path of the written file. */
 export function report(name: string, figures: readonly Figure[]): string {
   const header = ['case', 'figure', 'measured', 'goal', ''];
   const rows = figures.map((figure) => [
     figure.case,
-    figure.what,
+    figure.metric,
     `${round(figure.value)} ${figure.unit}`.trim(),
     goalOf(figure),
     goalOf(figure) === '' ? '' : isMissed(figure) ? 'MISSED' : 'met',
@@ -43,7 +46,7 @@ export function report(name: string, figures: readonly Figure[]): string {
 
   const commit = git('rev-parse', '--short', 'HEAD') || 'no-commit';
   const environment = {
-    commit: git('status', '--porcelain') === '' ? commit : `${commit}, with changes`,
+    commit: git('status', '--porcelain') === '' ? commit : `${commit}, with local changes`,
     date: new Date().toISOString(),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
@@ -72,7 +75,7 @@ function round(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-/** Empty where there is no git, or no repository. */
+/** Returns the output of git; empty without git or a repository. */
 function git(...args: readonly string[]): string {
   try {
     return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

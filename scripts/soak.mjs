@@ -1,5 +1,5 @@
 // `npm run soak`: builds promfed, then runs mixed load on it for ten minutes (bench/soak), or for PROMFED_SOAK_SECONDS.
-// Exits with 1 when anything grew, or an answer was wrong.
+// Exits with 1 when a resource grew or a response was wrong.
 import { outputOf } from './compile.mjs';
 import { prepareBench, runNode } from './prepare-bench.mjs';
 

@@ -1,4 +1,4 @@
-// The answers of the query API as far as the benchmarks check them.
+// Results of the query API, parsed and compared by benchmarks.
 
 import type { Region } from './two-regions-testbed.js';
 
@@ -8,29 +8,29 @@ interface Series {
   readonly value?: readonly [number, string];
 }
 
-/** Series by their labels, each with its samples as text. */
+/** Samples by the labels of their series, with values as text. */
 export type Answer = ReadonlyMap<string, readonly (readonly [number, string])[]>;
 
-/** Throws an Error when the document is not a successful answer, carries warnings, or repeats a series. */
+/** Parses a response. Throws an Error when it is not successful, has warnings, or repeats a series. */
 export function readAnswer(document: unknown, extraLabels: Readonly<Record<string, string>> = {}): Answer {
   const { status, data, warnings } = document as {
     status?: string;
     data?: { result?: readonly Series[] };
     warnings?: readonly string[];
   };
-  if (status !== 'success' || data?.result === undefined) throw new Error('not a successful answer');
+  if (status !== 'success' || data?.result === undefined) throw new Error('response is not successful');
   if (warnings !== undefined && warnings.length > 0) throw new Error(`warnings: ${warnings.join('; ')}`);
   const series = new Map<string, readonly (readonly [number, string])[]>();
   for (const { metric, values, value } of data.result) {
     const labels = Object.entries({ ...metric, ...extraLabels }).sort(([a], [b]) => (a < b ? -1 : 1));
     const key = JSON.stringify(labels);
-    if (series.has(key)) throw new Error(`series twice in one answer: ${key}`);
+    if (series.has(key)) throw new Error(`duplicate series in response: ${key}`);
     series.set(key, values ?? (value === undefined ? [] : [value]));
   }
   return series;
 }
 
-/** What one server holding both regions would answer to a selector. */
+/** Returns the result of a selector on one server with the data of all regions. */
 export function unionOf(
   documents: readonly unknown[],
   regions: readonly Region[],
@@ -44,7 +44,7 @@ export function unionOf(
   return union;
 }
 
-/** Adds the answers of an aggregation that keeps no region label. */
+/** Returns the sum of the results of an aggregation that drops the region label. */
 export function sumOf(documents: readonly unknown[]): Answer {
   const sums = new Map<string, Map<number, number>>();
   for (const document of documents) {
@@ -60,22 +60,22 @@ export function sumOf(documents: readonly unknown[]): Answer {
 }
 
 /**
- * Throws an Error that names the first difference. Values are equal when their distance is at most `tolerance`
- * times the larger one.
+ * Throws an Error with the first difference. Values are equal when they differ by at most `tolerance` times the larger
+ * one.
  */
 export function assertSame(found: Answer, expected: Answer, tolerance = 0): void {
-  if (found.size !== expected.size) throw new Error(`${found.size} series where ${expected.size} are right`);
+  if (found.size !== expected.size) throw new Error(`${found.size} series, expected ${expected.size}`);
   for (const [key, samples] of expected) {
     const others = found.get(key);
-    if (others === undefined) throw new Error(`no series ${key}`);
+    if (others === undefined) throw new Error(`missing series ${key}`);
     if (others.length !== samples.length)
-      throw new Error(`${key}: ${others.length} samples, not ${samples.length}`);
+      throw new Error(`${key}: ${others.length} samples, expected ${samples.length}`);
     for (const [i, [time, value]] of samples.entries()) {
       const [otherTime, otherValue] = others[i]!;
       const [a, b] = [Number(value), Number(otherValue)];
       const near = Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
       if (time !== otherTime || !near) {
-        throw new Error(`${key}: ${otherValue} at ${otherTime}, where ${value} at ${time} is right`);
+        throw new Error(`${key}: ${otherValue} at ${otherTime}, expected ${value} at ${time}`);
       }
     }
   }

@@ -1,4 +1,4 @@
-// A dashboard: forty queries of all kinds, eight at a time, against what the regions have to be asked for them.
+// A dashboard: forty mixed queries, eight at a time, compared with the requests to regions that they depend on.
 
 import { api } from '../../test/helpers/promfed/promfed.js';
 import {
@@ -9,19 +9,19 @@ import { seriesSet, withLabels, type TestSeries } from '../../test/helpers/serie
 import { createBenchmark } from '../benchmark.js';
 import { interleave, WARM_UP_RUNS } from '../measure.js';
 import { assertSame, readAnswer, type Answer } from './answer.js';
-import { askedOfRegions, type Asked } from './asked-of-regions.js';
+import { baselineRequests, type RegionRequest } from './baseline-requests.js';
 import { cpuMs } from './process-usage.js';
 import { createReader, type Parameters } from './read-answer.js';
 import { groupOf, regionLabel, startPromfed, startRegions } from './two-regions-testbed.js';
-import { regional } from './with-promfed.js';
+import { recentTimes } from './times.js';
+import { exactParameters } from './with-promfed.js';
 
 const clients = 8;
 const runs = 7;
-const stepMs = 15_000;
 const points = 241;
 
 const benchmark = createBenchmark('dashboard');
-const { t, figures } = benchmark;
+const { t } = benchmark;
 await benchmark.run(measure);
 
 interface Panel {
@@ -29,7 +29,7 @@ interface Panel {
   readonly parameters: Parameters;
 }
 
-/** Ten panels of a namespace: what dashboards of services have. */
+/** Returns ten panels of a namespace, as dashboards of services have them. */
 function panelsOf(namespace: string, range: Parameters): Panel[] {
   const where = `namespace="${namespace}"`;
   const ranges = [
@@ -50,15 +50,12 @@ function panelsOf(namespace: string, range: Parameters): Panel[] {
 }
 
 async function measure(): Promise<void> {
-  const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
-  const startMs = endMs - (points - 1) * stepMs;
-  const times = { startMs: startMs - 10 * 60_000, endMs, intervalMs: stepMs };
-  const holds = (region: string): TestSeries[] => seriesSet({ ...times, region, namespaces: 4, pods: 25 });
-  const regions = await startRegions(t, { perRegion: 0, ...times, more: holds });
+  const { range, data } = recentTimes(points);
+  const seriesOf = (region: string): TestSeries[] => seriesSet({ ...data, region, namespaces: 4, pods: 25 });
+  const regions = await startRegions(t, { perRegion: 0, ...data, more: seriesOf });
   const union = await startVictoriaMetrics(t);
   for (const { name } of regions)
-    await importIntoVictoriaMetrics(union.url, withLabels(holds(name), { [regionLabel]: name }));
-  const range = { start: String(startMs / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
+    await importIntoVictoriaMetrics(union.url, withLabels(seriesOf(name), { [regionLabel]: name }));
   const panels = [0, 1, 2, 3].flatMap((n) => panelsOf(`ns-${n}`, range));
 
   const { endpoint, server } = await startPromfed(
@@ -67,46 +64,43 @@ async function measure(): Promise<void> {
   );
   const promfed = createReader(endpoint, clients);
   const direct = regions.map((region) => createReader(region.endpoint, 4 * clients));
-  const asked = new Map<Panel, readonly Asked[]>();
+  const baseline = new Map<Panel, readonly RegionRequest[]>();
   for (const panel of panels) {
-    const right = await api(union.url, panel.path, regional(panel));
+    const expected = await api(union.url, panel.path, exactParameters(panel));
     assertSame(
-      nameless(readAnswer(await promfed.json(panel.path, panel.parameters))),
-      nameless(readAnswer(right)),
+      withoutNames(readAnswer(await promfed.json(panel.path, panel.parameters))),
+      withoutNames(readAnswer(expected)),
       1e-9,
     );
-    asked.set(panel, await askedOfRegions(promfed, panel.parameters, regions));
+    baseline.set(panel, await baselineRequests(promfed, panel.parameters, regions));
   }
 
   const cpuBefore = cpuMs(server.pid()!);
-  const { floorMs, subjectMs } = await interleave(
+  const { baselineMs, promfedMs } = await interleave(
     runs,
     () =>
-      eightAtATime(panels, (panel) =>
+      runConcurrently(panels, (panel) =>
         Promise.all(
-          asked
+          baseline
             .get(panel)!
             .map(({ region, expression }) =>
-              direct[region]!.drain(panel.path, { ...regional(panel), query: expression }),
+              direct[region]!.drain(panel.path, { ...exactParameters(panel), query: expression }),
             ),
         ),
       ),
-    () => eightAtATime(panels, (panel) => promfed.drain(panel.path, panel.parameters)),
+    () => runConcurrently(panels, (panel) => promfed.drain(panel.path, panel.parameters)),
   );
   const cpu = (cpuMs(server.pid()!) - cpuBefore) / (runs + WARM_UP_RUNS);
-  const add = (what: string, value: number, unit: string, atMost?: number): void => {
-    const name = `${panels.length} mixed queries, ${clients} clients`;
-    figures.push({ case: name, what, value, unit, ...(atMost === undefined ? {} : { atMost }) });
-  };
-  add('the floor', floorMs, 'ms');
-  add('promfed', subjectMs, 'ms');
-  add('promfed / the floor', subjectMs / floorMs, '×', 1.3);
-  add('CPU of all', cpu, 'ms');
+  const add = benchmark.figuresOf(`${panels.length} mixed queries, ${clients} clients`);
+  add('direct', baselineMs, 'ms');
+  add('promfed', promfedMs, 'ms');
+  add('promfed / direct', promfedMs / baselineMs, '×', 1.3);
+  add('CPU of all queries', cpu, 'ms');
   await Promise.all([promfed, ...direct].map((reader) => reader.close()));
 }
 
-/** VictoriaMetrics leaves out the names of some series that PromQL keeps, and the other way round. */
-function nameless(answer: Answer): Answer {
+/** Drops metric names: VictoriaMetrics drops some that PromQL keeps, and vice versa. */
+function withoutNames(answer: Answer): Answer {
   const entries = [...answer].map(([key, samples]) => {
     const labels = (JSON.parse(key) as [string, string][]).filter(([name]) => name !== '__name__');
     return [JSON.stringify(labels), samples] as const;
@@ -114,14 +108,15 @@ function nameless(answer: Answer): Answer {
   return new Map(entries);
 }
 
-async function eightAtATime(
+/** Runs `query` for every panel, with one panel at a time for each client. */
+async function runConcurrently(
   panels: readonly Panel[],
-  ask: (panel: Panel) => Promise<unknown>,
+  query: (panel: Panel) => Promise<unknown>,
 ): Promise<void> {
-  const left = panels[Symbol.iterator]();
+  const remaining = panels[Symbol.iterator]();
   await Promise.all(
     Array.from({ length: clients }, async () => {
-      for (const panel of left) await ask(panel);
+      for (const panel of remaining) await query(panel);
     }),
   );
 }

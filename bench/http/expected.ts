@@ -1,11 +1,11 @@
-// What promfed has to compute of the regions' own answers, computed here in the plainest way.
+// Expected results of queries, computed from the regions' results in the simplest way.
 
 import type { Answer } from './answer.js';
 
 type Samples = Map<number, number[]>;
 type Labels = readonly (readonly [name: string, value: string])[];
 
-/** `quantile(q, …)`. Source: Prometheus, promql/quantile.go (`quantile`). */
+/** Computes `quantile(q, …)`. Source: Prometheus, promql/quantile.go (`quantile`). */
 export function quantileOf(q: number, series: Answer): Answer {
   return reduced(
     series,
@@ -20,7 +20,7 @@ export function quantileOf(q: number, series: Answer): Answer {
   );
 }
 
-/** `stddev by (label) (…)`. */
+/** Computes `stddev by (label) (…)`. */
 export function deviationOf(label: string, series: Answer): Answer {
   return reduced(
     series,
@@ -32,7 +32,7 @@ export function deviationOf(label: string, series: Answer): Answer {
   );
 }
 
-/** Each series of code 500 by the sum of the series that differ from it in code and region at most. */
+/** Divides each series with code 500 by the sum of the series that differ from it at most in code and region. */
 export function ratioOfCodes(regionLabel: string, series: Answer): Answer {
   const shared = (labels: Labels): Labels =>
     labels.filter(([name]) => name !== 'code' && name !== regionLabel && name !== '__name__');

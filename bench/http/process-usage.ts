@@ -1,9 +1,9 @@
-// CPU time and peak memory of another process and of those it has started, from Linux' /proc.
+// CPU time and peak memory of a process and its descendants, from Linux' /proc.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** User and system time that the process and its children have used so far, in milliseconds. */
+/** Returns the user and system time that the process and its descendants have used, in milliseconds. */
 export function cpuMs(pid: number): number {
   let ticks = 0;
   for (const one of processTree(pid)) {
@@ -13,23 +13,24 @@ export function cpuMs(pid: number): number {
   return (ticks * 1000) / ticksPerSecond();
 }
 
-/** The most memory that one of the processes has ever held, in bytes. */
+/** Returns the highest peak RSS of the process and its descendants, in bytes. */
 export function peakRssBytes(pid: number): number {
   return Math.max(...processTree(pid).map(highWaterBytes));
 }
 
-/** The most memory that each of the processes has ever held, all together: no less than they held at one time. */
+/** Returns the sum of the peak RSS of the process and its descendants, in bytes: an upper bound of their joint peak. */
 export function peakRssBytesOfAll(pid: number): number {
   return processTree(pid).reduce((sum, one) => sum + highWaterBytes(one), 0);
 }
 
+/** Returns the peak RSS of one process, in bytes. */
 function highWaterBytes(pid: number): number {
   const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
   if (match === null) throw new Error(`no VmHWM in /proc/${pid}/status`);
   return Number(match[1]) * 1024;
 }
 
-/** The process, its children, and theirs. */
+/** Returns the process and its descendants. */
 function processTree(pid: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -48,11 +49,11 @@ function processTree(pid: number): number[] {
   return tree;
 }
 
-/** The fields of its `stat` from the third on: state, parent, …; undefined when the process has ended. */
+/** Returns the fields of `/proc/PID/stat` from the third on: state, parent, …. Undefined when the process has ended. */
 function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, in brackets, may hold spaces.
+    // The name, in parentheses, may contain spaces.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
@@ -61,6 +62,7 @@ function statOf(pid: number): string[] | undefined {
 
 let ticks: number | undefined;
 
+/** Clock ticks per second, the unit of CPU times in /proc. */
 function ticksPerSecond(): number {
   return (ticks ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })));
 }

@@ -1,28 +1,30 @@
-// The one client that asks both promfed and the regions, so that its cost is the same on both sides.
+// The HTTP client for promfed and for regions. Both sides use it, so that its cost is the same.
 
 import { Pool } from 'undici';
 
+/** Address of a server. */
 export interface Endpoint {
   readonly origin: string;
-  /** Before `/api/v1/…`, without a slash at its end. */
+  /** Path before `/api/v1/…`, without a trailing slash. */
   readonly pathPrefix: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A client of one server. */
 export interface Reader {
-  /** Reads an answer to its end and returns its size and the time to its first byte. Throws unless it is a 200. */
+  /** Reads a response to its end. Returns its size and the time to its first byte. Throws unless the status is 200. */
   drain(
     path: string,
     parameters: Parameters,
   ): Promise<{ readonly bytes: number; readonly firstByteMs: number }>;
-  /** The answer as a parsed document. Throws unless it is a 200. */
+  /** Returns the parsed response. Throws unless the status is 200. */
   json(path: string, parameters: Parameters): Promise<unknown>;
   close(): Promise<void>;
 }
 
 export type Parameters = Readonly<Record<string, string>>;
 
-/** @param connections so many requests are under way at once at most. */
+/** @param connections upper bound on concurrent requests. */
 export function createReader({ origin, pathPrefix, headers }: Endpoint, connections = 4): Reader {
   const pool = new Pool(origin, { connections, bodyTimeout: 60_000, headersTimeout: 60_000 });
 

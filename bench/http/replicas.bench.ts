@@ -1,5 +1,5 @@
-// A pair of replicas, each a real server of its own that sends 22 MB: as they are when both were sent the same samples,
-// and as they are when each has scraped for itself, at other moments.
+// Two replicas, each a real server that sends 22 MB: with the same samples, as after remote write to both, and with
+// different samples, as when each scrapes on its own.
 
 import { wideCounters, type TestSeries } from '../../test/helpers/series/series-set.js';
 import { createBenchmark } from '../benchmark.js';
@@ -8,37 +8,35 @@ import { assertSame, readAnswer, type Answer } from './answer.js';
 import { cpuMs, peakRssBytes } from './process-usage.js';
 import { createReader } from './read-answer.js';
 import { groupOf, regionLabel, startPromfed, startRegions, type Region } from './two-regions-testbed.js';
-import { regional } from './with-promfed.js';
+import { recentTimes } from './times.js';
+import { exactParameters } from './with-promfed.js';
 
-const stepMs = 15_000;
 const points = 241;
 const series = 4_000;
 const runs = 7;
-const ratio = 1.4;
+/** Goal: promfed's time relative to the direct requests. */
+const maxRatio = 1.4;
 const MB = 1e6;
 const path = '/api/v1/query_range';
 
 const benchmark = createBenchmark('replicas');
-const { t, figures } = benchmark;
+const { t } = benchmark;
 await benchmark.run(measureAll);
 
 async function measureAll(): Promise<void> {
-  const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
-  const startMs = endMs - (points - 1) * stepMs;
-  const times = { startMs: startMs - 10 * 60_000, endMs, intervalMs: stepMs };
+  const { range, data } = recentTimes(points);
   const counters = (name: string, seed: string): TestSeries[] =>
-    wideCounters({ ...times, name, region: seed, count: series, decimals: 2 });
+    wideCounters({ ...data, name, region: seed, count: series, decimals: 2 });
   const pair = await startRegions(t, {
     perRegion: 0,
-    ...times,
+    ...data,
     names: ['first', 'second'],
     more: (replica) => [...counters('sent_total', 'both'), ...counters('scraped_total', replica)],
   });
-  const range = { start: String(startMs / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
-  await measure(pair, { query: 'sent_total', ...range }, 'both were sent the same', (answer, [first]) => {
+  await measure(pair, { query: 'sent_total', ...range }, 'same samples', (answer, [first]) => {
     assertSame(answer, first!);
   });
-  await measure(pair, { query: 'scraped_total', ...range }, 'each has scraped for itself', assertOfEither);
+  await measure(pair, { query: 'scraped_total', ...range }, 'scraped separately', assertOfEither);
 }
 
 async function measure(
@@ -54,35 +52,33 @@ async function measure(
   const { endpoint, server } = await startPromfed(t, [group]);
   const promfed = createReader(endpoint);
   const direct = pair.map((replica) => createReader(replica.endpoint));
-  const asked = regional({ parameters });
+  const request = exactParameters({ parameters });
   try {
     const replicas = await Promise.all(
       direct.map(async (reader) =>
-        readAnswer(await reader.json(path, asked), { [regionLabel]: pair[0]!.name }),
+        readAnswer(await reader.json(path, request), { [regionLabel]: pair[0]!.name }),
       ),
     );
     check(readAnswer(await promfed.json(path, parameters)), replicas);
 
     let bytes = 0;
     const cpuBefore = cpuMs(server.pid()!);
-    const { floorMs, subjectMs } = await interleave(
+    const { baselineMs, promfedMs } = await interleave(
       runs,
       async () => {
-        const answers = await Promise.all(direct.map((reader) => reader.drain(path, asked)));
+        const answers = await Promise.all(direct.map((reader) => reader.drain(path, request)));
         bytes = answers.reduce((sum, answer) => sum + answer.bytes, 0);
       },
       () => promfed.drain(path, parameters),
     );
     const cpu = (cpuMs(server.pid()!) - cpuBefore) / (runs + WARM_UP_RUNS);
     const title = `two replicas of ${series} series × ${points} points, ${name}`;
-    const add = (what: string, value: number, unit: string, atMost?: number): void => {
-      figures.push({ case: title, what, value, unit, ...(atMost === undefined ? {} : { atMost }) });
-    };
-    add('from the replicas', bytes / MB, 'MB');
-    add('the floor', floorMs, 'ms');
-    add('promfed', subjectMs, 'ms');
-    add('promfed / the floor', subjectMs / floorMs, '×', ratio);
-    add('CPU a query', cpu, 'ms');
+    const add = benchmark.figuresOf(title);
+    add('received from replicas', bytes / MB, 'MB');
+    add('direct', baselineMs, 'ms');
+    add('promfed', promfedMs, 'ms');
+    add('promfed / direct', promfedMs / baselineMs, '×', maxRatio);
+    add('CPU per query', cpu, 'ms');
     add('peak RSS of a process', peakRssBytes(server.pid()!) / MB, 'MB');
   } finally {
     await Promise.all([promfed, ...direct].map((reader) => reader.close()));
@@ -90,18 +86,19 @@ async function measure(
   }
 }
 
-/** Every sample is that of a replica, and each step that a replica has a sample at has one. */
+/** Checks that every sample is that of a replica, and that no step is missing. */
 function assertOfEither(answer: Answer, replicas: readonly Answer[]): void {
   const [first, second] = replicas;
-  if (answer.size !== first!.size) throw new Error(`${answer.size} series where ${first!.size} are right`);
+  if (answer.size !== first!.size) throw new Error(`${answer.size} series, expected ${first!.size}`);
   for (const [labels, samples] of answer) {
     const [some, others] = [first!.get(labels), second!.get(labels)];
-    if (some === undefined || others === undefined) throw new Error(`${labels}: no replica has it`);
-    if (samples.length !== some.length) throw new Error(`${labels}: ${samples.length} samples`);
+    if (some === undefined || others === undefined) throw new Error(`${labels}: missing in a replica`);
+    if (samples.length !== some.length)
+      throw new Error(`${labels}: ${samples.length} samples, expected ${some.length}`);
     for (const [i, [timeS, value]] of samples.entries()) {
-      const right = [some[i]!, others[i]!];
-      if (right.every(([time, own]) => time !== timeS || own !== value)) {
-        throw new Error(`${labels}: ${value} at ${timeS}, where ${JSON.stringify(right)} are right`);
+      const expected = [some[i]!, others[i]!];
+      if (expected.every(([time, own]) => time !== timeS || own !== value)) {
+        throw new Error(`${labels}: ${value} at ${timeS}, expected one of ${JSON.stringify(expected)}`);
       }
     }
   }

@@ -1,4 +1,4 @@
-// A region that answers late: what a real one shows only under load, or far away.
+// A proxy that delays the requests to a region, as load or distance would.
 
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,17 +6,20 @@ import type { AddressInfo } from 'node:net';
 import type { Teardown } from '../../test/helpers/real-servers/server-process.js';
 import type { Region } from './two-regions-testbed.js';
 
-/** The region behind something that hands each request on `delayMs` late, and the answer as it comes. */
+/**
+ * Starts a proxy that forwards each request after `delayMs`, and its response at once. Returns the region behind it.
+ */
 export async function startSlowRegion(t: Teardown, region: Region, delayMs: number): Promise<Region> {
-  const server = createServer((asked, answer) => {
+  const server = createServer((incoming, response) => {
     setTimeout(() => {
-      const { method, headers, url } = asked;
-      const onward = request(new URL(url ?? '/', region.endpoint.origin), { method, headers }, (given) => {
-        answer.writeHead(given.statusCode ?? 502, given.headers);
-        given.pipe(answer);
+      const { method, headers, url } = incoming;
+      const target = new URL(url ?? '/', region.endpoint.origin);
+      const outgoing = request(target, { method, headers }, (upstream) => {
+        response.writeHead(upstream.statusCode ?? 502, upstream.headers);
+        upstream.pipe(response);
       });
-      onward.on('error', () => answer.destroy());
-      asked.pipe(onward);
+      outgoing.on('error', () => response.destroy());
+      incoming.pipe(outgoing);
     }, delayMs);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,4 @@
-// Two real VictoriaMetrics regions behind vmauth, and promfed as a real process in front of them.
+// Real regions, VictoriaMetrics behind vmauth, and a promfed process that federates them.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,32 +16,35 @@ import {
 } from '../../test/helpers/real-servers/server-process.js';
 import type { Endpoint } from './read-answer.js';
 
+/** A region: vmauth in front of VictoriaMetrics. */
 export interface Region {
   readonly name: string;
   readonly endpoint: Endpoint;
 }
 
 const credentials = { username: 'bench', password: 'bench' };
-/** The group label that tells the regions apart, as KOF names it. */
+/** The label that distinguishes the regions, as in KOF. */
 export const regionLabel = 'promxyCluster';
 
+/** Starts regions and imports their samples, one region after the other. */
 export async function startRegions(
   t: Teardown,
   options: {
+    /** Number of series `wide_total` of each region. Each also has ten series `small_total`. */
     readonly perRegion: number;
     readonly startMs: number;
     readonly endMs: number;
     readonly intervalMs: number;
     /** Default `east` and `west`. */
     readonly names?: readonly string[];
-    /** What each holds beside the wide and the small counters. */
+    /** Further series of a region. */
     readonly more?: (region: string) => readonly TestSeries[];
   },
 ): Promise<readonly Region[]> {
   const { perRegion, startMs, endMs, intervalMs, names = ['east', 'west'], more } = options;
   const regions: Region[] = [];
   for (const name of names) {
-    // The queries of a crowd are to be limited by promfed, not by its regions.
+    // High limits: concurrent queries should be limited by promfed, not by its regions.
     const storage = await startVictoriaMetrics(t, {
       args: ['-memory.allowedBytes=4GiB', '-search.maxConcurrentRequests=64', '-search.maxQueueDuration=2m'],
     });
@@ -62,7 +65,7 @@ export async function startRegions(
   return regions;
 }
 
-/** A server group of the configuration, with more keys or others. */
+/** Returns the configuration of a region's server group. `keys` adds or replaces keys. */
 export function groupOf(
   { name, endpoint }: Region,
   keys: Readonly<Record<string, unknown>> = {},
@@ -77,7 +80,7 @@ export function groupOf(
   };
 }
 
-/** A fresh process of dist/main.js, so that its peak memory is that of one case. */
+/** Starts a new process of dist/main.js. Each case has its own, so that peak memory is that of the case. */
 export async function startPromfed(
   t: Teardown,
   groups: readonly Readonly<Record<string, unknown>>[],
@@ -89,7 +92,7 @@ export async function startPromfed(
     args: (port, directory) => {
       const config = join(directory, 'config.yaml');
       writeFileSync(config, JSON.stringify({ promxy: { server_groups: groups } }));
-      // As the image and `npm start` have it.
+      // As in the image and `npm start`.
       const heap = '--max-semi-space-size=4';
       return [
         heap,
