@@ -1,4 +1,4 @@
-// Pages of other origins may ask the API, as they may ask Prometheus'.
+// Cross-origin requests to the API, allowed as in Prometheus.
 
 import type { FastifyInstance } from 'fastify';
 
@@ -10,9 +10,9 @@ const HEADERS = {
 };
 
 /**
- * Answers OPTIONS below `/api/v1/` with 204, and names the origin that asks in every answer there.
+ * Allows requests to `/api/v1/` from any origin: adds the CORS headers to responses and replies to OPTIONS with 204.
  *
- * Source: Prometheus, util/httputil/cors.go, with its default that takes every origin.
+ * Source: Prometheus, util/httputil/cors.go, with its default of any origin.
  */
 export function addCors(app: FastifyInstance, routePrefix: string): void {
   app.addHook('onRequest', (request, reply, done) => {
