@@ -4,10 +4,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-/** Far more than any credential or chain of certificates needs. */
+/** Upper bound on the size of a file, far above that of any credential or certificate chain. */
 const MAX_BYTES = 1024 * 1024;
 
-/** The text of a file, or why it cannot be read: a sentence that begins with the absolute path. */
+/** The text of a file, or the reason why it cannot be read. The reason starts with the absolute path. */
 export type FileText = { readonly text: string } | { readonly problem: string };
 
 /** Reads a file named in a configuration. */
@@ -27,7 +27,7 @@ export function readTextFile(path: string): FileText {
   }
 }
 
-/** As `readTextFile`, without blocking the event loop. Never rejects. */
+/** Reads a file as `readTextFile` does, without blocking the event loop. Never rejects. */
 export async function readTextFileAsync(path: string): Promise<FileText> {
   const absolute = resolve(path);
   try {
