@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 
 import t from 'tap';
 
-import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
-import type { Explanation } from '../../src/federation/index.js';
-import { isGrafanaQuery, replaceGrafanaVariables } from '../helpers/promql/grafana-variables.js';
-import { answers, refuses, startFaultServer } from '../helpers/upstreams/fault-server.js';
-import { api, startPromfed } from '../helpers/promfed/promfed.js';
-import { sharedPath, withoutShared } from '../helpers/shared.js';
+import { demoConfig, startDemoRegions } from '../../../src/demo/index.js';
+import type { Explanation } from '../../../src/federation/index.js';
+import { isGrafanaQuery, replaceGrafanaVariables } from '../../helpers/promql/grafana-variables.js';
+import { answers, refuses, startFaultServer } from '../../helpers/upstreams/fault-server.js';
+import { api, startPromfed } from '../../helpers/promfed/promfed.js';
+import { sharedPath, withoutShared } from '../../helpers/shared.js';
 
 type Explained = Explanation & { readonly query: string };
 

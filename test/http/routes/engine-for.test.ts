@@ -2,10 +2,10 @@
 
 import t from 'tap';
 
-import type { QueryEngine } from '../../src/federation/index.js';
-import { createApp } from '../../src/http/index.js';
-import { PromfedError } from '../../src/model/index.js';
-import { NO_LOG, systemClock } from '../../src/runtime/index.js';
+import type { QueryEngine } from '../../../src/federation/index.js';
+import { createApp } from '../../../src/http/index.js';
+import { PromfedError } from '../../../src/model/index.js';
+import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
 
 const ROUTES = [
   '/api/v1/query?query=x',

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { Parameters } from '../../src/http/parameters/parameters.js';
+import { Parameters } from '../../../src/http/parameters/parameters.js';
 
 function parameters(query: Record<string, string>): Parameters {
   return new Parameters(`/x?${new URLSearchParams(query).toString()}`, undefined);

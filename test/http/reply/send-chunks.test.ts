@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import t, { type Test } from 'tap';
 
-import { sendChunks } from '../../src/http/reply/send-chunks.js';
-import { chunksFrom } from '../helpers/frame-streams.js';
+import { sendChunks } from '../../../src/http/reply/send-chunks.js';
+import { chunksFrom } from '../../helpers/frame-streams.js';
 
 type Chunks = () => AsyncGenerator<Uint8Array, void, undefined>;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
+import { encodeAnswer } from '../../../src/http/reply/encode-answer.js';
 import {
   Annotations,
   createHistogram,
@@ -14,9 +14,9 @@ import {
   type Column,
   type Grid,
   type RawSeries,
-} from '../../src/model/index.js';
-import { itemsOf } from '../helpers/frame-streams.js';
-import { randomRuns } from '../helpers/random-runs.js';
+} from '../../../src/model/index.js';
+import { itemsOf } from '../../helpers/frame-streams.js';
+import { randomRuns } from '../../helpers/random-runs.js';
 
 const START_MS = 1_700_000_000_250;
 const histogram = createHistogram({ schema: 0, count: 5, sum: 4.5, positive: denseBuckets(0, [2, 0, 3]) });

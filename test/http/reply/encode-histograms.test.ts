@@ -1,7 +1,7 @@
 import t from 'tap';
 
-import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
-import { readBytes } from '../../src/json/index.js';
+import { encodeAnswer } from '../../../src/http/reply/encode-answer.js';
+import { readBytes } from '../../../src/json/index.js';
 import {
   Annotations,
   createHistogram,
@@ -12,7 +12,7 @@ import {
   rangeGrid,
   type Column,
   type Grid,
-} from '../../src/model/index.js';
+} from '../../../src/model/index.js';
 
 const exponential = createHistogram({
   schema: 0,

@@ -6,13 +6,13 @@ import * as zlib from 'node:zlib';
 import Fastify, { type FastifyReply } from 'fastify';
 import t, { type Test } from 'tap';
 
-import { acceptedEncoding, type Encoding } from '../../src/http/reply/accept-encoding.js';
-import { addCompression } from '../../src/http/reply/compress.js';
-import { addCors } from '../../src/http/cors.js';
-import { sendChunks } from '../../src/http/reply/send-chunks.js';
-import { chunksFrom } from '../helpers/frame-streams.js';
-import { cpuTimeMs } from '../helpers/cpu-time.js';
-import { until } from '../helpers/until.js';
+import { acceptedEncoding, type Encoding } from '../../../src/http/reply/accept-encoding.js';
+import { addCompression } from '../../../src/http/reply/compress.js';
+import { addCors } from '../../../src/http/cors.js';
+import { sendChunks } from '../../../src/http/reply/send-chunks.js';
+import { chunksFrom } from '../../helpers/frame-streams.js';
+import { cpuTimeMs } from '../../helpers/cpu-time.js';
+import { until } from '../../helpers/until.js';
 
 const BOTH: readonly Encoding[] = ['zstd', 'gzip'];
 const HAS_ZSTD = 'createZstdCompress' in zlib;
