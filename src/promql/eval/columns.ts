@@ -1,33 +1,37 @@
-// Rules that every vector keeps: no two columns with equal labels, none that is empty.
+// Invariants of vectors, unique labels and no empty columns, and the removal of metric names.
 
 import { PromfedError, type Column, type Labels } from '../../model/index.js';
 
 import type { Evaluator, VectorOperand } from './evaluator.js';
 
-/** The labels that name and describe a metric: operations that change its meaning drop them. */
+/** Labels that name and describe a metric. Source: Prometheus, schema/labels.go (`IsMetadataLabel`). */
 const METADATA_LABELS: ReadonlySet<string> = new Set(['__name__', '__type__', '__unit__']);
 
-/** What a column is called. */
+/** The labels of a column, and whether its name is removed at the end. */
 export type ColumnIdentity = Pick<Column, 'labels' | 'dropsName'>;
 
-/** What an operation that changes the meaning of a metric makes of the column's identity. */
+/** Removes the metadata labels of the result of an operation that changes the meaning of a metric, or delays it. */
 export function removeName(evaluator: Evaluator, labels: Labels): ColumnIdentity {
   return evaluator.delaysNameRemoval ? { labels, dropsName: true } : { labels: dropMetadataLabels(labels) };
 }
 
-/** The vector with the names dropped whose removal was delayed. */
+/**
+ * Removes the names of a vector whose removal was delayed.
+ *
+ * @throws PromfedError `execution` as mergeSameLabels.
+ */
 export async function removeDelayedNames(
   evaluator: Evaluator,
   operand: VectorOperand,
 ): Promise<VectorOperand> {
   if (!operand.columns.some(({ dropsName }) => dropsName === true)) return operand;
-  const settled = await mapIdentities(evaluator, operand, ({ labels, dropsName }) => ({
+  const renamed = await mapIdentities(evaluator, operand, ({ labels, dropsName }) => ({
     labels: dropsName === true ? dropMetadataLabels(labels) : labels,
   }));
-  return mergeSameLabels(evaluator, settled);
+  return mergeSameLabels(evaluator, renamed);
 }
 
-/** Labels without the metric's name and its kin. Source: Prometheus, schema/labels.go (`IsMetadataLabel`). */
+/** Returns labels without the metric name, type and unit. */
 export function dropMetadataLabels(labels: Labels): Labels {
   return labels.drop(METADATA_LABELS);
 }
@@ -36,12 +40,12 @@ function sameLabelset(): PromfedError {
   return new PromfedError('execution', 'vector cannot contain metrics with the same labelset');
 }
 
-/** Whether the column has a sample at any step. */
+/** Reports whether a column has a sample at any step. */
 function hasSamples({ present, histograms }: Column): boolean {
   return present.includes(1) || (histograms !== undefined && present.includes(2));
 }
 
-/** The vector with each column called otherwise. Values are shared with the operand, and so is its budget. */
+/** Returns a vector with new labels. It shares the values and the budget of the operand and replaces it. */
 export async function mapIdentities(
   evaluator: Evaluator,
   operand: VectorOperand,
@@ -57,11 +61,11 @@ export async function mapIdentities(
 }
 
 /**
- * The vector with columns of equal labels made one. Of an owned vector, empty columns go too.
+ * Merges columns with equal labels. Of an owned vector, empty columns are dropped too.
  *
  * Source: Prometheus, promql/engine.go (`rangeEval`, `mergeSeriesWithSameLabelset`).
  *
- * @throws PromfedError `execution` when two of them have a sample at the same step.
+ * @throws PromfedError `execution` when two columns with equal labels have a sample at the same step.
  */
 export async function mergeSameLabels(evaluator: Evaluator, operand: VectorOperand): Promise<VectorOperand> {
   const byKey = new Map<string, Column>();
@@ -92,11 +96,11 @@ export async function mergeSameLabels(evaluator: Evaluator, operand: VectorOpera
 }
 
 /**
- * A vector of owned columns without the empty ones.
+ * Drops the empty columns of an owned vector and checks that labels are unique.
  *
  * Source: Prometheus, promql/engine.go (`eval`, calls with a matrix argument).
  *
- * @throws PromfedError `execution` when two columns have equal labels, at whatever steps.
+ * @throws PromfedError `execution` when two columns have equal labels, whatever their steps.
  */
 export async function requireDistinctLabels(
   evaluator: Evaluator,
@@ -112,14 +116,15 @@ export async function requireDistinctLabels(
   return replace(evaluator, operand, columns);
 }
 
-/** An owned vector without its empty columns. */
+/** Drops the empty columns of an owned vector. */
 export function dropEmptyColumns(evaluator: Evaluator, operand: VectorOperand): VectorOperand {
   return replace(evaluator, operand, operand.columns.filter(hasSamples));
 }
 
 /**
- * Where an operator writes what it makes of a column: the column's own arrays when the operand is owned, else new
- * ones with nothing present. Together the targets of all columns hold what `evaluator.vector` says they hold.
+ * Creates the column for an operator's results: with the arrays of the input column when the operand is owned,
+ * otherwise with new arrays without samples. The outputs of all columns of an operand make up a vector for
+ * `evaluator.vector`.
  */
 export function createOutputColumn(
   evaluator: Evaluator,
@@ -146,12 +151,12 @@ function mergeInto(target: Column, source: Column): void {
   }
 }
 
-/** Whether any sample of the vector may be a native histogram. */
+/** Reports whether a vector may contain native histograms. */
 export function hasHistograms({ columns }: Pick<VectorOperand, 'columns'>): boolean {
   return columns.some(({ histograms }) => histograms !== undefined);
 }
 
-/** The vector without its native histograms, which most functions of floats ignore. */
+/** Drops the native histograms of a vector, which most functions ignore. */
 export function dropHistograms(evaluator: Evaluator, operand: VectorOperand): VectorOperand {
   if (!hasHistograms(operand)) return operand;
   const owned = evaluator.toOwned(operand);

@@ -5,41 +5,44 @@ import type { SampleBudget } from '../../runtime/index.js';
 import type { Fetch, PlanNode } from '../plan/index.js';
 import type { SampleSource } from './sample-source.js';
 
-/** Told of the operators of one evaluation; those that fail do not end. */
+/** Receives the start and the end of each operator of one evaluation. */
 export interface EvalObserver {
-  /** Something was asked of the node: its operands come next. */
+  /** Called before the operands of the node are evaluated. */
   began(node: PlanNode): void;
-  /** A scalar has no series and a sample a step. Of what is shared between operators each is told. */
+  /**
+   * Called with the size of the result; not called for a node that fails. A scalar has no series and one sample for
+   * each step. A result shared by several operators is reported for each.
+   */
   ended(node: PlanNode, result: { readonly series: number; readonly samples: number }): void;
 }
 
-/** What one evaluation works with. All of it belongs to one query. */
+/** The inputs of one evaluation. All belong to one query. */
 export interface EvalContext {
   /** The steps of the query. */
   readonly grid: Grid;
   /**
-   * The merged result of a fetch, on the steps of the grid: this one's, or those of the subquery that the fetch
-   * stands in. Called for every fetch of a plan before anything is computed. The columns stay the caller's: the
-   * evaluator reads them, neither changes nor counts them.
+   * Returns the merged result of a fetch on the steps of `grid`: the grid of the evaluation or of the subquery that
+   * contains the fetch. Called for all fetches of a plan before anything is computed. The caller owns the columns: they
+   * are not changed, nor counted towards the budget.
    */
   fetched(fetch: Fetch, grid: Grid): Promise<Vector>;
-  /** Raw samples for selectors that the plan left to this evaluation. */
+  /** Raw samples for the selectors of the plan. */
   readonly samples: SampleSource;
-  /** How far back an instant selector looks for a sample. */
+  /** Maximum age of the sample that an instant selector returns, exclusive. */
   readonly lookbackDeltaMs: number;
-  /** The step of subqueries that name none. */
+  /** The step of subqueries without one. */
   readonly defaultStepMs: number;
-  /** Samples of columns and raw series that the evaluation holds are counted here, before they are allocated. */
+  /** The budget for samples of columns and raw series. They are reserved before they are allocated. */
   readonly budget: SampleBudget;
   readonly annotations: Annotations;
   readonly signal: StopSignal;
   /**
-   * Names that operations drop are only dropped from the result, so that label functions and groupings still see
-   * them (Prometheus' feature promql-delayed-name-removal).
+   * True to remove metric names at the end, so that label functions and groupings still have them (Prometheus' feature
+   * promql-delayed-name-removal). Default: each operation removes them immediately.
    */
   readonly delayedNameRemoval?: boolean;
-  /** Told of every operator as it is evaluated; left out, nothing is measured. */
+  /** Receives statistics of every operator. Default: none are collected. */
   readonly observer?: EvalObserver | undefined;
-  /** The query as the user wrote it: annotations then end in ` (line:col)`. */
+  /** The text of the query. With it, annotations end in ` (LINE:COLUMN)`. */
   readonly queryText?: string;
 }

@@ -1,11 +1,11 @@
-// Runs a plan: the node types and what evaluates them.
+// Evaluation of plans: the entry point and the dispatch on node types.
 
 import { Labels, multiplyHistogram, PromfedError, type Value } from '../../model/index.js';
 import { sortPaced } from '../../runtime/index.js';
 import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
 import { evalAggregate } from './aggregate/aggregate.js';
 import { evalBinary } from './binary/binary.js';
-import { evalCall } from './call.js';
+import { evalCall } from './call/call.js';
 import {
   mergeSameLabels,
   dropMetadataLabels,
@@ -14,7 +14,7 @@ import {
   removeName,
 } from './columns.js';
 import { statsSelectors } from './histogram/histogram-stats.js';
-import { extendSeries } from './range/range-function.js';
+import { extendSeries } from './range/extension.js';
 import { evalRange } from './range/range.js';
 import { unsupported, Evaluator, type Operand } from './evaluator.js';
 import { evalSelector } from './selector.js';
@@ -23,16 +23,15 @@ import { tryUnsupported } from './unsupported.js';
 import type { EvalContext } from './eval-context.js';
 
 /**
- * Evaluates a plan on the grid of the context. Every fetch and every raw selection is started before any is
- * awaited. The result belongs to the caller, but what came from `fetched` unchanged; its samples stay taken from
- * the budget. A matrix only results from a range selector or subquery at the root of an instant query.
+ * Evaluates a plan on the grid of the context. All fetches and raw selections are started before any is awaited. The
+ * caller owns the result, except for unchanged columns of `fetched`; its samples stay reserved from the budget. The
+ * result is a matrix only for a range selector or a subquery at the root of an instant query.
  *
- * Long evaluations let the event loop run about every 20 ms.
+ * Long evaluations yield to the event loop about every 20 ms.
  *
- * @throws PromfedError `unsupported` before anything is fetched when the plan has a construct that is not evaluated
- *   yet, and later where a construct is not evaluated for native histograms and meets some; `execution` and `limit`
- *   with Prometheus' texts; `canceled` or `timeout` when the signal aborts; and what the fetches and the sample source
- *   throw.
+ * @throws PromfedError `unsupported` for a construct that promfed does not evaluate: before anything is fetched, except
+ *   for constructs that are only unsupported for native histograms; `execution` and `limit` with the texts of
+ *   Prometheus; `canceled` and `timeout` when the signal aborts; errors of the fetches and of the sample source.
  */
 export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
   const construct = tryUnsupported(node);
@@ -88,44 +87,48 @@ async function evaluateNode(evaluator: Evaluator, node: PlanNode): Promise<Opera
 async function evalFetch(evaluator: Evaluator, { fetch }: FetchNode): Promise<Operand> {
   const columns = await evaluator.context.fetched(fetch, evaluator.grid);
   if (fetch.type === 'vector') return { type: 'vector', columns, ordered: false, held: 0 };
-  if (fetch.type !== 'scalar') throw unsupported(`a fetched ${fetch.type}`);
+  if (fetch.type !== 'scalar') throw unsupported(`fetching a ${fetch.type}`);
   const [column] = columns;
   return evaluator.newScalar((step) => (column?.present[step] === 1 ? column.values[step]! : NaN));
 }
 
 async function evalMatrix(evaluator: Evaluator, node: RangeNode | SubqueryNode): Promise<Operand> {
-  if (!evaluator.isInstant)
-    throw new PromfedError('internal', 'a range vector was evaluated on a range of steps');
+  if (!evaluator.isInstant) throw new PromfedError('internal', 'range vector evaluated in a range query');
   const extension = node.kind === 'range' ? node.selector.extension : undefined;
   const range = await evalRange(evaluator, node);
   const { series, delayedNames, held } =
     extension === undefined ? range : await extendSeries(evaluator, range, extension);
   const present = series
     .filter(({ timestamps }) => timestamps.length > 0)
-    .map((one) => (delayedNames?.has(one) ? { ...one, labels: dropMetadataLabels(one.labels) } : one));
+    .map((rawSeries) =>
+      delayedNames?.has(rawSeries)
+        ? { ...rawSeries, labels: dropMetadataLabels(rawSeries.labels) }
+        : rawSeries,
+    );
   const sorted = await sortPaced(evaluator.pacer, present, (a, b) => Labels.compare(a.labels, b.labels));
   return { type: 'matrix', series: sorted, held };
 }
 
-/** Source: Prometheus, promql/engine.go (`eval`, UnaryExpr). */
+/** Negates a scalar or a vector. Source: Prometheus, promql/engine.go (`eval`, UnaryExpr). */
 async function evalNegate(evaluator: Evaluator, { input }: NegateNode): Promise<Operand> {
   const operand = await evaluator.evaluate(input);
   if (operand.type === 'scalar') {
     for (let step = 0; step < operand.values.length; step++) operand.values[step] = -operand.values[step]!;
     return operand;
   }
-  if (operand.type !== 'vector') throw new PromfedError('internal', `negation was given a ${operand.type}`);
+  if (operand.type !== 'vector')
+    throw new PromfedError('internal', `unexpected operand of negation: ${operand.type}`);
   const columns = [];
   for (const column of operand.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    const target = createOutputColumn(evaluator, operand, column, removeName(evaluator, column.labels));
+    const output = createOutputColumn(evaluator, operand, column, removeName(evaluator, column.labels));
     const histograms = column.histograms?.map((histogram) => histogram && multiplyHistogram(histogram, -1));
     for (let step = 0; step < evaluator.grid.count; step++) {
       if (column.present[step] === 0) continue;
-      target.values[step] = -column.values[step]!;
-      target.present[step] = column.present[step]!;
+      output.values[step] = -column.values[step]!;
+      output.present[step] = column.present[step]!;
     }
-    columns.push(histograms ? { ...target, histograms } : target);
+    columns.push(histograms ? { ...output, histograms } : output);
   }
   return mergeSameLabels(evaluator, evaluator.vector(columns, operand.ordered));
 }

@@ -1,4 +1,4 @@
-// What every operator of one evaluation shares: the grid it computes on, its budget, its annotations.
+// The state of one evaluation, and the operands that its operators exchange.
 
 import {
   ColumnSlabs,
@@ -20,45 +20,50 @@ import { observe } from './observe.js';
 import type { EvalContext } from './eval-context.js';
 
 /**
- * A value inside an evaluation. `held` is how many samples of it were taken from the budget: the consumer gives
- * them back when it is done. A vector with `held` above 0 belongs to its consumer, which may change its columns in
- * place; with 0 it is shared and must not be changed.
+ * A value within an evaluation. `held` is the number of its samples reserved from the budget; the consumer releases
+ * them. The consumer owns a vector with `held` above 0 and may change its columns in place. A vector with `held` 0 is
+ * shared and must not be changed.
  */
 export type Operand = (ScalarValue | VectorValue | StringValue | MatrixValue) & { readonly held: number };
 export type ScalarOperand = ScalarValue & { readonly held: number };
 export type VectorOperand = VectorValue & { readonly held: number };
 
-/** A column that has room for histograms. */
+/** A column that can hold histograms. */
 export type HistogramColumn = Column & { readonly histograms: (Histogram | undefined)[] };
 
-/** Where the expression that an annotation is about stands. */
-type Placed = Pick<PlanNode, 'position'>;
+/** The position of an annotation. */
+type Positioned = Pick<PlanNode, 'position'>;
 
-/** Evaluates a node in a evaluator. Rejects, and never throws. */
+/** Evaluates a node. Rejects on errors and never throws. */
 export type EvaluateNode = (evaluator: Evaluator, node: PlanNode) => Promise<Operand>;
 
-/** So many nodes may be entered on one stack; beyond, the evaluation goes on from a fresh one. */
-const MAX_STACKED = 200;
+/** Maximum number of nested nodes evaluated on one stack. Deeper nodes continue on a new one. */
+const MAX_STACK_LEVELS = 200;
 
 /**
- * So many columns share their memory at most: each piece is the garbage collector's to watch, which costs as much as
- * to write a column; but all of it is kept while any column is, such as the one that a comparison leaves.
+ * Maximum number of columns that share one allocation. Tracking an allocation costs the garbage collector as much as
+ * writing a column, but the whole allocation is kept as long as any of its columns is in use.
  */
 const MAX_SHARED_COLUMNS = 16;
 
-/** One evaluation on one grid. A subquery evaluates its inside in a evaluator of its own. */
+/**
+ * The state of an evaluation on one grid. A subquery has an evaluator of its own.
+ *
+ * Source: Prometheus, promql/engine.go (`evaluator`).
+ */
 export class Evaluator {
   readonly context: EvalContext;
   readonly grid: Grid;
   readonly pacer: Pacer;
-  /** The selectors whose histograms are read without their buckets; none within a subquery. */
+  /** Selectors that decode histograms without buckets. Empty within a subquery. */
   readonly statsSelectors: ReadonlySet<PlanNode>;
+  /** True for a grid of one step, except for a one-step segment of a longer range query. */
   readonly isInstant: boolean;
-  /** For samples of columns on this grid; raw samples are taken from `rawBudget`. */
+  /** The budget for samples of columns on this grid. Raw samples are reserved from `rawBudget`. */
   readonly budget: SampleCounter;
   readonly #slabs: ColumnSlabs;
   readonly #evaluateNode: EvaluateNode;
-  /** Shared with the scopes inside, which stand on the same stack. */
+  /** Shared with inner evaluators, which use the same stack. */
   readonly #stack: { levels: number };
 
   constructor(
@@ -81,12 +86,11 @@ export class Evaluator {
   }
 
   /**
-   * Evaluates a node on this grid. Everything below it that has to be fetched is asked for before this returns, so
-   * that an operator which evaluates all its operands before it awaits one has them fetched at once.
+   * Evaluates a node on this grid. All fetches below the node are started before this method returns. An operator that
+   * evaluates all its operands before it awaits one therefore has them fetched concurrently.
    */
   evaluate(node: PlanNode): Promise<Operand> {
-    // A plan may be deeper than the stack.
-    if (this.#stack.levels >= MAX_STACKED) return Promise.resolve().then(() => this.evaluate(node));
+    if (this.#stack.levels >= MAX_STACK_LEVELS) return Promise.resolve().then(() => this.evaluate(node));
     const { observer } = this.context;
     observer?.began(node);
     this.#stack.levels++;
@@ -95,39 +99,41 @@ export class Evaluator {
     return observer === undefined ? operand : observe(observer, node, operand);
   }
 
+  /** Evaluates a node whose result is a vector. */
   async evaluateVector(node: PlanNode): Promise<VectorOperand> {
     const operand = await this.evaluate(node);
-    if (operand.type !== 'vector') throw unexpected('an operator on vectors', operand.type);
+    if (operand.type !== 'vector') throw unexpectedType('vector', operand.type);
     return operand;
   }
 
+  /** Evaluates a node whose result is a scalar. */
   async evaluateScalar(node: PlanNode): Promise<ScalarOperand> {
     const operand = await this.evaluate(node);
-    if (operand.type !== 'scalar') throw unexpected('an operator on scalars', operand.type);
+    if (operand.type !== 'scalar') throw unexpectedType('scalar', operand.type);
     return operand;
   }
 
-  /** The evaluator of a subquery's inside. */
+  /** Creates the evaluator for the expression of a subquery. */
   forSubquery(grid: Grid): Evaluator {
     return new Evaluator(this.context, grid, this.#evaluateNode, this);
   }
 
-  /** The evaluator of some of the steps, of which one alone is no instant. */
+  /** Creates the evaluator for a time segment of the grid. */
   forSegment(grid: Grid): Evaluator {
     return new Evaluator(this.context, grid, this.#evaluateNode, this, this.statsSelectors, this.isInstant);
   }
 
-  /** For raw samples, and for what is held of columns as single numbers. */
+  /** The budget for raw samples, histograms and scratch arrays. */
   get rawBudget(): SampleBudget {
     return this.context.budget;
   }
 
-  /** Whether names are dropped when the evaluation ends, and not by each operation. */
+  /** True when metric names are removed at the end of the evaluation and not by each operation. */
   get delaysNameRemoval(): boolean {
     return this.context.delayedNameRemoval === true;
   }
 
-  /** An empty column of this grid, taken from the budget. */
+  /** Creates an empty column of this grid, reserved from the budget. */
   newColumn(labels: Labels, dropsName?: boolean): Column {
     this.budget.reserve(this.grid.count);
     const { values, present } = this.#slabs.create(labels);
@@ -135,22 +141,22 @@ export class Evaluator {
   }
 
   /**
-   * An empty column of this grid for histograms; `put` counts each towards the budget. What they take is given back
-   * with the query only: later operators share them.
+   * Creates an empty column of this grid for histograms, which `putHistogram` reserves from the budget. They are
+   * released at the end of the query only, because columns share them.
    */
   newHistogramColumn(labels: Labels, dropsName?: boolean): HistogramColumn {
     const histograms = new Array<Histogram | undefined>(this.grid.count);
     return { ...this.newColumn(labels, dropsName), histograms };
   }
 
-  /** Writes a histogram into a column. */
+  /** Writes a histogram to a column and reserves it from the budget. */
   putHistogram({ present, histograms }: HistogramColumn, step: number, histogram: Histogram): void {
     this.rawBudget.reserve(histogramWeight(histogram));
     present[step] = 2;
     histograms[step] = histogram;
   }
 
-  /** A scalar on this grid, taken from the budget. */
+  /** Creates a scalar on this grid, reserved from the budget. */
   newScalar(compute: (step: number) => number): ScalarOperand {
     const { count } = this.grid;
     this.budget.reserve(count);
@@ -159,12 +165,12 @@ export class Evaluator {
     return { type: 'scalar', values, held: count };
   }
 
-  /** A vector of columns that were made with `newColumn`, or taken from a vector that this one replaces. */
+  /** Creates a vector of columns that were created with `newColumn`, or belonged to a vector that this one replaces. */
   vector(columns: readonly Column[], ordered = false): VectorOperand {
     return { type: 'vector', columns, ordered, held: columns.length * this.grid.count };
   }
 
-  /** A vector whose columns this operator may change: the operand's own, or copies. */
+  /** Returns a vector whose columns may be changed: the operand if it is owned, otherwise a copy. */
   toOwned(operand: VectorOperand): VectorOperand {
     if (operand.held > 0) return operand;
     this.budget.reserve(operand.columns.length * this.grid.count);
@@ -177,32 +183,35 @@ export class Evaluator {
     return this.vector(columns, operand.ordered);
   }
 
+  /** Returns the samples of operands to the budget. */
   release(...operands: readonly (Operand | undefined)[]): void {
     for (const operand of operands) if (operand !== undefined) this.budget.release(operand.held);
   }
 
-  warn(text: string, at: Placed): void {
-    this.context.annotations.warn(`PromQL warning: ${text}${this.#place(at)}`);
+  /** Adds a warning with the prefix and the position that Prometheus adds. */
+  warn(text: string, at: Positioned): void {
+    this.context.annotations.warn(`PromQL warning: ${text}${this.#position(at)}`);
   }
 
-  info(text: string, at: Placed): void {
-    this.context.annotations.info(`PromQL info: ${text}${this.#place(at)}`);
+  /** Adds an info with the prefix and the position that Prometheus adds. */
+  info(text: string, at: Positioned): void {
+    this.context.annotations.info(`PromQL info: ${text}${this.#position(at)}`);
   }
 
-  /** ` (line:col)` in bytes, as Prometheus prints positions (promql/parser/posrange). */
-  #place({ position }: Placed): string {
+  /** Returns ` (LINE:COLUMN)` in bytes. Source: Prometheus, promql/parser/posrange. */
+  #position({ position }: Positioned): string {
     const { queryText } = this.context;
     if (queryText === undefined) return '';
     return ` (${printPosition(queryText, position.start)})`;
   }
 }
 
-/** The error for a construct that is not evaluated yet. */
+/** Creates the error for a construct that promfed does not evaluate. */
 export function unsupported(construct: string): PromfedError {
-  return new PromfedError('unsupported', `${construct} is not evaluated by promfed yet`);
+  return new PromfedError('unsupported', `${construct} is not supported by promfed`);
 }
 
-/** The error for an operand that the type check must have refused. */
-function unexpected(construct: string, type: string): PromfedError {
-  return new PromfedError('internal', `${construct} was given a ${type}`);
+/** Creates the error for an operand that the type check should have rejected. */
+function unexpectedType(expected: string, actual: string): PromfedError {
+  return new PromfedError('internal', `unexpected type of an operand: expected ${expected}, got ${actual}`);
 }

@@ -1,11 +1,9 @@
-// Raw samples in memory: what tests and the demo's regions are made of.
-
 import { compileMatchers, type RawSeries } from '../../model/index.js';
 import type { SampleSource } from './sample-source.js';
 
 /**
- * A source of the given series, which stay the caller's. Reads them at each `select`, so that they may grow
- * between two; what it returns are views of their arrays.
+ * Creates a sample source of series in memory, for tests and for the regions of the demo. The caller owns the series.
+ * Each `select` iterates them again, so that they may grow, and returns views of their arrays.
  */
 export function createMemorySource(series: Iterable<RawSeries>): SampleSource {
   return {
@@ -31,7 +29,7 @@ export function createMemorySource(series: Iterable<RawSeries>): SampleSource {
   };
 }
 
-/** The index of the first timestamp after `timeMs`; the length when there is none. */
+/** Returns the index of the first timestamp after `timeMs`, or the length without one. */
 function firstAfter(timestamps: Float64Array, timeMs: number): number {
   let low = 0;
   let high = timestamps.length;

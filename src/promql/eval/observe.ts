@@ -1,10 +1,10 @@
-// Watching an evaluation: who asks is told when each operator began and what it came to. Nobody else pays for it.
+// Statistics of operators.
 
 import type { Value } from '../../model/index.js';
 import type { PlanNode } from '../plan/index.js';
 import type { EvalObserver } from './eval-context.js';
 
-/** The same operand, counted before anyone else sees it: its consumer may change it in place. */
+/** Reports the size of a result before its consumer receives it, who may change it in place. */
 export async function observe<T extends Value>(
   observer: EvalObserver,
   node: PlanNode,
@@ -15,7 +15,7 @@ export async function observe<T extends Value>(
   return operand;
 }
 
-/** How many series and samples a value has, histograms counted as one sample each. */
+/** Counts the series and samples of a value. A histogram counts as one sample. */
 export function countValue(value: Value): { readonly series: number; readonly samples: number } {
   switch (value.type) {
     case 'string':
@@ -31,7 +31,7 @@ export function countValue(value: Value): { readonly series: number; readonly sa
       let [series, samples] = [0, 0];
       for (const { present } of value.columns) {
         let count = 0;
-        for (const one of present) if (one !== 0) count++;
+        for (const kind of present) if (kind !== 0) count++;
         samples += count;
         if (count > 0) series++;
       }

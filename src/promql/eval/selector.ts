@@ -1,4 +1,4 @@
-// Instant selectors over raw samples: at each step the newest sample within lookback.
+// Instant selectors on raw samples.
 
 import {
   gridEndMs,
@@ -12,20 +12,21 @@ import { sortPaced } from '../../runtime/index.js';
 import { smoothedAt } from '../functions/index.js';
 import type { SelectorNode } from '../plan/index.js';
 import { dropEmptyColumns } from './columns.js';
-import { withStatsOnly } from './histogram/histogram-stats.js';
-import { kindOf, smoothedHistogram } from './histogram/smoothed-histogram.js';
+import { decodeStats } from './histogram/histogram-stats.js';
+import { sampleTypeOf, trySmoothedHistogram } from './histogram/smoothed-histogram.js';
 import type { Evaluator, VectorOperand } from './evaluator.js';
 import type { SampleUse } from './sample-source.js';
 
-/** The times that a selector or subquery is about: step i at `firstMs + i * stepMs`. */
+/** The times at which a selector or a subquery is evaluated: step i at `firstMs + i * stepMs`. */
 export interface SelectorTimes {
   readonly firstMs: number;
-  /** The grid's step, or 0 where `@` fixes the time. */
+  /** The step of the grid, or 0 when `@` fixes the time. */
   readonly stepMs: number;
+  /** The time of the last step. */
   readonly lastMs: number;
 }
 
-/** Where offset and `@` move the steps of the grid. */
+/** Returns the times of the grid's steps after applying offset and `@`. */
 export function selectorTimes(
   evaluator: Evaluator,
   { offsetMs, atMs }: { readonly offsetMs: number; readonly atMs: number | undefined },
@@ -40,7 +41,7 @@ export function selectorTimes(
   return { firstMs: atMs - offsetMs, stepMs: 0, lastMs: atMs - offsetMs };
 }
 
-/** Raw series of a selector in a window, sorted by labels, their samples taken from the budget. */
+/** Returns the raw series of a selector in a window, sorted by labels. Their samples are reserved from the raw budget. */
 export async function selectRaw(
   evaluator: Evaluator,
   { selection }: SelectorNode,
@@ -53,7 +54,7 @@ export async function selectRaw(
   const held = selected.reduce((sum, series) => sum + seriesWeight(series), 0);
   evaluator.rawBudget.reserve(held);
   const isSorted = selected.every(
-    (one, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, one.labels) < 0,
+    ({ labels }, i) => i === 0 || Labels.compare(selected[i - 1]!.labels, labels) < 0,
   );
   const series = isSorted
     ? selected
@@ -61,42 +62,47 @@ export async function selectRaw(
   return { series, held };
 }
 
+/** The field of a sample that a selector returns as its value. Times are in seconds. */
+export type SampleField = 'value' | 'timestamp' | 'startTimestamp';
+
+/** Options of evalSelector. */
+export interface SelectorOptions {
+  /** The field to return. Default: `value`. */
+  readonly field?: SampleField;
+  /** Called with each step at which a sample is a histogram. */
+  readonly onHistogram?: (step: number) => void;
+  /** Further matchers that every series must satisfy. */
+  readonly extraMatchers?: readonly Matcher[];
+}
+
 /**
- * The vector of a selector: at each step the newest sample in `(t − lookback, t]` of each series, nothing when
- * that is a stale marker. With `what` as `time`, the sample's own time in seconds stands in for its value, as `start`
- * the time since which it counts, which only samples of series with start timestamps have.
- * `seeHistogram` is told each step at which a sample is a histogram.
+ * Evaluates a selector: at each step the newest sample of each series in `(t − lookback, t]`, unless it is a stale
+ * marker. Series without start timestamps have none for `startTimestamp`.
  *
  * Source: Prometheus, promql/engine.go (`vectorSelectorSingle`).
  */
 export async function evalSelector(
   evaluator: Evaluator,
   node: SelectorNode,
-  what: 'value' | 'time' | 'start' = 'value',
-  seeHistogram?: (step: number) => void,
-  extraMatchers: readonly Matcher[] = [],
+  { field = 'value', onHistogram, extraMatchers }: SelectorOptions = {},
 ): Promise<VectorOperand> {
   const { pacer, grid } = evaluator;
   const { lookbackDeltaMs } = evaluator.context;
-  if (node.extension === 'smoothed' && what === 'value') return evalSmoothed(evaluator, node);
+  if (node.extension === 'smoothed' && field === 'value') return evalSmoothed(evaluator, node);
+  const statsOnly = evaluator.statsSelectors.has(node);
   const times = selectorTimes(evaluator, node);
   const window = { afterMs: times.firstMs - lookbackDeltaMs, untilMs: times.lastMs };
-  const raw = await selectRaw(
-    evaluator,
-    node,
-    window,
-    what === 'start' ? 'starts' : 'lookback',
-    extraMatchers,
-  );
+  const use = field === 'startTimestamp' ? 'starts' : 'lookback';
+  const raw = await selectRaw(evaluator, node, window, use, extraMatchers);
   const columns = [];
-  for (const series of raw.series) {
+  for (const rawSeries of raw.series) {
     if (pacer.due) await pacer.pause();
-    if (what === 'start' && series.startTimestamps === undefined) continue;
-    const reading = { ...times, count: grid.count, reachMs: lookbackDeltaMs - 1 };
-    const seen = evaluator.statsSelectors.has(node) ? await withStatsOnly(pacer, series, reading) : series;
-    const { labels, timestamps, values, stale, histograms, startTimestamps } = seen;
-    const withHistograms = what === 'value' && histograms !== undefined;
-    const column = withHistograms ? evaluator.newHistogramColumn(labels) : evaluator.newColumn(labels);
+    if (field === 'startTimestamp' && rawSeries.startTimestamps === undefined) continue;
+    const scan = { ...times, count: grid.count, lookbackMs: lookbackDeltaMs - 1 };
+    const series = statsOnly ? await decodeStats(pacer, rawSeries, scan) : rawSeries;
+    const { labels, timestamps, values, stale, histograms, startTimestamps } = series;
+    const hasHistograms = field === 'value' && histograms !== undefined;
+    const column = hasHistograms ? evaluator.newHistogramColumn(labels) : evaluator.newColumn(labels);
     let next = 0;
     for (let step = 0; step < grid.count; step++) {
       const timeMs = times.firstMs + step * times.stepMs;
@@ -104,13 +110,13 @@ export async function evalSelector(
       const newest = next - 1;
       if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
       column.values[step] =
-        what === 'value'
+        field === 'value'
           ? values[newest]!
-          : (what === 'time' ? timestamps : startTimestamps!)[newest]! / 1000;
+          : (field === 'timestamp' ? timestamps : startTimestamps!)[newest]! / 1000;
       column.present[step] = 1;
       if (histograms?.[newest] === undefined) continue;
-      seeHistogram?.(step);
-      if (withHistograms) {
+      onHistogram?.(step);
+      if (hasHistograms) {
         column.present[step] = 2;
         column.histograms![step] = histograms[newest];
       }
@@ -122,8 +128,8 @@ export async function evalSelector(
 }
 
 /**
- * The vector of a selector with `smoothed`: each sample between its neighbours, of which the later one may lie up to
- * the lookback after the step.
+ * Evaluates a selector with `smoothed`: interpolates at each step between the samples before and after it, both within
+ * the lookback.
  *
  * Source: Prometheus, promql/engine.go (`smoothSeries`).
  */
@@ -136,18 +142,20 @@ async function evalSmoothed(evaluator: Evaluator, node: SelectorNode): Promise<V
     untilMs: lastMs + lookbackDeltaMs,
   };
   const raw = await selectRaw(evaluator, node, window, 'windows');
-  const reading = {
+  const scan = {
     firstMs: firstMs + lookbackDeltaMs,
     stepMs,
     count: evaluator.grid.count,
-    reachMs: 2 * lookbackDeltaMs,
+    lookbackMs: 2 * lookbackDeltaMs,
   };
   const columns = [];
-  for (const series of raw.series) {
+  for (const rawSeries of raw.series) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    const fresh = withoutStale(statsOnly ? await withStatsOnly(evaluator.pacer, series, reading) : series);
-    const { labels, timestamps, values } = fresh;
-    const histograms = fresh.histograms && evaluator.newHistogramColumn(labels);
+    const series = dropStaleMarkers(
+      statsOnly ? await decodeStats(evaluator.pacer, rawSeries, scan) : rawSeries,
+    );
+    const { labels, timestamps, values } = series;
+    const histograms = series.histograms && evaluator.newHistogramColumn(labels);
     const column = histograms ?? evaluator.newColumn(labels);
     let from = 0;
     let to = 0;
@@ -156,9 +164,9 @@ async function evalSmoothed(evaluator: Evaluator, node: SelectorNode): Promise<V
       while (to < timestamps.length && timestamps[to]! <= timeMs + lookbackDeltaMs) to++;
       while (from < to && timestamps[from]! <= timeMs - lookbackDeltaMs) from++;
       const window = { from, to, timeMs };
-      if (histograms !== undefined && kindOf(fresh, window) !== 'float') {
+      if (histograms !== undefined && sampleTypeOf(series, window) !== 'float') {
         if (evaluator.pacer.due) await evaluator.pacer.pause();
-        const histogram = smoothedHistogram(evaluator, node, fresh, window);
+        const histogram = trySmoothedHistogram(evaluator, node, series, window);
         if (histogram !== undefined) evaluator.putHistogram(histograms, step, histogram);
         continue;
       }
@@ -173,16 +181,16 @@ async function evalSmoothed(evaluator: Evaluator, node: SelectorNode): Promise<V
   return dropEmptyColumns(evaluator, evaluator.vector(columns));
 }
 
-/** The series without its stale markers. */
-export function withoutStale(series: RawSeries): RawSeries {
+/** Returns a series without its stale markers. */
+export function dropStaleMarkers(series: RawSeries): RawSeries {
   const { labels, timestamps, values, stale, histograms, startTimestamps } = series;
   if (stale === undefined) return series;
-  const fresh = (_: number, i: number): boolean => stale[i] !== 1;
+  const isFresh = (_: number, i: number): boolean => stale[i] !== 1;
   return {
     labels,
-    timestamps: timestamps.filter(fresh),
-    values: values.filter(fresh),
+    timestamps: timestamps.filter(isFresh),
+    values: values.filter(isFresh),
     ...(histograms === undefined ? {} : { histograms: histograms.filter((_, i) => stale[i] !== 1) }),
-    ...(startTimestamps === undefined ? {} : { startTimestamps: startTimestamps.filter(fresh) }),
+    ...(startTimestamps === undefined ? {} : { startTimestamps: startTimestamps.filter(isFresh) }),
   };
 }

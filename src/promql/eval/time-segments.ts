@@ -1,4 +1,4 @@
-// A range query in segments: each evaluated on its own steps, and the results put together series by series.
+// Range queries that are split into time segments.
 
 import { PromfedError, type Column } from '../../model/index.js';
 import type { SegmentsNode, SegmentNode } from '../plan/index.js';
@@ -6,30 +6,33 @@ import type { SegmentsNode, SegmentNode } from '../plan/index.js';
 import { removeDelayedNames } from './columns.js';
 import type { HistogramColumn, Operand, Evaluator, VectorOperand } from './evaluator.js';
 
-/** The result on the steps of the segment; names whose removal was delayed are dropped. */
+/** Evaluates a segment on its own steps. Metric names whose removal was delayed are removed. */
 export async function evalSegment(evaluator: Evaluator, { grid, input }: SegmentNode): Promise<Operand> {
-  const part = evaluator.forSegment(grid);
-  const operand = await part.evaluate(input);
-  // A region drops names at once, and what is computed here in the end: both must be called the same.
-  return operand.type === 'vector' ? removeDelayedNames(part, operand) : operand;
+  const segmentEvaluator = evaluator.forSegment(grid);
+  const operand = await segmentEvaluator.evaluate(input);
+  // Regions remove names immediately. The same series must have the same labels in all segments.
+  return operand.type === 'vector' ? removeDelayedNames(segmentEvaluator, operand) : operand;
 }
 
-/** Evaluates all segments at once. A column has nothing at the steps of segments that do not have its series. */
+/**
+ * Evaluates all segments concurrently and joins their results series by series. A series that is missing in a segment
+ * has no samples at its steps.
+ */
 export async function evalSegments(evaluator: Evaluator, { segments }: SegmentsNode): Promise<Operand> {
   const parts = await Promise.all(segments.map((segment) => evaluator.evaluate(segment)));
   const first = parts[0];
-  if (first?.type === 'scalar') return putScalars(evaluator, parts, segments);
+  if (first?.type === 'scalar') return joinScalars(evaluator, parts, segments);
   const byKey = new Map<string, Column>();
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'vector') throw unexpected(part);
-    // Most of what a segment held is held by the whole from here on.
+    // Released early: the joined columns reserve their own samples.
     evaluator.forSegment(segments[i]!.grid).release(part);
     await putColumns(evaluator, byKey, part, firstStepOf(evaluator, segments[i]!));
   }
   return evaluator.vector([...byKey.values()]);
 }
 
-function putScalars(
+function joinScalars(
   evaluator: Evaluator,
   parts: readonly Operand[],
   segments: readonly SegmentNode[],
@@ -74,5 +77,5 @@ function firstStepOf({ grid: { startMs, stepMs } }: Evaluator, { grid }: Segment
 }
 
 function unexpected({ type }: Operand): PromfedError {
-  return new PromfedError('internal', `a segment of a range query came to a ${type}`);
+  return new PromfedError('internal', `unexpected result of a time segment: ${type}`);
 }

@@ -1,31 +1,31 @@
-// What cannot be evaluated yet, found before anything is fetched.
+// Constructs that cannot be evaluated, found before anything is fetched.
 
 import { operands, type PlanNode } from '../plan/index.js';
 
-import { isSupportedFunction } from './call.js';
+import { isSupportedFunction } from './call/call.js';
 
 /**
- * Names the first construct of a plan that `evaluate` would refuse with `unsupported`; undefined when there is none.
- * A construct reads like `histogram_fraction()`.
+ * Returns the name of the first construct of a plan that `evaluate` rejects as `unsupported`, for example
+ * `histogram_fraction()`. Undefined when all constructs are supported.
  */
 export function tryUnsupported(root: PlanNode): string | undefined {
   const pending = [root];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const construct = notBuiltAt(node);
+    const construct = tryUnsupportedAt(node);
     if (construct !== undefined) return construct;
-    // Pushed from the last to the first, so that the first in the query is named.
+    // Pushed in reverse, so that nodes are visited in the order of the query.
     pending.push(...operands(node).toReversed());
   }
   return undefined;
 }
 
-function notBuiltAt(node: PlanNode): string | undefined {
+function tryUnsupportedAt(node: PlanNode): string | undefined {
   switch (node.kind) {
     case 'call':
       return isSupportedFunction(node.func) ? undefined : `${node.func}()`;
     case 'fetch':
       return node.fetch.type === 'matrix' || node.fetch.type === 'string'
-        ? `a fetched ${node.fetch.type}`
+        ? `fetching a ${node.fetch.type}`
         : undefined;
     case 'number':
     case 'string':

@@ -174,7 +174,7 @@ t.test('what is not built is named, and nothing is fetched', async (t) => {
   const fetched = (): never => t.fail('nothing is fetched') as never;
   await t.rejects(evaluate(unknown, contextOf({ fetched })), {
     code: 'unsupported',
-    message: `${construct} is not evaluated by promfed yet`,
+    message: `${construct} is not supported by promfed`,
   });
   t.equal(tryUnsupported(planOf('histogram_quantile(0.9, sum by (le) (rate(x[5m])))')), undefined);
 });

@@ -1,4 +1,4 @@
-// Ranges with `anchored` and `smoothed` over native histograms: rate and its kin between the range's exact edges.
+// Functions of native histograms on ranges with `anchored` and `smoothed`, computed between the range's exact edges.
 
 import {
   detectReset,
@@ -11,23 +11,24 @@ import {
 import { edgeSamples, type Extension } from '../../functions/index.js';
 
 import {
-  onlyHistograms,
-  windowFunction,
+  tryHistograms,
+  tryWindowFunction,
   type HistogramWindow,
   type WindowFunction,
   type WindowResult,
 } from './histogram-range.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
-import { interpolateHistograms, type TimedHistogram } from './interpolate-histograms.js';
+import { tryInterpolateHistograms, type TimedHistogram } from './interpolate-histograms.js';
 
 /**
- * What a function makes of extended windows with histograms; undefined for one that takes no such range.
+ * Returns the variant of a function for windows with histograms and a modifier. Undefined for a function that does not
+ * accept the modifier.
  *
- * A window's samples are those of the range and of its extension; `startMs` and `endMs` are the range's own.
+ * A window has the samples of the range and of its extension; `startMs` and `endMs` are the edges of the range.
  *
  * Source: Prometheus, promql/functions.go (`extrapolatedRate`, `pickFirstSampleIndices`).
  */
-export function extendedWindowFunction(func: string, extension: Extension): WindowFunction | undefined {
+export function tryExtendedWindowFunction(func: string, extension: Extension): WindowFunction | undefined {
   switch (func) {
     case 'rate':
       return (window) => difference(window, extension, true, true);
@@ -37,7 +38,7 @@ export function extendedWindowFunction(func: string, extension: Extension): Wind
       return (window) => difference(window, extension, false, false);
     case 'changes':
     case 'resets': {
-      const count = windowFunction(func)!;
+      const count = tryWindowFunction(func)!;
       return (window) => {
         const edges = edgeSamples(window.timestamps, window, extension);
         return edges === undefined ? undefined : count({ ...window, from: edges.first, to: edges.last + 1 });
@@ -56,29 +57,32 @@ function difference(
   isRate: boolean,
 ): WindowResult {
   const { evaluator, at, metricName, startMs, endMs } = window;
-  const samples = samplesOf(window, extension);
-  if (samples === undefined || !isConsistent(window, samples, isCounter)) return undefined;
-  const smooths = extension === 'smoothed';
-  const left = leftEdge(window, samples, smooths, isCounter);
-  const right = rightEdge(window, samples, smooths, isCounter);
+  const samples = trySamples(window, extension);
+  if (samples === undefined || !validateRange(window, samples, isCounter)) return undefined;
+  const isSmoothed = extension === 'smoothed';
+  const left = tryLeftEdge(window, samples, isSmoothed, isCounter);
+  const right = tryRightEdge(window, samples, isSmoothed, isCounter);
   if (left === undefined || right === undefined) return undefined;
   if (!isCounter && (left.hint !== 'gauge' || right.hint !== 'gauge')) {
     evaluator.warn(ANNOTATION_TEXTS.notGauge(metricName), at);
   }
-  const grown = trySubtractHistograms(right, left)!;
-  if (grown.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('subtraction'), at);
-  let result = grown.histogram;
+  const { histogram, reconciled } = trySubtractHistograms(right, left)!;
+  if (reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('subtraction'), at);
+  let result = histogram;
   if (isCounter) {
-    const lost = lostAtResets(window, samples, { left, right, smooths });
-    if (lost !== undefined) result = add(window, result, lost);
+    const correction = tryResetCorrection(window, samples, { left, right, isSmoothed });
+    if (correction !== undefined) result = add(window, result, correction);
   }
   if (isRate) result = divideHistogram(result, (endMs - startMs) / 1000);
   return { ...result, hint: 'gauge' };
 }
 
-/** The samples of a window that count, at least one; undefined when there are none or floats between them. */
-function samplesOf(window: HistogramWindow, extension: Extension): readonly TimedHistogram[] | undefined {
-  const histograms = onlyHistograms(window);
+/**
+ * Returns the samples of a window that the function uses, at least one. Undefined without one, and with a warning for
+ * a window that contains floats.
+ */
+function trySamples(window: HistogramWindow, extension: Extension): readonly TimedHistogram[] | undefined {
+  const histograms = tryHistograms(window);
   if (histograms === undefined) return undefined;
   const { timestamps, from } = window;
   const edges = edgeSamples(timestamps, window, extension);
@@ -88,15 +92,20 @@ function samplesOf(window: HistogramWindow, extension: Extension): readonly Time
     .map((histogram, i) => ({ timeMs: timestamps[edges.first + i]!, histogram }));
 }
 
-/** Warns of gauges that are taken for counters. Source: ibid. (`validateHistogramRange`). */
-function isConsistent(
+/**
+ * Adds a warning for gauges used as counters. Returns false, with a warning, for a mix of exponential and custom
+ * buckets.
+ *
+ * Source: Prometheus, promql/functions.go (`validateHistogramRange`).
+ */
+function validateRange(
   { evaluator, at, metricName }: HistogramWindow,
   samples: readonly TimedHistogram[],
   isCounter: boolean,
 ): boolean {
-  const custom = usesCustomBuckets(samples[0]!.histogram);
+  const isCustom = usesCustomBuckets(samples[0]!.histogram);
   for (const { histogram } of samples) {
-    if (usesCustomBuckets(histogram) !== custom) {
+    if (usesCustomBuckets(histogram) !== isCustom) {
       evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(metricName), at);
       return false;
     }
@@ -105,62 +114,66 @@ function isConsistent(
   return true;
 }
 
-function leftEdge(
+/** Returns the histogram at the start of the range, or `undefined`, with a warning, if it cannot be interpolated. */
+function tryLeftEdge(
   window: HistogramWindow,
   samples: readonly TimedHistogram[],
-  smooths: boolean,
+  isSmoothed: boolean,
   isCounter: boolean,
 ): Histogram | undefined {
   const first = samples[0]!;
-  if (!smooths || first.timeMs >= window.startMs) return first.histogram;
-  return interpolateHistograms(window, first, samples[1]!, window.startMs, isCounter);
+  if (!isSmoothed || first.timeMs >= window.startMs) return first.histogram;
+  return tryInterpolateHistograms(window, first, samples[1]!, window.startMs, isCounter);
 }
 
-function rightEdge(
+/** Returns the histogram at the end of the range, or `undefined`, with a warning, if it cannot be interpolated. */
+function tryRightEdge(
   window: HistogramWindow,
   samples: readonly TimedHistogram[],
-  smooths: boolean,
+  isSmoothed: boolean,
   isCounter: boolean,
 ): Histogram | undefined {
   const last = samples.at(-1)!;
   const previous = samples.at(-2);
-  if (!smooths || previous === undefined || last.timeMs <= window.endMs) return last.histogram;
-  return interpolateHistograms(window, previous, last, window.endMs, isCounter);
+  if (!isSmoothed || previous === undefined || last.timeMs <= window.endMs) return last.histogram;
+  return tryInterpolateHistograms(window, previous, last, window.endMs, isCounter);
 }
 
 interface EdgeHistograms {
   readonly left: Histogram;
   readonly right: Histogram;
-  readonly smooths: boolean;
+  readonly isSmoothed: boolean;
 }
 
 /**
- * What a counter had reached at its resets between the edges; undefined when there were none. The right edge stands
- * for the last sample, whose hint it has; a reset that the left edge has been interpolated over is in it already.
+ * Returns the sum of a counter's values before its resets between the edges, or `undefined` without a reset. The right
+ * edge replaces the last sample and has its hint. A reset before an interpolated left edge is part of the edge.
  *
- * Source: ibid. (`correctForCounterResetsHistogram`).
+ * Source: Prometheus, promql/functions.go (`correctForCounterResetsHistogram`).
  */
-function lostAtResets(
+function tryResetCorrection(
   window: HistogramWindow,
   samples: readonly TimedHistogram[],
-  { left, right, smooths }: EdgeHistograms,
+  { left, right, isSmoothed }: EdgeHistograms,
 ): Histogram | undefined {
   let [previous, next] = [left, 1];
   const [first, second] = [samples[0]!, samples[1]];
-  if (smooths && second !== undefined && first.timeMs < window.startMs) {
+  if (isSmoothed && second !== undefined && first.timeMs < window.startMs) {
     if (detectReset(second.histogram, first.histogram)) [previous, next] = [second.histogram, 2];
   }
-  // Nothing lies between the edges.
-  if (next > samples.length - 1) return undefined;
-  let lost: Histogram | undefined;
+  const isEmpty = next > samples.length - 1;
+  if (isEmpty) return undefined;
+  let correction: Histogram | undefined;
   for (const current of [...samples.slice(next, -1).map(({ histogram }) => histogram), right]) {
-    if (detectReset(current, previous)) lost = lost === undefined ? previous : add(window, lost, previous);
+    if (detectReset(current, previous)) {
+      correction = correction === undefined ? previous : add(window, correction, previous);
+    }
     previous = current;
   }
-  return lost;
+  return correction;
 }
 
-/** The sum of two of one kind of buckets. */
+/** Adds two histograms that both have exponential or both have custom buckets. */
 function add({ evaluator, at }: HistogramWindow, a: Histogram, b: Histogram): Histogram {
   const { histogram, reconciled } = tryAddHistograms(a, b)!;
   if (reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('addition'), at);

@@ -1,5 +1,3 @@
-// Functions of native histograms that give one float each: histogram_count, _sum, _avg, _stddev, _stdvar.
-
 import type { Column, Histogram } from '../../../model/index.js';
 import { nativeVariance } from '../../functions/index.js';
 import type { CallNode } from '../../plan/index.js';
@@ -7,7 +5,12 @@ import type { CallNode } from '../../plan/index.js';
 import { mergeSameLabels, removeName } from '../columns.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
 
-/** Source: Prometheus, promql/functions.go (`funcHistogramCount` and its kin). */
+/**
+ * Functions that return one float for each native histogram.
+ *
+ * Source: Prometheus, promql/functions.go (`funcHistogramCount`, `funcHistogramSum`, `funcHistogramAvg`,
+ * `funcHistogramStdDev`, `funcHistogramStdVar`).
+ */
 export const HISTOGRAM_FUNCTIONS: ReadonlyMap<string, (histogram: Histogram) => number> = new Map<
   string,
   (histogram: Histogram) => number
@@ -19,7 +22,7 @@ export const HISTOGRAM_FUNCTIONS: ReadonlyMap<string, (histogram: Histogram) => 
   ['histogram_stdvar', nativeVariance],
 ]);
 
-/** One float for each histogram; floats have no result. */
+/** Evaluates a function of HISTOGRAM_FUNCTIONS. Float samples have no result. */
 export async function evalHistogramFunction(
   evaluator: Evaluator,
   node: CallNode,
@@ -31,13 +34,13 @@ export async function evalHistogramFunction(
     if (histograms === undefined) continue;
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const identity = removeName(evaluator, labels);
-    const target = evaluator.newColumn(identity.labels, identity.dropsName);
+    const output = evaluator.newColumn(identity.labels, identity.dropsName);
     for (let step = 0; step < evaluator.grid.count; step++) {
       if (present[step] !== 2) continue;
-      target.values[step] = compute(histograms[step]!);
-      target.present[step] = 1;
+      output.values[step] = compute(histograms[step]!);
+      output.present[step] = 1;
     }
-    columns.push(target);
+    columns.push(output);
   }
   evaluator.release(vector);
   return mergeSameLabels(evaluator, evaluator.vector(columns));

@@ -1,4 +1,4 @@
-// Range functions of series that hold native histograms, alone or between floats.
+// Range functions of series with native histograms, with or without floats.
 
 import {
   detectReset,
@@ -19,34 +19,38 @@ import {
 import type { PlanNode } from '../../plan/index.js';
 
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
-import { differenceOfLastTwo, histogramIncrease } from './histogram-rate.js';
+import { tryHistogramIncrease, tryInstantDifference } from './histogram-rate.js';
 import { RunningCount } from '../range/running-count.js';
 import type { HistogramColumn, Evaluator } from '../evaluator.js';
 
-/** The samples of one step's window. */
+/** The window of one step, with the samples of its series. Times are milliseconds since the epoch. */
 export interface HistogramWindow {
   readonly evaluator: Evaluator;
-  /** Where annotations point to: the function's range. */
+  /** Position of annotations: the range of the function. */
   readonly at: PlanNode;
   readonly metricName: string;
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
   readonly histograms: readonly (Histogram | undefined)[];
   readonly startTimestamps: Float64Array | undefined;
-  /** Which samples change and which begin anew after the one before them. */
+  /** Counts of the samples that differ from the sample before, and of those that follow a reset. */
   readonly changes: RunningCount;
   readonly resets: RunningCount;
-  /** Indices of the window's samples: at least one. */
+  /** Indices of the window's samples, `from` inclusive to `to` exclusive: at least one. */
   readonly from: number;
   readonly to: number;
+  /** Edges of the range: exclusive and inclusive. */
   readonly startMs: number;
   readonly endMs: number;
 }
 
+/** The result of a function for one window; undefined for no result. */
 export type WindowResult = number | Histogram | undefined;
+
+/** Computes the result of one window. Adds annotations to the evaluator. */
 export type WindowFunction = (window: HistogramWindow) => WindowResult;
 
-/** The functions that look at histograms; the others look at floats only. */
+/** Functions that accept histograms. All others ignore them. */
 const FUNCTIONS: ReadonlyMap<string, WindowFunction> = new Map<string, WindowFunction>([
   ['rate', (window) => extrapolated(window, true, true)],
   ['increase', (window) => extrapolated(window, true, false)],
@@ -65,15 +69,14 @@ const FUNCTIONS: ReadonlyMap<string, WindowFunction> = new Map<string, WindowFun
   ['resets', ({ resets, from, to }) => resets.between(from, to - 1)],
 ]);
 
-/** What a function makes of windows with histograms; undefined for those that look at floats only. */
-export function windowFunction(func: string): WindowFunction | undefined {
+/** Returns a function for windows with histograms, or `undefined` for a function that ignores histograms. */
+export function tryWindowFunction(func: string): WindowFunction | undefined {
   return FUNCTIONS.get(func);
 }
 
 /**
- * Computes the steps `fromStep` inclusive to `toStep` exclusive of a function that takes histograms.
- *
- * Windows of floats alone are left to the function as it is for series without histograms.
+ * Prepares the computation of a series with histograms. The returned function computes the steps `fromStep` inclusive
+ * to `toStep` exclusive whose windows contain a histogram. Other steps are left as the function for floats wrote them.
  */
 export function runOnHistograms(
   evaluator: Evaluator,
@@ -87,14 +90,15 @@ export function runOnHistograms(
   const { timestamps, values, startTimestamps, rangeMs } = windows;
   const size = timestamps.length;
   const samples = { timestamps, values, histograms, startTimestamps };
-  const found = new RunningCount(size, (index) => histograms[index] !== undefined);
+  const histogramCount = new RunningCount(size, (index) => histograms[index] !== undefined);
   const changes = new RunningCount(size, (index) => isChange(samples, index));
   const resets = new RunningCount(size, (index) => isReset(samples, index));
   return (fromStep, toStep) => {
     for (let step = fromStep; step < toStep; step++) {
       const from = windows.from[step]!;
       const to = windows.to[step]!;
-      if (to <= from || (histograms[from] === undefined && found.between(from, to - 1) === 0)) continue;
+      if (to <= from) continue;
+      if (histograms[from] === undefined && histogramCount.between(from, to - 1) === 0) continue;
       const endMs = windows.firstEndMs + step * windows.endStepMs;
       const startMs = endMs - rangeMs;
       const result = compute({
@@ -121,8 +125,8 @@ export function runOnHistograms(
   };
 }
 
-/** The window's histograms; undefined, with the warning given, when there are floats between them. */
-export function onlyHistograms(window: HistogramWindow): readonly Histogram[] | undefined {
+/** Returns the histograms of a window, or `undefined`, with a warning, for a window that contains floats. */
+export function tryHistograms(window: HistogramWindow): readonly Histogram[] | undefined {
   const { evaluator, at, metricName, histograms, from, to } = window;
   const all: Histogram[] = [];
   for (let i = from; i < to; i++) {
@@ -139,17 +143,17 @@ export function onlyHistograms(window: HistogramWindow): readonly Histogram[] | 
 /** Source: Prometheus, promql/functions.go (`extrapolatedRate`). */
 function extrapolated(window: HistogramWindow, isCounter: boolean, isRate: boolean): WindowResult {
   const { timestamps, from, to, startMs, endMs } = window;
-  const all = onlyHistograms(window);
+  const all = tryHistograms(window);
   if (all === undefined) return undefined;
   const first = all[0]!;
   const zeroMs = isCounter ? tryZeroTime(window, from, startMs) : undefined;
   let increase: Histogram | undefined = first;
   let shareToZero = NaN;
   if (all.length > 1) {
-    increase = histogramIncrease(window, all, isCounter);
+    increase = tryHistogramIncrease(window, all, isCounter);
     if (increase === undefined) return undefined;
     if (isCounter && increase.count > 0 && first.count >= 0) shareToZero = first.count / increase.count;
-    if (zeroMs !== undefined) increase = sinceZero(window, increase, first);
+    if (zeroMs !== undefined) increase = tryAddFirst(window, increase, first);
   } else if (zeroMs === undefined) {
     return undefined;
   }
@@ -159,8 +163,8 @@ function extrapolated(window: HistogramWindow, isCounter: boolean, isRate: boole
   return multiplyHistogram(increase, factor);
 }
 
-/** The increase from zero: what the first sample had counted comes to it. */
-function sinceZero(
+/** Returns the increase since the counter was zero, which includes the first sample. */
+function tryAddFirst(
   { evaluator, at, metricName }: HistogramWindow,
   increase: Histogram,
   first: Histogram,
@@ -178,7 +182,7 @@ function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
   const [previous, last] = [histograms[to - 2], histograms[to - 1]];
   const seconds = (timestamps[to - 1]! - timestamps[to - 2]!) / 1000;
   if (previous !== undefined && last !== undefined) {
-    const difference = differenceOfLastTwo(window, previous, last, isRate, window.resets.has(to - 1));
+    const difference = tryInstantDifference(window, previous, last, isRate, window.resets.has(to - 1));
     return difference === undefined || !isRate ? difference : divideHistogram(difference, seconds);
   }
   if (previous !== undefined || last !== undefined) {
@@ -193,7 +197,7 @@ function fromLastTwo(window: HistogramWindow, isRate: boolean): WindowResult {
 /** Source: Prometheus, promql/functions.go (`funcSumOverTime`, `funcAvgOverTime`). */
 function total(window: HistogramWindow, isMean: boolean): WindowResult {
   const { evaluator, at, metricName } = window;
-  const all = onlyHistograms(window);
+  const all = tryHistograms(window);
   if (all === undefined) return undefined;
   const sum = new HistogramSum(all[0]!, isMean);
   for (const histogram of all.slice(1)) {
@@ -212,7 +216,7 @@ function sampleAt({ values, histograms }: HistogramWindow, index: number): Windo
 
 type Samples = Pick<HistogramWindow, 'timestamps' | 'values' | 'histograms' | 'startTimestamps'>;
 
-/** Source: Prometheus, promql/functions.go (`funcChanges`): from a float to a histogram or back is a change. */
+/** A float after a histogram, or the reverse, is a change. Source: Prometheus, promql/functions.go (`funcChanges`). */
 function isChange({ values, histograms }: Samples, index: number): boolean {
   const [previous, current] = [histograms[index - 1], histograms[index]];
   if (previous !== undefined && current !== undefined) return !equalHistograms(previous, current);
@@ -221,7 +225,7 @@ function isChange({ values, histograms }: Samples, index: number): boolean {
   return a !== b && !(Number.isNaN(a) && Number.isNaN(b));
 }
 
-/** Source: Prometheus, promql/functions.go (`funcResets`): from a float to a histogram or back is a reset. */
+/** A float after a histogram, or the reverse, is a reset. Source: Prometheus, promql/functions.go (`funcResets`). */
 function isReset(samples: Samples, index: number): boolean {
   const { values, histograms } = samples;
   const [previous, current] = [histograms[index - 1], histograms[index]];

@@ -1,4 +1,4 @@
-// How much native histograms grew: the differences under rate, increase, delta, irate and idelta.
+// Differences of native histograms for rate, increase, delta, irate and idelta.
 
 import {
   createHistogram,
@@ -15,26 +15,28 @@ import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import type { RunningCount } from '../range/running-count.js';
 import type { Evaluator } from '../evaluator.js';
 
-/** Where annotations go and what they name. */
-interface Reported {
+/** The target of annotations and the metric that they name. */
+interface AnnotationTarget {
   readonly evaluator: Evaluator;
   readonly at: PlanNode;
   readonly metricName: string;
 }
 
-/** A window of histograms alone: the first is at `from`, and `resets` knows which of them begin anew. */
-interface CounterWindow extends Reported, SamplesWithStarts {
+/** A window without floats. */
+interface CounterWindow extends AnnotationTarget, SamplesWithStarts {
+  /** Index of the first sample. */
   readonly from: number;
+  /** Counts the samples that follow a counter reset. */
   readonly resets: RunningCount;
 }
 
 /**
- * The last histogram less the first, plus what was lost at each reset between them if it is a counter. A gauge.
- * Undefined, with a warning, when exponential and custom buckets mix.
+ * Returns the difference between the last and the first histogram of a window. For a counter the values before its
+ * resets are added. The result is a gauge. Undefined, with a warning, for a mix of exponential and custom buckets.
  *
  * Source: Prometheus, promql/functions.go (`histogramRate`).
  */
-export function histogramIncrease(
+export function tryHistogramIncrease(
   window: CounterWindow,
   all: readonly Histogram[],
   isCounter: boolean,
@@ -44,22 +46,22 @@ export function histogramIncrease(
   let previous = all[0]!;
   if (isCounter) {
     if (all.some(({ hint }) => hint === 'gauge')) evaluator.warn(ANNOTATION_TEXTS.notCounter(metricName), at);
-    // A first sample before a reset does not count, nor does its layout.
+    // A reset after the first sample replaces it by an empty histogram, so that its layout is ignored.
     const second = all[1]!;
     if (resets.has(from + 1)) {
       previous = createHistogram({ schema: second.schema, customValues: second.customValues });
     }
   }
-  const custom = usesCustomBuckets(previous);
+  const isCustom = usesCustomBuckets(previous);
   const relevant = isCounter ? all.slice(1) : [last];
-  if (relevant.some((histogram) => usesCustomBuckets(histogram) !== custom)) {
+  if (relevant.some((histogram) => usesCustomBuckets(histogram) !== isCustom)) {
     evaluator.warn(ANNOTATION_TEXTS.mixedSchemas(metricName), at);
     return undefined;
   }
   const difference = trySubtractHistograms(last, previous)!;
   if (difference.reconciled) evaluator.info(ANNOTATION_TEXTS.reconciled('subtraction'), at);
-  // In the coarsest layout of all that count, though the samples between do so at resets only.
-  const schema = relevant.reduce((least, one) => Math.min(least, one.schema), previous.schema);
+  // The coarsest layout of all relevant histograms, also of those that are only used at resets.
+  const schema = relevant.reduce((min, histogram) => Math.min(min, histogram.schema), previous.schema);
   let increase = toSchema(difference.histogram, schema);
   if (isCounter) {
     for (let i = 1; i < all.length; i++) {
@@ -80,6 +82,7 @@ export function histogramIncrease(
   return { ...increase, hint: 'gauge' };
 }
 
+/** Reduces the resolution of a histogram to a schema. */
 function toSchema(histogram: Histogram, schema: number): Histogram {
   if (histogram.schema <= schema) return histogram;
   const { zeroThreshold } = histogram;
@@ -87,12 +90,13 @@ function toSchema(histogram: Histogram, schema: number): Histogram {
 }
 
 /**
- * The last histogram less the one before it; of a counter that was reset, the last one. A gauge.
+ * Returns the difference of two consecutive histograms, or the last one of a counter that was reset. The result is a
+ * gauge. Undefined, with a warning, for a mix of exponential and custom buckets.
  *
  * Source: Prometheus, promql/functions.go (`instantValue`).
  */
-export function differenceOfLastTwo(
-  { evaluator, at, metricName }: Reported,
+export function tryInstantDifference(
+  { evaluator, at, metricName }: AnnotationTarget,
   previous: Histogram,
   last: Histogram,
   isCounter: boolean,

@@ -1,68 +1,70 @@
-// Selectors of which only the counts and sums of histograms are asked: what they then know of resets.
+// Selectors that decode only the statistics of native histograms: counts, sums and reset hints, without buckets.
 
 import { createHistogram, detectReset, type Histogram, type RawSeries } from '../../../model/index.js';
 import type { Pacer } from '../../../runtime/index.js';
 import { operands, type PlanNode, type SelectorNode } from '../../plan/index.js';
 import { isTrim } from '../../language/index.js';
 
-/** Functions that look at counts and sums alone, whatever is between them and the selector. */
-const OF_STATS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
+/** Functions that use counts and sums only. */
+const STATS_FUNCTIONS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
 
-/** Functions that need every bucket. */
-const OF_BUCKETS: ReadonlySet<string> = new Set([
+/** Functions that use buckets. */
+const BUCKET_FUNCTIONS: ReadonlySet<string> = new Set([
   'histogram_quantile',
   'histogram_quantiles',
   'histogram_fraction',
 ]);
 
 /**
- * The selectors of a plan whose histograms are read without their buckets.
+ * Returns the selectors of a plan whose histograms are decoded without buckets: those below a function of counts and
+ * sums, unless something between needs buckets.
  *
  * Source: Prometheus, promql/engine.go (`detectHistogramStatsDecoding`).
  */
 export function statsSelectors(root: PlanNode): ReadonlySet<SelectorNode> {
-  const found = new Set<SelectorNode>();
-  const pending: { readonly node: PlanNode; readonly ofStats: boolean }[] = [{ node: root, ofStats: false }];
+  const selectors = new Set<SelectorNode>();
+  const pending: { readonly node: PlanNode; readonly statsOnly: boolean }[] = [
+    { node: root, statsOnly: false },
+  ];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node } = next;
     if (needsBuckets(node)) continue;
-    if (node.kind === 'selector' && next.ofStats) found.add(node);
-    const ofStats = next.ofStats || (node.kind === 'call' && OF_STATS.has(node.func));
-    for (const child of operands(node)) pending.push({ node: child, ofStats });
+    if (node.kind === 'selector' && next.statsOnly) selectors.add(node);
+    const statsOnly = next.statsOnly || (node.kind === 'call' && STATS_FUNCTIONS.has(node.func));
+    for (const child of operands(node)) pending.push({ node: child, statsOnly });
   }
-  return found;
+  return selectors;
 }
 
-/** Whether what is below the node must be read with buckets: of points of a subquery they alone tell resets. */
+/** Reports whether a node needs the buckets of its operands. Only buckets show resets between points of a subquery. */
 function needsBuckets(node: PlanNode): boolean {
-  if (node.kind === 'call') return OF_BUCKETS.has(node.func);
+  if (node.kind === 'call') return BUCKET_FUNCTIONS.has(node.func);
   return node.kind === 'subquery' || (node.kind === 'binary' && isTrim(node.op));
 }
 
-/** How samples are gone through: for each step from `reachMs` before its time, but never back. */
-interface Reading {
-  /** Step i is about `firstMs + i * stepMs`. */
+/** The times that an evaluation reads: step i reads the samples up to `lookbackMs` before `firstMs + i * stepMs`. */
+interface SampleScan {
   readonly firstMs: number;
+  /** 0 when all steps read the same samples. */
   readonly stepMs: number;
   readonly count: number;
-  readonly reachMs: number;
+  readonly lookbackMs: number;
 }
 
 /**
- * The series with histograms that are nothing but a schema, a count, a sum and a hint. A sample that says nothing of a
- * reset is compared with the histogram before it, with all its buckets, where that one was gone through too. Without
- * one it goes on saying nothing.
+ * Returns a series whose histograms have a schema, a count, a sum and a reset hint only. An unknown hint is replaced by
+ * a comparison with all buckets of the previous histogram, if the evaluation reads that one too.
  *
  * Source: Prometheus, promql/histogram_stats_iterator.go; storage/memoized_iterator.go, storage/buffer.go (`Seek`).
  */
-export async function withStatsOnly(pacer: Pacer, series: RawSeries, reading: Reading): Promise<RawSeries> {
+export async function decodeStats(pacer: Pacer, series: RawSeries, scan: SampleScan): Promise<RawSeries> {
   const { timestamps, stale, histograms } = series;
   if (histograms === undefined) return series;
-  const jumps = jumpsOf(timestamps, reading);
+  const seekTargets = findSeekTargets(timestamps, scan);
   const stats = new Array<Histogram | undefined>(histograms.length);
   let previous: Histogram | undefined;
   for (const [i, histogram] of histograms.entries()) {
-    if (jumps.has(i)) previous = undefined;
+    if (seekTargets.has(i)) previous = undefined;
     if (histogram === undefined || stale?.[i] === 1) continue;
     if (pacer.due) await pacer.pause();
     const { schema, count, sum } = histogram;
@@ -76,23 +78,23 @@ export async function withStatsOnly(pacer: Pacer, series: RawSeries, reading: Re
   return { ...series, histograms: stats };
 }
 
-/** The samples that are jumped to, the one before them not being gone through. */
-function jumpsOf(
+/** Returns the indices of samples that the evaluation reads without reading the sample before. */
+function findSeekTargets(
   timestamps: Float64Array,
-  { firstMs, stepMs, count, reachMs }: Reading,
+  { firstMs, stepMs, count, lookbackMs }: SampleScan,
 ): ReadonlySet<number> {
-  const jumps = new Set<number>();
+  const targets = new Set<number>();
   let current = -1;
   for (let step = 0; step < count && current < timestamps.length; step++) {
     const timeMs = firstMs + step * stepMs;
-    const fromMs = timeMs - reachMs;
+    const fromMs = timeMs - lookbackMs;
     if (current < 0 || fromMs > timestamps[current]!) {
       current = Math.max(current, 0);
       while (current < timestamps.length && timestamps[current]! < fromMs) current++;
-      jumps.add(current);
+      targets.add(current);
     }
     while (current < timestamps.length && timestamps[current]! < timeMs) current++;
     if (stepMs === 0) break;
   }
-  return jumps;
+  return targets;
 }

@@ -1,21 +1,21 @@
-// Instant selectors with `smoothed` over native histograms: what a series would have counted at a time.
+// Instant selectors with `smoothed` on native histograms.
 
 import type { Histogram, RawSeries } from '../../../model/index.js';
 import type { PlanNode } from '../../plan/index.js';
 
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
-import { interpolateHistograms, type TimedHistogram } from './interpolate-histograms.js';
+import { tryInterpolateHistograms, type TimedHistogram } from './interpolate-histograms.js';
 import type { Evaluator } from '../evaluator.js';
 
-/** The samples within lookback before and after a time, as indices `from` inclusive to `to` exclusive. */
+/** The samples within the lookback before and after a time: indices `from` inclusive to `to` exclusive. */
 export interface SmoothedWindow {
   readonly from: number;
   readonly to: number;
   readonly timeMs: number;
 }
 
-/** Whether the window's samples are floats, histograms or both. An empty one is of floats. */
-export function kindOf(
+/** Returns the type of the samples of a window. An empty window counts as floats. */
+export function sampleTypeOf(
   { histograms }: RawSeries,
   { from, to }: SmoothedWindow,
 ): 'float' | 'histogram' | 'mixed' {
@@ -27,15 +27,15 @@ export function kindOf(
 }
 
 /**
- * The histogram of a window without floats: between the neighbours of the time, else the one before it, of which
- * nothing is said of resets. A pair is a counter unless both of it say that they are gauges. Undefined when there is
- * none before, or, with a warning, when the window is mixed.
+ * Interpolates the histogram of a window without floats at its time. Without a sample after the time, returns the one
+ * before it with an unknown reset hint. Two samples are a counter unless both are gauges. Undefined without a sample
+ * before the time and, with a warning, for a mixed window.
  *
  * Source: Prometheus, promql/engine.go (`smoothSeries`).
  *
- * @param at where annotations point to.
+ * @param at position of annotations.
  */
-export function smoothedHistogram(
+export function trySmoothedHistogram(
   evaluator: Evaluator,
   at: PlanNode,
   series: RawSeries,
@@ -44,7 +44,7 @@ export function smoothedHistogram(
   const { labels, timestamps, histograms = [] } = series;
   const { from, to, timeMs } = window;
   const { metricName } = labels;
-  if (kindOf(series, window) === 'mixed') {
+  if (sampleTypeOf(series, window) === 'mixed') {
     evaluator.warn(ANNOTATION_TEXTS.mixedTypes(metricName), at);
     return undefined;
   }
@@ -60,5 +60,5 @@ export function smoothedHistogram(
   if (next === to) return { ...before.histogram, hint: 'unknown' };
   const after = sampleAt(next);
   const isCounter = before.histogram.hint !== 'gauge' || after.histogram.hint !== 'gauge';
-  return interpolateHistograms({ evaluator, at, metricName }, before, after, timeMs, isCounter);
+  return tryInterpolateHistograms({ evaluator, at, metricName }, before, after, timeMs, isCounter);
 }

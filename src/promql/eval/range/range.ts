@@ -1,4 +1,4 @@
-// Range vectors: the raw samples of a range selector, and the points of a subquery.
+// Range vectors: the raw samples of range selectors and the points of subqueries.
 
 import {
   PromfedError,
@@ -9,25 +9,26 @@ import {
 } from '../../../model/index.js';
 import type { RangeNode, SubqueryNode } from '../../plan/index.js';
 
-import { withStatsOnly } from '../histogram/histogram-stats.js';
+import { decodeStats } from '../histogram/histogram-stats.js';
 import type { Evaluator } from '../evaluator.js';
-import { selectorTimes, selectRaw, withoutStale, type SelectorTimes } from '../selector.js';
+import { dropStaleMarkers, selectorTimes, selectRaw, type SelectorTimes } from '../selector.js';
 
-/** A range vector: for each step the samples in `(t − range, t]`, `t` moving as `times` says. */
+/** A range vector: the samples in `(t − range, t]` for the time `t` of each step. */
 export interface RangeOperand {
-  /** Without stale samples; a series may have no sample at all. */
+  /** Series without stale markers. A series may be empty. */
   readonly series: readonly RawSeries[];
   readonly times: SelectorTimes;
   readonly rangeMs: number;
-  /** How far samples of a range with an extension are looked for before and after each window; none by default. */
+  /** Extent of each window beyond its range, for ranges with `anchored` or `smoothed`. Default: 0. */
   readonly beforeMs?: number;
   readonly afterMs?: number;
-  /** Those of the series whose names are to be dropped in the end (`Column.dropsName`). */
+  /** Series whose names are to be removed at the end (`Column.dropsName`). */
   readonly delayedNames?: ReadonlySet<RawSeries>;
-  /** Samples taken from the budget, as in `Operand`. */
+  /** Samples reserved from the raw budget; the consumer releases them. */
   readonly held: number;
 }
 
+/** Evaluates a range selector or a subquery. */
 export async function evalRange(evaluator: Evaluator, node: RangeNode | SubqueryNode): Promise<RangeOperand> {
   return node.kind === 'range' ? rangeOfSelector(evaluator, node) : rangeOfSubquery(evaluator, node);
 }
@@ -43,52 +44,54 @@ async function rangeOfSelector(
   const afterMs = extension === 'smoothed' ? lookbackDeltaMs : 0;
   const statsOnly = evaluator.statsSelectors.has(selector);
   const window = {
-    // A sample right at the window's start is not in it, but the first in it is compared with that one.
+    // A sample at the exclusive start of the window is needed to detect a reset of the first sample within.
     afterMs: times.firstMs - rangeMs - beforeMs - (statsOnly ? 1 : 0),
     untilMs: times.lastMs + afterMs,
   };
   const raw = await selectRaw(evaluator, selector, window, 'windows');
-  const reading = {
+  const scan = {
     firstMs: times.firstMs + afterMs,
     stepMs: times.stepMs,
     count: evaluator.grid.count,
-    reachMs: rangeMs + beforeMs + afterMs,
+    lookbackMs: rangeMs + beforeMs + afterMs,
   };
   const series: RawSeries[] = [];
-  for (const one of raw.series) {
+  for (const rawSeries of raw.series) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    series.push(withoutStale(statsOnly ? await withStatsOnly(evaluator.pacer, one, reading) : one));
+    series.push(
+      dropStaleMarkers(statsOnly ? await decodeStats(evaluator.pacer, rawSeries, scan) : rawSeries),
+    );
   }
   return { series, times, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 
 /**
- * The inside of a subquery is evaluated at the multiples of its step that lie in the windows.
+ * Evaluates the expression of a subquery at the multiples of its step that lie in the windows.
  *
  * Source: Prometheus, promql/engine.go (`eval`, SubqueryExpr).
  */
 async function rangeOfSubquery(evaluator: Evaluator, node: SubqueryNode): Promise<RangeOperand> {
   const { rangeMs } = node;
   const stepMs = node.stepMs ?? evaluator.context.defaultStepMs;
-  if (!(stepMs > 0)) throw new PromfedError('execution', 'a subquery step must be greater than zero');
+  if (!(stepMs > 0)) throw new PromfedError('execution', 'subquery step must be greater than zero');
   const times = selectorTimes(evaluator, node);
   const startMs = (Math.floor((times.firstMs - rangeMs) / stepMs) + 1) * stepMs;
   const count = Math.floor((times.lastMs - startMs) / stepMs) + 1;
   if (count <= 0) return { series: [], times, rangeMs, held: 0 };
   const grid: Grid = { startMs, stepMs, count };
-  const within = evaluator.forSubquery(grid);
-  const inner = await within.evaluate(node.input);
-  if (inner.type !== 'vector') throw new PromfedError('internal', `a subquery was given a ${inner.type}`);
-  const range = await pointsOf(evaluator, inner.columns, grid, { times, rangeMs });
-  within.release(inner);
+  const inner = evaluator.forSubquery(grid);
+  const vector = await inner.evaluateVector(node.input);
+  const range = await pointsOf(evaluator, vector.columns, grid, { times, rangeMs });
+  inner.release(vector);
   return range;
 }
 
-/** What a sample knew of the one before it says nothing of the point before it. */
+/** Drops the hint of a counter: it describes the reset since the sample before, not since the point before. */
 function withoutResetHint(histogram: Histogram): Histogram {
   return histogram.hint === 'gauge' ? histogram : { ...histogram, hint: 'unknown' };
 }
 
+/** Converts the columns of a subquery to series. Their samples are reserved from the raw budget. */
 async function pointsOf(
   evaluator: Evaluator,
   columns: readonly Column[],
