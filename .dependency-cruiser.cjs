@@ -13,7 +13,8 @@ const allowed = {
   'promql/language': ['model', 'promql/functions'],
   'promql/plan': ['model', 'promql/language', 'promql/functions'],
   'promql/eval': ['model', 'runtime', 'promql/language', 'promql/functions', 'promql/plan'],
-  upstreams: ['model', 'runtime', 'json', 'merge', 'config', 'telemetry'],
+  discovery: ['model'],
+  upstreams: ['model', 'runtime', 'json', 'merge', 'config', 'discovery'],
   federation: [
     'model',
     'runtime',

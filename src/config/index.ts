@@ -11,6 +11,7 @@ export type {
   LabelFilterSettings,
   SecretSettings,
   ServerGroupSettings,
+  TargetSettings,
   TimeRangeSettings,
   TlsSettings,
 } from './settings.js';

@@ -10,7 +10,7 @@ import { checkShape, inertKeys, type PathProblem } from './file/check.js';
 import { decode, type Decoded } from './file/decode.js';
 import { maskedYaml } from './file/masked-yaml.js';
 import type { ConfigFile, ServerGroupFile } from './file/schema.js';
-import type { Path } from './file/schema-walk.js';
+import { type Path, printPath } from './file/schema-walk.js';
 import { MAX_FILE_BYTES, parseYaml } from './file/yaml-document.js';
 import { overlapWarnings } from './groups/overlap-warnings.js';
 import { createServerGroupSettings } from './groups/server-group-settings.js';
@@ -138,7 +138,8 @@ function createGroups(
     const base = ['promxy', 'server_groups', i];
     if (invalidGroups.has(i)) continue;
     const reportTo = (list: Problem[]) => (path: Path, text: string) => {
-      list.push({ position: decoded.positionOf([...base, ...path], 'key'), text });
+      const whole = [...base, ...path];
+      list.push({ position: decoded.positionOf(whole, 'key'), text: `${printPath(whole)}: ${text}` });
     };
     const settings = createServerGroupSettings(group, {
       readText,
@@ -161,10 +162,11 @@ function createGroups(
 function nameGroups(groups: readonly ServerGroupSettings[]): ServerGroupSettings[] {
   const used = new Set(groups.map(({ name }) => name));
   const tried = new Map<string, number>();
-  return groups.map((group) => {
+  return groups.map((group, position) => {
     if (group.name !== '') return group;
-    const values = [...group.labels].map(([, value]) => value).join('/');
-    const base = (values === '' ? (group.targets[0] ?? '') : values).replace(/\p{Cc}/gu, ' ').slice(0, 200);
+    const values = [...commonLabels(group)].map(([, value]) => value).join('/');
+    const fallback = group.targets[0]?.address ?? `server_groups[${position}]`;
+    const base = (values === '' ? fallback : values).replace(/\p{Cc}/gu, ' ').slice(0, 200);
     let name = base;
     let i = tried.get(base) ?? 1;
     while (used.has(name)) name = `${base}#${++i}`;
@@ -172,6 +174,15 @@ function nameGroups(groups: readonly ServerGroupSettings[]): ServerGroupSettings
     used.add(name);
     return { ...group, name };
   });
+}
+
+/** The labels of a group and those that all of its targets share. */
+function commonLabels({ labels, targets }: ServerGroupSettings): Labels {
+  const [first, ...others] = targets.map((target) => target.labels);
+  const differing = first
+    ?.names()
+    .filter((name) => others.some((other) => other.get(name) !== first.get(name)));
+  return first === undefined ? labels : first.drop(new Set(differing)).with(labels);
 }
 
 /** Zero means the default. Source: Prometheus, config/config.go. */

@@ -13,13 +13,13 @@ export interface Settings {
 
 /** One entry of `promxy.server_groups`. */
 export interface ServerGroupSettings {
-  /** Unique. Default: the values of the labels joined by slashes, or the first target. */
+  /** Unique. Default: the values of the labels that all targets have, joined by slashes, or the first target. */
   readonly name: string;
-  /** Added to every series of the group. */
+  /** Set on every series of the group, above the labels of its targets. */
   readonly labels: Labels;
   readonly scheme: 'http' | 'https';
-  /** Replicas of the same data, as `host:port` with IPv6 addresses in brackets. Distinct, at least one. */
-  readonly targets: readonly string[];
+  /** `static_configs`. Targets with equal labels are replicas of the same data; no two of these are equal. */
+  readonly targets: readonly TargetSettings[];
   /** Starts with a slash and ends without one, or is empty. */
   readonly pathPrefix: string;
   /** Added to every request, in the order of the file. */
@@ -51,6 +51,13 @@ export interface ServerGroupSettings {
   /** Time range in which the group has samples; undefined for no limit. */
   readonly timeRange: TimeRangeSettings | undefined;
   readonly httpClient: HttpClientSettings;
+}
+
+export interface TargetSettings {
+  /** `host:port`, IPv6 addresses in brackets. */
+  readonly address: string;
+  /** Set on every series of the target, below the labels of its group. */
+  readonly labels: Labels;
 }
 
 /** `label_filter`. Labels are distinct and in the order of the file. */

@@ -21,7 +21,7 @@ export function createFederation(options: FederationOptions): Federation {
     evaluate: async (request) => new QueryRun(request, options, EVALUATE).start(),
     explain: (request) => explainQuery(request, options),
     metadata: createMetadata(groups, clock, admission),
-    labelIndex: () => groups.flatMap((group) => group.labelIndex?.() ?? []),
+    labelIndex: () => groups.flatMap((group) => group.labelIndex()),
     async close() {
       await Promise.all(groups.map((group) => group.close()));
     },

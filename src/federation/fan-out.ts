@@ -2,7 +2,7 @@
 
 import { asPromfedError, type Annotations, type PromfedError, type StopSignal } from '../model/index.js';
 import type { MemoryAccount } from '../runtime/index.js';
-import type { FetchContext, ServerGroup } from '../upstreams/index.js';
+import type { FetchContext, GroupSnapshot } from '../upstreams/index.js';
 import type { Bound, Deadline } from './deadline.js';
 import type { QueryStats } from './query-stats.js';
 
@@ -24,7 +24,7 @@ export interface FanOutContext {
  * be evaluated, whoever is asked), and the end of the whole request.
  */
 export async function queryGroup<T>(
-  group: ServerGroup,
+  group: GroupSnapshot,
   context: FanOutContext,
   ask: (fetchContext: FetchContext) => Promise<T>,
 ): Promise<T | undefined> {
@@ -48,7 +48,7 @@ export async function queryGroup<T>(
  */
 export function tolerate(
   thrown: unknown,
-  group: ServerGroup,
+  group: GroupSnapshot,
   { deadline, annotations }: FanOutContext,
   consequence: string,
 ): void {
@@ -66,7 +66,7 @@ export function tolerate(
   annotations.notice(`${name} ${consequence}: ${reason}`);
 }
 
-function boundOf(group: ServerGroup, deadline: Deadline): Bound {
+function boundOf(group: GroupSnapshot, deadline: Deadline): Bound {
   return group.ignoreError ? deadline.optional : deadline.required;
 }
 

@@ -5,6 +5,7 @@ import { matchersForGroup, pruneGroups } from '../promql/plan/index.js';
 import { UNCOUNTED_MEMORY, type Clock, type MemoryAccount } from '../runtime/index.js';
 import type {
   FetchContext,
+  GroupSnapshot,
   MetadataAnswer,
   MetadataQuery,
   MetricMetadata,
@@ -13,7 +14,7 @@ import type {
 import type { Admission } from './admission.js';
 import { createDeadline } from './deadline.js';
 import { allOrNothing, queryGroup, type FanOutContext } from './fan-out.js';
-import { snapshotGroups, type GroupSnapshot } from './group-snapshot.js';
+import { snapshotGroups } from './group-snapshot.js';
 import type { Metadata, MetadataRequest, MetadataResult } from './query-engine.js';
 
 /** A request that was admitted. */
@@ -56,8 +57,8 @@ function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
   /** Asks each relevant group, with the selectors as that group knows them. */
   const askAll = async <T>(
     request: AdmittedRequest,
-    ask: (group: ServerGroup, query: MetadataQuery, context: FetchContext) => Promise<MetadataAnswer<T>>,
-  ): Promise<MetadataAnswer<readonly { readonly group: ServerGroup; readonly data: T }[]>> => {
+    ask: (group: GroupSnapshot, query: MetadataQuery, context: FetchContext) => Promise<MetadataAnswer<T>>,
+  ): Promise<MetadataAnswer<readonly { readonly group: GroupSnapshot; readonly data: T }[]>> => {
     const annotations = new Annotations();
     const deadline = createDeadline(request.signal, request.timeoutMs, clock);
     const { memory = UNCOUNTED_MEMORY } = request;
@@ -147,7 +148,7 @@ function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
  * names of its series speak of.
  */
 async function metadataInScope(
-  group: ServerGroup,
+  group: GroupSnapshot,
   metric: string | undefined,
   query: MetadataQuery,
   context: FetchContext,
@@ -171,7 +172,7 @@ const SUFFIXES = ['', '_bucket', '_sum', '_count', '_gsum', '_gcount', '_total',
 function queriesFor(
   query: MetadataQuery,
   groups: readonly GroupSnapshot[],
-): { readonly group: ServerGroup; readonly query: MetadataQuery }[] {
+): { readonly group: GroupSnapshot; readonly query: MetadataQuery }[] {
   const window = { afterMs: (query.startMs ?? -Infinity) - 1, untilMs: query.endMs ?? Infinity };
   const selectors = query.selectors.length === 0 ? [[]] : query.selectors;
   const pruned = selectors.map((matchers) => new Set(pruneGroups(matchers, groups, window).groups));
@@ -180,7 +181,7 @@ function queriesFor(
     if (asked.length === 0) return [];
     const isOpen = query.selectors.length === 0 && seen.inject === undefined;
     const own = isOpen ? [] : asked.map((matchers) => matchersForGroup(matchers, seen));
-    return [{ group: seen.group, query: { ...cutQuery(query, seen), selectors: own } }];
+    return [{ group: seen, query: { ...cutQuery(query, seen), selectors: own } }];
   });
 }
 

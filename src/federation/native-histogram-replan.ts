@@ -3,18 +3,18 @@
 import { METRIC_NAME, PromfedError } from '../model/index.js';
 import type { VectorSelector } from '../promql/language/index.js';
 import { histogramSources, selectionKey, type Fetch, type FetchNode } from '../promql/plan/index.js';
-import type { ServerGroup } from '../upstreams/index.js';
+import type { GroupSnapshot } from '../upstreams/index.js';
 
 /**
  * Native histograms in the answer to a fetch, where they are not whole: `unsupported` for who asked. A query whose answer
  * has not begun can be planned again without that fetch (`remember`).
  */
 export class NativeHistogramReplan extends PromfedError {
-  readonly groups: readonly ServerGroup[];
+  readonly groups: readonly GroupSnapshot[];
   readonly fetchKey: string;
 
   /** @param groups those that the histograms can be of. */
-  constructor(error: PromfedError, groups: readonly ServerGroup[], fetchKey: string) {
+  constructor(error: PromfedError, groups: readonly GroupSnapshot[], fetchKey: string) {
     const names = groups.map(({ name }) => JSON.stringify(name)).join(', ');
     const name = groups.length === 1 ? `server group ${names}: ` : `server groups ${names}: `;
     super('unsupported', error.message.startsWith(name) ? error.message : `${name}${error.message}`, {
@@ -29,7 +29,7 @@ export class NativeHistogramReplan extends PromfedError {
  * What reading the answers to a fetch failed with; native histograms as `HistogramsMet`. Of what is read that is all
  * that is `unsupported`.
  */
-export function asReplan(thrown: unknown, groups: readonly ServerGroup[], fetch: Fetch): unknown {
+export function asReplan(thrown: unknown, groups: readonly GroupSnapshot[], fetch: Fetch): unknown {
   if (!(thrown instanceof PromfedError) || thrown.code !== 'unsupported') return thrown;
   return thrown instanceof NativeHistogramReplan
     ? thrown

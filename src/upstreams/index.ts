@@ -1,4 +1,4 @@
-export { createServerGroup } from './create-server-group.js';
+export { createServerGroup } from './http-server-group.js';
 export type { UpstreamObservation } from './metrics.js';
 export type { Background } from './options.js';
 export type {
@@ -6,6 +6,7 @@ export type {
   FetchContext,
   GroupAnswer,
   GroupSamples,
+  GroupSnapshot,
   LabelIndexStatus,
   MetadataAnswer,
   MetadataQuery,

@@ -121,59 +121,54 @@ export interface LabelIndexStatus {
   readonly ageMs: number | undefined;
 }
 
-/** Which metrics of a group are native histograms, as far as is known. */
+/** The known names of native histograms of a group. They may grow during a request. */
 export interface HistogramNames {
   has(name: string): boolean;
-  /** Notes that a metric of this name was met as a native histogram. */
+  /** Adds the name of a metric that an answer had native histograms of. */
   learn(name: string): void;
 }
 
 /**
- * One server group. Every method asks all targets, needs one that answers, and names each failed one in a warning.
+ * A server group at the start of a request, and the means to query it: targets with equal labels, which hold the same
+ * data. A configured group whose targets differ in labels has several snapshots. What a snapshot shows and queries
+ * does not change, whatever becomes of the group.
  *
- * They throw PromfedError: `upstream` with the group's name and the cause when no target answered, `execution`
- * when a target says that the query itself cannot be evaluated, `canceled` or `timeout` when the signal aborts, `memory` and
- * `overloaded` as the context's memory does.
+ * Requests go to targets as the group's policy decides, need one that answers, and name each failed target in a
+ * warning. They throw PromfedError: `upstream` with the group's name and the cause when no target answered or there is
+ * none, `execution` when a target says that the query cannot be evaluated, `canceled` or `timeout` when the signal
+ * aborts, `memory` and `overloaded` as the context's memory does.
  */
-export interface ServerGroup {
+export interface GroupSnapshot {
+  /** Unique within a request: the group's name, with labels of the targets where these differ. */
   readonly name: string;
-  /** Set by the federation on every series that comes from here. */
+  /** Set by the federation on every series of the group, above a label of the same name that a series has. */
   readonly labels: Labels;
+  /** True when a failure of the group is a warning. */
   readonly ignoreError: boolean;
-  /** Several targets hold the same data. */
+  /** True when several targets hold the same data. */
   readonly replicated: boolean;
-  /** As configured: whose rules count for what it could compute. */
-  readonly semantics?: 'native' | 'exact' | undefined;
-  /** It moves the steps of a range query to multiples of the step. Default false. */
-  readonly alignsRanges?: boolean;
-
-  /** Left out when the group's raw samples do not have native histograms whole either. */
+  /** True when the region evaluates by other rules than PromQL's, so that only its raw samples are used. */
+  readonly exact?: boolean | undefined;
+  /** True when the region moves the steps of range queries to multiples of the step. */
+  readonly alignsRanges?: boolean | undefined;
+  /** True when the samples of replicas are merged before a function sees a window of them. */
+  readonly mergesWindows?: boolean | undefined;
+  /** Undefined when raw samples of the group lack native histograms as well. */
   readonly histograms?: HistogramNames | undefined;
-  /** Native histograms out of JSON answers are computed with, as far as these have them. Default false. */
+  /** True when the partial native histograms of JSON answers are computed with. */
   readonly allowsLossyHistograms?: boolean | undefined;
-
-  /**
-   * Scopes the group to what satisfies these: callers add them to every selector that they ask it for. Undefined (or
-   * not there) for none; not empty.
-   */
+  /** Matchers that callers add to every selector sent to the group; undefined for none, never empty. */
   readonly inject?: readonly Matcher[] | undefined;
-
-  /**
-   * What is known of label values beside those of `labels`; undefined (or no such method) for nothing.
-   *
-   * @param isLearned whether what was learned counts, beside what the configuration declares.
-   */
-  filter?(isLearned: boolean): LabelFilter | undefined;
-  /** What was learned of label values; empty (or no such method) when nothing is to be. */
-  labelIndex?(): readonly LabelIndexStatus[];
-  /** Between which times the group has samples, as of now; undefined (or no such method) for any time. */
-  boundsAt?(nowMs: number): TimeBounds | undefined;
+  /** Known values of labels other than `labels`; undefined when nothing is known. */
+  readonly filter?: LabelFilter | undefined;
+  /** Times between which the group has samples; undefined for any time. */
+  readonly bounds?: TimeBounds | undefined;
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
   /**
-   * Raw samples, the replicas' merged by the anti-affinity rule. Remote read and VictoriaMetrics tell of
-   * stale markers, a range-vector query of Prometheus leaves them out. A replica that fails, in the
-   * middle too, becomes a warning of the tail as long as another one is read to its end.
+   * Returns raw samples, those of replicas merged by the anti-affinity rule. Remote read and VictoriaMetrics return
+   * stale markers, a range-vector query of Prometheus does not. A replica that fails, also in the middle, is a warning
+   * of the trailer while another one is read to its end.
    *
    * Throws `limit` too, when the budget does not allow for the samples.
    */
@@ -191,7 +186,21 @@ export interface ServerGroup {
     limit: number | undefined,
     context: FetchContext,
   ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>>;
+}
 
-  /** Ends every connection; requests under way fail. */
+/** A configured server group. Its targets and learned values may change at any time. */
+export interface ServerGroup {
+  readonly name: string;
+  /**
+   * Returns the group as it is now: one snapshot for each set of labels that its targets have. A group without
+   * targets has one, whose requests fail.
+   *
+   * @param nowMs epoch milliseconds: relative time ranges move with it.
+   * @param usesLearned true to exclude by learned label values, false to use the configured ones only.
+   */
+  snapshots(nowMs: number, usesLearned: boolean): readonly GroupSnapshot[];
+  /** Learned label values; empty when none are to be learned. */
+  labelIndex(): readonly LabelIndexStatus[];
+  /** Ends background work and every connection; requests in progress fail. */
   close(): Promise<void>;
 }

@@ -53,13 +53,18 @@ export function cloneable(config: LoadedConfig): ClonedConfig {
     ...config,
     settings: {
       ...settings,
-      externalLabels: { labelPairs: [...settings.externalLabels] },
+      externalLabels: pairsOf(settings.externalLabels),
       serverGroups: settings.serverGroups.map((group) => ({
         ...group,
-        labels: { labelPairs: [...group.labels] },
+        labels: pairsOf(group.labels),
+        targets: group.targets.map((target) => ({ ...target, labels: pairsOf(target.labels) })),
       })),
     },
   };
+}
+
+function pairsOf(labels: Labels): { readonly labelPairs: Pairs } {
+  return { labelPairs: [...labels] };
 }
 
 /** The configuration again. Its warnings are left out: they were told where it was loaded. */
@@ -74,6 +79,7 @@ export function fromClone(config: ClonedConfig): LoadedConfig {
       serverGroups: settings.serverGroups.map((group) => ({
         ...group,
         labels: Labels.of(group.labels.labelPairs),
+        targets: group.targets.map((target) => ({ ...target, labels: Labels.of(target.labels.labelPairs) })),
       })),
     },
   };

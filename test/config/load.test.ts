@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 
 import { ConfigError, loadConfig, parseConfig, type ServerGroupSettings } from '../../src/config/index.js';
-import { Labels } from '../../src/model/index.js';
+import { Labels, targetSets } from '../../src/model/index.js';
 import { sharedPath, withoutShared } from '../helpers/shared.js';
 
 const DATA = resolve('test/testdata/config');
@@ -23,12 +23,16 @@ function withGroup(...lines: string[]): string {
   return ['promxy:', '  server_groups:', '    -', ...group].join('\n');
 }
 
+function addressesOf({ targets }: ServerGroupSettings): string[] {
+  return targets.map(({ address }) => address);
+}
+
 t.test('a group with only a target has the defaults of promxy', async (t) => {
   t.same(firstGroup(withGroup()), {
     name: 'region:9090',
     labels: Labels.EMPTY,
     scheme: 'http',
-    targets: ['region:9090'],
+    targets: [{ address: 'region:9090', labels: Labels.EMPTY }],
     pathPrefix: '',
     queryParams: [],
     httpHeaders: [],
@@ -166,14 +170,52 @@ t.test('targets get the default port of the scheme, and duplicates are dropped',
   ];
   for (const { targets, scheme, expected } of cases) {
     const yaml = `promxy: {server_groups: [{static_configs: [{targets: ${targets}}], scheme: ${scheme}}]}`;
-    t.same(firstGroup(yaml).targets, expected, targets);
+    t.same(addressesOf(firstGroup(yaml)), expected, targets);
   }
+});
+
+t.test('targets with different labels are groups of their own, and replicas with equal ones', async (t) => {
+  const group = firstGroup(
+    'promxy: {server_groups: [{name: eu, labels: {region: eu}, static_configs: ' +
+      '[{targets: [x, y], labels: {az: a}}, {targets: [x], labels: {az: b}}]}]}',
+  );
+  t.same(
+    targetSets(group.name, group.labels, group.targets).map(({ name, labels, targets }) => [
+      name,
+      labels.toJSON(),
+      targets.map(({ address }) => address),
+    ]),
+    [
+      ['eu{az=a}', { az: 'a', region: 'eu' }, ['x:80', 'y:80']],
+      ['eu{az=b}', { az: 'b', region: 'eu' }, ['x:80']],
+    ],
+  );
+});
+
+t.test('a group without targets is a warning', async (t) => {
+  for (const keys of ['', 'static_configs: []', 'static_configs: [{targets: []}]']) {
+    const { settings, warnings } = parseConfig(`promxy: {server_groups: [{${keys}}]}`, 'c.yaml');
+    t.same(warnings, [
+      'c.yaml:1:26: promxy.server_groups[0]: no targets; queries that need this server group fail',
+    ]);
+    t.match(settings.serverGroups, [{ name: 'server_groups[0]', targets: [] }]);
+  }
+});
+
+t.test('targets of one group that no label tells apart are a warning', async (t) => {
+  const warningsOf = (labels: string): readonly string[] =>
+    parseConfig(
+      `promxy: {server_groups: [{name: eu, static_configs: [{targets: [x], labels: {az: a}}, {targets: [y], labels: ${labels}}]}]}`,
+      'c.yaml',
+    ).warnings;
+  t.same(warningsOf('{az: b}'), []);
+  t.match(warningsOf('{rack: b}'), [/server groups "eu{az=a}" and "eu{rack=b}" cannot be told apart/]);
 });
 
 t.test('a duplicate target is a warning', async (t) => {
   const yaml = 'promxy: {server_groups: [{static_configs: [{targets: [a]}, {targets: ["a:80"]}]}]}';
   t.same(parseConfig(yaml, 'c.yaml').warnings, [
-    'c.yaml:1:71: the target "a:80" is given twice and asked once',
+    'c.yaml:1:71: promxy.server_groups[0].static_configs[1].targets[0]: duplicate target "a:80"; it is queried once',
   ]);
 });
 
@@ -182,7 +224,11 @@ t.test('labels of the group replace those of its targets', async (t) => {
     'promxy: {server_groups: [{labels: {a: group, n: 012}, static_configs: ' +
       '[{targets: [x], labels: {a: one, b: target}}, {targets: [y], labels: {a: two, b: target}}]}]}',
   );
-  t.same(group.labels.toJSON(), { a: 'group', b: 'target', n: '012' });
+  t.same(group.labels.toJSON(), { a: 'group', n: '012' });
+  t.same(
+    targetSets(group.name, group.labels, group.targets).map(({ labels }) => labels.toJSON()),
+    [{ a: 'group', b: 'target', n: '012' }],
+  );
   t.equal(group.name, 'group/target/012');
 });
 
@@ -219,7 +265,7 @@ t.test('anchors, aliases and merge keys work as in promxy', async (t) => {
     'config.yaml',
   );
   t.same(
-    settings.serverGroups.map(({ scheme, labels, targets }) => [scheme, labels.toJSON(), targets]),
+    settings.serverGroups.map((group) => [group.scheme, group.labels.toJSON(), addressesOf(group)]),
     [
       ['https', { region: 'north', zone: 'a' }, ['a:443']],
       ['https', { region: 'south', zone: 'a' }, ['a:443']],
@@ -291,7 +337,7 @@ t.test('the configuration of KOF with regions is loaded', async (t) => {
     {
       name: 'north/kcm-system',
       scheme: 'https',
-      targets: ['vmauth.north.example:443'],
+      targets: [{ address: 'vmauth.north.example:443' }],
       pathPrefix: '/vm/select/0/prometheus',
       ignoreError: true,
       httpClient: {

@@ -5,13 +5,13 @@ import t from 'tap';
 import type { QueryParameters, ValueAnswer } from '../../src/federation/index.js';
 import { openResponse } from '../../src/json/index.js';
 import { Labels } from '../../src/model/index.js';
-import type { ServerGroup } from '../../src/upstreams/index.js';
+import type { GroupSnapshot } from '../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../helpers/federation.js';
 
 const TIME_MS = 1_000_000;
 
 /** A region that answers every query with `result` and every request for raw samples with two samples. */
-function region(name: string, resultType: string, result: unknown): ServerGroup {
+function region(name: string, resultType: string, result: unknown): GroupSnapshot {
   const unexpected = (): never => {
     throw new Error('not expected in this test');
   };
@@ -44,12 +44,11 @@ function region(name: string, resultType: string, result: unknown): ServerGroup 
     labelNames: unexpected,
     labelValues: unexpected,
     metadata: unexpected,
-    close: async () => undefined,
   };
 }
 
 async function evaluate(
-  groups: readonly ServerGroup[],
+  groups: readonly GroupSnapshot[],
   text: string,
   changes: Partial<QueryParameters> = {},
 ): Promise<{ readonly value: ValueAnswer['value']; readonly warnings: readonly string[] }> {

@@ -3,12 +3,12 @@ import t from 'tap';
 import type { Federation, QueryAnswer, QueryParameters, QueryRequest } from '../../src/federation/index.js';
 import { openResponse, readBytes } from '../../src/json/index.js';
 import { asPromfedError, Labels, PromfedError } from '../../src/model/index.js';
-import type { FetchContext, MetadataQuery, RegionQuery, ServerGroup } from '../../src/upstreams/index.js';
+import type { FetchContext, GroupSnapshot, MetadataQuery, RegionQuery } from '../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../helpers/federation.js';
 
 const timeMs = 1_000_000;
 
-interface FakeGroup extends ServerGroup {
+interface FakeGroup extends GroupSnapshot {
   readonly asked: string[];
   readonly closedBodies: number;
 }
@@ -54,7 +54,6 @@ function fakeGroup(
     labelNames: notAsked,
     labelValues: notAsked,
     metadata: notAsked,
-    close: async () => undefined,
   };
 }
 
@@ -349,7 +348,7 @@ t.test('more samples than the limit end in an error that names it', async (t) =>
 
 t.test('metadata asks each group what it knows, and adds its labels where it has something', async (t) => {
   const queries: Record<string, MetadataQuery[]> = { eu: [], us: [] };
-  const group = (name: string, names: readonly string[]): ServerGroup => ({
+  const group = (name: string, names: readonly string[]): GroupSnapshot => ({
     ...fakeGroup(name, { region: name }, silent),
     labelNames: async (query) => {
       queries[name]!.push(query);

@@ -4,7 +4,7 @@ import { createDeadline } from '../../src/federation/deadline.js';
 import { tolerantFrames } from '../../src/federation/fetch/open-fetch.js';
 import { Annotations, Labels } from '../../src/model/index.js';
 import { systemClock, UNCOUNTED_MEMORY } from '../../src/runtime/index.js';
-import type { ServerGroup } from '../../src/upstreams/index.js';
+import type { GroupSnapshot } from '../../src/upstreams/index.js';
 import { StalledStream } from '../helpers/frame-streams.js';
 
 for (const isRead of [false, true]) {
@@ -15,7 +15,7 @@ for (const isRead of [false, true]) {
     t.teardown(() => {
       deadline.release();
     });
-    const group = { name: 'eu', ignoreError: true } as ServerGroup;
+    const group = { name: 'eu', ignoreError: true } as GroupSnapshot;
     const frames = tolerantFrames(
       { group, frames: region, addLabels: Labels.EMPTY },
       { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined, memory: UNCOUNTED_MEMORY },

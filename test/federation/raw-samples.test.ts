@@ -4,12 +4,12 @@ import t from 'tap';
 
 import { EMPTY_TRAILER } from '../../src/json/index.js';
 import { asPromfedError, Labels, PromfedError, printMatchers } from '../../src/model/index.js';
-import type { FetchContext, SamplesQuery, ServerGroup } from '../../src/upstreams/index.js';
+import type { FetchContext, GroupSnapshot, SamplesQuery } from '../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../helpers/federation.js';
 
 const timeMs = 1_000_000;
 
-interface FakeGroup extends ServerGroup {
+interface FakeGroup extends GroupSnapshot {
   readonly asked: string[];
 }
 
@@ -60,12 +60,11 @@ function group(
     labelNames: notAsked,
     labelValues: notAsked,
     metadata: notAsked,
-    close: async () => undefined,
   };
 }
 
 async function ask(
-  groups: readonly ServerGroup[],
+  groups: readonly GroupSnapshot[],
   text: string,
   { maxSamples = 1000, timeoutMs = 5000, pushdown = false } = {},
 ): Promise<{ values: Record<string, number>; warnings: readonly string[] }> {

@@ -10,16 +10,27 @@ import {
 import { instantGrid } from '../../src/model/index.js';
 import { ALL_FEATURES } from '../../src/promql/language/index.js';
 import { systemClock } from '../../src/runtime/index.js';
-import type { ServerGroup } from '../../src/upstreams/index.js';
+import type { GroupSnapshot, ServerGroup } from '../../src/upstreams/index.js';
 
 type FederationOptions = Parameters<typeof createFederation>[0];
 
+/** A server group that always has these snapshots. */
+export function groupOf(...snapshots: readonly GroupSnapshot[]): ServerGroup {
+  return {
+    name: snapshots[0]?.name ?? '',
+    snapshots: () => snapshots,
+    labelIndex: () => [],
+    close: async () => undefined,
+  };
+}
+
+/** @param groups one snapshot of each group. */
 export function federationOf(
-  groups: readonly ServerGroup[],
+  groups: readonly GroupSnapshot[],
   changes: Partial<FederationOptions> = {},
 ): Federation {
   return createFederation({
-    groups,
+    groups: groups.map((group) => groupOf(group)),
     clock: systemClock,
     maxSamples: 1000,
     lookbackDeltaMs: undefined,

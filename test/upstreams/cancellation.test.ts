@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 
 import type { FrameStream } from '../../src/json/index.js';
 import { systemClock } from '../../src/runtime/index.js';
-import { createServerGroup, type ServerGroup, type UpstreamObservation } from '../../src/upstreams/index.js';
+import type { UpstreamObservation } from '../../src/upstreams/index.js';
 import {
   answers,
   answersAfter,
@@ -17,7 +17,7 @@ import {
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
 import { itemsOf } from '../helpers/frame-streams.js';
-import { fetchContext, groupSettings, matrix } from './settings.js';
+import { fetchContext, groupSettings, matrix, openGroup, type OpenGroup } from './settings.js';
 import { until } from '../helpers/until.js';
 
 const INSTANT = { kind: 'instant', expr: 'up', grid: { startMs: 100_000, stepMs: 1, count: 1 } } as const;
@@ -27,7 +27,7 @@ const piece = (index: number): string =>
   `{"metric":{"a":"${String(index).padStart(9, '0')}"},"values":[[100,"1"]]},`;
 
 interface Setup {
-  readonly group: ServerGroup;
+  readonly group: OpenGroup;
   readonly servers: readonly FaultServer[];
   readonly observations: UpstreamObservation[];
 }
@@ -35,7 +35,7 @@ interface Setup {
 async function setUp(t: Test, ...faults: Fault[]): Promise<Setup> {
   const servers = await Promise.all(faults.map((fault) => startFaultServer(fault)));
   const observations: UpstreamObservation[] = [];
-  const group = createServerGroup(groupSettings(servers.map(({ target }) => target)), {
+  const group = openGroup(groupSettings(servers.map(({ target }) => target)), {
     clock: systemClock,
     version: '1.2.3',
     metrics: { observe: (observation) => observations.push(observation) },
@@ -76,7 +76,7 @@ t.test('a query is not sent when its client has left already', async (t) => {
 
 t.test('a client that leaves while its request waits for a connection is answered at once', async (t) => {
   // An address that swallows packets; where the network refuses it instead, the error comes first.
-  const group = createServerGroup(groupSettings(['192.0.2.1:9'], { httpClient: { dialTimeoutMs: 60_000 } }), {
+  const group = openGroup(groupSettings(['192.0.2.1:9'], { httpClient: { dialTimeoutMs: 60_000 } }), {
     clock: systemClock,
     version: '1.2.3',
   });

@@ -8,17 +8,16 @@ import t, { type Test } from 'tap';
 
 import type { AuthenticationSettings } from '../../src/config/index.js';
 import { NO_LOG, systemClock } from '../../src/runtime/index.js';
-import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import { answers, refuses, startFaultServer, type FaultServer } from '../helpers/upstreams/fault-server.js';
 import { ManualTimers } from '../helpers/runtime/manual-timers.js';
-import { bearer, fetchContext, groupSettings, success } from './settings.js';
+import { bearer, fetchContext, groupSettings, openGroup, success, type OpenGroup } from './settings.js';
 import { until } from '../helpers/until.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 
 interface Setup {
-  readonly group: ServerGroup;
+  readonly group: OpenGroup;
   readonly server: FaultServer;
   readonly timers: ManualTimers;
   /** `level message fields`. */
@@ -45,7 +44,7 @@ async function setUp(t: Test, authentication: AuthenticationSettings, isWatched 
   const line = (level: string) => (fields: object, message: string) => {
     log.push(`${level} ${message} ${JSON.stringify(fields)}`);
   };
-  const group = createServerGroup(groupSettings([server.target], { httpClient: { authentication } }), {
+  const group = openGroup(groupSettings([server.target], { httpClient: { authentication } }), {
     clock: systemClock,
     version: '1.2.3',
     ...(isWatched

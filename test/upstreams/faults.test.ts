@@ -4,12 +4,7 @@ import t from 'tap';
 
 import { PromfedError } from '../../src/model/index.js';
 import { systemClock } from '../../src/runtime/index.js';
-import {
-  createServerGroup,
-  type MetadataQuery,
-  type ServerGroup,
-  type UpstreamObservation,
-} from '../../src/upstreams/index.js';
+import type { MetadataQuery, UpstreamObservation } from '../../src/upstreams/index.js';
 import {
   answers,
   answersGzipGarbage,
@@ -29,7 +24,16 @@ import {
   type Fault,
 } from '../helpers/upstreams/fault-server.js';
 import { itemsOf } from '../helpers/frame-streams.js';
-import { basicAuth, fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
+import {
+  basicAuth,
+  fetchContext,
+  groupSettings,
+  matrix,
+  openGroup,
+  success,
+  type GroupOverrides,
+  type OpenGroup,
+} from './settings.js';
 
 const EVERYTHING: MetadataQuery = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 const RANGE = { kind: 'range', expr: 'up', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
@@ -44,8 +48,8 @@ function createGroup(
   targets: readonly string[],
   overrides: GroupOverrides = {},
   observations: UpstreamObservation[] = [],
-): ServerGroup {
-  return createServerGroup(groupSettings(targets, overrides), {
+): OpenGroup {
+  return openGroup(groupSettings(targets, overrides), {
     clock: systemClock,
     version: '1.2.3',
     metrics: { observe: (observation) => observations.push(observation) },
@@ -54,7 +58,7 @@ function createGroup(
 }
 
 /** Asks for a range and reads it to the end. */
-async function readRange(group: ServerGroup): Promise<void> {
+async function readRange(group: OpenGroup): Promise<void> {
   const { frames } = await group.query(RANGE, fetchContext());
   for await (const batch of itemsOf(frames)) t.ok(batch.length > 0);
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 
 import { systemClock } from '../../src/runtime/index.js';
-import { createServerGroup, type ServerGroup, type UpstreamObservation } from '../../src/upstreams/index.js';
+import type { UpstreamObservation } from '../../src/upstreams/index.js';
 import {
   answers,
   resets,
@@ -13,12 +13,21 @@ import {
   type Fault,
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
-import { basicAuth, bearer, fetchContext, groupSettings, success, type GroupOverrides } from './settings.js';
+import {
+  basicAuth,
+  bearer,
+  fetchContext,
+  groupSettings,
+  openGroup,
+  success,
+  type GroupOverrides,
+  type OpenGroup,
+} from './settings.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 
 interface Setup {
-  readonly group: ServerGroup;
+  readonly group: OpenGroup;
   readonly server: FaultServer;
   readonly observations: UpstreamObservation[];
 }
@@ -26,7 +35,7 @@ interface Setup {
 async function setUp(t: Test, fault: Fault, overrides: GroupOverrides = {}): Promise<Setup> {
   const server = await startFaultServer(fault);
   const observations: UpstreamObservation[] = [];
-  const group = createServerGroup(groupSettings([server.target], overrides), {
+  const group = openGroup(groupSettings([server.target], overrides), {
     clock: systemClock,
     version: '1.2.3',
     metrics: { observe: (observation) => observations.push(observation) },

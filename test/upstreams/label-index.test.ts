@@ -45,7 +45,7 @@ class Bench {
   }
 
   values(label = 'job'): string[] | undefined {
-    const known = this.index.valuesOf(label);
+    const known = this.index.current().get(label);
     return known && [...known];
   }
 }

@@ -1,7 +1,6 @@
 import t, { type Test } from 'tap';
 
 import { systemClock } from '../../src/runtime/index.js';
-import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import {
   answers,
   answersWith,
@@ -15,7 +14,7 @@ import {
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
 import { itemsOf } from '../helpers/frame-streams.js';
-import { fetchContext, groupSettings, matrix, success } from './settings.js';
+import { fetchContext, groupSettings, matrix, openGroup, success, type OpenGroup } from './settings.js';
 import { until } from '../helpers/until.js';
 
 const RANGE = { kind: 'range', expr: 'x', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
@@ -23,7 +22,7 @@ const INSTANT = { kind: 'instant', expr: 'x', grid: { startMs: 100_000, stepMs: 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 
 interface Setup {
-  readonly group: ServerGroup;
+  readonly group: OpenGroup;
   readonly servers: readonly FaultServer[];
 }
 
@@ -36,7 +35,7 @@ async function setUp(t: Test, ...faults: Fault[]): Promise<Setup> {
     servers.map(({ target }) => target),
     faults.includes(staysSilent) ? { timeoutMs: TIMEOUT_MS } : {},
   );
-  const group = createServerGroup(settings, { clock: systemClock, version: '1.2.3' });
+  const group = openGroup(settings, { clock: systemClock, version: '1.2.3' });
   t.teardown(async () => {
     await group.close();
     for (const server of servers) await server.close();
@@ -51,7 +50,7 @@ interface Read {
 }
 
 /** Metric names in the order of arrival, and what the tail says. */
-async function readAll(group: ServerGroup, query: typeof RANGE | typeof INSTANT = RANGE): Promise<Read> {
+async function readAll(group: OpenGroup, query: typeof RANGE | typeof INSTANT = RANGE): Promise<Read> {
   const { frames } = await group.query(query, fetchContext());
   const names: string[] = [];
   for await (const batch of itemsOf(frames)) names.push(...batch.map(({ labels }) => labels.metricName));

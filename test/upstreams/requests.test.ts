@@ -1,7 +1,6 @@
 import t from 'tap';
 
 import type { Clock } from '../../src/runtime/index.js';
-import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import {
   answers,
   answersGzipped,
@@ -9,7 +8,16 @@ import {
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
 import { itemsOf } from '../helpers/frame-streams.js';
-import { bearer, fetchContext, groupSettings, matrix, success, type GroupOverrides } from './settings.js';
+import {
+  bearer,
+  fetchContext,
+  groupSettings,
+  matrix,
+  openGroup,
+  success,
+  type GroupOverrides,
+  type OpenGroup,
+} from './settings.js';
 
 const NOW_MS = 1_700_000_000_000;
 const clock: Clock = { now: () => NOW_MS };
@@ -19,10 +27,10 @@ const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit:
 async function withGroup(
   answer: unknown,
   overrides: GroupOverrides,
-  use: (group: ServerGroup, server: FaultServer) => Promise<void>,
+  use: (group: OpenGroup, server: FaultServer) => Promise<void>,
 ): Promise<void> {
   const server = await startFaultServer(answers(answer));
-  const group = createServerGroup(groupSettings([server.target], overrides), { clock, version: '1.2.3' });
+  const group = openGroup(groupSettings([server.target], overrides), { clock, version: '1.2.3' });
   try {
     await use(group, server);
   } finally {
@@ -31,7 +39,7 @@ async function withGroup(
   }
 }
 
-async function drain(group: ServerGroup, kind: 'instant' | 'range', lookbackDeltaMs?: number): Promise<void> {
+async function drain(group: OpenGroup, kind: 'instant' | 'range', lookbackDeltaMs?: number): Promise<void> {
   const grid =
     kind === 'instant'
       ? { startMs: 1_435_781_451_781, stepMs: 1, count: 1 }
@@ -210,7 +218,7 @@ t.test('metadata carries metric and limit, and its entries are completed', async
 
 t.test('a packed answer is unpacked, whether it is streamed or buffered', async (t) => {
   const server = await startFaultServer(answersGzipped(matrix('a', 'b')));
-  const group = createServerGroup(groupSettings([server.target]), { clock, version: '1.2.3' });
+  const group = openGroup(groupSettings([server.target]), { clock, version: '1.2.3' });
   t.teardown(async () => {
     await group.close();
     await server.close();
@@ -253,7 +261,7 @@ t.test('settings that cannot be sent are refused when the group is created', (t)
   ];
   for (const { name, targets = ['127.0.0.1:1'], overrides, message } of cases) {
     t.throws(
-      () => createServerGroup(groupSettings(targets, overrides), { clock, version: '1' }),
+      () => openGroup(groupSettings(targets, overrides), { clock, version: '1' }),
       { code: 'bad_data', message },
       name,
     );

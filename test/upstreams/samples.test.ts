@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { PromfedError } from '../../src/model/index.js';
 import { SampleBudget, systemClock } from '../../src/runtime/index.js';
 import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
-import { createServerGroup, type GroupSamples, type ServerGroup } from '../../src/upstreams/index.js';
+import type { GroupSamples } from '../../src/upstreams/index.js';
 import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
 import {
   answers,
@@ -17,7 +17,15 @@ import {
   type Fault,
   type FaultServer,
 } from '../helpers/upstreams/fault-server.js';
-import { bearer, fetchContext, groupSettings, success, type GroupOverrides } from './settings.js';
+import {
+  bearer,
+  fetchContext,
+  groupSettings,
+  openGroup,
+  success,
+  type GroupOverrides,
+  type OpenGroup,
+} from './settings.js';
 
 function bytesField(number: number, content: Uint8Array): Uint8Array {
   return new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(content).finish();
@@ -38,10 +46,10 @@ async function setUp(
   t: Test,
   faults: readonly Fault[],
   overrides: GroupOverrides = {},
-): Promise<{ group: ServerGroup; servers: readonly FaultServer[] }> {
+): Promise<{ group: OpenGroup; servers: readonly FaultServer[] }> {
   const servers = await Promise.all(faults.map((fault) => startFaultServer(fault)));
   const targets = servers.map(({ target }) => target);
-  const group = createServerGroup(groupSettings(targets, overrides), {
+  const group = openGroup(groupSettings(targets, overrides), {
     clock: systemClock,
     version: '1.2.3',
   });
@@ -52,7 +60,7 @@ async function setUp(
   return { group, servers };
 }
 
-function ask(group: ServerGroup, budget = new SampleBudget({ maxSamples: 1000 })): Promise<GroupSamples> {
+function ask(group: OpenGroup, budget = new SampleBudget({ maxSamples: 1000 })): Promise<GroupSamples> {
   return group.samples({ matchers: MATCHERS, window: WINDOW, budget }, fetchContext());
 }
 

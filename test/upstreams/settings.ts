@@ -3,7 +3,7 @@
 import type { AuthenticationSettings, ServerGroupSettings } from '../../src/config/index.js';
 import { Labels } from '../../src/model/index.js';
 import { systemClock } from '../../src/runtime/index.js';
-import type { FetchContext } from '../../src/upstreams/index.js';
+import { createServerGroup, type FetchContext, type GroupSnapshot } from '../../src/upstreams/index.js';
 
 export interface GroupOverrides extends Partial<Omit<ServerGroupSettings, 'httpClient'>> {
   readonly httpClient?: Partial<ServerGroupSettings['httpClient']>;
@@ -19,7 +19,7 @@ export function groupSettings(
     labels: Labels.from({ region: 'eu' }),
     injectMatchers: undefined,
     scheme: 'http',
-    targets,
+    targets: targets.map((address) => ({ address, labels: Labels.EMPTY })),
     pathPrefix: '',
     queryParams: [],
     httpHeaders: [],
@@ -49,6 +49,21 @@ export function groupSettings(
     },
     ...rest,
   };
+}
+
+/** A snapshot of a group, and the end of the group. */
+export interface OpenGroup extends GroupSnapshot {
+  close(): Promise<void>;
+}
+
+/** Creates a group whose targets have equal labels. */
+export function openGroup(
+  settings: ServerGroupSettings,
+  options: Parameters<typeof createServerGroup>[1],
+): OpenGroup {
+  const group = createServerGroup(settings, options);
+  const [snapshot] = group.snapshots(options.clock.now(), true);
+  return Object.assign(snapshot!, { close: () => group.close() });
 }
 
 /** @param file the file that holds the token; undefined for the configuration itself. */

@@ -6,9 +6,8 @@ import t, { type Test } from 'tap';
 
 import type { TlsSettings } from '../../src/config/index.js';
 import { systemClock } from '../../src/runtime/index.js';
-import { createServerGroup, type ServerGroup } from '../../src/upstreams/index.js';
 import { TEST_CERTIFICATE, TEST_KEY } from '../helpers/upstreams/tls-certificate.js';
-import { fetchContext, groupSettings, success } from './settings.js';
+import { fetchContext, groupSettings, openGroup, success, type OpenGroup } from './settings.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 
@@ -18,7 +17,7 @@ interface Seen {
 }
 
 /** A TLS server that asks for a client certificate and answers whether there is one or not. */
-async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: ServerGroup; seen: Seen[] }> {
+async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: OpenGroup; seen: Seen[] }> {
   const seen: Seen[] = [];
   const options = {
     cert: TEST_CERTIFICATE,
@@ -43,7 +42,7 @@ async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: Serve
   const settings = groupSettings([`127.0.0.1:${(server.address() as AddressInfo).port}`], {
     scheme: 'https',
   });
-  const group = createServerGroup(
+  const group = openGroup(
     { ...settings, httpClient: { ...settings.httpClient, tls: { ...settings.httpClient.tls, ...tls } } },
     { clock: systemClock, version: '1.2.3' },
   );
@@ -116,7 +115,7 @@ t.test('a certificate or key that cannot be read is refused when the group is cr
   for (const tls of [{ ca: 'x' }, { cert: 'x', key: 'y' }, { cert: TEST_CERTIFICATE, key: 'y' }]) {
     t.throws(
       () =>
-        createServerGroup(
+        openGroup(
           {
             ...settings,
             httpClient: { ...settings.httpClient, tls: { ...settings.httpClient.tls, ...tls } },
@@ -135,13 +134,10 @@ t.test('a handshake that does not come to an end is cut off by the dial timeout'
   });
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const target = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
-  const group = createServerGroup(
-    groupSettings([target], { scheme: 'https', httpClient: { dialTimeoutMs: 100 } }),
-    {
-      clock: systemClock,
-      version: '1.2.3',
-    },
-  );
+  const group = openGroup(groupSettings([target], { scheme: 'https', httpClient: { dialTimeoutMs: 100 } }), {
+    clock: systemClock,
+    version: '1.2.3',
+  });
   t.teardown(async () => {
     await group.close();
     await new Promise((resolve) => silent.close(resolve));

@@ -122,7 +122,7 @@ const httpClient = Type.Object(
 
 const staticConfig = Type.Object(
   {
-    targets: Type.Array(Type.String({ format: 'target' }), { minItems: 1 }),
+    targets: Type.Array(Type.String({ format: 'target' })),
     labels: mapOf(Type.String(), 'label-name'),
   },
   closed,

@@ -1,7 +1,6 @@
-// What a server group's configuration says of what the group holds: `label_filter` and the time ranges.
+// The declared contents of a server group: `label_filter` and the time ranges.
 
 import { parseConfigDuration } from '../text/parse-duration.js';
-import { quote } from '../text/quote.js';
 import type { LabelFilterFile, ServerGroupFile, TimeRangeFile } from '../file/schema.js';
 import type { LabelFilterSettings, TimeRangeSettings } from '../settings.js';
 import { GO_ZERO_TIME_MS, parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
@@ -14,7 +13,7 @@ interface ScopeReading {
   readonly entriesOf: <T>(map: Readonly<Record<string, T>>) => [key: string, value: T][];
 }
 
-/** Undefined when nothing is filtered. */
+/** Undefined when nothing is declared. */
 export function labelFilterOf(
   filter: LabelFilterFile | undefined,
   { problem, warn, entriesOf }: ScopeReading,
@@ -25,21 +24,21 @@ export function labelFilterOf(
   const dynamicLabels = [...new Set(filter.dynamic_labels)];
   const syncIntervalMs = Math.ceil(parseConfigDuration(filter.sync_interval ?? '0'));
   if (syncIntervalMs > 0 && dynamicLabels.length === 0) {
-    problem(['label_filter', 'sync_interval'], 'sync_interval requires dynamic_labels to be set');
+    problem(['label_filter', 'sync_interval'], 'requires dynamic_labels to be set');
   }
   const filtered = new Set([...dynamicLabels, ...include.map(([label]) => label)]);
   for (const [label] of exclude) {
     if (filtered.has(label)) continue;
     warn(
       ['label_filter', 'static_labels_exclude', label],
-      `the exclusion of values of ${quote(label)} has no effect: the label is neither in static_labels_include nor in dynamic_labels`,
+      'has no effect: the label is neither in static_labels_include nor in dynamic_labels',
     );
   }
   if (filtered.size === 0) return undefined;
   return { dynamicLabels, syncIntervalMs: syncIntervalMs || DEFAULT_SYNC_INTERVAL_MS, include, exclude };
 }
 
-/** The one time range that a group has; undefined when it is bounded on neither side. */
+/** The time range of a group; undefined without a limit on either side. */
 export function timeRangeOf(
   group: ServerGroupFile,
   { problem }: ScopeReading,
@@ -60,7 +59,7 @@ export function timeRangeOf(
         : undefined;
   if (range?.startMs === undefined && range?.endMs === undefined) return undefined;
   if (range.startMs !== undefined && range.endMs !== undefined && range.endMs < range.startMs) {
-    problem([`${range.kind}_time_range`, 'end'], 'the end of a time range must not be before its start');
+    problem([`${range.kind}_time_range`, 'end'], 'must not be before start');
   }
   return range;
 }
@@ -72,7 +71,7 @@ function read(
 ): TimeRangeSettings {
   const startMs = start === undefined ? undefined : parse(start);
   const endMs = end === undefined ? undefined : parse(end);
-  // Samples have times of whole milliseconds.
+  // The times of samples are whole milliseconds.
   return {
     kind,
     startMs: startMs === undefined ? undefined : Math.ceil(startMs),

@@ -57,7 +57,7 @@ function authenticationOf(client: HttpClientFile, reading: Reading): Authenticat
     const credentials = secretOf(authorization, 'credentials', 'authorization', reading);
     if (credentials === undefined) return undefined;
     if (credentials.value === '') {
-      reading.problem(['authorization'], 'authorization has neither credentials nor credentials_file');
+      reading.problem(['authorization'], 'missing credentials; set credentials or credentials_file');
       return undefined;
     }
     const type = authorization.type?.trim() ?? '';
@@ -68,7 +68,7 @@ function authenticationOf(client: HttpClientFile, reading: Reading): Authenticat
     return tokenOf('Bearer', bearer, methods.slice(0, 1), reading);
   }
   if (bearer?.value === '' && methods.length === 1) {
-    reading.problem(['bearer_token_file'], 'bearer_token_file is an empty file');
+    reading.problem(['bearer_token_file'], 'file is empty');
   }
   return undefined;
 }
@@ -82,7 +82,8 @@ function basicAuthOf(
   if (username === undefined || password === undefined) return undefined;
   // Go's SetBasicAuth does not check it, and the region would read the rest of the name as the password.
   if (username.value.includes(':')) {
-    reading.problem(['basic_auth', 'username'], 'the user name of basic_auth must not contain a colon');
+    const key = username.file === undefined ? 'username' : 'username_file';
+    reading.problem(['basic_auth', key], 'user name must not contain a colon');
   }
   return { kind: 'basic', username, password };
 }
@@ -94,7 +95,7 @@ function tokenOf(
   { problem }: Reading,
 ): AuthenticationSettings | undefined {
   if (isHeaderValue(credentials.value)) return { kind: 'token', scheme, credentials };
-  problem(path, `${path.join('.')}: the credentials contain characters that a header cannot hold`);
+  problem(path, 'credentials contain characters that an HTTP header cannot hold');
   return undefined;
 }
 
@@ -126,7 +127,7 @@ function secretOf<Key extends string>(
   if (!isGiven(file)) return text === undefined ? NOT_GIVEN : { value: text, file: undefined };
   const read = readText(file);
   if ('text' in read) return { value: read.text.trim(), file };
-  problem([...above, fileKey], `${[...above, fileKey].join('.')}: ${read.problem}`);
+  problem([...above, fileKey], read.problem);
   return undefined;
 }
 
@@ -137,7 +138,7 @@ function createTlsSettings(tls: TlsFile, reading: Reading): TlsSettings {
     return text === undefined || text === '' ? undefined : `${text.trimEnd()}\n`;
   };
   const report = (key: string, text: string): void => {
-    reading.problem(['tls_config', key], `tls_config.${key} ${text}`);
+    reading.problem(['tls_config', key], text);
   };
   const keyOf = (key: 'ca' | 'cert' | 'key'): string => (isGiven(tls[key]) ? key : `${key}_file`);
 
@@ -147,13 +148,13 @@ function createTlsSettings(tls: TlsFile, reading: Reading): TlsSettings {
   if (hasCert && !hasKey) {
     report(
       keyOf('cert'),
-      'is given without a key: exactly one of key or key_file must be configured with it',
+      'exactly one of key or key_file must be configured when a client certificate is configured',
     );
   }
   if (hasKey && !hasCert) {
     report(
       keyOf('key'),
-      'is given without a certificate: exactly one of cert or cert_file must be configured with it',
+      'exactly one of cert or cert_file must be configured when a client key is configured',
     );
   }
   if (ca !== undefined)
@@ -168,12 +169,12 @@ function createTlsSettings(tls: TlsFile, reading: Reading): TlsSettings {
     try {
       createSecureContext({ cert, key });
     } catch {
-      report(keyOf('key'), 'is not a private key in PEM form that fits the certificate');
+      report(keyOf('key'), 'must be the private key of the certificate, in PEM form');
     }
   }
   const { min_version: min, max_version: max } = tls;
   if (min !== undefined && max !== undefined && min > max) {
-    report('max_version', `(${max}) must not be below min_version (${min})`);
+    report('max_version', `${max} must not be below min_version ${min}`);
   }
   return {
     ca,
@@ -190,14 +191,14 @@ function createTlsSettings(tls: TlsFile, reading: Reading): TlsSettings {
 function checkCertificates(pem: string, report: (text: string) => void): void {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
   if (blocks === null) {
-    report('holds no certificate in PEM form');
+    report('must contain a certificate in PEM form');
     return;
   }
   for (const [i, block] of blocks.entries()) {
     try {
       new X509Certificate(block);
     } catch {
-      report(`holds something that is not a certificate, in block ${i + 1}`);
+      report(`invalid certificate in PEM block ${i + 1}`);
       return;
     }
   }

@@ -1,58 +1,73 @@
-// What the owner of a configuration should know of server groups that cannot be told apart: which, and what it costs.
+// Warnings about server groups that no label tells apart.
 
-import { fixedLabels } from '../../model/index.js';
+import { fixedLabels, targetSets, type Labels } from '../../model/index.js';
 import { quote } from '../text/quote.js';
 import { overlappingPairs } from './overlapping.js';
 import type { ServerGroupSettings } from '../settings.js';
 
-/** More pairs than are needed to find which groups belong together in any file that somebody writes. */
+/** Limit of the search, far above the number of overlapping pairs in a hand-written file. */
 const MAX_PAIRS = 1000;
 
-/** So many of the groups are named. */
+/** Maximum number of groups that a warning names. */
 const MAX_NAMES = 5;
 
 export interface OverlapWarning {
-  /** The position of the second of the groups, of which it can be said that it is one too many. */
+  /** Position of the second of the groups. */
   readonly position: number;
   readonly text: string;
 }
 
+/** Targets of a group with equal labels, which are planned as a group of their own. */
+interface PlannedSet {
+  readonly position: number;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly isBounded: boolean;
+}
+
 /**
- * One warning for each set of groups that may have equal series, in the order of the groups. Groups with time ranges
- * are meant to share their series, and are told something else.
+ * Returns one warning for each set of groups that may have equal series, in the order of the groups. Groups with time
+ * ranges are meant to share their series and get another text.
  */
 export function overlapWarnings(groups: readonly ServerGroupSettings[]): OverlapWarning[] {
+  const sets = groups.flatMap(({ name, labels, targets, timeRange, injectMatchers = [] }, position) =>
+    targetSets(name, labels, targets).map((set): PlannedSet => ({
+      position,
+      name: set.name,
+      labels: fixedLabels(set.labels, injectMatchers),
+      isBounded: timeRange !== undefined,
+    })),
+  );
   const pairs = overlappingPairs(
-    groups.map(({ labels, injectMatchers = [] }) => fixedLabels(labels, injectMatchers)),
+    sets.map(({ labels }) => labels),
     MAX_PAIRS,
   );
-  const isSplit = ([a, b]: readonly [number, number]): boolean =>
-    groups[a]!.timeRange !== undefined || groups[b]!.timeRange !== undefined;
+  const isSplit = ([a, b]: readonly [number, number]): boolean => sets[a]!.isBounded || sets[b]!.isBounded;
   const warn = (members: readonly number[], text: string): OverlapWarning => ({
-    position: members[1]!,
-    text: `the server groups ${namesOf(members.map((member) => groups[member]!.name))} ${text}`,
+    position: sets[members[1]!]!.position,
+    text: `server groups ${namesOf(members.map((member) => sets[member]!.name))} ${text}`,
   });
   return [
     ...connected(pairs.filter((pair) => !isSplit(pair))).map((members) =>
       warn(
         members,
-        'cannot be told apart by their labels: equal series of them are merged into one, so that they are asked only ' +
-          'for what concerns each series by itself, and everything else is computed here; give each a label with a value of its own, or make ' +
-          'them targets of one group if they are replicas',
+        'cannot be told apart by their labels: equal series are merged, and everything but functions of single ' +
+          'series is computed in promfed; give each group a label with a different value, or make them targets of one ' +
+          'group if they are replicas',
       ),
     ),
     ...connected(pairs.filter(isSplit)).map((members) =>
       warn(
         members,
-        'are parts of one whole by their time ranges: what looks at the times of one of them is computed there, and ' +
-          'what crosses a boundary is computed here from raw samples; give each a label with a value of its own if ' +
-          'their series are not the same',
+        'share their series by their time ranges: queries within the time range of one group are computed there, and ' +
+          'queries across a boundary are computed in promfed from raw samples; give each group a label with a ' +
+          'different value if their series differ',
       ),
     ),
   ].sort((a, b) => a.position - b.position);
 }
 
-/** The sets of at least two that the pairs connect, members ascending. */
+/** Returns the sets of at least two members that the pairs connect, members ascending. */
 function connected(pairs: readonly (readonly [number, number])[]): number[][] {
   const sets = new Map<number, Set<number>>();
   for (const [a, b] of pairs) {

@@ -1,4 +1,4 @@
-// One entry of `promxy.server_groups`, from the file's words to settings.
+// The settings of one entry of `promxy.server_groups`.
 
 import { Labels, type Matcher } from '../../model/index.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
@@ -8,23 +8,20 @@ import { labelFilterOf, timeRangeOf } from './group-scope.js';
 import { createHttpClientSettings, type Reading } from './http-client.js';
 import { parseConfigMatchers } from '../text/parse-matchers.js';
 import type { ServerGroupFile } from '../file/schema.js';
-import type { ServerGroupSettings } from '../settings.js';
+import type { ServerGroupSettings, TargetSettings } from '../settings.js';
 
 const DEFAULT_ANTI_AFFINITY_MS = 10_000;
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
-/** What it takes to read a server group. */
+/** How a server group of the file is read. */
 export interface GroupReading extends Reading {
-  /** Says something about the value at the path that its owner should know. */
+  /** Reports a warning about the value at a path below the group. */
   readonly warn: (path: readonly (string | number)[], text: string) => void;
   /** The entries of a mapping, in the file's order. */
   readonly entriesOf: <T>(map: Readonly<Record<string, T>>) => [key: string, value: T][];
 }
 
-/**
- * Settings of a group that has the right shape; what is wrong beyond that is reported. The name is the file's, or
- * empty when the file gives none.
- */
+/** Settings of a group that has the right shape. Other problems are reported. The name is empty when none is set. */
 export function createServerGroupSettings(
   group: ServerGroupFile,
   reading: GroupReading,
@@ -42,24 +39,24 @@ export function createServerGroupSettings(
   if (ownAuthorization !== undefined && httpClient.authentication !== undefined) {
     problem(
       ['http_headers', ownAuthorization[0]],
-      'at most one of http_headers.Authorization and an authentication in http_client must be configured',
+      'at most one of http_headers.Authorization and an authentication method of http_client must be configured',
     );
   }
   if (group.remote_read_path !== undefined && group.remote_read !== true) {
-    reading.warn(['remote_read_path'], 'remote_read_path has no effect without remote_read: true');
+    reading.warn(['remote_read_path'], 'has no effect without remote_read: true');
   }
   const refresh = group.native_histogram?.metadata_refresh;
   const histogramRefreshMs = Math.ceil(parseConfigDuration(refresh ?? '0'));
   if (histogramRefreshMs > 0 && group.remote_read !== true) {
     reading.warn(
       ['native_histogram', 'metadata_refresh'],
-      'metadata_refresh has no effect without remote_read: true, which native histograms are read by',
+      'has no effect without remote_read: true, by which native histograms are read',
     );
   }
   const timeoutMs = Math.ceil(parseConfigDuration(group.timeout ?? '0'));
   return {
     name: group.name ?? '',
-    labels: labelsOf(group, reading),
+    labels: Labels.of(entriesOf(group.labels ?? {})),
     scheme,
     targets: targetsOf(group, DEFAULT_PORTS[scheme], reading),
     pathPrefix: normalizePath(group.path_prefix ?? ''),
@@ -96,54 +93,36 @@ function pairsOf(entries: readonly (readonly [string, readonly string[]])[]): [s
   return entries.flatMap(([name, values]) => values.map((value): [string, string] => [name, value]));
 }
 
-/**
- * The labels of every series of the group: those of its targets, under those of the group itself.
- *
- * promxy adds the labels of a target to what that target answers. The targets of a group hold the same data, so
- * here they must agree; targets with different labels are different groups.
- *
- * Source: promxy, pkg/servergroup/servergroup.go (`loadTargetGroupMap`).
- */
-function labelsOf(group: ServerGroupFile, { problem, entriesOf }: GroupReading): Labels {
+/** The targets of `static_configs`, in the order of the file. */
+function targetsOf(
+  group: ServerGroupFile,
+  defaultPort: number,
+  { problem, warn, entriesOf }: GroupReading,
+): TargetSettings[] {
   const own = Labels.of(entriesOf(group.labels ?? {}));
-  let first: Labels | undefined;
-  for (const [i, { labels = {} }] of (group.static_configs ?? []).entries()) {
-    for (const name of Object.keys(labels)) {
-      // Without relabel_configs they have no effect in promxy, but for __scheme__ and its kind, which overwrite.
-      if (name.startsWith('__')) {
-        problem(
-          ['static_configs', i, 'labels', name],
-          `the target label ${quote(name)} has a meaning for relabel_configs only, which are not supported yet`,
-        );
-      }
-    }
-    const all = Labels.of(entriesOf(labels)).with(own);
-    first ??= all;
-    if (!all.equals(first)) {
+  const targets = new Map<string, TargetSettings>();
+  for (const [i, { targets: texts, labels: entries = {} }] of (group.static_configs ?? []).entries()) {
+    for (const name of Object.keys(entries)) {
+      // promxy applies __scheme__, __path_prefix__ and the like even without relabel_configs.
+      if (!name.startsWith('__')) continue;
       problem(
-        ['static_configs', i, 'labels'],
-        'the targets of one server group have different labels, which is not supported yet: ' +
-          'make one server group for each set of labels',
+        ['static_configs', i, 'labels', name],
+        'labels with this prefix are for relabel_configs, which are not supported yet',
       );
     }
-  }
-  return first ?? own;
-}
-
-function targetsOf(group: ServerGroupFile, defaultPort: number, { problem, warn }: GroupReading): string[] {
-  const targets = new Set<string>();
-  for (const [i, { targets: written }] of (group.static_configs ?? []).entries()) {
-    for (const [j, text] of written.entries()) {
+    const labels = Labels.of(entriesOf(entries));
+    for (const [j, text] of texts.entries()) {
       const parts = trySplitHostPort(text);
       if (parts === undefined) continue;
-      const target = `${parts.host}:${parts.port ?? defaultPort}`;
-      if (targets.has(target)) {
-        warn(['static_configs', i, 'targets', j], `the target ${quote(text)} is given twice and asked once`);
+      const address = `${parts.host}:${parts.port ?? defaultPort}`;
+      const key = `${address} ${labels.with(own).key}`;
+      if (targets.has(key)) {
+        warn(['static_configs', i, 'targets', j], `duplicate target ${quote(text)}; it is queried once`);
+      } else {
+        targets.set(key, { address, labels });
       }
-      targets.add(target);
     }
   }
-  if (targets.size === 0)
-    problem([], 'a server group needs at least one target: static_configs is missing or empty');
-  return [...targets];
+  if (targets.size === 0) warn([], 'no targets; queries that need this server group fail');
+  return [...targets.values()];
 }

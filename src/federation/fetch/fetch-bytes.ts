@@ -18,7 +18,7 @@ import {
 } from '../../merge/index.js';
 import { TRUNCATION_WARNING } from '../../model/index.js';
 import { mergesSeries, type Fetch } from '../../promql/plan/index.js';
-import { GroupSnapshot } from '../group-snapshot.js';
+import { snapshotOf } from '../group-snapshot.js';
 import { asReplan } from '../native-histogram-replan.js';
 import { noteTrailer, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
 
@@ -94,7 +94,7 @@ async function begun(chunks: ByteStream, fetch: Fetch): Promise<ByteStream> {
   try {
     return resumed(await chunks.next(), chunks);
   } catch (thrown) {
-    const groups = fetch.parts.map(({ group }) => GroupSnapshot.of(group).group);
+    const groups = fetch.parts.map(({ group }) => snapshotOf(group));
     throw asReplan(thrown, groups, fetch);
   }
 }

@@ -10,9 +10,9 @@ import {
 } from '../../json/index.js';
 import { PromfedError, type Grid, type Labels } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
-import type { FetchContext, GroupAnswer, ServerGroup } from '../../upstreams/index.js';
+import type { FetchContext, GroupAnswer, GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, tolerate, type FanOutContext } from '../fan-out.js';
-import { GroupSnapshot } from '../group-snapshot.js';
+import { snapshotOf } from '../group-snapshot.js';
 
 /** What a fetch is run with. */
 export interface FetchRun extends FanOutContext {
@@ -24,7 +24,7 @@ export interface FetchRun extends FanOutContext {
 
 /** One group's answer to its part of a fetch. */
 export interface OpenPart {
-  readonly group: ServerGroup;
+  readonly group: GroupSnapshot;
   /** Labels as the region has them. */
   readonly frames: FrameStream;
   /** All that `frames` has, when it is small. Whoever takes it notes its tail, and need not read `frames`. */
@@ -44,7 +44,7 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
   const opened: GroupAnswer[] = [];
   try {
     return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
-      const { group } = GroupSnapshot.of(planned);
+      const group = snapshotOf(planned);
       const watch = run.stats?.partOf(fetch.key, group.name);
       const ask = async (context: FetchContext): Promise<GroupAnswer> => {
         const begun = await group.query({ kind: run.kind, expr, grid: run.grid }, context);

@@ -14,7 +14,7 @@ import { selectionKey, type Selection } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
 import type { GroupSamples, SamplesQuery } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, type FanOutContext } from '../fan-out.js';
-import { GroupSnapshot } from '../group-snapshot.js';
+import { snapshotOf, type GroupSnapshot } from '../group-snapshot.js';
 import { noteTrailer } from './open-fetch.js';
 
 /**
@@ -58,7 +58,8 @@ export class GroupSampleSource implements SampleSource {
     { group: planned, matchers, addLabels }: Selection['parts'][number],
     { selection, extraMatchers, window, use }: SampleRequest,
   ): Promise<ReadonlyMap<string, RawSeries> | undefined> {
-    const { group, bounds } = GroupSnapshot.of(planned);
+    const group = snapshotOf(planned);
+    const { bounds } = group;
     const truncated = bounds === undefined ? window : truncateWindow(window, bounds);
     if (truncated.afterMs >= truncated.untilMs) return undefined;
     const query = {
@@ -77,11 +78,7 @@ export class GroupSampleSource implements SampleSource {
     return labelled(answer.series, addLabels, compileMatchers(extraMatchers));
   }
 
-  async #query(
-    group: GroupSnapshot['group'],
-    query: SamplesQuery,
-    key: string,
-  ): Promise<GroupSamples | undefined> {
+  async #query(group: GroupSnapshot, query: SamplesQuery, key: string): Promise<GroupSamples | undefined> {
     const watch = this.#context.stats?.partOf(key, group.name);
     const answer = await queryGroup(group, this.#context, (fetchContext) =>
       watch === undefined

@@ -13,7 +13,7 @@ import type { TargetAttempts, TargetPolicy } from './target-policy.js';
 /** What the requests to a group need. */
 export interface Group {
   readonly name: string;
-  /** Replicas; the samples of the first one win. Not empty. */
+  /** Replicas; the samples of the first one win. */
   readonly targets: readonly Target[];
   readonly policy: TargetPolicy;
   readonly antiAffinityMs: number;
@@ -33,7 +33,7 @@ export interface TargetAnswer<T> {
  * @param send queries one target; a rejection is a failure of that target.
  * @param discard releases an answer that is not used, because the request failed or no longer needs it.
  * @returns the answers in the order of the targets, at least one, and the failures of the others.
- * @throws PromfedError `upstream` when no target answered; immediately, without waiting for other targets, when one
+ * @throws PromfedError `upstream` when no target answered or there is none; immediately, without waiting for other targets, when one
  *   fails in a way that is the same for every target.
  */
 export async function fanOut<T>(
@@ -42,6 +42,9 @@ export async function fanOut<T>(
   send: (target: Target, scope: RequestScope) => Promise<T>,
   discard: (value: T) => void,
 ): Promise<{ readonly answers: readonly TargetAnswer<T>[]; readonly failures: GroupFailures }> {
+  if (group.targets.length === 0) {
+    throw new PromfedError('upstream', `server group "${group.name}": no targets`);
+  }
   const request = new FanOut(group, context, send, discard);
   await group.policy.run(request);
   return request.finish();

@@ -1,44 +1,55 @@
-// What is known of a group's label values: what its configuration declares, and beside it what was learned.
+// The label values of a server group: those that its configuration declares, and those that were learned.
 
 import type { LabelFilterSettings } from '../../config/index.js';
 import { anyValueMatches, type LabelFilter } from '../../model/index.js';
-import type { LabelIndex } from './label-index.js';
 
-type Values = ReadonlyMap<string, ReadonlySet<string>>;
+/** The learned values of labels; a label without an entry is unknown. */
+export type LearnedValues = ReadonlyMap<string, ReadonlySet<string>>;
+
+const NOTHING_LEARNED: LearnedValues = new Map();
 
 /**
- * A label of `static_labels_include` has these values and no others; a dynamic one has them beside what was learned.
- * Values of `static_labels_exclude` are in neither; an exclusion of any other label says nothing.
+ * A label of `static_labels_include` has these values and no others; a dynamic label has them beside its learned
+ * values. Values of `static_labels_exclude` are in neither; an exclusion of any other label is ignored.
  *
- * Source: promxy, pkg/promclient/labelfilter.go (`Sync`, `FilterLabelMatchers`), but for matchers that the empty value
- * satisfies, which promxy takes for unsatisfiable, and for values that nobody was seen to have.
- *
- * @param index undefined to go by the configuration alone.
+ * Source: promxy, pkg/promclient/labelfilter.go (`Sync`, `FilterLabelMatchers`), except for matchers that the empty
+ * value satisfies, which promxy treats as unsatisfiable, and for values that no group is known to have.
  */
-export function createGroupFilter(
-  settings: LabelFilterSettings,
-  index: Pick<LabelIndex, 'valuesOf'> | undefined,
-): LabelFilter {
-  const include = setsOf(settings.include);
-  const exclude = setsOf(settings.exclude);
-  const dynamic = new Set(settings.dynamicLabels);
-  return {
-    judge(matcher, test) {
-      const { name, op, value } = matcher;
-      const included = include.get(name);
-      if (included === undefined && !dynamic.has(name)) return 'unknown';
-      const excluded = exclude.get(name);
-      if (op === '=' && excluded?.has(value) === true) return 'excluded';
-      const passes = excluded === undefined ? test : (one: string) => !excluded.has(one) && test(one);
-      if (included !== undefined && anyValueMatches(included, matcher, passes)) return 'matches';
-      if (!dynamic.has(name)) return 'excluded';
-      const learned = index?.valuesOf(name);
-      if (learned === undefined) return 'unknown';
-      return anyValueMatches(learned, matcher, passes) ? 'matches' : 'absent';
-    },
-  };
+export class GroupFilter {
+  readonly #include: LearnedValues;
+  readonly #exclude: LearnedValues;
+  readonly #dynamic: ReadonlySet<string>;
+  /** By the declared values alone. */
+  readonly declared: LabelFilter;
+
+  constructor(settings: LabelFilterSettings) {
+    this.#include = setsOf(settings.include);
+    this.#exclude = setsOf(settings.exclude);
+    this.#dynamic = new Set(settings.dynamicLabels);
+    this.declared = this.with(NOTHING_LEARNED);
+  }
+
+  /** By the declared values and these learned ones. */
+  with(learned: LearnedValues): LabelFilter {
+    return {
+      judge: (matcher, test) => {
+        const { name, op, value } = matcher;
+        const included = this.#include.get(name);
+        const isDynamic = this.#dynamic.has(name);
+        if (included === undefined && !isDynamic) return 'unknown';
+        const excluded = this.#exclude.get(name);
+        if (op === '=' && excluded?.has(value) === true) return 'excluded';
+        const passes = excluded === undefined ? test : (one: string) => !excluded.has(one) && test(one);
+        if (included !== undefined && anyValueMatches(included, matcher, passes)) return 'matches';
+        if (!isDynamic) return 'excluded';
+        const values = learned.get(name);
+        if (values === undefined) return 'unknown';
+        return anyValueMatches(values, matcher, passes) ? 'matches' : 'absent';
+      },
+    };
+  }
 }
 
-function setsOf(labels: LabelFilterSettings['include']): Values {
+function setsOf(labels: LabelFilterSettings['include']): LearnedValues {
   return new Map(labels.map(([label, values]) => [label, new Set(values)]));
 }

@@ -2,6 +2,7 @@
 
 import { RefreshLoop, type Log, type Timers } from '../../runtime/index.js';
 import type { LabelIndexStatus, MetadataAnswer } from '../server-group.js';
+import type { LearnedValues } from './group-filter.js';
 
 /** Labels with more values are not kept: querying every group costs less than holding and searching them. */
 const MAX_VALUES = 20_000;
@@ -45,18 +46,19 @@ interface Entry {
  */
 export class LabelIndex {
   readonly #options: LabelIndexOptions;
-  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #entries: readonly Entry[];
   readonly #loop: RefreshLoop;
 
   constructor(options: LabelIndexOptions) {
     const { labels, syncIntervalMs, timers } = options;
     this.#options = options;
-    this.#entries = new Map(
-      labels.map((label) => [
-        label,
-        { label, values: undefined, requestedAtMs: NaN, hasTooMany: false, isFailing: false },
-      ]),
-    );
+    this.#entries = labels.map((label) => ({
+      label,
+      values: undefined,
+      requestedAtMs: NaN,
+      hasTooMany: false,
+      isFailing: false,
+    }));
     this.#loop = new RefreshLoop({
       intervalMs: syncIntervalMs,
       firstDelayMs: Math.min(MAX_FIRST_DELAY_MS, syncIntervalMs / 10) * timers.random(),
@@ -65,16 +67,20 @@ export class LabelIndex {
     });
   }
 
-  /** Returns the values of a label, at most three intervals old; undefined when they are not known. */
-  valuesOf(label: string): ReadonlySet<string> | undefined {
-    const entry = this.#entries.get(label);
-    return entry && this.#freshValues(entry);
+  /** Returns the values of the labels that are known, at most three intervals old. The result does not change. */
+  current(): LearnedValues {
+    const current = new Map<string, ReadonlySet<string>>();
+    for (const entry of this.#entries) {
+      const values = this.#freshValues(entry);
+      if (values !== undefined) current.set(entry.label, values);
+    }
+    return current;
   }
 
   /** In the order of the labels. */
   status(): readonly LabelIndexStatus[] {
     const { group, timers } = this.#options;
-    return [...this.#entries.values()].map((entry) => ({
+    return this.#entries.map((entry) => ({
       group,
       label: entry.label,
       isUsed: this.#freshValues(entry) !== undefined,
@@ -90,7 +96,7 @@ export class LabelIndex {
 
   /** One label after the other: a refresh is not urgent. */
   async #refreshAll(signal: AbortSignal): Promise<void> {
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries) {
       if (signal.aborted) return;
       await this.#refresh(entry, signal);
     }

@@ -121,7 +121,10 @@ t.test('a second way to authenticate, and one that says nothing, are refused', a
       message: /authorization credentials & credentials_file/,
     },
     { client: { basic_auth: { username: 'a:b' } }, message: /must not contain a colon/ },
-    { client: { authorization: {} }, message: /neither credentials nor credentials_file/ },
+    {
+      client: { authorization: {} },
+      message: /authorization: missing credentials; set credentials or credentials_file/,
+    },
     {
       client: { authorization: { type: 'BASIC', credentials: 'x' } },
       message: /type cannot be set to "basic", use "basic_auth"/,
@@ -130,17 +133,18 @@ t.test('a second way to authenticate, and one that says nothing, are refused', a
       client: { authorization: { type: 'a b', credentials: 'x' } },
       message: /authorization type must be a single word/,
     },
-    { client: { bearer_token_file: '/empty' }, message: /bearer_token_file is an empty file/ },
+    { client: { bearer_token_file: '/empty' }, message: /bearer_token_file: file is empty/ },
     {
       client: { bearer_token_file: '/none' },
-      message: /^c\.yaml:1:\d+: bearer_token_file: \/none does not exist$/,
+      message:
+        /^c\.yaml:1:\d+: promxy\.server_groups\[0\]\.http_client\.bearer_token_file: \/none does not exist$/,
     },
-    { client: { bearer_token_file: '/two-lines' }, message: /characters that a header cannot hold/ },
-    { client: { bearer_token: 'a€' }, message: /characters that a header cannot hold/ },
+    { client: { bearer_token_file: '/two-lines' }, message: /characters that an HTTP header cannot hold/ },
+    { client: { bearer_token: 'a€' }, message: /characters that an HTTP header cannot hold/ },
     {
       client: { basic_auth: { username_file: '/none', password_file: '/gone' } },
       message:
-        /basic_auth\.username_file: \/none does not exist\nc\.yaml:1:\d+: basic_auth\.password_file: \/gone/,
+        /basic_auth\.username_file: \/none does not exist\nc\.yaml:1:\d+: .*\.basic_auth\.password_file: \/gone/,
     },
     {
       client: { bearer_token: 'x' },
@@ -188,31 +192,31 @@ t.test('certificates and keys come from the file itself or from others', async (
 
 t.test('what TLS could not work with is refused when the configuration is loaded', async (t) => {
   const cases: { tls: Record<string, unknown>; message: RegExp }[] = [
-    { tls: { ca: 'garbage' }, message: /tls_config\.ca holds no certificate in PEM form$/ },
-    { tls: { ca: KEY }, message: /tls_config\.ca holds no certificate/ },
-    { tls: { ca_file: '/user' }, message: /tls_config\.ca_file holds no certificate/ },
+    { tls: { ca: 'garbage' }, message: /tls_config\.ca: must contain a certificate in PEM form$/ },
+    { tls: { ca: KEY }, message: /tls_config\.ca: must contain a certificate/ },
+    { tls: { ca_file: '/user' }, message: /tls_config\.ca_file: must contain a certificate/ },
     {
       tls: { ca: CERT.replace(/[A-Z]{4}/, '!!!!') },
-      message: /not a certificate, in block 1|no certificate/,
+      message: /invalid certificate in PEM block 1|must contain a certificate/,
     },
     {
       tls: { ca: `${CERT}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----` },
-      message: /in block 2$/,
+      message: /invalid certificate in PEM block 2$/,
     },
-    { tls: { cert: CERT }, message: /given without a key: exactly one of key or key_file/ },
-    { tls: { key_file: '/key.pem' }, message: /tls_config\.key_file is given without a certificate/ },
+    { tls: { cert: CERT }, message: /tls_config\.cert: exactly one of key or key_file/ },
+    { tls: { key_file: '/key.pem' }, message: /tls_config\.key_file: exactly one of cert or cert_file/ },
     {
       tls: { cert: CERT, key: OTHER_KEY },
-      message: /tls_config\.key is not a private key .* that fits the certificate/,
+      message: /tls_config\.key: must be the private key of the certificate/,
     },
-    { tls: { cert: CERT, key: 'garbage' }, message: /tls_config\.key is not a private key/ },
+    { tls: { cert: CERT, key: 'garbage' }, message: /tls_config\.key: must be the private key/ },
     {
       tls: { cert: CERT, cert_file: '/cert.pem', key: KEY },
       message: /at most one of tls_config cert & cert_file/,
     },
     {
       tls: { min_version: 'TLS13', max_version: 'TLS12' },
-      message: /max_version \(TLS12\) must not be below min_version \(TLS13\)/,
+      message: /max_version: TLS12 must not be below min_version TLS13/,
     },
     { tls: { min_version: 'TLS14' }, message: /must be one of TLS10, TLS11, TLS12, TLS13; got "TLS14"/ },
     { tls: { ca_file: '/none' }, message: /tls_config\.ca_file: \/none does not exist/ },

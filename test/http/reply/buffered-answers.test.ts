@@ -8,7 +8,7 @@ import t from 'tap';
 import { encodeAnswer, tryEncodeBuffered } from '../../../src/http/reply/encode-answer.js';
 import { annotationMembers, openResponse, readBytes } from '../../../src/json/index.js';
 import { asPromfedError, instantGrid, Labels, PromfedError } from '../../../src/model/index.js';
-import type { ServerGroup } from '../../../src/upstreams/index.js';
+import type { GroupSnapshot } from '../../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../../helpers/federation.js';
 import { chunksOf } from '../../helpers/frame-streams.js';
 
@@ -26,7 +26,7 @@ const unexpected = (): never => {
   throw new Error('unexpected request');
 };
 
-function groupOf(name: string, region: Region, allowsBuffering: boolean): ServerGroup {
+function groupOf(name: string, region: Region, allowsBuffering: boolean): GroupSnapshot {
   return {
     name,
     labels: Labels.from({ region: name }),
@@ -43,7 +43,6 @@ function groupOf(name: string, region: Region, allowsBuffering: boolean): Server
     labelNames: unexpected,
     labelValues: unexpected,
     metadata: unexpected,
-    close: () => Promise.resolve(),
   };
 }
 

@@ -23,7 +23,7 @@ import {
   type PlanNode,
 } from '../../../src/promql/plan/index.js';
 import { parseExpr, parseSelector } from '../../../src/promql/language/index.js';
-import { createGroupFilter } from '../../../src/upstreams/learn/group-filter.js';
+import { GroupFilter } from '../../../src/upstreams/learn/group-filter.js';
 import { planTimes, testPlans, type PlanCase } from './plan-cases.js';
 
 function group(name: string, more: Partial<PlannedGroup> = {}): PlannedGroup {
@@ -44,8 +44,10 @@ function filter({ include = {}, exclude = {}, learned = {} }: Declared): { filte
     include: Object.entries(include),
     exclude: Object.entries(exclude),
   };
-  const valuesOf = (label: string): Set<string> | undefined => learned[label] && new Set(learned[label]);
-  return { filter: createGroupFilter(settings, { valuesOf }) };
+  const values = Object.entries(learned).flatMap(([label, own]) =>
+    own === undefined ? [] : [[label, new Set(own)] as const],
+  );
+  return { filter: new GroupFilter(settings).with(new Map(values)) };
 }
 
 const filtered = [

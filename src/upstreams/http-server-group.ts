@@ -1,0 +1,170 @@
+// A server group over HTTP: its targets come from a source, and requests work on snapshots of them.
+
+import type { ServerGroupSettings } from '../config/index.js';
+import { createStaticSource, type TargetSource } from '../discovery/index.js';
+import { asPromfedError, targetSets, type LabelFilter, type Labels } from '../model/index.js';
+import { NO_LOG } from '../runtime/index.js';
+import type { Group } from './group/fan-out.js';
+import { boundsAt } from './group/group-bounds.js';
+import { HttpGroupSnapshot } from './group/http-group-snapshot.js';
+import { ALL_TARGETS } from './group/target-policy.js';
+import { createCredentials, type Credentials } from './http/credentials.js';
+import { Redactor } from './http/redactor.js';
+import { Target } from './http/target.js';
+import { GroupFilter } from './learn/group-filter.js';
+import type { LearnedHistogramNames } from './learn/histogram-names.js';
+import type { LabelIndex } from './learn/label-index.js';
+import { tryStartHistogramNames, tryStartLabelIndex } from './learn/start-learning.js';
+import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
+import type { GroupSnapshot, LabelIndexStatus, ServerGroup } from './server-group.js';
+
+/** Targets with equal labels. */
+interface PlannedSet {
+  readonly labels: Labels;
+  readonly group: Group;
+}
+
+/**
+ * Creates a group; no connection is opened before the first request.
+ *
+ * @param source the targets; closed with the group. Default: those of the settings.
+ * @throws PromfedError `bad_data` when a target, a header or the credentials of the settings are invalid.
+ */
+export function createServerGroup(
+  settings: ServerGroupSettings,
+  options: UpstreamOptions,
+  source: TargetSource = createStaticSource(settings.targets),
+): ServerGroup {
+  return new HttpServerGroup(settings, options, source);
+}
+
+class HttpServerGroup implements ServerGroup {
+  readonly name: string;
+  readonly #settings: ServerGroupSettings;
+  readonly #options: UpstreamOptions;
+  readonly #source: TargetSource;
+  readonly #redactor: Redactor;
+  readonly #credentials: Credentials | undefined;
+  readonly #filter: GroupFilter | undefined;
+  readonly #labelIndex: LabelIndex | undefined;
+  readonly #histograms: LearnedHistogramNames | undefined;
+  /** By address. */
+  #targets: ReadonlyMap<string, Target> = new Map();
+  #sets: readonly PlannedSet[] = [];
+  /** Snapshots by configured label values; undefined when the time range moves with the clock. */
+  #reusable: readonly GroupSnapshot[] | undefined;
+
+  constructor(settings: ServerGroupSettings, options: UpstreamOptions, source: TargetSource) {
+    const { httpClient, labelFilter } = settings;
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#options = options;
+    this.#source = source;
+    this.#redactor = new Redactor(settings);
+    this.#credentials =
+      httpClient.authentication &&
+      createCredentials({
+        group: settings.name,
+        settings: httpClient.authentication,
+        redactor: this.#redactor,
+        background: options.background,
+      });
+    this.#filter = labelFilter && new GroupFilter(labelFilter);
+    const current = (): readonly GroupSnapshot[] => this.snapshots(options.clock.now(), false);
+    this.#histograms = tryStartHistogramNames(settings, options.background, current);
+    this.#labelIndex = tryStartLabelIndex(settings, options.background, current);
+    try {
+      this.#update((address) => this.#createTarget(address));
+    } catch (thrown) {
+      this.#stop();
+      throw thrown;
+    }
+    source.onChange(() => {
+      this.#update((address) => this.#tryCreateTarget(address));
+    });
+  }
+
+  snapshots(nowMs: number, usesLearned: boolean): readonly GroupSnapshot[] {
+    const index = usesLearned ? this.#labelIndex : undefined;
+    if (index === undefined && this.#reusable !== undefined) return this.#reusable;
+    return this.#snapshotsWith(nowMs, index && this.#filter?.with(index.current()));
+  }
+
+  labelIndex(): readonly LabelIndexStatus[] {
+    return this.#labelIndex?.status() ?? [];
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+    await Promise.all([...this.#targets.values()].map((target) => target.close()));
+  }
+
+  #stop(): void {
+    this.#source.close();
+    this.#credentials?.stop();
+    this.#labelIndex?.stop();
+    this.#histograms?.stop();
+  }
+
+  #snapshotsWith(nowMs: number, filter: LabelFilter | undefined): readonly GroupSnapshot[] {
+    const bounds = boundsAt(this.#settings.timeRange, nowMs);
+    return this.#sets.map(
+      ({ labels, group }) =>
+        new HttpGroupSnapshot({
+          settings: this.#settings,
+          group,
+          labels,
+          histograms: this.#histograms,
+          filter: filter ?? this.#filter?.declared,
+          bounds,
+        }),
+    );
+  }
+
+  /**
+   * Takes over the targets of the source. Those that stay keep their connections. Those that are gone are forgotten:
+   * running requests may still use them, and their idle connections end by themselves.
+   *
+   * @param create returns undefined for a target that is ignored.
+   */
+  #update(create: (address: string) => Target | undefined): void {
+    const { name, labels, antiAffinityMs, allowsLossyHistograms, timeRange } = this.#settings;
+    const { clock, limits } = this.#options;
+    const targets = new Map<string, Target>();
+    for (const { address } of this.#source.targets) {
+      const target = targets.get(address) ?? this.#targets.get(address) ?? create(address);
+      if (target !== undefined) targets.set(address, target);
+    }
+    this.#targets = targets;
+    const usable = this.#source.targets.filter(({ address }) => targets.has(address));
+    this.#sets = targetSets(name, labels, usable).map((set) => ({
+      labels: set.labels,
+      group: {
+        name: set.name,
+        targets: [...new Set(set.targets.map(({ address }) => targets.get(address)!))],
+        policy: ALL_TARGETS,
+        antiAffinityMs,
+        clock,
+        limits: { ...DEFAULT_UPSTREAM_LIMITS, ...limits },
+        allowsLossyHistograms,
+        redact: (text: string) => this.#redactor.redact(text),
+      },
+    }));
+    this.#reusable = timeRange?.kind === 'relative' ? undefined : this.#snapshotsWith(NaN, undefined);
+  }
+
+  #createTarget(address: string): Target {
+    return new Target(address, this.#settings, this.#options, this.#credentials);
+  }
+
+  #tryCreateTarget(address: string): Target | undefined {
+    try {
+      return this.#createTarget(address);
+    } catch (thrown) {
+      const log = this.#options.background?.log ?? NO_LOG;
+      const reason = asPromfedError(thrown).message;
+      log.warn({ server_group: this.name, target: address, reason }, 'target ignored');
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// What a server group learns in the background: label values, and names of native histograms.
+
+import { setMaxListeners } from 'node:events';
+
+import type { ServerGroupSettings } from '../../config/index.js';
+import { injectMatchers } from '../../model/index.js';
+import type { Timers } from '../../runtime/index.js';
+import { METADATA, STRINGS, uniteAnswers } from '../api/metadata-answer.js';
+import type { Background } from '../options.js';
+import type { FetchContext, GroupSnapshot } from '../server-group.js';
+import { LearnedHistogramNames } from './histogram-names.js';
+import { LabelIndex } from './label-index.js';
+
+/** A refresh that takes longer fails. */
+const REFRESH_TIMEOUT_MS = 30_000;
+
+/** Undefined when no label is to be learned. @param snapshots called at each refresh. */
+export function tryStartLabelIndex(
+  { name, labelFilter, injectMatchers: injected }: ServerGroupSettings,
+  background: Background | undefined,
+  snapshots: () => readonly GroupSnapshot[],
+): LabelIndex | undefined {
+  if (background === undefined || labelFilter === undefined) return undefined;
+  if (labelFilter.dynamicLabels.length === 0) return undefined;
+  const { timers, log } = background;
+  const selectors = injected === undefined ? [] : [injectMatchers([], injected)];
+  return new LabelIndex({
+    group: name,
+    labels: labelFilter.dynamicLabels,
+    syncIntervalMs: labelFilter.syncIntervalMs,
+    async labelValues(label, limit, signal) {
+      const context = refreshContext(signal, timers);
+      // Without times, some servers answer for the last day only.
+      const query = { selectors, startMs: 0, endMs: undefined, limit };
+      const answers = await Promise.all(snapshots().map((one) => one.labelValues(label, query, context)));
+      return uniteAnswers(STRINGS, answers, []);
+    },
+    timers,
+    log,
+  });
+}
+
+/** Undefined when raw samples lack native histograms as well. @param snapshots called at each refresh. */
+export function tryStartHistogramNames(
+  { name, remoteReadPath, histogramRefreshMs }: ServerGroupSettings,
+  background: Background | undefined,
+  snapshots: () => readonly GroupSnapshot[],
+): LearnedHistogramNames | undefined {
+  if (remoteReadPath === undefined) return undefined;
+  if (background === undefined || histogramRefreshMs === undefined) return new LearnedHistogramNames();
+  const { timers, log } = background;
+  return new LearnedHistogramNames({
+    group: name,
+    async metadata(signal) {
+      const context = refreshContext(signal, timers);
+      const answers = await Promise.all(
+        snapshots().map((one) => one.metadata(undefined, undefined, context)),
+      );
+      return uniteAnswers(METADATA, answers, []);
+    },
+    intervalMs: histogramRefreshMs,
+    timers,
+    log,
+  });
+}
+
+function refreshContext(signal: AbortSignal, timers: Timers): FetchContext {
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]);
+  // Each target adds a listener; Node.js would warn of a leak from eleven on.
+  setMaxListeners(0, bound);
+  return {
+    signal: bound,
+    deadlineMs: timers.now() + REFRESH_TIMEOUT_MS,
+    lookbackDeltaMs: undefined,
+  };
+}
