@@ -14,10 +14,7 @@ t.test('groups without a distinguishing label are a warning that names both', as
   ].join('\n');
   const { warnings } = parseConfig(yaml, 'c.yaml');
   t.equal(warnings.length, 1);
-  t.match(
-    warnings[0],
-    /^c\.yaml:5:7: the server groups "b" and "other" cannot be told apart by their labels/,
-  );
+  t.match(warnings[0], /^c\.yaml:5:7: server groups "b" and "other" cannot be told apart by their labels/);
 });
 
 t.test('one warning names all groups of an overlapping set, up to five', async (t) => {
@@ -27,17 +24,17 @@ t.test('one warning names all groups of an overlapping set, up to five', async (
     parseConfig(`promxy:\n  server_groups:\n${groups.join('')}`, 'c.yaml').warnings;
   t.match(
     warningsOf(group('a', 'labels: {r: x}'), group('b', 'labels: {r: y}'), group('c', 'labels: {s: z}')),
-    [/^c\.yaml:4:7: the server groups "a", "b" and "c" cannot be told apart .* computed here;/],
+    [/^c\.yaml:4:7: server groups "a", "b" and "c" cannot be told apart .* computed in promfed;/],
   );
   const [only, ...others] = warningsOf(...Array.from({ length: 100 }, (_, i) => group(`g${i}`, '')));
-  t.match(only, /^c\.yaml:4:7: the server groups "g0", "g1", "g2", "g3", "g4" and 95 more cannot/);
+  t.match(only, /^c\.yaml:4:7: server groups "g0", "g1", "g2", "g3", "g4" and 95 more cannot/);
   t.same(others, []);
   t.same(warningsOf(group('a', 'labels: {r: x}'), group('b', 'labels: {r: y}')), []);
   const old = group('old', 'absolute_time_range: {end: 2026-01-01}');
   const recent = group('recent', 'absolute_time_range: {start: 2026-01-01}');
-  t.match(warningsOf(old, recent), [/"old" and "recent" are parts of one whole by their time ranges/]);
+  t.match(warningsOf(old, recent), [/"old" and "recent" share their series by their time ranges/]);
   const both = warningsOf(old, recent, group('x', 'labels: {r: x}'), group('y', 'labels: {s: x}'));
   t.equal(both.length, 2);
-  t.match(both[0], /"old", "recent", "x" and "y" are parts of one whole/);
-  t.match(both[1], /^c\.yaml:6:7: the server groups "x" and "y" cannot be told apart/);
+  t.match(both[0], /"old", "recent", "x" and "y" share their series/);
+  t.match(both[1], /^c\.yaml:6:7: server groups "x" and "y" cannot be told apart/);
 });
