@@ -11,7 +11,6 @@ export type {
   LabelFilterSettings,
   SecretSettings,
   ServerGroupSettings,
-  TargetSettings,
   TimeRangeSettings,
   TlsSettings,
 } from './settings.js';

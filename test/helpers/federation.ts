@@ -15,7 +15,7 @@ import type { GroupSnapshot, ServerGroup } from '../../src/upstreams/index.js';
 type FederationOptions = Parameters<typeof createFederation>[0];
 
 /** A server group that always has these snapshots. */
-export function groupOf(...snapshots: readonly GroupSnapshot[]): ServerGroup {
+function groupOf(...snapshots: readonly GroupSnapshot[]): ServerGroup {
   return {
     name: snapshots[0]?.name ?? '',
     snapshots: () => snapshots,
