@@ -6,17 +6,15 @@ import { Labels } from '../model/index.js';
 import { describeFileError, readTextFile, type ReadText } from '../runtime/index.js';
 import { comparePositions, ConfigError, printProblem, type Problem } from './config-error.js';
 import { hashOf } from './config-hash.js';
-import { checkShape, inertKeys, type PathProblem } from './file/check.js';
-import { decode, type Decoded } from './file/decode.js';
+import { checkShape, inertKeys } from './file/check.js';
+import { decode } from './file/decode.js';
 import { maskedYaml } from './file/masked-yaml.js';
-import type { ConfigFile, ServerGroupFile } from './file/schema.js';
-import { type Path, printPath } from './file/schema-walk.js';
+import type { ConfigFile } from './file/schema.js';
 import { MAX_FILE_BYTES, parseYaml } from './file/yaml-document.js';
+import { createServerGroups } from './groups/create-server-groups.js';
 import { overlapWarnings } from './groups/overlap-warnings.js';
-import { createServerGroupSettings } from './groups/server-group-settings.js';
-import type { ServerGroupSettings, Settings } from './settings.js';
+import type { Settings } from './settings.js';
 import { parseConfigDuration } from './text/parse-duration.js';
-import { quote } from './text/quote.js';
 
 /** A valid configuration. */
 export interface LoadedConfig {
@@ -94,7 +92,7 @@ export function parseConfig(text: string, file: string, readText: ReadText = rea
   const shapeProblems = checkShape(decoded);
   problems.push(...shapeProblems);
   const warnings: Problem[] = inertKeys(decoded);
-  const groups = createGroups(decoded, shapeProblems, readText, problems, warnings);
+  const groups = createServerGroups(decoded, shapeProblems, readText, problems, warnings);
   if (problems.length > 0) throw new ConfigError(file, problems);
 
   const config = decoded.value as ConfigFile;
@@ -114,75 +112,6 @@ export function parseConfig(text: string, file: string, readText: ReadText = rea
     maskedYaml: maskedYaml(config),
     hash: hashOf(settings, config),
   };
-}
-
-/** Creates the groups whose shape is valid, so that one run reports all problems of a file. */
-function createGroups(
-  decoded: Decoded,
-  shapeProblems: readonly PathProblem[],
-  readText: ReadText,
-  problems: Problem[],
-  warnings: Problem[],
-): ServerGroupSettings[] {
-  const { promxy } = decoded.value as { readonly promxy?: { readonly server_groups?: unknown } };
-  const entries: unknown = promxy?.server_groups;
-  if (!Array.isArray(entries)) return [];
-  const invalidGroups = new Set(
-    shapeProblems
-      .filter(({ path }) => path[0] === 'promxy' && path[1] === 'server_groups')
-      .map(({ path }) => Number(path[2])),
-  );
-  const groups: ServerGroupSettings[] = [];
-  const firstByName = new Map<string, number>();
-  for (const [i, group] of (entries as ServerGroupFile[]).entries()) {
-    const base = ['promxy', 'server_groups', i];
-    if (invalidGroups.has(i)) continue;
-    const reportTo = (list: Problem[]) => (path: Path, text: string) => {
-      const whole = [...base, ...path];
-      list.push({ position: decoded.positionOf(whole, 'key'), text: `${printPath(whole)}: ${text}` });
-    };
-    const settings = createServerGroupSettings(group, {
-      readText,
-      problem: reportTo(problems),
-      warn: reportTo(warnings),
-      entriesOf: (map) => decoded.entriesOf(map),
-    });
-    const first = settings.name === '' ? undefined : firstByName.get(settings.name);
-    if (first !== undefined) {
-      const { line } = decoded.positionOf(['promxy', 'server_groups', first, 'name']);
-      reportTo(problems)(['name'], `duplicate name ${quote(settings.name)}; first used on line ${line}`);
-    }
-    firstByName.set(settings.name, i);
-    groups.push(settings);
-  }
-  return nameGroups(groups);
-}
-
-/** Gives a unique name to every group without one. */
-function nameGroups(groups: readonly ServerGroupSettings[]): ServerGroupSettings[] {
-  const used = new Set(groups.map(({ name }) => name));
-  const tried = new Map<string, number>();
-  return groups.map((group, position) => {
-    if (group.name !== '') return group;
-    const values = [...commonLabels(group)].map(([, value]) => value).join('/');
-    const fallback = group.targets[0]?.address ?? `server_groups[${position}]`;
-    const base = (values === '' ? fallback : values).replace(/\p{Cc}/gu, ' ').slice(0, 200);
-    let name = base;
-    let i = tried.get(base) ?? 1;
-    while (used.has(name)) name = `${base}#${++i}`;
-    tried.set(base, i);
-    used.add(name);
-    return { ...group, name };
-  });
-}
-
-/** The labels of a group and those that all of its targets share. */
-function commonLabels({ labels, targets }: ServerGroupSettings): Labels {
-  const [first, ...others] = targets.map((target) => target.labels);
-  const differing = first
-    ?.names()
-    .filter((name) => others.some((other) => other.get(name) !== first.get(name)));
-  return first === undefined ? labels : first.drop(new Set(differing)).with(labels);
 }
 
 /** Zero means the default. Source: Prometheus, config/config.go. */

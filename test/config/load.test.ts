@@ -209,7 +209,7 @@ t.test('targets of one group that no label tells apart are a warning', async (t)
       'c.yaml',
     ).warnings;
   t.same(warningsOf('{az: b}'), []);
-  t.match(warningsOf('{rack: b}'), [/server groups "eu{az=a}" and "eu{rack=b}" cannot be told apart/]);
+  t.match(warningsOf('{rack: b}'), [/server groups "eu{az=a}" and "eu{rack=b}" cannot be distinguished/]);
 });
 
 t.test('a duplicate target is a warning', async (t) => {

@@ -9,7 +9,7 @@ import type { HttpClientFile, TlsFile } from '../file/schema.js';
 import type { AuthenticationSettings, HttpClientSettings, SecretSettings, TlsSettings } from '../settings.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
 
-/** How a part of the file is read. */
+/** How a part of the file is read, and where problems are reported. */
 export interface Reading {
   readonly readText: ReadText;
   /** Reports a problem of the value at a path below the part that is read. */
@@ -22,7 +22,7 @@ const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13
 
 const NOT_GIVEN: SecretSettings = { value: '', file: undefined };
 
-/** Settings of a part that has the right shape. Everything else that is wrong with it is reported. */
+/** Creates the settings of a part with a valid shape. Other problems are reported. */
 export function createHttpClientSettings(client: HttpClientFile, reading: Reading): HttpClientSettings {
   const dialTimeoutMs = Math.ceil(parseConfigDuration(client.dial_timeout ?? '0'));
   return {
@@ -33,7 +33,7 @@ export function createHttpClientSettings(client: HttpClientFile, reading: Readin
 }
 
 /**
- * The one authentication method of the part. An empty text counts as not given.
+ * Returns the authentication method of the part; undefined for none. An empty string counts as missing.
  *
  * Source: prometheus/common, config/http_config.go (`HTTPClientConfig.Validate` and the round trippers).
  */
@@ -104,8 +104,8 @@ function isGiven(text: string | undefined): text is string {
 }
 
 /**
- * The value of KEY, or the content of KEY_file without the white space around it; empty when neither is given,
- * undefined when a problem was reported.
+ * Returns the value of KEY, or the trimmed content of KEY_file. The value is empty when both are missing. Returns
+ * undefined after reporting a problem.
  */
 function secretOf<Key extends string>(
   part: Readonly<Partial<Record<Key | `${Key}_file`, string>>>,

@@ -1,4 +1,4 @@
-// Warnings about server groups that no label tells apart.
+// Warnings about server groups without a distinguishing label.
 
 import { fixedLabels, targetSets, type Labels } from '../../model/index.js';
 import { quote } from '../text/quote.js';
@@ -51,7 +51,7 @@ export function overlapWarnings(groups: readonly ServerGroupSettings[]): Overlap
     ...connected(pairs.filter((pair) => !isSplit(pair))).map((members) =>
       warn(
         members,
-        'cannot be told apart by their labels: equal series are merged, and everything but functions of single ' +
+        'cannot be distinguished by their labels: equal series are merged, and everything but functions of single ' +
           'series is computed in promfed; give each group a label with a different value, or make them targets of one ' +
           'group if they are replicas',
       ),

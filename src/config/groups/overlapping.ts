@@ -1,12 +1,10 @@
-// Finds server groups that cannot be told apart: what they answer may be the same series twice.
+// Finds label sets that may be set on equal series: server groups with such labels overlap.
 
 import type { Labels } from '../../model/index.js';
 
 /**
- * Pairs of positions, ascending, of label sets that may be set on equal series: no label has a different value in
- * both. A label that only one of the two sets tells nothing apart, since the series of the other may have it too.
- *
- * At most `limit` pairs are looked for.
+ * Returns pairs of positions of overlapping label sets, ascending, up to `limit` pairs. Two sets overlap unless a label
+ * has different values in both. A label of one set does not count: series of the other set may have it too.
  */
 export function overlappingPairs(sets: readonly Labels[], limit: number): [number, number][] {
   const pairs: [number, number][] = [];
@@ -23,7 +21,7 @@ interface Member {
   readonly position: number;
 }
 
-/** Splits by a label that all members set, so that the usual file (each region its own label) costs linear time. */
+/** Splits the members by a label that all of them have: for a file with one label per region, time is linear. */
 function collect(members: readonly Member[], limit: number, pairs: [number, number][]): void {
   if (members.length < 2 || pairs.length >= limit) return;
   for (const label of members[0]!.labels.keys()) {
@@ -41,14 +39,14 @@ function collect(members: readonly Member[], limit: number, pairs: [number, numb
   for (const [i, a] of members.entries()) {
     for (let j = i + 1; j < members.length; j++) {
       const b = members[j]!;
-      if (isToldApart(a.labels, b.labels)) continue;
+      if (areDistinct(a.labels, b.labels)) continue;
       pairs.push([a.position, b.position]);
       if (pairs.length >= limit) return;
     }
   }
 }
 
-function isToldApart(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+function areDistinct(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
   for (const [name, value] of a) {
     const other = b.get(name);
     if (other !== undefined && other !== value) return true;

@@ -17,11 +17,11 @@ const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 export interface GroupReading extends Reading {
   /** Reports a warning about the value at a path below the group. */
   readonly warn: (path: readonly (string | number)[], text: string) => void;
-  /** The entries of a mapping, in the file's order. */
+  /** Returns the entries of a mapping in the order of the file. */
   readonly entriesOf: <T>(map: Readonly<Record<string, T>>) => [key: string, value: T][];
 }
 
-/** Settings of a group that has the right shape. Other problems are reported. The name is empty when none is set. */
+/** Creates the settings of a group with a valid shape. Other problems are reported. A missing name is empty. */
 export function createServerGroupSettings(
   group: ServerGroupFile,
   reading: GroupReading,

@@ -1,4 +1,4 @@
-// `label_filter`, `absolute_time_range` and `relative_time_range`: what they mean, and what is refused.
+// `label_filter`, `absolute_time_range` and `relative_time_range`: their settings and errors.
 
 import t from 'tap';
 
@@ -7,7 +7,7 @@ import { ConfigError, parseConfig, type LoadedConfig } from '../../../src/config
 const parse = (keys: string): LoadedConfig =>
   parseConfig(`promxy: {server_groups: [{static_configs: [{targets: [a]}], ${keys}}]}`, 'c.yaml');
 
-t.test('time ranges are read as promxy reads them', async (t) => {
+t.test('time ranges are parsed as by promxy', async (t) => {
   const cases: [keys: string, expected: unknown][] = [
     ['', undefined],
     ['absolute_time_range: {}', undefined],
@@ -48,7 +48,7 @@ t.test('time ranges are read as promxy reads them', async (t) => {
     t.same(parse(keys).settings.serverGroups[0]?.timeRange, expected, keys);
 });
 
-t.test('a label filter is kept when there is something to filter', async (t) => {
+t.test('a label filter without labels is dropped', async (t) => {
   t.equal(parse('label_filter: {}').settings.serverGroups[0]?.labelFilter, undefined);
   const { settings, warnings } = parse(
     'label_filter: {static_labels_include: {__name__: [up, 5], job: a}, static_labels_exclude: {job: [b], x: y}}',
@@ -76,7 +76,7 @@ t.test('a label filter is kept when there is something to filter', async (t) => 
   t.match(warnings[0], /static_labels_exclude\.x: has no effect/);
 });
 
-t.test('different filters and ranges are different configurations', async (t) => {
+t.test('the hash depends on filters and ranges', async (t) => {
   const hashes = [
     '',
     'label_filter: {static_labels_include: {a: [x]}}',
@@ -88,7 +88,7 @@ t.test('different filters and ranges are different configurations', async (t) =>
   t.equal(new Set(hashes).size, hashes.length);
 });
 
-t.test('what cannot be meant is refused', async (t) => {
+t.test('invalid filters and ranges are rejected', async (t) => {
   const cases: [keys: string, problem: RegExp][] = [
     [
       'absolute_time_range: {start: soon}',

@@ -47,7 +47,7 @@ function parse(http_client: unknown, more: Record<string, unknown> = {}): HttpCl
 /** Values that the configuration holds itself. */
 const secret = (value: string, file?: string) => ({ value, file });
 
-t.test('each authentication method keeps its secrets, and the files that they come from', async (t) => {
+t.test('each authentication method becomes a setting with its secrets and their files', async (t) => {
   const cases: { client: unknown; expected: AuthenticationSettings | undefined }[] = [
     { client: {}, expected: undefined },
     {
@@ -96,7 +96,7 @@ t.test('each authentication method keeps its secrets, and the files that they co
     t.strictSame(parse(client).authentication, expected, JSON.stringify(client));
 });
 
-t.test('a second way to authenticate, and one that says nothing, are refused', async (t) => {
+t.test('a second authentication method and missing credentials are rejected', async (t) => {
   const cases: { client: unknown; more?: Record<string, unknown>; message: RegExp }[] = [
     {
       client: { basic_auth: {}, bearer_token: 'x' },
@@ -157,11 +157,11 @@ t.test('a second way to authenticate, and one that says nothing, are refused', a
   }
 });
 
-t.test('an Authorization header alone is a way to authenticate as well', async (t) => {
+t.test('an Authorization header replaces an authentication method', async (t) => {
   t.equal(parse({}, { http_headers: { Authorization: 'Bearer x' } }).authentication, undefined);
 });
 
-t.test('certificates and keys come from the file itself or from others', async (t) => {
+t.test('certificates and keys are texts or files', async (t) => {
   const pem = CERT.trim() + '\n';
   const cases: { tls: Record<string, unknown>; expected: Partial<HttpClientSettings['tls']> }[] = [
     { tls: { ca_file: '/ca.pem' }, expected: { ca: pem, cert: undefined } },
@@ -190,7 +190,7 @@ t.test('certificates and keys come from the file itself or from others', async (
     t.match(parse({ tls_config: tls }).tls, expected, Object.keys(tls).join());
 });
 
-t.test('what TLS could not work with is refused when the configuration is loaded', async (t) => {
+t.test('invalid TLS settings are rejected when the configuration is loaded', async (t) => {
   const cases: { tls: Record<string, unknown>; message: RegExp }[] = [
     { tls: { ca: 'garbage' }, message: /tls_config\.ca: must contain a certificate in PEM form$/ },
     { tls: { ca: KEY }, message: /tls_config\.ca: must contain a certificate/ },

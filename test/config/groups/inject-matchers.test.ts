@@ -140,6 +140,6 @@ t.test('groups with different injected values do not overlap', async (t) => {
     return parseConfig(JSON.stringify({ promxy: { server_groups: groups } }), 'c.yaml').warnings;
   };
   t.same(warningsOf(['cluster="A"'], ['cluster="B"']), []);
-  t.match(warningsOf(['cluster="A"'], ['cluster=~"B"']), [/cannot be told apart/]);
-  t.match(warningsOf(['cluster="A"'], ['cluster="A"']), [/cannot be told apart/]);
+  t.match(warningsOf(['cluster="A"'], ['cluster=~"B"']), [/cannot be distinguished/]);
+  t.match(warningsOf(['cluster="A"'], ['cluster="A"']), [/cannot be distinguished/]);
 });

@@ -14,7 +14,7 @@ t.test('groups without a distinguishing label are a warning that names both', as
   ].join('\n');
   const { warnings } = parseConfig(yaml, 'c.yaml');
   t.equal(warnings.length, 1);
-  t.match(warnings[0], /^c\.yaml:5:7: server groups "b" and "other" cannot be told apart by their labels/);
+  t.match(warnings[0], /^c\.yaml:5:7: server groups "b" and "other" cannot be distinguished by their labels/);
 });
 
 t.test('one warning names all groups of an overlapping set, up to five', async (t) => {
@@ -24,7 +24,7 @@ t.test('one warning names all groups of an overlapping set, up to five', async (
     parseConfig(`promxy:\n  server_groups:\n${groups.join('')}`, 'c.yaml').warnings;
   t.match(
     warningsOf(group('a', 'labels: {r: x}'), group('b', 'labels: {r: y}'), group('c', 'labels: {s: z}')),
-    [/^c\.yaml:4:7: server groups "a", "b" and "c" cannot be told apart .* computed in promfed;/],
+    [/^c\.yaml:4:7: server groups "a", "b" and "c" cannot be distinguished .* computed in promfed;/],
   );
   const [only, ...others] = warningsOf(...Array.from({ length: 100 }, (_, i) => group(`g${i}`, '')));
   t.match(only, /^c\.yaml:4:7: server groups "g0", "g1", "g2", "g3", "g4" and 95 more cannot/);
@@ -36,5 +36,5 @@ t.test('one warning names all groups of an overlapping set, up to five', async (
   const both = warningsOf(old, recent, group('x', 'labels: {r: x}'), group('y', 'labels: {s: x}'));
   t.equal(both.length, 2);
   t.match(both[0], /"old", "recent", "x" and "y" share their series/);
-  t.match(both[1], /^c\.yaml:6:7: server groups "x" and "y" cannot be told apart/);
+  t.match(both[1], /^c\.yaml:6:7: server groups "x" and "y" cannot be distinguished/);
 });

@@ -1,4 +1,4 @@
-// Which label sets cannot be told apart.
+// Overlapping label sets.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -12,7 +12,7 @@ const pairsOf = (sets: Record<string, string>[], limit = 100): [number, number][
     limit,
   );
 
-t.test('two sets are told apart by a label that has different values in both', async (t) => {
+t.test('two sets overlap unless a label has different values in both', async (t) => {
   const cases: { name: string; sets: Record<string, string>[]; expected: [number, number][] }[] = [
     { name: 'none', sets: [], expected: [] },
     { name: 'one', sets: [{}], expected: [] },
@@ -46,7 +46,7 @@ t.test('two sets are told apart by a label that has different values in both', a
   for (const { name, sets, expected } of cases) t.same(pairsOf(sets), expected, name);
 });
 
-t.test('the answer is that of comparing every pair', async () => {
+t.test('the result equals that of comparing every pair', async () => {
   const set = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('1', '2', '3'));
   fc.assert(
     fc.property(fc.array(set, { maxLength: 8 }), (sets) => {
@@ -62,7 +62,7 @@ t.test('the answer is that of comparing every pair', async () => {
   );
 });
 
-t.test('no more pairs are looked for than wanted', async (t) => {
+t.test('the number of pairs is limited', async (t) => {
   const sets = Array.from({ length: 1000 }, () => ({}));
   t.equal(pairsOf(sets, 10).length, 10);
 });
