@@ -15,12 +15,10 @@ import {
   type QueryFlags,
 } from './config/index.js';
 import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
-import { federate } from './federate.js';
 import { asPromfedError } from './model/index.js';
-import { budgetOfProcess, workersFor } from './process-memory.js';
 import { FEATURES, type Feature } from './promql/language/index.js';
 import { readMachineMemory, systemClock, availableCores } from './runtime/index.js';
-import { startServer, type ServerOptions } from './server.js';
+import { budgetOfProcess, Runtime, startServer, workersFor, type ServerOptions } from './server/index.js';
 import { createLog } from './telemetry/index.js';
 import type { WorkerOptions } from './worker.js';
 import { startWorkers } from './workers/index.js';
@@ -50,25 +48,25 @@ async function checkConfig(path: string): Promise<void> {
 async function serve(flags: CommandLine): Promise<void> {
   const server = await start(flags, () => loadConfig(flags.config));
   process.on('SIGHUP', () => {
-    server.reload().catch(() => undefined); // already logged, and the old configuration goes on
+    server.reload().catch(() => undefined); // the reloader has logged it
   });
   stopOnSignal(() => server.stop());
 }
 
-/** One query, answered on standard output; what is said about the answer goes to standard error. */
-async function query(flags: CommandLine, asked: QueryFlags): Promise<void> {
+/** Runs one query. The answer goes to standard output, annotations and errors to standard error. */
+async function query(flags: CommandLine, queryFlags: QueryFlags): Promise<void> {
   const { stdout, stderr } = process;
-  // Whoever reads the answer may stop reading it, as `head` does.
+  // The reader of a pipe may close it early, as `head` does.
   stdout.on('error', () => process.exit(0));
-  const status = await runQuery(asked, {
+  const status = await runQuery(queryFlags, {
     clock: systemClock,
     version,
     features: flags.features,
     lookbackDeltaMs: flags.lookbackDeltaMs,
-    openFederation: async () => {
+    openEngine: async () => {
       const config = await loadConfig(flags.config);
       for (const warning of config.warnings) stderr.write(`warning: ${warning}\n`);
-      return federate(config, { ...flags, clock: systemClock, version });
+      return new Runtime(config, { ...flags, clock: systemClock, version });
     },
     out: (text) => stdout.write(text),
     err: (text) => stderr.write(text),
@@ -79,7 +77,7 @@ async function query(flags: CommandLine, asked: QueryFlags): Promise<void> {
   process.exitCode = status;
 }
 
-/** Two embedded regions, and promfed in front of them. */
+/** Starts two embedded regions, and promfed in front of them. */
 async function demo(flags: CommandLine): Promise<void> {
   const demo = await startDemoRegions({ clock: systemClock });
   const config = parseConfig(demoConfig(demo.regions), 'demo');
@@ -91,7 +89,7 @@ async function demo(flags: CommandLine): Promise<void> {
   print(welcome(server.url, demo.queries));
 }
 
-/** What is served, by one process or several. */
+/** A running promfed, in one process or several. */
 interface Running {
   readonly url: string;
   reload(): Promise<void>;
@@ -132,10 +130,10 @@ Ctrl-C stops it. To serve regions of your own: npm start -- --config=FILE
 `;
 }
 
-/** A terminal and npm may both pass on the same Ctrl-C; what comes this soon after the first is not a second one. */
+/** A terminal and npm may both pass on one Ctrl-C. Signals within this time of the first are ignored. */
 const SAME_SIGNAL_MS = 1_000;
 
-/** The first signal stops in order, a second one at once. */
+/** The first signal stops promfed in order, a second one ends the process at once. */
 function stopOnSignal(stop: () => Promise<void>): void {
   let stoppingSinceMs: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

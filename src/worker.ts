@@ -1,17 +1,17 @@
-// What a worker process runs: a server below main.ts' process, which reads the command line and the configuration.
+// The entry of a worker process: a server below the supervisor, which reads the command line and the configuration.
 
 import { systemClock } from './runtime/index.js';
-import { startServer, type ServerOptions } from './server.js';
+import { startServer, type ServerOptions } from './server/index.js';
 import { createLog, type LogLevel } from './telemetry/index.js';
 import { runWorker } from './workers/index.js';
 
-/** What a server is told beside its configuration, as it can be cloned to another process. */
+/** The options of a worker's server besides its configuration, as structured clones. */
 export type WorkerOptions = Omit<ServerOptions, 'loadConfig' | 'clock' | 'log' | 'shared'> & {
   readonly logLevel: LogLevel;
   readonly logFormat: 'text' | 'json';
 };
 
-// A terminal signals the whole process group. Workers end when they are told to, or with the process above them.
+// A terminal signals the whole process group. Workers end with a call of the supervisor, or with the supervisor.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 void runWorker((given, loadConfig, shared) => {
@@ -20,7 +20,7 @@ void runWorker((given, loadConfig, shared) => {
   return startServer({ ...options, loadConfig, shared, clock: systemClock, log });
 });
 
-/** What goes as planned is told once, by the process above. */
+/** Workers log warnings and errors only; the supervisor logs routine events once. */
 function levelOf(level: LogLevel): LogLevel {
   return level === 'error' || level === 'fatal' ? level : 'warn';
 }

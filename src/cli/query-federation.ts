@@ -1,8 +1,8 @@
-// Queries a federation in this process.
+// Queries an engine in this process.
 
 import {
   createQueryRequest,
-  type Federation,
+  type QueryEngine,
   type QueryRequest,
   type ValueAnswer,
 } from '../federation/index.js';
@@ -13,8 +13,15 @@ import { answerOf } from './answer.js';
 import type { Request } from './request.js';
 import type { AnswerSource, SourceAnswer, SourceExplanation } from './source.js';
 
-/** @param federation closed with the source. */
-export function federationSource(federation: Federation, features: FeatureSet): AnswerSource {
+/** An engine in this process, and all that it needs. */
+export interface OpenEngine {
+  readonly engine: QueryEngine;
+  close(): Promise<void>;
+}
+
+/** @param open closed with the source. */
+export function engineSource(open: OpenEngine, features: FeatureSet): AnswerSource {
+  const { engine } = open;
   const toQueryRequest = (request: Request): QueryRequest =>
     createQueryRequest(
       {
@@ -29,7 +36,7 @@ export function federationSource(federation: Federation, features: FeatureSet): 
     );
   return {
     async query(request): Promise<SourceAnswer> {
-      const evaluated = await federation.evaluate(toQueryRequest(request));
+      const evaluated = await engine.evaluate(toQueryRequest(request));
       const { value, annotations } = evaluated;
       return {
         view: () => answerOf(value, request),
@@ -43,7 +50,7 @@ export function federationSource(federation: Federation, features: FeatureSet): 
     },
 
     async explain(request, analyze): Promise<SourceExplanation> {
-      const explanation = await federation.explain({ ...toQueryRequest(request), analyze });
+      const explanation = await engine.explain({ ...toQueryRequest(request), analyze });
       return {
         text: explanation.text,
         failure: explanation.analysis?.error?.error,
@@ -51,7 +58,7 @@ export function federationSource(federation: Federation, features: FeatureSet): 
       };
     },
 
-    close: () => federation.close(),
+    close: () => open.close(),
   };
 }
 

@@ -1,14 +1,13 @@
 // `promfed query` and `promfed explain`: runs one query and writes its answer or its explanation.
 
 import type { QueryFlags } from '../config/index.js';
-import type { Federation } from '../federation/index.js';
 import { asPromfedError, gridEndMs } from '../model/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { Clock } from '../runtime/index.js';
 import { renderChart } from './chart.js';
 import { pointAt } from './point-at.js';
 import { printable } from './printable.js';
-import { federationSource } from './query-federation.js';
+import { engineSource, type OpenEngine } from './query-federation.js';
 import { urlSource } from './query-url.js';
 import { resolveTimes, type Request } from './request.js';
 import type { AnswerSource, SourceAnswer } from './source.js';
@@ -22,7 +21,7 @@ export interface QueryEnvironment {
   /** Sent to the server at a URL; undefined leaves it to that server. */
   readonly lookbackDeltaMs: number | undefined;
   /** Opens the server groups of the configuration; closed by `runQuery`. Not called when a URL is queried. */
-  readonly openFederation: () => Promise<Federation>;
+  readonly openEngine: () => Promise<OpenEngine>;
   /** Receives the answer. */
   readonly out: (text: string) => void;
   /** Receives warnings, infos and errors. */
@@ -56,7 +55,7 @@ export async function runQuery(flags: QueryFlags, environment: QueryEnvironment)
 
 async function openSource(url: string | undefined, environment: QueryEnvironment): Promise<AnswerSource> {
   if (url !== undefined) return urlSource(url, environment);
-  return federationSource(await environment.openFederation(), environment.features);
+  return engineSource(await environment.openEngine(), environment.features);
 }
 
 async function writeAnswer(

@@ -14,6 +14,7 @@ export {
 export { sortPaced } from './paced-sort.js';
 export { Pacer } from './pacer.js';
 export { createTimers, RefreshLoop, type Timers } from './refresh-loop.js';
+export { Reloader, type Revision } from './reloader.js';
 export { settlesSoon } from './settles-soon.js';
 export { SampleBudget, type SampleCounter } from './sample-budget.js';
 export { describeFileError, type ReadText, readTextFile, readTextFileAsync } from './text-file.js';

@@ -4,10 +4,10 @@ import { pino, type Logger } from 'pino';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
-/** Where a line goes; its newline is part of it. */
+/** Receives each line, with its newline. */
 export type LineSink = (line: string) => void;
 
-/** A log that writes to `write` whatever is at `level` or above. Secrets must never be handed to it. */
+/** Creates a log of the messages at `level` or above. Never pass a secret. */
 export function createLog(level: LogLevel, format: 'text' | 'json', write: LineSink): Logger {
   const options = {
     level,
@@ -26,16 +26,16 @@ export function createLog(level: LogLevel, format: 'text' | 'json', write: LineS
   });
 }
 
-/** One of pino's JSON lines as `time=… level=… msg="…" key=value`. */
+/** Returns one of pino's JSON lines as `time=… level=… msg="…" key=value`. */
 function toLogfmt(line: string): string {
   const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const pairs = Object.entries({ time, level: String(level).toUpperCase(), msg, ...rest })
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${printed(value)}`);
+    .map(([key, value]) => `${key}=${printValue(value)}`);
   return `${pairs.join(' ')}\n`;
 }
 
-function printed(value: unknown): string {
+function printValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return /^[^\s"=\\]+$/.test(text) ? text : JSON.stringify(text);
 }

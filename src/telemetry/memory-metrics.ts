@@ -1,54 +1,54 @@
-// The metrics of the memory budget, and of who may run.
+// Metrics of the memory budget and of admission.
 
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What is held and who waits, as of now. */
+/** Memory held and requests waiting, as of now. */
 export interface MemoryStats {
   readonly limitBytes: number;
   readonly budgetBytes: number;
   readonly heldBytes: number;
   readonly inFlight: number;
   readonly queued: number;
-  /** How often something was refused since the start, by reason. */
+  /** Number of rejections since the start, by reason. */
   readonly rejections: Readonly<Record<string, number>>;
 }
 
-/** @param read asked at each rendering. */
+/** @param read called for each rendering. */
 export function addMemoryMetrics(registers: Registry[], read: () => MemoryStats): void {
-  const gauge = (name: string, help: string, figure: (figures: MemoryStats) => number): void => {
+  const gauge = (name: string, help: string, valueOf: (stats: MemoryStats) => number): void => {
     new Gauge({
       name,
       help,
       registers,
       collect() {
-        this.set(figure(read()));
+        this.set(valueOf(read()));
       },
     });
   };
   gauge(
     'promfed_memory_limit_bytes',
-    'What the process is to stay below: its share of --memory.',
+    'Memory limit of the process: its share of --memory.',
     ({ limitBytes }) => limitBytes,
   );
   gauge(
     'promfed_memory_budget_bytes',
-    'What all queries together may hold of it.',
+    'Memory that all queries together may hold.',
     ({ budgetBytes }) => budgetBytes,
   );
   gauge(
     'promfed_memory_held_bytes',
-    "What they hold now, by the budget's count, with what each has reserved.",
+    'Memory that queries hold now, by the count of the budget, reservations included.',
     ({ heldBytes }) => heldBytes,
   );
+  gauge('promfed_queries_in_flight', 'Running queries and metadata requests.', ({ inFlight }) => inFlight);
   gauge(
-    'promfed_queries_in_flight',
-    'Queries and metadata requests that run now.',
-    ({ inFlight }) => inFlight,
+    'promfed_queries_queued',
+    'Queries and metadata requests that wait for memory or for their turn.',
+    ({ queued }) => queued,
   );
-  gauge('promfed_queries_queued', 'Those that wait for memory or for their turn.', ({ queued }) => queued);
   new Counter({
     name: 'promfed_queries_refused_total',
-    help: 'Queries and metadata requests that were refused or ended by a limit of memory or of turns, by reason.',
+    help: 'Queries and metadata requests rejected or ended by a limit on memory or concurrency, by reason.',
     labelNames: ['reason'],
     registers,
     collect() {

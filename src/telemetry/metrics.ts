@@ -7,7 +7,7 @@ import type { MetricsReport } from './reports.js';
 
 const SECONDS_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
-/** One request to a target of a server group that is over. */
+/** One finished request to a target of a server group. */
 export interface UpstreamRequest {
   readonly group: string;
   readonly target: string;
@@ -17,31 +17,31 @@ export interface UpstreamRequest {
   readonly bytes: number;
 }
 
-/** What was learned of one label of one server group. */
+/** Learned values of one label of one server group. */
 export interface LearnedLabel {
   readonly group: string;
   readonly label: string;
   readonly isUsed: boolean;
-  /** Undefined when nothing was learned. */
+  /** Number of values; undefined when they are not known. */
   readonly values: number | undefined;
   readonly ageMs: number | undefined;
 }
 
 export interface Metrics {
-  /** The text of `/metrics`, and its content type. */
+  /** Renders the text of `/metrics`, and its content type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  /** The same as data. */
+  /** Returns the same as data. */
   readonly report: () => Promise<MetricsReport>;
   /** @param route the route's pattern. */
   readonly observeHttp: (route: string, status: number, durationMs: number) => void;
   readonly observeUpstream: (request: UpstreamRequest) => void;
-  /** @param read asked at each rendering. */
+  /** @param read called for each rendering. */
   watchLabelIndex(read: () => readonly LearnedLabel[]): void;
-  /** @param read asked at each rendering. */
+  /** @param read called for each rendering. */
   watchMemory(read: () => MemoryStats): void;
-  /** A configuration was loaded and runs: its hash, and when. */
+  /** Records that a configuration is in effect. */
   configLoaded(hash: string, nowMs: number): void;
-  /** A reload failed; the configuration from before goes on. */
+  /** Records that a reload failed. */
   configFailed(): void;
 }
 
@@ -52,7 +52,7 @@ export function createMetrics(version: string): Metrics {
 
   new Gauge({
     name: 'promfed_build_info',
-    help: 'A constant 1, labelled with the version that runs.',
+    help: 'A constant 1, labelled with the running version.',
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
@@ -64,27 +64,27 @@ export function createMetrics(version: string): Metrics {
   });
   const httpSeconds = new Histogram({
     name: 'promfed_http_request_duration_seconds',
-    help: 'From the arrival of a request to the end of its answer, by route.',
+    help: 'Time from the arrival of a request to the end of its response, by route.',
     labelNames: ['handler'],
     buckets: SECONDS_BUCKETS,
     registers,
   });
   const upstreamRequests = new Counter({
     name: 'promfed_upstream_requests_total',
-    help: 'Requests to targets of server groups, by how they ended.',
+    help: 'Requests to targets of server groups, by outcome.',
     labelNames: ['server_group', 'target', 'path', 'outcome'],
     registers,
   });
   const upstreamSeconds = new Histogram({
     name: 'promfed_upstream_request_duration_seconds',
-    help: 'From sending a request to a target to the end of its answer.',
+    help: 'Time from sending a request to a target to the end of its response.',
     labelNames: ['server_group', 'path'],
     buckets: SECONDS_BUCKETS,
     registers,
   });
   const upstreamBytes = new Counter({
     name: 'promfed_upstream_response_bytes_total',
-    help: 'Bytes of answers read from targets, after decoding.',
+    help: 'Bytes of responses read from targets, after decoding.',
     labelNames: ['server_group', 'target'],
     registers,
   });
@@ -95,22 +95,22 @@ export function createMetrics(version: string): Metrics {
   });
   const reloadSeconds = new Gauge({
     name: 'promfed_config_last_reload_success_timestamp_seconds',
-    help: 'When the running configuration was loaded.',
+    help: 'Time at which the running configuration was loaded.',
     registers,
   });
   const configHash = new Gauge({
     name: 'promfed_config_hash',
-    help: 'A constant 1, labelled with a hash of what the running configuration means.',
+    help: 'A constant 1, labelled with a hash of the running configuration.',
     labelNames: ['sha256'],
     registers,
   });
 
   let readLabelIndex = (): readonly LearnedLabel[] => [];
-  /** A gauge of the labels of which the figure is known. */
+  /** Adds a gauge with a value for each label that has one. */
   const indexGauge = (
     name: string,
     help: string,
-    figure: (one: LearnedLabel) => number | undefined,
+    valueOf: (one: LearnedLabel) => number | undefined,
   ): void => {
     new Gauge({
       name,
@@ -120,7 +120,7 @@ export function createMetrics(version: string): Metrics {
       collect() {
         this.reset();
         for (const one of readLabelIndex()) {
-          const value = figure(one);
+          const value = valueOf(one);
           if (value !== undefined) this.set({ server_group: one.group, label: one.label }, value);
         }
       },
@@ -128,22 +128,22 @@ export function createMetrics(version: string): Metrics {
   };
   indexGauge(
     'promfed_label_index_age_seconds',
-    'How long ago the values of a label of label_filter.dynamic_labels were asked for.',
+    'Age of the values of a label of label_filter.dynamic_labels.',
     ({ ageMs }) => ageMs && ageMs / 1000,
   );
-  indexGauge('promfed_label_index_values', 'How many values the label had then.', ({ values }) => values);
+  indexGauge('promfed_label_index_values', 'Number of values of the label.', ({ values }) => values);
   indexGauge(
     'promfed_label_index_used',
-    'Whether queries are routed by the label: 0 until it is learned, when it has too many values or is too old.',
+    'Whether queries are routed by the label: 0 until it is learned, and when it has too many values or they are too old.',
     ({ isUsed }) => Number(isUsed),
   );
 
-  // Every request is counted: finding a metric's child by its labels costs more than counting.
-  const httpOf = bound((handler, code) => ({
+  // Every request is counted, and looking up a metric's child by its labels costs more than counting.
+  const httpChildren = memoized((handler, code) => ({
     requests: httpRequests.labels({ handler, code }),
     seconds: httpSeconds.labels({ handler }),
   }));
-  const upstreamOf = bound((server_group, target, path, outcome) => ({
+  const upstreamChildren = memoized((server_group, target, path, outcome) => ({
     requests: upstreamRequests.labels({ server_group, target, path, outcome }),
     seconds: upstreamSeconds.labels({ server_group, path }),
     bytes: upstreamBytes.labels({ server_group, target }),
@@ -155,15 +155,15 @@ export function createMetrics(version: string): Metrics {
     },
     report: () => registry.getMetricsAsJSON(),
     observeHttp(route, status, durationMs) {
-      const of = httpOf(route, String(status));
-      of.requests.inc();
-      of.seconds.observe(durationMs / 1000);
+      const { requests, seconds } = httpChildren(route, String(status));
+      requests.inc();
+      seconds.observe(durationMs / 1000);
     },
     observeUpstream({ group, target, path, outcome, durationMs, bytes }) {
-      const of = upstreamOf(group, target, path, outcome);
-      of.requests.inc();
-      of.seconds.observe(durationMs / 1000);
-      of.bytes.inc(bytes);
+      const children = upstreamChildren(group, target, path, outcome);
+      children.requests.inc();
+      children.seconds.observe(durationMs / 1000);
+      children.bytes.inc(bytes);
     },
     watchLabelIndex(read) {
       readLabelIndex = read;
@@ -183,13 +183,13 @@ export function createMetrics(version: string): Metrics {
   };
 }
 
-/** What `bind` makes of label values, made once for each of them: there are few, whatever is asked. */
-function bound<T>(bind: (...values: string[]) => T): (...values: string[]) => T {
+/** Calls `create` once for each list of label values. There are few, whatever clients send. */
+function memoized<T>(create: (...values: string[]) => T): (...values: string[]) => T {
   const known = new Map<string, T>();
   return (...values) => {
     const key = values.join('\0');
     let found = known.get(key);
-    if (found === undefined) known.set(key, (found = bind(...values)));
+    if (found === undefined) known.set(key, (found = create(...values)));
     return found;
   };
 }

@@ -1,4 +1,4 @@
-// The metrics of several processes as one: what each reported, put together by the meaning of each metric.
+// The metrics of several processes as one: their reports, aggregated as each metric requires.
 
 import {
   AggregatorRegistry,
@@ -7,17 +7,17 @@ import {
   type MetricValue,
 } from 'prom-client';
 
-/** The metrics of one process, as can be sent to another. */
+/** The metrics of one process, as structured clones. */
 export type MetricsReport = readonly ReportedMetric[];
 
 type ReportedMetric = Omit<MetricObjectWithValues<ReportedValue>, 'collect'>;
 
 interface ReportedValue extends MetricValue<string> {
-  /** Of a histogram: with the suffix. */
+  /** For histograms, the name with its suffix. */
   readonly metricName?: string;
 }
 
-/** How gauges are put together that are not added up, where the metric does not say so itself. */
+/** Aggregations of gauges that are not added up, for metrics that do not declare their own. */
 const AGGREGATORS: Readonly<Record<string, Aggregator>> = {
   process_start_time_seconds: 'min',
   process_max_fds: 'max',
@@ -27,15 +27,15 @@ const AGGREGATORS: Readonly<Record<string, Aggregator>> = {
   promfed_label_index_used: 'min',
 };
 
-/** Of the process that supervises alone: workers follow it. */
+/** Prefix of metrics that the supervisor reports for all workers. */
 const CONFIGURATION = 'promfed_config_';
 
-/** A worker's report without what the supervising process says for all. */
+/** Returns a worker's report without the metrics that the supervisor reports for all. */
 export function withoutConfiguration(report: MetricsReport): MetricsReport {
   return report.filter(({ name }) => !name.startsWith(CONFIGURATION));
 }
 
-/** The text of `/metrics` over all reports. A gauge that is taken from the first is the first report's. */
+/** Renders the text of `/metrics` over all reports. Gauges aggregated as `first` come from the first report. */
 export async function renderReports(
   reports: readonly MetricsReport[],
 ): Promise<{ readonly contentType: string; readonly text: string }> {
@@ -46,11 +46,11 @@ export async function renderReports(
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
-/** What only ever grows, counters and histograms, added up: what is kept of a process that ended. */
+/** Adds up counters and histograms, which are kept when their process has exited. */
 export function totalsOf(reports: readonly MetricsReport[]): MetricsReport {
   const totals = new Map<string, { metric: ReportedMetric; values: Map<string, ReportedValue> }>();
   for (const metric of reports.flat()) {
-    // The library's types are an enumeration in some places and its names in others.
+    // The library declares types as an enumeration in some places and as its names in others.
     const type = String(metric.type);
     if (type !== 'counter' && type !== 'histogram') continue;
     let total = totals.get(metric.name);

@@ -1,13 +1,13 @@
-// Metrics of the process that supervises workers.
+// Metrics of the supervisor of workers.
 
 import { Counter, Gauge, Registry } from 'prom-client';
 
 import type { MetricsReport } from './reports.js';
 
 export interface WorkerMetrics {
-  /** One more worker was started in place of one that ended. */
+  /** Counts a worker that was started in place of one that exited. */
   replaced(): void;
-  /** @param silent how many of the running workers did not report in time. */
+  /** @param silent the number of running workers that did not report in time. */
   report(running: number, silent: number): Promise<MetricsReport>;
 }
 
@@ -21,12 +21,12 @@ export function createWorkerMetrics(): WorkerMetrics {
   });
   const silentWorkers = new Gauge({
     name: 'promfed_workers_not_reporting',
-    help: 'Workers that did not report in time for these metrics: of them only earlier totals are in the sums.',
+    help: 'Workers that did not report in time. The sums contain their earlier totals only.',
     registers,
   });
   const restarts = new Counter({
     name: 'promfed_worker_restarts_total',
-    help: 'Workers started in place of others that ended unasked.',
+    help: 'Workers started in place of others that exited.',
     registers,
   });
   return {

@@ -1,43 +1,40 @@
-// What the process that supervises and its workers ask of each other.
+// The functions that the supervisor and its workers call of each other, and the configuration as a message carries it.
 
 import type { LoadedConfig } from '../config/index.js';
 import { Labels } from '../model/index.js';
 import type { MetricsReport } from '../telemetry/index.js';
 
-/** What `/metrics` answers with. */
+/** The response of `/metrics`. */
 export interface MetricsText {
   readonly contentType: string;
   readonly text: string;
 }
 
-/** What a worker is asked. */
-export interface WorkerCalls {
-  /** Answers queries by another configuration from now on. */
-  readonly switch: { readonly argument: ClonedConfig; readonly result: undefined };
-  readonly report: { readonly argument: undefined; readonly result: MetricsReport };
-  /** Answers what was asked, then ends. */
-  readonly stop: { readonly argument: undefined; readonly result: undefined };
+/** The functions of a worker. */
+export interface WorkerFunctions {
+  /** Resolves when queries are answered by the given configuration. */
+  readonly switchConfig: (config: ClonedConfig) => Promise<void>;
+  readonly report: () => Promise<MetricsReport>;
+  /** Answers the requests that have arrived, then ends the process. */
+  readonly stop: () => Promise<void>;
 }
 
-/** What a worker asks. `Options`: what a server needs beside its configuration, as can be cloned. */
-export interface SupervisorCalls<Options> {
-  readonly begin: {
-    readonly argument: undefined;
-    readonly result: { readonly options: Options; readonly config: ClonedConfig };
-  };
-  /** The worker listens; the argument is the address. */
-  readonly ready: { readonly argument: string; readonly result: undefined };
-  /** The worker cannot serve, and ends; the argument says why. */
-  readonly failed: { readonly argument: string; readonly result: undefined };
-  /** Loads the configuration anew, for all workers. */
-  readonly reload: { readonly argument: undefined; readonly result: undefined };
+/** The functions of the supervisor. `Options` are the options of a server besides its configuration, cloneable. */
+export interface SupervisorFunctions<Options> {
+  readonly begin: () => { readonly options: Options; readonly config: ClonedConfig };
+  /** The worker listens at the address. */
+  readonly ready: (url: string) => void;
+  /** The worker cannot serve, for the given reason, and ends. */
+  readonly failed: (reason: string) => void;
+  /** Loads the configuration again, for all workers. */
+  readonly reload: () => Promise<void>;
   /** The metrics of all workers together. */
-  readonly metrics: { readonly argument: undefined; readonly result: MetricsText };
+  readonly metrics: () => Promise<MetricsText>;
 }
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-/** A type of which every `Labels` became its pairs, sorted, which is what a clone in another process can be. */
+/** A type with the sorted pairs of each `Labels` in its place, as a structured clone needs them. */
 type Cloned<T> = T extends Labels
   ? { readonly labelPairs: Pairs }
   : T extends object
@@ -46,7 +43,7 @@ type Cloned<T> = T extends Labels
 
 export type ClonedConfig = Cloned<LoadedConfig>;
 
-/** A configuration as a message can carry it. */
+/** Returns a configuration that a message can carry. */
 export function cloneable(config: LoadedConfig): ClonedConfig {
   const { settings } = config;
   return {
@@ -67,7 +64,7 @@ function pairsOf(labels: Labels): { readonly labelPairs: Pairs } {
   return { labelPairs: [...labels] };
 }
 
-/** The configuration again. Its warnings are left out: they were told where it was loaded. */
+/** Returns the configuration of a message, without its warnings: the supervisor has logged them. */
 export function fromClone(config: ClonedConfig): LoadedConfig {
   const { settings } = config;
   return {

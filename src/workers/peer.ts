@@ -1,120 +1,106 @@
-// Calls between two processes over a channel of messages: each side answers some and makes others.
+// Calls between the supervisor and a worker: birpc over the channel of messages between the two processes.
 
-import { PromfedError, type ErrorCode } from '../model/index.js';
+import { createBirpc } from 'birpc';
 
-/** The calls that one side answers, by name. Arguments and results can be cloned to another process. */
-export type Calls<Names> = {
-  readonly [Name in keyof Names]: { readonly argument: unknown; readonly result: unknown };
+import { asPromfedError, PromfedError, type ErrorCode } from '../model/index.js';
+import type { Channel } from './channel.js';
+
+/** The functions of one side, which the other side calls. */
+export type Functions<Names> = {
+  readonly [Name in keyof Names]: (argument: never) => unknown;
 };
 
-export type Answers<Ours extends Calls<Ours>> = {
-  readonly [Name in keyof Ours]: (
-    argument: Ours[Name]['argument'],
-  ) => Ours[Name]['result'] | Promise<Ours[Name]['result']>;
-};
-
-/** One end of a channel. */
-export interface Channel {
-  /** `done` is told an error when the message cannot be sent. */
-  send(message: object, done: (error: Error | null) => void): void;
-  onMessage(listen: (message: unknown) => void): void;
-  onClosed(listen: () => void): void;
-}
-
-export interface Peer<Theirs extends Calls<Theirs>> {
+export interface Peer<Remote extends Functions<Remote>> {
   /**
-   * Asks the other side.
+   * Calls a function of the other side.
    *
-   * @param limitMs left out to wait as long as the other side lives.
-   * @throws PromfedError the other side's error.
+   * @param limitMs the longest wait; by default as long as the other side lives.
+   * @throws PromfedError the error of the function, with its code.
    * @throws NoAnswer when the other side ended, or did not answer within the limit.
    */
-  call<Name extends keyof Theirs & string>(
+  call<Name extends keyof Remote & string>(
     name: Name,
-    argument: Theirs[Name]['argument'],
+    argument: Parameters<Remote[Name]>[0],
     limitMs?: number,
-  ): Promise<Theirs[Name]['result']>;
+  ): Promise<Awaited<ReturnType<Remote[Name]>>>;
 }
 
-/** The other side of a channel did not answer; whether it did what it was asked is not known. */
+/** The other side did not answer. It may have run the function. */
 export class NoAnswer extends PromfedError {
   constructor(message: string) {
     super('unavailable', message);
   }
 }
 
-interface Asked {
-  readonly kind: 'call';
-  readonly id: number;
-  readonly name: string;
-  readonly argument: unknown;
-}
-
-interface Answered {
-  readonly kind: 'answer';
-  readonly id: number;
-  readonly result?: unknown;
-  readonly error?: { readonly code: ErrorCode; readonly message: string };
-}
-
-/** @param other how messages call the other side. */
-export function createPeer<Ours extends Calls<Ours>, Theirs extends Calls<Theirs>>(
+/** @param other the other side's name in errors. */
+export function createPeer<Remote extends Functions<Remote>, Local extends Functions<Local>>(
   channel: Channel,
   other: string,
-  answers: Answers<Ours>,
-): Peer<Theirs> {
-  const waiting = new Map<number, (answer: Answered | NoAnswer) => void>();
-  let lastId = 0;
-  let isClosed = false;
-  const gone = (): NoAnswer => new NoAnswer(`${other} ended before it answered`);
-
-  channel.onMessage((message) => {
-    const received = message as Asked | Answered;
-    if (received.kind === 'answer') waiting.get(received.id)?.(received);
-    else void answer(received);
+  functions: Local,
+): Peer<Remote> {
+  const ended = (): NoAnswer => new NoAnswer(`${other} ended before it answered`);
+  const close = (): void => {
+    rpc.$close(ended());
+  };
+  const rpc = createBirpc<Record<string, (argument: unknown) => unknown>, Local, false>(functions, {
+    // Returns at once: birpc leaves the rejection of a call unhandled while `post` waits.
+    post: (message: object) => {
+      channel.send(message, close);
+    },
+    on: (listen) => {
+      channel.onMessage(listen);
+    },
+    serialize: encodeError,
+    deserialize: decodeError,
+    bind: 'functions',
+    proxify: false,
+    // Each call has its own limit.
+    timeout: -1,
   });
-  channel.onClosed(() => {
-    isClosed = true;
-    for (const settle of waiting.values()) settle(gone());
-  });
-
-  async function answer({ id, name, argument }: Asked): Promise<void> {
-    let reply: Answered;
-    try {
-      reply = { kind: 'answer', id, result: await answers[name as keyof Ours](argument) };
-    } catch (thrown) {
-      const code = thrown instanceof PromfedError ? thrown.code : 'internal';
-      const message = thrown instanceof Error ? thrown.message : String(thrown);
-      reply = { kind: 'answer', id, error: { code, message } };
-    }
-    channel.send(reply, () => undefined); // whoever asked is gone, and needs no answer
-  }
+  channel.onClosed(close);
 
   return {
-    call: (name, argument, limitMs) =>
-      new Promise((resolve, reject) => {
-        if (isClosed) {
-          reject(gone());
-          return;
-        }
-        const id = ++lastId;
-        const settle = (answer: Answered | NoAnswer): void => {
-          waiting.delete(id);
-          clearTimeout(timer);
-          if (answer instanceof NoAnswer) reject(answer);
-          else if (answer.error === undefined) resolve(answer.result);
-          else reject(new PromfedError(answer.error.code, answer.error.message));
-        };
-        const timer =
-          limitMs === undefined
-            ? undefined
-            : setTimeout(() => {
-                settle(new NoAnswer(`${other} did not answer within ${limitMs} ms`));
-              }, limitMs);
-        waiting.set(id, settle);
-        channel.send({ kind: 'call', id, name, argument } satisfies Asked, (error) => {
-          if (error !== null) settle(gone());
-        });
-      }),
+    async call<Name extends keyof Remote & string>(
+      name: Name,
+      argument: Parameters<Remote[Name]>[0],
+      limitMs?: number,
+    ): Promise<Awaited<ReturnType<Remote[Name]>>> {
+      if (rpc.$closed) throw ended();
+      const answer = rpc.$call(name, argument) as Promise<Awaited<ReturnType<Remote[Name]>>>;
+      if (limitMs === undefined) return answer;
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => {
+          reject(new NoAnswer(`${other} did not answer within ${limitMs} ms`));
+        }, limitMs);
+      });
+      return Promise.race([answer, limit]).finally(() => {
+        clearTimeout(timer);
+      });
+    },
   };
+}
+
+/** The part of birpc's messages that matters: `e` is the error of an answer. */
+interface Message {
+  readonly e?: unknown;
+}
+
+interface EncodedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A structured clone of an error has no code. */
+function encodeError(message: Message): Message {
+  const { e: error } = message;
+  if (error === undefined) return message;
+  const { code, message: text } = asPromfedError(error);
+  return { ...message, e: { code, message: text } satisfies EncodedError };
+}
+
+function decodeError(message: Message): Message {
+  if (message.e === undefined) return message;
+  const { code, message: text } = message.e as EncodedError;
+  return { ...message, e: new PromfedError(code, text) };
 }

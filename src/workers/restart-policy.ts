@@ -1,28 +1,28 @@
-// When a worker that ended is replaced: at once, later, or no more.
+// The time at which a worker that exited is replaced: at once, later, or never.
 
-/** A worker that lived so long did not die of its start. */
+/** A worker that lived this long did not exit because of its start. */
 const LONG_LIFE_MS = 10_000;
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 10_000;
 
-/** So many workers in a row that ended before they were ready will not get ready the next time either. */
+/** Number of workers in a row that exit before they are ready, after which no more are started. */
 const MAX_FAILED_STARTS = 5;
 
-/** The life of a worker that ended. */
+/** The life of a worker that exited. */
 export interface Life {
   readonly wasReady: boolean;
   readonly lifeMs: number;
 }
 
 export interface RestartPolicy {
-  /** A worker became ready. */
+  /** Records that a worker became ready. */
   started(): void;
-  /** A worker ended. In how many milliseconds to replace it; undefined to give up. */
+  /** Returns the delay, in milliseconds, after which a worker that exited is replaced; undefined to give up. */
   ended(life: Life): number | undefined;
 }
 
-/** One policy for all workers: what ends one soon after its start most likely ends the others too. */
+/** Creates the policy of all workers: a cause that ends one soon after its start most likely ends the others too. */
 export function createRestartPolicy(): RestartPolicy {
   let failedStarts = 0;
   let shortLives = 0;

@@ -1,6 +1,6 @@
-// The worker's side: a server that has its configuration from the supervising process and asks it for what is one for all.
+// The worker's side: a server that receives its configuration from the supervisor, and asks it for what all workers share.
 
-import cluster, { type Worker } from 'node:cluster';
+import cluster from 'node:cluster';
 
 import type { LoadedConfig } from '../config/index.js';
 import { asPromfedError, PromfedError } from '../model/index.js';
@@ -9,12 +9,13 @@ import {
   fromClone,
   type ClonedConfig,
   type MetricsText,
-  type SupervisorCalls,
-  type WorkerCalls,
+  type SupervisorFunctions,
+  type WorkerFunctions,
 } from './calls.js';
+import { channelOf } from './channel.js';
 import { createPeer } from './peer.js';
 
-/** What all workers answer alike: the supervising process does. */
+/** The part of a server's answers that the supervisor gives for all workers. */
 export interface Shared {
   readonly reload: () => Promise<void>;
   readonly metrics: () => Promise<MetricsText>;
@@ -28,20 +29,20 @@ export interface WorkerServer {
   stop(): Promise<void>;
 }
 
-/** `/metrics` is not kept waiting longer; the supervising process waits for its slowest worker less long. */
+/** Longest wait of `/metrics`. The supervisor waits less for its slowest worker. */
 const METRICS_LIMIT_MS = 5_000;
 
 /**
- * Runs a server until the supervising process has it stop, or ends. The process then exits.
+ * Runs a server until the supervisor stops it or ends. The process then exits.
  *
- * @param start called once, with what a server needs; `loadConfig` is called at the start and at every reload.
+ * @param start called once with the server's options; `loadConfig` is called at the start and at every reload.
  */
 export async function runWorker(
   start: (options: unknown, loadConfig: () => Promise<LoadedConfig>, shared: Shared) => Promise<WorkerServer>,
 ): Promise<void> {
   const own = cluster.worker;
-  if (own === undefined) throw new PromfedError('internal', 'a worker runs below a supervising process only');
-  // The process above may end while it is written to.
+  if (own === undefined) throw new PromfedError('internal', 'a worker runs below a supervisor only');
+  // The supervisor may end during a write to it.
   own.on('error', () => process.exit(1));
   let config: ClonedConfig | undefined;
   let resolveServer!: (server: WorkerServer) => void;
@@ -49,28 +50,28 @@ export async function runWorker(
     resolveServer = resolve;
   });
 
-  const supervisor = createPeer<WorkerCalls, SupervisorCalls<unknown>>(
-    channelOf(own),
-    'the supervising process',
-    {
-      async switch(next) {
-        const running = await server;
-        const old = config;
-        config = next;
-        try {
-          await running.reload();
-        } catch (thrown) {
-          config = old;
-          throw thrown;
-        }
-        return undefined;
-      },
-      report: async () => (await server).report(),
-      async stop() {
-        await (await server).stop();
-        process.exit(0);
-      },
+  const functions: WorkerFunctions = {
+    async switchConfig(next) {
+      const running = await server;
+      const previous = config;
+      config = next;
+      try {
+        await running.reload();
+      } catch (thrown) {
+        config = previous;
+        throw thrown;
+      }
     },
+    report: async () => (await server).report(),
+    async stop() {
+      await (await server).stop();
+      process.exit(0);
+    },
+  };
+  const supervisor = createPeer<SupervisorFunctions<unknown>, WorkerFunctions>(
+    channelOf(process),
+    'the supervisor',
+    functions,
   );
 
   try {
@@ -86,15 +87,4 @@ export async function runWorker(
     await supervisor.call('failed', asPromfedError(thrown).message).catch(() => undefined); // it has ended
     process.exit(1);
   }
-}
-
-function channelOf(own: Worker): Parameters<typeof createPeer>[0] {
-  return {
-    send: (message, done) => {
-      if (own.isConnected()) own.process.send(message, done);
-      else done(new Error('disconnected'));
-    },
-    onMessage: (listen) => process.on('message', listen),
-    onClosed: (listen) => process.once('disconnect', listen),
-  };
 }

@@ -103,9 +103,12 @@ t.test('explain tells the plan, by a configuration and by the address of a promf
   t.equal(texts[0], texts[1], 'both explain the same');
   t.match(await runPromfed('explain', '--output=chart', 'up'), {
     status: 1,
-    stderr: /there are text and json/,
+    stderr: /--output: must be one of text, json; got "chart"/,
   });
-  t.match(await runPromfed('query', '--analyze', 'up'), { status: 1, stderr: /a flag of promfed explain/ });
+  t.match(await runPromfed('query', '--analyze', 'up'), {
+    status: 1,
+    stderr: /not a flag of promfed query; use promfed explain/,
+  });
 });
 
 t.test('a source that cannot be reached is named in the error', async (t) => {

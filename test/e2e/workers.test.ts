@@ -107,11 +107,11 @@ t.test('a worker that is killed is replaced, and requests that are sent again su
     'promfed_http_requests_total{handler="/api/v1/query",code="200"}',
   );
   process.kill(before[0]!, 'SIGKILL');
-  await until(() => promfed.output().includes('a worker is ready'), 'the replacement');
+  await until(() => promfed.output().includes('"msg":"worker is ready"'), 'the replacement');
   isOver = true;
   await Promise.all(clients);
   t.ok(failed <= 8, `${failed} of ${answered} requests failed at first, one for each connection at most`);
-  t.match(promfed.output(), /"pid":\d+,"signal":"SIGKILL".*a worker ended and is replaced/);
+  t.match(promfed.output(), /"pid":\d+,"signal":"SIGKILL".*worker exited; restarting/);
   t.equal(promfed.workers().length, 2);
   t.notOk(promfed.workers().includes(before[0]!));
   t.equal(await metric(promfed.url, 'promfed_worker_restarts_total'), 1);
@@ -191,7 +191,7 @@ t.test('a reload is one for all workers, and refused for all when it is not vali
   await until(() => promfed.output().split('configuration loaded').length === 3, 'the reload');
   const [victim] = promfed.workers();
   process.kill(victim!, 'SIGKILL');
-  await until(() => promfed.output().includes('a worker is ready'), 'the replacement');
+  await until(() => promfed.output().includes('"msg":"worker is ready"'), 'the replacement');
   t.ok(
     (await configs()).every((text) => text.includes('name: two')),
     'a later worker begins with it',
@@ -249,11 +249,11 @@ t.test('what keeps workers from serving is told in a line', async (t) => {
   });
   t.match(await runPromfed('--workers=0'), {
     status: 1,
-    stderr: /--workers: "0" is not a whole number above zero/,
+    stderr: /--workers: must be a positive integer; got "0"/,
   });
   t.match(await runPromfed('--workers=100000'), {
     status: 1,
-    stderr: /--workers: there may be 1024 workers at most/,
+    stderr: /--workers: must be at most 1024; got "100000"/,
   });
 });
 

@@ -6,7 +6,7 @@ import { get } from 'node:http';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 
-import type { Server } from '../../src/server.js';
+import type { Server } from '../../src/server/index.js';
 import {
   answersAfter,
   answersWith,

@@ -3,42 +3,39 @@
 import t from 'tap';
 
 import { PromfedError } from '../../src/model/index.js';
-import { createPeer, NoAnswer, type Answers, type Channel } from '../../src/workers/peer.js';
+import type { Channel } from '../../src/workers/channel.js';
+import { createPeer, NoAnswer } from '../../src/workers/peer.js';
 
 interface Near {
-  readonly add: { readonly argument: readonly [number, number]; readonly result: number };
+  readonly add: (pair: readonly [number, number]) => number;
 }
 
 interface Far {
-  readonly double: { readonly argument: number; readonly result: number };
-  readonly fail: { readonly argument: string; readonly result: undefined };
-  readonly wait: { readonly argument: undefined; readonly result: string };
+  readonly double: (value: number) => Promise<number>;
+  readonly fail: (kind: string) => Promise<never>;
+  readonly wait: () => Promise<string>;
 }
 
 interface Ends {
   readonly near: Channel;
   readonly far: Channel;
-  /** Tells both ends that the channel is closed. */
+  /** Closes the channel for both ends. */
   readonly close: () => void;
-  /** From now on nothing can be sent. */
+  /** Makes every later message fail. */
   readonly jam: () => void;
 }
 
-/** Two ends that hand each other clones, later. */
+/** Two ends that deliver clones, later. */
 function connect(): Ends {
   const listeners = { near: [] as ((message: unknown) => void)[], far: [] as ((message: unknown) => void)[] };
   const closings: (() => void)[] = [];
   let isJammed = false;
   const endTowards = (own: 'near' | 'far', other: 'near' | 'far'): Channel => ({
-    send: (message, done) => {
-      if (isJammed) {
-        done(new Error('disconnected'));
-        return;
-      }
+    send: (message, onFailure) => {
       const clone: unknown = structuredClone(message);
       setImmediate(() => {
-        for (const listen of listeners[other]) listen(clone);
-        done(null);
+        if (isJammed) onFailure();
+        else for (const listen of listeners[other]) listen(clone);
       });
     },
     onMessage: (listen) => listeners[own].push(listen),
@@ -56,9 +53,9 @@ function connect(): Ends {
   };
 }
 
-const ADD: Answers<Near> = { add: ([a, b]) => a + b };
+const ADD: Near = { add: ([a, b]) => a + b };
 
-function farAnswers(wait: Promise<string> = Promise.resolve('waited')): Answers<Far> {
+function farAnswers(wait: Promise<string> = Promise.resolve('waited')): Far {
   return {
     double: (value) => Promise.resolve(2 * value),
     fail: (kind) => {
@@ -72,8 +69,8 @@ function farAnswers(wait: Promise<string> = Promise.resolve('waited')): Answers<
 
 t.test('each side answers what the other asks, both ways at once', async (t) => {
   const { near, far } = connect();
-  const ofNear = createPeer<Near, Far>(near, 'the far side', ADD);
-  const ofFar = createPeer<Far, Near>(far, 'the near side', farAnswers());
+  const ofNear = createPeer<Far, Near>(near, 'the far side', ADD);
+  const ofFar = createPeer<Near, Far>(far, 'the near side', farAnswers());
   const asked = [
     ...Array.from({ length: 50 }, (_, i) => ofNear.call('double', i)),
     ...Array.from({ length: 50 }, (_, i) => ofFar.call('add', [i, 1])),
@@ -89,8 +86,8 @@ t.test('answers go to whom they belong, whatever their order', async (t) => {
   const { near, far } = connect();
   let release!: (text: string) => void;
   const late = new Promise<string>((resolve) => (release = resolve));
-  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
-  createPeer<Far, Near>(far, 'the near side', farAnswers(late));
+  const peer = createPeer<Far, Near>(near, 'the far side', ADD);
+  createPeer<Near, Far>(far, 'the near side', farAnswers(late));
   const first = peer.call('wait', undefined);
   t.equal(await peer.call('double', 4), 8);
   release('at last');
@@ -99,8 +96,8 @@ t.test('answers go to whom they belong, whatever their order', async (t) => {
 
 t.test('an error of the other side keeps its code and its words', async (t) => {
   const { near, far } = connect();
-  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
-  createPeer<Far, Near>(far, 'the near side', farAnswers());
+  const peer = createPeer<Far, Near>(near, 'the far side', ADD);
+  createPeer<Near, Far>(far, 'the near side', farAnswers());
   await t.rejects(peer.call('fail', 'ours'), { code: 'bad_data', message: 'not so' });
   await t.rejects(peer.call('fail', 'an error'), { code: 'internal', message: 'no such thing' });
   await t.rejects(peer.call('fail', 'late'), { code: 'internal', message: 'too far' });
@@ -111,8 +108,8 @@ t.test('an answer that comes after the limit is nobody’s', async (t) => {
   const { near, far } = connect();
   let release!: (text: string) => void;
   const late = new Promise<string>((resolve) => (release = resolve));
-  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
-  createPeer<Far, Near>(far, 'the near side', farAnswers(late));
+  const peer = createPeer<Far, Near>(near, 'the far side', ADD);
+  createPeer<Near, Far>(far, 'the near side', farAnswers(late));
   const call = peer.call('wait', undefined, 20);
   await t.rejects(call, { code: 'unavailable', message: 'the far side did not answer within 20 ms' });
   t.ok((await call.catch((thrown: unknown) => thrown)) instanceof NoAnswer);
@@ -120,10 +117,10 @@ t.test('an answer that comes after the limit is nobody’s', async (t) => {
   t.equal(await peer.call('double', 3, 5_000), 6);
 });
 
-t.test('whoever waits is told at once when the other side ends, and whoever asks later too', async (t) => {
+t.test('calls fail at once when the other side ends, and later calls too', async (t) => {
   const { near, far, close } = connect();
-  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
-  createPeer<Far, Near>(far, 'the near side', farAnswers(new Promise(() => undefined)));
+  const peer = createPeer<Far, Near>(near, 'the far side', ADD);
+  createPeer<Near, Far>(far, 'the near side', farAnswers(new Promise(() => undefined)));
   const waiting = [peer.call('wait', undefined), peer.call('wait', undefined, 60_000)];
   close();
   const calls: Promise<unknown>[] = [...waiting, peer.call('double', 1)];
@@ -134,28 +131,28 @@ t.test('whoever waits is told at once when the other side ends, and whoever asks
 
 t.test('a call that cannot be sent has no answer', async (t) => {
   const { near, jam } = connect();
-  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
+  const peer = createPeer<Far, Near>(near, 'the far side', ADD);
   jam();
   await t.rejects(peer.call('double', 1), { message: 'the far side ended before it answered' });
 });
 
-t.test('an answer that cannot be sent is let go', async (t) => {
+t.test('an answer that cannot be sent is dropped', async (t) => {
   const { near, far, jam } = connect();
   let release!: (text: string) => void;
   const late = new Promise<string>((resolve) => (release = resolve));
-  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
-  createPeer<Far, Near>(far, 'the near side', farAnswers(late));
+  const peer = createPeer<Far, Near>(near, 'the far side', ADD);
+  createPeer<Near, Far>(far, 'the near side', farAnswers(late));
   const call = peer.call('wait', undefined, 200);
   await new Promise((resolve) => setImmediate(resolve));
   jam();
-  release('nobody hears this');
+  release('not delivered');
   await t.rejects(call, { message: 'the far side did not answer within 200 ms' });
 });
 
-t.test('an answer that nobody asked for changes nothing', async (t) => {
+t.test('an unknown answer is ignored', async (t) => {
   const { near, far } = connect();
-  const peer = createPeer<Near, Far>(near, 'the far side', ADD);
-  createPeer<Far, Near>(far, 'the near side', farAnswers());
-  far.send({ kind: 'answer', id: 99, result: 1 }, () => undefined);
+  const peer = createPeer<Far, Near>(near, 'the far side', ADD);
+  createPeer<Near, Far>(far, 'the near side', farAnswers());
+  far.send({ t: 's', i: 'unknown', r: 1 }, () => t.fail('sent'));
   t.equal(await peer.call('double', 2), 4);
 });

@@ -3,7 +3,7 @@
 import { parseConfig } from '../../../src/config/index.js';
 import { ALL_FEATURES } from '../../../src/promql/language/index.js';
 import { systemClock, type Clock, type MemoryLimits } from '../../../src/runtime/index.js';
-import { startServer, type Server } from '../../../src/server.js';
+import { startServer, type Server } from '../../../src/server/index.js';
 import { createLog } from '../../../src/telemetry/index.js';
 import type { Teardown } from '../real-servers/server-process.js';
 

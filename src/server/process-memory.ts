@@ -1,39 +1,39 @@
-// What one process may hold of the memory that promfed may use.
+// The memory budget of one process, from the machine's memory and the flags.
 
 import { getHeapStatistics } from 'node:v8';
 
-import type { MemoryFlag } from './config/index.js';
-import type { MemoryLimits } from './runtime/index.js';
+import type { MemoryFlag } from '../config/index.js';
+import type { MemoryLimits } from '../runtime/index.js';
 
 export interface ProcessMemory extends MemoryLimits {
-  /** What the process as a whole is to stay below. */
+  /** The process's share of `--memory`. */
   readonly limitBytes: number;
 }
 
 export interface ProcessMemoryOptions {
-  /** The least of physical memory and the control groups' limits. */
+  /** The smallest of physical memory and the control groups' limits. */
   readonly machineBytes: number;
   /** `--memory`. */
   readonly memory: MemoryFlag;
-  /** `--query.max-memory`, of the process' budget. */
+  /** `--query.max-memory`; a share is one of the process's budget. */
   readonly maxQueryMemory: MemoryFlag;
-  /** How many processes share the memory. */
+  /** Number of processes that share the memory. */
   readonly workers: number;
 }
 
-/** What a process takes that holds nothing: the runtime, its code, and what it keeps between two collections. */
+/** Memory of an idle process: the runtime, its code, and garbage between two collections. */
 const BASE_BYTES = 160 << 20;
-/** Of the rest, what may be held; as much again is left for garbage that is not collected yet. */
+/** Share of the rest that queries may hold. The other half is for garbage that is not collected yet. */
 const BUDGET_SHARE = 0.5;
-/** A smaller budget would refuse what any query needs. */
+/** A smaller budget would reject every query. */
 const MIN_BUDGET_BYTES = 16 << 20;
 
-/** What the process above several workers takes. */
+/** Memory of the supervisor. */
 const SUPERVISOR_BYTES = 128 << 20;
-/** With less memory a process has little to hold answers in beside itself: fewer of them do more. */
+/** Least memory for one more worker: below it, most of a worker's memory is its own runtime. */
 const ROOM_FOR_WORKER_BYTES = 384 << 20;
 
-/** How many workers to run where the user does not say: as many as there is memory for, and `most` at most. */
+/** Returns the default number of workers: as many as memory allows, up to `most`. */
 export function workersFor(
   { machineBytes, memory }: Pick<ProcessMemoryOptions, 'machineBytes' | 'memory'>,
   most: number,
@@ -42,7 +42,7 @@ export function workersFor(
   return room < 2 ? 1 : Math.min(most, room);
 }
 
-/** The budget of one of so many equal processes. */
+/** Returns the budget of one of `workers` equal processes. */
 export function budgetOfProcess(options: ProcessMemoryOptions): ProcessMemory {
   const { machineBytes, memory, maxQueryMemory, workers } = options;
   const sharedBytes = bytesOf(memory, machineBytes) - (workers > 1 ? SUPERVISOR_BYTES : 0);
@@ -56,20 +56,21 @@ function bytesOf(flag: MemoryFlag, wholeBytes: number): number {
   return flag.unit === 'bytes' ? flag.value : flag.value * wholeBytes;
 }
 
-/** From this part of its limit on the runtime may end the process. */
-const FULL_HEAP = 0.9;
-const LOOK_EVERY_MS = 100;
+/** Share of the heap limit above which V8 may end the process. */
+const FULL_HEAP_SHARE = 0.9;
+/** Reading the heap statistics for every request would cost too much. */
+const CHECK_INTERVAL_MS = 100;
 
-/** Looks at the runtime's heap, not more often than it pays. */
+/** Returns a function that reports whether the heap is nearly full, at most 100 ms ago. */
 export function createHeapWatch(): () => boolean {
-  let lookedAtMs = -Infinity;
+  let checkedAtMs = -Infinity;
   let isFull = false;
   return () => {
     const nowMs = performance.now();
-    if (nowMs - lookedAtMs < LOOK_EVERY_MS) return isFull;
-    lookedAtMs = nowMs;
+    if (nowMs - checkedAtMs < CHECK_INTERVAL_MS) return isFull;
+    checkedAtMs = nowMs;
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    isFull = used > limit * FULL_HEAP;
+    isFull = used > limit * FULL_HEAP_SHARE;
     return isFull;
   };
 }

@@ -1,0 +1,3 @@
+export { budgetOfProcess, workersFor } from './process-memory.js';
+export { Runtime } from './runtime.js';
+export { startServer, type Server, type ServerOptions } from './start-server.js';

@@ -1,0 +1,161 @@
+// Several processes that serve one address, with one configuration, one set of metrics and one end.
+
+import type { Logger } from 'pino';
+
+import type { LoadedConfig } from '../config/index.js';
+import { PromfedError } from '../model/index.js';
+import { Reloader, type Clock } from '../runtime/index.js';
+import {
+  createMetrics,
+  createWorkerMetrics,
+  renderReports,
+  totalsOf,
+  withoutConfiguration,
+} from '../telemetry/index.js';
+import { cloneable, type MetricsText } from './calls.js';
+import { NoAnswer } from './peer.js';
+import { WorkerPool, type Member } from './pool.js';
+
+export interface WorkersOptions<Options> {
+  /** Number of workers: 2 or more. */
+  readonly count: number;
+  /** The file that a worker runs: it calls runWorker. */
+  readonly file: string;
+  /** The options of a worker's server besides the configuration; cloned to each. */
+  readonly options: Options;
+  /** Called in this process only, at the start and at every reload. */
+  readonly loadConfig: () => Promise<LoadedConfig>;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly log: Logger;
+  /** Called when no worker can be kept running. The workers that still run end with this process. */
+  readonly onGivenUp: (error: PromfedError) => void;
+}
+
+/** Workers that serve one address, like a single server. */
+export interface Workers {
+  readonly url: string;
+  /** Loads the configuration again, for every worker. @throws PromfedError when it is invalid; the previous one is kept. */
+  reload(): Promise<void>;
+  /** Resolves when every worker has answered the requests that had arrived, and has exited. */
+  stop(): Promise<void>;
+}
+
+/** `/metrics` is answered without workers that take longer. */
+const REPORT_LIMIT_MS = 2_000;
+
+/** A worker that takes longer for its part of a reload is busy; it switches later. */
+const SWITCH_LIMIT_MS = 30_000;
+
+/**
+ * Starts the workers, and returns when all are ready. This process answers no requests itself.
+ *
+ * @throws PromfedError when the configuration is invalid or a worker cannot serve; what was started ends with this process.
+ */
+export async function startWorkers<Options>(options: WorkersOptions<Options>): Promise<Workers> {
+  const { log, clock, count } = options;
+  const metrics = createMetrics(options.version);
+  const workerMetrics = createWorkerMetrics();
+  const reloader: Reloader<LoadedConfig> = await Reloader.start<LoadedConfig>({
+    load: options.loadConfig,
+    apply: (next, adopt) => switchAll(pool, next, adopt),
+    clock,
+    log,
+    metrics,
+  });
+  const pool: WorkerPool<Options> = new WorkerPool<Options>({
+    ...options,
+    functions: {
+      begin: () => ({ options: options.options, config: cloneable(reloader.current) }),
+      reload: () => reloader.reload(),
+      metrics: () => renderAll(pool, metrics, workerMetrics),
+    },
+    onReplaced: () => {
+      workerMetrics.replaced();
+    },
+  });
+  const url = await pool.started;
+  log.info(
+    { url, server_groups: reloader.current.settings.serverGroups.length, workers: count },
+    'promfed is ready',
+  );
+  return {
+    url,
+    reload: () => reloader.reload(),
+    stop() {
+      log.info('promfed is stopping');
+      return pool.stop();
+    },
+  };
+}
+
+/** Switches one worker before the others: a configuration that one rejects, all would. */
+async function switchAll<Options>(
+  pool: WorkerPool<Options>,
+  config: LoadedConfig,
+  adopt: () => void,
+): Promise<void> {
+  const first = await switchFirst(pool.members(), config);
+  // Workers that start from now on begin with it.
+  adopt();
+  const others = pool.members().filter((member) => member !== first);
+  const isLate = await Promise.all(others.map((member) => switchLater(member, config)));
+  const late = isLate.filter(Boolean).length;
+  if (late > 0) {
+    throw new PromfedError('unavailable', `${late} workers are busy and switch to the configuration later`);
+  }
+}
+
+/** Returns the first worker that has switched; undefined when none lived to answer. */
+async function switchFirst(members: readonly Member[], config: LoadedConfig): Promise<Member | undefined> {
+  for (const member of members.filter(({ isReady }) => isReady)) {
+    try {
+      await member.peer.call('switchConfig', cloneable(config), SWITCH_LIMIT_MS);
+      return member;
+    } catch (thrown) {
+      if (!(thrown instanceof NoAnswer)) throw thrown;
+    }
+  }
+  return undefined;
+}
+
+/** Returns true when the worker runs but has not switched. The replacement of one that exited begins with the configuration. */
+async function switchLater(member: Member, config: LoadedConfig): Promise<boolean> {
+  try {
+    await member.peer.call('switchConfig', cloneable(config), SWITCH_LIMIT_MS);
+    return false;
+  } catch {
+    return member.worker.isConnected();
+  }
+}
+
+/** The metrics of this process and of all workers, those that exited included, as one text. */
+async function renderAll<Options>(
+  pool: WorkerPool<Options>,
+  metrics: ReturnType<typeof createMetrics>,
+  workerMetrics: ReturnType<typeof createWorkerMetrics>,
+): Promise<MetricsText> {
+  const silent = new Set<Member>();
+  await Promise.all(
+    pool.members().map(async (member) => {
+      try {
+        member.lastReport = await member.peer.call('report', undefined, REPORT_LIMIT_MS);
+      } catch {
+        silent.add(member);
+      }
+    }),
+  );
+  const own = await metrics.report();
+  // No wait between here and the last read of the pool: a worker is either a member or part of the past totals.
+  const members = pool.members();
+  const running = members.filter(({ isReady }) => isReady);
+  const reports = members.map((member) =>
+    silent.has(member) ? totalsOf([member.lastReport]) : withoutConfiguration(member.lastReport),
+  );
+  const past = pool.pastTotals();
+  const about = await workerMetrics.report(
+    running.length,
+    running.filter((member) => silent.has(member)).length,
+  );
+  return renderReports([own, ...reports, past, about]);
+}
