@@ -28,6 +28,7 @@ export function engineSource(open: OpenEngine, features: FeatureSet): AnswerSour
         ...request,
         lookbackDeltaMs: undefined,
         limit: undefined,
+        stats: 'counters',
         routing: 'learned',
         acceptsLossyHistograms: true,
         signal: new Cancellation(),
@@ -66,7 +67,7 @@ function* envelope({ value, annotations }: ValueAnswer, request: Request): Gener
   for (const block of encodeValue(value, { ...request, limit: undefined }, annotations, SUCCESS)) {
     yield textOf(block);
   }
-  yield `${annotationMembers(annotations)}}`;
+  yield `}${annotationMembers(annotations)}}`;
 }
 
 /** A copy of a block, whose memory is used again. Blocks end between characters. */

@@ -1,7 +1,9 @@
-// What answers for a demo region: the evaluator over the region's own samples, where a federation would ask others.
+// The query engine of a demo region: evaluates queries over the region's own samples.
 
 import {
   createDeadline,
+  QueryStats,
+  type Explanation,
   type MetadataRequest,
   type QueryEngine,
   type QueryRequest,
@@ -16,12 +18,12 @@ import {
   TRUNCATION_WARNING,
   type RawSeries,
 } from '../model/index.js';
-import { createMemorySource, evaluate } from '../promql/eval/index.js';
+import { createMemorySource, evaluate, type SampleSource } from '../promql/eval/index.js';
 import { DEFAULT_LOOKBACK_MS, planLocally } from '../promql/plan/index.js';
 import { SampleBudget, systemClock } from '../runtime/index.js';
 import type { Metric } from './metric.js';
 
-/** What a region answers from. */
+/** The data of a region. */
 export interface RegionData {
   /** Every series as of now. */
   readonly store: Iterable<RawSeries>;
@@ -31,65 +33,91 @@ export interface RegionData {
 const DEFAULT_STEP_MS = 60_000;
 const MAX_SAMPLES = 5_000_000;
 
-export function createRegionEngine({ store, metrics }: RegionData): QueryEngine {
-  const run = async ({
-    expr,
-    text,
-    kind,
-    grid,
-    endMs,
-    lookbackDeltaMs,
-    timeoutMs,
-    signal,
-  }: QueryRequest): Promise<ValueAnswer> => {
+export class RegionEngine implements QueryEngine {
+  readonly metadata: QueryEngine['metadata'];
+  readonly #source: SampleSource;
+
+  constructor({ store, metrics }: RegionData) {
+    this.#source = createMemorySource(store);
+    this.metadata = createRegionMetadata(store, metrics);
+  }
+
+  query(request: QueryRequest): Promise<ValueAnswer> {
+    return this.evaluate(request);
+  }
+
+  async evaluate(request: QueryRequest): Promise<ValueAnswer> {
+    const { expr, text, kind, grid, endMs, lookbackDeltaMs, timeoutMs, signal } = request;
     const annotations = new Annotations();
+    const stats = new QueryStats({ detail: request.stats, grid });
+    const budget = new SampleBudget({ maxSamples: MAX_SAMPLES });
     const times = {
       startMs: grid.startMs,
       endMs,
       stepMs: kind === 'instant' ? 0 : grid.stepMs,
       defaultStepMs: DEFAULT_STEP_MS,
     };
+    const plan = stats.planning(() => planLocally(expr, times));
     const deadline = createDeadline(signal, timeoutMs, systemClock);
-    const value = await evaluate(planLocally(expr, times), {
-      grid,
-      fetched: () => Promise.reject(new PromfedError('internal', 'a region fetches nothing')),
-      samples: createMemorySource(store),
-      lookbackDeltaMs: lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
-      defaultStepMs: DEFAULT_STEP_MS,
-      budget: new SampleBudget({ maxSamples: MAX_SAMPLES }),
-      annotations,
-      signal: deadline.required.signal,
-      queryText: text,
-    }).finally(() => {
+    try {
+      const value = await evaluate(plan, {
+        grid,
+        fetched: () => Promise.reject(new PromfedError('internal', 'a region has no groups to fetch from')),
+        samples: this.#counted(stats),
+        lookbackDeltaMs: lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
+        defaultStepMs: DEFAULT_STEP_MS,
+        budget,
+        annotations,
+        signal: deadline.required.signal,
+        queryText: text,
+      });
+      stats.evaluated(budget.peakSamples);
+      return { kind: 'value', value, annotations, stats, release: () => undefined };
+    } finally {
       deadline.release();
-    });
-    return { kind: 'value', value, annotations, release: () => undefined };
-  };
-  return {
-    query: run,
-    evaluate: run,
-    explain: () =>
-      Promise.reject(new PromfedError('not_found', 'nothing to explain: this server asks no server groups')),
+    }
+  }
 
-    metadata: {
-      series: (request) => limited(selectLabels(store, request), request),
-      labelNames: (request) =>
-        limited(sorted(selectLabels(store, request).flatMap((labels) => labels.names())), request),
-      labelValues(name, request) {
-        const values = selectLabels(store, request).map((labels) => labels.get(name));
-        return limited(sorted(values.filter((value) => value !== '')), request);
+  explain(): Promise<Explanation> {
+    return Promise.reject(
+      new PromfedError('not_found', 'nothing to explain: this server has no server groups'),
+    );
+  }
+
+  #counted(stats: QueryStats): SampleSource {
+    const recorder = stats.fetch('samples').group('region');
+    return {
+      select: async (request, signal) => {
+        const series = await this.#source.select(request, signal);
+        recorder.receivedRaw(series);
+        return series;
       },
-      metrics(metric, { query: { limit } }) {
-        const entries = metrics
-          .filter(({ name }) => metric === undefined || name === metric)
-          .map(({ name, type, help }) => [name, [{ type, help, unit: '' }]] as const);
-        return Promise.resolve({ data: new Map(entries.slice(0, limit)), warnings: [] });
-      },
+    };
+  }
+}
+
+function createRegionMetadata(
+  store: Iterable<RawSeries>,
+  metrics: readonly Metric[],
+): QueryEngine['metadata'] {
+  return {
+    series: (request) => limited(selectLabels(store, request), request),
+    labelNames: (request) =>
+      limited(sorted(selectLabels(store, request).flatMap((labels) => labels.names())), request),
+    labelValues(name, request) {
+      const values = selectLabels(store, request).map((labels) => labels.get(name));
+      return limited(sorted(values.filter((value) => value !== '')), request);
+    },
+    metrics(metric, { query: { limit } }) {
+      const entries = metrics
+        .filter(({ name }) => metric === undefined || name === metric)
+        .map(({ name, type, help }) => [name, [{ type, help, unit: '' }]] as const);
+      return Promise.resolve({ data: new Map(entries.slice(0, limit)), warnings: [] });
     },
   };
 }
 
-/** The labels of the series that any of the selectors matches, of those with a sample in the window; sorted. */
+/** The labels of the series that match any of the selectors and have a sample in the window, sorted. */
 function selectLabels(store: Iterable<RawSeries>, { query }: MetadataRequest): Labels[] {
   const { selectors, startMs = -Infinity, endMs = Infinity } = query;
   const tests = selectors.map((matchers) => compileMatchers(matchers));

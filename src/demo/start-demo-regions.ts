@@ -5,7 +5,7 @@ import { Labels } from '../model/index.js';
 import { type Clock, NO_LOG } from '../runtime/index.js';
 import { MemoryStore } from './memory-store.js';
 import { createRegionContents } from './region-contents.js';
-import { createRegionEngine } from './region-engine.js';
+import { RegionEngine } from './region-engine.js';
 import { DEMO_REGIONS, type RegionSpec } from './region-spec.js';
 
 /** A region that is served on loopback. */
@@ -99,7 +99,7 @@ function createRegion(
   const { series, metrics } = createRegionContents(spec, seed, scrapeIntervalMs);
   const store = new MemoryStore(series, clock, scrapeIntervalMs, retentionMs);
   store.catchUp();
-  const engine = createRegionEngine({ store, metrics });
+  const engine = new RegionEngine({ store, metrics });
   return createApp({
     engineFor: () => engine,
     features: new Set(),

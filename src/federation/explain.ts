@@ -8,7 +8,7 @@ import type { GroupSnapshot } from './group-snapshot.js';
 import type { FederationOptions } from './options.js';
 import type { Analysis, Explanation, ExplainRequest, QueryAnswer } from './query-engine.js';
 import { QUERY, QueryRun } from './query-run.js';
-import { QueryStats } from './query-stats.js';
+import { QueryStats } from './stats/query-stats.js';
 
 /**
  * Plans the query and, when the request says so, runs it, reads its answer to the end and drops it. The failure of a
@@ -24,17 +24,18 @@ export async function explainQuery(
     const { plan, groups } = new QueryRun(request, options, QUERY);
     return explanation(request.text, plan, groups);
   }
-  const stats = new QueryStats();
+  const detail = request.stats === 'counters' ? 'samples' : request.stats;
+  const stats = new QueryStats({ detail, grid: request.grid, operators: true });
   const run = new QueryRun(request, options, QUERY, stats);
   explainPlan(run.plan);
   const analysis = await analyze(stats, () => run.start());
   return explanation(request.text, run.plan, run.groups, stats, analysis);
 }
 
-async function analyze(watch: QueryStats, run: () => Promise<QueryAnswer>): Promise<Analysis> {
+async function analyze(stats: QueryStats, run: () => Promise<QueryAnswer>): Promise<Analysis> {
   let answer: QueryAnswer | undefined;
   let error: PromfedError | undefined;
-  let counts: { readonly series: number; readonly samples: number } = watch.passed;
+  let counts: { readonly series: number; readonly samples: number } = stats.passed;
   try {
     answer = await run();
     if (answer.kind === 'value') counts = countValue(answer.value);
@@ -45,7 +46,7 @@ async function analyze(watch: QueryStats, run: () => Promise<QueryAnswer>): Prom
     answer?.release();
   }
   return {
-    timeMs: watch.now(),
+    timeMs: stats.elapsedMs(),
     path: answer?.kind,
     series: counts.series,
     samples: counts.samples,
@@ -63,10 +64,10 @@ function explanation(
   query: string,
   plan: PlanNode,
   groups: readonly GroupSnapshot[],
-  watch?: QueryStats,
+  stats?: QueryStats,
   analysis?: Analysis,
 ): Explanation {
-  const explained = explainPlan(plan, watch);
+  const explained = explainPlan(plan, stats);
   const text = printExplained(explained);
   return {
     query,

@@ -4,15 +4,13 @@ import { asPromfedError, type Annotations, type PromfedError, type StopSignal } 
 import type { MemoryAccount } from '../runtime/index.js';
 import type { FetchContext, GroupSnapshot } from '../upstreams/index.js';
 import type { Bound, Deadline } from './deadline.js';
-import type { QueryStats } from './query-stats.js';
+import { NO_STATS, type FetchRecorder } from './stats/fetch-stats.js';
 
 /** What every request to a group needs besides the request itself. Owned by one query. */
 export interface FanOutContext {
   readonly deadline: Deadline;
   readonly annotations: Annotations;
   readonly lookbackDeltaMs: number | undefined;
-  /** Told what everything takes; left out, nothing is measured. */
-  readonly stats?: QueryStats | undefined;
   /** Account for the bytes that the request holds. */
   readonly memory: MemoryAccount;
 }
@@ -27,16 +25,20 @@ export async function queryGroup<T>(
   group: GroupSnapshot,
   context: FanOutContext,
   ask: (fetchContext: FetchContext) => Promise<T>,
+  stats: FetchRecorder = NO_STATS,
 ): Promise<T | undefined> {
   const bound = boundOf(group, context.deadline);
+  stats.requested();
   try {
     return await ask({
       signal: bound.signal,
       deadlineMs: bound.atMs,
       lookbackDeltaMs: context.lookbackDeltaMs,
       memory: context.memory,
+      stats,
     });
   } catch (thrown) {
+    stats.failed(thrown);
     tolerate(thrown, group, context, 'is missing from this answer');
     return undefined;
   }

@@ -10,4 +10,5 @@ export type {
   QueryRequest,
   ValueAnswer,
 } from './query-engine.js';
+export { QueryStats } from './stats/query-stats.js';
 export { createQueryRequest, type QueryParameters } from './query-request.js';

@@ -6,6 +6,7 @@ import type { Expr } from '../promql/language/index.js';
 import type { ExplainedNode } from '../promql/plan/index.js';
 import type { MetadataAnswer, MetadataQuery, MetricMetadata } from '../upstreams/index.js';
 import type { Routing } from './group-snapshot.js';
+import type { StatsDetail } from './stats/sample-counts.js';
 
 /**
  * Runs queries: the federation, a region of the demo, or a decorator of either.
@@ -49,6 +50,8 @@ export interface QueryRequest {
   readonly routing: Routing;
   /** Maximum number of series that pass through; undefined for all. Values are not cut: their encoder does that. */
   readonly limit: number | undefined;
+  /** What the statistics of the answer count. */
+  readonly stats: StatsDetail;
   /**
    * Accepts native histograms as JSON has them where `evaluate` returns fetched series unchanged, for answers that are
    * displayed and not computed with. A warning names the group. Default false: such an answer is an error.
@@ -74,8 +77,9 @@ export interface BytesAnswer {
   readonly series: ByteStream;
   /** All of `series`, when the answer is small and complete. A caller that uses it need not read `series`. */
   readonly buffered?: readonly SeriesFrame[];
-  /** Complete when `series` has been read to its end. */
+  /** Complete when `series` has been read to its end, like the statistics. */
   readonly annotations: Annotations;
+  readonly stats: AnswerStats;
   release(): void;
 }
 
@@ -83,7 +87,43 @@ export interface ValueAnswer {
   readonly kind: 'value';
   readonly value: Value;
   readonly annotations: Annotations;
+  readonly stats: AnswerStats;
   release(): void;
+}
+
+/** The statistics of one run. */
+export interface AnswerStats {
+  /** Complete when the answer has been read to its end. */
+  read(): QueryStatistics;
+}
+
+/**
+ * The statistics of a query as the `stats` parameter returns them.
+ *
+ * Source: Prometheus, util/stats/query_stats.go (`queryTimings`, `querySamples`).
+ */
+export interface QueryStatistics {
+  /** Seconds. */
+  readonly timings: {
+    /** Planning and evaluation, which includes the requests to regions. */
+    readonly evalTotalTime: number;
+    /** Always 0: results are sorted while they are merged or written. */
+    readonly resultSortTime: number;
+    /** Planning. */
+    readonly queryPreparationTime: number;
+    readonly innerEvalTime: number;
+    /** Waiting for admission, which the other times do not include. */
+    readonly execQueueTime: number;
+    readonly execTotalTime: number;
+  };
+  /** Samples that promfed received. Samples that a region reads to compute its answer are not known. */
+  readonly samples: {
+    /** Seconds since the epoch, and the samples for that step. Only with `samples-per-step`. */
+    readonly totalQueryableSamplesPerStep?: readonly (readonly [timeS: number, samples: number])[];
+    readonly totalQueryableSamples: number;
+    /** The largest number of samples held at once. */
+    readonly peakSamples: number;
+  };
 }
 
 /** The explanation of a query, as plain data that JSON can hold. */

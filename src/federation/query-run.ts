@@ -10,8 +10,9 @@ import { learnFromReplan, NativeHistogramReplan } from './native-histogram-repla
 import type { FederationOptions } from './options.js';
 import { planQuery } from './plan-query.js';
 import type { QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
-import type { QueryStats } from './query-stats.js';
+
 import { evaluatePlan, runPlan, type Attempt } from './run-plan.js';
+import { QueryStats } from './stats/query-stats.js';
 
 /** Maximum number of plans after the first. The last one reads every selector raw that may hold native histograms. */
 const MAX_REPLANS = 3;
@@ -33,7 +34,7 @@ export class QueryRun<Answer extends QueryAnswer> {
   readonly #request: QueryRequest;
   readonly #options: FederationOptions;
   readonly #mode: RunMode<Answer>;
-  readonly #stats: QueryStats | undefined;
+  readonly #stats: QueryStats;
   readonly #histogramSelections = new Set<string>();
   #plan: PlanNode;
 
@@ -42,13 +43,18 @@ export class QueryRun<Answer extends QueryAnswer> {
    *
    * @throws PromfedError `execution` when a duration of the query cannot be calculated.
    */
-  constructor(request: QueryRequest, options: FederationOptions, mode: RunMode<Answer>, stats?: QueryStats) {
+  constructor(
+    request: QueryRequest,
+    options: FederationOptions,
+    mode: RunMode<Answer>,
+    stats = new QueryStats({ detail: request.stats, grid: request.grid }),
+  ) {
     this.#request = request;
     this.#options = options;
     this.#mode = mode;
     this.#stats = stats;
     this.groups = snapshotGroups(options.groups, options.clock.now(), request.routing);
-    this.#plan = this.#planned();
+    this.#plan = stats.planning(() => this.#planned());
   }
 
   /** The plan of the latest attempt. */
@@ -65,8 +71,10 @@ export class QueryRun<Answer extends QueryAnswer> {
     const { admission, clock } = this.#options;
     const { signal, timeoutMs } = this.#request;
     const endMs = clock.now() + timeoutMs;
+    const waitingSinceMs = this.#stats.elapsedMs();
     const pending = admission?.admit(signal, timeoutMs);
     const admitted = pending instanceof Promise ? await pending : pending;
+    this.#stats.admitted(waitingSinceMs);
     try {
       const answer = await this.#attempts(endMs, admitted);
       return {
@@ -95,7 +103,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         if (!(thrown instanceof NativeHistogramReplan) || replans === MAX_REPLANS) throw thrown;
         const isLast = replans === MAX_REPLANS - 1;
         if (!learnFromReplan(thrown, fetchesOf(this.#plan), this.#histogramSelections, isLast)) throw thrown;
-        this.#plan = this.#planned();
+        this.#plan = this.#stats.planning(() => this.#planned());
         memory = admitted?.renew();
       }
     }

@@ -23,17 +23,17 @@ export function runPlan(plan: PlanNode, attempt: Attempt): Promise<QueryAnswer> 
 }
 
 async function passThrough(fetch: Fetch, attempt: Attempt): Promise<BytesAnswer> {
-  const { kind, annotations, deadline, request } = attempt;
+  const { kind, annotations, deadline, request, stats } = attempt;
   const fetched = await fetchBytes(fetch, attempt, request.limit);
   const resultType = kind === 'range' || fetch.type === 'matrix' ? 'matrix' : 'vector';
   // A buffered answer is complete: no request is under way that the deadline would have to end.
   const release = fetched.buffered === undefined ? deadline.release : deadline.settle;
-  return { kind: 'bytes', resultType, ...fetched, annotations, release };
+  return { kind: 'bytes', resultType, ...fetched, annotations, stats, release };
 }
 
 /** Runs a plan to its end. The answer is a value. */
 export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<ValueAnswer> {
-  const { request, options, annotations, deadline, lookbackDeltaMs } = attempt;
+  const { request, options, annotations, deadline, lookbackDeltaMs, stats } = attempt;
   const budget = new SampleBudget({ maxSamples: options.maxSamples }, attempt.memory);
   // Series that are fetched and returned unchanged.
   const acceptsLossyHistograms = plan.kind === 'fetch' && request.acceptsLossyHistograms === true;
@@ -41,7 +41,7 @@ export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<Va
   const value = await evaluate(plan, {
     grid: request.grid,
     fetched: (fetch, grid) => fetches.start(fetch, grid),
-    samples: new GroupSampleSource(attempt, budget),
+    samples: new GroupSampleSource(attempt, budget, stats),
     lookbackDeltaMs: lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
     defaultStepMs: options.defaultStepMs,
     budget,
@@ -49,9 +49,10 @@ export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<Va
     delayedNameRemoval: options.delaysNames,
     signal: deadline.required.signal,
     queryText: request.text,
-    observer: attempt.stats,
+    observer: stats.observer,
   });
-  return { kind: 'value', value, annotations, release: deadline.release };
+  stats.evaluated(budget.peakSamples);
+  return { kind: 'value', value, annotations, stats, release: deadline.release };
 }
 
 /** The fetches of one attempt. Equal ones are sent once. */

@@ -46,6 +46,7 @@ export interface SampleCounter {
  */
 export class SampleBudget implements SampleCounter {
   #held = 0;
+  #peak = 0;
   readonly #max: number;
   readonly #memory: MemoryAccount;
   #bytes = 0;
@@ -58,9 +59,15 @@ export class SampleBudget implements SampleCounter {
     this.#memory = memory;
   }
 
+  /** The largest number of samples held at once. */
+  get peakSamples(): number {
+    return this.#peak;
+  }
+
   /** @param bytesEach bytes of one sample; release samples with the same value. */
   reserve(samples: number, bytesEach = RAW_SAMPLE_BYTES): void {
     this.#held += samples;
+    if (this.#held > this.#peak) this.#peak = this.#held;
     if (this.#held > this.#max) {
       throw new PromfedError(
         'limit',

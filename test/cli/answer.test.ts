@@ -135,7 +135,7 @@ const CASES: readonly Case[] = [
 for (const { name, kind, grid, value } of CASES) {
   t.test(`${name}: the view of a value is the view of its JSON`, async (t) => {
     const blocks = [...encodeValue(value, { kind, grid, limit: undefined }, new Annotations(), SUCCESS)];
-    const { warnings, infos, ...read } = readAnswer(`${Buffer.concat(blocks).toString()}}`);
+    const { warnings, infos, ...read } = readAnswer(`${Buffer.concat(blocks).toString()}}}`);
     t.strictSame([warnings, infos], [[], []]);
     const { resultType, series } = answerOf(value, { kind, grid });
     // JSON.parse keeps labels on an object without a prototype.

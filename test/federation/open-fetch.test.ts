@@ -6,6 +6,7 @@ import { Annotations, Labels } from '../../src/model/index.js';
 import { systemClock, UNCOUNTED_MEMORY } from '../../src/runtime/index.js';
 import type { GroupSnapshot } from '../../src/upstreams/index.js';
 import { StalledStream } from '../helpers/frame-streams.js';
+import { NO_STATS } from '../../src/federation/stats/fetch-stats.js';
 
 for (const isRead of [false, true]) {
   const when = isRead ? 'while a read is waiting' : 'before it was read';
@@ -17,7 +18,7 @@ for (const isRead of [false, true]) {
     });
     const group = { name: 'eu', ignoreError: true } as GroupSnapshot;
     const frames = tolerantFrames(
-      { group, frames: region, addLabels: Labels.EMPTY },
+      { group, frames: region, addLabels: Labels.EMPTY, stats: NO_STATS },
       { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined, memory: UNCOUNTED_MEMORY },
     );
     const next = isRead ? frames.next() : undefined;

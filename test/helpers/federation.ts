@@ -6,8 +6,10 @@ import {
   type Federation,
   type QueryParameters,
   type QueryRequest,
+  QueryStats,
+  type ValueAnswer,
 } from '../../src/federation/index.js';
-import { instantGrid } from '../../src/model/index.js';
+import { Annotations, instantGrid, type Value } from '../../src/model/index.js';
 import { ALL_FEATURES } from '../../src/promql/language/index.js';
 import { systemClock } from '../../src/runtime/index.js';
 import type { GroupSnapshot, ServerGroup } from '../../src/upstreams/index.js';
@@ -56,7 +58,14 @@ export function queryRequest(
     timeoutMs: 5000,
     routing: 'learned',
     limit: undefined,
+    stats: 'counters',
     signal: new AbortController().signal,
   } as const;
   return createQueryRequest({ ...defaults, ...changes }, ALL_FEATURES);
+}
+
+/** The answer of an engine to a query whose result is `value`. */
+export function valueAnswer(value: Value): ValueAnswer {
+  const stats = new QueryStats({ detail: 'counters', grid: instantGrid(0) });
+  return { kind: 'value', value, annotations: new Annotations(), stats, release: () => undefined };
 }

@@ -8,7 +8,6 @@ import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
 import { decodeColumn, encodeFrames, openResponse, readBytes } from '../../src/json/index.js';
 import { mergeOrdered, setLabels, sortIfSmall } from '../../src/merge/index.js';
 import {
-  Annotations,
   emptyColumn,
   instantGrid,
   Labels,
@@ -19,6 +18,7 @@ import {
 } from '../../src/model/index.js';
 import { bodyOf, itemsOf } from '../helpers/frame-streams.js';
 import { randomRuns, randomSeed } from '../helpers/random-runs.js';
+import { valueAnswer } from '../helpers/federation.js';
 
 const numRuns = randomRuns(3000);
 const seed = randomSeed();
@@ -127,12 +127,7 @@ async function decoded(parts: readonly Part[], kind: 'instant' | 'range', grid: 
       }
     }
   }
-  const answer = {
-    kind: 'value' as const,
-    value: { type: 'vector' as const, columns, ordered: false },
-    annotations: new Annotations(),
-    release: () => undefined,
-  };
+  const answer = valueAnswer({ type: 'vector', columns, ordered: false });
   const bytes = await readBytes(encodeAnswer(answer, { kind, grid, limit: undefined }));
   const { data } = JSON.parse(bytes.toString()) as { data: { result: unknown } };
   return JSON.stringify(data.result);

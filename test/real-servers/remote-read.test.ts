@@ -5,14 +5,7 @@ import t from 'tap';
 
 import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
 import { readBytes } from '../../src/json/index.js';
-import {
-  Annotations,
-  instantGrid,
-  Labels,
-  type Matcher,
-  type RawSeries,
-  type TimeWindow,
-} from '../../src/model/index.js';
+import { instantGrid, Labels, type Matcher, type RawSeries, type TimeWindow } from '../../src/model/index.js';
 import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
 import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
 import { readChunkedSeries } from '../../src/upstreams/wire/chunked-series.js';
@@ -24,6 +17,7 @@ import {
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
 import { seriesSet } from '../helpers/series/series-set.js';
+import { valueAnswer } from '../helpers/federation.js';
 
 const startMs = 1_700_000_000_000;
 const intervalMs = 15_000;
@@ -109,12 +103,7 @@ async function printed(series: readonly RawSeries[]): Promise<readonly unknown[]
     };
   });
   const answer = encodeAnswer(
-    {
-      kind: 'value',
-      value: { type: 'matrix', series: fresh.filter(({ timestamps }) => timestamps.length > 0) },
-      annotations: new Annotations(),
-      release: () => undefined,
-    },
+    valueAnswer({ type: 'matrix', series: fresh.filter(({ timestamps }) => timestamps.length > 0) }),
     { kind: 'instant', grid: instantGrid(endMs), limit: undefined },
   );
   return (JSON.parse((await readBytes(answer)).toString()) as ApiAnswer<QueryData>).data!.result;

@@ -56,8 +56,10 @@ export async function fetchBytes(
       )
     : mergeOrdered(streams);
   const sorted = sortIfSmall(merged, { memory: run.memory });
-  const ordered = run.stats?.passing(sorted) ?? sorted;
-  const encoded = encodeFrames(limit === undefined ? ordered : limitFrames(ordered, limit, run));
+  const limited = limit === undefined ? sorted : limitFrames(sorted, limit, run);
+  const encoded = encodeFrames(limited, (batch) => {
+    run.stats.passing(batch);
+  });
   return { series: mergesSeries(fetch) ? await begun(encoded, fetch) : encoded };
 }
 
@@ -74,10 +76,16 @@ function tryWhole(
   }
   const merged = tryMergeBuffered(wholes);
   if (merged === undefined) return undefined;
-  for (const { buffered: whole } of parts) noteTrailer(whole!.trailer, run);
-  if (limit === undefined || merged.length <= limit) return merged;
-  run.annotations.notice(TRUNCATION_WARNING);
-  return merged.slice(0, limit);
+  for (const { buffered, stats } of parts) {
+    stats.received(buffered!.frames);
+    stats.ended(buffered!.trailer);
+    noteTrailer(buffered!.trailer, run);
+  }
+  const isCut = limit !== undefined && merged.length > limit;
+  if (isCut) run.annotations.notice(TRUNCATION_WARNING);
+  const frames = isCut ? merged.slice(0, limit) : merged;
+  run.stats.passing(frames);
+  return frames;
 }
 
 function streamOf(frames: readonly SeriesFrame[]): FrameStream {

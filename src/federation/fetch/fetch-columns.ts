@@ -11,6 +11,7 @@ import { setLabels, setBufferedLabels } from '../../merge/index.js';
 import { ColumnSlabs, labelsBytes, type Column, type Histogram, type Vector } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
+import type { GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, tolerate } from '../fan-out.js';
 import { asReplan } from '../native-histogram-replan.js';
 import { noteTrailer, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
@@ -26,6 +27,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
     try {
       return await decodePart(part, run, budget, lossy);
     } catch (caught) {
+      part.stats.failed(caught);
       const thrown = asReplan(caught, [part.group], fetch);
       tolerate(thrown, part.group, run, 'is missing from this answer');
       return undefined;
@@ -38,21 +40,25 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
       budget.reserve(weight);
     });
   } catch (thrown) {
-    const lossyGroups = parts.map(({ group }) => group).filter((group) => group.allowsLossyHistograms);
-    throw asReplan(thrown, lossyGroups, fetch);
+    const groups = parts.map(({ group }) => group).filter((group) => isLossy(group, run));
+    throw asReplan(thrown, groups, fetch);
   }
   return fetch.overlapping ? mergeOverlapping(results) : results.flat();
 }
 
-/** Native histograms are left to `lossy` where the group may have them so, and where it has no way to have them whole. */
+/** Reports whether native histograms of the group are built from JSON. Not when its raw samples have complete ones. */
+function isLossy({ allowsLossyHistograms = false, histograms }: GroupSnapshot, run: FetchRun): boolean {
+  return (allowsLossyHistograms || run.acceptsLossyHistograms === true) && histograms === undefined;
+}
+
+/** @param lossy receives the native histograms of a group that `isLossy`. */
 async function decodePart(
   part: OpenPart,
   run: FetchRun,
   budget: SampleBudget,
   lossy: LossyHistograms,
 ): Promise<Column[]> {
-  const { allowsLossyHistograms = false, histograms, name } = part.group;
-  const isLossy = (allowsLossyHistograms || run.acceptsLossyHistograms === true) && histograms === undefined;
+  const isLossyGroup = isLossy(part.group, run);
   const columns: Column[] = [];
   const counter = budget.onGrid(run.grid.count);
   const slabs = new ColumnSlabs(run.grid.count);
@@ -61,18 +67,20 @@ async function decodePart(
     for (const frame of batch) {
       counter.reserve(run.grid.count);
       const column = slabs.create(frame.labels);
-      if (!isLossy) {
+      if (!isLossyGroup) {
         decodeColumn(frame, run.grid, column);
         columns.push(column);
         continue;
       }
       const decoded = decodeLossyColumn(frame, run.grid, column, lossy);
-      if (decoded.histograms !== undefined) run.annotations.notice(lossyHistograms(name));
+      if (decoded.histograms !== undefined) run.annotations.notice(lossyHistograms(part.group.name));
       columns.push(decoded);
     }
   };
-  const { buffered: whole, addLabels } = part;
+  const { buffered: whole, addLabels, stats } = part;
   if (whole !== undefined) {
+    stats.received(whole.frames);
+    stats.ended(whole.trailer);
     decode(setBufferedLabels({ frames: whole.frames, addLabels }));
     noteTrailer(whole.trailer, run);
     return columns;
@@ -81,9 +89,11 @@ async function decodePart(
   for (;;) {
     const batch = await frames.next();
     if (batch === undefined) {
+      stats.ended(frames.trailer);
       noteTrailer(frames.trailer, run);
       return columns;
     }
+    stats.received(batch);
     decode(batch);
   }
 }

@@ -13,11 +13,14 @@ import type { Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, tolerate, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
+import type { FetchRecorder } from '../stats/fetch-stats.js';
+import type { QueryStats } from '../stats/query-stats.js';
 
 /** What a fetch is run with. */
 export interface FetchRun extends FanOutContext {
   readonly kind: 'instant' | 'range';
   readonly grid: Grid;
+  readonly stats: QueryStats;
   /** Decodes native histograms from JSON where the group does not allow it. Default false. */
   readonly acceptsLossyHistograms?: boolean;
 }
@@ -31,6 +34,7 @@ export interface OpenPart {
   readonly buffered?: BufferedAnswer | undefined;
   /** To be set on every series. */
   readonly addLabels: Labels;
+  readonly stats: FetchRecorder;
 }
 
 /**
@@ -42,10 +46,11 @@ export interface OpenPart {
 export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]> {
   const expected = fetch.type === 'matrix' || run.kind === 'range' ? 'matrix' : 'vector';
   const opened: GroupAnswer[] = [];
+  const groupStats = run.stats.fetch(fetch.key);
   try {
     return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
       const group = snapshotOf(planned);
-      const watch = run.stats?.partOf(fetch.key, group.name);
+      const stats = groupStats.group(group.name);
       const ask = async (context: FetchContext): Promise<GroupAnswer> => {
         const begun = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
         opened.push(begun);
@@ -57,14 +62,11 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
         }
         return begun;
       };
-      const answer = await queryGroup(group, run, (context) =>
-        watch === undefined ? ask(context) : watch.asking(() => ask({ ...context, stats: watch })),
-      );
+      const answer = await queryGroup(group, run, ask, stats);
       if (answer === undefined) return undefined;
-      if (watch !== undefined) return { group, frames: watch.reading(answer.frames), addLabels };
       const buffered = await answer.tryBuffer?.();
       const frames = buffered === undefined ? answer.frames : new BufferedStream(buffered);
-      return { group, frames, buffered, addLabels };
+      return { group, frames, buffered, addLabels, stats };
     });
   } catch (error) {
     for (const { frames } of opened) frames.close();
@@ -76,13 +78,19 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
  * The frames of a part, its tail's warnings noted. When an optional group fails in the middle the stream ends there,
  * with a warning that its answer is incomplete.
  */
-export function tolerantFrames({ group, frames }: OpenPart, run: FanOutContext): FrameStream {
+export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutContext): FrameStream {
   return transformFrames(frames, {
+    map(batch) {
+      stats.received(batch);
+      return batch;
+    },
     finish(trailer) {
+      stats.ended(trailer);
       noteTrailer(trailer, run);
       return trailer;
     },
     fail(thrown) {
+      stats.failed(thrown);
       tolerate(thrown, group, run, 'broke off, this answer has only some of its series');
       return EMPTY_TRAILER;
     },

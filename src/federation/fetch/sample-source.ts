@@ -12,9 +12,9 @@ import {
 import type { SampleRequest, SampleSource } from '../../promql/eval/index.js';
 import { selectionKey, type Selection } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
-import type { GroupSamples, SamplesQuery } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, type FanOutContext } from '../fan-out.js';
-import { snapshotOf, type GroupSnapshot } from '../group-snapshot.js';
+import { snapshotOf } from '../group-snapshot.js';
+import type { QueryStats } from '../stats/query-stats.js';
 import { noteTrailer } from './open-fetch.js';
 
 /**
@@ -29,11 +29,13 @@ import { noteTrailer } from './open-fetch.js';
 export class GroupSampleSource implements SampleSource {
   readonly #context: FanOutContext;
   readonly #budget: SampleBudget;
+  readonly #stats: QueryStats;
   readonly #pending = new Map<string, Promise<readonly RawSeries[]>>();
 
-  constructor(context: FanOutContext, budget: SampleBudget) {
+  constructor(context: FanOutContext, budget: SampleBudget, stats: QueryStats) {
     this.#context = context;
     this.#budget = budget;
+    this.#stats = stats;
   }
 
   select(request: SampleRequest): Promise<readonly RawSeries[]> {
@@ -67,8 +69,16 @@ export class GroupSampleSource implements SampleSource {
       window: truncated,
       budget: this.#budget,
     };
-    const answer = await this.#query(group, query, selectionKey(selection.matchers));
+    const stats = this.#stats.fetch(selectionKey(selection.matchers)).group(group.name);
+    const answer = await queryGroup(
+      group,
+      this.#context,
+      (fetchContext) => group.samples(query, fetchContext),
+      stats,
+    );
     if (answer === undefined) return undefined;
+    stats.receivedRaw(answer.series);
+    stats.ended(answer.trailer);
     noteTrailer(answer.trailer, this.#context);
     if (answer.series.length > 0) {
       const { annotations } = this.#context;
@@ -77,26 +87,11 @@ export class GroupSampleSource implements SampleSource {
     }
     return labelled(answer.series, addLabels, compileMatchers(extraMatchers));
   }
-
-  async #query(group: GroupSnapshot, query: SamplesQuery, key: string): Promise<GroupSamples | undefined> {
-    const watch = this.#context.stats?.partOf(key, group.name);
-    const answer = await queryGroup(group, this.#context, (fetchContext) =>
-      watch === undefined
-        ? group.samples(query, fetchContext)
-        : watch.asking(() => group.samples(query, { ...fetchContext, stats: watch })),
-    );
-    if (answer !== undefined) watch?.read(answer.series.length, samplesOf(answer.series), answer.trailer);
-    return answer;
-  }
 }
 
 function requestKey({ selection, extraMatchers, window, use }: SampleRequest): string {
   const groups = selection.parts.map(({ group }) => group.name);
   return JSON.stringify([selection.matchers, extraMatchers, groups, window, use]);
-}
-
-function samplesOf(series: readonly RawSeries[]): number {
-  return series.reduce((total, { timestamps }) => total + timestamps.length, 0);
 }
 
 /** Without stale markers a selector reads the last sample of a series that has ended for the whole lookback. */

@@ -66,9 +66,20 @@ function queryRequest(
   const lookbackDeltaMs = lookback(parameters);
   const text = parameters.get('query');
   const routing = parameters.routing();
+  const stats = parseStats(parameters.get('stats'));
   return parameter('query', () =>
-    createQueryRequest({ ...times, text, lookbackDeltaMs, timeoutMs, routing, signal }, features),
+    createQueryRequest({ ...times, text, lookbackDeltaMs, timeoutMs, routing, stats, signal }, features),
   );
+}
+
+/**
+ * Any value but the empty one adds statistics to the answer, `all` also those for each step.
+ *
+ * Source: Prometheus, web/api/v1/api.go (`DefaultStatsRenderer`, `extractQueryOpts`).
+ */
+function parseStats(text: string): QueryRequest['stats'] {
+  if (text === '') return 'counters';
+  return text === 'all' ? 'samples-per-step' : 'samples';
 }
 
 /** The smaller of the flag and the parameter. */

@@ -1,6 +1,6 @@
 // Encodes the answer of a query as JSON, streamed or in one piece.
 
-import type { QueryAnswer } from '../../federation/index.js';
+import type { QueryAnswer, QueryRequest } from '../../federation/index.js';
 import {
   annotationMembers,
   type ByteStream,
@@ -11,14 +11,17 @@ import {
   SUCCESS,
 } from '../../json/index.js';
 
-export type { EncodeOptions } from '../../json/index.js';
+export interface AnswerOptions extends EncodeOptions {
+  /** Default `counters`: the answer has no member `stats`. */
+  readonly stats?: QueryRequest['stats'];
+}
 
 /**
  * Encodes an answer in Prometheus' envelope as a stream: the series, then the warnings and infos, which are complete only
  * after the last series. Fails when the series fail. Takes ownership of `answer`, which is released when the stream ends,
  * fails or is closed.
  */
-export function encodeAnswer(answer: QueryAnswer, options: EncodeOptions): ByteStream {
+export function encodeAnswer(answer: QueryAnswer, options: AnswerOptions): ByteStream {
   const close = (): void => {
     if (answer.kind === 'bytes') answer.series.close();
     answer.release();
@@ -28,7 +31,7 @@ export function encodeAnswer(answer: QueryAnswer, options: EncodeOptions): ByteS
 
 async function* encode(
   answer: QueryAnswer,
-  options: EncodeOptions,
+  options: AnswerOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (answer.kind === 'bytes') {
     yield Buffer.from(envelopeHead(answer.resultType));
@@ -37,24 +40,30 @@ async function* encode(
       if (chunk === undefined) break;
       yield chunk;
     }
-    yield Buffer.from(']}');
+    yield Buffer.from(`]${membersAfterResult(answer, options)}`);
   } else {
     yield* encodeValue(answer.value, options, answer.annotations, SUCCESS);
+    yield Buffer.from(membersAfterResult(answer, options));
   }
-  yield Buffer.from(`${annotationMembers(answer.annotations)}}`);
 }
 
 /**
  * Encodes a buffered answer in one piece, with the bytes of `encodeAnswer`, and releases it. Returns undefined for other
  * answers, which are not released.
  */
-export function tryEncodeBuffered(answer: QueryAnswer): Buffer | undefined {
+export function tryEncodeBuffered(answer: QueryAnswer, options: AnswerOptions): Buffer | undefined {
   if (answer.kind !== 'bytes' || answer.buffered === undefined) return undefined;
-  const { resultType, buffered, annotations } = answer;
+  const { resultType, buffered } = answer;
   answer.release();
-  return encodeBuffered(buffered, envelopeHead(resultType), `]}${annotationMembers(annotations)}}`);
+  return encodeBuffered(buffered, envelopeHead(resultType), `]${membersAfterResult(answer, options)}`);
 }
 
 function envelopeHead(resultType: string): string {
   return `${SUCCESS}{"resultType":"${resultType}","result":[`;
+}
+
+/** The rest of the envelope: the statistics when they are requested, the end of `data`, warnings and infos. */
+function membersAfterResult({ stats, annotations }: QueryAnswer, options: AnswerOptions): string {
+  const isRequested = options.stats !== undefined && options.stats !== 'counters';
+  return `${isRequested ? `,"stats":${JSON.stringify(stats.read())}` : ''}}${annotationMembers(annotations)}}`;
 }

@@ -33,7 +33,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const answer = await engine.query(request);
-    const buffered = tryEncodeBuffered(answer);
+    const buffered = tryEncodeBuffered(answer, request);
     if (buffered !== undefined) return reply.type(JSON_TYPE).send(buffered);
     return sendChunks(encodeAnswer(answer, request), JSON_TYPE, reply, (thrown) => {
       context.log.warn({ reason: asPromfedError(thrown).message }, 'an answer broke off');

@@ -19,12 +19,22 @@ const NOTHING = new Uint8Array(0);
  *
  * Blocks have up to 256 KiB. Larger samples are blocks of their own, in the upstream's memory. A block is returned
  * before it is full when the next frames have not arrived yet.
+ *
+ * @param onBatch called with each batch before it is encoded.
  */
-export function encodeFrames(frames: FrameStream): ByteStream {
-  return new GeneratedStream([frames], encode(frames));
+export function encodeFrames(
+  frames: FrameStream,
+  onBatch: (batch: readonly SeriesFrame[]) => void = ignore,
+): ByteStream {
+  return new GeneratedStream([frames], encode(frames, onBatch));
 }
 
-async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, void, undefined> {
+const ignore = (): void => undefined;
+
+async function* encode(
+  frames: FrameStream,
+  onBatch: (batch: readonly SeriesFrame[]) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const block = new BlockWriter();
   let isFirst = true;
   let pending = frames.next();
@@ -35,6 +45,7 @@ async function* encode(frames: FrameStream): AsyncGenerator<Uint8Array, void, un
       if (block.length > 0) yield block.flush();
       return;
     }
+    onBatch(batch);
     for (const { labels, samples } of batch) {
       while (!block.fits(maxLabelsBytes(labels))) yield block.flush();
       if (!isFirst) block.byte(COMMA);

@@ -21,7 +21,8 @@ export interface EncodeOptions {
 }
 
 /**
- * Yields `{"resultType":…,"result":…}` in blocks of up to 256 KiB, after `prefix`, which is ASCII.
+ * Yields `{"resultType":…,"result":…` in blocks of up to 256 KiB, after `prefix`, which is ASCII. The caller adds further
+ * members and the closing brace.
  *
  * Series are sorted by labels, unless the order of an instant vector is part of its result. A scalar over a range is
  * a matrix of one series without labels. A block belongs to the caller until the next one is requested: its memory is
@@ -40,11 +41,11 @@ export function* encodeValue(
   const at = formatTimestamp(grid.startMs);
   switch (value.type) {
     case 'string':
-      yield Buffer.from(`${head('string')}[${at},${JSON.stringify(value.value)}]}`);
+      yield Buffer.from(`${head('string')}[${at},${JSON.stringify(value.value)}]`);
       return;
     case 'scalar':
       if (kind === 'instant') {
-        yield Buffer.from(`${head('scalar')}[${at},"${formatFloat(value.values[0]!)}"]}`);
+        yield Buffer.from(`${head('scalar')}[${at},"${formatFloat(value.values[0]!)}"]`);
         return;
       }
       yield* seriesList(head('matrix'), [{ labels: Labels.EMPTY, values: value.values }], rangeSeries(grid));
@@ -65,7 +66,7 @@ export function* encodeValue(
   }
 }
 
-/** Yields `head`, the series as an array, and the brace that ends `data`. */
+/** Yields `head` and the series as an array. */
 function* seriesList<T>(head: string, items: readonly T[], write: SeriesWriter<T>): Generator<Uint8Array> {
   const block = new BlockWriter();
   block.text(`${head}[`);
@@ -76,8 +77,8 @@ function* seriesList<T>(head: string, items: readonly T[], write: SeriesWriter<T
     separator = ',';
     yield* write(block, item);
   }
-  while (!block.fits(2)) yield block.flush();
-  block.text(']}');
+  while (!block.fits(1)) yield block.flush();
+  block.text(']');
   yield block.flush();
 }
 

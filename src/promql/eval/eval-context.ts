@@ -1,20 +1,22 @@
 // Inputs of an evaluation.
 
-import type { Annotations, Grid, StopSignal, Vector } from '../../model/index.js';
+import type { Annotations, Grid, StopSignal, Value, Vector } from '../../model/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
 import type { Fetch, PlanNode } from '../plan/index.js';
 import type { SampleSource } from './sample-source.js';
 
-/** Receives the start and the end of each operator of one evaluation. */
+/** Observes the operators of one evaluation. */
 export interface EvalObserver {
   /** Called before the operands of the node are evaluated. */
   began(node: PlanNode): void;
   /**
-   * Called with the size of the result; not called for a node that fails. A scalar has no series and one sample for
-   * each step. A result shared by several operators is reported for each.
+   * Called with the result; not called for a node that fails. A result shared by several operators is reported for each.
+   * The operator above may change the value in place afterwards.
    */
-  ended(node: PlanNode, result: { readonly series: number; readonly samples: number }): void;
+  ended(node: PlanNode, value: Value): void;
 }
+
+export const NO_OBSERVER: EvalObserver = { began: () => undefined, ended: () => undefined };
 
 /** The inputs of one evaluation. All belong to one query. */
 export interface EvalContext {
@@ -41,8 +43,8 @@ export interface EvalContext {
    * promql-delayed-name-removal). Default: each operation removes them immediately.
    */
   readonly delayedNameRemoval?: boolean;
-  /** Receives statistics of every operator. Default: none are collected. */
-  readonly observer?: EvalObserver | undefined;
+  /** Default `NO_OBSERVER`. */
+  readonly observer?: EvalObserver;
   /** The text of the query. With it, annotations end in ` (LINE:COLUMN)`. */
   readonly queryText?: string;
 }

@@ -57,6 +57,12 @@ export async function evaluate(node: PlanNode, context: EvalContext): Promise<Va
 }
 
 async function evaluateNode(evaluator: Evaluator, node: PlanNode): Promise<Operand> {
+  const operand = await dispatch(evaluator, node);
+  evaluator.observer.ended(node, operand);
+  return operand;
+}
+
+function dispatch(evaluator: Evaluator, node: PlanNode): Operand | Promise<Operand> {
   switch (node.kind) {
     case 'number':
       return evaluator.newScalar(() => node.value);

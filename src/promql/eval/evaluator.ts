@@ -16,8 +16,7 @@ import {
 import { type SampleBudget, type SampleCounter, Pacer } from '../../runtime/index.js';
 import { printPosition } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
-import { observe } from './observe.js';
-import type { EvalContext } from './eval-context.js';
+import { NO_OBSERVER, type EvalContext, type EvalObserver } from './eval-context.js';
 
 /**
  * A value within an evaluation. `held` is the number of its samples reserved from the budget; the consumer releases
@@ -53,6 +52,7 @@ const MAX_SHARED_COLUMNS = 16;
  */
 export class Evaluator {
   readonly context: EvalContext;
+  readonly observer: EvalObserver;
   readonly grid: Grid;
   readonly pacer: Pacer;
   /** Selectors that decode histograms without buckets. Empty within a subquery. */
@@ -77,6 +77,7 @@ export class Evaluator {
     this.statsSelectors = statsSelectors;
     this.isInstant = isInstant;
     this.context = context;
+    this.observer = context.observer ?? NO_OBSERVER;
     this.grid = grid;
     this.budget = context.budget.onGrid(grid.count);
     this.#slabs = new ColumnSlabs(grid.count, MAX_SHARED_COLUMNS);
@@ -91,12 +92,11 @@ export class Evaluator {
    */
   evaluate(node: PlanNode): Promise<Operand> {
     if (this.#stack.levels >= MAX_STACK_LEVELS) return Promise.resolve().then(() => this.evaluate(node));
-    const { observer } = this.context;
-    observer?.began(node);
+    this.observer.began(node);
     this.#stack.levels++;
     const operand = this.#evaluateNode(this, node);
     this.#stack.levels--;
-    return observer === undefined ? operand : observe(observer, node, operand);
+    return operand;
   }
 
   /** Evaluates a node whose result is a vector. */

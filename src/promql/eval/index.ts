@@ -1,6 +1,6 @@
-export type { EvalContext, EvalObserver } from './eval-context.js';
+export { type EvalContext, type EvalObserver, NO_OBSERVER } from './eval-context.js';
 export { evaluate } from './evaluate.js';
 export { createMemorySource } from './memory-source.js';
-export { countValue } from './observe.js';
+export { countValue } from './count-value.js';
 export type { SampleRequest, SampleSource } from './sample-source.js';
 export { tryUnsupported } from './unsupported.js';

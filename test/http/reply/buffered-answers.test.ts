@@ -72,7 +72,7 @@ async function outcomeOf(
   let isBuffered = false;
   try {
     const answer = await federation.query(request);
-    const buffered = tryEncodeBuffered(answer);
+    const buffered = tryEncodeBuffered(answer, request);
     isBuffered = buffered !== undefined;
     const body = buffered ?? (await readBytes(encodeAnswer(answer, { kind: 'instant', grid, limit })));
     const all = body.toString();

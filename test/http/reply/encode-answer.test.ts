@@ -3,7 +3,6 @@ import t from 'tap';
 
 import { encodeAnswer } from '../../../src/http/reply/encode-answer.js';
 import {
-  Annotations,
   createHistogram,
   denseBuckets,
   formatFloat,
@@ -15,6 +14,7 @@ import {
   type Grid,
   type RawSeries,
 } from '../../../src/model/index.js';
+import { valueAnswer } from '../../helpers/federation.js';
 import { itemsOf } from '../../helpers/frame-streams.js';
 import { randomRuns } from '../../helpers/random-runs.js';
 
@@ -29,7 +29,7 @@ type Value =
 
 /** Returns the body and the sizes of its chunks. Each chunk is copied before the next one is requested. */
 async function encoded(value: Value, kind: 'instant' | 'range', grid: Grid): Promise<[string, number[]]> {
-  const answer = { kind: 'value' as const, value, annotations: new Annotations(), release: () => undefined };
+  const answer = valueAnswer(value);
   const chunks: Buffer[] = [];
   for await (const chunk of itemsOf(encodeAnswer(answer, { kind, grid, limit: undefined }))) {
     chunks.push(Buffer.from(chunk));

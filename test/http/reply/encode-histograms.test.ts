@@ -3,7 +3,6 @@ import t from 'tap';
 import { encodeAnswer } from '../../../src/http/reply/encode-answer.js';
 import { readBytes } from '../../../src/json/index.js';
 import {
-  Annotations,
   createHistogram,
   CUSTOM_BUCKETS,
   denseBuckets,
@@ -13,6 +12,7 @@ import {
   type Column,
   type Grid,
 } from '../../../src/model/index.js';
+import { valueAnswer } from '../../helpers/federation.js';
 
 const exponential = createHistogram({
   schema: 0,
@@ -32,12 +32,7 @@ const custom = createHistogram({
 });
 
 async function encoded(column: Column, kind: 'instant' | 'range', grid: Grid): Promise<unknown> {
-  const answer = {
-    kind: 'value' as const,
-    value: { type: 'vector' as const, columns: [column], ordered: false },
-    annotations: new Annotations(),
-    release: () => undefined,
-  };
+  const answer = valueAnswer({ type: 'vector', columns: [column], ordered: false });
   const bytes = await readBytes(encodeAnswer(answer, { kind, grid, limit: undefined }));
   const body = JSON.parse(bytes.toString()) as { data: { result: unknown } };
   return body.data.result;

@@ -1,21 +1,8 @@
-// Statistics of operators.
+// The size of a value.
 
 import type { Value } from '../../model/index.js';
-import type { PlanNode } from '../plan/index.js';
-import type { EvalObserver } from './eval-context.js';
 
-/** Reports the size of a result before its consumer receives it, who may change it in place. */
-export async function observe<T extends Value>(
-  observer: EvalObserver,
-  node: PlanNode,
-  evaluation: Promise<T>,
-): Promise<T> {
-  const operand = await evaluation;
-  observer.ended(node, countValue(operand));
-  return operand;
-}
-
-/** Counts the series and samples of a value. A histogram counts as one sample. */
+/** Counts series and samples. A native histogram is one sample; a scalar has no series and one sample for each step. */
 export function countValue(value: Value): { readonly series: number; readonly samples: number } {
   switch (value.type) {
     case 'string':

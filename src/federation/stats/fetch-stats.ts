@@ -1,0 +1,90 @@
+// The measurements of one group's answers to one fetch or one selection of raw samples.
+
+import type { ResponseTrailer, SeriesFrame } from '../../json/index.js';
+import { asPromfedError, type RawSeries } from '../../model/index.js';
+import type { PartStats } from '../../promql/plan/index.js';
+import type { ExchangeStats } from '../../upstreams/index.js';
+import type { SampleCounts } from './sample-counts.js';
+
+/** Records what happens to the requests to one group. */
+export interface FetchRecorder extends ExchangeStats {
+  /** A request is sent to the group. */
+  requested(): void;
+  /** Series have arrived. */
+  received(batch: readonly SeriesFrame[]): void;
+  receivedRaw(series: readonly RawSeries[]): void;
+  /** An answer has been read to its end. */
+  ended(trailer: ResponseTrailer): void;
+  failed(thrown: unknown): void;
+}
+
+const ignore = (): void => undefined;
+
+/** For requests that are not part of a query. */
+export const NO_STATS: FetchRecorder = {
+  requested: ignore,
+  answered: ignore,
+  closed: ignore,
+  received: ignore,
+  receivedRaw: ignore,
+  ended: ignore,
+  failed: ignore,
+};
+
+const NO_WARNINGS: readonly string[] = [];
+
+export class FetchStats implements FetchRecorder {
+  requests = 0;
+  firstByteMs: number | undefined;
+  endMs: number | undefined;
+  bytes = 0;
+  series = 0;
+  samples = 0;
+  warnings = NO_WARNINGS;
+  error: string | undefined;
+  readonly #now: () => number;
+  readonly #counts: SampleCounts;
+
+  /** @param now milliseconds since the start of the query. */
+  constructor(now: () => number, counts: SampleCounts) {
+    this.#now = now;
+    this.#counts = counts;
+  }
+
+  requested(): void {
+    this.requests++;
+  }
+
+  answered(): void {
+    this.firstByteMs ??= this.#now();
+  }
+
+  closed(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  received(batch: readonly SeriesFrame[]): void {
+    this.series += batch.length;
+    this.samples += this.#counts.addFrames(batch);
+  }
+
+  receivedRaw(series: readonly RawSeries[]): void {
+    this.series += series.length;
+    this.samples += this.#counts.addRaw(series);
+  }
+
+  ended({ warnings }: ResponseTrailer): void {
+    this.endMs = this.#now();
+    if (warnings.length > 0) this.warnings = [...new Set([...this.warnings, ...warnings])];
+  }
+
+  failed(thrown: unknown): void {
+    this.error ??= asPromfedError(thrown).message;
+  }
+
+  /** The measurements so far, as plain data. */
+  read(): PartStats {
+    const { requests, firstByteMs, endMs, bytes, series, samples, warnings, error } = this;
+    return { requests, firstByteMs, endMs, bytes, series, samples, warnings, error };
+  }
+}
