@@ -252,7 +252,7 @@ t.test('promfed loads the configuration of the demo', async (t) => {
     })),
     regions.map(({ name, target, pathPrefix, labels }) => ({
       name,
-      targets: [target],
+      targets: [{ address: target }],
       pathPrefix,
       labels: labels.toJSON(),
     })),

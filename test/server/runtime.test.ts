@@ -46,6 +46,7 @@ function request(): QueryRequest {
       lookbackDeltaMs: undefined,
       limit: undefined,
       routing: 'learned',
+      stats: 'counters',
       signal: new Cancellation(),
     },
     new Set(),
