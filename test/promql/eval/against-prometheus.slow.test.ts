@@ -1,4 +1,4 @@
-// The evaluator against a real Prometheus over the same samples: equal answers, equal errors, equal annotations.
+// The evaluator and a real Prometheus on the same samples: equal results, errors and annotations.
 
 import { readFileSync } from 'node:fs';
 
@@ -25,7 +25,7 @@ import {
 } from '../../helpers/real-servers/real-servers.js';
 import { seriesSet, type TestSeries } from '../../helpers/series/series-set.js';
 
-import { evaluateText } from './script.js';
+import { evaluateText } from '../../helpers/promqltest/run-script.js';
 import { sharedPath, withoutShared } from '../../helpers/shared.js';
 
 const START_MS = Date.UTC(2024, 1, 28, 22);
@@ -35,7 +35,7 @@ const COMPLIANCE_FILE = sharedPath('conformance/compliance-queries.json');
 const RANGE = rangeGrid(START_MS + 5_400_000 + 7_000, START_MS + 9_000_000, 61_000);
 const INSTANT = instantGrid(START_MS + 7_200_123);
 
-/** Series whose samples are neither regular nor always numbers. */
+/** Series with irregular timestamps, gaps, stale markers and extreme values. */
 function oddSeries(): TestSeries[] {
   const times = Array.from({ length: 360 }, (_, i) => START_MS + i * 30_000 + ((i * 7919) % 9_000));
   const gappy = times.filter((_, i) => i % 40 < 25);
@@ -70,7 +70,7 @@ function oddSeries(): TestSeries[] {
   ];
 }
 
-/** The metrics that the public compliance queries name. */
+/** The metrics of the public compliance queries. */
 function complianceSeries(): TestSeries[] {
   const times = Array.from({ length: 721 }, (_, i) => START_MS + i * 15_000);
   const series: TestSeries[] = [];
@@ -110,7 +110,7 @@ function complianceSeries(): TestSeries[] {
   return series;
 }
 
-/** Queries over the series above, each asked at an instant and over a range. */
+/** Queries on the series above, each evaluated as an instant query and as a range query. */
 const QUERIES = [
   'http_requests_total',
   'http_requests_total{code=~"5..",namespace!="ns-0"} offset 7m',
@@ -231,7 +231,7 @@ const QUERIES = [
   'odd unless on () gappy',
   'odd unless ignoring (l) ratio',
   '{__name__=~"odd|gappy|ratio"} > 10',
-  // What fails.
+  // Queries that fail.
   'queue_depth + on (namespace) memory_usage_bytes',
   'sum by (namespace) (queue_depth) + on (namespace) memory_usage_bytes',
   'queue_depth + on (namespace) sum by (namespace) (memory_usage_bytes)',
@@ -249,10 +249,10 @@ const QUERIES = [
   'quantile(2, odd)',
 ];
 
-/** What Prometheus 3.5 answers otherwise than newer releases, which promfed follows, and why. */
-const DIFFERENT: Readonly<Record<string, string>> = {
-  'sort(odd)': 'newer releases warn that it does nothing over a range',
-  'sort_desc(odd)': 'newer releases warn that it does nothing over a range',
+/** Queries with other results in Prometheus 3.5 than in newer releases, which promfed follows, and why. */
+const NEWER_RESULTS: Readonly<Record<string, string>> = {
+  'sort(odd)': 'newer releases warn about sorting in a range query',
+  'sort_desc(odd)': 'newer releases warn about sorting in a range query',
   'topk(NaN, odd)': 'since 3.6 the error is "Parameter value is NaN"',
 };
 
@@ -276,71 +276,67 @@ interface Answer {
 }
 type Point = readonly [seconds: number, value: string];
 
-t.test(
-  'a real Prometheus over the same samples answers the same',
-  { skip: withoutRealServers() },
-  async (t) => {
-    const samples = [
-      ...seriesSet({ region: 'r', startMs: START_MS, endMs: END_MS, namespaces: 2, pods: 3, churn: true }),
-      ...oddSeries(),
-      ...complianceSeries(),
-    ];
-    const prometheus = await startPrometheus(t);
-    await importIntoPrometheus(prometheus.url, samples);
-    const series = samples.map(toRawSeries);
+t.test('a real Prometheus has the same results', { skip: withoutRealServers() }, async (t) => {
+  const samples = [
+    ...seriesSet({ region: 'r', startMs: START_MS, endMs: END_MS, namespaces: 2, pods: 3, churn: true }),
+    ...oddSeries(),
+    ...complianceSeries(),
+  ];
+  const prometheus = await startPrometheus(t);
+  await importIntoPrometheus(prometheus.url, samples);
+  const series = samples.map(toRawSeries);
 
-    const check = async (queries: readonly string[], grids: readonly Grid[]): Promise<string[]> => {
+  const check = async (queries: readonly string[], grids: readonly Grid[]): Promise<string[]> => {
+    const problems: string[] = [];
+    for (const query of queries) {
+      if (Object.hasOwn(NEWER_RESULTS, query)) continue;
+      for (const grid of grids) {
+        const problem = difference(
+          grid,
+          await queryServer(prometheus.url, query, grid),
+          await evaluateLocally(query, grid, series),
+        );
+        if (problem !== undefined)
+          problems.push(`${grid.count === 1 ? 'instant' : 'range'} ${query}: ${problem}`);
+      }
+    }
+    return problems;
+  };
+
+  t.same(await check(QUERIES, [INSTANT, RANGE]), [], 'queries of this file');
+
+  await t.test(
+    'the public compliance queries',
+    { skip: withoutShared('conformance/compliance-queries.json') },
+    async (t) => {
+      const cases = JSON.parse(readFileSync(COMPLIANCE_FILE, 'utf8')) as { readonly query: string }[];
+      const queries = cases.map(({ query }) => query);
+      t.same(await check(queries, [RANGE]), []);
+
+      // The same queries through promfed, with the reference server as its target.
+      const target = JSON.stringify(new URL(prometheus.url).host);
+      const promfed = await startPromfed(
+        t,
+        `promxy: { server_groups: [{ remote_read: true, static_configs: [{ targets: [${target}] }] }] }`,
+        { pushdown: false },
+      );
       const problems: string[] = [];
       for (const query of queries) {
-        if (Object.hasOwn(DIFFERENT, query)) continue;
-        for (const grid of grids) {
-          const problem = difference(
-            grid,
-            await ask(prometheus.url, query, grid),
-            await evaluateHere(query, grid, series),
-          );
-          if (problem !== undefined)
-            problems.push(`${grid.count === 1 ? 'instant' : 'range'} ${query}: ${problem}`);
-        }
-      }
-      return problems;
-    };
-
-    t.same(await check(QUERIES, [INSTANT, RANGE]), [], 'own queries');
-
-    await t.test(
-      'the public compliance queries',
-      { skip: withoutShared('conformance/compliance-queries.json') },
-      async (t) => {
-        const cases = JSON.parse(readFileSync(COMPLIANCE_FILE, 'utf8')) as { readonly query: string }[];
-        const queries = cases.map(({ query }) => query);
-        t.same(await check(queries, [RANGE]), []);
-
-        // The same through the whole program, over the very server that is the reference.
-        const target = JSON.stringify(new URL(prometheus.url).host);
-        const promfed = await startPromfed(
-          t,
-          `promxy: { server_groups: [{ remote_read: true, static_configs: [{ targets: [${target}] }] }] }`,
-          { pushdown: false },
+        const [expected, actual] = await Promise.all(
+          [prometheus.url, promfed.url].map((url) => queryServer(url.replace(/\/$/, ''), query, RANGE)),
         );
-        const problems: string[] = [];
-        for (const query of queries) {
-          const [there, ours] = await Promise.all(
-            [prometheus.url, promfed.url].map((url) => ask(url.replace(/\/$/, ''), query, RANGE)),
-          );
-          const [wanted, got] = [pointsOf(there!), pointsOf(ours!)];
-          const isSame =
-            there!.status === ours!.status &&
-            wanted.size === got.size &&
-            [...wanted].every(([key, value]) => near(value, got.get(key) ?? Infinity));
-          if (!isSame) problems.push(`${query}: ${ours!.error ?? 'another answer'}`);
-        }
-        t.equal(queries.length, 321, 'every query was asked');
-        t.same(problems, [], 'with the pushdown off');
-      },
-    );
-  },
-);
+        const [expectedPoints, points] = [pointsOf(expected!), pointsOf(actual!)];
+        const isSame =
+          expected!.status === actual!.status &&
+          expectedPoints.size === points.size &&
+          [...expectedPoints].every(([key, value]) => near(value, points.get(key) ?? Infinity));
+        if (!isSame) problems.push(`${query}: ${actual!.error ?? 'another result'}`);
+      }
+      t.equal(queries.length, 321, 'every query is evaluated');
+      t.same(problems, [], 'without pushdown');
+    },
+  );
+});
 
 function toRawSeries({ labels, timestamps, values }: TestSeries): RawSeries {
   return {
@@ -351,7 +347,7 @@ function toRawSeries({ labels, timestamps, values }: TestSeries): RawSeries {
   };
 }
 
-async function ask(url: string, query: string, grid: Grid): Promise<Answer> {
+async function queryServer(url: string, query: string, grid: Grid): Promise<Answer> {
   const times =
     grid.count === 1
       ? { time: formatTimestamp(grid.startMs) }
@@ -367,9 +363,9 @@ async function ask(url: string, query: string, grid: Grid): Promise<Answer> {
   return (await response.json()) as Answer;
 }
 
-type Here = { readonly value: Value; readonly annotations: Annotations } | { readonly error: string };
+type Evaluated = { readonly value: Value; readonly annotations: Annotations } | { readonly error: string };
 
-async function evaluateHere(query: string, grid: Grid, series: readonly RawSeries[]): Promise<Here> {
+async function evaluateLocally(query: string, grid: Grid, series: readonly RawSeries[]): Promise<Evaluated> {
   const annotations = new Annotations();
   try {
     return {
@@ -382,40 +378,40 @@ async function evaluateHere(query: string, grid: Grid, series: readonly RawSerie
   }
 }
 
-function difference(grid: Grid, there: Answer, here: Here): string | undefined {
-  if (there.status === 'error' || 'error' in here) {
-    const [a, b] = [there.error ?? 'no error', 'error' in here ? here.error : 'no error'];
-    // Which two series of a failed match are named is not defined.
+function difference(grid: Grid, expected: Answer, actual: Evaluated): string | undefined {
+  if (expected.status === 'error' || 'error' in actual) {
+    const [a, b] = [expected.error ?? 'no error', 'error' in actual ? actual.error : 'no error'];
+    // The two series named by a failed match are not defined.
     const withoutSeries = (text: string): string =>
       text.replace(/^invalid parameter "query": /, '').replace(/operation: \[.*\];/s, 'operation;');
-    return withoutSeries(a) === withoutSeries(b) ? undefined : `Prometheus: ${a}; here: ${b}`;
+    return withoutSeries(a) === withoutSeries(b) ? undefined : `Prometheus: ${a}; promfed: ${b}`;
   }
-  const wanted = pointsOf(there);
-  const got = pointsHere(here.value, grid);
-  for (const key of new Set([...wanted.keys(), ...got.keys()])) {
-    const [a, b] = [wanted.get(key), got.get(key)];
+  const expectedPoints = pointsOf(expected);
+  const points = pointsOfValue(actual.value, grid);
+  for (const key of new Set([...expectedPoints.keys(), ...points.keys()])) {
+    const [a, b] = [expectedPoints.get(key), points.get(key)];
     if (a === undefined || b === undefined || !near(a, b))
-      return `${key}: Prometheus: ${a ?? 'nothing'}; here: ${b ?? 'nothing'}`;
+      return `${key}: Prometheus: ${a ?? 'nothing'}; promfed: ${b ?? 'nothing'}`;
   }
   for (const [kind, a, b] of [
-    ['warnings', there.warnings, here.annotations.warnings],
-    ['infos', there.infos, here.annotations.infos],
+    ['warnings', expected.warnings, actual.annotations.warnings],
+    ['infos', expected.infos, actual.annotations.infos],
   ] as const) {
     const [x, y] = [comparable(a ?? []), comparable(b)];
-    if (x !== y) return `${kind}: Prometheus: ${x}; here: ${y}`;
+    if (x !== y) return `${kind}: Prometheus: ${x}; promfed: ${y}`;
   }
   return undefined;
 }
 
 /**
- * Annotations in one order. Which ten of more are printed is left to chance. Of buckets that had to be forced, newer
- * releases add statistics and leave out the metric's name, which 3.5 prints at times.
+ * Sorts annotations. Of more than ten annotations the printed ones are random, so only their number is compared. For
+ * buckets that were made monotonic, newer releases add statistics and omit the metric name.
  */
 function comparable(texts: readonly string[]): string {
   const more = texts.find((text) => text.endsWith('annotations omitted'));
   if (more !== undefined) return more;
-  const forced = / for metric name "[^"]*"|, from buckets .*(?= \([0-9]+:[0-9]+\)$)/g;
-  const plain = texts.map((text) => (text.includes('needed to be fixed') ? text.replace(forced, '') : text));
+  const details = / for metric name "[^"]*"|, from buckets .*(?= \([0-9]+:[0-9]+\)$)/g;
+  const plain = texts.map((text) => (text.includes('needed to be fixed') ? text.replace(details, '') : text));
   return [...new Set(plain)].sort().join('; ');
 }
 
@@ -435,7 +431,7 @@ function pointsOf({ data }: Answer): Map<string, number> {
   return points;
 }
 
-function pointsHere(value: Value, grid: Grid): Map<string, number> {
+function pointsOfValue(value: Value, grid: Grid): Map<string, number> {
   const points = new Map<string, number>();
   const at = (step: number): number => grid.startMs + step * grid.stepMs;
   if (value.type === 'scalar') {

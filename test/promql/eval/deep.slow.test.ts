@@ -1,15 +1,8 @@
-// Expressions of ten thousand levels, as Prometheus takes them: planned and evaluated like any other.
+// Expressions with ten thousand levels, which Prometheus accepts.
 
 import t from 'tap';
 
-import {
-  Annotations,
-  instantGrid,
-  Labels,
-  type Column,
-  type Grid,
-  type Value,
-} from '../../../src/model/index.js';
+import { instantGrid, Labels, type Column, type Grid, type Value } from '../../../src/model/index.js';
 import { createMemorySource, evaluate } from '../../../src/promql/eval/index.js';
 import { parseExpr } from '../../../src/promql/language/index.js';
 import {
@@ -18,7 +11,7 @@ import {
   type PlannedGroup,
   type PlanNode,
 } from '../../../src/promql/plan/index.js';
-import { SampleBudget } from '../../../src/runtime/index.js';
+import { createEvalContext } from '../../helpers/promql/evaluation.js';
 
 const DEPTH = 10_000;
 const TIMES = { startMs: 0, endMs: 0, stepMs: 0, defaultStepMs: 60_000 };
@@ -28,36 +21,27 @@ const GROUPS: readonly PlannedGroup[] = ['eu', 'us'].map((region) => ({
   replicated: false,
 }));
 
-/** Over one series `a` of the value 1; a fetch of anything gives that series for each of its parts. */
+/** Evaluates a plan at 0 with one series `a` of value 1. A fetch returns that series for each of its parts. */
 function valueOf(plan: PlanNode): Promise<Value> {
   const ones = (labels: Labels, { count }: Grid): Column => ({
     labels,
     values: new Float64Array(count).fill(1),
     present: new Uint8Array(count).fill(1),
   });
-  return evaluate(plan, {
-    grid: instantGrid(0),
+  const context = createEvalContext(instantGrid(0), {
     fetched: async ({ parts }, grid) => Promise.resolve(parts.map(({ addLabels }) => ones(addLabels, grid))),
     samples: createMemorySource([
-      {
-        labels: Labels.from({ __name__: 'a' }),
-        timestamps: new Float64Array([0]),
-        values: new Float64Array([1]),
-      },
+      { labels: Labels.from({ __name__: 'a' }), timestamps: Float64Array.of(0), values: Float64Array.of(1) },
     ]),
-    lookbackDeltaMs: 300_000,
-    defaultStepMs: 60_000,
-    budget: new SampleBudget({ maxSamples: 50_000_000 }),
-    annotations: new Annotations(),
-    signal: new AbortController().signal,
   });
+  return evaluate(plan, context);
 }
 
 function wrap(before: string, inner: string, after: string, depth = DEPTH): string {
   return before.repeat(depth) + inner + after.repeat(depth);
 }
 
-/** What the samples of a value add up to, and how many there are. */
+/** Prints the type of a scalar, or the number of series and the first value of a vector. */
 function summary(value: Value): string {
   if (value.type === 'scalar') return `scalar ${value.values[0]}`;
   if (value.type !== 'vector') return value.type;
@@ -78,15 +62,15 @@ const CASES: readonly { query: string; locally: string; distributed: string }[] 
   { query: wrap('max_over_time(', 'sum(a)', '[1s:1s])', 2000), locally: '1 × 1', distributed: '1 × 2' },
 ];
 
-t.test('an expression of ten thousand levels has a value, with pushdown and without', async (t) => {
+t.test('expressions with ten thousand levels are evaluated with and without pushdown', async (t) => {
   for (const { query, locally, distributed } of CASES) {
     const name = `${query.slice(0, 24)}…`;
     const expr = parseExpr(query);
-    t.equal(summary(await valueOf(planLocally(expr, TIMES))), locally, `${name}, from raw samples`);
+    t.equal(summary(await valueOf(planLocally(expr, TIMES))), locally, `${name} from raw samples`);
     t.equal(
       summary(await valueOf(planDistributed(expr, GROUPS, TIMES))),
       distributed,
-      `${name}, of what regions send`,
+      `${name} from results of regions`,
     );
   }
 });

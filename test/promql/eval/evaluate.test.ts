@@ -16,9 +16,10 @@ import {
   tryUnsupported,
   type EvalContext,
 } from '../../../src/promql/eval/index.js';
-import { ALL_FEATURES, parseExpr, type VectorMatching } from '../../../src/promql/language/index.js';
-import { planLocally, type Fetch, type PlanNode } from '../../../src/promql/plan/index.js';
+import type { VectorMatching } from '../../../src/promql/language/index.js';
+import type { Fetch, PlanNode } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';
+import { createEvalContext, planRaw } from '../../helpers/promql/evaluation.js';
 
 const position = { start: 0, end: 0 };
 const GRID = rangeGrid(0, 60_000, 30_000);
@@ -36,26 +37,11 @@ function column(labels: Record<string, string>, values: readonly (number | undef
 }
 
 function contextOf(changes: Partial<EvalContext> = {}): EvalContext {
-  return {
-    grid: GRID,
-    fetched: () => Promise.reject(new Error('nothing to fetch')),
-    samples: createMemorySource([]),
-    lookbackDeltaMs: 300_000,
-    defaultStepMs: 60_000,
-    budget: new SampleBudget({ maxSamples: 1e9 }),
-    annotations: new Annotations(),
-    signal: new AbortController().signal,
-    ...changes,
-  };
+  return createEvalContext(GRID, changes);
 }
 
-function planOf(text: string): PlanNode {
-  return planLocally(parseExpr(text, { features: ALL_FEATURES }), {
-    startMs: 0,
-    endMs: 60_000,
-    stepMs: 30_000,
-    defaultStepMs: 60_000,
-  });
+function planOf(query: string): PlanNode {
+  return planRaw(query, GRID);
 }
 
 const oneToOne: VectorMatching = {
@@ -66,7 +52,7 @@ const oneToOne: VectorMatching = {
   fill: { lhs: undefined, rhs: undefined },
 };
 
-/** `count` counters of a sample every 15 s from 0 until `untilMs`. */
+/** Creates counters with a sample every 15 s from 0 to `untilMs`, inclusive. */
 function counters(count: number, untilMs: number): RawSeries[] {
   const size = untilMs / 15_000 + 1;
   return Array.from({ length: count }, (_, id) => ({
@@ -76,7 +62,7 @@ function counters(count: number, untilMs: number): RawSeries[] {
   }));
 }
 
-t.test('every fetch and selection of a plan is started before anything is awaited', async (t) => {
+t.test('all fetches and selections of a plan are started before any is awaited', async (t) => {
   const started: string[] = [];
   const never = new Promise<never>(() => undefined);
   const call = (func: string, ...args: PlanNode[]): PlanNode => ({ kind: 'call', func, args, position });
@@ -122,7 +108,7 @@ t.test('every fetch and selection of a plan is started before anything is awaite
   t.same(started, ['a', 'b', 'k', 'input', 'select']);
 });
 
-t.test('fetched columns are read, never changed', async (t) => {
+t.test('fetched columns are never changed', async (t) => {
   const columns: Vector = [
     column({ __name__: 'm', l: 'a' }, [1, undefined, 3]),
     column({ l: 'b' }, [4, 5, 6]),
@@ -152,7 +138,7 @@ t.test('fetched columns are read, never changed', async (t) => {
     },
   ];
   for (const plan of vectorOps) {
-    // The last of them fails; what it was given stays as it was nevertheless.
+    // The last operation fails.
     await evaluate(plan, contextOf({ fetched })).catch(() => undefined);
     t.same(
       columns.map(({ values, present }) => ({ values, present })),
@@ -167,11 +153,11 @@ t.test('a fetched scalar is NaN where it has no sample', async (t) => {
   t.same(value, { type: 'scalar', values: Float64Array.of(1, NaN, 3) });
 });
 
-t.test('what is not built is named, and nothing is fetched', async (t) => {
-  const unknown: PlanNode = { kind: 'call', func: 'of_tomorrow', args: [fetchNode('x')], position };
-  const construct = 'of_tomorrow()';
+t.test('an unsupported construct is named before anything is fetched', async (t) => {
+  const unknown: PlanNode = { kind: 'call', func: 'unknown_function', args: [fetchNode('x')], position };
+  const construct = 'unknown_function()';
   t.equal(tryUnsupported({ kind: 'negate', input: unknown, position }), construct);
-  const fetched = (): never => t.fail('nothing is fetched') as never;
+  const fetched = (): never => t.fail('unexpected fetch') as never;
   await t.rejects(evaluate(unknown, contextOf({ fetched })), {
     code: 'unsupported',
     message: `${construct} is not supported by promfed`,
@@ -179,7 +165,7 @@ t.test('what is not built is named, and nothing is fetched', async (t) => {
   t.equal(tryUnsupported(planOf('histogram_quantile(0.9, sum by (le) (rate(x[5m])))')), undefined);
 });
 
-t.test('a query ends in the limit error before it allocates more than it may', async (t) => {
+t.test('a query beyond the sample limit fails before the samples are allocated', async (t) => {
   const grid = rangeGrid(0, 1_000_000, 1000);
   const series = counters(50, 1_000_000);
   const limited = (text: string, maxSamples: number): Promise<unknown> =>
@@ -192,7 +178,7 @@ t.test('a query ends in the limit error before it allocates more than it may', a
     message: /^query processing would load too many samples into memory in query execution/,
   });
   await t.resolves(limited('x_total', 60_000));
-  // A million million steps, of which not one array is made.
+  // About 10^12 steps, for which no array is allocated.
   await t.rejects(limited('sum_over_time(vector(1)[30y:1ms])', 50_000_000), { code: 'limit' });
   await t.rejects(limited('count_values("v", x_total)', 60_000), { code: 'limit' });
   await t.rejects(
@@ -203,7 +189,7 @@ t.test('a query ends in the limit error before it allocates more than it may', a
   );
 });
 
-t.test('at the end the budget holds the samples of the result and nothing else', async (t) => {
+t.test('after an evaluation the budget holds exactly the samples of the result', async (t) => {
   const queries = [
     'x_total',
     '-x_total',
@@ -258,14 +244,14 @@ t.test('at the end the budget holds the samples of the result and nothing else',
   }
 });
 
-t.test('the reason of an abort is the error', async (t) => {
-  const own = new PromfedError('timeout', 'query timed out in expression evaluation');
-  await t.rejects(evaluate(planOf('1'), contextOf({ signal: AbortSignal.abort(own) })), own);
+t.test('the reason of an abort is the error of the evaluation', async (t) => {
+  const reason = new PromfedError('timeout', 'query timed out in expression evaluation');
+  await t.rejects(evaluate(planOf('1'), contextOf({ signal: AbortSignal.abort(reason) })), reason);
   await t.rejects(evaluate(planOf('1'), contextOf({ signal: AbortSignal.abort() })), { code: 'canceled' });
 });
 
 t.test(
-  'a range selector at the root of an instant query gives its raw samples, stale ones gone',
+  'a range selector at the root of an instant query returns raw samples without stale markers',
   async (t) => {
     const series: RawSeries[] = [
       {
@@ -315,14 +301,14 @@ t.test(
   },
 );
 
-t.test('a plan that is deeper than the stack is evaluated all the same', async (t) => {
+t.test('a plan with 50,000 levels is evaluated', async (t) => {
   let plan: PlanNode = { kind: 'number', value: 1, position };
   for (let i = 0; i < 50_001; i++) plan = { kind: 'negate', input: plan, position };
   const value = await evaluate(plan, contextOf({ grid: instantGrid(0) }));
   t.same(value, { type: 'scalar', values: Float64Array.of(-1) });
 });
 
-t.test('annotations say where, when the query is known', async (t) => {
+t.test('annotations contain the position if the text of the query is known', async (t) => {
   const text = 'sum(\n  rate(x[5m]))';
   const samples = createMemorySource([
     { ...counters(1, 60_000)[0]!, labels: Labels.from({ __name__: 'x' }) },

@@ -1,4 +1,4 @@
-// Random expressions over random data: whatever is asked has a value, or an error that a user is meant to read.
+// Random expressions on random data: each has a value or fails with an error for users.
 //
 // `PROMFED_RUNS=20000 npm test -- test/promql/eval/generated` runs for longer, `PROMFED_SEED` repeats a run.
 
@@ -30,7 +30,7 @@ import {
   type Expr,
 } from '../../../src/promql/language/index.js';
 import { arbitraryExpr, comparable } from '../../helpers/promql/expressions.js';
-import { evaluateText } from './script.js';
+import { evaluateText } from '../../helpers/promqltest/run-script.js';
 import { randomRuns, randomSeed } from '../../helpers/random-runs.js';
 
 const numRuns = randomRuns(400);
@@ -43,8 +43,8 @@ const METRICS = ['x', 'y', 'h_bucket', 'target_info', 'sparse'];
 const LABELS = ['job', 'le', 'quantile', 'a'];
 const VALUES = ['', '1', '2.5', '+Inf', 'b'];
 
-/** Codes of what the query, its data or its limits are to blame for. */
-const FOR_USERS: ReadonlySet<string> = new Set(['bad_data', 'execution', 'limit', 'unsupported']);
+/** Codes of errors that are caused by the query, its data or its limits. */
+const USER_ERRORS: ReadonlySet<string> = new Set(['bad_data', 'execution', 'limit', 'unsupported']);
 
 const float = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: -5, max: 100 }) },
@@ -92,19 +92,19 @@ function seriesOf(sample: fc.Arbitrary<Sample>): fc.Arbitrary<RawSeries> {
     .map(([name, labels, samples]) => rawSeries(Labels.from({ ...labels, __name__: name }), samples));
 }
 
-/** A sample each half minute from 0 on, none where it is undefined. */
+/** Creates a series with a sample every 30 s from 0 on, without those that are undefined. */
 function rawSeries(labels: Labels, samples: readonly Sample[]): RawSeries {
-  const there = samples.flatMap((sample, i) =>
+  const present = samples.flatMap((sample, i) =>
     sample === undefined ? [] : [{ sample, timeMs: i * 30_000 }],
   );
-  const isHistogram = there.some(({ sample }) => typeof sample === 'object');
+  const isHistogram = present.some(({ sample }) => typeof sample === 'object');
   return {
     labels,
-    timestamps: Float64Array.from(there, ({ timeMs }) => timeMs),
-    values: Float64Array.from(there, ({ sample }) => (typeof sample === 'number' ? sample : NaN)),
-    stale: Uint8Array.from(there, ({ sample }) => (sample === 'stale' ? 1 : 0)),
+    timestamps: Float64Array.from(present, ({ timeMs }) => timeMs),
+    values: Float64Array.from(present, ({ sample }) => (typeof sample === 'number' ? sample : NaN)),
+    stale: Uint8Array.from(present, ({ sample }) => (sample === 'stale' ? 1 : 0)),
     ...(isHistogram
-      ? { histograms: there.map(({ sample }) => (typeof sample === 'object' ? sample : undefined)) }
+      ? { histograms: present.map(({ sample }) => (typeof sample === 'object' ? sample : undefined)) }
       : {}),
   };
 }
@@ -122,7 +122,7 @@ const data = fc.uniqueArray(fc.oneof({ weight: 3, arbitrary: floats }, histogram
 });
 
 const names = { metrics: METRICS, labels: LABELS, values: VALUES, depth: 5 };
-/** Mostly such that there is data for them; duration expressions, far times and the rare are in the others. */
+/** Mostly expressions with data. The others contain duration expressions, distant times and rare constructs. */
 const expression = fc.oneof(
   { weight: 6, arbitrary: arbitraryExpr({ ...names, maxMs: LAST_MS, plain: true }, 'vector') },
   { weight: 1, arbitrary: arbitraryExpr({ ...names, maxMs: LAST_MS }) },
@@ -142,12 +142,12 @@ async function problemOf(
     });
     return undefined;
   } catch (error) {
-    if (error instanceof PromfedError && FOR_USERS.has(error.code)) return undefined;
+    if (error instanceof PromfedError && USER_ERRORS.has(error.code)) return undefined;
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
 }
 
-t.test(`a generated expression has a value or an error for users (seed ${seed})`, async () => {
+t.test(`a random expression has a value or an error for users (seed ${seed})`, async () => {
   await fc.assert(
     fc.asyncProperty(expression, data, fc.boolean(), async (expr, series, delayed) => {
       const instant = await problemOf(expr, instantGrid(LAST_MS), series, delayed);
@@ -162,7 +162,7 @@ t.test(`a generated expression has a value or an error for users (seed ${seed})`
   );
 });
 
-t.test(`a generated expression is read back from its text (seed ${seed})`, async () => {
+t.test(`a printed random expression is parsed back as the same expression (seed ${seed})`, async () => {
   fc.assert(
     fc.property(expression, (expr) => {
       const again = parseExpr(printExpr(expr), { features: ALL_FEATURES });
@@ -173,29 +173,29 @@ t.test(`a generated expression is read back from its text (seed ${seed})`, async
   );
 });
 
-t.test('every function, aggregation, operator and modifier is generated', async (t) => {
-  const seen = new Set<string>();
+t.test('random expressions contain every function, aggregation, operator and modifier', async (t) => {
+  const constructs = new Set<string>();
   for (const expr of fc.sample(arbitraryExpr({ depth: 5 }), { numRuns: 4000, seed: 1 })) {
     walk(expr, (node) => {
-      seen.add(node.kind);
-      if (node.kind === 'call') seen.add(node.func);
-      if (node.kind === 'aggregate') seen.add(`${node.op} ${node.without ? 'without' : 'by'}`);
-      if (node.kind === 'unary') seen.add(`sign ${node.op}`);
+      constructs.add(node.kind);
+      if (node.kind === 'call') constructs.add(node.func);
+      if (node.kind === 'aggregate') constructs.add(`${node.op} ${node.without ? 'without' : 'by'}`);
+      if (node.kind === 'unary') constructs.add(`sign ${node.op}`);
       if (node.kind === 'binary') {
-        seen.add(node.op);
-        if (node.returnBool) seen.add('bool');
-        if (node.matching !== undefined) seen.add(node.matching.card);
-        if (node.matching?.on === true) seen.add('on');
-        if (node.matching?.fill.lhs !== undefined) seen.add('fill');
+        constructs.add(node.op);
+        if (node.returnBool) constructs.add('bool');
+        if (node.matching !== undefined) constructs.add(node.matching.card);
+        if (node.matching?.on === true) constructs.add('on');
+        if (node.matching?.fill.lhs !== undefined) constructs.add('fill');
       }
-      if (node.kind === 'vectorSelector' && node.extension !== undefined) seen.add(node.extension);
+      if (node.kind === 'vectorSelector' && node.extension !== undefined) constructs.add(node.extension);
       if (node.kind === 'vectorSelector' || node.kind === 'subquery') {
-        if (node.at !== undefined) seen.add(`@ ${node.at.kind}`);
-        if (node.offset !== undefined) seen.add(`offset ${node.offset.kind}`);
+        if (node.at !== undefined) constructs.add(`@ ${node.at.kind}`);
+        if (node.offset !== undefined) constructs.add(`offset ${node.offset.kind}`);
       }
     });
   }
-  const wanted = [
+  const expected = [
     ...SIGNATURES.keys(),
     ...Object.keys(AGGREGATE_PARAMETERS).flatMap((op) => [`${op} by`, `${op} without`]),
     ...'number string vectorSelector matrixSelector subquery aggregate call binary unary paren'.split(' '),
@@ -205,7 +205,7 @@ t.test('every function, aggregation, operator and modifier is generated', async 
     ...['durationLiteral', 'durationCall', 'durationParen', 'durationUnary'].map((kind) => `offset ${kind}`),
   ];
   t.strictSame(
-    wanted.filter((one) => !seen.has(one)),
+    expected.filter((name) => !constructs.has(name)),
     [],
   );
 });

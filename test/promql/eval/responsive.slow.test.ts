@@ -1,9 +1,8 @@
-// Evaluations let the event loop run, and end when nobody waits for them any more: every kind of operator.
+// Every kind of operator yields to the event loop and ends when the evaluation is aborted.
 
 import t from 'tap';
 
 import {
-  Annotations,
   createHistogram,
   denseBuckets,
   Labels,
@@ -12,13 +11,11 @@ import {
   type Value,
 } from '../../../src/model/index.js';
 import { createMemorySource, evaluate } from '../../../src/promql/eval/index.js';
-import { ALL_FEATURES, parseExpr } from '../../../src/promql/language/index.js';
-import { planLocally } from '../../../src/promql/plan/index.js';
-import { SampleBudget } from '../../../src/runtime/index.js';
+import { createEvalContext, planRaw } from '../../helpers/promql/evaluation.js';
 
 const SERIES = 40;
-/** Series of histograms, each of which costs more. */
-const FEW = 5;
+/** Number of series with histograms, which cost more. */
+const HISTOGRAM_SERIES = 5;
 const INTERVAL_MS = 15_000;
 const SAMPLES = 1200;
 const RANGE: Grid = { startMs: 9_000_000, stepMs: INTERVAL_MS, count: 500 };
@@ -42,9 +39,9 @@ const DATA: RawSeries[] = [series('one', {}, 0)];
 for (let id = 0; id < SERIES; id++) {
   DATA.push(series('x', {}, id), series('y', {}, id), series('target_info', { version: '1' }, id));
   for (const le of ['1', '2', '+Inf']) DATA.push(series('b_bucket', { le }, id));
-  if (id < FEW) DATA.push({ ...series('h', {}, id), histograms: HISTOGRAMS });
+  if (id < HISTOGRAM_SERIES) DATA.push({ ...series('h', {}, id), histograms: HISTOGRAMS });
 }
-/** More series than are sorted at once, given in the wrong order. */
+/** More series than are sorted between two pauses, in reverse order. */
 const MANY = Array.from({ length: 20_000 }, (_, i) => ({
   ...series('many', { id: String(20_000 - i) }, i),
   timestamps: Float64Array.of(RANGE.startMs),
@@ -52,22 +49,12 @@ const MANY = Array.from({ length: 20_000 }, (_, i) => ({
   startTimestamps: Float64Array.of(0),
 }));
 
-async function run(text: string, grid: Grid, signal = new AbortController().signal): Promise<Value> {
-  const endMs = grid.startMs + (grid.count - 1) * grid.stepMs;
-  const times = { startMs: grid.startMs, endMs, stepMs: grid.stepMs, defaultStepMs: 60_000 };
-  return evaluate(planLocally(parseExpr(text, { features: ALL_FEATURES }), times), {
-    grid,
-    fetched: () => Promise.reject(new Error('nothing to fetch')),
-    samples: createMemorySource(grid === INSTANT ? MANY : DATA),
-    lookbackDeltaMs: 300_000,
-    defaultStepMs: 60_000,
-    budget: new SampleBudget({ maxSamples: 1e9 }),
-    annotations: new Annotations(),
-    signal,
-  });
+async function run(query: string, grid: Grid, signal = new AbortController().signal): Promise<Value> {
+  const samples = createMemorySource(grid === INSTANT ? MANY : DATA);
+  return evaluate(planRaw(query, grid), createEvalContext(grid, { samples, signal }));
 }
 
-/** Counts the turns of the event loop while `work` runs. `onTurn` is told of each. */
+/** Counts the turns of the event loop while `work` runs. Calls `onTurn` for each. */
 async function turnsOf(
   work: () => Promise<unknown>,
   onTurn: (turn: number) => void = () => undefined,
@@ -88,7 +75,7 @@ async function turnsOf(
   return turns;
 }
 
-/** With a clock on which every look finds that the slice is over: what counts is where operators look, not their speed. */
+/** Runs `work` with a clock on which every check of the pacer is due, so that the speed of operators does not matter. */
 async function onEagerClock<T>(work: () => Promise<T>): Promise<T> {
   let nowMs = performance.now();
   Object.defineProperty(performance, 'now', { value: () => (nowMs += 1000), configurable: true });
@@ -99,18 +86,18 @@ async function onEagerClock<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Each operator, what it is given, and how often it must look at the clock on its own, at the least. */
+/** Queries with their input, and the minimum number of pauses in addition to those of the input. */
 const OPERATORS: readonly {
   readonly text: string;
-  readonly of?: string;
-  readonly least?: number;
+  readonly input?: string;
+  readonly min?: number;
   readonly grid?: Grid;
 }[] = [
   { text: 'x' },
   { text: 'x smoothed' },
   { text: 'timestamp(x)' },
   { text: 'start_timestamp(x)' },
-  { text: 'timestamp(x + 0)', of: 'x + 0' },
+  { text: 'timestamp(x + 0)', input: 'x + 0' },
   ...[
     ...['rate', 'irate', 'delta', 'changes', 'resets', 'deriv', 'sum_over_time', 'avg_over_time'],
     ...['min_over_time', 'count_over_time', 'stddev_over_time', 'mad_over_time', 'absent_over_time'],
@@ -120,34 +107,34 @@ const OPERATORS: readonly {
   { text: 'predict_linear(x[30m], 60)' },
   { text: 'double_exponential_smoothing(x[30m], 0.5, 0.5)' },
   { text: 'increase(x[30m] anchored)' },
-  // Within one series, too, where windows are scanned.
-  { text: 'stddev_over_time(one[2h])', least: 10 },
-  { text: 'mad_over_time(one[2h])', least: 10 },
-  { text: 'rate(h[2m])', least: 5 * FEW },
-  { text: 'sum_over_time(h[2m])', least: 5 * FEW },
-  { text: 'resets(h[2m])', least: 5 * FEW },
-  { text: 'max_over_time(x[30m:1m])', of: 'x', least: 2 * SERIES },
+  // Functions that scan windows pause within a series too.
+  { text: 'stddev_over_time(one[2h])', min: 10 },
+  { text: 'mad_over_time(one[2h])', min: 10 },
+  { text: 'rate(h[2m])', min: 5 * HISTOGRAM_SERIES },
+  { text: 'sum_over_time(h[2m])', min: 5 * HISTOGRAM_SERIES },
+  { text: 'resets(h[2m])', min: 5 * HISTOGRAM_SERIES },
+  { text: 'max_over_time(x[30m:1m])', input: 'x', min: 2 * SERIES },
   ...['sum', 'avg', 'count', 'min', 'group', 'stddev', 'sum by (id)', 'max without (id)'].map((op) => ({
     text: `${op} (x)`,
-    of: 'x',
+    input: 'x',
   })),
-  { text: 'sum(h)', of: 'h', least: RANGE.count },
-  { text: 'quantile(0.5, x)', of: 'x' },
-  { text: 'topk(3, x)', of: 'x', least: RANGE.count },
-  { text: 'bottomk by (id) (1, x)', of: 'x', least: RANGE.count },
-  { text: 'limitk(3, x)', of: 'x' },
-  { text: 'limit_ratio(0.5, x)', of: 'x' },
-  { text: 'count_values("v", x)', of: 'x' },
+  { text: 'sum(h)', input: 'h', min: RANGE.count },
+  { text: 'quantile(0.5, x)', input: 'x' },
+  { text: 'topk(3, x)', input: 'x', min: RANGE.count },
+  { text: 'bottomk by (id) (1, x)', input: 'x', min: RANGE.count },
+  { text: 'limitk(3, x)', input: 'x' },
+  { text: 'limit_ratio(0.5, x)', input: 'x' },
+  { text: 'count_values("v", x)', input: 'x' },
   ...['x + on (id) y', 'x > on (id) y', 'x * on (id) group_left () y', 'x + on (id) fill(0) y'].map(
     (text) => ({
       text,
-      of: 'x',
+      input: 'x',
     }),
   ),
-  { text: 'x and on (id) y', of: 'x' },
-  { text: 'x or y', of: 'x' },
-  { text: 'x unless on () y', of: 'x' },
-  { text: 'h + on (id) h', of: 'h', least: FEW },
+  { text: 'x and on (id) y', input: 'x' },
+  { text: 'x or y', input: 'x' },
+  { text: 'x unless on () y', input: 'x' },
+  { text: 'h + on (id) h', input: 'h', min: HISTOGRAM_SERIES },
   ...[
     'x * 2',
     '2 < x',
@@ -158,27 +145,27 @@ const OPERATORS: readonly {
     'hour(x)',
     'absent(x)',
     'scalar(x)',
-  ].map((text) => ({ text, of: 'x' })),
-  { text: 'h * 2', of: 'h', least: FEW },
-  { text: 'label_replace(x, "a", "$1", "id", "(.*)")', of: 'x' },
-  { text: 'label_join(x, "a", "-", "id", "job")', of: 'x' },
-  { text: 'histogram_quantile(0.9, b_bucket)', of: 'b_bucket', least: 3 * SERIES },
-  { text: 'histogram_quantile(0.9, h)', of: 'h', least: FEW },
-  { text: 'histogram_quantiles(b_bucket, "q", 0.5, 0.9)', of: 'b_bucket', least: 6 * SERIES },
-  { text: 'histogram_fraction(0, 1, h)', of: 'h', least: FEW },
-  { text: 'histogram_count(h)', of: 'h', least: FEW },
-  { text: 'info(x)', of: 'x', least: 3 * SERIES },
-  { text: 'sort(many)', of: 'many', least: 5, grid: INSTANT },
-  { text: 'sort_by_label(many, "id")', of: 'many', least: 5, grid: INSTANT },
-  { text: 'x[5m] smoothed', of: 'x[5m]', grid: { ...RANGE, count: 1 } },
+  ].map((text) => ({ text, input: 'x' })),
+  { text: 'h * 2', input: 'h', min: HISTOGRAM_SERIES },
+  { text: 'label_replace(x, "a", "$1", "id", "(.*)")', input: 'x' },
+  { text: 'label_join(x, "a", "-", "id", "job")', input: 'x' },
+  { text: 'histogram_quantile(0.9, b_bucket)', input: 'b_bucket', min: 3 * SERIES },
+  { text: 'histogram_quantile(0.9, h)', input: 'h', min: HISTOGRAM_SERIES },
+  { text: 'histogram_quantiles(b_bucket, "q", 0.5, 0.9)', input: 'b_bucket', min: 6 * SERIES },
+  { text: 'histogram_fraction(0, 1, h)', input: 'h', min: HISTOGRAM_SERIES },
+  { text: 'histogram_count(h)', input: 'h', min: HISTOGRAM_SERIES },
+  { text: 'info(x)', input: 'x', min: 3 * SERIES },
+  { text: 'sort(many)', input: 'many', min: 5, grid: INSTANT },
+  { text: 'sort_by_label(many, "id")', input: 'many', min: 5, grid: INSTANT },
+  { text: 'x[5m] smoothed', input: 'x[5m]', grid: { ...RANGE, count: 1 } },
 ];
 
-for (const { text, of = '1', least = SERIES - 2, grid = RANGE } of OPERATORS) {
-  t.test(`${text} lets the event loop run, and ends when it is aborted in its midst`, async (t) => {
+for (const { text, input = '1', min = SERIES - 2, grid = RANGE } of OPERATORS) {
+  t.test(`${text} yields to the event loop and ends when it is aborted`, async (t) => {
     const count = (expr: string): Promise<number> => onEagerClock(() => turnsOf(() => run(expr, grid)));
-    const [before, whole] = [await count(of), await count(text)];
+    const [before, whole] = [await count(input), await count(text)];
     const own = whole - before;
-    t.ok(own >= least, `${own} turns of its own, of which there must be ${least}`);
+    t.ok(own >= min, `${own} turns, at least ${min}`);
     const controller = new AbortController();
     const abortAt = before + Math.floor(own / 2);
     const turns = await onEagerClock(() =>
@@ -189,15 +176,15 @@ for (const { text, of = '1', least = SERIES - 2, grid = RANGE } of OPERATORS) {
         },
       ),
     );
-    t.ok(turns <= abortAt + 3, `aborted at turn ${abortAt}, it ends at turn ${turns}`);
+    t.ok(turns <= abortAt + 3, `aborted at turn ${abortAt}, ended at turn ${turns}`);
   });
 }
 
-t.test('a timer fires during a long evaluation, by the real clock', async (t) => {
+t.test('a timer fires during a long evaluation with the real clock', async (t) => {
   const controller = new AbortController();
   let fired = 0;
   const timer = setInterval(() => {
-    // An evaluation that let nothing run would be over before the first time.
+    // An evaluation that does not yield would end before the timer fires.
     if (++fired === 3) controller.abort();
   }, 1);
   const long = Array.from({ length: 50 }, () => 'sum(mad_over_time(x[2h]))').join(' + ');

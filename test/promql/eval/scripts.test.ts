@@ -1,24 +1,24 @@
-// Our own test scripts: what each expects is what the evaluator gives.
+// promfed's own test scripts.
 
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import t from 'tap';
 
-import { ownScripts } from './own-scripts.js';
-import { runScript } from './script.js';
+import { ownScripts } from '../../helpers/promqltest/own-scripts.js';
+import { runScript } from '../../helpers/promqltest/run-script.js';
 
-/** When names are dropped makes no difference, but where a script is about nothing else. */
+/** Scripts are run in both modes of name removal, except for those about one of them. */
 const MODES = [
-  { when: 'in the end', delayed: true, about: 'delayed-names.test' },
-  { when: 'at once', delayed: false, about: 'eager-names.test' },
+  { mode: 'delayed', delayed: true, ownScript: 'delayed-names.test' },
+  { mode: 'immediate', delayed: false, ownScript: 'immediate-names.test' },
 ];
 
-for (const { when, delayed, about } of MODES) {
-  const others = MODES.map((mode) => mode.about).filter((name) => name !== about);
-  for (const path of ownScripts().filter((one) => !others.includes(basename(one)))) {
+for (const { mode, delayed, ownScript } of MODES) {
+  const excluded = MODES.map((other) => other.ownScript).filter((name) => name !== ownScript);
+  for (const path of ownScripts().filter((script) => !excluded.includes(basename(script)))) {
     const file = basename(path);
-    t.test(`every evaluation of ${file} gives what it says, names dropped ${when}`, async (t) => {
+    t.test(`every eval of ${file} passes with ${mode} name removal`, async (t) => {
       const results = await runScript(readFileSync(path, 'utf8'), delayed);
       t.not(results.length, 0);
       let passed = 0;

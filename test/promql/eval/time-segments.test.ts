@@ -1,28 +1,21 @@
-// A plan in segments comes to what the plan of all steps comes to.
+// A plan in time segments has the same result as the plan without segments.
 
 import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 import t from 'tap';
 
-import {
-  Annotations,
-  createHistogram,
-  Labels,
-  type Grid,
-  type RawSeries,
-  type Value,
-} from '../../../src/model/index.js';
+import { createHistogram, Labels, type Grid, type RawSeries, type Value } from '../../../src/model/index.js';
 import { createMemorySource, evaluate, type EvalContext } from '../../../src/promql/eval/index.js';
-import { ALL_FEATURES, parseExpr } from '../../../src/promql/language/index.js';
-import { planLocally, type PlanNode } from '../../../src/promql/plan/index.js';
+import type { PlanNode } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';
+import { createEvalContext, planRaw } from '../../helpers/promql/evaluation.js';
 
 const position = { start: 0, end: 0 };
 const STEPS = 40;
 const GRID: Grid = { startMs: 600_000, stepMs: 30_000, count: STEPS };
 
-/** A sample every 15 s between two times. */
+/** Creates a counter with a sample every 15 s from `fromMs` to `toMs`, inclusive. */
 function counter(labels: Record<string, string>, fromMs: number, toMs: number): RawSeries {
   const size = Math.floor((toMs - fromMs) / 15_000) + 1;
   return {
@@ -73,27 +66,14 @@ const EXPRESSIONS = [
 ];
 
 function contextOf(changes: Partial<EvalContext> = {}): EvalContext {
-  return {
-    grid: GRID,
-    fetched: () => Promise.reject(new Error('nothing to fetch')),
-    samples: createMemorySource(series),
-    lookbackDeltaMs: 300_000,
-    defaultStepMs: 60_000,
-    budget: new SampleBudget({ maxSamples: 1e9 }),
-    annotations: new Annotations(),
-    signal: new AbortController().signal,
-    ...changes,
-  };
+  return createEvalContext(GRID, { samples: createMemorySource(series), ...changes });
 }
 
-function planOf(text: string): PlanNode {
-  const { startMs, stepMs } = GRID;
-  const endMs = startMs + (STEPS - 1) * stepMs;
-  const times = { startMs, endMs, stepMs, defaultStepMs: 60_000 };
-  return planLocally(parseExpr(text, { features: ALL_FEATURES }), times);
+function planOf(query: string): PlanNode {
+  return planRaw(query, GRID);
 }
 
-/** @param cuts the first steps of all segments but the first. */
+/** @param cuts the first steps of all segments except the first, ascending. */
 function inSegments(text: string, cuts: readonly number[]): PlanNode {
   const firsts = [0, ...cuts];
   const { startMs, stepMs } = GRID;
@@ -116,7 +96,7 @@ function printed(value: Value): unknown {
   return { ordered: value.ordered, rows: rows.sort((a, b) => (a.labels < b.labels ? -1 : 1)) };
 }
 
-t.test('however the steps are cut, the answer is the same, and so are the warnings', async () => {
+t.test('results and annotations do not depend on the segments', async () => {
   const cuts = fc.uniqueArray(fc.integer({ min: 1, max: STEPS - 1 }), { minLength: 1, maxLength: 6 });
   const property = fc.asyncProperty(
     fc.constantFrom(...EXPRESSIONS),
@@ -137,13 +117,13 @@ t.test('however the steps are cut, the answer is the same, and so are the warnin
   await fc.assert(property, { numRuns: 400 });
 });
 
-t.test('a segment of one step is no instant query', async (t) => {
+t.test('a segment of one step is not an instant query', async (t) => {
   const context = contextOf();
   t.match(await evaluate(inSegments('sort(x)', [STEPS - 1]), context), { ordered: false });
   t.match(context.annotations.warnings, [/sort is ineffective for range queries/]);
 });
 
-t.test('all segments are fetched at once, each on its own steps', async (t) => {
+t.test('all segments are fetched concurrently, each on its own steps', async (t) => {
   const fetch = (key: string): PlanNode => ({
     kind: 'fetch',
     fetch: { key, type: 'vector', parts: [], overlapping: false },
@@ -155,22 +135,22 @@ t.test('all segments are fetched at once, each on its own steps', async (t) => {
     { ...GRID, startMs: GRID.startMs + GRID.stepMs, count: STEPS - 1 },
   ];
   const segments = grids.map((grid) => ({ kind: 'segment', grid, input: fetch('k'), position }) as const);
-  const asked: Grid[] = [];
+  const fetchedGrids: Grid[] = [];
   const evaluation = evaluate(
     { kind: 'segments', segments, position },
     contextOf({
       fetched: (_, grid) => {
-        asked.push(grid);
+        fetchedGrids.push(grid);
         return new Promise(() => undefined);
       },
     }),
   );
   evaluation.catch(() => undefined);
   await new Promise((resolve) => setImmediate(resolve));
-  t.same(asked, grids);
+  t.same(fetchedGrids, grids);
 });
 
-t.test('the error of any segment is the query’s', async (t) => {
+t.test('an error of any segment is the error of the query', async (t) => {
   await t.rejects(evaluate(inSegments('x + on () y', [3, 20]), contextOf()), {
     code: 'execution',
     message: /many-to-one matching must be explicit/,
@@ -179,21 +159,21 @@ t.test('the error of any segment is the query’s', async (t) => {
   await t.rejects(evaluate(inSegments('x', [3, 20]), contextOf({ budget })), { code: 'limit' });
 });
 
-t.test('what segments held is given back', async (t) => {
+t.test('the samples of segments are released', async (t) => {
   const [whole, parts] = [20_000, 20_000].map((maxSamples) => new SampleBudget({ maxSamples })) as [
     SampleBudget,
     SampleBudget,
   ];
   await evaluate(planOf('x'), contextOf({ budget: whole }));
   await evaluate(inSegments('x', [7, 9, 30]), contextOf({ budget: parts }));
-  const room = (budget: SampleBudget): number => {
-    for (let taken = 0; ; taken++) {
+  const freeSamples = (budget: SampleBudget): number => {
+    for (let free = 0; ; free++) {
       try {
         budget.reserve(1);
       } catch {
-        return taken;
+        return free;
       }
     }
   };
-  t.equal(room(parts), room(whole));
+  t.equal(freeSamples(parts), freeSamples(whole));
 });

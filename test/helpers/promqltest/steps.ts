@@ -1,4 +1,4 @@
-// Results seen at other steps than they were evaluated for.
+// Conversions of results to other steps.
 
 import {
   emptyColumn,
@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../../../src/model/index.js';
 
-/** One step of a result, as an instant query would have given it. */
+/** Returns one step of a result, as an instant query returns it. */
 export function stepOf(value: Value, step: number): Value {
   if (value.type === 'scalar') return { ...value, values: value.values.subarray(step, step + 1) };
   if (value.type !== 'vector') return value;
@@ -24,8 +24,8 @@ export function stepOf(value: Value, step: number): Value {
   return { ...value, columns };
 }
 
-/** Raw samples as a column; undefined when one of them is at no step. */
-export function onGrid(
+/** Converts raw samples to a column. Undefined if a sample is not at a step of the grid. */
+export function tryColumnOnGrid(
   { labels, timestamps, values, histograms }: RawSeries,
   grid: Grid,
 ): Column | undefined {

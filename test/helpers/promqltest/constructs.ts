@@ -1,5 +1,3 @@
-// Which parts of the language a query uses.
-
 import {
   ALL_FEATURES,
   parseExpr,
@@ -11,17 +9,17 @@ import {
 } from '../../../src/promql/language/index.js';
 
 /**
- * The constructs of a query by name: functions as `rate()`, those in durations as `duration step()`, aggregations, operators and modifiers as they are written,
- * and what has no name of its own as `a subquery`. Empty when it is no query.
+ * Returns the names of the constructs of a query, for example `rate()`, `duration step()`, `sum`, `by` and
+ * `a subquery`. Empty for an invalid query.
  */
 export function constructsOf(text: string): Set<string> {
-  const found = new Set<string>();
+  const constructs = new Set<string>();
   const root = tryParse(text);
-  if (root === undefined) return found;
+  if (root === undefined) return constructs;
   walk(root, (node) => {
-    for (const name of constructsAt(node)) found.add(name);
+    for (const name of constructsAt(node)) constructs.add(name);
   });
-  return found;
+  return constructs;
 }
 
 function tryParse(text: string): Expr | undefined {
@@ -91,7 +89,7 @@ function timeOf({
   ];
 }
 
-/** A literal is nothing special. */
+/** Returns the constructs of a duration. Literals are not listed. */
 function durationOf(duration: Duration): string[] {
   switch (duration.kind) {
     case 'durationLiteral':

@@ -1,11 +1,9 @@
-// Where our own test scripts lie.
-
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const FOLDER = resolve(process.cwd(), 'test/testdata/promql');
 
-/** The absolute paths of the scripts, in order. */
+/** Returns the absolute paths of promfed's own test scripts, in order. */
 export function ownScripts(): string[] {
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith('.test'))

@@ -1,4 +1,4 @@
-// Runs evaluations written in the test-script language of Prometheus.
+// Runner of Prometheus' test scripts, with promfed's evaluator on raw samples.
 
 import {
   Annotations,
@@ -15,25 +15,29 @@ import { ALL_FEATURES, parseExpr, type Expr } from '../../../src/promql/language
 import { planLocally } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';
 
-import { annotationProblem } from './expectations.js';
-import { withStoredHints, type ScriptSeries } from './histogram-script.js';
+import { compareAnnotations } from './expectations.js';
+import { withStoredHints, type ScriptSeries } from './histogram-notation.js';
 import { parseRows, parseScript, parseValue, timeOf, type ScriptEval } from './parse-script.js';
 import { rerunsOf } from './reruns.js';
-import { columnsProblem, near } from './rows.js';
-import { onGrid, stepOf } from './steps.js';
+import { compareColumns, near } from './rows.js';
+import { tryColumnOnGrid, stepOf } from './steps.js';
 
-/** What became of one `eval`. */
+/** The result of scriptEval `eval`. */
 export interface ScriptResult {
   readonly line: number;
   readonly expr: string;
-  /** Undefined when it passed. What is not built is a problem like any other. */
+  /** The difference to the expected result; undefined if the eval passed. */
   readonly problem: string | undefined;
 }
 
-/** Runs a script; every `eval` gives one result, in order. Never throws for what an `eval` does. */
+/**
+ * Runs a script and returns the result of each eval, in order. Errors of evals are problems in their results.
+ *
+ * @throws Error for an invalid script.
+ */
 export async function runScript(script: string, delayedNameRemoval = true): Promise<ScriptResult[]> {
   const results: ScriptResult[] = [];
-  for (const one of parseScript(script)) results.push(await runEval(one, delayedNameRemoval));
+  for (const scriptEval of parseScript(script)) results.push(await runEval(scriptEval, delayedNameRemoval));
   return results;
 }
 
@@ -64,19 +68,25 @@ async function outcomeOf(evaluation: (annotations: Annotations) => Promise<Value
   }
 }
 
-/** What is wrong with an outcome, over the grid of the eval; undefined when it is what the eval expects. */
-function problemOf(outcome: Outcome, one: ScriptEval, { sameTime = true } = {}): string | undefined {
-  const fails = one.expectations.filter(({ kind }) => kind === 'fail');
+/** Compares an outcome on the grid of the eval with its expectations. Returns the difference, or `undefined`. */
+function compareOutcome(
+  outcome: Outcome,
+  scriptEval: ScriptEval,
+  { sameTime = true } = {},
+): string | undefined {
+  const fails = scriptEval.expectations.filter(({ kind }) => kind === 'fail');
   if ('error' in outcome) {
     const { message } = outcome.error;
     if (fails.length === 0) return `failed: ${message}`;
-    return fails.every(({ matches }) => matches(message)) ? undefined : `failed otherwise: ${message}`;
+    return fails.every(({ matches }) => matches(message))
+      ? undefined
+      : `failed with another error: ${message}`;
   }
   if (fails.length > 0) return 'did not fail';
   return (
-    compare(outcome.value, one) ??
-    // Some annotations name the time of the evaluation.
-    (sameTime ? annotationProblem(outcome.annotations, one.expectations) : undefined)
+    compare(outcome.value, scriptEval) ??
+    // Some annotations contain the evaluation time.
+    (sameTime ? compareAnnotations(outcome.annotations, scriptEval.expectations) : undefined)
   );
 }
 
@@ -84,47 +94,47 @@ function isOrdered({ expectations }: ScriptEval): boolean {
   return expectations.some(({ kind }) => kind === 'ordered');
 }
 
-async function runEval(one: ScriptEval, delayedNameRemoval: boolean): Promise<ScriptResult> {
-  const { line, expr, grid } = one;
-  const series = [...one.series.values()].map(rawSeries);
+async function runEval(scriptEval: ScriptEval, delayedNameRemoval: boolean): Promise<ScriptResult> {
+  const { line, expr, grid } = scriptEval;
+  const series = [...scriptEval.series.values()].map(rawSeries);
   const outcome = await outcomeOf((annotations) =>
     evaluateText(expr, grid, series, annotations, { delayedNameRemoval }),
   );
   if ('error' in outcome && outcome.error.code === 'unsupported')
     return { line, expr, problem: outcome.error.message };
   const problem =
-    problemOf(outcome, one) ??
-    (one.isInstant ? await tryRerunProblem(one, series, outcome, delayedNameRemoval) : undefined);
+    compareOutcome(outcome, scriptEval) ??
+    (scriptEval.isInstant ? await compareReruns(scriptEval, series, outcome, delayedNameRemoval) : undefined);
   return { line, expr, problem };
 }
 
-/** What is wrong with the first of the reruns that does not give the same. */
-async function tryRerunProblem(
-  one: ScriptEval,
+/** Runs the additional evaluations. Returns the first difference, or `undefined`. */
+async function compareReruns(
+  scriptEval: ScriptEval,
   series: readonly RawSeries[],
   outcome: Outcome,
   delayedNameRemoval: boolean,
 ): Promise<string | undefined> {
   const fails = 'error' in outcome;
-  // What is no query has nothing to run again; strings and matrices are not of ranges.
+  // An invalid query cannot be evaluated again. Strings and matrices are not allowed in range queries.
   if (fails ? outcome.error.code === 'bad_data' : /^(string|matrix)$/.test(outcome.value.type))
     return undefined;
-  const parsed = parseExpr(one.expr, { features: ALL_FEATURES });
-  for (const { name, expr, grid, step } of rerunsOf(parsed, one.grid.startMs, isOrdered(one))) {
-    // Over a range, another step may be the first to fail.
+  const parsed = parseExpr(scriptEval.expr, { features: ALL_FEATURES });
+  for (const { name, expr, grid, step } of rerunsOf(parsed, scriptEval.grid.startMs, isOrdered(scriptEval))) {
+    // In a range query another step may fail first.
     if (fails && grid.count > 1) continue;
-    const again = await outcomeOf(async (annotations) => {
+    const rerun = await outcomeOf(async (annotations) => {
       const limits = { maxSamples: 50_000_000, delayedNameRemoval };
-      return stepOf(await evaluateExpr(expr, one.expr, grid, series, annotations, limits), step);
+      return stepOf(await evaluateExpr(expr, scriptEval.expr, grid, series, annotations, limits), step);
     });
-    const sameTime = grid.count === 1 && grid.startMs === one.grid.startMs;
-    const problem = problemOf(again, one, { sameTime });
+    const sameTime = grid.count === 1 && grid.startMs === scriptEval.grid.startMs;
+    const problem = compareOutcome(rerun, scriptEval, { sameTime });
     if (problem !== undefined) return `${name}: ${problem}`;
   }
   return undefined;
 }
 
-/** Evaluates a query over series, with the settings that the reference runner has. */
+/** Evaluates a query on series, with the settings of Prometheus' runner. */
 export async function evaluateText(
   text: string,
   grid: Grid,
@@ -153,7 +163,7 @@ async function evaluateExpr(
   });
   return evaluate(plan, {
     grid,
-    fetched: () => Promise.reject(new Error('nothing is fetched here')),
+    fetched: () => Promise.reject(new Error('unexpected fetch')),
     samples: createMemorySource(series),
     lookbackDeltaMs: 300_000,
     defaultStepMs,
@@ -165,37 +175,39 @@ async function evaluateExpr(
   });
 }
 
-function compare(value: Value, one: ScriptEval): string | undefined {
-  const { expected, expectations, grid } = one;
+function compare(value: Value, scriptEval: ScriptEval): string | undefined {
+  const { expected, expectations, grid } = scriptEval;
   if (value.type === 'string') {
-    const wanted = expectations.find(({ kind }) => kind === 'string');
-    const literal = wanted === undefined ? undefined : parseExpr(wanted.text);
-    const isWanted = literal?.kind === 'string' && literal.value === value.value;
-    return isWanted ? undefined : `the string ${value.value}`;
+    const expectation = expectations.find(({ kind }) => kind === 'string');
+    const literal = expectation === undefined ? undefined : parseExpr(expectation.text);
+    const isEqual = literal?.kind === 'string' && literal.value === value.value;
+    return isEqual ? undefined : `got the string ${value.value}`;
   }
   if (value.type === 'matrix') {
     const range = expectations.find(({ kind }) => kind === 'range')?.text;
     const [, from, to, step] = /^vector from (\S+) to (\S+) step (\S+)$/.exec(range ?? '') ?? [];
-    if (step === undefined) return 'a matrix';
+    if (step === undefined) return 'got a matrix';
     const times = rangeGrid(timeOf(from!), timeOf(to!), timeOf(step));
-    const columns = value.series.map((one) => onGrid(one, times));
-    if (columns.includes(undefined)) return 'samples at other times';
+    const columns = value.series.map((series) => tryColumnOnGrid(series, times));
+    if (columns.includes(undefined)) return 'got samples at other times';
     const vector = {
       type: 'vector',
       ordered: false,
-      columns: columns.filter((one) => one !== undefined),
+      columns: columns.filter((column) => column !== undefined),
     } as const;
-    return compare(vector, { ...one, grid: times });
+    return compare(vector, { ...scriptEval, grid: times });
   }
   if (value.type === 'scalar') {
     if (grid.count > 1) {
       const present = new Uint8Array(grid.count).fill(1);
       const columns = [{ labels: Labels.EMPTY, values: value.values, present }];
       const vector = { type: 'vector', ordered: false, columns } as const;
-      return compare(vector, one);
+      return compare(vector, scriptEval);
     }
-    const got = value.values[0]!;
-    return expected.length === 1 && near(got, parseValue(expected[0]!)) ? undefined : `the scalar ${got}`;
+    const actual = value.values[0]!;
+    return expected.length === 1 && near(actual, parseValue(expected[0]!))
+      ? undefined
+      : `got the scalar ${actual}`;
   }
-  return columnsProblem(value.columns, parseRows(expected), grid, isOrdered(one));
+  return compareColumns(value.columns, parseRows(expected), grid, isOrdered(scriptEval));
 }

@@ -1,9 +1,9 @@
-// The further evaluations by which Prometheus' own runner checks each instant one.
+// Additional evaluations of instant evals, as in Prometheus' own runner.
 
 import { instantGrid, rangeGrid, type Grid } from '../../../src/model/index.js';
 import { mapChildren, walk, type Expr } from '../../../src/promql/language/index.js';
 
-/** An evaluation that must give the same at `step` of its grid as the instant one gives. */
+/** An evaluation whose result at `step` of its grid must equal the result of the instant eval. */
 export interface Rerun {
   readonly name: string;
   readonly expr: Expr;
@@ -11,8 +11,8 @@ export interface Rerun {
   readonly step: number;
 }
 
-/** Functions whose result depends on the time of the evaluation, whatever `@` stands below them. */
-const SEE_TIME: ReadonlySet<string> = new Set([
+/** Functions whose result depends on the evaluation time, also with `@` on all selectors. */
+const TIME_FUNCTIONS: ReadonlySet<string> = new Set([
   'day_of_month',
   'day_of_week',
   'day_of_year',
@@ -26,11 +26,12 @@ const SEE_TIME: ReadonlySet<string> = new Set([
   'timestamp',
 ]);
 
-/** Functions whose result depends on the query as a whole. */
-const SEE_QUERY: ReadonlySet<string> = new Set(['start', 'end', 'range', 'step']);
+/** Functions whose result depends on the range of the query. */
+const QUERY_FUNCTIONS: ReadonlySet<string> = new Set(['start', 'end', 'range', 'step']);
 
 /**
- * The same with `@ timeMs` on all selectors that have none, at other times; and each of these as the middle of a range.
+ * Returns the additional evaluations: the same expression, and the expression with `@ timeMs` on all selectors without
+ * `@`, also at other times. Each of them is repeated as the middle step of a range query.
  *
  * Source: Prometheus, promql/promqltest/test.go (`atModifierTestCases`, `runInstantQuery`).
  */
@@ -40,21 +41,21 @@ export function rerunsOf(expr: Expr, timeMs: number, ordered: boolean): Rerun[] 
     nodes.push(node);
   });
   const calls = new Set(nodes.map((node) => (node.kind === 'call' ? node.func : '')));
-  const seesTime = [...SEE_TIME].some((func) => calls.has(func));
-  const seesQuery =
-    [...SEE_QUERY].some((func) => calls.has(func)) ||
+  const dependsOnTime = [...TIME_FUNCTIONS].some((func) => calls.has(func));
+  const dependsOnQuery =
+    [...QUERY_FUNCTIONS].some((func) => calls.has(func)) ||
     nodes.some(
       (node) =>
         (node.kind === 'vectorSelector' || node.kind === 'subquery') &&
         (node.at?.kind === 'start' || node.at?.kind === 'end'),
     );
-  if (seesQuery) return [];
+  if (dependsOnQuery) return [];
   const pinned = pin(expr, timeMs);
   const others = timeMs === 0 ? [-1000, 1000] : [-10 * timeMs, 0, timeMs / 5, 10 * timeMs];
   const instants = [
     { name: 'again', expr, atMs: timeMs },
     { name: '@', expr: pinned, atMs: timeMs },
-    ...(seesTime ? [] : others.map((atMs) => ({ name: `@ at ${atMs}`, expr: pinned, atMs }))),
+    ...(dependsOnTime ? [] : others.map((atMs) => ({ name: `@ at ${atMs}`, expr: pinned, atMs }))),
   ];
   return instants.flatMap(({ name, expr, atMs }) => [
     { name, expr, grid: instantGrid(atMs), step: 0 },
@@ -71,7 +72,7 @@ export function rerunsOf(expr: Expr, timeMs: number, ordered: boolean): Rerun[] 
   ]);
 }
 
-/** The expression with `@` on its selectors and subqueries, but for those inside of a subquery. */
+/** Sets `@` on selectors and subqueries without it, except within a subquery. */
 function pin(expr: Expr, timeMs: number): Expr {
   if (expr.kind === 'vectorSelector' || expr.kind === 'subquery') {
     return { ...expr, at: expr.at ?? { kind: 'timestamp', timeMs } };

@@ -1,41 +1,42 @@
-// Rows of values as a script expects them, against the columns of a result.
+// Comparison of a result with the rows of values of a script.
 
 import type { Column, Grid, Labels } from '../../../src/model/index.js';
 
-import { matchesHistogram, type WrittenHistogram } from './histogram-script.js';
+import { matchesHistogram, type WrittenHistogram } from './histogram-notation.js';
 
-/** A value as a script writes it; undefined for none. */
+/** A value of a script; undefined for a missing sample. */
 export type Item = number | 'stale' | WrittenHistogram | undefined;
 
+/** The expected values of one series. */
 export interface Row {
   readonly labels: Labels;
-  /** One a step; none is there for the steps that are left out at the end. */
+  /** One value for each step. Missing values at the end are undefined. */
   readonly values: readonly Item[];
 }
 
 /**
- * What is wrong with the columns: each must be one of the rows, and each row one of them, in the order of the rows
- * where they are `ordered`. Undefined when nothing is.
+ * Compares columns with the expected rows, in their order if `ordered`. Returns the difference, or `undefined`.
  */
-export function columnsProblem(
+export function compareColumns(
   columns: readonly Column[],
-  wanted: readonly Row[],
+  expected: readonly Row[],
   grid: Grid,
   ordered: boolean,
 ): string | undefined {
-  const got = columns.map(({ labels, values, present, histograms }) => ({
+  const actual = columns.map(({ labels, values, present, histograms }) => ({
     labels,
     values: [...values].map((sample, i) =>
       present[i] === 0 ? undefined : present[i] === 2 ? histograms![i]! : sample,
     ),
   }));
-  const problem = `got ${print(got)} for ${print(wanted)}`;
-  if (hasTwice(wanted) || wanted.some(({ values }) => values.length > grid.count))
-    return `what is expected cannot be: ${print(wanted)}`;
-  if (got.length !== wanted.length) return problem;
-  if (hasTwice(got)) return `twice in ${problem}`;
-  for (const [i, { labels, values }] of wanted.entries()) {
-    const match = ordered ? got[i]! : got.find((candidate) => candidate.labels.equals(labels));
+  const problem = `got ${print(actual)} for ${print(expected)}`;
+  if (hasDuplicates(expected) || expected.some(({ values }) => values.length > grid.count)) {
+    return `invalid expectation: ${print(expected)}`;
+  }
+  if (actual.length !== expected.length) return problem;
+  if (hasDuplicates(actual)) return `duplicate series: ${problem}`;
+  for (const [i, { labels, values }] of expected.entries()) {
+    const match = ordered ? actual[i]! : actual.find((candidate) => candidate.labels.equals(labels));
     if (!match?.labels.equals(labels)) return problem;
     for (let step = 0; step < grid.count; step++) {
       const [a, b] = [match.values[step], values[step]];
@@ -50,7 +51,7 @@ export function columnsProblem(
   return undefined;
 }
 
-function hasTwice(rows: readonly { readonly labels: Labels }[]): boolean {
+function hasDuplicates(rows: readonly { readonly labels: Labels }[]): boolean {
   return new Set(rows.map(({ labels }) => labels.key)).size < rows.length;
 }
 
@@ -64,7 +65,7 @@ function printSample(sample: unknown): string {
   return typeof sample === 'number' ? String(sample) : JSON.stringify(sample ?? '_');
 }
 
-/** Whether two floats are the same to a script. */
+/** Reports whether two floats are equal within a relative error of 1e-6, as in Prometheus' runner. */
 export function near(a: number, b: number): boolean {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
   if (a === b) return true;

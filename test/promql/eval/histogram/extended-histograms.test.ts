@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { runScript } from './script.js';
+import { runScript } from '../../../helpers/promqltest/run-script.js';
 
 const EXPRESSIONS = [
   'rate(M[17s] E)',
@@ -10,7 +10,7 @@ const EXPRESSIONS = [
   'increase(M[40s] E offset -7s)',
 ];
 
-/** What is in one of two vectors only, or differs in them. Two results are equal when it is empty. */
+/** Returns an expression for the series that differ in two vectors or are missing in one. It is empty for equal results. */
 function differenceOf(a: string, b: string): string {
   return `(${a} unless ${b}) or (${b} unless ${a}) or (abs(${a} - ${b}) > 1e-9)`;
 }
@@ -20,7 +20,7 @@ const samples = fc.array(fc.option(fc.integer({ min: 0, max: 40 }), { nil: undef
   maxLength: 10,
 });
 
-t.test('histograms grow between the edges of extended ranges as their counts do', async (t) => {
+t.test('functions of extended ranges have the same results for histograms and their counts', async (t) => {
   await fc.assert(
     fc.asyncProperty(samples, fc.constantFrom('anchored', 'smoothed'), async (values, extension) => {
       const floats = values.map((value) => (value === undefined ? '_' : String(value))).join(' ');
@@ -30,8 +30,8 @@ t.test('histograms grow between the edges of extended ranges as their counts do'
         )
         .join(' ');
       const evals = EXPRESSIONS.map((expression) => {
-        const of = (metric: string): string => expression.replace('M', metric).replace('E', extension);
-        const difference = differenceOf(`histogram_count(${of('h')})`, of('f'));
+        const onMetric = (metric: string): string => expression.replace('M', metric).replace('E', extension);
+        const difference = differenceOf(`histogram_count(${onMetric('h')})`, onMetric('f'));
         return `eval range from 0 to 120s step 7s ${difference}\n\n`;
       });
       const smoothed = differenceOf('histogram_sum(h smoothed)', 'f smoothed');
@@ -57,7 +57,7 @@ eval range from 0 to 120s step 7s ${smoothed}
   );
 });
 
-t.test('a range of histograms with an extension is not shown, and says so', async (t) => {
+t.test('a range of histograms with smoothed is an unsupported result', async (t) => {
   const [result] = await runScript(`load 10s
   h {{schema:0 sum:1 count:1 buckets:[1]}}x5
 

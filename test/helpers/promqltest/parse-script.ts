@@ -1,4 +1,4 @@
-// Reads the test-script language of Prometheus: `load`, `load_with_nhcb`, `clear`, `eval`.
+// Parser of Prometheus' test scripts: `load`, `load_with_nhcb`, `clear` and `eval`.
 
 import {
   instantGrid,
@@ -10,32 +10,32 @@ import {
 } from '../../../src/model/index.js';
 import { parseSelector } from '../../../src/promql/language/index.js';
 
-import { parseOldForm, tryParseExpectation, type Expectation } from './expectations.js';
+import { parseEvalSuffix, tryParseExpectation, type Expectation } from './expectations.js';
 import {
   convertClassic,
   tryExpandHistograms,
   type ScriptSeries,
   type WrittenHistogram,
-} from './histogram-script.js';
+} from './histogram-notation.js';
 import type { Item, Row } from './rows.js';
 
 const EVAL =
-  /^eval(?:_(?<old>\w+))?\s+(?:instant(?:\s+at\s+(?<at>\S+))?|range\s+from\s+(?<from>\S+)\s+to\s+(?<to>\S+)\s+step\s+(?<step>\S+))\s+(?<expr>.*)$/;
+  /^eval(?:_(?<suffix>\w+))?\s+(?:instant(?:\s+at\s+(?<at>\S+))?|range\s+from\s+(?<from>\S+)\s+to\s+(?<to>\S+)\s+step\s+(?<step>\S+))\s+(?<expr>.*)$/;
 
-/** One `eval` of a script, and what was loaded when it came. */
+/** One `eval` of a script, with the series loaded before it. */
 export interface ScriptEval {
   readonly line: number;
   readonly expr: string;
   readonly grid: Grid;
   readonly isInstant: boolean;
   readonly expectations: readonly Expectation[];
-  /** The lines of values. */
+  /** The expected rows of values. */
   readonly expected: readonly string[];
-  /** The same map for evals with no load or clear between them. */
+  /** Evals without a load or clear between them have the same map. */
   readonly series: ReadonlyMap<string, ScriptSeries>;
 }
 
-/** Every `eval` of a script, in order. */
+/** Parses a script and returns its evals in order. @throws Error for an invalid script. */
 export function parseScript(script: string): ScriptEval[] {
   const evals: ScriptEval[] = [];
   let series = new Map<string, ScriptSeries>();
@@ -44,7 +44,7 @@ export function parseScript(script: string): ScriptEval[] {
     if (head === 'clear') {
       series = new Map();
     } else if (/^load\b|^load_with_nhcb\b/.test(head)) {
-      series = new Map([...series].map(([key, one]) => [key, copyOf(one)]));
+      series = new Map([...series].map(([key, scriptSeries]) => [key, copyOf(scriptSeries)]));
       load(block.lines, series);
     } else if (head.startsWith('eval')) {
       evals.push(parseEval(block, series));
@@ -55,7 +55,7 @@ export function parseScript(script: string): ScriptEval[] {
   return evals;
 }
 
-/** Lines of values: the labels, and a sample for each step, undefined for none. */
+/** Parses rows of values: labels and the samples of each step. */
 export function parseRows(lines: readonly string[]): Row[] {
   return lines.map((line) => {
     const { labels, rest } = parseSeries(line);
@@ -63,7 +63,7 @@ export function parseRows(lines: readonly string[]): Row[] {
   });
 }
 
-/** A time or a duration of a script, in milliseconds. */
+/** Parses a time or a duration. Returns milliseconds. */
 export function timeOf(text: string): number {
   if (text.startsWith('-')) return -timeOf(text.slice(1));
   return /^[0-9.]+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
@@ -72,8 +72,8 @@ export function timeOf(text: string): number {
 function parseEval(block: Block, series: ReadonlyMap<string, ScriptSeries>): ScriptEval {
   const groups = EVAL.exec(block.lines[0]!)?.groups;
   if (groups === undefined) throw new Error(`line ${block.line}: ${block.lines[0]!}`);
-  const { old, at, from, to, step, expr } = groups;
-  const expectations = old === undefined ? [] : [parseOldForm(old)];
+  const { suffix, at, from, to, step, expr } = groups;
+  const expectations = suffix === undefined ? [] : [parseEvalSuffix(suffix)];
   const expected: string[] = [];
   for (const line of block.lines.slice(1)) {
     const expectation = tryParseExpectation(line);
@@ -120,7 +120,7 @@ function load(lines: readonly string[], into: Map<string, ScriptSeries>): void {
   const [command, intervalText] = lines[0]!.split(/\s+/);
   const intervalMs = parseDuration(intervalText!);
   const loaded = new Map<string, ScriptSeries>();
-  /** The start timestamps of the line to come, each relative to its sample. */
+  /** Start timestamps for the samples of the next line, relative to the sample, in milliseconds. */
   let starts: readonly (number | undefined)[] = [];
   for (const line of lines.slice(1)) {
     const { labels, rest, isStarts } = parseSeries(line);
@@ -156,7 +156,7 @@ function copyOf({ labels, samples, startsMs }: ScriptSeries): ScriptSeries {
   return { labels, samples: new Map(samples), startsMs: new Map(startsMs) };
 }
 
-/** Splits `name{l="v"} rest`, or `name{l="v"}@st rest`; labels are parsed by the language itself. */
+/** Splits `name{l="v"} rest` or `name{l="v"}@st rest`. */
 function parseSeries(line: string): { labels: Labels; rest: string; isStarts: boolean } {
   let quoted: string | undefined;
   let depth = 0;
@@ -181,12 +181,12 @@ function parseSeries(line: string): { labels: Labels; rest: string; isStarts: bo
 const START =
   /^(?:_|(?<value>[+-]?(?:0|(?:[0-9]+[a-z]+)+))(?<delta>[+-](?:[0-9]+[a-z]+)+)?)(?:x(?<times>[0-9]+))?$/;
 
-/** Durations relative to the samples, written as values are: `_`, `-1m`, `-30s-1mx4`. */
+/** Parses start timestamps relative to their samples, for example `_`, `-1m` or `-30s-1mx4`. */
 function expandStarts(text: string): (number | undefined)[] {
   const starts: (number | undefined)[] = [];
   for (const item of text.split(/\s+/)) {
     const match = START.exec(item);
-    if (match === null) throw new Error(`no start timestamp: ${item}`);
+    if (match === null) throw new Error(`invalid start timestamp: ${item}`);
     const { value, delta, times } = match.groups!;
     const count = times === undefined ? 1 : value === undefined ? Number(times) : Number(times) + 1;
     for (let i = 0; i < count; i++) {
@@ -220,7 +220,7 @@ function expand(text: string): Item[] {
       continue;
     }
     const { value, delta, times } = ITEM.exec(item)?.groups ?? {};
-    if (value === undefined) throw new Error(`no series value: ${item}`);
+    if (value === undefined) throw new Error(`invalid value: ${item}`);
     const count = times === undefined ? 1 : value === '_' ? Number(times) : Number(times) + 1;
     for (let i = 0; i < count; i++) {
       if (value === '_') values.push(undefined);
@@ -231,12 +231,12 @@ function expand(text: string): Item[] {
   return values;
 }
 
-/** A number of a script: what `tryParseFloat` takes, `inf` and `nan` in any case. */
+/** Parses a number. `inf` and `nan` may have any letter case. */
 export function parseValue(text: string): number {
   const lower = text.toLowerCase();
   if (lower === 'nan') return NaN;
   if (/^[+-]?inf$/.test(lower)) return lower.startsWith('-') ? -Infinity : Infinity;
   const value = tryParseFloat(text);
-  if (value === undefined) throw new Error(`no number: ${text}`);
+  if (value === undefined) throw new Error(`not a number: ${text}`);
   return value;
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { runScript } from './script.js';
-import { randomRuns } from '../../helpers/random-runs.js';
+import { runScript } from '../../../helpers/promqltest/run-script.js';
+import { randomRuns } from '../../../helpers/random-runs.js';
 
 const EXPRESSIONS = [
   'h',
@@ -22,7 +22,7 @@ const sample = fc.option(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ m
   freq: 5,
 });
 
-t.test('counts, sums and means are the same whether buckets are read or not', async (t) => {
+t.test('counts, sums and averages do not depend on decoding buckets', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(sample, { minLength: 1, maxLength: 9 }), async (samples) => {
       const values = samples.map((buckets) => {
@@ -32,7 +32,7 @@ t.test('counts, sums and means are the same whether buckets are read or not', as
       });
       const evals = EXPRESSIONS.flatMap((expression) =>
         ['histogram_count', 'histogram_sum', 'histogram_avg'].map((func) => {
-          // Trimming needs the buckets, and at infinity it does nothing else.
+          // Trimming at infinity decodes the buckets and does not change the histogram.
           const [plain, whole] = [`${func}(${expression})`, `${func}(${expression} </ Inf)`];
           const differs = `abs(${plain} - ${whole}) > 1e-9`;
           return `eval range from 0 to 110s step 8s (${plain} unless ${whole}) or (${whole} unless ${plain}) or (${differs})\n\n`;

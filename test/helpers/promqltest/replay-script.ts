@@ -1,24 +1,23 @@
-// Replays a test script on a real Prometheus, and says what it answers otherwise than the script expects.
+// Replay of test scripts on a real Prometheus.
 
 import { bucketsOf, formatTimestamp, gridEndMs, Labels, tryParseFloat } from '../../../src/model/index.js';
-import { annotationProblem } from '../../promql/eval/expectations.js';
-import { near, type Row } from '../../promql/eval/rows.js';
-import { parseRows, parseScript, timeOf, type ScriptEval } from '../../promql/eval/parse-script.js';
-import type { ScriptSeries, WrittenHistogram } from '../../promql/eval/histogram-script.js';
+import { compareAnnotations } from './expectations.js';
+import { near, type Row } from './rows.js';
+import { parseRows, parseScript, timeOf, type ScriptEval } from './parse-script.js';
+import type { ScriptSeries, WrittenHistogram } from './histogram-notation.js';
 
 import { importIntoPrometheus, startPrometheus, type Teardown } from '../real-servers/real-servers.js';
 import type { TestSeries, TestValue } from '../series/series-set.js';
 
-/** What became of one `eval`. */
+/** The result of scriptEval `eval`. */
 export interface Replayed {
   readonly eval: ScriptEval;
-  /** What Prometheus said. */
   readonly answer: PrometheusAnswer;
-  /** Undefined when it was what the script expects. */
+  /** The difference to the expected result; undefined for an equal result. */
   readonly problem: string | undefined;
 }
 
-/** An answer of the HTTP API. */
+/** A response of Prometheus' HTTP API. */
 export interface PrometheusAnswer {
   readonly status: string;
   readonly error?: string;
@@ -46,7 +45,10 @@ interface ApiSeries {
 
 const FEATURES = ['native-histograms', 'promql-experimental-functions', 'promql-duration-expr'];
 
-/** Replays the evals in order: whatever stands between a load and the next has a Prometheus of its own. */
+/**
+ * Replays the evals of a script in order, with a new Prometheus after each load or clear. Evals on series with start
+ * timestamps are skipped.
+ */
 export async function replayScript(
   t: Teardown,
   script: string,
@@ -56,16 +58,16 @@ export async function replayScript(
   const results: Replayed[] = [];
   let loaded: ScriptEval['series'] | undefined;
   let url = '';
-  for (const one of parseScript(script)) {
-    // Remote write brings no start timestamps.
-    if ([...one.series.values()].some(({ startsMs }) => startsMs.size > 0)) continue;
-    if (one.series !== loaded) {
-      loaded = one.series;
+  for (const scriptEval of parseScript(script)) {
+    // Remote write has no start timestamps.
+    if ([...scriptEval.series.values()].some(({ startsMs }) => startsMs.size > 0)) continue;
+    if (scriptEval.series !== loaded) {
+      loaded = scriptEval.series;
       ({ url } = await startPrometheus(t, { args: [`--enable-feature=${features.join(',')}`] }));
       await importIntoPrometheus(url, [...loaded.values()].map(writtenSeries));
     }
-    const answer = await ask(url, one);
-    results.push({ eval: one, answer, problem: problemOf(answer, one) });
+    const answer = await queryServer(url, scriptEval);
+    results.push({ eval: scriptEval, answer, problem: compareAnswer(answer, scriptEval) });
   }
   return results;
 }
@@ -81,7 +83,7 @@ function writtenSeries({ labels, samples }: ScriptSeries): TestSeries<TestValue>
   };
 }
 
-async function ask(url: string, { expr, grid, isInstant }: ScriptEval): Promise<PrometheusAnswer> {
+async function queryServer(url: string, { expr, grid, isInstant }: ScriptEval): Promise<PrometheusAnswer> {
   const times = isInstant
     ? { time: formatTimestamp(grid.startMs) }
     : {
@@ -96,11 +98,11 @@ async function ask(url: string, { expr, grid, isInstant }: ScriptEval): Promise<
   return (await response.json()) as PrometheusAnswer;
 }
 
-function problemOf(
+function compareAnswer(
   { status, error, data, warnings, infos }: PrometheusAnswer,
-  one: ScriptEval,
+  scriptEval: ScriptEval,
 ): string | undefined {
-  const fails = one.expectations.filter(({ kind }) => kind === 'fail');
+  const fails = scriptEval.expectations.filter(({ kind }) => kind === 'fail');
   if (status !== 'success' || data === undefined) {
     const message = (error ?? '').replace(/^invalid parameter "query": /, '');
     const isExpected = fails.length > 0 && fails.every(({ matches }) => matches(message));
@@ -108,26 +110,27 @@ function problemOf(
   }
   if (fails.length > 0) return 'did not fail';
   return (
-    valueProblem(data, one) ??
-    annotationProblem({ warnings: warnings ?? [], infos: infos ?? [] }, one.expectations)
+    compareValue(data, scriptEval) ??
+    compareAnnotations({ warnings: warnings ?? [], infos: infos ?? [] }, scriptEval.expectations)
   );
 }
 
-function valueProblem(
+function compareValue(
   { resultType, result }: NonNullable<PrometheusAnswer['data']>,
-  one: ScriptEval,
+  scriptEval: ScriptEval,
 ): string | undefined {
-  const got = JSON.stringify(result).slice(0, 2_000);
+  const problem = `got ${JSON.stringify(result).slice(0, 2_000)}`;
   if (resultType === 'string') {
-    const wanted = one.expectations.find(({ kind }) => kind === 'string')?.text;
-    return wanted === JSON.stringify(result[1]) ? undefined : `got ${got}`;
+    const expected = scriptEval.expectations.find(({ kind }) => kind === 'string')?.text;
+    return expected === JSON.stringify(result[1]) ? undefined : problem;
   }
   if (resultType === 'scalar') {
-    const isSame = one.expected.length === 1 && near(number(result[1]), number(one.expected[0]!));
-    return isSame ? undefined : `got ${got}`;
+    const isSame =
+      scriptEval.expected.length === 1 && near(number(result[1]), number(scriptEval.expected[0]!));
+    return isSame ? undefined : problem;
   }
-  const { times, rows } = expectedRows(one);
-  const ordered = one.expectations.some(({ kind }) => kind === 'ordered');
+  const { times, rows } = expectedRows(scriptEval);
+  const ordered = scriptEval.expectations.some(({ kind }) => kind === 'ordered');
   const series = result as readonly ApiSeries[];
   const isSame =
     series.length === rows.length &&
@@ -135,19 +138,19 @@ function valueProblem(
       const match = ordered ? series[i] : series.find(({ metric }) => Labels.from(metric).equals(labels));
       if (match === undefined || !Labels.from(match.metric).equals(labels)) return false;
       const points = pointsOf(match);
-      const wanted = values.flatMap((value, step) =>
+      const expectedPoints = values.flatMap((value, step) =>
         value === undefined ? [] : [{ value, timeMs: times(step) }],
       );
       return (
-        points.size === wanted.length &&
-        wanted.every(({ value, timeMs }) => {
+        points.size === expectedPoints.length &&
+        expectedPoints.every(({ value, timeMs }) => {
           const point = points.get(timeMs);
           if (typeof value === 'number') return typeof point === 'number' && near(point, value);
-          return typeof point === 'object' && typeof value === 'object' && sameHistogram(point, value);
+          return typeof point === 'object' && typeof value === 'object' && matchesApiHistogram(point, value);
         })
       );
     });
-  return isSame ? undefined : `got ${got}`;
+  return isSame ? undefined : problem;
 }
 
 function expectedRows({ grid, expected, expectations }: ScriptEval): {
@@ -164,28 +167,28 @@ function pointsOf({ value, values, histogram, histograms }: ApiSeries): Map<numb
   const points = new Map<number, number | ApiHistogram>();
   for (const [seconds, text] of values ?? (value === undefined ? [] : [value]))
     points.set(Math.round(seconds * 1000), number(text));
-  for (const [seconds, one] of histograms ?? (histogram === undefined ? [] : [histogram]))
-    points.set(Math.round(seconds * 1000), one);
+  for (const [seconds, apiHistogram] of histograms ?? (histogram === undefined ? [] : [histogram]))
+    points.set(Math.round(seconds * 1000), apiHistogram);
   return points;
 }
 
-/** The API leaves out the schema, the hint and buckets of nothing: the bounds say the rest. */
-function sameHistogram(got: ApiHistogram, { histogram }: WrittenHistogram): boolean {
-  const wanted = bucketsOf(histogram);
-  const buckets = got.buckets ?? [];
+/** Compares a histogram of the API, which omits the schema, the hint and empty buckets. */
+function matchesApiHistogram(actual: ApiHistogram, { histogram }: WrittenHistogram): boolean {
+  const expected = bucketsOf(histogram);
+  const buckets = actual.buckets ?? [];
   return (
-    near(number(got.count), histogram.count) &&
-    near(number(got.sum), histogram.sum) &&
-    buckets.length === wanted.length &&
-    wanted.every(({ lower, upper, count }, i) => {
-      const [, from, to, counted] = buckets[i]!;
-      return near(number(from), lower) && near(number(to), upper) && near(number(counted), count);
+    near(number(actual.count), histogram.count) &&
+    near(number(actual.sum), histogram.sum) &&
+    buckets.length === expected.length &&
+    expected.every(({ lower, upper, count }, i) => {
+      const [, apiLower, apiUpper, apiCount] = buckets[i]!;
+      return near(number(apiLower), lower) && near(number(apiUpper), upper) && near(number(apiCount), count);
     })
   );
 }
 
 function number(text: unknown): number {
   const value = typeof text === 'string' ? tryParseFloat(text) : undefined;
-  if (value === undefined) throw new Error(`no number: ${JSON.stringify(text)}`);
+  if (value === undefined) throw new Error(`not a number: ${JSON.stringify(text)}`);
   return value;
 }

@@ -1,4 +1,4 @@
-// Native histograms in the test-script language: their notation, hints as a store gives them, classic ones converted.
+// Native histograms in test scripts: notation, reset hints of stored samples, conversion of classic histograms.
 
 import {
   createHistogram,
@@ -13,7 +13,7 @@ import {
 } from '../../../src/model/index.js';
 import { tryParseBound } from '../../../src/promql/functions/index.js';
 
-/** A sample that a script writes; `'stale'` is the stale marker, undefined none. */
+/** A sample of a script; `'stale'` is a stale marker, undefined a missing sample. */
 export type ScriptSample = number | Histogram | 'stale' | undefined;
 
 const HINTS: ReadonlySet<string> = new Set(['unknown', 'reset', 'not_reset', 'gauge']);
@@ -23,7 +23,7 @@ function isHint(text: string): text is CounterResetHint {
   return HINTS.has(text);
 }
 
-/** A histogram as the script wrote it: the hint is there only when written. */
+/** A histogram of a script. `hint` is undefined if the script does not have one. */
 export interface WrittenHistogram {
   readonly histogram: Histogram;
   readonly hint: CounterResetHint | undefined;
@@ -41,7 +41,7 @@ function parseHistogram(text: string): WrittenHistogram {
       .filter((item) => item !== '')
       .map(toNumber);
   const hint = parts.get('counter_reset_hint');
-  if (hint !== undefined && !isHint(hint)) throw new Error(`no hint: ${hint}`);
+  if (hint !== undefined && !isHint(hint)) throw new Error(`invalid counter_reset_hint: ${hint}`);
   const histogram = createHistogram({
     schema: one('schema'),
     sum: one('sum'),
@@ -58,13 +58,13 @@ function parseHistogram(text: string): WrittenHistogram {
 
 function toNumber(text: string): number {
   const value = tryParseBound(text);
-  if (value === undefined) throw new Error(`no number: ${text}`);
+  if (value === undefined) throw new Error(`not a number: ${text}`);
   return value;
 }
 
 const ITEM = /^(\{\{.*?\}\})(?:([+-])(\{\{.*?\}\}))?(?:x([0-9]+))?$/;
 
-/** The values of one item such as `{{…}}+{{…}}x3`; undefined when it is none of histograms. */
+/** Parses a sequence of histograms, for example `{{…}}+{{…}}x3`. Undefined for another item. */
 export function tryExpandHistograms(item: string): WrittenHistogram[] | undefined {
   const [, first, sign, delta, times] = ITEM.exec(item) ?? [];
   if (first === undefined) return undefined;
@@ -82,7 +82,7 @@ export function tryExpandHistograms(item: string): WrittenHistogram[] | undefine
 }
 
 /**
- * The hints that a store gives: what follows a sample without a reset says so, what begins anew knows nothing.
+ * Replaces hints by those of stored samples: `not_reset` after a sample without a reset, otherwise `unknown`.
  *
  * Source: Prometheus, tsdb/chunkenc/float_histogram.go.
  */
@@ -92,22 +92,23 @@ export function withStoredHints(samples: readonly ScriptSample[]): ScriptSample[
     const before = previous;
     previous = sample;
     if (typeof sample !== 'object' || sample.hint === 'gauge') return sample;
-    const fresh: Histogram = { ...sample, hint: 'unknown' };
-    previous = fresh;
-    const goesOn =
+    const unhinted: Histogram = { ...sample, hint: 'unknown' };
+    previous = unhinted;
+    const continues =
       typeof before === 'object' &&
       before.hint !== 'gauge' &&
       sample.hint !== 'reset' &&
-      !detectReset(fresh, { ...before, hint: 'unknown' });
-    return goesOn ? { ...fresh, hint: 'not_reset' } : fresh;
+      !detectReset(unhinted, { ...before, hint: 'unknown' });
+    return continues ? { ...unhinted, hint: 'not_reset' } : unhinted;
   });
 }
 
-/** A series of a script: its samples by their time in milliseconds. */
+/** A series of a script. */
 export interface ScriptSeries {
   readonly labels: Labels;
+  /** Samples by their time in milliseconds. */
   readonly samples: Map<number, ScriptSample>;
-  /** Since when samples count, by their time; only those that say so. */
+  /** Start timestamps of samples that have one, by the time of the sample, in milliseconds. */
   readonly startsMs: Map<number, number>;
 }
 
@@ -118,20 +119,20 @@ interface Classic {
 }
 
 /**
- * The histograms with custom buckets that the classic ones among some series amount to.
+ * Converts the classic histograms of some series to native histograms with custom buckets.
  *
  * Source: Prometheus, util/convertnhcb.
  */
 export function convertClassic(series: Iterable<ScriptSeries>): ScriptSeries[] {
-  const found = new Map<string, { labels: Labels; at: Map<number, Classic> }>();
+  const converted = new Map<string, { labels: Labels; at: Map<number, Classic> }>();
   for (const { labels, samples } of series) {
     const [, base, suffix] = /^(.*)_(bucket|count|sum)$/.exec(labels.metricName) ?? [];
     if (base === undefined) continue;
     const bound = suffix === 'bucket' ? tryParseBound(labels.get('le')) : NaN;
     if (bound === undefined) continue;
     const target = labels.drop(new Set(['le'])).with(Labels.of([['__name__', base]]));
-    const histogram = found.get(target.key) ?? { labels: target, at: new Map<number, Classic>() };
-    found.set(target.key, histogram);
+    const histogram = converted.get(target.key) ?? { labels: target, at: new Map<number, Classic>() };
+    converted.set(target.key, histogram);
     for (const [timeMs, value] of samples) {
       if (typeof value !== 'number') continue;
       const classic = histogram.at.get(timeMs) ?? { buckets: new Map(), count: undefined, sum: 0 };
@@ -141,7 +142,7 @@ export function convertClassic(series: Iterable<ScriptSeries>): ScriptSeries[] {
       else classic.sum = value;
     }
   }
-  return [...found.values()].map(({ labels, at }) => ({
+  return [...converted.values()].map(({ labels, at }) => ({
     labels,
     startsMs: new Map(),
     samples: new Map(
@@ -169,25 +170,25 @@ function tryConvert({ buckets, count, sum }: Classic): Histogram | undefined {
   });
 }
 
-/** Whether a histogram is the one that a script expects, counts compared as `near` says. */
+/** Reports whether a histogram equals the one of a script. Numbers are compared with `near`. */
 export function matchesHistogram(
-  got: Histogram,
-  { histogram: wanted, hint }: WrittenHistogram,
+  actual: Histogram,
+  { histogram: expected, hint }: WrittenHistogram,
   near: (a: number, b: number) => boolean,
 ): boolean {
   const all = (a: readonly number[], b: readonly number[]): boolean =>
     a.length === b.length && a.every((value, i) => near(value, b[i]!));
   return (
-    got.schema === wanted.schema &&
-    (hint === undefined || hint === got.hint) &&
+    actual.schema === expected.schema &&
+    (hint === undefined || hint === actual.hint) &&
     all(
-      [got.count, got.sum, got.zeroCount, got.zeroThreshold],
-      [wanted.count, wanted.sum, wanted.zeroCount, wanted.zeroThreshold],
+      [actual.count, actual.sum, actual.zeroCount, actual.zeroThreshold],
+      [expected.count, expected.sum, expected.zeroCount, expected.zeroThreshold],
     ) &&
-    all(got.customValues, wanted.customValues) &&
-    all(got.positive.indices, wanted.positive.indices) &&
-    all(got.positive.counts, wanted.positive.counts) &&
-    all(got.negative.indices, wanted.negative.indices) &&
-    all(got.negative.counts, wanted.negative.counts)
+    all(actual.customValues, expected.customValues) &&
+    all(actual.positive.indices, expected.positive.indices) &&
+    all(actual.positive.counts, expected.positive.counts) &&
+    all(actual.negative.indices, expected.negative.indices) &&
+    all(actual.negative.counts, expected.negative.counts)
   );
 }

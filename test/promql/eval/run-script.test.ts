@@ -1,8 +1,8 @@
-// The runner of test scripts itself: that it sees what is wrong, and speaks the whole language.
+// The runner of test scripts.
 
 import t from 'tap';
 
-import { runScript } from './script.js';
+import { runScript } from '../../helpers/promqltest/run-script.js';
 
 const LOADED = `
 load 1m
@@ -12,13 +12,13 @@ load 1m
   h {{schema:0 sum:3 count:3 buckets:[1 2]}}x2
 `;
 
-/** The result of one eval after what is loaded above. */
+/** Runs one eval after LOADED and returns its problem. */
 async function run(lines: string): Promise<string> {
   const [first] = await runScript(`${LOADED}\n${lines}`);
   return first!.problem ?? 'passed';
 }
 
-t.test('an evaluation that gives what the script says passes', async (t) => {
+t.test('an eval with the expected result passes', async (t) => {
   const cases = [
     'eval instant at 1m g\n g 3',
     'eval instant g\n g 1',
@@ -45,21 +45,21 @@ t.test('an evaluation that gives what the script says passes', async (t) => {
   for (const lines of cases) t.equal(await run(lines), 'passed', lines);
 });
 
-t.test('an evaluation that gives anything else does not', async (t) => {
+t.test('an eval with any other result fails', async (t) => {
   const cases: readonly (readonly [lines: string, problem: RegExp])[] = [
     ['eval instant at 1m g\n g 3.00001', /^got g 3 for g 3.00001$/],
     ['eval instant at 1m g\n g{x="y"} 3', /^got/],
     ['eval instant at 1m g', /^got g 3 for $/],
     ['eval instant at 1m g\n g 3\n k 1', /^got/],
     ['eval instant at 1m g\n g NaN', /^got/],
-    ['eval instant at 1m g\n g 3 4', /cannot be/],
-    ['eval instant at 1m g\n g 3\n g 3', /cannot be/],
+    ['eval instant at 1m g\n g 3 4', /^invalid expectation: /],
+    ['eval instant at 1m g\n g 3\n g 3', /^invalid expectation: /],
     ['eval range from 0 to 2m step 1m g\n g 1 3', /^got/],
     ['eval range from 0 to 2m step 1m g\n g 1 _ 2', /^got/],
-    ['eval instant at 0 1 + 1\n 3', /^the scalar 2$/],
-    ['eval instant at 0 "a"\n expect string "b"', /^the string a$/],
+    ['eval instant at 0 1 + 1\n 3', /^got the scalar 2$/],
+    ['eval instant at 0 "a"\n expect string "b"', /^got the string a$/],
     ['eval instant at 2m g[2m]\n expect range vector from 1m to 2m step 1m\n g 3', /^got/],
-    ['eval instant at 2m g[2m]\n g 3', /^a matrix$/],
+    ['eval instant at 2m g[2m]\n g 3', /^got a matrix$/],
     ['eval instant at 0 h\n h {{schema:0 sum:3 count:3 buckets:[2 1]}}', /^got/],
     ['eval instant at 0 h\n h 3', /^got/],
     [
@@ -75,13 +75,13 @@ t.test('an evaluation that gives anything else does not', async (t) => {
     ['eval instant at 0 g\n expect info\n g 1', /^annotations: none$/],
     ['eval instant at 0 g\n expect fail', /^did not fail$/],
     ['eval instant at 0 1 > 2', /^failed: /],
-    ['eval instant at 0 1 > 2\n expect fail msg: else', /^failed otherwise: /],
-    ['eval instant at 0 1 > 2\n expect fail regex: ^else$', /^failed otherwise: /],
+    ['eval instant at 0 1 > 2\n expect fail msg: else', /^failed with another error: /],
+    ['eval instant at 0 1 > 2\n expect fail regex: ^else$', /^failed with another error: /],
   ];
   for (const [lines, problem] of cases) t.match(await run(lines), problem, lines);
 });
 
-t.test('a script that is not in the language is refused', async (t) => {
+t.test('an invalid script is rejected', async (t) => {
   const cases = [
     'evil instant at 0 g',
     'eval instant at 0 g\n expect nothing',
@@ -94,7 +94,7 @@ t.test('a script that is not in the language is refused', async (t) => {
   for (const lines of cases) await t.rejects(run(lines), lines);
 });
 
-t.test('a series whose name begins like an expectation is one', async (t) => {
+t.test('a line of values may start with the name of an expectation', async (t) => {
   const results = await runScript('load 1m\n  expected 1\n\neval instant at 0 expected\n  expected 1');
   t.same(
     results.map(({ problem }) => problem),
@@ -102,7 +102,7 @@ t.test('a series whose name begins like an expectation is one', async (t) => {
   );
 });
 
-t.test('loads add up until they are cleared', async (t) => {
+t.test('loads accumulate until clear', async (t) => {
   const results = await runScript(`
 load 1m
   a 1
@@ -113,7 +113,7 @@ eval instant at 0 {__name__=~"a|b"}
 load 1m
   b 2
 
-# A comment ends nothing but the block above it.
+# A comment ends the block before it.
 eval instant at 0 {__name__=~"a|b"}
   a 1
   b 2
