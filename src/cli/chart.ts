@@ -1,4 +1,4 @@
-// A range as a small chart of characters.
+// Range query results as a small chart of characters.
 
 import { formatFloat } from '../model/index.js';
 import { printable, width } from './printable.js';
@@ -6,7 +6,7 @@ import type { Answer, AnswerSeries } from './answer.js';
 import { formatUtc } from './format-utc.js';
 
 export interface ChartOptions {
-  /** How wide a line may be. */
+  /** Maximum width of a line. */
   readonly columns: number;
   readonly colors: boolean;
   readonly startMs: number;
@@ -26,46 +26,69 @@ const DOTS = [
 const COLORS = [36, 33, 32, 35, 34, 31, 96, 93, 92, 95] as const;
 
 /**
- * The first ten series over the range, with the highest and lowest value at the left, the times below, and a line a
- * series of what it is. Series are told apart by color or, without colors, by a letter. What is not finite has no
- * place on the chart; the legend counts it.
+ * Renders the first ten series, with the highest and the lowest value at the left, the times below, and a legend with one
+ * line for each series. Series differ in color or, without colors, in a letter. Values that are not finite are not drawn;
+ * the legend counts them.
  */
 export function renderChart({ series }: Answer, options: ChartOptions): string {
   if (series.length === 0) return 'no data\n';
   const shown = series.slice(0, MAX_SERIES);
   const values = shown.flatMap(({ points }) => points.flatMap(({ value }) => finite(value)));
-  const { low, high } = boundsOf(values);
-  const labels = axisLabels(low, high);
+  const bounds = boundsOf(values);
+  const labels = axisLabels(bounds);
   const margin = Math.max(...labels.map(width));
-  const cells = Math.max(MIN_COLUMNS, options.columns) - margin - 3;
+  const canvas = new Canvas(Math.max(10, Math.max(MIN_COLUMNS, options.columns) - margin - 3), ROWS);
+  drawSeries(canvas, shown, bounds, options);
 
-  const canvas = new Canvas(Math.max(10, cells), ROWS);
-  shown.forEach(({ points }, i) => {
-    for (const { timeMs, value } of points) {
-      if (value === undefined || !Number.isFinite(value)) continue;
-      const x = options.endMs === options.startMs ? 0.5 : share(timeMs, options.startMs, options.endMs);
-      canvas.dot(x, 1 - share(value, low, high), i);
-    }
-  });
-
-  const paint = (i: number, text: string): string =>
-    options.colors ? `\x1b[${COLORS[i % COLORS.length]!}m${text}\x1b[0m` : text;
-  const letters = !options.colors && shown.length > 1;
-  const mark = (i: number, dots: number): string =>
-    paint(i, letters ? letterOf(i) : String.fromCodePoint(0x2800 + dots));
-  const lines = canvas.lines(mark).map((line, row) => {
-    const label = row === 0 ? labels[0] : row === ROWS >> 1 ? labels[1] : row === ROWS - 1 ? labels[2] : '';
-    return `${label.padStart(margin)} ┤ ${line}`.trimEnd();
-  });
+  const style = new SeriesStyle(options.colors, shown.length);
+  const plot = canvas.lines((i, dots) => style.mark(i, String.fromCodePoint(0x2800 + dots)));
+  const labelRows = new Map([
+    [0, labels[0]],
+    [ROWS >> 1, labels[1]],
+    [ROWS - 1, labels[2]],
+  ]);
+  const lines = plot.map((line, row) => `${(labelRows.get(row) ?? '').padStart(margin)} ┤ ${line}`.trimEnd());
   const rule = `${' '.repeat(margin)} └${'─'.repeat(canvas.width + 1)}`;
   const axis = ' '.repeat(margin + 3) + axisTimes(options, canvas.width);
-  const legend = shown.map((one, i) => `${paint(i, letters ? letterOf(i) : '━')} ${legendOf(one)}`);
+  const legend = shown.map((one, i) => `${style.mark(i, '━')} ${legendOf(one)}`);
   const rest =
     series.length > MAX_SERIES ? [`… and ${series.length - MAX_SERIES} more series, not shown`] : [];
   return [...lines, rule, axis, ...legend, ...rest].map((line) => `${line}\n`).join('');
 }
 
-/** Cells of two by four dots, each of the series that came last. */
+function drawSeries(
+  canvas: Canvas,
+  series: readonly AnswerSeries[],
+  { low, high }: Bounds,
+  { startMs, endMs }: ChartOptions,
+): void {
+  for (const [i, { points }] of series.entries()) {
+    for (const { timeMs, value } of points) {
+      if (value === undefined || !Number.isFinite(value)) continue;
+      const x = endMs === startMs ? 0.5 : share(timeMs, startMs, endMs);
+      canvas.dot(x, 1 - share(value, low, high), i);
+    }
+  }
+}
+
+/** How series are distinguished: by color, or by a letter when there are several without colors. */
+class SeriesStyle {
+  readonly #colors: boolean;
+  readonly #letters: boolean;
+
+  constructor(colors: boolean, seriesCount: number) {
+    this.#colors = colors;
+    this.#letters = !colors && seriesCount > 1;
+  }
+
+  /** @param mark shown unless a letter is. */
+  mark(series: number, mark: string): string {
+    if (this.#letters) return String.fromCharCode(0x61 + series);
+    return this.#colors ? `\x1b[${COLORS[series % COLORS.length]!}m${mark}\x1b[0m` : mark;
+  }
+}
+
+/** Cells of two by four dots. A cell belongs to the series that was drawn last. */
 class Canvas {
   readonly width: number;
   readonly #height: number;
@@ -81,7 +104,7 @@ class Canvas {
 
   /** @param x, y from 0 at the left and the top to 1, inclusive. */
   dot(x: number, y: number, owner: number): void {
-    if (!(x >= 0 && x <= 1)) return; // an answer of another range than was asked for
+    if (!(x >= 0 && x <= 1)) return; // the answer has times outside of the requested range
     const column = Math.round(x * (this.width * 2 - 1));
     const row = Math.round(y * (this.#height * 4 - 1));
     const cell = (row >> 2) * this.width + (column >> 1);
@@ -105,8 +128,13 @@ function finite(value: number | undefined): number[] {
   return value !== undefined && Number.isFinite(value) ? [value] : [];
 }
 
-/** A flat line lies in the middle. */
-function boundsOf(values: readonly number[]): { low: number; high: number } {
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The lowest and the highest value, with space around equal ones. */
+function boundsOf(values: readonly number[]): Bounds {
   let low = Infinity;
   let high = -Infinity;
   for (const value of values) {
@@ -119,30 +147,26 @@ function boundsOf(values: readonly number[]): { low: number; high: number } {
   return { low: low - half, high: high + half };
 }
 
-/** Where the value lies between both, from 0 to 1. Halves keep the distance finite. */
+/** The position of the value between both, from 0 to 1. Halves keep the distance finite. */
 function share(value: number, low: number, high: number): number {
   return (value / 2 - low / 2) / (high / 2 - low / 2);
 }
 
-function axisLabels(low: number, high: number): [string, string, string] {
-  // Halved first, so that the middle of the two largest numbers is one.
+function axisLabels({ low, high }: Bounds): [string, string, string] {
+  // Halved first, so that the sum of two large numbers is finite.
   return [high, low / 2 + high / 2, low].map(short) as [string, string, string];
 }
 
-/** Five digits: a place on an axis, not a value. */
+/** Five significant digits: the position on an axis, not an exact value. */
 function short(value: number): string {
   return formatFloat(Number(value.toPrecision(5)));
 }
 
-/** The first time at the left, the last at the right; without their dates where those have no room. */
+/** The first time at the left and the last at the right, without dates when these do not fit. */
 function axisTimes({ startMs, endMs }: ChartOptions, columns: number): string {
   const [start, end] = [startMs, endMs].map(formatUtc) as [string, string];
   if (start.length + end.length < columns) return start + end.padStart(columns - start.length);
   return `${start.slice(11)} ${end.slice(11).padStart(columns - start.length + 10)}`;
-}
-
-function letterOf(i: number): string {
-  return String.fromCharCode(0x61 + i);
 }
 
 function legendOf({ labels, points }: AnswerSeries): string {
@@ -160,7 +184,7 @@ function legendOf({ labels, points }: AnswerSeries): string {
   return `${seriesText(labels)}  ${parts.join(', ')}`.trimEnd();
 }
 
-/** As PromQL writes a series: the name, then labels by name. */
+/** A series as PromQL writes it, with labels in the order of their names. */
 function seriesText(labels: AnswerSeries['labels']): string {
   const { __name__: name = '', ...rest } = labels;
   const pairs = Object.entries(rest)

@@ -1,19 +1,19 @@
-// The place of a parse error, shown under the query.
+// The position of a parse error, marked under the query.
 
 import { printable, width } from './printable.js';
 
-/** `LINE:COLUMN: parse error`, the column in bytes: how Prometheus and promfed name a place. */
-const PLACE = /(?:^|[ :])([0-9]{1,9}):([0-9]{1,9}): parse error: /;
+/** `LINE:COLUMN: parse error`, with the column in bytes, as Prometheus and promfed print it. */
+const POSITION = /(?:^|[ :])([0-9]{1,9}):([0-9]{1,9}): parse error: /;
 
-/** How much of a long line is shown on each side of the place. */
+/** The number of characters of a long line that are shown on each side of the position. */
 const AROUND = 60;
 
 /**
- * Two lines, the line of the query and a caret under the place that the message names; empty when it names none, or
- * none in this query.
+ * Returns two lines: the line of the query, and a caret under the position in the message. Empty when the message has no
+ * position in this query.
  */
 export function pointAt(query: string, message: string): string {
-  const [, lineText, columnText] = PLACE.exec(message) ?? [];
+  const [, lineText, columnText] = POSITION.exec(message) ?? [];
   if (lineText === undefined) return '';
   const line = query.split('\n')[Number(lineText) - 1];
   if (line === undefined) return '';

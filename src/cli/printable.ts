@@ -1,8 +1,8 @@
-// Text of others on a terminal.
+// Untrusted text on a terminal.
 
 /**
- * The text with control characters, line breaks and what turns the direction of writing told by their code points,
- * so that no label can move the cursor, change a column or hide behind another text.
+ * Escapes control characters, line breaks and characters that change the direction of writing, so that no label can move
+ * the cursor, break a column or hide other text.
  */
 export function printable(text: string): string {
   return text.replace(
@@ -11,7 +11,7 @@ export function printable(text: string): string {
   );
 }
 
-/** How many characters a terminal shows, each taken for one column wide. */
+/** The number of characters on a terminal. Each is assumed to be one column wide. */
 export function width(text: string): number {
   return Array.from(text).length;
 }

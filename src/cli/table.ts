@@ -8,8 +8,8 @@ const NAME = '__name__';
 const GAP = '  ';
 
 /**
- * One row a sample: the metric's name, its labels by name, of a range the time, and the value as the API prints it,
- * to the right. Series stand in the order of the answer. Ends in a line break; a string or an empty answer is a line.
+ * Renders one row for each sample: the metric name, the labels in the order of their names, the time for a matrix, and the
+ * value, aligned to the right. Series have the order of the answer. A string or an empty answer is one line.
  */
 export function renderTable({ resultType, series }: Answer): string {
   if (resultType === 'string') return `${printable(series[0]!.points[0]!.text)}\n`;

@@ -1,7 +1,7 @@
 // The query engine of a demo region: evaluates queries over the region's own samples.
 
 import {
-  createDeadline,
+  Deadline,
   QueryStats,
   type Explanation,
   type MetadataRequest,
@@ -58,7 +58,7 @@ export class RegionEngine implements QueryEngine {
       defaultStepMs: DEFAULT_STEP_MS,
     };
     const plan = stats.planning(() => planLocally(expr, times));
-    const deadline = createDeadline(signal, timeoutMs, systemClock);
+    const deadline = new Deadline(signal, timeoutMs, systemClock);
     try {
       const value = await evaluate(plan, {
         grid,

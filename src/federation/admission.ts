@@ -1,23 +1,23 @@
-// Admission: a request starts when there is memory and a turn for it; until then it waits, or is refused.
+// Admission: a request starts when there is memory for it and its turn has come. Until then it waits, or is rejected.
 
 import { PromfedError, type StopSignal } from '../model/index.js';
 import type { MemoryBudget, QueryMemory } from '../runtime/index.js';
 
 /**
- * What a request has for itself from its start. What passes through one holds about as much, with what nobody counts:
- * a mebibyte that may come out sorted, a batch read ahead of each region, the block that is being written.
+ * Bytes reserved for every admitted request. A request that passes through holds about as much in buffers that are not
+ * counted: up to 1 MiB that is sorted, a batch read ahead from each region, and the block that is being written.
  */
-const RESERVE_BYTES = 2 << 20;
+const RESERVED_BYTES = 2 << 20;
 
-/** Requests that wait at once; and for how long. */
+/** Limits on waiting requests: their number, and the time that each of them waits. */
 const MAX_QUEUED = 1000;
 const MAX_WAIT_MS = 20_000;
 
 export interface AdmissionOptions {
   readonly budget: MemoryBudget;
-  /** `--query.max-concurrency`; undefined for as many as there is memory for. */
+  /** `--query.max-concurrency`; undefined admits as many requests as there is memory for. */
   readonly maxConcurrency: number | undefined;
-  /** Whether the runtime's own heap is nearly full; left out, nobody looks. */
+  /** Reports whether the JavaScript heap is nearly full. Default: never. */
   readonly isHeapFull?: () => boolean;
   /** Default 1,000. */
   readonly maxQueued?: number;
@@ -25,19 +25,15 @@ export interface AdmissionOptions {
   readonly maxWaitMs?: number;
 }
 
-/** A request that may run. Whoever holds it calls `release` when the request is over; once is enough. */
+/** A request that may run. The holder calls `release` when the request is over. Further calls do nothing. */
 export interface Admitted {
   readonly memory: QueryMemory;
-  /** Gives the memory back and takes a new account, for another attempt. */
+  /** Closes the memory account and opens another one, for another attempt at the request. */
   renew(): QueryMemory;
   release(): void;
 }
 
-interface Waiting {
-  readonly admit: (admitted: Admitted) => void;
-}
-
-/** One for the process: every query and every metadata request comes by. */
+/** Admits all queries and metadata requests of one process. */
 export class Admission {
   readonly budget: MemoryBudget;
   readonly #options: AdmissionOptions;
@@ -61,9 +57,9 @@ export class Admission {
    * Admits a request in the order of arrival.
    *
    * @param signal aborts when the client leaves.
-   * @param timeoutMs how long the request may take; the wait is a part of it.
-   * @throws PromfedError `overloaded` when too many wait already, when it waited too long, or when the heap is nearly
-   *   full; `timeout` when its own time is over; `canceled` when the client left.
+   * @param timeoutMs timeout of the request, which includes the wait.
+   * @throws PromfedError `overloaded` when too many requests wait already, when the request has waited too long, or when
+   *   the heap is nearly full; `timeout` when its own timeout has passed; `canceled` when the client left.
    */
   admit(signal: StopSignal, timeoutMs: number): Admitted | Promise<Admitted> {
     const { budget } = this;
@@ -78,7 +74,10 @@ export class Admission {
     if (admitted !== undefined) return admitted;
     if (this.#queue.size >= (this.#options.maxQueued ?? MAX_QUEUED)) {
       budget.rejections.queue_full++;
-      throw new PromfedError('overloaded', `${this.#queue.size} requests wait already for ${this.#lack()}`);
+      throw new PromfedError(
+        'overloaded',
+        `${this.#queue.size} requests already wait for ${this.#missingResource()}`,
+      );
     }
     return this.#wait(signal, timeoutMs);
   }
@@ -86,42 +85,31 @@ export class Admission {
   #wait(signal: StopSignal, timeoutMs: number): Promise<Admitted> {
     const maxWaitMs = this.#options.maxWaitMs ?? MAX_WAIT_MS;
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        drop();
-        reject(new PromfedError('canceled', 'query was canceled: the client left'));
-      };
-      const timer = setTimeout(
-        () => {
-          const lack = this.#lack();
-          drop();
+      const waiting = new Waiting(signal, Math.min(timeoutMs, maxWaitMs), {
+        admit: resolve,
+        leave: () => {
+          reject(new PromfedError('canceled', 'query was canceled: the client left'));
+        },
+        expire: () => {
+          const missing = this.#missingResource();
           if (timeoutMs <= maxWaitMs) {
-            reject(new PromfedError('timeout', `query timed out while it waited for ${lack}`));
+            reject(new PromfedError('timeout', `query timed out while it waited for ${missing}`));
             return;
           }
           this.budget.rejections.queue_timeout++;
-          reject(new PromfedError('overloaded', `the query waited ${maxWaitMs} ms for ${lack}`));
+          reject(new PromfedError('overloaded', `the query waited ${maxWaitMs} ms for ${missing}`));
         },
-        Math.min(timeoutMs, maxWaitMs),
-      );
-      const waiting: Waiting = {
-        admit: (admitted) => {
-          drop();
-          resolve(admitted);
+        end: () => {
+          this.#queue.delete(waiting);
         },
-      };
-      const drop = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', leave);
-        this.#queue.delete(waiting);
-      };
+      });
       this.#queue.add(waiting);
-      signal.addEventListener('abort', leave);
-      if (signal.aborted) leave();
+      waiting.start();
     });
   }
 
-  /** What those that wait are short of, with the flag that says how much there is. */
-  #lack(): string {
+  /** The resource that waiting requests lack, with its limit and the flag that sets it. */
+  #missingResource(): string {
     const { maxConcurrency } = this.#options;
     return maxConcurrency !== undefined && this.#inFlight >= maxConcurrency
       ? `their turn (limit ${maxConcurrency}, --query.max-concurrency)`
@@ -131,27 +119,13 @@ export class Admission {
   #tryAdmit(): Admitted | undefined {
     const { maxConcurrency = Infinity } = this.#options;
     if (this.#inFlight >= maxConcurrency) return undefined;
-    const opened = this.budget.tryOpen(RESERVE_BYTES);
-    if (opened === undefined) return undefined;
+    const memory = this.budget.tryOpen(RESERVED_BYTES);
+    if (memory === undefined) return undefined;
     this.#inFlight++;
-    let memory = opened;
-    let released = false;
-    return {
-      get memory() {
-        return memory;
-      },
-      renew() {
-        memory = memory.renew();
-        return memory;
-      },
-      release: () => {
-        if (released) return;
-        released = true;
-        memory.close();
-        this.#inFlight--;
-        this.#admitWaiting();
-      },
-    };
+    return new AdmittedRequest(memory, () => {
+      this.#inFlight--;
+      this.#admitWaiting();
+    });
   }
 
   #admitWaiting(): void {
@@ -160,5 +134,80 @@ export class Admission {
       if (admitted === undefined) return;
       waiting.admit(admitted);
     }
+  }
+}
+
+class AdmittedRequest implements Admitted {
+  #memory: QueryMemory;
+  readonly #onRelease: () => void;
+  #isReleased = false;
+
+  constructor(memory: QueryMemory, onRelease: () => void) {
+    this.#memory = memory;
+    this.#onRelease = onRelease;
+  }
+
+  get memory(): QueryMemory {
+    return this.#memory;
+  }
+
+  renew(): QueryMemory {
+    this.#memory = this.#memory.renew();
+    return this.#memory;
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#memory.close();
+    this.#onRelease();
+  }
+}
+
+/** How the wait of one request ends: `end` is called before any of the others. */
+interface WaitHandlers {
+  readonly end: () => void;
+  readonly admit: (admitted: Admitted) => void;
+  /** The client left. */
+  readonly leave: () => void;
+  /** The request has waited too long. */
+  readonly expire: () => void;
+}
+
+/** A request that waits. */
+class Waiting {
+  readonly #signal: StopSignal;
+  readonly #maxWaitMs: number;
+  readonly #handlers: WaitHandlers;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #onAbort = (): void => {
+    this.#end();
+    this.#handlers.leave();
+  };
+
+  constructor(signal: StopSignal, maxWaitMs: number, handlers: WaitHandlers) {
+    this.#signal = signal;
+    this.#maxWaitMs = maxWaitMs;
+    this.#handlers = handlers;
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#end();
+      this.#handlers.expire();
+    }, this.#maxWaitMs);
+    this.#signal.addEventListener('abort', this.#onAbort);
+    if (this.#signal.aborted) this.#onAbort();
+  }
+
+  admit(admitted: Admitted): void {
+    this.#end();
+    this.#handlers.admit(admitted);
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#handlers.end();
   }
 }

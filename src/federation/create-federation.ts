@@ -2,7 +2,7 @@
 
 import type { LabelIndexStatus } from '../upstreams/index.js';
 import { explainQuery } from './explain.js';
-import { createMetadata } from './metadata.js';
+import { FederationMetadata } from './metadata.js';
 import type { FederationOptions } from './options.js';
 import type { QueryEngine } from './query-engine.js';
 import { EVALUATE, QUERY, QueryRun } from './query-run.js';
@@ -15,12 +15,12 @@ export interface Federation extends QueryEngine {
 }
 
 export function createFederation(options: FederationOptions): Federation {
-  const { groups, clock, admission } = options;
+  const { groups } = options;
   return {
     query: async (request) => new QueryRun(request, options, QUERY).start(),
     evaluate: async (request) => new QueryRun(request, options, EVALUATE).start(),
     explain: (request) => explainQuery(request, options),
-    metadata: createMetadata(groups, clock, admission),
+    metadata: new FederationMetadata(options),
     labelIndex: () => groups.flatMap((group) => group.labelIndex()),
     async close() {
       await Promise.all(groups.map((group) => group.close()));

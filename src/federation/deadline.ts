@@ -1,93 +1,109 @@
-// Deadlines: when the work of one request has to end, and the signals that end it.
+// Deadlines: when a request has to end, and the signals that end it.
 
 import { PromfedError, type StopSignal } from '../model/index.js';
 import { Cancellation, type Clock } from '../runtime/index.js';
 
-/** The share of its time that a query keeps for answering without the optional groups that are late. */
+/** The share of the timeout that optional groups get. The rest remains for an answer without them. */
 const OPTIONAL_SHARE = 0.95;
 
-/** One for all requests: an error costs its stack trace, and this one is told to nobody. */
-const OVER = new PromfedError('canceled', 'the request is over');
+/** Shared by all requests, because creating an error captures a stack trace. Never reported. */
+const REQUEST_OVER = new PromfedError('canceled', 'the request is over');
 
-/** What one piece of work is bound by. */
+/** The end of one piece of work. */
 export interface Bound {
-  /** Aborts with a PromfedError as its reason: `timeout` or `canceled`. */
+  /** Aborts with a PromfedError as its reason: `timeout`, `canceled`, or the failure of a required group. */
   readonly signal: StopSignal;
   /** Epoch milliseconds. */
   readonly atMs: number;
 }
 
+interface TimedBound extends Bound {
+  readonly signal: Cancellation;
+  readonly timer: NodeJS.Timeout;
+}
+
 /**
- * The deadline of one request. Groups that must answer have until the end; optional ones (`ignore_error`) a little
- * less, so that one that never answers becomes a warning of an answer that still comes in time.
+ * The deadline of one request. Required groups have the whole timeout. Optional groups (`ignore_error`) have a little
+ * less, so that one that never answers becomes a warning of an answer in time.
  *
- * Whoever creates it calls `release` when the request is over, however it ended.
+ * The owner calls `release` or `disarm` when the request is over, however it ended.
  */
-export interface Deadline {
-  readonly required: Bound;
-  readonly optional: Bound;
-  /** Ends the work now, for instance because a required group failed. */
-  abort(reason: PromfedError): void;
-  /** Ends what is still under way and lets go of the timers and the client's signal. */
-  readonly release: () => void;
-  /** As `release`, when nothing is under way any more. */
-  readonly settle: () => void;
-}
-
-/**
- * @param client aborts when the client leaves.
- * @param timeoutMs how long the request may take from now on; more than 0.
- */
-export function createDeadline(client: StopSignal, timeoutMs: number, clock: Clock): Deadline {
-  const required = new Cancellation();
-  const nowMs = clock.now();
-  const startMs = performance.now();
-  let settled = false;
-  /** Made when somebody asks for it: most requests have no optional groups. */
-  let optional: { readonly ending: Cancellation; readonly timer: NodeJS.Timeout } | undefined;
-  const abort = (reason: PromfedError): void => {
-    required.abort(reason);
-    optional?.ending.abort(reason);
+export class Deadline {
+  readonly #client: StopSignal;
+  readonly #timeoutMs: number;
+  readonly #nowMs: number;
+  readonly #startMs = performance.now();
+  readonly #required: TimedBound;
+  /** Created on demand: most requests have no optional groups. */
+  #optional: TimedBound | undefined;
+  #isDisarmed = false;
+  readonly #onClientLeft = (): void => {
+    this.abort(new PromfedError('canceled', 'query was canceled: the client left'));
   };
-  const createOptional = (): NonNullable<typeof optional> => {
-    const ending = new Cancellation();
-    const leftMs = timeoutMs * OPTIONAL_SHARE - (performance.now() - startMs);
+
+  /**
+   * @param client aborts when the client leaves.
+   * @param timeoutMs from now on; above 0.
+   */
+  constructor(client: StopSignal, timeoutMs: number, clock: Clock) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+    this.#nowMs = clock.now();
+    this.#required = {
+      signal: new Cancellation(),
+      atMs: this.#nowMs + timeoutMs,
+      timer: setTimeout(() => {
+        this.abort(timedOut());
+      }, timeoutMs),
+    };
+    client.addEventListener('abort', this.#onClientLeft);
+    if (client.aborted) this.#onClientLeft();
+  }
+
+  get required(): Bound {
+    return this.#required;
+  }
+
+  get optional(): Bound {
+    this.#optional ??= this.#startOptional();
+    return this.#optional;
+  }
+
+  /** Ends the work of the request. */
+  abort(reason: PromfedError): void {
+    this.#required.signal.abort(reason);
+    this.#optional?.signal.abort(reason);
+  }
+
+  /** Ends the request with all work that is still running. */
+  release(): void {
+    this.disarm();
+    this.abort(REQUEST_OVER);
+  }
+
+  /** Ends a request without running work: stops the timers and no longer listens to the client. */
+  disarm(): void {
+    this.#isDisarmed = true;
+    clearTimeout(this.#required.timer);
+    clearTimeout(this.#optional?.timer);
+    this.#client.removeEventListener('abort', this.#onClientLeft);
+  }
+
+  #startOptional(): TimedBound {
+    const signal = new Cancellation();
+    const timeoutMs = this.#timeoutMs * OPTIONAL_SHARE;
+    const elapsedMs = performance.now() - this.#startMs;
     const timer = setTimeout(() => {
-      ending.abort(late());
-    }, leftMs);
-    if (settled) clearTimeout(timer);
-    if (required.aborted) ending.abort(required.reason);
-    return { ending, timer };
-  };
-  const leave = (): void => {
-    abort(new PromfedError('canceled', 'query was canceled: the client left'));
-  };
-  const timer = setTimeout(() => {
-    abort(late());
-  }, timeoutMs);
-  client.addEventListener('abort', leave);
-  if (client.aborted) leave();
-  const settle = (): void => {
-    settled = true;
-    clearTimeout(timer);
-    clearTimeout(optional?.timer);
-    client.removeEventListener('abort', leave);
-  };
-  return {
-    required: { signal: required, atMs: nowMs + timeoutMs },
-    get optional() {
-      optional ??= createOptional();
-      return { signal: optional.ending, atMs: nowMs + timeoutMs * OPTIONAL_SHARE };
-    },
-    abort,
-    release: () => {
-      settle();
-      abort(OVER);
-    },
-    settle,
-  };
+      signal.abort(timedOut());
+    }, timeoutMs - elapsedMs);
+    if (this.#isDisarmed) clearTimeout(timer);
+    const required = this.#required.signal;
+    if (required.aborted) signal.abort(required.reason);
+    return { signal, atMs: this.#nowMs + timeoutMs, timer };
+  }
 }
 
-function late(): PromfedError {
+/** Source: Prometheus, promql/engine.go (`ErrQueryTimeout`). */
+function timedOut(): PromfedError {
   return new PromfedError('timeout', 'query timed out in expression evaluation');
 }

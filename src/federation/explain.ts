@@ -1,4 +1,4 @@
-// The explanation of a query: its plan over the groups, and what a run of it took.
+// The explanation of a query: its plan, and the measurements of a run.
 
 import type { ByteStream } from '../json/index.js';
 import { asPromfedError, type PromfedError } from '../model/index.js';
@@ -14,7 +14,7 @@ import { QueryStats } from './stats/query-stats.js';
  * Plans the query and, when the request says so, runs it, reads its answer to the end and drops it. The failure of a
  * run is part of the explanation.
  *
- * @throws PromfedError `limit` when the plan is too large to be explained; nothing is run then. What planning throws.
+ * @throws PromfedError `limit` when the plan is too large to be explained; nothing is run then. Errors of planning.
  */
 export async function explainQuery(
   request: ExplainRequest,

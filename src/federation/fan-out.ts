@@ -1,12 +1,12 @@
-// Asking groups: all at once, and what the failure of one of them means.
+// Fan-out: queries all groups of a request concurrently, and decides what the failure of one of them means.
 
-import { asPromfedError, type Annotations, type PromfedError, type StopSignal } from '../model/index.js';
+import { asPromfedError, type Annotations, type PromfedError } from '../model/index.js';
 import type { MemoryAccount } from '../runtime/index.js';
 import type { FetchContext, GroupSnapshot } from '../upstreams/index.js';
-import type { Bound, Deadline } from './deadline.js';
+import type { Deadline } from './deadline.js';
 import { NO_STATS, type FetchRecorder } from './stats/fetch-stats.js';
 
-/** What every request to a group needs besides the request itself. Owned by one query. */
+/** What the requests to groups have in common. Owned by one query. */
 export interface FanOutContext {
   readonly deadline: Deadline;
   readonly annotations: Annotations;
@@ -15,70 +15,65 @@ export interface FanOutContext {
   readonly memory: MemoryAccount;
 }
 
+/** What an answer lacks of an optional group: all of its series, or those after it failed. */
+export type Loss = 'missing' | 'incomplete';
+
 /**
- * Asks one group. An optional group's failure becomes a warning that names it, and `undefined` is returned.
+ * Queries one group. The failure of an optional group becomes a warning, and undefined is returned.
  *
- * @throws PromfedError the failure of a required group, an `execution` error of any group (the query itself cannot
- * be evaluated, whoever is asked), and the end of the whole request.
+ * @throws PromfedError the failure of a required group; an `execution` error of any group, because the query itself is
+ *   invalid; and the end of the whole request.
  */
 export async function queryGroup<T>(
   group: GroupSnapshot,
   context: FanOutContext,
-  ask: (fetchContext: FetchContext) => Promise<T>,
+  send: (fetchContext: FetchContext) => Promise<T>,
   stats: FetchRecorder = NO_STATS,
 ): Promise<T | undefined> {
-  const bound = boundOf(group, context.deadline);
+  const { deadline, lookbackDeltaMs, memory } = context;
+  const { signal, atMs } = group.ignoreError ? deadline.optional : deadline.required;
   stats.requested();
   try {
-    return await ask({
-      signal: bound.signal,
-      deadlineMs: bound.atMs,
-      lookbackDeltaMs: context.lookbackDeltaMs,
-      memory: context.memory,
-      stats,
-    });
+    return await send({ signal, deadlineMs: atMs, lookbackDeltaMs, memory, stats });
   } catch (thrown) {
     stats.failed(thrown);
-    tolerate(thrown, group, context, 'is missing from this answer');
+    warnOrThrow(thrown, group, 'missing', context);
     return undefined;
   }
 }
 
 /**
- * Turns the failure of an optional group into a warning. Every other failure ends the whole request, whatever else is
- * still under way, and is thrown.
+ * Turns the failure of an optional group into a warning. Any other failure ends the whole request and is thrown.
+ *
+ * Every warning about a partial answer is composed here.
  */
-export function tolerate(
+export function warnOrThrow(
   thrown: unknown,
   group: GroupSnapshot,
+  loss: Loss,
   { deadline, annotations }: FanOutContext,
-  consequence: string,
 ): void {
   const error = asPromfedError(thrown);
-  const over = deadline.required.signal;
-  // What a group says of the deadline names the group.
-  if (over.aborted) throw error.code === 'timeout' ? error : reasonOf(over);
-  const tolerable = error.code === 'upstream' || error.code === 'timeout';
-  if (!group.ignoreError || !tolerable) {
+  const { signal } = deadline.required;
+  // The group's own timeout names the group.
+  if (signal.aborted) throw error.code === 'timeout' ? error : asPromfedError(signal.reason);
+  const isTolerable = error.code === 'upstream' || error.code === 'timeout';
+  if (!group.ignoreError || !isTolerable) {
     deadline.abort(error);
     throw error;
   }
   const name = `server group "${group.name}"`;
   const reason = error.message.startsWith(`${name}: `) ? error.message.slice(name.length + 2) : error.message;
-  annotations.notice(`${name} ${consequence}: ${reason}`);
-}
-
-function boundOf(group: GroupSnapshot, deadline: Deadline): Bound {
-  return group.ignoreError ? deadline.optional : deadline.required;
-}
-
-function reasonOf(signal: StopSignal): PromfedError {
-  return asPromfedError(signal.reason);
+  annotations.notice(
+    loss === 'missing'
+      ? `${name} is missing from this answer: ${reason}`
+      : `${name} is incomplete in this answer: ${reason}`,
+  );
 }
 
 /**
- * Runs one task for each item at once. The first failure aborts the deadline, and so ends the others, and is thrown
- * when all have settled: nothing is left running behind the caller's back.
+ * Runs one task for each item concurrently. The first failure aborts the deadline, which ends the other tasks, and is
+ * thrown when all tasks have ended.
  *
  * @returns the results in the order of the items, without those that are undefined.
  */

@@ -1,6 +1,6 @@
 export { Admission } from './admission.js';
 export { createFederation, type Federation } from './create-federation.js';
-export { createDeadline } from './deadline.js';
+export { Deadline } from './deadline.js';
 export type {
   Explanation,
   MetadataRequest,

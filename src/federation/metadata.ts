@@ -1,73 +1,131 @@
-// Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would answer.
+// Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would return them.
 
 import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
 import { matchersForGroup, pruneGroups } from '../promql/plan/index.js';
-import { UNCOUNTED_MEMORY, type Clock, type MemoryAccount } from '../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import type {
   FetchContext,
   GroupSnapshot,
   MetadataAnswer,
   MetadataQuery,
   MetricMetadata,
-  ServerGroup,
 } from '../upstreams/index.js';
-import type { Admission } from './admission.js';
-import { createDeadline } from './deadline.js';
-import { allOrNothing, queryGroup, type FanOutContext } from './fan-out.js';
+import { Deadline } from './deadline.js';
+import { allOrNothing, queryGroup } from './fan-out.js';
 import { snapshotGroups } from './group-snapshot.js';
+import type { FederationOptions } from './options.js';
 import type { Metadata, MetadataRequest, MetadataResult } from './query-engine.js';
 
-/** A request that was admitted. */
-interface AdmittedRequest extends MetadataRequest {
-  readonly memory?: MemoryAccount | undefined;
+/** The answer of one group. */
+interface GroupAnswer<T> {
+  readonly group: GroupSnapshot;
+  readonly data: T;
 }
 
-/** @param admission left out, all requests run at once and memory is not counted. */
-export function createMetadata(
-  groups: readonly ServerGroup[],
-  clock: Clock,
-  admission: Admission | undefined,
-): Metadata {
-  const open = createOpenMetadata(groups, clock);
-  if (admission === undefined) return open;
-  const withTurn = async <T>(
+/** Sends a request to one group. */
+type Send<T> = (
+  group: GroupSnapshot,
+  query: MetadataQuery,
+  context: FetchContext,
+) => Promise<MetadataAnswer<T>>;
+
+export class FederationMetadata implements Metadata {
+  readonly #options: FederationOptions;
+
+  constructor(options: FederationOptions) {
+    this.#options = options;
+  }
+
+  series(request: MetadataRequest): Promise<MetadataResult<readonly Labels[]>> {
+    return this.#run(
+      request,
+      (group, query, context) => group.series(query, context),
+      (answers, warnings) => {
+        const byKey = new Map<string, Labels>();
+        for (const { group, data } of answers) {
+          for (const own of data) {
+            const labels = own.with(group.labels);
+            byKey.set(labels.key, labels);
+          }
+        }
+        const series = [...byKey.values()].sort((a, b) => Labels.compare(a, b));
+        return limited(series, request.query.limit, warnings);
+      },
+    );
+  }
+
+  labelNames(request: MetadataRequest): Promise<MetadataResult<readonly string[]>> {
+    return this.#run(
+      request,
+      (group, query, context) => group.labelNames(query, context),
+      (answers, warnings) => {
+        const withSeries = answers.filter(({ data }) => data.length > 0);
+        const names = new Set(withSeries.flatMap(({ group, data }) => [...data, ...group.labels.names()]));
+        return limited([...names].sort(compareStrings), request.query.limit, warnings);
+      },
+    );
+  }
+
+  labelValues(name: string, request: MetadataRequest): Promise<MetadataResult<readonly string[]>> {
+    return this.#run(
+      request,
+      (group, query, context) => labelValuesOf(group, name, query, context),
+      (answers, warnings) => {
+        const values = new Set(answers.flatMap(({ data }) => data));
+        return limited([...values].sort(compareStrings), request.query.limit, warnings);
+      },
+    );
+  }
+
+  metrics(
+    metric: string | undefined,
     request: MetadataRequest,
-    ask: (request: AdmittedRequest) => Promise<MetadataAnswer<T>>,
-  ): Promise<MetadataResult<T>> => {
-    const admitted = await admission.admit(request.signal, request.timeoutMs);
+  ): Promise<MetadataResult<ReadonlyMap<string, readonly MetricMetadata[]>>> {
+    // Metadata has no times, and its names are not those of series: the series of a histogram have suffixes.
+    const query = { ...request.query, selectors: [], startMs: undefined, endMs: undefined };
+    return this.#run(
+      { ...request, query },
+      (group, groupQuery, context) => metricsOf(group, metric, groupQuery, context),
+      (answers, warnings) => {
+        const all = mergeMetrics(answers.map(({ data }) => data));
+        const names = [...all.keys()].sort(compareStrings).slice(0, request.query.limit);
+        return { data: new Map(names.map((name) => [name, all.get(name)!])), warnings };
+      },
+    );
+  }
+
+  /** Sends an admitted request to every group that may have matching series, and combines the answers. */
+  async #run<T, Result>(
+    request: MetadataRequest,
+    send: Send<T>,
+    combine: (answers: readonly GroupAnswer<T>[], warnings: readonly string[]) => MetadataAnswer<Result>,
+  ): Promise<MetadataResult<Result>> {
+    const admitted = await this.#options.admission?.admit(request.signal, request.timeoutMs);
     const release = (): void => {
-      admitted.release();
+      admitted?.release();
     };
     try {
-      return { ...(await ask({ ...request, memory: admitted.memory })), release };
+      const { data, warnings } = await this.#fanOut(request, send, admitted?.memory);
+      return { ...combine(data, warnings), release };
     } catch (thrown) {
       release();
       throw thrown;
     }
-  };
-  return {
-    series: (request) => withTurn(request, (one) => open.series(one)),
-    labelNames: (request) => withTurn(request, (one) => open.labelNames(one)),
-    labelValues: (name, request) => withTurn(request, (one) => open.labelValues(name, one)),
-    metrics: (metric, request) => withTurn(request, (one) => open.metrics(metric, one)),
-  };
-}
+  }
 
-function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
-  /** Asks each relevant group, with the selectors as that group knows them. */
-  const askAll = async <T>(
-    request: AdmittedRequest,
-    ask: (group: GroupSnapshot, query: MetadataQuery, context: FetchContext) => Promise<MetadataAnswer<T>>,
-  ): Promise<MetadataAnswer<readonly { readonly group: GroupSnapshot; readonly data: T }[]>> => {
+  async #fanOut<T>(
+    request: MetadataRequest,
+    send: Send<T>,
+    memory: MemoryAccount = UNCOUNTED_MEMORY,
+  ): Promise<MetadataAnswer<readonly GroupAnswer<T>[]>> {
+    const { groups, clock } = this.#options;
     const annotations = new Annotations();
-    const deadline = createDeadline(request.signal, request.timeoutMs, clock);
-    const { memory = UNCOUNTED_MEMORY } = request;
-    const context: FanOutContext = { deadline, annotations, lookbackDeltaMs: undefined, memory };
+    const deadline = new Deadline(request.signal, request.timeoutMs, clock);
+    const context = { deadline, annotations, lookbackDeltaMs: undefined, memory };
     try {
-      const seen = snapshotGroups(groups, clock.now(), request.routing);
-      const queries = queriesFor(request.query, seen);
+      const queries = groupQueries(request.query, snapshotGroups(groups, clock.now(), request.routing));
       const data = await allOrNothing(queries, deadline, async ({ group, query }) => {
-        const answer = await queryGroup(group, context, (fetchContext) => ask(group, query, fetchContext));
+        const answer = await queryGroup(group, context, (fetchContext) => send(group, query, fetchContext));
         if (answer === undefined) return undefined;
         for (const text of answer.warnings) annotations.notice(text);
         return { group, data: answer.data };
@@ -76,78 +134,30 @@ function createOpenMetadata(groups: readonly ServerGroup[], clock: Clock) {
     } finally {
       deadline.release();
     }
-  };
+  }
+}
 
+/** A label that the group sets has one value, which exists when any series of the group matches. */
+async function labelValuesOf(
+  group: GroupSnapshot,
+  name: string,
+  query: MetadataQuery,
+  context: FetchContext,
+): Promise<MetadataAnswer<readonly string[]>> {
+  const own = group.labels.get(name);
+  if (own === '') return group.labelValues(name, query, context);
+  const { data, warnings } = await group.labelNames({ ...query, limit: 1 }, context);
   return {
-    async series(request: AdmittedRequest): Promise<MetadataAnswer<readonly Labels[]>> {
-      const { data, warnings } = await askAll(request, (group, query, context) =>
-        group.series(query, context),
-      );
-      const byKey = new Map<string, Labels>();
-      for (const { group, data: sets } of data) {
-        for (const set of sets) {
-          const labels = set.with(group.labels);
-          byKey.set(labels.key, labels);
-        }
-      }
-      const sets = [...byKey.values()].sort((a, b) => Labels.compare(a, b));
-      return limited(sets, request.query.limit, warnings);
-    },
-
-    async labelNames(request: AdmittedRequest): Promise<MetadataAnswer<readonly string[]>> {
-      const { data, warnings } = await askAll(request, (group, query, context) =>
-        group.labelNames(query, context),
-      );
-      const names = new Set<string>();
-      for (const { group, data: own } of data) {
-        if (own.length === 0) continue;
-        for (const name of own) names.add(name);
-        for (const name of group.labels.names()) names.add(name);
-      }
-      return limited([...names].sort(compareStrings), request.query.limit, warnings);
-    },
-
-    async labelValues(name: string, request: AdmittedRequest): Promise<MetadataAnswer<readonly string[]>> {
-      const { data, warnings } = await askAll(request, async (group, query, context) => {
-        const own = group.labels.get(name);
-        if (own === '') return group.labelValues(name, query, context);
-        // The group sets this label on all it has: the value is there when there is anything at all.
-        const answer = await group.labelNames({ ...query, limit: 1 }, context);
-        const warnings = answer.warnings.filter((text) => text !== TRUNCATION_WARNING);
-        return { data: answer.data.length > 0 ? [own] : [], warnings };
-      });
-      const values = new Set(data.flatMap(({ data: own }) => own));
-      return limited([...values].sort(compareStrings), request.query.limit, warnings);
-    },
-
-    async metrics(
-      metric: string | undefined,
-      request: AdmittedRequest,
-    ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>> {
-      // The names of metrics say little of the series' (those of a histogram have others), and metadata has no times.
-      const query = { ...request.query, selectors: [], startMs: undefined, endMs: undefined };
-      const { data, warnings } = await askAll({ ...request, query }, (group, query, context) =>
-        metadataInScope(group, metric, query, context),
-      );
-      const byMetric = new Map<string, Map<string, MetricMetadata>>();
-      for (const { data: own } of data) {
-        for (const [name, entries] of own) {
-          const known = byMetric.get(name) ?? new Map<string, MetricMetadata>();
-          for (const entry of entries) known.set(JSON.stringify([entry.type, entry.help, entry.unit]), entry);
-          byMetric.set(name, known);
-        }
-      }
-      const names = [...byMetric.keys()].sort(compareStrings).slice(0, request.query.limit);
-      return { data: new Map(names.map((name) => [name, [...byMetric.get(name)!.values()]])), warnings };
-    },
+    data: data.length > 0 ? [own] : [],
+    warnings: warnings.filter((text) => text !== TRUNCATION_WARNING),
   };
 }
 
-/**
- * What a group has of metric metadata. It takes no selectors: of a group with injected matchers what counts is what the
- * names of its series speak of.
- */
-async function metadataInScope(
+/** What the names of a metric's series have after the name in the metadata, in the formats of Prometheus and OpenMetrics. */
+const SUFFIXES = ['', '_bucket', '_sum', '_count', '_gsum', '_gcount', '_total', '_created', '_info'];
+
+/** The metadata API takes no selectors. For a group with injected matchers it is limited to the names of its series. */
+async function metricsOf(
   group: GroupSnapshot,
   metric: string | undefined,
   query: MetadataQuery,
@@ -165,28 +175,40 @@ async function metadataInScope(
   return { data: new Map(data), warnings: [...all.warnings, ...names.warnings] };
 }
 
-/** What names of series have behind the name that their metadata has, in either format. */
-const SUFFIXES = ['', '_bucket', '_sum', '_count', '_gsum', '_gcount', '_total', '_created', '_info'];
+/** The entries of each metric, without duplicates. */
+function mergeMetrics(
+  answers: readonly ReadonlyMap<string, readonly MetricMetadata[]>[],
+): ReadonlyMap<string, readonly MetricMetadata[]> {
+  const byMetric = new Map<string, Map<string, MetricMetadata>>();
+  for (const answer of answers) {
+    for (const [name, entries] of answer) {
+      const known = byMetric.get(name) ?? new Map<string, MetricMetadata>();
+      for (const entry of entries) known.set(JSON.stringify([entry.type, entry.help, entry.unit]), entry);
+      byMetric.set(name, known);
+    }
+  }
+  return new Map([...byMetric].map(([name, entries]) => [name, [...entries.values()]]));
+}
 
-/** The request as each group is sent it, without groups that have nothing for any of its selectors. */
-function queriesFor(
+/** The request to each group that may have series for one of the selectors. */
+function groupQueries(
   query: MetadataQuery,
   groups: readonly GroupSnapshot[],
 ): { readonly group: GroupSnapshot; readonly query: MetadataQuery }[] {
   const window = { afterMs: (query.startMs ?? -Infinity) - 1, untilMs: query.endMs ?? Infinity };
   const selectors = query.selectors.length === 0 ? [[]] : query.selectors;
-  const pruned = selectors.map((matchers) => new Set(pruneGroups(matchers, groups, window).groups));
-  return groups.flatMap((seen) => {
-    const asked = selectors.filter((_, i) => pruned[i]!.has(seen));
-    if (asked.length === 0) return [];
-    const isOpen = query.selectors.length === 0 && seen.inject === undefined;
-    const own = isOpen ? [] : asked.map((matchers) => matchersForGroup(matchers, seen));
-    return [{ group: seen, query: { ...cutQuery(query, seen), selectors: own } }];
+  const kept = selectors.map((matchers) => new Set(pruneGroups(matchers, groups, window).groups));
+  return groups.flatMap((group) => {
+    const own = selectors.filter((_, i) => kept[i]!.has(group));
+    if (own.length === 0) return [];
+    const isUnrestricted = query.selectors.length === 0 && group.inject === undefined;
+    const sent = isUnrestricted ? [] : own.map((matchers) => matchersForGroup(matchers, group));
+    return [{ group, query: { ...truncateQuery(query, group), selectors: sent } }];
   });
 }
 
-/** The times of a request to a group whose time range truncates. */
-function cutQuery(query: MetadataQuery, { bounds }: GroupSnapshot): MetadataQuery {
+/** Limits the times of a request to a group whose time range truncates. */
+function truncateQuery(query: MetadataQuery, { bounds }: GroupSnapshot): MetadataQuery {
   if (bounds?.truncate !== true) return query;
   const { startMs = bounds.startMs, endMs = bounds.endMs } = query;
   return {

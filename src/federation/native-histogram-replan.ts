@@ -1,4 +1,4 @@
-// What a query meets when an answer has native histograms that are to be computed with: an error, and its remedy.
+// Native histogram replan: an answer has native histograms that are computed with, and JSON lacks parts of them.
 
 import { METRIC_NAME, PromfedError } from '../model/index.js';
 import type { VectorSelector } from '../promql/language/index.js';
@@ -6,18 +6,18 @@ import { histogramSources, selectionKey, type Fetch, type FetchNode } from '../p
 import type { GroupSnapshot } from '../upstreams/index.js';
 
 /**
- * Native histograms in the answer to a fetch, where they are not whole: `unsupported` for who asked. A query whose answer
- * has not begun can be planned again without that fetch (`remember`).
+ * The answer to a fetch has incomplete native histograms. A query whose answer has not begun is planned again without
+ * the fetch (`learnFromReplan`); otherwise the client receives this as an `unsupported` error.
  */
 export class NativeHistogramReplan extends PromfedError {
   readonly groups: readonly GroupSnapshot[];
   readonly fetchKey: string;
 
-  /** @param groups those that the histograms can be of. */
+  /** @param groups the groups that may have sent the histograms. */
   constructor(error: PromfedError, groups: readonly GroupSnapshot[], fetchKey: string) {
     const names = groups.map(({ name }) => JSON.stringify(name)).join(', ');
-    const name = groups.length === 1 ? `server group ${names}: ` : `server groups ${names}: `;
-    super('unsupported', error.message.startsWith(name) ? error.message : `${name}${error.message}`, {
+    const prefix = groups.length === 1 ? `server group ${names}: ` : `server groups ${names}: `;
+    super('unsupported', error.message.startsWith(prefix) ? error.message : `${prefix}${error.message}`, {
       cause: error,
     });
     this.groups = groups;
@@ -26,8 +26,8 @@ export class NativeHistogramReplan extends PromfedError {
 }
 
 /**
- * What reading the answers to a fetch failed with; native histograms as `HistogramsMet`. Of what is read that is all
- * that is `unsupported`.
+ * Returns a failure of reading the answers to a fetch, as a `NativeHistogramReplan` when it is `unsupported`: incomplete
+ * native histograms are the only unsupported content of answers.
  */
 export function asReplan(thrown: unknown, groups: readonly GroupSnapshot[], fetch: Fetch): unknown {
   if (!(thrown instanceof PromfedError) || thrown.code !== 'unsupported') return thrown;
@@ -37,36 +37,40 @@ export function asReplan(thrown: unknown, groups: readonly GroupSnapshot[], fetc
 }
 
 /**
- * Notes what a fetch met, so that its selectors are read raw from now on: those of this query by their keys in `met`,
- * and in the groups the name of the metric where it can be one only.
+ * Records the selections of a fetch that returned native histograms, so that their raw samples are read from now on. The
+ * groups learn the name of the metric when the fetch has only one.
  *
- * @param fetches those of the plan, the one that met histograms among them.
- * @param all whether what is left of the query is read raw as well, as far as it could be histograms.
- * @returns whether anything is new; if not, another plan would be no better.
+ * @param fetches the fetches of the plan, including the one that returned histograms.
+ * @param histogramSelections receives the keys of the selections.
+ * @param all true to record every selection of the query that may have native histograms.
+ * @returns false when nothing was learned, so that another plan would be the same.
  */
 export function learnFromReplan(
   { groups, fetchKey }: NativeHistogramReplan,
   fetches: readonly FetchNode[],
-  met: Set<string>,
+  histogramSelections: Set<string>,
   all: boolean,
 ): boolean {
-  const able = groups.filter(({ histograms, allowsLossyHistograms }) => histograms ?? allowsLossyHistograms);
-  if (able.length === 0) return false;
-  const before = met.size;
+  const usable = groups.filter(
+    ({ histograms, allowsLossyHistograms }) => histograms ?? allowsLossyHistograms,
+  );
+  if (usable.length === 0) return false;
+  const before = histogramSelections.size;
   for (const { fetch, source } of fetches) {
-    const isIt = fetch.key === fetchKey;
-    if (source === undefined || !(isIt || all)) continue;
+    const isCause = fetch.key === fetchKey;
+    if (source === undefined || !(isCause || all)) continue;
     const selectors = histogramSources(source);
-    for (const { matchers } of selectors) met.add(selectionKey(matchers));
-    const names = new Set(selectors.map(nameOf));
+    for (const { matchers } of selectors) histogramSelections.add(selectionKey(matchers));
+    const names = new Set(selectors.map(metricNameOf));
     const [name] = names;
-    if (isIt && names.size === 1 && name !== undefined)
-      for (const { histograms } of able) histograms?.learn(name);
+    if (isCause && names.size === 1 && name !== undefined) {
+      for (const { histograms } of usable) histograms?.learn(name);
+    }
   }
-  return met.size > before;
+  return histogramSelections.size > before;
 }
 
-/** The name that every series of a selector has; undefined when that is not said. */
-function nameOf({ matchers }: VectorSelector): string | undefined {
+/** The metric name that all series of a selector have; undefined when it is not fixed. */
+function metricNameOf({ matchers }: VectorSelector): string | undefined {
   return matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value;
 }

@@ -7,7 +7,7 @@ import type { QueryRequest } from './query-engine.js';
 
 const PUSHDOWN_OFF = {
   kind: 'other',
-  text: 'pushdown is off, so that everything is computed here from raw samples',
+  text: 'pushdown is off: everything is computed here from raw samples',
 } as const;
 
 export interface PlanQueryOptions {

@@ -4,7 +4,7 @@ import { Annotations, asPromfedError, type PromfedError } from '../model/index.j
 import { operands, type FetchNode, type PlanNode } from '../promql/plan/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import type { Admitted } from './admission.js';
-import { createDeadline, type Deadline } from './deadline.js';
+import { Deadline } from './deadline.js';
 import { snapshotGroups, type GroupSnapshot } from './group-snapshot.js';
 import { learnFromReplan, NativeHistogramReplan } from './native-histogram-replan.js';
 import type { FederationOptions } from './options.js';
@@ -112,7 +112,7 @@ export class QueryRun<Answer extends QueryAnswer> {
   async #attempt(timeoutMs: number, memory: MemoryAccount = UNCOUNTED_MEMORY): Promise<Answer> {
     const request = this.#request;
     const options = this.#options;
-    const deadline = createDeadline(request.signal, timeoutMs, options.clock);
+    const deadline = new Deadline(request.signal, timeoutMs, options.clock);
     try {
       return await this.#mode.run(this.#plan, {
         request,

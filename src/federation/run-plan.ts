@@ -27,7 +27,10 @@ async function passThrough(fetch: Fetch, attempt: Attempt): Promise<BytesAnswer>
   const fetched = await fetchBytes(fetch, attempt, request.limit);
   const resultType = kind === 'range' || fetch.type === 'matrix' ? 'matrix' : 'vector';
   // A buffered answer is complete: no request is under way that the deadline would have to end.
-  const release = fetched.buffered === undefined ? deadline.release : deadline.settle;
+  const release = (): void => {
+    if (fetched.buffered === undefined) deadline.release();
+    else deadline.disarm();
+  };
   return { kind: 'bytes', resultType, ...fetched, annotations, stats, release };
 }
 
@@ -52,7 +55,10 @@ export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<Va
     observer: stats.observer,
   });
   stats.evaluated(budget.peakSamples);
-  return { kind: 'value', value, annotations, stats, release: deadline.release };
+  const release = (): void => {
+    deadline.release();
+  };
+  return { kind: 'value', value, annotations, stats, release };
 }
 
 /** The fetches of one attempt. Equal ones are sent once. */

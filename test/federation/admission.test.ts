@@ -78,7 +78,7 @@ t.test('a full queue refuses at once', async (t) => {
   const second = admit(admission);
   await t.rejects(admit(admission), {
     code: 'overloaded',
-    message: `1 requests wait already for memory (limit ${RESERVE} bytes, --memory)`,
+    message: `1 requests already wait for memory (limit ${RESERVE} bytes, --memory)`,
   });
   t.equal(admission.budget.rejections.queue_full, 1);
   first.release();

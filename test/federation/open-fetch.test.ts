@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { createDeadline } from '../../src/federation/deadline.js';
+import { Deadline } from '../../src/federation/deadline.js';
 import { tolerantFrames } from '../../src/federation/fetch/open-fetch.js';
 import { Annotations, Labels } from '../../src/model/index.js';
 import { systemClock, UNCOUNTED_MEMORY } from '../../src/runtime/index.js';
@@ -12,7 +12,7 @@ for (const isRead of [false, true]) {
   const when = isRead ? 'while a read is waiting' : 'before it was read';
   t.test(`closing the frames of a part ${when} closes the stream of the group at once`, async (t) => {
     const region = new StalledStream();
-    const deadline = createDeadline(new AbortController().signal, 60_000, systemClock);
+    const deadline = new Deadline(new AbortController().signal, 60_000, systemClock);
     t.teardown(() => {
       deadline.release();
     });

@@ -1,4 +1,4 @@
-// Fetching for passing on: the answers of all groups as one stream of JSON, no value ever parsed.
+// Fetches that pass through: the answers of all groups as one stream of JSON. Values are not parsed.
 
 import {
   BufferedStream,
@@ -22,23 +22,24 @@ import { snapshotOf } from '../group-snapshot.js';
 import { asReplan } from '../native-histogram-replan.js';
 import { noteTrailer, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
 
-/** What a fetch comes to that is passed on. */
+/** The result of a fetch that passes through. */
 export interface FetchedBytes {
   /**
-   * The series of `result`, without its brackets and with commas between them, in chunks. The caller reads it to the
-   * end or closes it, unless it takes `buffered`.
+   * The elements of `result` in chunks, with commas between them and without brackets. The caller reads it to the end or
+   * closes it, unless it uses `buffered`.
    */
   readonly series: ByteStream;
-  /** All series of a small answer, when they are there already. */
+  /** All series, when the answer is small and complete. */
   readonly buffered?: readonly SeriesFrame[];
 }
 
 /**
- * Runs a fetch whose result is the query's. Resolves when every group has begun to answer.
+ * Runs a fetch whose result is that of the query. Resolves when every group has begun to answer.
  *
- * Small results are sorted by labels; larger ones come in the order that the regions sent them in, merged.
+ * Small results are sorted by labels. Larger ones have the order in which the regions sent their series, merged.
  *
- * @param limit at most so many series, a warning telling that there were more; undefined for all.
+ * @param limit maximum number of series; a warning reports that there were more. Undefined for all.
+ * @throws NativeHistogramReplan when copies of native histograms would have to be merged before the first byte.
  */
 export async function fetchBytes(
   fetch: Fetch,
@@ -46,35 +47,36 @@ export async function fetchBytes(
   limit: number | undefined,
 ): Promise<FetchedBytes> {
   const parts = await openFetch(fetch, run);
-  const whole = fetch.overlapping ? undefined : tryWhole(parts, run, limit);
-  if (whole !== undefined) return { series: encodeFrames(streamOf(whole)), buffered: whole };
+  const buffered = fetch.overlapping ? undefined : tryBuffered(parts, run, limit);
+  if (buffered !== undefined) return { series: encodeFrames(streamOf(buffered)), buffered };
   const streams = parts.map((part) => ({ frames: tolerantFrames(part, run), addLabels: part.addLabels }));
+  const { memory, stats } = run;
   const merged = fetch.overlapping
     ? mergeOverlappingStreams(
         streams.map(({ frames, addLabels }) => setLabels(frames, addLabels)),
-        { memory: run.memory },
+        { memory },
       )
     : mergeOrdered(streams);
-  const sorted = sortIfSmall(merged, { memory: run.memory });
+  const sorted = sortIfSmall(merged, { memory });
   const limited = limit === undefined ? sorted : limitFrames(sorted, limit, run);
-  const encoded = encodeFrames(limited, (batch) => {
-    run.stats.passing(batch);
+  const series = encodeFrames(limited, (batch) => {
+    stats.passing(batch);
   });
-  return { series: mergesSeries(fetch) ? await begun(encoded, fetch) : encoded };
+  return { series: mergesSeries(fetch) ? await withFirstChunk(series, fetch) : series };
 }
 
-/** The answer when every part of it is there and it is small; what the regions say of it is noted then. */
-function tryWhole(
+/** All series in their order, when every part is buffered. */
+function tryBuffered(
   parts: readonly OpenPart[],
   run: FetchRun,
   limit: number | undefined,
 ): readonly SeriesFrame[] | undefined {
-  const wholes = [];
-  for (const { buffered: whole, addLabels } of parts) {
-    if (whole === undefined) return undefined;
-    wholes.push({ frames: whole.frames, addLabels });
+  const answers = [];
+  for (const { buffered, addLabels } of parts) {
+    if (buffered === undefined) return undefined;
+    answers.push({ frames: buffered.frames, addLabels });
   }
-  const merged = tryMergeBuffered(wholes);
+  const merged = tryMergeBuffered(answers);
   if (merged === undefined) return undefined;
   for (const { buffered, stats } of parts) {
     stats.received(buffered!.frames);
@@ -92,41 +94,43 @@ function streamOf(frames: readonly SeriesFrame[]): FrameStream {
   return new BufferedStream({ frames, trailer: EMPTY_TRAILER });
 }
 
-/**
- * A stream that has its first chunk: when copies of native histograms are met before any byte has left, the query can
- * still be answered in another way.
- *
- * @throws HistogramsMet when they are.
- */
-async function begun(chunks: ByteStream, fetch: Fetch): Promise<ByteStream> {
+/** Waits for the first chunk. Until then a query with native histograms can still be planned again. */
+async function withFirstChunk(chunks: ByteStream, fetch: Fetch): Promise<ByteStream> {
   try {
-    return resumed(await chunks.next(), chunks);
+    return new ResumedStream(await chunks.next(), chunks);
   } catch (thrown) {
     const groups = fetch.parts.map(({ group }) => snapshotOf(group));
     throw asReplan(thrown, groups, fetch);
   }
 }
 
-/** `first`, if there is one, and then the rest. */
-function resumed(first: Uint8Array | undefined, rest: ByteStream): ByteStream {
-  let pending = first;
-  return {
-    next() {
-      if (pending === undefined) return rest.next();
-      const chunk = Promise.resolve(pending);
-      pending = undefined;
-      return chunk;
-    },
-    close() {
-      pending = undefined;
-      rest.close();
-    },
-  };
+/** A stream whose first chunk has been read. */
+class ResumedStream implements ByteStream {
+  #first: Uint8Array | undefined;
+  readonly #rest: ByteStream;
+
+  /** @param first undefined when the stream has ended. */
+  constructor(first: Uint8Array | undefined, rest: ByteStream) {
+    this.#first = first;
+    this.#rest = rest;
+  }
+
+  next(): Promise<Uint8Array | undefined> {
+    const first = this.#first;
+    if (first === undefined) return this.#rest.next();
+    this.#first = undefined;
+    return Promise.resolve(first);
+  }
+
+  close(): void {
+    this.#first = undefined;
+    this.#rest.close();
+  }
 }
 
 /**
- * The first `limit` series, and a warning when there were more. The rest is read all the same: what the regions have
- * to say about their answers stands at their ends. Takes `frames` over.
+ * The first `limit` series, and a warning when there were more. The others are read as well: warnings and infos of the
+ * regions come after them. Takes ownership of `frames`.
  */
 function limitFrames(frames: FrameStream, limit: number, { annotations }: FetchRun): FrameStream {
   let left = limit;

@@ -1,4 +1,4 @@
-// Fetching for computation: the answers of all groups decoded to columns on the step grid.
+// Fetches that are computed with: the answers of all groups decoded to columns on the step grid.
 
 import {
   decodeColumn,
@@ -10,26 +10,25 @@ import {
 import { setLabels, setBufferedLabels } from '../../merge/index.js';
 import { ColumnSlabs, labelsBytes, type Column, type Histogram, type Vector } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
-import type { SampleBudget } from '../../runtime/index.js';
+import type { SampleBudget, SampleCounter } from '../../runtime/index.js';
 import type { GroupSnapshot } from '../../upstreams/index.js';
-import { allOrNothing, tolerate } from '../fan-out.js';
+import { allOrNothing, warnOrThrow } from '../fan-out.js';
 import { asReplan } from '../native-histogram-replan.js';
 import { noteTrailer, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /**
- * Runs a fetch to its end. A group whose answer breaks off counts as one that did not answer: half of its series
- * would make a wrong aggregate.
+ * Runs a fetch to its end. A group whose answer breaks off is missing entirely: an aggregation of half of its series
+ * would be wrong.
  */
 export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBudget): Promise<Vector> {
   const parts = await openFetch(fetch, run);
   const lossy = new LossyHistograms();
   const results = await allOrNothing(parts, run.deadline, async (part) => {
     try {
-      return await decodePart(part, run, budget, lossy);
-    } catch (caught) {
-      part.stats.failed(caught);
-      const thrown = asReplan(caught, [part.group], fetch);
-      tolerate(thrown, part.group, run, 'is missing from this answer');
+      return await decodePart(part, run, new PartDecoder(part.group, run, budget, lossy));
+    } catch (thrown) {
+      part.stats.failed(thrown);
+      warnOrThrow(asReplan(thrown, [part.group], fetch), part.group, 'missing', run);
       return undefined;
     } finally {
       part.frames.close();
@@ -46,79 +45,97 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
   return fetch.overlapping ? mergeOverlapping(results) : results.flat();
 }
 
+/** Reads the answer of one group to its end. */
+async function decodePart(
+  { frames, buffered, addLabels, stats }: OpenPart,
+  run: FetchRun,
+  decoder: PartDecoder,
+): Promise<Column[]> {
+  if (buffered !== undefined) {
+    stats.received(buffered.frames);
+    stats.ended(buffered.trailer);
+    decoder.decode(setBufferedLabels({ frames: buffered.frames, addLabels }));
+    noteTrailer(buffered.trailer, run);
+    return decoder.columns;
+  }
+  const labelled = setLabels(frames, addLabels);
+  for (;;) {
+    const batch = await labelled.next();
+    if (batch === undefined) break;
+    stats.received(batch);
+    decoder.decode(batch);
+  }
+  stats.ended(labelled.trailer);
+  noteTrailer(labelled.trailer, run);
+  return decoder.columns;
+}
+
 /** Reports whether native histograms of the group are built from JSON. Not when its raw samples have complete ones. */
 function isLossy({ allowsLossyHistograms = false, histograms }: GroupSnapshot, run: FetchRun): boolean {
   return (allowsLossyHistograms || run.acceptsLossyHistograms === true) && histograms === undefined;
 }
 
-/** @param lossy receives the native histograms of a group that `isLossy`. */
-async function decodePart(
-  part: OpenPart,
-  run: FetchRun,
-  budget: SampleBudget,
-  lossy: LossyHistograms,
-): Promise<Column[]> {
-  const isLossyGroup = isLossy(part.group, run);
-  const columns: Column[] = [];
-  const counter = budget.onGrid(run.grid.count);
-  const slabs = new ColumnSlabs(run.grid.count);
-  const decode = (batch: readonly SeriesFrame[]): void => {
-    run.memory.reserve('series', labelBytesOf(batch));
-    for (const frame of batch) {
-      counter.reserve(run.grid.count);
-      const column = slabs.create(frame.labels);
-      if (!isLossyGroup) {
-        decodeColumn(frame, run.grid, column);
-        columns.push(column);
-        continue;
-      }
-      const decoded = decodeLossyColumn(frame, run.grid, column, lossy);
-      if (decoded.histograms !== undefined) run.annotations.notice(lossyHistograms(part.group.name));
-      columns.push(decoded);
-    }
-  };
-  const { buffered: whole, addLabels, stats } = part;
-  if (whole !== undefined) {
-    stats.received(whole.frames);
-    stats.ended(whole.trailer);
-    decode(setBufferedLabels({ frames: whole.frames, addLabels }));
-    noteTrailer(whole.trailer, run);
-    return columns;
+/** Decodes the series of one group. */
+class PartDecoder {
+  readonly columns: Column[] = [];
+  readonly #run: FetchRun;
+  readonly #counter: SampleCounter;
+  readonly #slabs: ColumnSlabs;
+  readonly #groupName: string;
+  /** Undefined when native histograms are an error. */
+  readonly #lossy: LossyHistograms | undefined;
+
+  /** @param lossy receives the native histograms that are built from JSON. */
+  constructor(group: GroupSnapshot, run: FetchRun, budget: SampleBudget, lossy: LossyHistograms) {
+    const { count } = run.grid;
+    this.#run = run;
+    this.#counter = budget.onGrid(count);
+    this.#slabs = new ColumnSlabs(count);
+    this.#groupName = group.name;
+    this.#lossy = isLossy(group, run) ? lossy : undefined;
   }
-  const frames = setLabels(part.frames, addLabels);
-  for (;;) {
-    const batch = await frames.next();
-    if (batch === undefined) {
-      stats.ended(frames.trailer);
-      noteTrailer(frames.trailer, run);
-      return columns;
+
+  decode(batch: readonly SeriesFrame[]): void {
+    const { grid, memory } = this.#run;
+    memory.reserve('series', labelBytesOf(batch));
+    for (const frame of batch) {
+      this.#counter.reserve(grid.count);
+      const column = this.#slabs.create(frame.labels);
+      if (this.#lossy === undefined) {
+        decodeColumn(frame, grid, column);
+        this.columns.push(column);
+      } else {
+        this.columns.push(this.#decodeLossy(frame, column, this.#lossy));
+      }
     }
-    stats.received(batch);
-    decode(batch);
+  }
+
+  #decodeLossy(frame: SeriesFrame, column: Column, lossy: LossyHistograms): Column {
+    const { grid, annotations } = this.#run;
+    const decoded = decodeLossyColumn(frame, grid, column, lossy);
+    if (decoded.histograms !== undefined) annotations.notice(lossyHistograms(this.#groupName));
+    return decoded;
   }
 }
 
-/** With the key by which labels are compared, which is as long again. */
+/** Labels are held twice: as such, and as the key that they are compared by. */
 function labelBytesOf(frames: readonly SeriesFrame[]): number {
   return frames.reduce((sum, { labels }) => sum + 2 * labelsBytes(labels), 0);
 }
 
-/** Equal series become one; at each step the first group that has a sample wins. */
+/** Merges equal series. At each step the sample of the first group that has one wins. */
 function mergeOverlapping(parts: readonly (readonly Column[])[]): Vector {
   const merged = new Map<string, Column>();
   for (const column of parts.flat()) {
-    const first = merged.get(column.labels.key);
-    if (first === undefined) {
-      merged.set(column.labels.key, column);
-      continue;
-    }
-    merged.set(column.labels.key, earlier(first, column));
+    const { key } = column.labels;
+    const first = merged.get(key);
+    merged.set(key, first === undefined ? column : mergeColumns(first, column));
   }
   return [...merged.values()];
 }
 
-/** At each step the first column's sample, else the second's. The arrays of the first are written to. */
-function earlier(first: Column, second: Column): Column {
+/** At each step the sample of the first column, or else of the second. Writes to the arrays of the first. */
+function mergeColumns(first: Column, second: Column): Column {
   const { present, values } = first;
   const histograms =
     first.histograms ??

@@ -1,4 +1,4 @@
-// Opening a fetch: every group of it asked, every answer a stream of frames that survives an optional group's end.
+// Opening a fetch: all groups are queried, and every answer is a stream of frames.
 
 import {
   type BufferedAnswer,
@@ -11,12 +11,12 @@ import {
 import { PromfedError, type Grid, type Labels } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot } from '../../upstreams/index.js';
-import { allOrNothing, queryGroup, tolerate, type FanOutContext } from '../fan-out.js';
+import { allOrNothing, queryGroup, warnOrThrow, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
 import type { FetchRecorder } from '../stats/fetch-stats.js';
 import type { QueryStats } from '../stats/query-stats.js';
 
-/** What a fetch is run with. */
+/** What the fetches of one attempt at a query have in common. */
 export interface FetchRun extends FanOutContext {
   readonly kind: 'instant' | 'range';
   readonly grid: Grid;
@@ -25,23 +25,23 @@ export interface FetchRun extends FanOutContext {
   readonly acceptsLossyHistograms?: boolean;
 }
 
-/** One group's answer to its part of a fetch. */
+/** The answer of one group to its part of a fetch. */
 export interface OpenPart {
   readonly group: GroupSnapshot;
-  /** Labels as the region has them. */
+  /** With the labels of the region. */
   readonly frames: FrameStream;
-  /** All that `frames` has, when it is small. Whoever takes it notes its tail, and need not read `frames`. */
+  /** All of `frames`, when the answer is small. A reader that uses it need not read `frames`. */
   readonly buffered?: BufferedAnswer | undefined;
-  /** To be set on every series. */
+  /** Labels to set on every series. */
   readonly addLabels: Labels;
   readonly stats: FetchRecorder;
 }
 
 /**
- * Asks every group of a fetch at once. Resolves when all have begun to answer, and small answers have ended or failed;
- * optional groups that failed before their answer began are left out, with a warning.
+ * Queries all groups of a fetch concurrently. Resolves when all of them have begun to answer and small answers have
+ * ended or failed. Optional groups that failed before are omitted, with a warning.
  *
- * The caller owns the streams and ends each of them.
+ * The caller closes the streams.
  */
 export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]> {
   const expected = fetch.type === 'matrix' || run.kind === 'range' ? 'matrix' : 'vector';
@@ -51,18 +51,16 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
     return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
       const group = snapshotOf(planned);
       const stats = groupStats.group(group.name);
-      const ask = async (context: FetchContext): Promise<GroupAnswer> => {
-        const begun = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
-        opened.push(begun);
-        if (begun.resultType !== expected) {
-          throw new PromfedError(
-            'upstream',
-            `server group "${group.name}": answered a ${begun.resultType} where a ${expected} was asked for`,
-          );
-        }
-        return begun;
+      const send = async (context: FetchContext): Promise<GroupAnswer> => {
+        const answer = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
+        opened.push(answer);
+        if (answer.resultType === expected) return answer;
+        throw new PromfedError(
+          'upstream',
+          `server group "${group.name}": invalid answer: the result type is ${answer.resultType}, not ${expected}`,
+        );
       };
-      const answer = await queryGroup(group, run, ask, stats);
+      const answer = await queryGroup(group, run, send, stats);
       if (answer === undefined) return undefined;
       const buffered = await answer.tryBuffer?.();
       const frames = buffered === undefined ? answer.frames : new BufferedStream(buffered);
@@ -75,8 +73,8 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
 }
 
 /**
- * The frames of a part, its tail's warnings noted. When an optional group fails in the middle the stream ends there,
- * with a warning that its answer is incomplete.
+ * The frames of a part. The annotations of its trailer are recorded. The stream ends, with a warning, when an optional
+ * group fails before its end.
  */
 export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutContext): FrameStream {
   return transformFrames(frames, {
@@ -91,17 +89,17 @@ export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutCo
     },
     fail(thrown) {
       stats.failed(thrown);
-      tolerate(thrown, group, run, 'broke off, this answer has only some of its series');
+      warnOrThrow(thrown, group, 'incomplete', run);
       return EMPTY_TRAILER;
     },
   });
 }
 
-/** A place at the end of an annotation: ` (1:23)`. */
-const PLACE = / \(\d+:\d+\)$/;
+/** The position at the end of an annotation: ` (1:23)`. */
+const POSITION = / \(\d+:\d+\)$/;
 
-/** Hands on what a region said about its answer, less the places: they are in the text that the region was sent. */
-export function noteTrailer(tail: ResponseTrailer, { annotations }: FanOutContext): void {
-  for (const text of tail.warnings) annotations.notice(text.replace(PLACE, ''));
-  for (const text of tail.infos) annotations.info(text.replace(PLACE, ''));
+/** Records the annotations of a region without their positions, which refer to the expression that it was sent. */
+export function noteTrailer({ warnings, infos }: ResponseTrailer, { annotations }: FanOutContext): void {
+  for (const text of warnings) annotations.notice(text.replace(POSITION, ''));
+  for (const text of infos) annotations.info(text.replace(POSITION, ''));
 }

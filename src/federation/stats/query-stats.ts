@@ -29,7 +29,7 @@ export class QueryStats implements AnswerStats, RunStats {
   #queueMs = 0;
   #endMs: number | undefined;
   #peakSamples: () => number;
-  /** The series and samples of an answer that passes through, as far as it has been read. */
+  /** The series and samples of an answer that passes through that have been read so far. */
   readonly passed = { series: 0, samples: 0 };
 
   constructor({ detail, grid, operators = false }: QueryStatsOptions) {

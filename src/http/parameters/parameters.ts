@@ -1,4 +1,4 @@
-// Parameters of a request: from the URL and, of a POST, from its form; parsed as Prometheus parses them.
+// The parameters of a request, from its URL and its form, parsed as Prometheus parses them.
 
 import {
   MAX_POINTS,
@@ -10,16 +10,16 @@ import {
   type Grid,
 } from '../../model/index.js';
 
-/** What fits into Go's durations: 2^63 nanoseconds. */
+/** The range of Go's durations: 2^63 nanoseconds. */
 const MAX_DURATION_S = 2 ** 63 / 1e9;
 
-/** The parameters of one request; a form's come before the URL's, as Go's `Request.Form` has them. */
+/** The parameters of one request. Those of the form come before those of the URL, as in Go's `Request.Form`. */
 export class Parameters {
   readonly #sources: readonly URLSearchParams[];
 
   /**
-   * @param url the request's URL, path and query.
-   * @param form the body of a form POST, or undefined.
+   * @param url path and query of the request.
+   * @param form the body of a form POST; undefined for other requests.
    */
   constructor(url: string, form: string | undefined) {
     const mark = url.indexOf('?');
@@ -40,7 +40,7 @@ export class Parameters {
     return this.#sources.flatMap((source) => source.getAll(name));
   }
 
-  /** Milliseconds; undefined when it is not given. */
+  /** Milliseconds; undefined when the parameter is missing. */
   timeMs(name: string): number | undefined {
     const text = this.get(name);
     if (text === '') return undefined;
@@ -63,7 +63,7 @@ export class Parameters {
     return timeMs;
   }
 
-  /** Milliseconds, not rounded; undefined when it is not given. */
+  /** Milliseconds, not rounded; undefined when the parameter is missing. */
   durationMs(name: string): number | undefined {
     const text = this.get(name);
     return text === '' ? undefined : this.requiredDurationMs(name);
@@ -73,7 +73,7 @@ export class Parameters {
     const text = this.get(name);
     const seconds = tryParseFloat(text);
     if (seconds !== undefined) {
-      // Go makes the least of all durations of it, which is then as wrong as any negative one.
+      // Go converts NaN to the smallest duration, which is invalid like any negative one.
       if (Number.isNaN(seconds)) return -MAX_DURATION_S * 1000;
       if (Math.abs(seconds) <= MAX_DURATION_S) return seconds * 1000;
       throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`);
@@ -85,11 +85,11 @@ export class Parameters {
     }
   }
 
-  /** A limit on results; undefined when it is not given or 0. */
+  /** A limit on results; undefined when the parameter is missing or 0. */
   limit(name = 'limit'): number | undefined {
     const text = this.get(name);
     if (text === '') return undefined;
-    // Go's words for what it cannot read as an integer.
+    // The error texts of Go's strconv.
     if (!/^[+-]?[0-9]+$/.test(text)) {
       throw invalid(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
     }
@@ -101,7 +101,7 @@ export class Parameters {
     return limit === 0 ? undefined : limit;
   }
 
-  /** Whether what was learned of label values says which groups to ask, or all of them are asked. */
+  /** `learned` by default: learned label values exclude groups from the request. */
   routing(): 'learned' | 'all' {
     const text = this.get('routing');
     if (text === '' || text === 'learned') return 'learned';
@@ -135,12 +135,12 @@ export class Parameters {
   }
 }
 
-/** A parameter error in Prometheus' words. */
+/** The error for an invalid parameter, with Prometheus' text. */
 export function invalid(name: string, reason: string): PromfedError {
   return new PromfedError('bad_data', `invalid parameter "${name}": ${reason}`);
 }
 
-/** Runs `parse`; what it throws is told as a fault of the parameter. */
+/** Returns the result of `parse`. Its `bad_data` errors become errors of the parameter. */
 export function parameter<T>(name: string, parse: () => T): T {
   try {
     return parse();

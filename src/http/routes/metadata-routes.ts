@@ -1,4 +1,4 @@
-// series, labels, label values and metric metadata.
+// The routes of series, labels, label values and metric metadata.
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
@@ -15,28 +15,27 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     if (request.parameters.all('match[]').length === 0) {
       throw new PromfedError('bad_data', 'no match[] parameter provided');
     }
-    const asked = context.engineFor(request).metadata.series(metadataRequest(request, true));
-    return send(reply, await asked, JSON.stringify);
+    const { metadata } = context.engineFor(request);
+    return send(reply, await metadata.series(metadataRequest(request, true)), JSON.stringify);
   });
 
   addRoute(app, ['GET', 'POST'], '/api/v1/labels', async (request, reply) => {
-    const asked = context.engineFor(request).metadata.labelNames(metadataRequest(request));
-    return send(reply, await asked, JSON.stringify);
+    const { metadata } = context.engineFor(request);
+    return send(reply, await metadata.labelNames(metadataRequest(request)), JSON.stringify);
   });
 
   addRoute(app, ['GET'], '/api/v1/label/:name/values', async (request, reply) => {
     const name = unescapeLabelName(request.path['name'] ?? '');
-    const asked = context.engineFor(request).metadata.labelValues(name, metadataRequest(request));
-    return send(reply, await asked, JSON.stringify);
+    const { metadata } = context.engineFor(request);
+    return send(reply, await metadata.labelValues(name, metadataRequest(request)), JSON.stringify);
   });
 
   addRoute(app, ['GET'], '/api/v1/metadata', async (request, reply) => {
     const metric = request.parameters.get('metric');
     const perMetric = request.parameters.limit('limit_per_metric');
-    const asked = context
-      .engineFor(request)
-      .metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
-    return send(reply, await asked, (data) =>
+    const { metadata } = context.engineFor(request);
+    const result = await metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
+    return send(reply, result, (data) =>
       JSON.stringify(
         Object.fromEntries([...data].map(([name, entries]) => [name, entries.slice(0, perMetric)])),
       ),
@@ -55,9 +54,12 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
 }
 
 /**
- * The `match[]` of a request, each a selector that must not match everything.
+ * The selectors of the parameter `match[]`.
  *
- * Source: Prometheus, web/api/v1/api.go (`parseMatchersParam`): only /series names the parameter in its errors.
+ * Source: Prometheus, web/api/v1/api.go (`parseMatchersParam`).
+ *
+ * @param namesParameter true for errors that name the parameter, as only those of /series do.
+ * @throws PromfedError `bad_data` for an invalid selector, or one without a matcher that rejects the empty string.
  */
 function selectors(parameters: Parameters, namesParameter: boolean): (readonly Matcher[])[] {
   return parameters
@@ -73,7 +75,7 @@ function parseMatch(text: string): readonly Matcher[] {
   return matchers;
 }
 
-/** What is sent is held until the client has it all, or has left. */
+/** Sends a result, which is held until the client has received it or has left. */
 function send<T>(
   reply: FastifyReply,
   { data, warnings, release }: MetadataResult<T>,
@@ -88,20 +90,19 @@ function send<T>(
 }
 
 /**
- * A label name of a path: names that no path can hold come escaped, `U__` before and `_HEX_` for each odd character,
- * `__` for an underscore.
+ * Unescapes a label name of a path. Names with other characters than letters, digits and underscores begin with `U__` and
+ * have `_HEX_` for each of these characters and `__` for an underscore.
  *
  * Source: prometheus/common, model/metric.go (`UnescapeName`, `ValueEncodingEscaping`).
  */
 function unescapeLabelName(name: string): string {
   if (name === '') throw new PromfedError('bad_data', 'invalid label name: ""');
   if (!name.startsWith('U__')) return name;
-  const unescaped = name
+  return name
     .slice(3)
     .replace(/__|_([0-9a-fA-F]{1,6})_/g, (_, hex: string | undefined) =>
       hex === undefined ? '_' : codePoint(parseInt(hex, 16)),
     );
-  return unescaped;
 }
 
 function codePoint(code: number): string {

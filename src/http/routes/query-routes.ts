@@ -1,4 +1,4 @@
-// query, query_range and format_query.
+// The routes of query, query_range and format_query.
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 

@@ -1,4 +1,4 @@
-// Routes as Prometheus has them: the methods it takes, and 405 for all others.
+// Routes of the API. Other methods than those of Prometheus are answered with 405.
 
 import type { IncomingHttpHeaders } from 'node:http';
 
@@ -10,12 +10,12 @@ import { Parameters } from '../parameters/parameters.js';
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
 
-/** One for all requests: its stack trace says nothing. */
+/** Shared by all requests: its stack trace has no information. */
 const CLIENT_LEFT = new PromfedError('canceled', 'query was canceled: the client left');
 
 export type Handler = (request: ApiRequest, reply: FastifyReply) => Promise<unknown>;
 
-/** What a handler sees of a request. */
+/** A request as handlers receive it. */
 export interface ApiRequest {
   readonly parameters: Parameters;
   /** Decoded path parameters. */

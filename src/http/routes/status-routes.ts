@@ -1,4 +1,4 @@
-// What promfed says of itself: health, readiness, build, configuration, metrics, reload.
+// The routes of promfed itself: health, readiness, build, configuration, metrics and reload.
 
 import type { FastifyInstance } from 'fastify';
 

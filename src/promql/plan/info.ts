@@ -1,4 +1,4 @@
-// info(): which info series it reads, and as of which times.
+// info(): the matchers and the times of its info series.
 
 import { METRIC_NAME, type Matcher } from '../../model/index.js';
 import { children, type Expr, type VectorSelector } from '../language/index.js';

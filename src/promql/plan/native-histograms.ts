@@ -157,7 +157,7 @@ function nativeSelectors(expr: Expr): ReadonlySet<VectorSelector> {
   return found;
 }
 
-/** The first group because of which a selector is read from raw samples; undefined when there is none. */
+/** The first group whose native histograms require raw samples of the selector; undefined without one. */
 function groupWithHistograms(
   selector: VectorSelector,
   groups: readonly PlannedGroup[],

@@ -1,4 +1,4 @@
-// A plan as text: one node a line, operands indented below their operator.
+// A plan as text: one line for each node, operands indented below their operator.
 
 import { gridEndMs, type Matcher } from '../../../model/index.js';
 import type { BinaryNode, PlanNode } from '../node.js';

@@ -1,43 +1,43 @@
-// What a run of a plan was measured to take, as explain shows it.
+// The measurements of one run of a plan, as explain shows them.
 
-/** Of one operator that was evaluated here. Times in milliseconds. */
+/** The measurements of one operator that promfed evaluated. Times in milliseconds. */
 export interface OperatorStats {
-  /** From when its last operand was there, or else its own start, to its end; other operators may run in between. */
+  /** From the end of its last operand, or from its own start, to its end. Other operators may run in between. */
   readonly timeMs: number;
-  /** When it was done, since the query's start. */
+  /** The end, since the start of the query. */
   readonly endMs: number;
-  /** What its operands gave it, together; of a leaf 0. */
+  /** Series and samples of all operands together; 0 for a leaf. */
   readonly seriesIn: number;
   readonly samplesIn: number;
-  /** Of its result: a scalar has no series, and a sample a step. */
+  /** Series and samples of the result. A scalar has no series and one sample for each step. */
   readonly series: number;
   readonly samples: number;
 }
 
 /**
- * What one group took to answer one fetch, or one selection of raw samples; all requests for it together, where it
- * took several. Times in milliseconds since the query's start; undefined for what did not happen.
+ * The measurements of one group's answers to one fetch or one selection of raw samples, over all of its requests. Times in
+ * milliseconds since the start of the query; undefined for events that did not happen.
  */
 export interface PartStats {
   readonly requests: number;
-  /** When the first bytes of an answer had arrived. */
+  /** The arrival of the headers of the first answer. */
   readonly firstByteMs: number | undefined;
-  /** When the last answer had been read to its end. */
+  /** The end of the last answer. */
   readonly endMs: number | undefined;
-  /** Of the answers' bodies, all replicas', unpacked. */
+  /** Bytes of the bodies of all replicas, decompressed. */
   readonly bytes: number;
   readonly series: number;
-  /** Of native histograms that come as JSON at most so many: their buckets are not told from samples. */
+  /** An upper bound for native histograms in JSON: their buckets are counted like samples. */
   readonly samples: number;
   readonly warnings: readonly string[];
-  /** Why there is no answer, or not all of one. */
+  /** Why the answer is missing or incomplete. */
   readonly error: string | undefined;
 }
 
-/** What was measured of one run. */
+/** The measurements of one run. */
 export interface RunStats {
-  /** Undefined for what was not evaluated to its end, or only as a part of the operator above it. */
+  /** Undefined for an operator that did not end, or that is evaluated as part of the one above it. */
   operator(node: object): OperatorStats | undefined;
-  /** @param key of a fetch, or `selectionKey` of the matchers of raw samples. */
+  /** @param key the key of a fetch, or the `selectionKey` of a selection. */
   part(key: string, group: string): PartStats | undefined;
 }
