@@ -27,7 +27,7 @@ interface Case {
 /** Rates of regions, as VictoriaMetrics and Prometheus print them: up to 17 digits. */
 type Values = 'short' | 'full' | 'rates';
 
-/** What JSON.parse reads of full-precision values in MB/s where the goals were set. */
+/** Rate of JSON.parse for full-precision values, in MB/s, on the machine on which the goals were set. */
 const REFERENCE_RATE = 64;
 
 /** A deterministic stand-in for Math.random. */

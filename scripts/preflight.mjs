@@ -1,5 +1,5 @@
-// What every command needs before it starts: a Node.js that is new enough, and the packages that the lock file
-// names. Uses Node's own modules only, since nothing else may be there yet.
+// Prerequisites of every command: a Node.js that is new enough, and the packages of the lock file. Imports only Node's
+// own modules, because packages may not be installed yet.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 export function preflight() {
   requireNode();
   if (isInstalled()) return;
-  console.error('Installing packages (package-lock.json asks for others than node_modules holds) …');
+  console.error('Installing packages (node_modules does not match package-lock.json) …');
   const result = npm(['ci', '--include=dev'], root);
   if (result.status === 0) return;
   if (result.signal === null) {
@@ -43,8 +43,8 @@ function requireNode() {
 }
 
 /**
- * Compares what npm last installed with what the lock file asks for. Packages for other platforms may be missing.
- * An install that was cut off leaves no record, and one without development packages an incomplete one.
+ * Compares npm's record of its last install with the lock file. Packages for other platforms may be missing. An
+ * interrupted install leaves no record, and one without development packages an incomplete one.
  */
 function isInstalled() {
   let installed;
@@ -53,15 +53,15 @@ function isInstalled() {
   } catch {
     return false;
   }
-  const asked = readJson(join(root, 'package-lock.json')).packages;
-  for (const [path, entry] of Object.entries(asked)) {
+  const wanted = readJson(join(root, 'package-lock.json')).packages;
+  for (const [path, entry] of Object.entries(wanted)) {
     if (path === '') continue;
-    const there = installed[path];
-    if (there === undefined) {
+    const found = installed[path];
+    if (found === undefined) {
       if (entry.optional === true || entry.devOptional === true) continue;
       return false;
     }
-    if (there.version !== entry.version || there.integrity !== entry.integrity) return false;
+    if (found.version !== entry.version || found.integrity !== entry.integrity) return false;
   }
   return true;
 }

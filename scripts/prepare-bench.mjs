@@ -1,4 +1,4 @@
-// What `npm run bench` and `npm run soak` begin with: promfed is built, the real servers are at hand, all is compiled.
+// Preparation of `npm run bench` and `npm run soak`: builds promfed, unpacks the real servers, compiles everything.
 import { spawnSync } from 'node:child_process';
 
 import { build } from './build.mjs';
@@ -6,7 +6,7 @@ import { compile } from './compile.mjs';
 import { preflight, root } from './preflight.mjs';
 import { prepareRealServers } from './real-servers.mjs';
 
-/** Ends the process with 1 when something does not compile. */
+/** Exits with 1 when something does not compile. */
 export async function prepareBench() {
   preflight();
   if (!build()) process.exit(1);
@@ -15,7 +15,7 @@ export async function prepareBench() {
   if ((await compile(runNode)).status !== 0) process.exit(1);
 }
 
-/** Runs Node with these arguments at the root, to its end. */
+/** Runs Node with the arguments at the root, to its end. */
 export function runNode(args) {
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 }

@@ -4,7 +4,7 @@
 // nothing failed and something ran. Where CI=true a skipped test is a failure, except for one that needs ../shared.
 import { preflight } from './preflight.mjs';
 
-/** Limits of one test file. `PROMFED_RUNS` asks for as much time as its runs need. */
+/** Limits of one test file. With `PROMFED_RUNS` set, its runs may take hours. */
 const fileLimits =
   process.env.PROMFED_RUNS === undefined
     ? { silenceMs: 120_000, totalMs: 1_800_000 }

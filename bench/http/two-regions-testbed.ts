@@ -92,7 +92,7 @@ export async function startPromfed(
     args: (port, directory) => {
       const config = join(directory, 'config.yaml');
       writeFileSync(config, JSON.stringify({ promxy: { server_groups: groups } }));
-      // As in the image and `npm start`.
+      // The flag of the image and of `npm start`.
       const heap = '--max-semi-space-size=4';
       return [
         heap,

@@ -1,4 +1,4 @@
-// Mixed load for a long time: clients of all kinds, some of which disconnect early, an optional region that is down,
+// Mixed load for a long time: clients of all kinds, some disconnecting early, an optional region that is down,
 // and configuration reloads. Heap, handles and file descriptors must not grow.
 //
 // `npm run soak` takes ten minutes, `PROMFED_SOAK_SECONDS=90 npm run soak` less. Exits with status 1 when a resource

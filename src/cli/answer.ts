@@ -13,7 +13,7 @@ import { histogramText } from './histogram-text.js';
 
 export interface Point {
   readonly timeMs: number;
-  /** As the API prints it; a native histogram in the notation of Prometheus' own table. */
+  /** The text of the API; for a native histogram, the notation of Prometheus' own table. */
   readonly text: string;
   /** Undefined for a native histogram. */
   readonly value: number | undefined;

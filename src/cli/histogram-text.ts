@@ -26,7 +26,7 @@ export function histogramText(histogram: Histogram): string {
   return `{${parts.join(', ')}}`;
 }
 
-/** As `histogramText`, for a histogram of the API, with the buckets in their order. Malformed members are left out. */
+/** Like `histogramText`, for a histogram of the API, with the buckets in their order. Malformed members are left out. */
 export function jsonHistogramText(histogram: Readonly<Record<string, unknown>>): string {
   const parts: string[] = [];
   for (const name of ['count', 'sum']) {

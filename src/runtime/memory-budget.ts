@@ -44,7 +44,7 @@ export const UNCOUNTED_MEMORY: MemoryAccount = {
  * The bytes held by all queries of one process.
  *
  * The budget counts reservations, not the heap. Garbage between two collections and the runtime's own memory are not
- * counted; whoever sets the limits leaves room for them.
+ * counted; the limits must leave room for them.
  */
 export class MemoryBudget {
   readonly limits: MemoryLimits;
@@ -91,7 +91,7 @@ export class MemoryBudget {
 /**
  * The account of one query: the bytes that it holds, by use.
  *
- * Whoever opens an account closes it, however the query ends. Closing returns every reservation that was not released.
+ * The caller that opens an account closes it, however the query ends. Closing returns every reservation that was not released.
  */
 export class QueryMemory implements MemoryAccount {
   readonly #budget: MemoryBudget;

@@ -1,4 +1,4 @@
-// The worker's side: a server that receives its configuration from the supervisor, and asks it for what all workers share.
+// The worker's side: a server that receives its configuration from the supervisor, and calls it for reloads and metrics.
 
 import cluster from 'node:cluster';
 

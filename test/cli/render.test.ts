@@ -1,4 +1,4 @@
-// What promfed query writes, as text.
+// The text output of promfed query.
 
 import t from 'tap';
 
@@ -86,7 +86,7 @@ t.test('a native histogram is written with its buckets', async (t) => {
   );
 });
 
-t.test('an envelope that is none is an error, and its error is told', async (t) => {
+t.test('an invalid envelope is an error, and the error of a valid one is reported', async (t) => {
   const cases = [
     '',
     'null',
@@ -148,7 +148,7 @@ t.test('a chart of one series is drawn in dots', async (t) => {
   );
 });
 
-t.test('a chart of several series tells them apart by letter or color', async (t) => {
+t.test('the series of a chart differ in letter or color', async (t) => {
   const answer = readAnswer(
     matrix(
       ...Array.from({ length: 12 }, (_, i): [Metric, string[]] => [{ i: String(i) }, [String(i), 'NaN']]),
@@ -191,7 +191,7 @@ t.test('a caret stands under the place of a parse error', async (t) => {
   t.ok(line!.length < 130);
 });
 
-t.test('a range is the last hour in about 250 points unless it is told', async (t) => {
+t.test('the default range is the last hour in about 250 points', async (t) => {
   const end = { from: 'now', ms: 0 } as const;
   const range = { kind: 'range', start: undefined, end, stepMs: undefined } as const;
   t.same(resolveTimes(range, 7_200_000), {

@@ -202,7 +202,7 @@ t.test('a group without targets is a warning', async (t) => {
   }
 });
 
-t.test('targets of one group that no label tells apart are a warning', async (t) => {
+t.test('targets of one group with equal labels are a warning', async (t) => {
   const warningsOf = (labels: string): readonly string[] =>
     parseConfig(
       `promxy: {server_groups: [{name: eu, static_configs: [{targets: [x], labels: {az: a}}, {targets: [y], labels: ${labels}}]}]}`,

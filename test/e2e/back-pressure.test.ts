@@ -18,7 +18,7 @@ const STEPS = 961;
 const SERIES = 2_000;
 const VALUES = Array.from({ length: STEPS }, (_, i) => `[${START + 15 * i},"${1000 + i}.25"]`).join(',');
 
-/** As large as the answer of a real region, 85 MB from two of them; counts what it could get rid of. */
+/** A response of the size of a real region's: 85 MB from two of them. Counts the bytes that were accepted. */
 class WideRegion {
   sentBytes = 0;
   readonly answer: Fault = (response) => {

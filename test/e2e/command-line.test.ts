@@ -37,7 +37,7 @@ t.test('version and help', async (t) => {
   }
 });
 
-t.test('what is wrong on the command line is told in a line', async (t) => {
+t.test('an error on the command line is one line', async (t) => {
   const cases: [args: string[], message: RegExp][] = [
     [['--confg=x'], /unknown flag.*--confg.*--config/],
     [['--query.timeout=fast'], /query\.timeout/],
@@ -108,7 +108,7 @@ t.test('an empty configuration is ready, and SIGHUP loads what it became', async
   t.equal(await promfed.ended, 0);
 });
 
-t.test('an address that is taken is told in a line', async (t) => {
+t.test('an address in use is an error of one line', async (t) => {
   const first = await startPromfedProcess(t, `--config=${file('first.yaml', '')}`);
   const { port } = new URL(first.url);
   t.match(await runPromfed(`--config=${file('second.yaml', '')}`, `--bind-addr=127.0.0.1:${port}`), {

@@ -29,7 +29,7 @@ function query(...args: string[]): Promise<EndedProcess> {
   return runPromfed('query', ...args);
 }
 
-t.test('the demo, by its configuration and by the address of a promfed', async (t) => {
+t.test('query answers by a configuration and by the URL of a promfed', async (t) => {
   const demo = await startDemoRegions({ clock });
   t.teardown(() => demo.close());
   const path = join(folder, 'demo.yaml');
@@ -61,10 +61,10 @@ t.test('the demo, by its configuration and by the address of a promfed', async (
     t.match(await query(source, AT, 'up + on() up'), { status: 1, stderr: /^promfed: .*duplicate series/ });
   }
   const [one, other] = await Promise.all(sources.map((source) => query(source, AT, 'up')));
-  t.equal(one!.stdout, other!.stdout, 'both give the same table');
+  t.equal(one!.stdout, other!.stdout, 'equal tables');
 });
 
-t.test('explain tells the plan, by a configuration and by the address of a promfed', async (t) => {
+t.test('explain prints the plan, by a configuration and by the URL of a promfed', async (t) => {
   const demo = await startDemoRegions({ clock });
   t.teardown(() => demo.close());
   const path = join(folder, 'explain.yaml');
@@ -100,7 +100,7 @@ t.test('explain tells the plan, by a configuration and by the address of a promf
       stderr: /unclosed left/,
     });
   }
-  t.equal(texts[0], texts[1], 'both explain the same');
+  t.equal(texts[0], texts[1], 'equal explanations');
   t.match(await runPromfed('explain', '--output=chart', 'up'), {
     status: 1,
     stderr: /--output: must be one of text, json; got "chart"/,

@@ -229,7 +229,7 @@ t.test('every worker uses a credentials file that has changed, without a reload'
   t.ok(received.length <= 10, 'each worker is refused at most once');
 });
 
-t.test('what keeps workers from serving is told in a line', async (t) => {
+t.test('an error that keeps workers from serving is one line', async (t) => {
   const first = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
   const { port } = new URL(first.url);
   t.match(

@@ -107,7 +107,7 @@ t.test('delivers every series once, sorted when the parts are, whatever the batc
   );
 });
 
-t.test('asks all parts at once, and never reads more than a batch ahead', async (t) => {
+t.test('reads all parts at once, and never more than a batch ahead', async (t) => {
   const parts = [1, 2, 3].map((n) =>
     observedStream(Array.from({ length: 10 }, (_, i) => [frame({ a: `${i}.${n}` }, 'x'.repeat(300_000))])),
   );

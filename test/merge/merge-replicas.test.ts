@@ -134,7 +134,7 @@ t.test('refuses to merge native histograms that differ', async (t) => {
   t.strictSame(await merged([[], histograms]), ['x "histograms":[[1,{"count":"1"}]]'], 'one copy passes');
 });
 
-t.test('refuses copies that are no samples or go back in time', async (t) => {
+t.test('rejects copies that have malformed samples or go back in time', async (t) => {
   await t.rejects(merged([one('"values":[[2,"1"],[1,"1"]]'), one('"values":[[3,"1"]]')]), {
     code: 'upstream',
     message: /back in time/,
@@ -205,7 +205,7 @@ const replicasArbitrary = fc
 
 const byName = (a: SeriesFrame, b: SeriesFrame): number => (a.labels.get('a') < b.labels.get('a') ? -1 : 1);
 
-/** What the merge must be: series by series, the targets' copies in order. */
+/** The expected merge: series by series, the targets' copies in order. */
 async function reference(replicas: readonly (readonly SeriesFrame[])[]): Promise<string[]> {
   const names = [...new Set(replicas.flat().map(({ labels }) => labels.get('a')))].sort();
   const all: string[] = [];

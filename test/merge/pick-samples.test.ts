@@ -60,7 +60,7 @@ const cases = [
     preferMax: true,
     expected: '10 20 20@30 40 50 20@60',
   },
-  // What the rule says beyond them.
+  // Cases of the rule beyond these.
   { name: 'nothing on either side', a: '', b: '', bufferMs: 5, expected: '' },
   { name: 'nothing on the first side', a: '', b: '1 2', bufferMs: 5, expected: '1 2' },
   { name: 'nothing on the second side', a: '1 2', b: '', bufferMs: 5, expected: '1 2' },

@@ -76,7 +76,7 @@ t.test('a signal reaches the program that start runs, and its exit code comes ba
   t.equal(result.code, 7);
 });
 
-t.test('a Node.js older than package.json asks for is told so', async (t) => {
+t.test('a Node.js older than in package.json is an error', async (t) => {
   const project = smallProject(t);
   const manifest = JSON.parse(readFileSync(join(project.root, 'package.json'), 'utf8')) as object;
   project.write('package.json', JSON.stringify({ ...manifest, engines: { node: '>=99.1.0' } }));
@@ -85,14 +85,14 @@ t.test('a Node.js older than package.json asks for is told so', async (t) => {
   t.equal(result.stderr, `promfed needs Node.js 99.1.0 or newer, this is ${process.versions.node}.\n`);
 });
 
-t.test('packages are installed when the lock file asks for others than are there', async (t) => {
+t.test('packages are installed when they do not match the lock file', async (t) => {
   const project = smallProject(t);
   const lock = JSON.parse(readFileSync(join(project.root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, object>;
   };
   lock.packages['node_modules/only-in-this-test'] = { version: '1.0.0', integrity: 'none' };
   project.write('package-lock.json', JSON.stringify(lock));
-  // Stands in for npm: the real one would ask a registry.
+  // A double of npm: the real one needs a registry.
   project.write('npm-cli.js', `console.error('npm got', process.argv.slice(2).join(' ')); process.exit(3);`);
   const result = await project.run('start.mjs', [], {
     env: { npm_execpath: join(project.root, 'npm-cli.js') },

@@ -1,5 +1,5 @@
-// There is no Docker in a test. What can be held without one: that the build finds what it copies, that what it
-// runs exists, and that the image is what deployments rely on.
+// The Dockerfile, without Docker: copied paths exist, scripts that run exist, and the image has the properties that
+// deployments rely on.
 
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
@@ -72,7 +72,7 @@ t.test('every stage that is copied from is defined before', async (t) => {
 });
 
 t.test(
-  'the image serves on 8082 as nobody, checks its health, and answers to promxy’s name too',
+  'the image serves on 8082 as user 65534, checks its health, and has the name of promxy too',
   async (t) => {
     t.equal(find('USER'), '65534:65534');
     t.equal(find('EXPOSE'), '8082');

@@ -10,7 +10,7 @@ import {
   type MetricsReport,
 } from '../../src/telemetry/index.js';
 
-/** What one process has counted, as another receives it. */
+/** The report of one process, as another receives it. */
 async function reportOf(register: (registers: Registry[]) => void): Promise<MetricsReport> {
   const registry = new Registry();
   register([registry]);
@@ -83,13 +83,13 @@ for (const { name, values, expected } of [
   { name: 'promfed_label_index_age_seconds', values: [5, 60], expected: 60 },
   { name: 'promfed_label_index_used', values: [1, 0], expected: 0 },
 ]) {
-  t.test(`of ${values.join(' and ')} ${name} is ${expected}`, async (t) => {
+  t.test(`${name} of ${values.join(' and ')} is ${expected}`, async (t) => {
     const reports = await Promise.all(values.map((value) => gauge(name, value)));
     t.strictSame(await linesOf(reports), [`${name} ${expected}`]);
   });
 }
 
-t.test('of a process that ended only what grows is kept, added up', async (t) => {
+t.test('the counters and histograms of a process that exited are kept, added up', async (t) => {
   const first = [
     ...(await counter(2, { route: '/' })),
     ...(await gauge('held', 9)),
@@ -107,7 +107,7 @@ t.test('of a process that ended only what grows is kept, added up', async (t) =>
   t.ok(lines.includes('took_seconds_bucket{le="0.1",route="/"} 1'));
 });
 
-t.test('the totals of nobody are nothing, and reports are not changed by adding them up', async (t) => {
+t.test('the totals of no reports are empty, and adding up does not change reports', async (t) => {
   t.strictSame(totalsOf([]), []);
   const report = await counter(2, { route: '/' });
   const before = structuredClone(report);
@@ -116,14 +116,14 @@ t.test('the totals of nobody are nothing, and reports are not changed by adding 
   t.strictSame(report, before);
 });
 
-t.test('a counter never falls when the process it counts in ends', async (t) => {
+t.test('a counter does not fall when its process exits', async (t) => {
   const [one, other] = [await counter(2, { route: '/' }), await counter(3, { route: '/' })];
   const alive = await linesOf([one, other]);
   const ended = await linesOf([one, totalsOf([other])]);
   t.strictSame(ended, alive);
 });
 
-t.test('what the supervising process says for all is left out of a worker’s', async (t) => {
+t.test('metrics that the supervisor reports for all are left out of a worker’s report', async (t) => {
   const report = [
     ...(await gauge('promfed_config_last_reload_success', 1)),
     ...(await gauge('promfed_other', 1)),

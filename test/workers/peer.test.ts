@@ -67,22 +67,22 @@ function farAnswers(wait: Promise<string> = Promise.resolve('waited')): Far {
   };
 }
 
-t.test('each side answers what the other asks, both ways at once', async (t) => {
+t.test('each side answers the calls of the other, both ways at once', async (t) => {
   const { near, far } = connect();
-  const ofNear = createPeer<Far, Near>(near, 'the far side', ADD);
-  const ofFar = createPeer<Near, Far>(far, 'the near side', farAnswers());
-  const asked = [
-    ...Array.from({ length: 50 }, (_, i) => ofNear.call('double', i)),
-    ...Array.from({ length: 50 }, (_, i) => ofFar.call('add', [i, 1])),
+  const nearPeer = createPeer<Far, Near>(near, 'the far side', ADD);
+  const farPeer = createPeer<Near, Far>(far, 'the near side', farAnswers());
+  const calls = [
+    ...Array.from({ length: 50 }, (_, i) => nearPeer.call('double', i)),
+    ...Array.from({ length: 50 }, (_, i) => farPeer.call('add', [i, 1])),
   ];
   const expected = [
     ...Array.from({ length: 50 }, (_, i) => 2 * i),
     ...Array.from({ length: 50 }, (_, i) => i + 1),
   ];
-  t.strictSame(await Promise.all(asked), expected);
+  t.strictSame(await Promise.all(calls), expected);
 });
 
-t.test('answers go to whom they belong, whatever their order', async (t) => {
+t.test('answers belong to their calls in any order', async (t) => {
   const { near, far } = connect();
   let release!: (text: string) => void;
   const late = new Promise<string>((resolve) => (release = resolve));
@@ -94,17 +94,17 @@ t.test('answers go to whom they belong, whatever their order', async (t) => {
   t.equal(await first, 'at last');
 });
 
-t.test('an error of the other side keeps its code and its words', async (t) => {
+t.test('an error of the other side keeps its code and message', async (t) => {
   const { near, far } = connect();
   const peer = createPeer<Far, Near>(near, 'the far side', ADD);
   createPeer<Near, Far>(far, 'the near side', farAnswers());
   await t.rejects(peer.call('fail', 'ours'), { code: 'bad_data', message: 'not so' });
   await t.rejects(peer.call('fail', 'an error'), { code: 'internal', message: 'no such thing' });
   await t.rejects(peer.call('fail', 'late'), { code: 'internal', message: 'too far' });
-  t.equal(await peer.call('double', 1), 2, 'and the next call is answered');
+  t.equal(await peer.call('double', 1), 2, 'the next call is answered');
 });
 
-t.test('an answer that comes after the limit is nobody’s', async (t) => {
+t.test('an answer after the limit is ignored', async (t) => {
   const { near, far } = connect();
   let release!: (text: string) => void;
   const late = new Promise<string>((resolve) => (release = resolve));
@@ -129,7 +129,7 @@ t.test('calls fail at once when the other side ends, and later calls too', async
   }
 });
 
-t.test('a call that cannot be sent has no answer', async (t) => {
+t.test('a call that cannot be sent fails', async (t) => {
   const { near, jam } = connect();
   const peer = createPeer<Far, Near>(near, 'the far side', ADD);
   jam();

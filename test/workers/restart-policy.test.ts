@@ -1,4 +1,4 @@
-// When a worker that ended is replaced.
+// Delays before workers that exited are replaced.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -9,13 +9,13 @@ const SHORT = { wasReady: true, lifeMs: 9_999 };
 const LONG = { wasReady: true, lifeMs: 10_000 };
 const FAILED = { wasReady: false, lifeMs: 50 };
 
-t.test('a worker that lived long is replaced at once, however often that happens', (t) => {
+t.test('a worker that lived long is replaced at once, every time', (t) => {
   const policy = createRestartPolicy();
   for (let i = 0; i < 20; i++) t.equal(policy.ended(LONG), 0);
   t.end();
 });
 
-t.test('workers that end soon are replaced later and later, up to a bound', (t) => {
+t.test('delays double for workers that exit soon, up to a bound', (t) => {
   const policy = createRestartPolicy();
   const delays = Array.from({ length: 12 }, () => {
     policy.started();
@@ -25,7 +25,7 @@ t.test('workers that end soon are replaced later and later, up to a bound', (t) 
   t.end();
 });
 
-t.test('a long life begins the count again', (t) => {
+t.test('a long life resets the delay', (t) => {
   const policy = createRestartPolicy();
   for (let i = 0; i < 5; i++) policy.ended(SHORT);
   t.equal(policy.ended(LONG), 0);
@@ -34,15 +34,15 @@ t.test('a long life begins the count again', (t) => {
   t.end();
 });
 
-t.test('five in a row that end before they are ready are given up', (t) => {
+t.test('the policy gives up after five exits in a row before readiness', (t) => {
   const policy = createRestartPolicy();
   const delays = Array.from({ length: 5 }, () => policy.ended(FAILED));
   t.strictSame(delays, [0, 100, 200, 400, undefined]);
-  t.equal(policy.ended(FAILED), undefined, 'and stay so');
+  t.equal(policy.ended(FAILED), undefined, 'later exits too');
   t.end();
 });
 
-t.test('one that became ready in between lets the starts be tried on', (t) => {
+t.test('a worker that becomes ready resets the count of failed starts', (t) => {
   const policy = createRestartPolicy();
   for (let i = 0; i < 4; i++) t.not(policy.ended(FAILED), undefined);
   policy.started();
@@ -51,14 +51,14 @@ t.test('one that became ready in between lets the starts be tried on', (t) => {
   t.end();
 });
 
-t.test('a worker that never became ready has not lived long, however long it took', (t) => {
+t.test('a worker that never became ready has not lived long', (t) => {
   const policy = createRestartPolicy();
   policy.ended({ wasReady: false, lifeMs: 60_000 });
   t.equal(policy.ended({ wasReady: false, lifeMs: 60_000 }), 100);
   t.end();
 });
 
-t.test('workers that became ready are never given up, and always replaced within ten seconds', (t) => {
+t.test('workers that became ready are always replaced, within ten seconds', (t) => {
   fc.assert(
     fc.property(fc.array(fc.nat(30_000), { maxLength: 200 }), (lives) => {
       const policy = createRestartPolicy();

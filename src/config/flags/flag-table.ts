@@ -6,7 +6,7 @@ export interface FlagSpec {
   readonly short?: string;
   /** Name of the value in the help text; undefined for a switch. */
   readonly value?: string;
-  /** As written on the command line. */
+  /** The text on the command line. */
   readonly default?: string;
   readonly repeatable?: true;
   /** Commands that accept the flag: `serve` and `demo`, `query` and `explain`, or `explain`. All when missing. */

@@ -10,7 +10,7 @@ export interface Arguments {
   readonly positionals: readonly string[];
 }
 
-/** Tells the flags, each with its values, from the other arguments; what is wrong is added to `problems`. */
+/** Separates flags, each with its values, from positional arguments. Adds errors to `problems`. */
 export function readArguments(argv: readonly string[], problems: string[]): Arguments {
   const given = new Map<FlagName, string[]>();
   const positionals: string[] = [];
@@ -44,7 +44,7 @@ export function readArguments(argv: readonly string[], problems: string[]): Argu
       problems.push(
         later === undefined ? unknownFlag(written, nearest) : `the flag ${written} is not supported yet`,
       );
-      // What follows it is its value, as far as that can be known, and not an argument of its own.
+      // The next argument is likely the value of the unknown flag, not a positional one.
       const takesValue = later ?? (nearest !== undefined && takesAValue(nearest));
       if (takesValue && inline === undefined && following !== undefined) i++;
       continue;

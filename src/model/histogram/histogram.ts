@@ -15,7 +15,7 @@ export interface SparseBuckets {
  * A native histogram with float counts. Immutable: samples share histograms.
  *
  * With a schema from −4 to 8, positive bucket i holds the values up to `2^(i·2^−schema)`, inclusive, above the upper
- * bound of bucket i−1. Negative buckets mirror positive ones. The zero bucket holds the values with a distance from 0
+ * bound of bucket i−1; negative buckets mirror positive ones. The zero bucket holds the values with a distance from 0
  * of at most `zeroThreshold`.
  *
  * With the schema CUSTOM_BUCKETS, `customValues` are the ascending upper bounds, inclusive, of the buckets 0, 1, …, and

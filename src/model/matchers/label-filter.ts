@@ -3,7 +3,7 @@
 import type { Matcher } from './matcher.js';
 
 /**
- * What is known about the series of a group whose label satisfies a matcher.
+ * Knowledge about the series of a group whose label satisfies a matcher.
  *
  * - `matches`: a known value satisfies the matcher.
  * - `excluded`: the group's configuration rules out every value that satisfies it.

@@ -192,7 +192,7 @@ class ExpressionGenerator {
       });
   }
 
-  /** There once in so many times; rarely when expressions shall be plain. */
+  /** Present once in `times`; rarely in plain expressions. */
   #maybe<T>(there: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
     const weight = this.#options.plain === true ? 20 : times - 1;
     return fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: there });
@@ -408,7 +408,7 @@ function durationExpr(): fc.Arbitrary<Duration> {
   );
 }
 
-/** What may stand between parentheses of a duration. */
+/** A part of a duration in parentheses. */
 function durationPart(depth: number): fc.Arbitrary<Duration> {
   return depth === 0
     ? durationLeaf()
@@ -425,7 +425,7 @@ function durationExprAt(depth: number): fc.Arbitrary<Duration> {
     .map(([op, lhs, rhs]): Duration => ({ kind: 'durationBinary', op, lhs, rhs, position }));
 }
 
-/** What binds tighter than any operator, and is not zero, which could not be divided by. */
+/** An operand that binds tighter than any operator. Never zero, which cannot be a divisor. */
 function durationAtom(part: fc.Arbitrary<Duration>): fc.Arbitrary<Duration> {
   return fc.oneof(
     durationLeaf(),

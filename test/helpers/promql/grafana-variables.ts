@@ -27,7 +27,7 @@ export function replaceGrafanaVariables(query: string): string {
   });
 }
 
-/** Whether a query is one that Grafana answers itself (`label_values(…)`), not PromQL. */
+/** Reports whether Grafana answers the query itself (`label_values(…)`); it is not PromQL. */
 export function isGrafanaQuery(query: string): boolean {
   return /^\s*(?:label_values|label_names|metrics|query_result)\(/.test(query);
 }

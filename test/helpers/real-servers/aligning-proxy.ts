@@ -1,4 +1,4 @@
-// A region in front of a real one that computes ranges at multiples of the step, as Mimir does when it is told to.
+// A proxy that computes ranges at multiples of the step, like Mimir with align_queries_with_step.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import type { Teardown } from './server-process.js';
 
 export interface AligningProxy {
   readonly url: string;
-  /** How many range queries it has answered, and how many of them at other steps than it was asked for. */
+  /** Range queries answered, and the number of them that were answered at other steps than requested. */
   readonly ranges: { asked: number; moved: number };
 }
 
@@ -51,7 +51,7 @@ export async function startAligningProxy(t: Teardown, origin: string): Promise<A
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ranges };
 }
 
-/** Whether that moved anything. */
+/** Returns true when a time was moved. */
 function align(parameters: URLSearchParams): boolean {
   const step = Number(parameters.get('step'));
   let isMoved = false;

@@ -72,10 +72,10 @@ export function startVictoriaMetrics(t: Teardown, options: VictoriaMetricsOption
 export interface VmauthOptions {
   /** Base URLs of VictoriaMetrics servers; more than one are balanced over. */
   readonly backends: readonly string[];
-  /** Basic auth; without it and without a token everybody may ask. */
+  /** Without basic auth and without a token, every client may query. */
   readonly basicAuth?: { readonly username: string; readonly password: string };
   readonly bearerToken?: string;
-  /** The path that users ask under. Default `/vm/select/0/prometheus`, as KOF's regions have it. */
+  /** The path of the query API for users. Default `/vm/select/0/prometheus`, as KOF's regions have it. */
   readonly pathPrefix?: string;
   readonly args?: readonly string[];
 }

@@ -15,8 +15,8 @@ const batchSpanMs = 30 * 60_000;
 
 /**
  * Writes the series to `baseUrl` + `/api/v1/write` and returns when a query finds every sample.
- * `flushPath` is asked once before, for servers that make samples visible later.
- * Throws an Error when a write is refused, or when the samples do not become visible.
+ * `flushPath` is requested once before, for servers that make samples visible later.
+ * Throws an Error when a write is rejected, or when the samples do not become visible.
  */
 export async function remoteWrite(
   baseUrl: string,

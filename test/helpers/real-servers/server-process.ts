@@ -174,7 +174,7 @@ function isRunning(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** Whether every thread is stopped: the third field of each `stat`, after the name in brackets, is T. */
+/** Reports whether every thread is stopped: the third field of each `stat`, after the name in brackets, is T. */
 function isSuspended(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).every((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1').includes(') T '),
@@ -192,8 +192,8 @@ async function answersOk(url: string): Promise<boolean> {
 }
 
 /**
- * A port that nobody listens on now, below the range the kernel hands out by itself, so that no outgoing
- * connection and no server on port 0 takes it before our server binds it.
+ * Returns a free port below the kernel's ephemeral range, so that no outgoing connection and no server on port 0 takes
+ * it before our server binds it.
  */
 async function freePort(): Promise<number> {
   for (;;) {

@@ -65,7 +65,7 @@ interface Growth {
   readonly schema?: number;
   readonly zeroThreshold?: number;
   readonly customValues?: readonly number[];
-  /** What every count is multiplied by. */
+  /** Factor of every count. */
   readonly factor?: number;
   readonly hasNegative?: boolean;
   readonly resetEvery?: number;

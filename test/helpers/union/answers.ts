@@ -12,8 +12,8 @@ interface OneSeries {
 }
 
 /**
- * What differs, a line each; nothing when the answers are equal. The texts of errors may differ, and the order of
- * series; numbers by what summing in another order makes of them.
+ * Returns the differences, a line each. The texts of errors and the order of series may differ, and numbers by the
+ * rounding of another order of summation.
  */
 export function answerDifferences(ours: UnionAnswer, theirs: UnionAnswer): string[] {
   const [outcome, expected] = [outcomeOf(ours), outcomeOf(theirs)];
@@ -31,7 +31,7 @@ export function answerDifferences(ours: UnionAnswer, theirs: UnionAnswer): strin
   return seriesDifferences(ours.data.result as OneSeries[], theirs.data.result as OneSeries[]);
 }
 
-/** What newer versions warn of, and with them promfed, but not the Prometheus of the tests. */
+/** Warnings of promfed and newer versions that the Prometheus of the tests does not have. */
 const NEWER = /^PromQL warning: sort(_desc)? is ineffective/;
 
 /** Warnings and infos without the places they end in, sorted. */
@@ -40,7 +40,7 @@ export function annotationsOf({ warnings = [], infos = [] }: UnionAnswer): strin
   return [...new Set(texts.filter((text) => !NEWER.test(text)))].sort();
 }
 
-/** Whether there is any sample in it. */
+/** Reports whether an answer has samples. */
 export function hasSamples({ data }: UnionAnswer): boolean {
   return Array.isArray(data?.result) && data.result.length > 0;
 }

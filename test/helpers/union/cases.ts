@@ -1,4 +1,4 @@
-// The layouts of regions that the union tests ask, and the times they ask for.
+// The layouts of regions and the times of the union tests.
 
 import type { UnionGroup, UnionTimes } from './prometheus-union.js';
 import { withLabels } from '../series/series-set.js';

@@ -144,7 +144,7 @@ function ofEach(vector: Pieces): Pieces {
   );
 }
 
-/** Joins of which no side matches twice. */
+/** Vector matches in which no element matches twice. */
 function joined(vector: Pieces, some: (maxLength: number) => fc.Arbitrary<string>): Pieces {
   const op = fc.constantFrom('+', '-', '*', '>', '<=');
   const fold = fc.constantFrom('sum', 'max', 'count', 'min');

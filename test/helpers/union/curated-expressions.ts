@@ -1,8 +1,8 @@
 // Expressions for every construct that a planner may get wrong, over the series of unionSeries and the labels `region`
-// and `tier` of groups. They are asked in every layout of regions, those without these labels included.
+// and `tier` of groups. They run in every layout of regions, those without these labels included.
 
 export const curated: readonly string[] = [
-  // What compares, negates or scales the result of a split aggregation.
+  // Operations that compare, negate or scale the result of a split aggregation.
   'max(memory_usage_bytes) < 2',
   'max(memory_usage_bytes) * -1',
   '10 / max(memory_usage_bytes)',

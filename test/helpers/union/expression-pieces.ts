@@ -18,7 +18,7 @@ export const of = (text: string, piece: Piece, changes: Partial<Piece> = {}): Pi
   text,
 });
 
-/** Whether a value is there, or which of two, is decided by its last digit. */
+/** Functions whose result, or its presence, depends on the last digit of a value. */
 export const JUMPS = new Set([
   'ceil',
   'floor',
@@ -48,8 +48,8 @@ export function operation(a: Piece, op: string, b: Piece, matching = ''): Piece 
 }
 
 /**
- * What a filter drops is no second match to Prometheus up to 3.9, but is one to newer ones and to promfed: filters
- * only stand where no side matches twice.
+ * A filter that keeps matches unique. An element that a filter drops is a second match for promfed and for Prometheus
+ * after 3.9, but not for earlier versions.
  */
 export function keeping(op: string): string {
   return COMPARISONS.includes(op) ? `${op} bool` : op;

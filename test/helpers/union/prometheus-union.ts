@@ -11,24 +11,24 @@ import { annotationsOf, answerDifferences, hasSamples, type UnionAnswer } from '
 export interface UnionGroup {
   readonly labels: Readonly<Record<string, string>>;
   readonly targets: readonly (readonly TestSeries[])[];
-  /** What the targets hold together; that of the first by default. */
+  /** The union of the targets' series; by default those of the first target. */
   readonly whole?: readonly TestSeries[];
   /** The group's `inject_matchers`; what is left of the targets by them is `whole`. */
   readonly inject?: readonly string[];
 }
 
-/** When a query is asked: seconds, and without a step at `end` only. */
+/** The times of a query in seconds. Without a step, an instant query at `end`. */
 export interface UnionTimes {
   readonly start: number;
   readonly end: number;
   readonly step: number | undefined;
 }
 
-/** What one question came to. */
+/** The result of one query. */
 export interface UnionOutcome {
-  /** What differs from the reference when queries are distributed, a line each. */
+  /** Differences from the reference with pushdown, a line each. */
   readonly distributed: readonly string[];
-  /** What differs from it when they are evaluated from raw samples. */
+  /** Differences from the reference without pushdown, a line each. */
   readonly evaluated: readonly string[];
   /** Annotations that only one of the two has. */
   readonly annotations: readonly string[];
@@ -39,7 +39,7 @@ export interface Union {
   ask(query: string, times: UnionTimes): Promise<UnionOutcome>;
 }
 
-/** Of Prometheus. Starts it all; it ends with the test. */
+/** Starts the regions, the reference and promfed. They end with the test. */
 export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Promise<Union> {
   const union = groups.flatMap(({ labels, targets, whole }) => withLabels(whole ?? targets[0]!, labels));
   const start = async (series: readonly TestSeries[]): Promise<string> => {

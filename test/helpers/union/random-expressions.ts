@@ -1,12 +1,12 @@
-// Random expressions over the series of the union tests: typed, over labels and names that are there, so that most of
-// them have a result. What one answer is known not to promise (ARCHITECTURE.md, "Where one answer ends, today") is not
-// generated, each by the narrowest rule that keeps it out:
-// - Values that depend on the order in which regions were summed are `noisy`; nothing that jumps is applied to them.
+// Random expressions over the series of the union tests: typed, over existing labels and names, so that most of them
+// have a result. Known exceptions to one answer (ARCHITECTURE.md, "Where one answer ends, today") are not generated,
+// each by the narrowest rule that excludes it:
+// - Values that depend on the order in which regions were summed are `noisy`; no function of JUMPS is applied to them.
 // - topk and bottomk rank values that do not tie.
-// - Ranks that may be NaN stand below no function that sees beyond the time of `@`, see `seesBeyond`.
-// - Filters stand between sides that do not match twice, see `keeping`.
-// - The side of a join that must be unique either is so by its grouping, or is a metric of which every region has the
-//   same label sets at all times: when it has duplicates, then in every region.
+// - Ranks that may be NaN are never below a function that reads beyond the time of `@`, see `seesBeyond`.
+// - Filters are used between sides that do not match twice, see `keeping`.
+// - The side of a vector match that must be unique is unique by its grouping, or is a metric with the same label sets
+//   in every region at all times: its duplicates are then in every region.
 
 import fc from 'fast-check';
 
@@ -21,7 +21,7 @@ import {
   type Piece,
 } from './expression-pieces.js';
 
-/** What there is to be asked. */
+/** The names and labels of the series. */
 export interface UnionNames {
   /** Labels that groups set, each with the values that are there. */
   readonly groupLabels: Readonly<Record<string, readonly string[]>>;
@@ -34,7 +34,7 @@ type Pieces = fc.Arbitrary<Piece>;
 type Tie = (kind: Kind) => Pieces;
 
 const OWN_LABELS = ['namespace', 'pod', 'code', 'node'];
-/** Of these every region has the same label sets at all times. */
+/** Metrics with the same label sets in every region at all times. */
 const EVERYWHERE = [
   'http_requests_total',
   'memory_usage_bytes',
@@ -162,7 +162,7 @@ const OVER_TIME = ['sum', 'min', 'max', 'last', 'count', 'present', 'avg', 'stdd
 function rangeFunction(tie: Tie): Pieces {
   return fc.oneof(
     fc.tuple(fc.constantFrom(...COUNTER_FUNCTIONS, 'rate'), tie('matrix')).map(([func, m]) => {
-      // Whether a noisy value has gone down is noise itself.
+      // The resets of a noisy value are noise too.
       if (m.noisy) return of(`avg_over_time(${m.text})`, m);
       return of(`${func}(${m.text})`, m, { inexact: !JUMPS.has(func) });
     }),
@@ -185,8 +185,8 @@ function rangeFunction(tie: Tie): Pieces {
 }
 
 /**
- * Whether the matrix can fail by steps that no result is made of. Prometheus evaluates a subquery with `@` below what is
- * not the same at every step as far beyond that time as the query is long, and what fails there fails the query.
+ * Reports whether the matrix can fail at steps that no result depends on. Prometheus evaluates a subquery with `@` below
+ * an expression that varies by step as far beyond that time as the query is long. A failure there fails the query.
  *
  * Source: Prometheus, promql/engine.go (`setOffsetForAtModifier`, `evalSubquery`).
  */
@@ -308,7 +308,7 @@ function setOperation(tie: Tie, labels: readonly string[]): Pieces {
       text: `(${a.text}) ${op} ${how === '' ? '' : `${how} (${named.join(', ')}) `}(${b.text})`,
       inexact: a.inexact || b.inexact,
       noisy: a.noisy || b.noisy,
-      // Of both sides of `or` there may be a series that is the same but for the name.
+      // Both sides of `or` may have a series that differs in its name only.
       alike: a.alike || b.alike || op === 'or',
     }));
 }

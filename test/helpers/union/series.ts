@@ -8,8 +8,8 @@ export interface UnionTimes {
 }
 
 /**
- * The series of one region: those of seriesSet, pods that come and go, one that is sampled seldom, values that are
- * no numbers, and `pod_info`, which says on which node a pod is. Every region has the same pods.
+ * Returns the series of one region: those of seriesSet, pods that come and go, one with few samples, NaN and infinite
+ * values, and `pod_info` with the node of each pod. Every region has the same pods.
  */
 export function unionSeries(
   region: string,

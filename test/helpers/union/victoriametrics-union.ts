@@ -9,7 +9,7 @@ import { answerDifferences, hasSamples, nameless, type UnionAnswer } from './ans
 import type { UnionGroup, UnionTimes } from './prometheus-union.js';
 
 export interface ComparableUnion {
-  /** What differs, a line each; and whether there was anything. */
+  /** Runs a query. Returns the differences, a line each, and whether the answers have samples. */
   ask(query: string, times: UnionTimes): Promise<{ differences: readonly string[]; found: boolean }>;
 }
 

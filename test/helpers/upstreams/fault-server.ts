@@ -6,7 +6,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import { until } from '../until.js';
 
-/** What the server was asked. */
+/** A request that the server received. */
 export interface ReceivedRequest {
   readonly method: string;
   /** Without the query string, still percent-encoded. */
@@ -22,11 +22,11 @@ export type Fault = (response: ServerResponse, socket: Socket, request: Received
 export interface FaultServer {
   /** `127.0.0.1:PORT`. */
   readonly target: string;
-  /** In the order in which their bodies had arrived. */
+  /** In the order in which their bodies arrived. */
   readonly requests: readonly ReceivedRequest[];
-  /** Connections that stand now. */
+  /** Number of open connections. */
   readonly openSockets: number;
-  /** Resolves once `count` requests have arrived in full. */
+  /** Resolves when `count` requests have arrived in full. */
   untilRequests(count: number): Promise<void>;
   /**
    * Resolves when every connection that has carried a request is closed. An idle connection that the client opened in
@@ -38,7 +38,7 @@ export interface FaultServer {
   close(): Promise<void>;
 }
 
-/** Starts a server that answers every request with `fault`, until told otherwise. */
+/** Starts a server that answers every request with `fault`, until `behave` is called. */
 export async function startFaultServer(fault: Fault): Promise<FaultServer> {
   let current = fault;
   const requests: ReceivedRequest[] = [];
@@ -97,7 +97,7 @@ async function receive(request: IncomingMessage): Promise<ReceivedRequest> {
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   } catch {
-    // A client that leaves in the middle is a request all the same.
+    // A request counts although its client left in the middle.
   }
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   return {
@@ -148,10 +148,10 @@ export function refuses(
   );
 }
 
-/** Takes the request and never says anything. */
+/** Accepts the request and never answers. */
 export const staysSilent: Fault = () => undefined;
 
-/** Answers well, but only after a while. */
+/** Answers after a delay. */
 export function answersAfter(delayMs: number, fault: Fault): Fault {
   return (response, socket, request) => {
     const timer = setTimeout(() => {
@@ -163,7 +163,7 @@ export function answersAfter(delayMs: number, fault: Fault): Fault {
   };
 }
 
-/** Sends the beginning of an answer and then one byte of white space now and then, for ever. */
+/** Sends the beginning of an answer, and then white space byte by byte, forever. */
 export function trickles(beginning: string, everyMs = 20): Fault {
   return (response) => {
     response.writeHead(200, JSON_HEADERS).write(beginning);
@@ -186,7 +186,7 @@ export function cutsByLength(beginning: string): Fault {
 export function cutsChunks(beginning: string): Fault {
   return (response, socket) => {
     response.writeHead(200, JSON_HEADERS).write(beginning, () => {
-      // Both pieces must not arrive as one event: the client has then read the beginning.
+      // The pieces must arrive as two events, so that the client has read the beginning.
       setTimeout(() => socket.end(), 30);
     });
   };
@@ -202,7 +202,7 @@ export const hangsUp: Fault = (_response, socket) => {
   socket.end();
 };
 
-/** Sends bytes that are no HTTP. */
+/** Sends bytes that are not HTTP. */
 export const speaksNoHttp: Fault = (_response, socket) => {
   socket.end('220 mail.example.com ESMTP\r\n');
 };
@@ -229,7 +229,7 @@ export function neverEnds(beginning: string, piece: (index: number) => string, s
   };
 }
 
-/** As `neverEnds`, packed. */
+/** Like `neverEnds`, compressed. */
 export function neverEndsGzipped(beginning: string, piece: (index: number) => string): Fault {
   return (response) => {
     response.writeHead(200, { ...JSON_HEADERS, 'content-encoding': 'gzip' });
