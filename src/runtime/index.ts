@@ -18,3 +18,4 @@ export { Reloader, type Revision } from './reloader.js';
 export { settlesSoon } from './settles-soon.js';
 export { SampleBudget, type SampleCounter } from './sample-budget.js';
 export { describeFileError, type ReadText, readTextFile, readTextFileAsync } from './text-file.js';
+export { type ZstdOptions, zstd } from './zstd.js';

@@ -1,4 +1,4 @@
-// A server group as the federation sees it: one region, whatever number of targets stands behind it.
+// The ports of server groups: a configured group, its snapshots, and the requests to them.
 
 import type { FrameStream, ResponseTrailer, ResultType, BufferedAnswer } from '../json/index.js';
 import type {
@@ -13,110 +13,110 @@ import type {
 } from '../model/index.js';
 import type { MemoryAccount, SampleBudget } from '../runtime/index.js';
 
-/** A query as a region is sent it. A grid of one instant with `kind: 'instant'` asks `query`, else `query_range`. */
+/** A query as it is sent to a region: to `query` with the only step of the grid, or to `query_range`. */
 export interface RegionQuery {
   readonly kind: 'instant' | 'range';
   readonly expr: string;
   readonly grid: Grid;
 }
 
-/** What every request to a region is bound by. */
+/** Limits and context of the requests to a region. */
 export interface FetchContext {
   /** Aborts when the client leaves, the deadline passes or the query fails elsewhere. */
   readonly signal: StopSignal;
-  /** When the query must be over, epoch milliseconds; also sent on as `timeout`. */
+  /** Deadline of the query, epoch milliseconds. The remaining time is sent as `timeout`. */
   readonly deadlineMs: number;
-  /** Sent on when it differs from the regions' own default; undefined to leave it to them. */
+  /** Sent to the region; undefined for the region's own default. */
   readonly lookbackDeltaMs: number | undefined;
   /**
    * Headers of the requests beside the configured ones, which they take precedence over: name0, value0, name1, value1,
    * … Valid in HTTP, and without those that describe the connection or the body (`isReservedHeader`).
    */
   readonly headers?: readonly string[] | undefined;
-  /** Told of every exchange with a target; left out, nobody is. */
+  /** Observes the exchanges with the targets. */
   readonly stats?: ExchangeStats | undefined;
-  /** What is held of answers is taken from it; left out, it is not counted. */
+  /** Account for the bytes of responses. Default: they are not counted. */
   readonly memory?: MemoryAccount | undefined;
 }
 
-/** What one request to a group is seen to take, over all of its targets. */
+/** Observes one request to a group, over all of its targets. */
 export interface ExchangeStats {
-  /** A target's answer has begun: its headers have arrived. */
+  /** The headers of a target's response have arrived. */
   answered(): void;
-  /** A target's answer was read to its end or let go, after so many bytes of its body, unpacked. */
+  /** A target's response was read to its end or released. @param bytes of its body that were read, after decoding. */
   closed(bytes: number): void;
 }
 
-/** A region's answer, opened: its headers and result type have arrived. */
+/** The answer of a region, once its headers and result type have arrived. */
 export interface GroupAnswer {
   readonly resultType: ResultType;
   /**
-   * Of replicas: already merged. Labels are the region's own: the group's labels are not set yet.
+   * The answers of replicas are merged. Labels are those of the region, without the group's labels.
    *
-   * A replica that fails midway becomes a warning of the tail while another one is read to its end; the last one to
-   * fail makes the stream throw. An answer that calls itself partial has a warning in the tail that says so.
+   * A replica that fails within its answer is a warning of the trailer while another one is read to its end; the last one
+   * to fail makes the stream throw. A partial answer has a warning in the trailer.
    *
-   * Whoever holds it reads it to its end or calls `return`; aborting the context's signal ends it too.
+   * The holder reads it to its end or closes it; aborting the context's signal ends it too.
    */
   readonly frames: FrameStream;
   /**
-   * Reads a small answer as a whole: all that `frames` has, if it ends well within a few ten thousand bytes; `frames` is
-   * then over. Undefined when it does not: `frames` has all of it then, and says what went wrong. Called once, before
-   * `frames` is read; left out when the answer has to be read as a stream.
+   * Buffers a small answer: the content of `frames`, which is at its end then. Undefined for an answer that is larger or
+   * fails: `frames` has all of it then. Called once, before `frames` is read. Left out when the answer must be read as a
+   * stream.
    */
   readonly tryBuffer?: () => Promise<BufferedAnswer | undefined>;
 }
 
-/** Which raw samples are wanted. */
+/** A request for raw samples. */
 export interface SamplesQuery {
-  /** As the region knows its series: without the group's labels. */
+  /** Apply to the labels of the region, without the group's labels. */
   readonly matchers: readonly Matcher[];
   readonly window: TimeWindow;
-  /** Samples are taken from it before they are allocated; those of the answer stay taken. */
+  /** Samples are reserved in it before they are allocated. Those of the answer stay reserved. */
   readonly budget: SampleBudget;
 }
 
-/** Raw samples of a group, all of them in memory. The receiver owns the series and gives them back to the budget. */
+/** Raw samples of a group, in memory. The caller owns the series and releases them in the budget. */
 export interface GroupSamples {
-  /** Labels are the region's own. Unordered, no two with equal labels, none without a sample. */
+  /** With the labels of the region. Unordered, without duplicates, each with at least one sample. */
   readonly series: readonly RawSeries[];
-  /** Whether series that have ended say so: every target that answered hands out stale markers. */
+  /** True when every target that answered returns stale markers. */
   readonly hasStaleMarkers: boolean;
   readonly trailer: ResponseTrailer;
 }
 
-/** Which part of the metadata is meant: series that match any of the selectors, seen in the window. */
+/** A request for metadata of the series that match any of the selectors within a time range. */
 export interface MetadataQuery {
-  /** Each list is one selector; the selectors are a union. Empty for everything. */
+  /** Each list is one selector. Empty for all series. */
   readonly selectors: readonly (readonly Matcher[])[];
   /** Milliseconds, both inclusive; undefined for the region's default. */
   readonly startMs: number | undefined;
   readonly endMs: number | undefined;
-  /** At most so many results are wanted; undefined for all. */
+  /** Maximum number of results; undefined for all. */
   readonly limit: number | undefined;
 }
 
-/** A metadata answer and what has to be said about it. */
+/** A metadata answer with its warnings. */
 export interface MetadataAnswer<T> {
   readonly data: T;
   readonly warnings: readonly string[];
 }
 
-/** `GET /api/v1/metadata`, one entry of a metric. */
+/** One entry of a metric in `/api/v1/metadata`. */
 export interface MetricMetadata {
   readonly type: string;
   readonly help: string;
   readonly unit: string;
 }
 
-/** One label of one group that queries are routed by. */
+/** The state of one learned label of one group. */
 export interface LabelIndexStatus {
   /** The server group's name. */
   readonly group: string;
   readonly label: string;
-  /** Whether it says where to ask. If not, the group is asked whatever the value is. */
+  /** True when queries are routed by the label. Otherwise the group is queried for every value. */
   readonly isUsed: boolean;
-  /** How many values were learned, and how long ago; undefined when none were, or too many to keep. */
+  /** Number and age of the learned values; undefined when there are none, or too many to keep. */
   readonly values: number | undefined;
   readonly ageMs: number | undefined;
 }

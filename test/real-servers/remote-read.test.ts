@@ -7,7 +7,7 @@ import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
 import { readBytes } from '../../src/json/index.js';
 import { instantGrid, Labels, type Matcher, type RawSeries, type TimeWindow } from '../../src/model/index.js';
 import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
-import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
+import { encodeSnappy, decodeSnappy } from '../../src/upstreams/wire/snappy-block.js';
 import { readChunkedSeries } from '../../src/upstreams/wire/chunked-series.js';
 import { histogramSet } from '../helpers/series/histogram-set.js';
 import { api, type ApiAnswer, type QueryData } from '../helpers/promfed/promfed.js';
@@ -33,10 +33,10 @@ async function read(
   window: TimeWindow,
   streamed: boolean,
 ): Promise<readonly RawSeries[]> {
-  const request = await unpackSnappy(createReadRequest(matchers, window), 1 << 20);
+  const request = await decodeSnappy(createReadRequest(matchers, window), 1 << 20);
   const accepted = new BinaryWriter().tag(2, WireType.LengthDelimited).bytes(Uint8Array.of(1, 0)).finish();
   if (!request.subarray(-accepted.length).equals(accepted)) throw new Error('the request ends otherwise');
-  const body = packSnappy(streamed ? request : request.subarray(0, -accepted.length));
+  const body = encodeSnappy(streamed ? request : request.subarray(0, -accepted.length));
   const response = await fetch(`${url}/api/v1/read`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },

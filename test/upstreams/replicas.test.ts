@@ -107,17 +107,17 @@ const FAILURES: readonly { name: string; fault: Fault; reason: string }[] = [
   {
     name: 'is cut in the middle by its length',
     fault: cutsByLength(beginningOf(matrix('a', 'b'))),
-    reason: 'the answer was cut: the connection ended before it was complete',
+    reason: 'incomplete response: connection closed before its end',
   },
   {
     name: 'is cut in the middle of its chunks',
     fault: cutsChunks(beginningOf(matrix('a', 'b'))),
-    reason: 'the answer was cut: the connection ended before it was complete',
+    reason: 'incomplete response: connection closed before its end',
   },
   {
     name: 'answers another type',
     fault: answers(success({ resultType: 'vector', result: [] })),
-    reason: 'answered a vector where a range query gives a matrix',
+    reason: 'returned a vector instead of a matrix',
   },
 ];
 
@@ -138,7 +138,7 @@ for (const { name, fault, reason } of FAILURES) {
       code: 'upstream',
       message: new RegExp(
         `^server group "eu": (?=.*target ${servers[0]!.target}: ${reason.replace(/[()]/g, '.')})` +
-          `(?=.*target ${servers[1]!.target}: HTTP 503: not available)`,
+          `(?=.*target ${servers[1]!.target}: HTTP 503: unavailable)`,
       ),
     });
   });
@@ -150,7 +150,10 @@ t.test('replicas that are all cut in the middle are an error, never a short answ
     cutsByLength(beginningOf(matrix('a', 'b'))),
     cutsChunks(beginningOf(matrix('a', 'b'))),
   );
-  await t.rejects(readAll(group), { code: 'upstream', message: /: target .* was cut.*; target .* was cut/ });
+  await t.rejects(readAll(group), {
+    code: 'upstream',
+    message: /: target .* incomplete response.*; target .* incomplete response/,
+  });
 });
 
 t.test('an execution error of one replica fails the query at once and ends the others', async (t) => {
@@ -188,7 +191,7 @@ t.test('replicas that disagree about the type: the first one counts, the other i
   t.strictSame(await readAll(group, INSTANT), {
     names: ['a'],
     warnings: [
-      `server group "eu": target ${servers[1]!.target}: answered a scalar where another target answered a vector`,
+      `server group "eu": target ${servers[1]!.target}: returned a scalar where another target returned a vector`,
     ],
     isPartial: false,
   });
@@ -201,12 +204,15 @@ t.test('an answer that calls itself partial is a warning that names its target',
     names: ['a'],
     warnings: [
       'from upstream',
-      `server group "eu": target ${servers[0]!.target}: partial answer: some of its storage nodes did not answer`,
+      `server group "eu": target ${servers[0]!.target}: partial response: some storage nodes did not answer`,
     ],
     isPartial: true,
   });
   servers[0]!.behave(answers({ ...(success(['x']) as object), isPartial: true }));
-  t.match(await group.labelNames(EVERYTHING, fetchContext()), { data: ['x'], warnings: [/partial answer/] });
+  t.match(await group.labelNames(EVERYTHING, fetchContext()), {
+    data: ['x'],
+    warnings: [/partial response/],
+  });
 });
 
 t.test('an error envelope with a status of success is judged by its type', async (t) => {
@@ -216,7 +222,7 @@ t.test('an error envelope with a status of success is judged by its type', async
   );
   await t.rejects(readAll(group), { code: 'execution', message: 'many-to-many' });
   servers[0]!.behave(answers({ status: 'error', errorType: '422', error: 'no storage' }));
-  await t.rejects(readAll(group), { code: 'upstream', message: /target .*: answered an error: no storage$/ });
+  await t.rejects(readAll(group), { code: 'upstream', message: /target .*: returned an error: no storage$/ });
 });
 
 t.test('metadata is the union of the replicas, and a failed one is named', async (t) => {
@@ -257,6 +263,6 @@ t.test('metadata that no replica answers is an error that names every one', asyn
     code: 'upstream',
     message:
       `server group "eu": target ${servers[0]!.target}: connection reset; ` +
-      `target ${servers[1]!.target}: HTTP 401: the credentials were refused`,
+      `target ${servers[1]!.target}: HTTP 401: credentials rejected`,
   });
 });

@@ -6,7 +6,7 @@ import { PromfedError } from '../../src/model/index.js';
 import { SampleBudget, systemClock } from '../../src/runtime/index.js';
 import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
 import type { GroupSamples } from '../../src/upstreams/index.js';
-import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
+import { encodeSnappy, decodeSnappy } from '../../src/upstreams/wire/snappy-block.js';
 import {
   answers,
   answersWith,
@@ -115,9 +115,9 @@ t.test('a replica that fails is a warning, the last one to fail an error', async
   const cut = cutsChunks(JSON.stringify(rangeVector([50, '1'], [60, '2'])).slice(0, -12));
   for (const [fault, reason] of [
     [resets, 'connection reset'],
-    [cut, 'the answer was cut'],
-    [answers(success({ resultType: 'vector', result: [] })), 'answered a vector where a range vector'],
-    [answers(rangeVector([60, '1'], [50, '1'])), 'go back in time'],
+    [cut, 'incomplete response'],
+    [answers(success({ resultType: 'vector', result: [] })), 'returned a vector instead of a matrix'],
+    [answers(rangeVector([60, '1'], [50, '1'])), 'not in the order of time'],
     [
       answers(
         success({
@@ -128,7 +128,7 @@ t.test('a replica that fails is a warning, the last one to fail an error', async
           ],
         }),
       ),
-      'is there twice',
+      'duplicate series',
     ],
   ] as const) {
     const { group } = await setUp(t, [fault, answers(rangeVector([50, '1']))]);
@@ -205,7 +205,7 @@ const READ_HEADERS = { 'content-type': 'application/x-protobuf', 'content-encodi
 
 function readAnswer(...series: Buffer[]): Buffer {
   const result = Buffer.concat(series.map((one) => bytesField(1, one)));
-  return packSnappy(bytesField(1, result));
+  return encodeSnappy(bytesField(1, result));
 }
 
 t.test('a group of remote read is asked there, and tells stale markers from NaN', async (t) => {
@@ -229,7 +229,7 @@ t.test('a group of remote read is asked there, and tells stale markers from NaN'
 });
 
 t.test('times before the epoch are written and read', async (t) => {
-  const message = await unpackSnappy(createReadRequest([], { afterMs: -5_000, untilMs: -1 }), 1000);
+  const message = await decodeSnappy(createReadRequest([], { afterMs: -5_000, untilMs: -1 }), 1000);
   t.same(
     [...message],
     [
@@ -260,17 +260,17 @@ t.test('bad answers to a remote read are failures of the target', async (t) => {
     {
       name: 'no snappy',
       fault: answersWith(200, READ_HEADERS, 'hello'),
-      expected: { code: 'upstream', message: /not a valid snappy block/ },
+      expected: { code: 'upstream', message: /malformed snappy block/ },
     },
     {
       name: 'no protobuf',
-      fault: answersWith(200, READ_HEADERS, packSnappy(Buffer.from([0x0a, 5, 1]))),
-      expected: { code: 'upstream', message: /not a valid protocol buffer/ },
+      fault: answersWith(200, READ_HEADERS, encodeSnappy(Buffer.from([0x0a, 5, 1]))),
+      expected: { code: 'upstream', message: /malformed protocol buffer/ },
     },
     {
       name: 'samples that go back in time',
       fault: answersWith(200, READ_HEADERS, readAnswer(timeSeries([60_000, ONE], [50_000, ONE]))),
-      expected: { code: 'upstream', message: /go back in time/ },
+      expected: { code: 'upstream', message: /not in the order of time/ },
     },
     {
       name: 'an error as text',

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { PromfedError } from '../../src/model/index.js';
-import { packSnappy, unpackSnappy } from '../../src/upstreams/wire/snappy-block.js';
+import { encodeSnappy, decodeSnappy } from '../../src/upstreams/wire/snappy-block.js';
 
 t.test('what was packed is unpacked, whatever its length', async (t) => {
   for (const length of [0, 1, 127, 128, 65_535, 65_536, 65_537, 200_000]) {
     const content = Buffer.from(Array.from({ length }, (_, i) => (i * 7919) % 251));
-    t.ok((await unpackSnappy(packSnappy(content), length)).equals(content), String(length));
+    t.ok((await decodeSnappy(encodeSnappy(content), length)).equals(content), String(length));
   }
 });
 
@@ -33,25 +33,41 @@ t.test('every element of the format is read', async (t) => {
     { name: 'a copy that repeats what it writes', block: [6, 0, 97, (4 << 2) | 2, 1, 0], content: 'aaaaaa' },
   ];
   for (const { name, block, content } of cases) {
-    t.equal((await unpackSnappy(Uint8Array.from(block), 100)).toString(), content, name);
+    t.equal((await decodeSnappy(Uint8Array.from(block), 100)).toString(), content, name);
   }
 });
 
 t.test('broken and hostile blocks are refused', async (t) => {
   const cases: { name: string; block: number[]; message: RegExp }[] = [
-    { name: 'nothing at all', block: [], message: /not a valid snappy block/ },
-    { name: 'a length that does not end', block: [255, 255, 255, 255, 255, 255], message: /not a valid/ },
-    { name: 'more than is taken', block: [0xe9, 0x07, 0], message: /too large: 1001 bytes where 1000/ },
-    { name: 'a length that the block cannot make', block: [0xe8, 0x07, 0, 97], message: /not a valid/ },
-    { name: 'a cut literal', block: [3, 2 << 2, 97], message: /not a valid/ },
-    { name: 'a cut length', block: [3, 61 << 2, 1], message: /not a valid/ },
-    { name: 'a copy from before the beginning', block: [5, 0, 97, 1, 2], message: /not a valid/ },
-    { name: 'a copy from nowhere', block: [5, 0, 97, 1, 0], message: /not a valid/ },
-    { name: 'more content than the length says', block: [1, 1 << 2, 97, 98], message: /not a valid/ },
-    { name: 'less content than the length says', block: [2, 0, 97], message: /not a valid/ },
+    { name: 'nothing at all', block: [], message: /malformed snappy block/ },
+    {
+      name: 'a length that does not end',
+      block: [255, 255, 255, 255, 255, 255],
+      message: /malformed snappy block/,
+    },
+    {
+      name: 'more than is taken',
+      block: [0xe9, 0x07, 0],
+      message: /too large: 1001 bytes; the limit is 1000/,
+    },
+    {
+      name: 'a length that the block cannot make',
+      block: [0xe8, 0x07, 0, 97],
+      message: /malformed snappy block/,
+    },
+    { name: 'a cut literal', block: [3, 2 << 2, 97], message: /malformed snappy block/ },
+    { name: 'a cut length', block: [3, 61 << 2, 1], message: /malformed snappy block/ },
+    { name: 'a copy from before the beginning', block: [5, 0, 97, 1, 2], message: /malformed snappy block/ },
+    { name: 'a copy from nowhere', block: [5, 0, 97, 1, 0], message: /malformed snappy block/ },
+    {
+      name: 'more content than the length says',
+      block: [1, 1 << 2, 97, 98],
+      message: /malformed snappy block/,
+    },
+    { name: 'less content than the length says', block: [2, 0, 97], message: /malformed snappy block/ },
   ];
   for (const { name, block, message } of cases) {
-    await t.rejects(unpackSnappy(Uint8Array.from(block), 1000), { code: 'upstream', message }, name);
+    await t.rejects(decodeSnappy(Uint8Array.from(block), 1000), { code: 'upstream', message }, name);
   }
 });
 
@@ -59,7 +75,7 @@ t.test('any bytes are either a block or an upstream error', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => {
       try {
-        await unpackSnappy(bytes, 1000);
+        await decodeSnappy(bytes, 1000);
       } catch (thrown) {
         if (!(thrown instanceof PromfedError) || thrown.code !== 'upstream') throw thrown;
       }

@@ -58,7 +58,7 @@ const REFUSED: readonly { name: string; tls: Partial<TlsSettings>; reason: RegEx
   {
     name: 'a certificate that nobody vouches for',
     tls: {},
-    reason: /: TLS: the certificate is self-signed and not trusted$/,
+    reason: /: TLS: certificate is self-signed and not trusted$/,
   },
   {
     name: 'a certificate of another host',

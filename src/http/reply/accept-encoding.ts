@@ -1,13 +1,14 @@
 // Which compression an answer gets: what the client takes, what the runtime has, and where the peer is.
 
 import type { IncomingMessage } from 'node:http';
-import * as zlib from 'node:zlib';
+
+import { zstd } from '../../runtime/index.js';
 
 /** A Content-Encoding that answers are sent with. */
 export type Encoding = 'gzip' | 'zstd';
 
-/** Node has zstd from 22.15 and 23.8 on. Better before worse: zstd leaves less of samples in half of gzip's time. */
-const ENCODINGS: readonly Encoding[] = 'createZstdCompress' in zlib ? ['zstd', 'gzip'] : ['gzip'];
+/** The preferred one first: zstd compresses samples better than gzip, in half the time. */
+const ENCODINGS: readonly Encoding[] = zstd === undefined ? ['gzip'] : ['zstd', 'gzip'];
 
 /**
  * The encoding for an answer to `request`; undefined sends it as it is, as everything is to a peer on loopback: there

@@ -4,6 +4,7 @@ import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
+import { zstd, type ZstdOptions } from '../../runtime/index.js';
 import type { Encoding } from './accept-encoding.js';
 
 /**
@@ -14,30 +15,13 @@ const LEVEL = 1;
 
 const CHUNK_BYTES = 64 << 10;
 
-/** The members of `node:zlib` that are missing in the oldest supported Node.js. */
-interface Zstd {
-  readonly constants: { readonly ZSTD_c_compressionLevel: number; readonly ZSTD_e_flush: number };
-  createZstdCompress(options: ZstdOptions): Transform & zlib.Zlib;
-  zstdCompress(
-    input: Uint8Array,
-    options: ZstdOptions,
-    done: (error: Error | null, output: Buffer) => void,
-  ): void;
-}
-
-interface ZstdOptions {
-  readonly chunkSize: number;
-  readonly params: Readonly<Record<number, number>>;
-}
-
-const zstd = zlib as unknown as Zstd;
 const gzip = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gzip);
 
-/** Compresses bytes that are complete. */
+/** Compresses bytes that are complete. `zstd` is only negotiated where the runtime has it. */
 export function compress(encoding: Encoding, input: Uint8Array): Promise<Buffer> {
   if (encoding === 'gzip') return gzip(input, { level: LEVEL });
   return new Promise((resolve, reject) => {
-    zstd.zstdCompress(input, zstdOptions(), (error, output) => {
+    zstd!.zstdCompress(input, zstdOptions(), (error, output) => {
       if (error === null) resolve(output);
       else reject(error);
     });
@@ -55,9 +39,9 @@ export function createCompressor(encoding: Encoding): Compressor {
     const stream = zlib.createGzip({ level: LEVEL, chunkSize: CHUNK_BYTES });
     return { stream, flushKind: zlib.constants.Z_SYNC_FLUSH };
   }
-  return { stream: zstd.createZstdCompress(zstdOptions()), flushKind: zstd.constants.ZSTD_e_flush };
+  return { stream: zstd!.createZstdCompress(zstdOptions()), flushKind: zstd!.constants.ZSTD_e_flush };
 }
 
 function zstdOptions(): ZstdOptions {
-  return { chunkSize: CHUNK_BYTES, params: { [zstd.constants.ZSTD_c_compressionLevel]: LEVEL } };
+  return { chunkSize: CHUNK_BYTES, params: { [zstd!.constants.ZSTD_c_compressionLevel]: LEVEL } };
 }

@@ -1,4 +1,4 @@
-// What is asked of an upstream's HTTP API, the same for every target of a group: route and parameters.
+// Calls to the HTTP API of an upstream: route and parameters, the same for every target of a group.
 
 import {
   formatTimestamp,
@@ -18,15 +18,15 @@ type Parameter = readonly [name: string, value: string];
 
 export interface ApiCall {
   readonly endpoint: Endpoint;
-  /** POST where the API has it, because expressions may be longer than a URL may be. */
+  /** POST where the API supports it, because expressions may exceed the limit of a URL. */
   readonly method: 'GET' | 'POST';
   /** Below `/api/v1/`, already percent-encoded. */
   readonly route: string;
-  /** What is asked: always sent as it is. */
-  readonly asked: readonly Parameter[];
-  /** How it is answered: a group's `query_params` of the same name take the place of these. */
-  readonly tuning: readonly Parameter[];
-  /** A message in place of parameters, to a route of its own. */
+  /** Sent as they are. */
+  readonly parameters: readonly Parameter[];
+  /** Replaced by a group's `query_params` of the same name. */
+  readonly defaults: readonly Parameter[];
+  /** Sent in place of the parameters, to a path of its own. */
   readonly message?: {
     /** Below the group's prefix; starts with a slash. */
     readonly path: string;
@@ -36,11 +36,10 @@ export interface ApiCall {
 }
 
 /**
- * VictoriaMetrics moves range queries onto multiples of the step and instant queries 30 s back, to serve them from
- * its cache, and withholds the last 30 s of data; one Prometheus does none of it. Prometheus ignores both parameters.
- * 0 is an error for `latency_offset`, so it is the least that is not.
+ * Without these, VictoriaMetrics aligns range queries to multiples of the step, moves instant queries back by 30 s, and
+ * withholds the last 30 s of data. Prometheus ignores both. `latency_offset` must not be 0, so it has the smallest value.
  */
-const AS_ASKED: readonly Parameter[] = [
+const EXACT_TIMES: readonly Parameter[] = [
   ['nocache', '1'],
   ['latency_offset', '1ms'],
 ];
@@ -61,15 +60,15 @@ export function queryCall(query: RegionQuery, context: FetchContext, clock: Cloc
     endpoint,
     method: 'POST',
     route: endpoint,
-    asked: [['query', expr], ...times],
-    tuning: [...timeout(context, clock), ...lookback(context), ...AS_ASKED],
+    parameters: [['query', expr], ...times],
+    defaults: [...timeout(context, clock), ...lookback(context), ...EXACT_TIMES],
   };
 }
 
 /**
- * A range vector at an instant: the one query that every server answers with raw samples.
+ * A range vector at an instant: the query that every server answers with raw samples.
  *
- * @param window at least a millisecond long.
+ * @param window at least one millisecond.
  */
 export function samplesCall(
   { matchers, window }: SamplesQuery,
@@ -93,21 +92,21 @@ export function readCall({ matchers, window }: SamplesQuery, path: string): ApiC
     endpoint: 'read',
     method: 'POST',
     route: 'read',
-    asked: [],
-    tuning: [],
+    parameters: [],
+    defaults: [],
     message: { path, headers: READ_HEADERS, body: createReadRequest(matchers, window) },
   };
 }
 
 export function seriesCall(query: MetadataQuery, context: FetchContext, clock: Clock): ApiCall {
-  // Prometheus refuses to list series without a selector.
+  // Prometheus requires a selector for series.
   const selectors = query.selectors.length === 0 ? [[]] : query.selectors;
   return {
     endpoint: 'series',
     method: 'POST',
     route: 'series',
-    asked: metadataParameters({ ...query, selectors }),
-    tuning: timeout(context, clock),
+    parameters: metadataParameters({ ...query, selectors }),
+    defaults: timeout(context, clock),
   };
 }
 
@@ -116,8 +115,8 @@ export function labelNamesCall(query: MetadataQuery, context: FetchContext, cloc
     endpoint: 'labels',
     method: 'POST',
     route: 'labels',
-    asked: metadataParameters(query),
-    tuning: timeout(context, clock),
+    parameters: metadataParameters(query),
+    defaults: timeout(context, clock),
   };
 }
 
@@ -131,8 +130,8 @@ export function labelValuesCall(
     endpoint: 'label_values',
     method: 'GET',
     route: `label/${escapeLabelName(name)}/values`,
-    asked: metadataParameters(query),
-    tuning: timeout(context, clock),
+    parameters: metadataParameters(query),
+    defaults: timeout(context, clock),
   };
 }
 
@@ -146,8 +145,8 @@ export function metadataCall(
     endpoint: 'metadata',
     method: 'GET',
     route: 'metadata',
-    asked: [...optional('metric', metric), ...optional('limit', limit?.toString())],
-    tuning: timeout(context, clock),
+    parameters: [...optional('metric', metric), ...optional('limit', limit?.toString())],
+    defaults: timeout(context, clock),
   };
 }
 
@@ -160,7 +159,7 @@ function metadataParameters({ selectors, startMs, endMs, limit }: MetadataQuery)
   ];
 }
 
-/** Prometheus refuses a selector that the empty label set satisfies; every series has a name. */
+/** Prometheus rejects a selector that matches the empty label set. Every series has a name. */
 function printSelector(matchers: readonly Matcher[]): string {
   const selective = matchers.some(
     ({ op, value }) => (op === '=' && value !== '') || (op === '!=' && value === ''),
@@ -168,12 +167,12 @@ function printSelector(matchers: readonly Matcher[]): string {
   return printMatchers(selective ? matchers : [...matchers, { name: METRIC_NAME, op: '!=', value: '' }]);
 }
 
-/** Seconds left, at least a millisecond: 0 is no limit for some servers. */
+/** The remaining time in seconds, at least one millisecond: some servers treat 0 as no limit. */
 function timeout(context: FetchContext, clock: Clock): Parameter[] {
   return [['timeout', formatTimestamp(Math.max(1, Math.ceil(context.deadlineMs - clock.now())))]];
 }
 
-/** Prometheus' name and VictoriaMetrics'; each ignores the other's. */
+/** The parameters of Prometheus and VictoriaMetrics, each of which ignores the other's. */
 function lookback({ lookbackDeltaMs }: FetchContext): Parameter[] {
   if (lookbackDeltaMs === undefined) return [];
   const seconds = formatTimestamp(lookbackDeltaMs);

@@ -1,13 +1,13 @@
-// Label names in a URL's path, where Prometheus 3 wants odd ones escaped.
+// Label names in the path of a URL, where Prometheus 3 requires non-classic names to be escaped.
 
 const CLASSIC = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const PREFIX = 'U__';
 
 /**
- * A label name as a path segment of `/api/v1/label/NAME/values`: classic names as they are, every other one in
- * Prometheus' "values" escaping, which needs no percent-encoding: `U__` before it, `_` doubled, and each other
- * character as its code point in hexadecimal between underscores. A classic name that begins with `U__` is escaped
- * too, for it would be unescaped at the other end.
+ * Returns a label name as a path segment of `/api/v1/label/NAME/values`. Classic names are unchanged. Other names get
+ * Prometheus' "values" escaping, which needs no percent-encoding: the prefix `U__`, `_` doubled, and each other
+ * character as its hexadecimal code point between underscores. A classic name that begins with `U__` is escaped too,
+ * because the server would unescape it.
  *
  * Source: prometheus/common, model/metric.go (`EscapeName`, `UnescapeName`).
  */

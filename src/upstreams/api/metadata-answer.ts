@@ -1,43 +1,41 @@
-// Reads the buffered answers of an upstream's metadata routes, trusting nothing about their shape.
+// Reads and checks the buffered responses of an upstream's metadata routes.
 
+import { invalidAnswer } from '../../json/index.js';
 import { Labels, PromfedError } from '../../model/index.js';
 import { excerpt, printable } from '../http/sanitize.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { MetadataAnswer, MetricMetadata } from '../server-group.js';
 
-/** What may be said beside the data, of an upstream's own words. */
+/** Limits of the texts that an upstream adds to the data. */
 const MAX_TEXT_CHARS = 4096;
 const MAX_WARNINGS = 100;
 
-/** The parsed answer and what it says about itself. */
+/** A parsed response. */
 export interface MetadataEnvelope {
   readonly data: unknown;
   readonly warnings: readonly string[];
-  /** VictoriaMetrics' cluster version: some storage nodes did not answer. */
+  /** True when some storage nodes of a VictoriaMetrics cluster did not answer. */
   readonly isPartial: boolean;
 }
 
-/** A failure's message is the reason alone, as all below the group have it. */
-function wrongShape(what: string): PromfedError {
-  return new PromfedError('upstream', `the answer is not what the API promises: ${what}`);
-}
-
 /**
- * What a byte of an answer comes to: as it arrived, in one piece, as text, parsed, as labels, and as the text of an
- * answer. Measured with series of ten labels on Node 20.
+ * Memory per byte of a response: as chunks, as one buffer, as text, parsed, as labels, and as text of promfed's own
+ * answer. Measured with series of ten labels on Node.js 20.
  */
-const HELD_FOR_EACH_BYTE = 11;
+const HELD_PER_BYTE = 11;
 
 /**
  * Reads a body to its end and parses it.
  *
- * @throws PromfedError `upstream` when it is cut, too long, not JSON, an error, or has no `data`; what the memory throws, of which
- *   all that is made of the answer is taken until the request is over.
+ * The memory of the parsed response stays reserved until the request is over.
+ *
+ * @throws PromfedError `upstream` when the body is incomplete, too large, not JSON, an error, or has no `data`; what the
+ *   memory account throws.
  */
 export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) {
-    body.memory.reserve('metadata', chunk.length * HELD_FOR_EACH_BYTE);
+    body.memory.reserve('metadata', chunk.length * HELD_PER_BYTE);
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString('utf8');
@@ -46,18 +44,16 @@ export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope
     value = JSON.parse(text);
   } catch (cause) {
     const page = excerpt(text, 100);
-    throw new PromfedError('upstream', `the answer is not JSON: ${page === '' ? 'it is empty' : page}`, {
-      cause,
-    });
+    throw invalidAnswer(page === '' ? 'empty response' : `not JSON: ${page}`, { cause });
   }
-  if (!isRecord(value)) throw wrongShape('not an object');
+  if (!isRecord(value)) throw invalidAnswer('the response is not an object');
   if (value['status'] !== 'success') {
     const { error } = value as { error?: unknown };
     throw typeof error === 'string'
       ? new PromfedError('upstream', printable(error, MAX_TEXT_CHARS))
-      : wrongShape('no status "success"');
+      : invalidAnswer('the status is not "success"');
   }
-  if (value['data'] === undefined) throw wrongShape('no data');
+  if (value['data'] === undefined) throw invalidAnswer('the response has no data');
   const warnings = strings(value['warnings'] ?? [], 'warnings').slice(0, MAX_WARNINGS);
   return {
     data: value['data'],
@@ -66,11 +62,11 @@ export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope
   };
 }
 
-/** What is read of `data`, and how the answers of replicas become one. */
+/** How `data` is read, and how the answers of replicas are merged. */
 export interface MetadataKind<T> {
   /** @throws PromfedError `upstream` when the shape is wrong. */
   parse(data: unknown): T;
-  /** The union, each thing once, an earlier answer's first. */
+  /** Returns the union without duplicates, in the order of the answers. */
   unite(answers: readonly T[]): T;
 }
 
@@ -110,13 +106,13 @@ export const METADATA: MetadataKind<ReadonlyMap<string, readonly MetricMetadata[
   },
 };
 
-/** Members that a server leaves out are empty, as in Prometheus' own targets. */
+/** Missing members are empty, as for Prometheus' own targets. */
 function parseMetricMetadata(entry: unknown): MetricMetadata {
   const { type = '', help = '', unit = '' } = recordOf(entry, 'the metadata of a metric');
   return { type: string(type, 'type'), help: string(help, 'help'), unit: string(unit, 'unit') };
 }
 
-/** The union of the replicas' answers, with the warnings of each and of the ones that failed. */
+/** Merges the answers of replicas. @param failed the warnings of replicas that failed. */
 export function uniteAnswers<T>(
   kind: MetadataKind<T>,
   answers: readonly MetadataAnswer<T>[],
@@ -130,23 +126,23 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function recordOf(value: unknown, what: string): Record<string, unknown> {
-  if (!isRecord(value)) throw wrongShape(`${what} is not an object`);
+function recordOf(value: unknown, name: string): Record<string, unknown> {
+  if (!isRecord(value)) throw invalidAnswer(`${name} is not an object`);
   return value;
 }
 
-function array(value: unknown, what: string): unknown[] {
-  // Some servers answer an empty list as null.
+function array(value: unknown, name: string): unknown[] {
+  // Some servers encode an empty list as null.
   if (value === null) return [];
-  if (!Array.isArray(value)) throw wrongShape(`${what} is not a list`);
+  if (!Array.isArray(value)) throw invalidAnswer(`${name} is not a list`);
   return value;
 }
 
-function strings(value: unknown, what: string): string[] {
-  return array(value, what).map((entry) => string(entry, `an entry of ${what}`));
+function strings(value: unknown, name: string): string[] {
+  return array(value, name).map((entry) => string(entry, `an entry of ${name}`));
 }
 
-function string(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw wrongShape(`${what} is not a string`);
+function string(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw invalidAnswer(`${name} is not a string`);
   return value;
 }

@@ -1,5 +1,5 @@
-// Prometheus' remote read: what is asked and what is answered, as messages. Source: prometheus, prompb/remote.proto
-// and prompb/types.proto. The one API of Prometheus that hands out stale markers and histograms whole.
+// The messages of remote read, the only API of Prometheus that returns stale markers and complete native histograms.
+// Source: prometheus, prompb/remote.proto and prompb/types.proto.
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
@@ -8,27 +8,27 @@ import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { decodeHistogram } from '../wire/prompb-histogram.js';
 import { labelsOf, messagesOf, readDouble, readFields } from '../wire/prompb.js';
 import { RawSamplesBuilder } from '../wire/raw-samples-builder.js';
-import { packSnappy, unpackSnappy } from '../wire/snappy-block.js';
+import { encodeSnappy, decodeSnappy } from '../wire/snappy-block.js';
 
 /** LabelMatcher.Type. */
 const MATCH_TYPES: Readonly<Record<MatchOp, number>> = { '=': 0, '!=': 1, '=~': 2, '!~': 3 };
 
-/** A message is unpacked and read as a whole; larger answers are refused. */
+/** A message is decompressed as a whole. Larger ones are rejected. */
 const MAX_MESSAGE_BYTES = 256 << 20;
 
-/** So many bytes are decoded between two turns of the event loop. */
+/** Bytes that are decoded before the event loop gets a turn. */
 const PAUSE_BYTES = 1 << 20;
 
 /** ReadRequest.ResponseType, in the order of preference: STREAMED_XOR_CHUNKS, SAMPLES. */
 const ACCEPTED = Uint8Array.of(1, 0);
 
 /**
- * The body of the request for the samples in a window: one query. A server that does not stream chunks answers
- * samples; the content type of its answer says which.
+ * Returns the body of a request for the samples in a window. A server that does not stream chunks responds with samples;
+ * the content type shows which.
  */
 export function createReadRequest(matchers: readonly Matcher[], { afterMs, untilMs }: TimeWindow): Buffer {
   const query = new BinaryWriter();
-  // Both inclusive.
+  // Both ends are inclusive.
   query.tag(1, WireType.Varint).int64(Math.floor(afterMs) + 1);
   query.tag(2, WireType.Varint).int64(Math.floor(untilMs));
   for (const { name, op, value } of matchers) {
@@ -40,15 +40,16 @@ export function createReadRequest(matchers: readonly Matcher[], { afterMs, until
   }
   const request = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(query.finish());
   request.tag(2, WireType.LengthDelimited).bytes(ACCEPTED);
-  return packSnappy(request.finish());
+  return encodeSnappy(request.finish());
 }
 
 /**
- * The series of an answer of samples, one after the other, with those in the window.
+ * Yields the series of a SAMPLES response, with their samples in the window.
  *
- * @param take told what each sample amounts to before it is kept.
- * @param memory what is unpacked is taken from it, until the query is over.
- * @throws PromfedError `upstream` when the answer is not one, or its samples go back in time; what `take` throws.
+ * @param reserve called with the weight of each sample before it is kept.
+ * @param memory account for the decompressed bytes, until the query is over.
+ * @throws PromfedError `upstream` when the response is invalid or its samples are not in the order of time; what
+ *   `reserve` throws.
  */
 export async function* readSeries(
   body: Uint8Array,
@@ -57,7 +58,7 @@ export async function* readSeries(
   memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): AsyncGenerator<RawSeries, void, undefined> {
   let bytes = 0;
-  for (const result of messagesOf(await unpackSnappy(body, MAX_MESSAGE_BYTES, memory), 1)) {
+  for (const result of messagesOf(await decodeSnappy(body, MAX_MESSAGE_BYTES, memory), 1)) {
     for (const series of messagesOf(result, 1)) {
       bytes += series.length;
       if (bytes >= PAUSE_BYTES) {
@@ -88,7 +89,7 @@ function decodeSeries(
   return series.build();
 }
 
-/** Sample: value = 1, timestamp = 2. A field that is left out is zero. */
+/** Sample: value = 1, timestamp = 2. Missing fields are zero. */
 function decodeSample(message: Uint8Array): { readonly timeMs: number; readonly sample: number | 'stale' } {
   let timeMs = 0;
   let sample: number | 'stale' = 0;

@@ -22,10 +22,10 @@ export function requestWriter({
   const configured = new Set(queryParams.map(([name]) => name));
   const configuredInUrl = search(encodeForm(queryParams));
   /** Servers take the first parameter of a name: those of the call come before the configured ones. */
-  const parametersOf = ({ asked, tuning }: ApiCall): Parameters =>
+  const parametersOf = ({ parameters, defaults }: ApiCall): Parameters =>
     configured.size === 0
-      ? [...asked, ...tuning]
-      : [...asked, ...tuning.filter(([name]) => !configured.has(name))];
+      ? [...parameters, ...defaults]
+      : [...parameters, ...defaults.filter(([name]) => !configured.has(name))];
 
   return (call, headers) => {
     const { endpoint, method, route, message } = call;

@@ -1,9 +1,9 @@
-// The time range of a server group, as of now.
+// The time range of a server group at a given time.
 
 import type { TimeRangeSettings } from '../../config/index.js';
 import type { TimeBounds } from '../../model/index.js';
 
-/** A relative range moves with the clock. */
+/** A relative range moves with `nowMs`. */
 export function boundsAt(range: TimeRangeSettings | undefined, nowMs: number): TimeBounds | undefined {
   if (range === undefined) return undefined;
   const { truncate } = range;

@@ -1,4 +1,4 @@
-// What went wrong at the targets of one server group, in the words that users read.
+// The failures of the targets of one server group, as users read them.
 
 import { PromfedError } from '../../model/index.js';
 
@@ -8,7 +8,7 @@ interface Failure {
   readonly cause: PromfedError;
 }
 
-/** Collects the failed targets of one request to a group. */
+/** The failed targets of one request to a group. */
 export class GroupFailures {
   readonly #group: string;
   readonly #redact: (text: string) => string;
@@ -23,12 +23,12 @@ export class GroupFailures {
     this.#failures.push({ target, reason: this.#redact(cause.message), cause });
   }
 
-  /** One for each failed target. */
+  /** One warning per failed target. */
   get warnings(): string[] {
-    return this.#failures.map(({ target, reason }) => this.sentence(target, reason));
+    return this.#failures.map(({ target, reason }) => this.describe(target, reason));
   }
 
-  /** When no target is left: `upstream`, with the cause of each. */
+  /** The error when no target is left: `upstream`, with the reason of each. */
   error(): PromfedError {
     const causes = this.#failures.map(({ target, reason }) => `target ${target}: ${reason}`).join('; ');
     return new PromfedError('upstream', `server group "${this.#group}": ${causes}`, {
@@ -36,30 +36,28 @@ export class GroupFailures {
     });
   }
 
-  sentence(target: string, reason: string): string {
+  /** Returns a text with the names of group and target before the reason. */
+  describe(target: string, reason: string): string {
     return `server group "${this.#group}": target ${target}: ${reason}`;
   }
 
-  /** An error that no single target is to blame for. */
-  ofGroup(error: PromfedError): PromfedError {
+  /** Returns the error with the name of the group, for one that no single target caused. */
+  groupError(error: PromfedError): PromfedError {
     return new PromfedError(error.code, `server group "${this.#group}": ${error.message}`, { cause: error });
   }
 
-  /** An error that ends the query whatever the other targets say; its message is made for the user already. */
+  /** Returns the error of a query that no other target can answer either. */
   fatal(target: string, error: PromfedError): PromfedError {
     const text = this.#redact(error.message);
-    const named = this.sentence(target, text);
-    const isOfTheGroup = error.code === 'refused' || error.code === 'unsupported';
-    const message = isOfTheGroup ? named : text;
+    const named = this.describe(target, text);
+    const namesTarget = error.code === 'refused' || error.code === 'unsupported';
+    const message = namesTarget ? named : text;
     const cause = new PromfedError('upstream', named, { cause: error });
     return new PromfedError(error.code, message, { cause });
   }
 }
 
-/**
- * Whether an error is of the query and not of the target that it came from: another replica would not mend it.
- * Only `upstream` is a target's own.
- */
+/** Reports whether an error concerns the query, so that other targets fail too. Only `upstream` concerns one target. */
 export function isFatal(error: PromfedError): boolean {
   return error.code !== 'upstream';
 }

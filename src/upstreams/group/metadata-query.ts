@@ -1,4 +1,4 @@
-// A metadata request to a group: buffered, checked, the union of what the replicas answer.
+// A metadata request to a group: the union of the answers of its replicas.
 
 import { asPromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
@@ -7,7 +7,7 @@ import { readMetadata, uniteAnswers, type MetadataKind } from '../api/metadata-a
 import { PARTIAL } from './partial.js';
 import type { FetchContext, MetadataAnswer } from '../server-group.js';
 
-/** Errors as in `ServerGroup`. */
+/** Errors as in `GroupSnapshot`. */
 export async function queryGroupMetadata<T>(
   group: Group,
   kind: MetadataKind<T>,
@@ -32,9 +32,9 @@ export async function queryGroupMetadata<T>(
     },
     () => undefined,
   );
-  const said = answers.map(({ target, value: { data, warnings, isPartial } }) => ({
+  const replies = answers.map(({ target, value: { data, warnings, isPartial } }) => ({
     data,
-    warnings: isPartial ? [...warnings, failures.sentence(target.name, PARTIAL)] : warnings,
+    warnings: isPartial ? [...warnings, failures.describe(target.name, PARTIAL)] : warnings,
   }));
-  return uniteAnswers(kind, said, failures.warnings);
+  return uniteAnswers(kind, replies, failures.warnings);
 }

@@ -1,4 +1,4 @@
-// A query to a group: the replicas' streams opened together, merged into one, and watched to their end.
+// A query to a group: the streams of its replicas, merged into one.
 
 import {
   EMPTY_TRAILER,
@@ -18,19 +18,19 @@ import type { Target } from '../http/target.js';
 import type { FetchContext, GroupAnswer, RegionQuery } from '../server-group.js';
 import { fanOut, type Group, type TargetAnswer } from './fan-out.js';
 import { isFatal, type GroupFailures } from './group-failures.js';
-import { PARTIAL } from './partial.js';
+import { withPartialWarning } from './partial.js';
 
-/** Answers of up to so many bytes may be read as a whole. */
-const MAX_WHOLE_BYTES = 64 << 10;
+/** Size limit of an answer that is buffered. */
+const MAX_BUFFERED_BYTES = 64 << 10;
 
 interface OpenAnswer extends OpenResponse {
   readonly body: ResponseBody;
 }
 
 /**
- * Errors as in `ServerGroup`. A replica that fails before its answer begins, or in the middle of it, becomes a warning
- * of the tail as long as another one is read to its end: replicas hold the same data, so what the others say is
- * a whole answer. The last one to fail fails the stream.
+ * Errors as in `GroupSnapshot`. A replica that fails, before its answer begins or within it, is a warning of the trailer
+ * while another one is read to its end: replicas hold the same data, so the others have a complete answer. The last one
+ * to fail fails the stream.
  */
 export async function queryGroup(
   group: Group,
@@ -49,10 +49,10 @@ export async function queryGroup(
   const { resultType } = answers[0]!.value;
   const used = answers.filter(({ target, value }, i) => {
     if (value.resultType === resultType) {
-      // A scalar or string is one value: there is nothing to merge.
+      // A scalar or string is one value: the first one is used.
       if (i === 0 || resultType === 'vector' || resultType === 'matrix') return true;
     } else {
-      const reason = `answered a ${value.resultType} where another target answered a ${resultType}`;
+      const reason = `returned a ${value.resultType} where another target returned a ${resultType}`;
       const error = new PromfedError('upstream', reason);
       failures.add(target.name, error);
       value.body.close(error);
@@ -60,17 +60,18 @@ export async function queryGroup(
     value.body.close();
     return false;
   });
-  const frames = join(group, used, failures, context.memory);
+  const frames = mergeAnswers(group, used, failures, context.memory);
   if (used.length > 1) return { resultType, frames };
   const { target, value } = used[0]!;
   return {
     resultType,
     frames,
     async tryBuffer() {
-      const whole = await value.tryBuffer(MAX_WHOLE_BYTES);
-      if (whole === undefined) return undefined;
+      const buffered = await value.tryBuffer(MAX_BUFFERED_BYTES);
+      if (buffered === undefined) return undefined;
       value.body.close();
-      return { frames: whole.frames, trailer: closing(named(whole.trailer, target, failures), failures) };
+      const trailer = withPartialWarning(buffered.trailer, target, failures);
+      return { frames: buffered.frames, trailer: withFailures(trailer, failures) };
     },
   };
 }
@@ -84,11 +85,11 @@ async function open(
 ): Promise<OpenAnswer> {
   const body = await target.send(call, scope, maxBytes);
   try {
-    const { resultType, frames, tryBuffer: readSmall } = await openResponse(body, { memory: body.memory });
+    const { resultType, frames, tryBuffer } = await openResponse(body, { memory: body.memory });
     if (kind === 'range' && resultType !== 'matrix') {
-      throw new PromfedError('upstream', `answered a ${resultType} where a range query gives a matrix`);
+      throw new PromfedError('upstream', `returned a ${resultType} instead of a matrix`);
     }
-    return { resultType, frames, tryBuffer: readSmall, body };
+    return { resultType, frames, tryBuffer, body };
   } catch (thrown) {
     const error = answerFailure(thrown);
     body.close(error);
@@ -96,8 +97,8 @@ async function open(
   }
 }
 
-/** One stream of the replicas' streams, whose tail also says which targets failed. */
-function join(
+/** Merges the streams of replicas. The trailer has a warning for each failed target. */
+function mergeAnswers(
   group: Group,
   answers: readonly TargetAnswer<OpenAnswer>[],
   failures: GroupFailures,
@@ -106,8 +107,8 @@ function join(
   const closeAll = (): void => {
     for (const { value } of answers) value.body.close();
   };
-  let alive = answers.length;
-  /** What a stream threw names its target; what the merge itself throws does not even name the group. */
+  let remaining = answers.length;
+  /** The error of a stream, which names its target. Other errors are those of the merge and name neither. */
   let reported: PromfedError | undefined;
   const streams = answers.map(({ target, value: { frames, body } }) => {
     let failure: PromfedError | undefined;
@@ -116,11 +117,11 @@ function join(
         failure = answerFailure(thrown);
         if (isFatal(failure)) throw (reported = failures.fatal(target.name, failure));
         failures.add(target.name, failure);
-        alive -= 1;
-        if (alive === 0) throw (reported = failures.error());
+        remaining -= 1;
+        if (remaining === 0) throw (reported = failures.error());
         return EMPTY_TRAILER;
       },
-      finish: (tail) => named(tail, target, failures),
+      finish: (trailer) => withPartialWarning(trailer, target, failures),
       close() {
         body.close(failure);
       },
@@ -131,22 +132,13 @@ function join(
   return transformFrames(merged, {
     fail(thrown) {
       const error = asPromfedError(thrown);
-      throw error === reported ? error : failures.ofGroup(error);
+      throw error === reported ? error : failures.groupError(error);
     },
-    finish: (tail) => closing(tail, failures),
+    finish: (trailer) => withFailures(trailer, failures),
     close: closeAll,
   });
 }
 
-/** With a warning when the target's answer is partial. */
-function named(tail: ResponseTrailer, target: Target, failures: GroupFailures): ResponseTrailer {
-  return tail.isPartial
-    ? { ...tail, warnings: [...tail.warnings, failures.sentence(target.name, PARTIAL)] }
-    : tail;
-}
-
-/** With the warnings of the targets that failed. */
-function closing(tail: ResponseTrailer, failures: GroupFailures): ResponseTrailer {
-  const { warnings } = failures;
-  return warnings.length === 0 ? tail : { ...tail, warnings: [...tail.warnings, ...warnings] };
+function withFailures(trailer: ResponseTrailer, { warnings }: GroupFailures): ResponseTrailer {
+  return warnings.length === 0 ? trailer : { ...trailer, warnings: [...trailer.warnings, ...warnings] };
 }

@@ -1,10 +1,11 @@
-// Raw samples of a group: every replica's answer read to its end and decoded, then all of them made one.
+// Raw samples of a group: the decoded answers of its replicas, merged.
 
 import {
   countSamples,
   decodeLossyRaw,
   decodeRaw,
   EMPTY_TRAILER,
+  invalidAnswer,
   LossyHistograms,
   lossyHistograms,
   openResponse,
@@ -29,20 +30,20 @@ import type { Target } from '../http/target.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.js';
 import { readChunkedSeries } from '../wire/chunked-series.js';
 import { fanOut, type Group } from './fan-out.js';
-import { PARTIAL } from './partial.js';
+import { withPartialWarning } from './partial.js';
 
 interface TargetSamples {
   readonly series: ReadonlyMap<string, RawSeries>;
   readonly hasStaleMarkers: boolean;
-  readonly tail: ResponseTrailer;
-  /** Taken from the budget. */
+  readonly trailer: ResponseTrailer;
+  /** Reserved in the budget. */
   readonly held: number;
 }
 
-/** What a raw series takes besides its samples: the objects around its arrays, and its place in a map. */
+/** Memory of a raw series without its samples: the objects of its arrays and an entry of a map. */
 const SERIES_BYTES = 800;
 
-/** Errors as in `ServerGroup.samples`. */
+/** Errors as in `GroupSnapshot.samples`. */
 export async function queryGroupSamples(
   group: Group,
   query: SamplesQuery,
@@ -64,17 +65,14 @@ export async function queryGroupSamples(
   );
   const kept = series.reduce((sum, one) => sum + seriesWeight(one), 0);
   budget.release(answers.reduce((sum, { value }) => sum + value.held, 0) - kept);
-  const tails = answers.map(({ target, value: { tail } }) =>
-    tail.isPartial
-      ? { ...tail, warnings: [...tail.warnings, failures.sentence(target.name, PARTIAL)] }
-      : tail,
+  const trailer = unionTrailers(
+    answers.map(({ target, value }) => withPartialWarning(value.trailer, target, failures)),
   );
-  const tail = unionTrailers(tails);
   const hasStaleMarkers = answers.every(({ value }) => value.hasStaleMarkers);
   return {
     series,
     hasStaleMarkers,
-    trailer: { ...tail, warnings: [...tail.warnings, ...failures.warnings] },
+    trailer: { ...trailer, warnings: [...trailer.warnings, ...failures.warnings] },
   };
 }
 
@@ -93,23 +91,21 @@ async function readTarget(
     held += samples;
   };
   const add = (one: RawSeries): void => {
-    const cut = within(one, window);
-    if (cut.timestamps.length === 0) return;
-    const { key } = cut.labels;
-    if (series.has(key)) {
-      throw new PromfedError('upstream', `invalid answer: ${cut.labels.toString()} is there twice`);
-    }
-    body.memory.reserve('series', SERIES_BYTES + 2 * labelsBytes(cut.labels));
-    series.set(key, cut);
+    const truncated = truncate(one, window);
+    if (truncated.timestamps.length === 0) return;
+    const { labels } = truncated;
+    if (series.has(labels.key)) throw invalidAnswer(`duplicate series ${labels.toString()}`);
+    body.memory.reserve('series', SERIES_BYTES + 2 * labelsBytes(labels));
+    series.set(labels.key, truncated);
   };
   try {
     const lossy = allowsLossyHistograms ? name : undefined;
-    const tail = await (call.endpoint === 'read'
+    const trailer = await (call.endpoint === 'read'
       ? readMessage(body, window, reserve, add)
       : readMatrix(body, reserve, add, lossy));
     body.close();
     const hasStaleMarkers = call.endpoint === 'read' || isExport(body.contentType);
-    return { series, hasStaleMarkers, tail, held };
+    return { series, hasStaleMarkers, trailer, held };
   } catch (thrown) {
     budget.release(held);
     const error = asPromfedError(thrown);
@@ -118,39 +114,39 @@ async function readTarget(
   }
 }
 
-/** @param lossyOf the group's name when native histograms are taken for what JSON has of them. */
+/** @param lossyGroup the group's name when the partial native histograms of JSON are accepted, else undefined. */
 async function readMatrix(
   body: ResponseBody,
   reserve: (samples: number) => void,
   add: (series: RawSeries) => void,
-  lossyOf: string | undefined,
+  lossyGroup: string | undefined,
 ): Promise<ResponseTrailer> {
   const nanIsStale = isExport(body.contentType);
-  const { resultType, frames } = await answered(openResponse(body, { memory: body.memory }));
+  const { resultType, frames } = await withAnswerFailure(openResponse(body, { memory: body.memory }));
   if (resultType !== 'matrix') {
-    throw new PromfedError('upstream', `answered a ${resultType} where a range vector gives a matrix`);
+    throw new PromfedError('upstream', `returned a ${resultType} instead of a matrix`);
   }
   const lossy = new LossyHistograms();
   const held: RawSeries[] = [];
   for (;;) {
-    const batch = await answered(frames.next());
+    const batch = await withAnswerFailure(frames.next());
     if (batch === undefined) {
       const isLossy = !lossy.isEmpty;
       lossy.resolve(reserve);
       for (const series of held) add(series);
       const { trailer } = frames;
-      if (!isLossy || lossyOf === undefined) return trailer;
-      return { ...trailer, warnings: [...trailer.warnings, lossyHistograms(lossyOf)] };
+      if (!isLossy || lossyGroup === undefined) return trailer;
+      return { ...trailer, warnings: [...trailer.warnings, lossyHistograms(lossyGroup)] };
     }
     for (const frame of batch) {
-      if (lossyOf === undefined) {
+      if (lossyGroup === undefined) {
         reserve(countSamples(frame));
         add(decodeRaw(frame, { nanIsStale }));
         continue;
       }
       const series = decodeLossyRaw(frame, { nanIsStale }, lossy);
       reserve(series.timestamps.length);
-      // What it weighs is known when its histograms are there.
+      // The weight is known when the histograms are resolved.
       if (series.histograms === undefined) add(series);
       else held.push(series);
     }
@@ -170,7 +166,7 @@ async function readMessage(
   const { memory } = body;
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) {
-    // Once as it came, once in one piece.
+    // Held as chunks, and once more as one buffer.
     memory.reserve('remote read', 2 * chunk.length);
     chunks.push(chunk);
   }
@@ -179,8 +175,8 @@ async function readMessage(
 }
 
 /**
- * VictoriaMetrics answers a range-vector query by its export, which has a type of its own. Stale markers are in it,
- * as `NaN`; it stores no other NaN.
+ * Reports whether a response is an export, which is how VictoriaMetrics answers a range-vector query. It includes stale
+ * markers as `NaN`; VictoriaMetrics stores no other NaN.
  *
  * Source: VictoriaMetrics, app/vmselect/prometheus/prometheus.go (`QueryHandler`, `ExportHandler`), and
  * lib/storage/storage.go (`Storage.add`), which leaves NaN out.
@@ -189,8 +185,8 @@ function isExport(contentType: string): boolean {
   return /^application\/stream\+json\b/i.test(contentType);
 }
 
-/** What reading an answer fails with is its target's failure, unlike what the budget says of it. */
-async function answered<T>(reading: Promise<T>): Promise<T> {
+/** Errors of reading a response are failures of its target, unlike those of the budget. */
+async function withAnswerFailure<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (thrown) {
@@ -198,8 +194,8 @@ async function answered<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** The samples in the window: Prometheus before version 3 takes windows as closed on the left. */
-function within(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries {
+/** Drops the samples outside of the window: before version 3, Prometheus includes the left end of windows. */
+function truncate(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries {
   const { labels, timestamps, values, stale, histograms } = series;
   let from = 0;
   let to = timestamps.length;
@@ -215,7 +211,7 @@ function within(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries 
   };
 }
 
-/** Replica after replica, in the order of the targets. */
+/** Merges replica after replica, in the order of the targets. */
 function mergeTargets(
   targets: readonly ReadonlyMap<string, RawSeries>[],
   bufferMs: number,

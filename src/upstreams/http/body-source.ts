@@ -1,11 +1,11 @@
-// Where the bytes of an answer's body come from: pushed to one listener, paused and let go.
+// The bytes of a response body, pushed to one listener.
 
 import { Readable } from 'node:stream';
 
-/** Told of a body, in order: chunks, then the end, once. */
+/** Receives the chunks of a body and then its end, once. */
 export interface BodyListener {
   data(chunk: Uint8Array): void;
-  /** @param end its `error` is undefined at the good end. */
+  /** @param end its `error` is undefined when the body is complete. */
   end(end: BodyEnd): void;
 }
 
@@ -13,18 +13,18 @@ export interface BodyEnd {
   readonly error: unknown;
 }
 
-/** A body that has begun to arrive. Whoever holds it listens until its end or destroys it. */
+/** A body that has begun to arrive. Its holder listens until its end or destroys it. */
 export interface BodySource {
-  /** Begins to hand the body on, what has arrived already at once. Called once. */
+  /** Passes on the body, beginning with what has arrived already. Called once. */
   listen(listener: BodyListener): void;
-  /** What is under way may still come. */
+  /** Chunks that are in transit may still arrive. */
   pause(): void;
   resume(): void;
-  /** Ends it at once, and its connection unless the body has ended; the listener is told nothing more. */
+  /** Drops the rest of the body, and its connection unless the body has ended. The listener is not called any more. */
   destroy(): void;
 }
 
-/** A body as a stream, for who needs one. Takes the source over. */
+/** Converts a body to a stream, which then owns it. */
 export function readableOf(source: BodySource): Readable {
   const readable = new Readable({
     read() {
@@ -41,32 +41,31 @@ export function readableOf(source: BodySource): Readable {
     },
     end({ error }) {
       if (error === undefined) readable.push(null);
-      else
-        readable.destroy(error instanceof Error ? error : new Error('the body broke off', { cause: error }));
+      else readable.destroy(error instanceof Error ? error : new Error('incomplete body', { cause: error }));
     },
   });
   return readable;
 }
 
-/** A stream as a body. Takes the stream over. */
+/** Converts a stream to a body, which then owns it. */
 export function sourceOf(readable: Readable): BodySource {
   let listener: BodyListener | undefined;
   let ended: BodyEnd | undefined;
-  const end = (how: BodyEnd): void => {
+  const end = (reason: BodyEnd): void => {
     if (ended !== undefined) return;
-    ended = how;
-    listener?.end(how);
+    ended = reason;
+    listener?.end(reason);
   };
-  // A stream that is destroyed while nobody reads reports it as an event, and an unheard one ends the process.
+  // An error event without a listener would end the process.
   readable.on('error', (error) => {
     end({ error });
   });
   return {
-    listen(told) {
-      listener = told;
+    listen(next) {
+      listener = next;
       if (readable.destroyed) end({ error: readable.errored ?? prematureClose() });
-      else if (ended === undefined) begin(told);
-      else told.end(ended);
+      else if (ended === undefined) begin(next);
+      else next.end(ended);
     },
     pause: () => void readable.pause(),
     resume: () => void readable.resume(),
@@ -77,17 +76,17 @@ export function sourceOf(readable: Readable): BodySource {
     },
   };
 
-  function begin(told: BodyListener): void {
+  function begin(next: BodyListener): void {
     readable
       .on('end', () => {
         end({ error: undefined });
       })
       .on('close', () => {
-        // Nearly every stream closes after its end: the error is not made for nothing.
+        // Most streams close after their end: the error is created only when it is needed.
         if (ended === undefined) end({ error: prematureClose() });
       })
       .on('data', (chunk: Uint8Array) => {
-        if (ended === undefined) told.data(chunk);
+        if (ended === undefined) next.data(chunk);
       });
   }
 }

@@ -1,4 +1,4 @@
-// Opens the connections to a target: TCP or TLS, within the dial timeout.
+// Connections to a target: TCP or TLS, within the dial timeout.
 
 import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -10,14 +10,14 @@ import type { ServerGroupSettings, TlsSettings } from '../../config/index.js';
 import { PromfedError } from '../../model/index.js';
 import { requestFailure } from './failure.js';
 
-/** With several addresses of a host, the next is tried while there is time left of the dial timeout. */
+/** Minimum time for one of several addresses of a host, within the dial timeout. */
 const MIN_ATTEMPT_MS = 10;
 
 /**
- * A connector for undici's pool.
+ * Creates a connector for undici's pool.
  *
- * undici's own measures time in half seconds, which is too coarse for a dial timeout of 200 ms, and takes the TLS
- * server name from a Host header, which Prometheus' clients do not.
+ * undici's own connector measures time in half seconds, which is too coarse for a dial timeout of 200 ms, and takes the
+ * TLS server name from a Host header, which Prometheus' clients do not.
  *
  * @throws PromfedError `bad_data` when a certificate or key cannot be read.
  */
@@ -51,23 +51,23 @@ export function createConnector(settings: ServerGroupSettings): buildConnector.c
   };
 
   return ({ hostname, protocol, port }, callback) => {
-    // A URL has an IPv6 address in brackets, a socket does not.
+    // URLs have IPv6 addresses in brackets, sockets do not.
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const isTls = protocol === 'https:';
     const portNumber = port === '' ? (isTls ? 443 : 80) : Number(port);
     const socket: Socket = isTls ? openTls(host, portNumber) : connectTcp({ ...tcp, host, port: portNumber });
 
     const timer = setTimeout(() => {
-      // A busy event loop may be later than the connection: let its event come first.
+      // The event loop may be late: a connection that is ready wins.
       setImmediate(() => {
-        settle(new PromfedError('upstream', `no connection within ${dialTimeoutMs} ms (dial_timeout)`));
+        finish(new PromfedError('upstream', `no connection within ${dialTimeoutMs} ms (dial_timeout)`));
       });
     }, dialTimeoutMs);
 
-    let settled = false;
-    const settle = (error: Error | null): void => {
-      if (settled) return;
-      settled = true;
+    let isFinished = false;
+    const finish = (error: Error | null): void => {
+      if (isFinished) return;
+      isFinished = true;
       clearTimeout(timer);
       if (error === null) {
         callback(null, socket);
@@ -77,20 +77,20 @@ export function createConnector(settings: ServerGroupSettings): buildConnector.c
       }
     };
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
-      settle(null);
+      finish(null);
     });
-    // Stays: what a connection reports after it stood is undici's to handle, what it reports after the timeout nobody's.
+    // The listener stays: undici handles errors of an open connection, and errors after the timeout are ignored.
     socket.on('error', (error) => {
       session = undefined;
-      settle(error);
+      finish(error);
     });
   };
 }
 
-/** Read once: certificates are not parsed anew for each connection, and bad ones show when the group is created. */
+/** Created once, so that invalid certificates are reported when the group is created. */
 function createContext(groupName: string, tls: TlsSettings): SecureContext {
   try {
-    // A context takes any text as authority, and then trusts nobody.
+    // A context accepts any text as an authority and then trusts no certificate.
     if (tls.ca !== undefined) new X509Certificate(tls.ca);
     return createSecureContext({
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),

@@ -1,4 +1,4 @@
-// Sends requests over a pool, and takes their answers as they are parsed: no stream, no signal of its own.
+// Sends requests over a pool and receives responses as undici parses them, without streams and signals of its own.
 
 import type { IncomingHttpHeaders } from 'node:http';
 
@@ -8,7 +8,7 @@ import type { BodyEnd, BodyListener, BodySource } from './body-source.js';
 import type { Exchange, HttpResponse } from './exchange.js';
 import { requestFailure } from './failure.js';
 
-/** So much of a body is taken before somebody listens to it. */
+/** Bytes of a body that are buffered before it has a listener. */
 const MAX_WAITING_BYTES = 64 << 10;
 
 export function createDispatch(pool: Pick<Dispatcher, 'dispatch'>): Exchange {
@@ -18,22 +18,22 @@ export function createDispatch(pool: Pick<Dispatcher, 'dispatch'>): Exchange {
         reject(requestFailure(scope.reason, 'headers'));
         return;
       }
-      const answer = new Answer(resolve, reject);
-      scope.run(answer);
+      const response = new PendingResponse(resolve, reject);
+      scope.run(response);
       const { method, path, headers, body = null } = request;
-      pool.dispatch({ method, path, headers: headers as string[], body }, answer);
+      pool.dispatch({ method, path, headers: headers as string[], body }, response);
     });
 }
 
-/** One request's answer, told by undici as it arrives. */
-class Answer implements Dispatcher.DispatchHandler, BodySource {
+/** The response to one request, as undici reports it. */
+class PendingResponse implements Dispatcher.DispatchHandler, BodySource {
   readonly #resolve: (response: HttpResponse) => void;
   readonly #reject: (error: Error) => void;
   #controller: Dispatcher.DispatchController | undefined;
-  /** Why the request is to end, when that was said before it had a connection. */
+  /** Reason of an abort before the request had a connection. */
   #aborted: Error | undefined;
   #listener: BodyListener | undefined;
-  /** What arrived before somebody listened. */
+  /** Chunks that arrived before there was a listener. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #paused = false;
@@ -45,7 +45,7 @@ class Answer implements Dispatcher.DispatchHandler, BodySource {
     this.#reject = reject;
   }
 
-  /** Ends the request with `reason`, at once: undici tells of it only when there is a connection, maybe never. */
+  /** Ends the request immediately: undici reports an abort only once there is a connection, which may be never. */
   abort(reason: Error): void {
     this.#finish(reason);
     this.#aborted = reason;
@@ -62,7 +62,7 @@ class Answer implements Dispatcher.DispatchHandler, BodySource {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    // Hints that come before the answer.
+    // Informational responses.
     if (status < 200 || this.#end !== undefined) return;
     this.#begun = true;
     this.#resolve({ status, headers, body: this });
@@ -114,11 +114,11 @@ class Answer implements Dispatcher.DispatchHandler, BodySource {
     this.#waiting = [];
     if (this.#end !== undefined) return;
     this.#end = { error: undefined };
-    this.#aborted = new Error('the answer is not wanted any more');
+    this.#aborted = new Error('the response is not needed');
     this.#controller?.abort(this.#aborted);
   }
 
-  /** A listener that is handed what waited may have paused meanwhile. */
+  /** A listener may pause while it receives the buffered chunks. */
   #isPaused(): boolean {
     return this.#paused;
   }
@@ -127,6 +127,6 @@ class Answer implements Dispatcher.DispatchHandler, BodySource {
     if (this.#end !== undefined) return;
     this.#end = { error };
     if (this.#begun) this.#listener?.end(this.#end);
-    else this.#reject(error ?? new Error('there is no answer'));
+    else this.#reject(error ?? new Error('no response'));
   }
 }

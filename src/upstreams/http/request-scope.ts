@@ -121,7 +121,7 @@ function abortError(groupName: string, context: FetchContext, clock: Clock): Pro
       ? reason.code === 'timeout'
       : (reason instanceof Error && reason.name === 'TimeoutError') || clock.now() >= context.deadlineMs;
   return timedOut
-    ? new PromfedError('timeout', `query timed out: server group "${groupName}" had not answered in full`, {
+    ? new PromfedError('timeout', `query timed out while reading from server group "${groupName}"`, {
         cause: reason,
       })
     : new PromfedError('canceled', 'query was canceled', { cause: reason });

@@ -1,4 +1,4 @@
-// An answer's body as bytes: counted, bounded, its failures in words, its connection let go whichever way it ends.
+// The body of a response as bytes: counted, limited, and released in every case.
 
 import { PromfedError } from '../../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
@@ -6,7 +6,7 @@ import { outcomeOf, type RequestOutcome } from '../metrics.js';
 import type { BodyEnd, BodySource } from './body-source.js';
 import { requestFailure } from './failure.js';
 
-/** From so many bytes waiting to be read on, the upstream is not read. */
+/** Unread bytes from which on the upstream is paused. */
 const MAX_WAITING_BYTES = 64 << 10;
 
 /** The part of a `RequestScope` that a body needs. */
@@ -15,14 +15,14 @@ export interface ResponseScope {
 }
 
 /**
- * Iterable once, and not read before the first `next`. `return` (what leaving a `for await` loop calls) ends the
- * connection at once, even while a `next` is waiting for the upstream. The holder calls `close` when it is through
- * with the body, whatever came of it. One `next` at a time.
+ * Iterable once; nothing is read before the first `next`. `return`, which leaving a `for await` loop calls, ends the
+ * connection immediately, also while a `next` is pending. The holder calls `close` when it no longer needs the body, in
+ * every case. One `next` at a time.
  *
  * `next` rejects with a PromfedError whose message is the reason alone, without group and target.
  *
- * Chunks are taken as they arrive and not iterated over as a stream: that would copy all that arrived meanwhile into
- * one new buffer, and servers written in Go send pieces of a few kilobytes.
+ * Chunks are passed on as they arrive. Iterating over a stream would copy all buffered chunks into a new buffer, and
+ * servers written in Go send pieces of a few kilobytes.
  */
 export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource;
@@ -32,19 +32,19 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   #state: 'open' | 'read' | 'released' = 'open';
   #closed = false;
 
-  #flows = false;
-  /** What arrived and was not taken yet: `#waiting` from `#taken` on. */
+  #isListening = false;
+  /** Unread chunks are those of `#waiting` from `#taken` on. */
   #waiting: Uint8Array[] = [];
   #taken = 0;
   #waitingBytes = 0;
-  /** Why nothing more arrives, once that is so; `error` is undefined at the good end. */
+  /** The end, once it has arrived. */
   #end: BodyEnd | undefined;
   #paused = false;
   #wake: (() => void) | undefined;
 
-  /** What the answer calls itself; empty when it does not say. */
+  /** Content type of the response; empty when it has none. */
   readonly contentType: string;
-  /** Account for the bytes that wait to be read. */
+  /** Account for the unread bytes. */
   readonly memory: MemoryAccount;
 
   /** @param maxBytes inclusive. @param scope ended by `close`. */
@@ -84,7 +84,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     const chunk = this.#waiting[this.#taken++]!;
     this.#waitingBytes -= chunk.byteLength;
     this.memory.release('upstream responses', chunk.byteLength);
-    // Before it is empty, so that the upstream is read while this is worked on.
+    // The upstream is resumed early, so that it sends while the reader works.
     if (this.#paused && this.#waitingBytes < MAX_WAITING_BYTES / 2) {
       this.#paused = false;
       this.#source.resume();
@@ -96,7 +96,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     return chunk;
   }
 
-  /** Whether everything was taken, up to the good end. */
+  /** Reports whether the body was read to its end. */
   tryEnd(): boolean {
     if (this.#state === 'open' && this.#taken === this.#waiting.length && this.#end !== undefined) {
       if (this.#end.error === undefined) this.#state = 'read';
@@ -114,9 +114,9 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   /**
-   * Lets go of the body, and of its connection unless the body was read to its end.
+   * Releases the body, and its connection unless the body was read to its end.
    *
-   * @param error what was wrong with the answer; left out, it was good or its rest was not wanted.
+   * @param error the reason why the response is unusable. Default: it was read, or its rest is not needed.
    */
   close(error?: PromfedError): void {
     this.#release();
@@ -126,39 +126,39 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#scope.end(outcome, this.#bytes);
   }
 
-  /** Settles when there is something new: a chunk, the end, or that the body was let go. */
+  /** Resolves at the next chunk, at the end, or when the body is released. */
   #arrival(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
-      if (!this.#flows) this.#begin();
+      if (!this.#isListening) this.#listen();
     });
   }
 
-  #begin(): void {
-    this.#flows = true;
+  #listen(): void {
+    this.#isListening = true;
     this.#source.listen({
       data: (chunk) => {
-        this.#arrived(chunk);
+        this.#onChunk(chunk);
       },
       end: (end) => {
-        this.#arrivedAll(end);
+        this.#onEnd(end);
       },
     });
   }
 
-  #arrived(chunk: Uint8Array): void {
+  #onChunk(chunk: Uint8Array): void {
     if (this.#end !== undefined || this.#state !== 'open') return;
     this.#bytes += chunk.byteLength;
     if (this.#bytes > this.#maxBytes) {
-      const reason = `the answer is longer than ${this.#maxBytes} bytes`;
-      this.#arrivedAll({ error: new PromfedError('upstream', reason) });
+      const reason = `response is larger than ${this.#maxBytes} bytes`;
+      this.#onEnd({ error: new PromfedError('upstream', reason) });
       this.#source.destroy();
       return;
     }
     try {
       this.memory.reserve('upstream responses', chunk.byteLength);
     } catch (error) {
-      this.#arrivedAll({ error });
+      this.#onEnd({ error });
       this.#source.destroy();
       return;
     }
@@ -171,7 +171,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#wakeReader();
   }
 
-  #arrivedAll(end: BodyEnd): void {
+  #onEnd(end: BodyEnd): void {
     this.#end ??= end;
     this.#wakeReader();
   }

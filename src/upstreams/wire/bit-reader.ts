@@ -1,26 +1,27 @@
-// Reads bits, most significant first, as Prometheus' chunks are written.
+// Reads the bits of Prometheus' chunks, most significant first.
 
-import { invalidAnswer, isStaleMarker } from './prompb.js';
+import { invalidAnswer } from '../../json/index.js';
+import { isStaleMarker } from './prompb.js';
 
 const TWO_32 = 2 ** 32;
 
-/** Of a prefix of n ones (and a zero, but for the longest) the number of bits that follow it. */
+/** Number of bits that follow a prefix of n ones and, except for the longest prefix, a zero. */
 const VARBIT_SIZES = [0, 3, 6, 9, 12, 18, 25, 56, 64] as const;
 
 /**
- * Reads a chunk's bits from its beginning.
+ * Reads the bits of a chunk in order.
  *
- * Its methods throw PromfedError `upstream` when the chunk ends before what they read, or an integer is beyond 2^53.
+ * Its methods throw PromfedError `upstream` when the chunk ends too early or an integer is beyond 2^53.
  *
  * Source: Prometheus, tsdb/chunkenc (`bstreamReader`, `readVarbitInt`, `readVarbitUint`).
  */
 export class BitReader {
   readonly #bytes: Uint8Array;
   readonly #endBit: number;
-  /** The next bit. */
+  /** Position of the next bit. */
   #bit: number;
 
-  /** @param from the byte to begin with. */
+  /** @param from position of the first byte. */
   constructor(bytes: Uint8Array, from: number) {
     this.#bytes = bytes;
     this.#endBit = bytes.length * 8;
@@ -38,7 +39,7 @@ export class BitReader {
     return ((this.#bytes[at >>> 3]! >>> (7 - (at & 7))) & 1) as 0 | 1;
   }
 
-  /** So many bits as an unsigned number; at most 32. */
+  /** Reads an unsigned number of `count` bits, up to 32. */
   bits(count: number): number {
     let at = this.#bit;
     const end = at + count;
@@ -55,14 +56,14 @@ export class BitReader {
     return value;
   }
 
-  /** So many leading ones, at most `max`; the zero that ends them is read too. */
+  /** Counts leading ones, up to `max`. The zero that ends them is read too. */
   ones(max: number): number {
     let count = 0;
     while (count < max && this.bit() === 1) count++;
     return count;
   }
 
-  /** A two's complement number of 64 bits. */
+  /** Reads a number of 64 bits in two's complement. */
   int64(): number {
     const high = this.bits(32) | 0;
     return exact(high * TWO_32 + this.bits(32));
@@ -82,7 +83,7 @@ export class BitReader {
     const size = VARBIT_SIZES[this.ones(8)]!;
     if (size <= 32) return centred(this.bits(size), size);
     if (size === 64) return this.int64();
-    // The sign first: 56 bits are more than a double has.
+    // The sign is found before the halves are joined: a double holds fewer than 56 bits.
     const high = this.bits(size - 32);
     const low = this.bits(32);
     const middle = 2 ** (size - 33);
@@ -90,7 +91,7 @@ export class BitReader {
     return exact((isNegative ? high - 2 * middle : high) * TWO_32 + low);
   }
 
-  /** An unsigned number in bytes of seven bits, the least significant first. */
+  /** Reads an unsigned number in groups of seven bits, the least significant group first. */
   uvarint(): number {
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
@@ -98,25 +99,25 @@ export class BitReader {
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return exact(value);
     }
-    throw invalidAnswer('a chunk with a number of more than 64 bits');
+    throw invalidAnswer('a chunk has a number of more than 64 bits');
   }
 
-  /** As `uvarint`, the sign in the least significant bit. */
+  /** As `uvarint`, with the sign in the least significant bit. */
   varint(): number {
     const zigzag = this.uvarint();
     return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
   }
 }
 
-/** A number of `size` bits above the middle of their range stands for a negative one. */
+/** Returns the signed value of a number of `size` bits: values above the middle of the range are negative. */
 export function centred(bits: number, size: number): number {
   return size > 0 && bits > 2 ** (size - 1) ? bits - 2 ** size : bits;
 }
 
-/** @throws PromfedError `upstream` when the number is no integer that a double has exactly. */
+/** @throws PromfedError `upstream` when a double does not represent the integer exactly. */
 export function exact(value: number): number {
   if (!Number.isSafeInteger(value)) {
-    throw invalidAnswer('a chunk with an integer beyond 2^53, which is not read exactly');
+    throw invalidAnswer('a chunk has an integer beyond 2^53');
   }
   return value;
 }
@@ -130,9 +131,9 @@ function toDouble(high: number, low: number): number {
 }
 
 /**
- * One float after the other, each as its difference from the one before it.
+ * A sequence of floats, each encoded as its difference from the previous one.
  *
- * Kept as bits, because only they tell the stale marker from another NaN.
+ * Kept as bits, because the value of a NaN does not show whether it is a stale marker.
  *
  * Source: Prometheus, tsdb/chunkenc/xor.go (`xorRead`).
  */
@@ -150,7 +151,7 @@ export class XorFloat {
     return isStaleMarker(this.#high, this.#low);
   }
 
-  /** The first float, written in full. */
+  /** Reads the first float, which is not encoded. */
   begin(reader: BitReader): void {
     this.#high = reader.bits(32);
     this.#low = reader.bits(32);
@@ -160,14 +161,14 @@ export class XorFloat {
     if (reader.bit() === 0) return;
     if (reader.bit() === 1) {
       this.#leading = reader.bits(5);
-      // 64 does not fit and is written as 0.
+      // Six bits cannot hold 64; it is encoded as 0.
       const significant = reader.bits(6) || 64;
-      if (this.#leading + significant > 64) throw invalidAnswer('a chunk with a float of more than 64 bits');
+      if (this.#leading + significant > 64) throw invalidAnswer('a chunk has a float of more than 64 bits');
       this.#trailing = 64 - this.#leading - significant;
     }
     const significant = 64 - this.#leading - this.#trailing;
     const inLow = Math.max(0, 32 - this.#trailing);
-    // The significant bits lie in the upper half, in the lower one, or in both.
+    // The significant bits are in the upper half, the lower half, or both.
     const upperBits = Math.max(0, Math.min(significant, 32 - this.#leading));
     const lowerBits = significant - upperBits;
     const upper = upperBits === 0 ? 0 : reader.bits(upperBits);
@@ -181,5 +182,5 @@ export class XorFloat {
 }
 
 function cut(): Error {
-  return invalidAnswer('a chunk that is cut');
+  return invalidAnswer('a chunk ends too early');
 }

@@ -1,26 +1,27 @@
-// The STREAMED_XOR_CHUNKS answer of remote read: series as chunks of the storage.
+// The STREAMED_XOR_CHUNKS response of remote read: series as chunks of the storage.
 // Source: Prometheus, prompb/remote.proto (`ChunkedReadResponse`), storage/remote/codec.go.
 
 import { WireType } from '@bufbuild/protobuf/wire';
 
-import { PromfedError, type RawSeries, type TimeWindow } from '../../model/index.js';
+import { invalidAnswer } from '../../json/index.js';
+import type { RawSeries, TimeWindow } from '../../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { decodeFloatHistogramChunk, decodeHistogramChunk } from './histogram-chunk.js';
 import { readMessages } from './message-frames.js';
-import { invalidAnswer, labelsOf, messagesOf, readFields } from './prompb.js';
+import { labelsOf, messagesOf, readFields } from './prompb.js';
 import { RawSamplesBuilder, type AddSample } from './raw-samples-builder.js';
 import { decodeXorChunk } from './xor-chunk.js';
 
-/** What Prometheus itself takes at most, rounded up; it sends frames of about a mebibyte. */
+/** Prometheus' own limit, rounded up. It sends frames of about 1 MiB. */
 const MAX_FRAME_BYTES = 64 << 20;
 
-/** Prometheus cuts chunks at about a kilobyte, or at ten histograms; and a chunk is decoded in one go. */
+/** Prometheus cuts chunks at about 1 KiB, or at ten histograms. A chunk is decoded without a pause. */
 const MAX_CHUNK_BYTES = 4 << 20;
 
-/** So many bytes are decoded between two turns of the event loop. */
+/** Bytes that are decoded before the event loop gets a turn. */
 const PAUSE_BYTES = 1 << 18;
 
-/** Chunk.Encoding, which is the storage's own. Source: Prometheus, tsdb/chunkenc/chunk.go. */
+/** By Chunk.Encoding, which is that of the storage. Source: Prometheus, tsdb/chunkenc/chunk.go. */
 const DECODERS: readonly (((data: Uint8Array, add: AddSample) => void) | undefined)[] = [
   undefined,
   decodeXorChunk,
@@ -28,17 +29,16 @@ const DECODERS: readonly (((data: Uint8Array, add: AddSample) => void) | undefin
   decodeFloatHistogramChunk,
 ];
 
-/** What encodings are called that are known but not read. */
-const FOREIGN_ENCODINGS: ReadonlyMap<number, string> = new Map([[4, 'XOR2']]);
+/** Names of the encodings that are not supported. */
+const UNSUPPORTED_ENCODINGS: ReadonlyMap<number, string> = new Map([[4, 'XOR2']]);
 
 /**
- * The series of an answer, one after the other, each once its last chunk has arrived. The samples are those in the
- * window, whatever else their chunks hold.
+ * Yields the series of a response, each when its last chunk has arrived, with their samples in the window.
  *
- * @param take told what each sample amounts to before it is kept.
- * @param memory what is held of a frame that is not whole yet is taken from it.
- * @throws PromfedError `upstream` when the answer is not one, or has chunks of an encoding that is not read; what
- *   `take` and the stream throw.
+ * @param reserve called with the weight of each sample before it is kept.
+ * @param memory account for the bytes of an incomplete frame.
+ * @throws PromfedError `upstream` when the response is invalid or has chunks of an unsupported encoding; what `reserve`
+ *   and the stream throw.
  */
 export async function* readChunkedSeries(
   stream: AsyncIterable<Uint8Array>,
@@ -51,7 +51,7 @@ export async function* readChunkedSeries(
   for await (const message of readMessages(stream, MAX_FRAME_BYTES, memory)) {
     for (const series of messagesOf(message, 1)) {
       const labels = labelsOf(series);
-      // A series goes on in the next frame where one is not enough for it.
+      // A series may span several frames.
       if (current?.labels.equals(labels) !== true) {
         if (current !== undefined) yield current.build();
         current = new RawSamplesBuilder(labels, window, reserve);
@@ -80,14 +80,11 @@ function decodeChunk(message: Uint8Array, series: RawSamplesBuilder): void {
   });
   const decode = DECODERS[encoding];
   if (decode === undefined) {
-    const name = FOREIGN_ENCODINGS.get(encoding) ?? String(encoding);
-    throw new PromfedError(
-      'upstream',
-      `answered chunks of the encoding ${name}, which promfed does not read`,
-    );
+    const name = UNSUPPORTED_ENCODINGS.get(encoding) ?? String(encoding);
+    throw invalidAnswer(`unsupported chunk encoding ${name}`);
   }
-  if (data === undefined) throw invalidAnswer('a chunk without data');
-  if (data.length > MAX_CHUNK_BYTES) throw invalidAnswer(`a chunk of more than ${MAX_CHUNK_BYTES} bytes`);
+  if (data === undefined) throw invalidAnswer('a chunk has no data');
+  if (data.length > MAX_CHUNK_BYTES) throw invalidAnswer(`a chunk is larger than ${MAX_CHUNK_BYTES} bytes`);
   series.beginRun();
   decode(data, (timeMs, sample) => {
     series.add(timeMs, sample);

@@ -1,4 +1,4 @@
-// CRC-32 with Castagnoli's polynomial, which Node has not got.
+// CRC-32 with Castagnoli's polynomial, which Node.js lacks.
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
@@ -6,7 +6,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** The checksum as an unsigned number. Source: RFC 3720, appendix B.4. */
+/** Returns the checksum as an unsigned number. Source: RFC 3720, appendix B.4. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = (crc >>> 8) ^ TABLE[(crc ^ byte) & 0xff]!;

@@ -1,9 +1,9 @@
-// Chunks of native histograms, of integers and of floats. Source: Prometheus, tsdb/chunkenc/histogram.go
+// Chunks of native histograms with integer and float counts. Source: Prometheus, tsdb/chunkenc/histogram.go
 // (`histogramIterator`), float_histogram.go (`floatHistogramIterator`) and histogram_meta.go.
 
+import { invalidAnswer } from '../../json/index.js';
 import type { CounterResetHint } from '../../model/index.js';
 import { BitReader, exact, XorFloat } from './bit-reader.js';
-import { invalidAnswer } from './prompb.js';
 import type { AddSample } from './raw-samples-builder.js';
 import {
   countBuckets,
@@ -20,20 +20,20 @@ const CHUNK_HINTS = ['unknown', 'not_reset', 'reset', 'gauge'] as const;
 const HEADER_BYTES = 3;
 
 /**
- * Hands on every sample of a chunk of histograms of integers, in its order.
+ * Calls `add` with every sample of a chunk of histograms with integer counts, in order.
  *
- * @throws PromfedError `upstream` when the bytes are no such chunk; what `add` throws.
+ * @throws PromfedError `upstream` when the chunk is invalid; what `add` throws.
  */
 export function decodeHistogramChunk(data: Uint8Array, add: AddSample): void {
   decodeChunk(data, add, (positive, negative) => new IntegerCounts(positive, negative));
 }
 
-/** As `decodeHistogramChunk`, of histograms of floats. */
+/** As `decodeHistogramChunk`, for float counts. */
 export function decodeFloatHistogramChunk(data: Uint8Array, add: AddSample): void {
   decodeChunk(data, add, (positive, negative) => new FloatCounts(positive, negative));
 }
 
-/** What a sample counts, read from its difference from the sample before it. */
+/** The counts of one sample after the other, decoded from their differences. */
 interface ChunkCounts extends HistogramCounts {
   readonly isStale: boolean;
   begin(reader: BitReader): void;
@@ -45,7 +45,7 @@ function decodeChunk(
   add: AddSample,
   createCounts: (positive: number, negative: number) => ChunkCounts,
 ): void {
-  if (data.length < HEADER_BYTES) throw invalidAnswer('a chunk that is cut');
+  if (data.length < HEADER_BYTES) throw invalidAnswer('a chunk ends too early');
   const total = data[0]! * 256 + data[1]!;
   if (total === 0) return;
   const chunkHint = CHUNK_HINTS[data[2]! >>> 6]!;
@@ -71,7 +71,7 @@ function decodeChunk(
 function hintOf(chunkHint: CounterResetHint, index: number): CounterResetHint {
   if (chunkHint === 'gauge') return 'gauge';
   if (index > 0) return 'not_reset';
-  // Whether the chunk before it is still there is not known.
+  // The previous chunk may be missing.
   return chunkHint === 'reset' ? 'reset' : 'unknown';
 }
 
@@ -81,15 +81,15 @@ function readLayout(reader: BitReader): HistogramLayout {
   const positive = readSpans(reader);
   const negative = readSpans(reader);
   const customValues: number[] = [];
-  if (schema === -53) for (let n = counted(reader); n > 0; n--) customValues.push(readCustomBound(reader));
-  // A bucket has a bit at least: what is not there is not allocated for.
+  if (schema === -53) for (let n = readCount(reader); n > 0; n--) customValues.push(readCustomBound(reader));
+  // Every bucket has at least one bit, so an invalid count allocates nothing.
   if (countBuckets(positive) + countBuckets(negative) > reader.bitsLeft) {
-    throw invalidAnswer('a chunk that is cut');
+    throw invalidAnswer('a chunk ends too early');
   }
   return createLayout(schema, zeroThreshold, customValues, { positive, negative });
 }
 
-/** Powers of two from 2^-243 to 2^10 are one byte; others follow one. */
+/** Powers of two from 2^-243 to 2^10 are encoded in one byte; other thresholds follow the byte 255. */
 function readZeroThreshold(reader: BitReader): number {
   const byte = reader.bits(8);
   if (byte === 0) return 0;
@@ -98,27 +98,27 @@ function readZeroThreshold(reader: BitReader): number {
 
 function readSpans(reader: BitReader): Span[] {
   const spans: Span[] = [];
-  for (let n = counted(reader); n > 0; n--) {
+  for (let n = readCount(reader); n > 0; n--) {
     const length = reader.varbitUint();
     spans.push({ length, offset: reader.varbitInt() });
   }
   return spans;
 }
 
-/** How many of something follow: no more than there are bits. */
-function counted(reader: BitReader): number {
+/** Reads the number of items that follow, each of which has at least one bit. */
+function readCount(reader: BitReader): number {
   const count = reader.varbitUint();
-  if (count > reader.bitsLeft) throw invalidAnswer('a chunk that is cut');
+  if (count > reader.bitsLeft) throw invalidAnswer('a chunk ends too early');
   return count;
 }
 
-/** Thousandths, or the whole float. */
+/** Encoded in thousandths, or as a float. */
 function readCustomBound(reader: BitReader): number {
   const code = reader.varbitUint();
   return code === 0 ? reader.double() : (code - 1) / 1000;
 }
 
-/** Integers as second differences; those of buckets also of the bucket before. */
+/** Integer counts, encoded as second differences; buckets also as differences from the previous bucket. */
 class IntegerCounts implements ChunkCounts {
   count = 0;
   zeroCount = 0;
@@ -159,7 +159,7 @@ class IntegerCounts implements ChunkCounts {
     this.#zeroStep = exact(this.#zeroStep + reader.varbitInt());
     this.zeroCount = exact(this.zeroCount + this.#zeroStep);
     this.#sum.next(reader);
-    // Of a stale marker no buckets are written.
+    // A stale marker has no buckets.
     if (this.isStale) return;
     this.#positive.next(reader);
     this.#negative.next(reader);
@@ -168,7 +168,7 @@ class IntegerCounts implements ChunkCounts {
 
 class BucketSteps {
   readonly counts: Float64Array;
-  /** Each bucket's count less that of the one before it, and how that changed last. */
+  /** Difference of each bucket from the previous bucket, and the last change of this difference. */
   readonly #deltas: Float64Array;
   readonly #steps: Float64Array;
 
@@ -198,7 +198,7 @@ class BucketSteps {
   }
 }
 
-/** Floats as differences of their bits. */
+/** Float counts, encoded as differences of their bits. */
 class FloatCounts implements ChunkCounts {
   readonly positive: Float64Array;
   readonly negative: Float64Array;
@@ -235,7 +235,7 @@ class FloatCounts implements ChunkCounts {
     for (const one of [this.#count, this.#zeroCount, this.#sum]) one.begin(reader);
     for (const one of this.#positive) one.begin(reader);
     for (const one of this.#negative) one.begin(reader);
-    this.#show();
+    this.#publish();
   }
 
   next(reader: BitReader): void {
@@ -243,10 +243,10 @@ class FloatCounts implements ChunkCounts {
     if (this.isStale) return;
     for (const one of this.#positive) one.next(reader);
     for (const one of this.#negative) one.next(reader);
-    this.#show();
+    this.#publish();
   }
 
-  #show(): void {
+  #publish(): void {
     for (const [i, one] of this.#positive.entries()) this.positive[i] = one.value;
     for (const [i, one] of this.#negative.entries()) this.negative[i] = one.value;
   }

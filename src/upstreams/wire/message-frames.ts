@@ -1,18 +1,18 @@
-// Messages out of a stream of frames: a length, a checksum, a message. Source: Prometheus, storage/remote/chunked.go.
+// Messages in a stream of frames: length, checksum, message. Source: Prometheus, storage/remote/chunked.go.
 
+import { invalidAnswer } from '../../json/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { crc32c } from './crc32c.js';
-import { invalidAnswer } from './prompb.js';
 
 const CHECKSUM_BYTES = 4;
 const MAX_LENGTH_BYTES = 10;
 
 /**
- * The messages of the frames, as they arrive; of the stream no more is held than one frame.
+ * Yields the messages as their frames arrive. Up to one frame of the stream is buffered.
  *
- * @param memory what is held of a frame that is not whole yet is taken from it.
- * @param maxBytes what a message may have at most; checked before it is waited for.
- * @throws PromfedError `upstream` when a frame is longer, is cut or is not what its checksum says; what the stream
+ * @param maxBytes size limit of a message; checked when its length has arrived.
+ * @param memory account for the bytes of an incomplete frame.
+ * @throws PromfedError `upstream` when a frame is too large, incomplete or does not match its checksum; what the stream
  *   throws.
  */
 export async function* readMessages(
@@ -20,18 +20,18 @@ export async function* readMessages(
   maxBytes: number,
   memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  /** What arrived and is not read, in its order, and how many bytes it has. */
+  /** Received but unread chunks, and their total size. */
   let waiting: Uint8Array[] = [];
   let bytes = 0;
-  /** The bytes that the frame under way has, once that is known. */
+  /** Size of the current frame; 0 while it is unknown. */
   let needed = 0;
-  /** Taken from the memory. */
+  /** Reserved in `memory`. */
   let heldBytes = 0;
   for await (const chunk of stream) {
     waiting.push(chunk);
     bytes += chunk.length;
     if (bytes < needed) {
-      // Once as it came, and once in one piece.
+      // Held as chunks, and once more as one buffer.
       memory.reserve('remote read', 2 * chunk.length);
       heldBytes += 2 * chunk.length;
       continue;
@@ -42,8 +42,7 @@ export async function* readMessages(
       needed = frame?.end ?? 0;
       if (frame === undefined || frame.end > rest.length) break;
       const message = rest.subarray(frame.start, frame.end);
-      if (crc32c(message) !== frame.checksum)
-        throw invalidAnswer('a frame that is not what its checksum says');
+      if (crc32c(message) !== frame.checksum) throw invalidAnswer('a frame does not match its checksum');
       yield message;
       rest = rest.subarray(frame.end);
     }
@@ -52,22 +51,22 @@ export async function* readMessages(
     waiting = rest.length === 0 ? [] : [rest];
     bytes = rest.length;
   }
-  if (bytes > 0) throw invalidAnswer('the stream ends in the middle of a frame');
+  if (bytes > 0) throw invalidAnswer('the stream ends within a frame');
 }
 
 interface Frame {
   readonly checksum: number;
-  /** Where the message begins and ends. */
+  /** Range of the message. */
   readonly start: number;
   readonly end: number;
 }
 
-/** The frame at the beginning; undefined when not even its length and checksum are there. */
+/** Returns the frame at the beginning; undefined when its length and checksum have not arrived. */
 function tryFrame(bytes: Uint8Array, maxBytes: number): Frame | undefined {
   let length = 0;
   let pos = 0;
   for (;;) {
-    if (pos >= MAX_LENGTH_BYTES) throw invalidAnswer('a frame without a length');
+    if (pos >= MAX_LENGTH_BYTES) throw invalidAnswer('a frame has an invalid length');
     if (pos >= bytes.length) return undefined;
     const byte = bytes[pos]!;
     length += (byte & 0x7f) * 2 ** (7 * pos);
@@ -75,7 +74,7 @@ function tryFrame(bytes: Uint8Array, maxBytes: number): Frame | undefined {
     if (byte < 0x80) break;
   }
   if (length > maxBytes) {
-    throw invalidAnswer(`a frame of ${length} bytes where at most ${maxBytes} are taken`);
+    throw invalidAnswer(`a frame has ${length} bytes; the limit is ${maxBytes}`);
   }
   const start = pos + CHECKSUM_BYTES;
   if (start > bytes.length) return undefined;

@@ -1,9 +1,10 @@
-// Native histograms in the SAMPLES answer of remote read. Source: prometheus, prompb/types.proto (`Histogram`).
+// Native histograms in the SAMPLES response of remote read. Source: prometheus, prompb/types.proto (`Histogram`).
 
 import { WireType, type BinaryReader } from '@bufbuild/protobuf/wire';
 
+import { invalidAnswer } from '../../json/index.js';
 import { CUSTOM_BUCKETS, type CounterResetHint } from '../../model/index.js';
-import { invalidAnswer, readDouble, readFields } from './prompb.js';
+import { readDouble, readFields } from './prompb.js';
 import type { WireSample } from './raw-samples-builder.js';
 import { countBuckets, createLayout, exactInteger, histogramOf, type Span } from './sparse-histogram.js';
 
@@ -12,18 +13,18 @@ const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'ga
 
 interface Buckets {
   readonly spans: Span[];
-  /** Of a histogram of integers: each less the one before it. */
+  /** Of integer counts: differences from the previous bucket. */
   readonly deltas: number[];
-  /** Of a histogram of floats. */
+  /** Of float counts. */
   readonly counts: number[];
 }
 
 /**
- * A histogram, or the stale marker that one of this sum stands for.
+ * Decodes a histogram. One whose sum is a stale marker is a stale marker.
  *
- * Custom buckets must come with bounds: Prometheus 3.5 leaves them out, and without them nothing says what was counted.
+ * Custom buckets are rejected without bounds, which Prometheus 3.5 leaves out.
  *
- * @throws PromfedError `upstream` when it is none.
+ * @throws PromfedError `upstream` when the histogram is invalid.
  */
 export function decodeHistogram(message: Uint8Array): {
   readonly timeMs: number;
@@ -62,7 +63,7 @@ export function decodeHistogram(message: Uint8Array): {
   });
   if (sum.isStale) return { timeMs, sample: 'stale' };
   if (schema === CUSTOM_BUCKETS && customValues.length === 0) {
-    throw invalidAnswer('a native histogram with custom buckets was sent without their bounds');
+    throw invalidAnswer('a native histogram has custom buckets without bounds');
   }
   const layout = createLayout(schema, zeroThreshold, customValues, {
     positive: positive.spans,
@@ -78,11 +79,11 @@ export function decodeHistogram(message: Uint8Array): {
   return { timeMs, sample: histogramOf(layout, counts, hint) };
 }
 
-/** One count for each bucket of the spans. */
+/** Returns one count per bucket of the spans. */
 function countsOf({ spans, deltas, counts }: Buckets): number[] {
   const all = counts.length > 0 ? counts : summed(deltas);
   if (all.length !== countBuckets(spans) || (counts.length > 0 && deltas.length > 0)) {
-    throw invalidAnswer('a native histogram whose buckets and counts are not as many');
+    throw invalidAnswer('a native histogram has different numbers of buckets and counts');
   }
   return all;
 }
@@ -110,7 +111,7 @@ function double(read: (value: number) => unknown): Field {
   };
 }
 
-/** Numbers are packed into one field, or have one each: a reader takes both. */
+/** Numbers are packed into one field, or have one field each. Readers must accept both. */
 function doublesInto(list: number[]): Field {
   return repeated(WireType.Bit64, (reader) => list.push(reader.double()));
 }
@@ -135,7 +136,7 @@ function repeated(single: WireType, read: (reader: BinaryReader) => unknown): Fi
 }
 
 function fail(): never {
-  throw invalidAnswer('a list of numbers that is cut');
+  throw invalidAnswer('a list of numbers ends too early');
 }
 
 /** BucketSpan: offset = 1, length = 2. */

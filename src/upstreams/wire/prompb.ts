@@ -1,18 +1,14 @@
-// Fields of Prometheus' protocol buffers, read one by one. Source: prometheus, prompb/types.proto.
+// Fields of Prometheus' protocol buffers. Source: prometheus, prompb/types.proto.
 
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
+import { invalidAnswer } from '../../json/index.js';
 import { Labels, PromfedError } from '../../model/index.js';
 
-/** An answer that is not what remote read promises. */
-export function invalidAnswer(what: string): PromfedError {
-  return new PromfedError('upstream', `invalid answer: ${what}`);
-}
-
 /**
- * Calls `read` for each field of a message; it reads the field, or skips it.
+ * Calls `read` for each field of a message. It must read or skip the field.
  *
- * @throws PromfedError `upstream` when the message is none; what `read` throws, if that is a PromfedError.
+ * @throws PromfedError `upstream` when the message is invalid; a PromfedError of `read`.
  */
 export function readFields(
   message: Uint8Array,
@@ -31,14 +27,13 @@ export function readFields(
 }
 
 function invalidBuffer(cause: unknown): PromfedError {
-  return new PromfedError('upstream', 'the answer is not a valid protocol buffer', { cause });
+  return invalidAnswer('malformed protocol buffer', { cause });
 }
 
 /**
- * The messages in the fields of this number, in their order, one at a time: views, nothing is copied, and however
- * many there are none is held.
+ * Yields the messages in the fields with the number `wanted`, in order, as views of `message`.
  *
- * @throws PromfedError `upstream` when the message is none, once that shows.
+ * @throws PromfedError `upstream` when an invalid field is reached.
  */
 export function* messagesOf(message: Uint8Array, wanted: number): Generator<Uint8Array, void, undefined> {
   const reader = new BinaryReader(message);
@@ -59,7 +54,7 @@ function nextMessage(reader: BinaryReader, wanted: number): Uint8Array | undefin
   }
 }
 
-/** The labels of a series, which every message of series has in its field 1. */
+/** Returns the labels of a series: field 1 in every message of a series. */
 export function labelsOf(message: Uint8Array): Labels {
   const pairs: [string, string][] = [];
   for (const label of messagesOf(message, 1)) pairs.push(labelOf(label));
@@ -75,13 +70,13 @@ function labelOf(message: Uint8Array): [string, string] {
     else if (number === 2 && wireType === WireType.LengthDelimited) value = reader.string();
     else reader.skip(wireType);
   });
-  if (name === '') throw invalidAnswer('a label without a name');
+  if (name === '') throw invalidAnswer('a label has no name');
   return [name, value];
 }
 
 /**
- * A double, and whether its bits are those of Prometheus' stale marker: told from the bits, for JavaScript does not
- * keep what a NaN carries. Source: Prometheus, model/value (`StaleNaN`).
+ * Reads a double, and from its bits whether it is Prometheus' stale marker: JavaScript does not preserve the payload of
+ * a NaN. Source: Prometheus, model/value (`StaleNaN`).
  */
 export function readDouble(
   message: Uint8Array,
@@ -93,7 +88,7 @@ export function readDouble(
   return { value, isStale: isStaleMarker(bits.getUint32(4, true), bits.getUint32(0, true)) };
 }
 
-/** Whether these are the upper and the lower half of the stale marker's bits. */
+/** Reports whether these are the upper and lower halves of the stale marker. */
 export function isStaleMarker(high: number, low: number): boolean {
   return high === 0x7ff00000 && low === 2;
 }

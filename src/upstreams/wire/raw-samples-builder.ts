@@ -1,20 +1,20 @@
-// Collects the samples of one series, floats and native histograms, in whatever order they come.
+// Collects the samples of one series, floats and native histograms, in any order.
 
+import { invalidAnswer } from '../../json/index.js';
 import { histogramWeight, type Histogram, type RawSeries, type TimeWindow } from '../../model/index.js';
 import type { Labels } from '../../model/index.js';
-import { invalidAnswer } from './prompb.js';
 
-/** A sample as the wire has it: a float, a histogram, or a stale marker, which stands for either. */
+/** A float, a histogram, or the stale marker of either. */
 export type WireSample = number | Histogram | 'stale';
 
-/** Takes the samples of a run, ascending; see `RawSamplesBuilder`. */
+/** Called with the samples of a run, ascending; see `RawSamplesBuilder`. */
 export type AddSample = (timeMs: number, sample: WireSample) => void;
 
 /**
- * The samples of one series within a window. What lies outside of it is dropped at once and costs nothing.
+ * The samples of one series within a window. Samples outside of it are dropped without being counted.
  *
- * Samples come in runs, a chunk each: within one they are ascending, and what a histogram knows of a counter reset is
- * about the sample before it in the same run.
+ * Samples are added in runs, one per chunk. Within a run they are ascending, and the counter reset hint of a histogram
+ * refers to the previous sample of the run.
  */
 export class RawSamplesBuilder {
   readonly labels: Labels;
@@ -28,21 +28,21 @@ export class RawSamplesBuilder {
   #lastMs = -Infinity;
   #isAscending = true;
 
-  /** @param take told what each sample amounts to before it is kept. */
+  /** @param reserve called with the weight of each sample before it is kept. */
   constructor(labels: Labels, window: TimeWindow, reserve: (samples: number) => void) {
     this.labels = labels;
     this.#window = window;
     this.#reserve = reserve;
   }
 
-  /** Begins a run, which may reach back behind the samples before it. */
+  /** Begins a run. It may overlap earlier runs. */
   beginRun(): void {
     this.#lastMs = -Infinity;
   }
 
-  /** @throws PromfedError `upstream` when the sample is not after the one before it in its run; what `take` throws. */
+  /** @throws PromfedError `upstream` when the sample is not later than the previous one of its run; what `reserve` throws. */
   add(timeMs: number, sample: WireSample): void {
-    if (!(timeMs > this.#lastMs)) throw invalidAnswer('samples that go back in time');
+    if (!(timeMs > this.#lastMs)) throw invalidAnswer('samples of a series are not in the order of time');
     this.#lastMs = timeMs;
     if (timeMs <= this.#window.afterMs || timeMs > this.#window.untilMs) return;
     this.#reserve(typeof sample === 'object' ? 1 + histogramWeight(sample) : 1);
@@ -61,8 +61,8 @@ export class RawSamplesBuilder {
   }
 
   /**
-   * The series; of samples at the same time the first one that came. A histogram that follows another sample than in
-   * its run no longer knows of a reset. The builder is of no use afterwards.
+   * Returns the series; of samples at the same time the first one. The reset hint of a histogram becomes unknown when it
+   * follows another sample than in its run. The builder must not be used afterwards.
    *
    * Source: Prometheus, storage/merge.go (`chainSampleIterator.AtHistogram`).
    */
@@ -108,7 +108,7 @@ export class RawSamplesBuilder {
   }
 }
 
-/** The indices of the times in ascending order, the first of equal ones only. */
+/** Returns the indices of the times in ascending order; of equal times the first one. */
 function inOrder(timestamps: Float64Array): number[] {
   const indices = Array.from(timestamps, (_, i) => i);
   indices.sort((a, b) => timestamps[a]! - timestamps[b]! || a - b);

@@ -1,53 +1,51 @@
-// Snappy's block format, bounded: a block says how long its content is, and that is believed only within a limit.
+// Snappy's block format, with a limit on the decoded size that a block declares.
 
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { compressSync, uncompress } from 'snappy';
 
+import { invalidAnswer } from '../../json/index.js';
 import { PromfedError } from '../../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 
-export function packSnappy(content: Uint8Array): Buffer {
+export function encodeSnappy(content: Uint8Array): Buffer {
   return compressSync(Buffer.from(content));
 }
 
 /**
- * Unpacks a block. The result is new.
+ * Decodes a block into a new buffer.
  *
- * @param maxBytes what the content may be at most; checked before anything is allocated.
- * @param memory the content is taken from it.
- * @throws PromfedError `upstream` when the block is none, is cut, or holds more; what the memory throws.
+ * @param maxBytes limit of the decoded size; checked before anything is allocated.
+ * @param memory account for the decoded bytes.
+ * @throws PromfedError `upstream` when the block is invalid or too large; what `memory` throws.
  */
-export async function unpackSnappy(
+export async function decodeSnappy(
   block: Uint8Array,
   maxBytes: number,
   memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): Promise<Buffer> {
-  const length = contentLength(block);
+  const length = decodedLength(block);
   if (length > maxBytes) {
-    throw new PromfedError(
-      'upstream',
-      `the answer is too large: ${length} bytes where ${maxBytes} are taken`,
-    );
+    throw new PromfedError('upstream', `response too large: ${length} bytes; the limit is ${maxBytes}`);
   }
-  // No element makes more than 64 bytes of less than two: a length beyond that is a lie.
-  if (length > block.length * 64) throw broken();
+  // An element has at least two bytes and decodes to up to 64: a larger length is invalid.
+  if (length > block.length * 64) throw malformed();
   memory.reserve('remote read', length);
   try {
     return (await uncompress(Buffer.from(block), { asBuffer: true })) as Buffer;
   } catch (thrown) {
-    throw broken(thrown);
+    throw malformed(thrown);
   }
 }
 
-/** The varint that a block begins with. Source: google/snappy, format_description.txt. */
-function contentLength(block: Uint8Array): number {
+/** Reads the varint at the beginning of a block. Source: google/snappy, format_description.txt. */
+function decodedLength(block: Uint8Array): number {
   try {
     return new BinaryReader(block).uint32();
   } catch (thrown) {
-    throw broken(thrown);
+    throw malformed(thrown);
   }
 }
 
-function broken(cause?: unknown): PromfedError {
-  return new PromfedError('upstream', 'the answer is not a valid snappy block', { cause });
+function malformed(cause?: unknown): PromfedError {
+  return invalidAnswer('malformed snappy block', { cause });
 }

@@ -1,5 +1,6 @@
-// Native histograms as Prometheus stores them, spans and counts, made into ours; what cannot be one is refused.
+// Checks and converts native histograms from Prometheus' spans and counts.
 
+import { invalidAnswer } from '../../json/index.js';
 import {
   createHistogram,
   CUSTOM_BUCKETS,
@@ -7,24 +8,23 @@ import {
   type Histogram,
   type SparseBuckets,
 } from '../../model/index.js';
-import { invalidAnswer } from './prompb.js';
 
-/** Buckets of adjoining indices: the first span begins at its offset, the others so far behind the one before. */
+/** Buckets with consecutive indices. The offset counts from index 0 for the first span, else from the end of the previous one. */
 export interface Span {
   readonly offset: number;
   readonly length: number;
 }
 
-/** More buckets than the finest schema has for all floats of one sign. */
+/** Limit above the number of buckets that the finest schema has for all floats of one sign. */
 const MAX_BUCKETS = 1 << 20;
 
-/** Indices further from 0 belong to no float, in no schema. */
+/** Larger indices do not contain a float in any schema. */
 const MAX_INDEX = 1 << 24;
 
 const MIN_SCHEMA = -4;
 const MAX_SCHEMA = 8;
 
-/** All of a histogram but its counts. */
+/** A histogram without its counts. */
 export interface HistogramLayout {
   readonly schema: number;
   readonly zeroThreshold: number;
@@ -35,10 +35,10 @@ export interface HistogramLayout {
 }
 
 /**
- * A layout that is sound: the arithmetic of histograms relies on it.
+ * Creates a layout that the arithmetic of histograms can rely on.
  *
- * @throws PromfedError `upstream` when the schema is not known, the spans go back or are too many, a custom bound is
- *   not above the one before it, or the zero threshold is none.
+ * @throws PromfedError `upstream` when the schema is unknown, the spans overlap or are too many, custom bounds are not
+ *   ascending, or the zero threshold is negative or not finite.
  */
 export function createLayout(
   schema: number,
@@ -47,10 +47,10 @@ export function createLayout(
   spans: { readonly positive: readonly Span[]; readonly negative: readonly Span[] },
 ): HistogramLayout {
   if (schema !== CUSTOM_BUCKETS && !(schema >= MIN_SCHEMA && schema <= MAX_SCHEMA)) {
-    throw invalidAnswer(`a native histogram of the schema ${schema}, which is not known`);
+    throw invalidAnswer(`a native histogram has the unknown schema ${schema}`);
   }
   if (!(zeroThreshold >= 0 && zeroThreshold < Infinity)) {
-    throw invalidAnswer('a native histogram whose zero bucket has no width');
+    throw invalidAnswer('a native histogram has an invalid zero threshold');
   }
   const positive = indicesOf(spans.positive);
   const negative = indicesOf(spans.negative);
@@ -60,7 +60,7 @@ export function createLayout(
     );
     const isWithin = (positive[0] ?? 0) >= 0 && (positive.at(-1) ?? 0) <= customValues.length;
     if (!isAscending || !isWithin || negative.length > 0) {
-      throw invalidAnswer('a native histogram whose custom buckets are none');
+      throw invalidAnswer('a native histogram has invalid custom buckets');
     }
   }
   return {
@@ -72,11 +72,11 @@ export function createLayout(
   };
 }
 
-/** How many buckets spans have, before anything is allocated for them. @throws PromfedError `upstream`. */
+/** Returns the number of buckets. @throws PromfedError `upstream` when there are too many to be allocated. */
 export function countBuckets(spans: readonly Span[]): number {
   let count = 0;
   for (const { length } of spans) count += length;
-  if (count > MAX_BUCKETS) throw invalidAnswer('a native histogram of more buckets than there can be');
+  if (count > MAX_BUCKETS) throw invalidAnswer('a native histogram has too many buckets');
   return count;
 }
 
@@ -85,17 +85,17 @@ function indicesOf(spans: readonly Span[]): number[] {
   const indices: number[] = [];
   let next = 0;
   for (const [i, { offset, length }] of spans.entries()) {
-    if (i > 0 && offset < 0) throw invalidAnswer('a native histogram whose buckets go back');
+    if (i > 0 && offset < 0) throw invalidAnswer('a native histogram has overlapping spans');
     next += offset;
     if (Math.abs(next) + length > MAX_INDEX) {
-      throw invalidAnswer('a native histogram with a bucket that no float belongs to');
+      throw invalidAnswer('a native histogram has a bucket index out of range');
     }
     for (let n = 0; n < length; n++) indices.push(next++);
   }
   return indices;
 }
 
-/** What a histogram counts, in the order of its layout's buckets. */
+/** The counts of a histogram, in the order of the buckets of its layout. */
 export interface HistogramCounts {
   readonly count: number;
   readonly zeroCount: number;
@@ -104,7 +104,7 @@ export interface HistogramCounts {
   readonly negative: ArrayLike<number>;
 }
 
-/** The histogram of a layout and its counts; buckets that count nothing are left out. */
+/** Returns the histogram without its empty buckets. */
 export function histogramOf(
   layout: HistogramLayout,
   counts: HistogramCounts,
@@ -136,12 +136,12 @@ function populated(all: readonly number[], counts: ArrayLike<number>): SparseBuc
 }
 
 /**
- * An integer that the wire has in 64 bits, as a number.
+ * Converts an integer of 64 bits to a number.
  *
- * @throws PromfedError `upstream` when it is beyond 2^53: it would not be what the region has counted.
+ * @throws PromfedError `upstream` when it is beyond 2^53 and would be rounded.
  */
 export function exactInteger(value: number | bigint | string): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw invalidAnswer('an integer beyond 2^53, which is not read exactly');
+  if (!Number.isSafeInteger(number)) throw invalidAnswer('an integer is beyond 2^53');
   return number;
 }

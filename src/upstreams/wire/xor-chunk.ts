@@ -3,13 +3,13 @@
 import { BitReader, centred, exact, XorFloat } from './bit-reader.js';
 import type { AddSample } from './raw-samples-builder.js';
 
-/** Of a prefix of n ones the number of bits of a time's second difference. */
+/** Number of bits of the second difference of a timestamp, after a prefix of n ones. */
 const DOD_SIZES = [0, 14, 17, 20, 64] as const;
 
 /**
- * Hands on every sample of a chunk, in its order.
+ * Calls `add` with every sample of a chunk, in order.
  *
- * @throws PromfedError `upstream` when the bytes are no such chunk; what `add` throws.
+ * @throws PromfedError `upstream` when the chunk is invalid; what `add` throws.
  */
 export function decodeXorChunk(data: Uint8Array, add: AddSample): void {
   const reader = new BitReader(data, 0);

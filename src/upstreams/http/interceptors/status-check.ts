@@ -31,12 +31,12 @@ export const statusCheck: Interceptor = (next) => async (request, scope) => {
     const page = await readPage(response.body);
     throw new PromfedError(
       'upstream',
-      `HTTP ${status}: answered ${excerpt(contentType, MAX_HEADER_CHARS)} instead of ${isRead ? 'protobuf' : 'JSON'}${quoted(page)}`,
+      `HTTP ${status}: content type ${excerpt(contentType, MAX_HEADER_CHARS)} instead of ${isRead ? 'protobuf' : 'JSON'}${quoted(page)}`,
     );
   }
   if (status >= 300 && status < 400) {
     response.body.destroy();
-    throw new PromfedError('upstream', `HTTP ${status}: redirected${redirectTarget(response)}; not followed`);
+    throw new PromfedError('upstream', `HTTP ${status}: redirect${redirectTarget(response)} not followed`);
   }
   throw errorOf(request, response, await readPage(response.body));
 };
@@ -48,7 +48,7 @@ function errorOf(request: HttpRequest, response: HttpResponse, page: string): Pr
     return new PromfedError('execution', envelope.error);
   }
   if (envelope !== undefined && isQuery(request) && envelope.errorType === 'bad_data') {
-    return new PromfedError('refused', `does not take the expression it is sent: ${envelope.error}`);
+    return new PromfedError('refused', `rejected the expression: ${envelope.error}`);
   }
   const type =
     envelope === undefined || envelope.errorType === String(status) ? '' : ` ${envelope.errorType}`;
@@ -70,11 +70,11 @@ function hint(response: HttpResponse): string {
   switch (response.status) {
     case 401:
     case 403:
-      return ': the credentials were refused';
+      return ': credentials rejected';
     case 429:
     case 503: {
       const retryAfter = excerpt(headerOf(response, 'retry-after'), MAX_HEADER_CHARS);
-      const state = response.status === 429 ? 'too many requests' : 'not available';
+      const state = response.status === 429 ? 'too many requests' : 'unavailable';
       return `: ${state}${retryAfter === '' ? '' : `, Retry-After: ${retryAfter}`}`;
     }
     default:
