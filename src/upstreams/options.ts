@@ -1,4 +1,4 @@
-// What every server group is created with besides its own settings.
+// Options that all server groups share.
 
 import type { Clock, Log, Timers } from '../runtime/index.js';
 import type { UpstreamMetrics } from './metrics.js';

@@ -116,7 +116,7 @@ export interface LabelIndexStatus {
   readonly label: string;
   /** True when queries are routed by the label. Otherwise the group is queried for every value. */
   readonly isUsed: boolean;
-  /** Number and age of the learned values; undefined when there are none, or too many to keep. */
+  /** Number and age of the learned values; undefined when nothing was learned, or too many to keep. */
   readonly values: number | undefined;
   readonly ageMs: number | undefined;
 }

@@ -10,7 +10,7 @@ import type { FetchContext } from '../server-group.js';
 import { GroupFailures, isFatal } from './group-failures.js';
 import type { TargetAttempts, TargetPolicy } from './target-policy.js';
 
-/** What the requests to a group need. */
+/** The targets of a group and the limits of requests to them. */
 export interface Group {
   readonly name: string;
   /** Replicas; the samples of the first one win. */
@@ -33,8 +33,8 @@ export interface TargetAnswer<T> {
  * @param send queries one target; a rejection is a failure of that target.
  * @param discard releases an answer that is not used, because the request failed or no longer needs it.
  * @returns the answers in the order of the targets, at least one, and the failures of the others.
- * @throws PromfedError `upstream` when no target answered or there is none; immediately, without waiting for other targets, when one
- *   fails in a way that is the same for every target.
+ * @throws PromfedError `upstream` when no target answered or the group has none; the error of a target that concerns the
+ *   query, without waiting for the other targets.
  */
 export async function fanOut<T>(
   group: Group,
@@ -124,6 +124,6 @@ class FanOut<T> implements TargetAttempts {
   }
 }
 
-// Shared, because nobody sees them: the stack trace of an error is expensive.
+// Shared and never reported: creating the stack trace of an error is expensive.
 const FAILED_ELSEWHERE = new PromfedError('canceled', 'query failed at another target');
 const NOT_NEEDED = new PromfedError('canceled', 'enough other targets have answered');

@@ -11,7 +11,7 @@ import {
 import { mergeReplicaStreams } from '../../merge/index.js';
 import { asPromfedError, PromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
-import { answerFailure } from '../http/failure.js';
+import { responseFailure } from '../http/failure.js';
 import type { RequestScope } from '../http/request-scope.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
@@ -91,7 +91,7 @@ async function open(
     }
     return { resultType, frames, tryBuffer, body };
   } catch (thrown) {
-    const error = answerFailure(thrown);
+    const error = responseFailure(thrown);
     body.close(error);
     throw error;
   }
@@ -114,7 +114,7 @@ function mergeAnswers(
     let failure: PromfedError | undefined;
     return transformFrames(frames, {
       fail(thrown) {
-        failure = answerFailure(thrown);
+        failure = responseFailure(thrown);
         if (isFatal(failure)) throw (reported = failures.fatal(target.name, failure));
         failures.add(target.name, failure);
         remaining -= 1;

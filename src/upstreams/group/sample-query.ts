@@ -23,7 +23,7 @@ import {
 } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
 import { readSeries } from '../api/remote-read.js';
-import { answerFailure } from '../http/failure.js';
+import { responseFailure } from '../http/failure.js';
 import type { RequestScope } from '../http/request-scope.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
@@ -122,14 +122,14 @@ async function readMatrix(
   lossyGroup: string | undefined,
 ): Promise<ResponseTrailer> {
   const nanIsStale = isExport(body.contentType);
-  const { resultType, frames } = await withAnswerFailure(openResponse(body, { memory: body.memory }));
+  const { resultType, frames } = await withResponseFailure(openResponse(body, { memory: body.memory }));
   if (resultType !== 'matrix') {
     throw new PromfedError('upstream', `returned a ${resultType} instead of a matrix`);
   }
   const lossy = new LossyHistograms();
   const held: RawSeries[] = [];
   for (;;) {
-    const batch = await withAnswerFailure(frames.next());
+    const batch = await withResponseFailure(frames.next());
     if (batch === undefined) {
       const isLossy = !lossy.isEmpty;
       lossy.resolve(reserve);
@@ -186,11 +186,11 @@ function isExport(contentType: string): boolean {
 }
 
 /** Errors of reading a response are failures of its target, unlike those of the budget. */
-async function withAnswerFailure<T>(reading: Promise<T>): Promise<T> {
+async function withResponseFailure<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (thrown) {
-    throw answerFailure(thrown);
+    throw responseFailure(thrown);
   }
 }
 

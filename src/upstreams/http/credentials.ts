@@ -54,7 +54,7 @@ export function createCredentials(options: CredentialOptions): Credentials {
 }
 
 /**
- * Credentials of which at least one part comes from a file. The files are read again every few seconds, and whenever
+ * Credentials with at least one part from a file. The files are read again every few seconds, and whenever
  * a target answers 401. A file that is missing, empty or invalid keeps the previous value in use and is logged once.
  *
  * Prometheus reads the file for every request (prometheus/common, config/http_config.go, `FileSecret`).

@@ -13,7 +13,7 @@ export interface HttpRequest {
   readonly path: string;
   /** name0, value0, name1, value1, … Requests with equal headers may share one array. */
   readonly headers: readonly string[];
-  /** Of a POST. */
+  /** Undefined for a GET. */
   readonly body: string | Uint8Array | undefined;
 }
 

@@ -54,7 +54,7 @@ export function requestFailure(thrown: unknown, phase: Phase): PromfedError {
  * `execution` concerns the query. A series that is too large is a failure of the target. An error that is not a
  * PromfedError is a bug of promfed and stays one.
  */
-export function answerFailure(thrown: unknown): PromfedError {
+export function responseFailure(thrown: unknown): PromfedError {
   if (thrown instanceof UpstreamAnswerError) {
     const { upstreamErrorType: type, upstreamText } = thrown;
     const text = printable(upstreamText, MAX_ANSWER_CHARS);

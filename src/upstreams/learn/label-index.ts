@@ -32,7 +32,7 @@ export interface LabelIndexOptions {
 
 interface Entry {
   readonly label: string;
-  /** As of `requestedAtMs`; undefined before the first success, and when there are too many. */
+  /** At `requestedAtMs`; undefined before the first success, and when there are too many. */
   values: ReadonlySet<string> | undefined;
   requestedAtMs: number;
   hasTooMany: boolean;

@@ -1,4 +1,4 @@
-// What a server group learns in the background: label values, and names of native histograms.
+// Background learning of a server group: label values, and names of native histograms.
 
 import { setMaxListeners } from 'node:events';
 

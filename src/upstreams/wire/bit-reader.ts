@@ -102,7 +102,7 @@ export class BitReader {
     throw invalidAnswer('a chunk has a number of more than 64 bits');
   }
 
-  /** As `uvarint`, with the sign in the least significant bit. */
+  /** Reads a uvarint with the sign in the least significant bit. */
   varint(): number {
     const zigzag = this.uvarint();
     return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;

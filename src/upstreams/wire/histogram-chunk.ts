@@ -28,7 +28,7 @@ export function decodeHistogramChunk(data: Uint8Array, add: AddSample): void {
   decodeChunk(data, add, (positive, negative) => new IntegerCounts(positive, negative));
 }
 
-/** As `decodeHistogramChunk`, for float counts. */
+/** Calls `add` with every sample of a chunk of histograms with float counts, in order. Throws as above. */
 export function decodeFloatHistogramChunk(data: Uint8Array, add: AddSample): void {
   decodeChunk(data, add, (positive, negative) => new FloatCounts(positive, negative));
 }

@@ -13,9 +13,9 @@ const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'ga
 
 interface Buckets {
   readonly spans: Span[];
-  /** Of integer counts: differences from the previous bucket. */
+  /** Integer counts, as differences from the previous bucket. */
   readonly deltas: number[];
-  /** Of float counts. */
+  /** Float counts. */
   readonly counts: number[];
 }
 

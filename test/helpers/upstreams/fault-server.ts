@@ -118,7 +118,7 @@ export function answers(value: unknown, headers: Record<string, string> = {}): F
   };
 }
 
-/** A good answer, packed. */
+/** A good answer, compressed. */
 export function answersGzipped(value: unknown): Fault {
   return (response) => {
     response

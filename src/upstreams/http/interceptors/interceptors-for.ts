@@ -1,4 +1,4 @@
-// The interceptors of one target, as its group's settings ask for them.
+// The list of interceptors of one target, by its group's settings.
 
 import type { ServerGroupSettings } from '../../../config/index.js';
 import { isHeaderName, isHeaderValue, isReservedHeader, PromfedError } from '../../../model/index.js';

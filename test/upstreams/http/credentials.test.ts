@@ -6,12 +6,17 @@ import { join } from 'node:path';
 
 import t, { type Test } from 'tap';
 
-import type { AuthenticationSettings } from '../../src/config/index.js';
-import { NO_LOG, systemClock } from '../../src/runtime/index.js';
-import { answers, refuses, startFaultServer, type FaultServer } from '../helpers/upstreams/fault-server.js';
-import { ManualTimers } from '../helpers/runtime/manual-timers.js';
-import { bearer, fetchContext, groupSettings, openGroup, success, type OpenGroup } from './settings.js';
-import { until } from '../helpers/until.js';
+import type { AuthenticationSettings } from '../../../src/config/index.js';
+import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
+import {
+  answers,
+  refuses,
+  startFaultServer,
+  type FaultServer,
+} from '../../helpers/upstreams/fault-server.js';
+import { ManualTimers } from '../../helpers/runtime/manual-timers.js';
+import { bearer, fetchContext, groupSettings, openGroup, success, type OpenGroup } from '../settings.js';
+import { until } from '../../helpers/until.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;

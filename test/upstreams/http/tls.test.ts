@@ -4,10 +4,10 @@ import { TLSSocket } from 'node:tls';
 
 import t, { type Test } from 'tap';
 
-import type { TlsSettings } from '../../src/config/index.js';
-import { systemClock } from '../../src/runtime/index.js';
-import { TEST_CERTIFICATE, TEST_KEY } from '../helpers/upstreams/tls-certificate.js';
-import { fetchContext, groupSettings, openGroup, success, type OpenGroup } from './settings.js';
+import type { TlsSettings } from '../../../src/config/index.js';
+import { systemClock } from '../../../src/runtime/index.js';
+import { TEST_CERTIFICATE, TEST_KEY } from '../../helpers/upstreams/tls-certificate.js';
+import { fetchContext, groupSettings, openGroup, success, type OpenGroup } from '../settings.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 
@@ -56,7 +56,7 @@ async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: OpenG
 
 const REFUSED: readonly { name: string; tls: Partial<TlsSettings>; reason: RegExp }[] = [
   {
-    name: 'a certificate that nobody vouches for',
+    name: 'a self-signed certificate',
     tls: {},
     reason: /: TLS: certificate is self-signed and not trusted$/,
   },
@@ -66,14 +66,14 @@ const REFUSED: readonly { name: string; tls: Partial<TlsSettings>; reason: RegEx
     reason: /: TLS: .*other\.example.*region\.example/,
   },
   {
-    name: 'a server without the version that is wanted',
+    name: 'a server without the required version',
     tls: { insecureSkipVerify: true, minVersion: 'TLSv1.3' },
     reason: /: TLS: .*(version|alert)/,
   },
 ];
 
 for (const { name, tls, reason } of REFUSED) {
-  t.test(`${name} is an error in clear words`, async (t) => {
+  t.test(`${name} is a readable error`, async (t) => {
     const { group, seen } = await setUp(t, tls);
     await t.rejects(group.labelNames(EVERYTHING, fetchContext()), { code: 'upstream', message: reason });
     t.strictSame(seen, []);
@@ -82,7 +82,7 @@ for (const { name, tls, reason } of REFUSED) {
 
 const ACCEPTED: readonly { name: string; tls: Partial<TlsSettings>; seen: Seen }[] = [
   {
-    name: 'an authority of its own and a server name',
+    name: 'a custom authority and a server name',
     tls: { ca: TEST_CERTIFICATE, serverName: 'region.example' },
     seen: { serverName: 'region.example', hasClient: false },
   },
@@ -110,7 +110,7 @@ for (const { name, tls, seen } of ACCEPTED) {
   });
 }
 
-t.test('a certificate or key that cannot be read is refused when the group is created', (t) => {
+t.test('an invalid certificate or key is rejected when the group is created', (t) => {
   const settings = groupSettings(['127.0.0.1:1'], { scheme: 'https' });
   for (const tls of [{ ca: 'x' }, { cert: 'x', key: 'y' }, { cert: TEST_CERTIFICATE, key: 'y' }]) {
     t.throws(
@@ -128,7 +128,7 @@ t.test('a certificate or key that cannot be read is refused when the group is cr
   t.end();
 });
 
-t.test('a handshake that does not come to an end is cut off by the dial timeout', async (t) => {
+t.test('a handshake that does not complete ends with the dial timeout', async (t) => {
   const silent = createTcpServer((socket) => {
     socket.on('error', () => undefined).resume();
   });

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 
-import { systemClock } from '../../src/runtime/index.js';
+import { systemClock } from '../../../src/runtime/index.js';
 import {
   answers,
   answersWith,
@@ -12,10 +12,10 @@ import {
   staysSilent,
   type Fault,
   type FaultServer,
-} from '../helpers/upstreams/fault-server.js';
-import { itemsOf } from '../helpers/frame-streams.js';
-import { fetchContext, groupSettings, matrix, openGroup, success, type OpenGroup } from './settings.js';
-import { until } from '../helpers/until.js';
+} from '../../helpers/upstreams/fault-server.js';
+import { itemsOf } from '../../helpers/frame-streams.js';
+import { fetchContext, groupSettings, matrix, openGroup, success, type OpenGroup } from '../settings.js';
+import { until } from '../../helpers/until.js';
 
 const RANGE = { kind: 'range', expr: 'x', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
 const INSTANT = { kind: 'instant', expr: 'x', grid: { startMs: 100_000, stepMs: 1, count: 1 } } as const;
@@ -64,7 +64,7 @@ function beginningOf(answer: unknown): string {
   return text.slice(0, text.lastIndexOf('"values"'));
 }
 
-/** Answers nobody before `count` requests have come: whoever asks one server after another waits for ever. */
+/** Delays all answers until `count` requests have arrived, so that requests one after another would wait forever. */
 function together(count: number): (fault: Fault) => Fault {
   const waiting: (() => void)[] = [];
   return (fault) => (response, socket, request) => {
@@ -75,7 +75,7 @@ function together(count: number): (fault: Fault) => Fault {
   };
 }
 
-t.test('replicas are asked at once and every series of any of them is in the answer, once', async (t) => {
+t.test('replicas are queried at once, and every series of any of them is in the answer once', async (t) => {
   const atOnce = together(3);
   const { group, servers } = await setUp(
     t,
@@ -105,17 +105,17 @@ const FAILURES: readonly { name: string; fault: Fault; reason: string }[] = [
     reason: `no response headers within ${TIMEOUT_MS} ms (timeout)`,
   },
   {
-    name: 'is cut in the middle by its length',
+    name: 'sends less than its Content-Length',
     fault: cutsByLength(beginningOf(matrix('a', 'b'))),
     reason: 'incomplete response: connection closed before its end',
   },
   {
-    name: 'is cut in the middle of its chunks',
+    name: 'ends within its chunks',
     fault: cutsChunks(beginningOf(matrix('a', 'b'))),
     reason: 'incomplete response: connection closed before its end',
   },
   {
-    name: 'answers another type',
+    name: 'returns another type',
     fault: answers(success({ resultType: 'vector', result: [] })),
     reason: 'returned a vector instead of a matrix',
   },
@@ -123,16 +123,19 @@ const FAILURES: readonly { name: string; fault: Fault; reason: string }[] = [
 
 for (const { name, fault, reason } of FAILURES) {
   for (const first of [true, false]) {
-    t.test(`a replica that ${name}, asked ${first ? 'first' : 'last'}, is named in a warning`, async (t) => {
-      const good = answers(matrix('a', 'b', 'c'));
-      const { group, servers } = await setUp(t, ...(first ? [fault, good] : [good, fault]));
-      const failed = servers[first ? 0 : 1]!;
-      const { names, warnings } = await readAll(group);
-      t.strictSame([...names].sort(), ['a', 'b', 'c'], 'nothing is missing');
-      t.strictSame(warnings, [`server group "eu": target ${failed.target}: ${reason}`]);
-    });
+    t.test(
+      `a replica that ${name}, as the ${first ? 'first' : 'last'} target, is named in a warning`,
+      async (t) => {
+        const good = answers(matrix('a', 'b', 'c'));
+        const { group, servers } = await setUp(t, ...(first ? [fault, good] : [good, fault]));
+        const failed = servers[first ? 0 : 1]!;
+        const { names, warnings } = await readAll(group);
+        t.strictSame([...names].sort(), ['a', 'b', 'c'], 'nothing is missing');
+        t.strictSame(warnings, [`server group "eu": target ${failed.target}: ${reason}`]);
+      },
+    );
   }
-  t.test(`replicas of which one ${name} and the other is down are an error that names both`, async (t) => {
+  t.test(`a replica that ${name} beside one that is down is an error that names both`, async (t) => {
     const { group, servers } = await setUp(t, fault, answersWith(503, {}, ''));
     await t.rejects(readAll(group), {
       code: 'upstream',
@@ -144,7 +147,7 @@ for (const { name, fault, reason } of FAILURES) {
   });
 }
 
-t.test('replicas that are all cut in the middle are an error, never a short answer', async (t) => {
+t.test('incomplete answers of all replicas are an error, not a short answer', async (t) => {
   const { group } = await setUp(
     t,
     cutsByLength(beginningOf(matrix('a', 'b'))),
@@ -156,7 +159,7 @@ t.test('replicas that are all cut in the middle are an error, never a short answ
   });
 });
 
-t.test('an execution error of one replica fails the query at once and ends the others', async (t) => {
+t.test('an execution error of one replica fails the query immediately and ends the others', async (t) => {
   const never: Fault = () => undefined;
   const { group, servers } = await setUp(t, never, refuses(422, 'execution', 'many-to-many'));
   // The other one would take until the deadline, and that is another error.
@@ -164,7 +167,7 @@ t.test('an execution error of one replica fails the query at once and ends the o
   await servers[0]!.untilHungUp();
 });
 
-t.test('a replica that repeats a series is an error that names the group, never a doubled one', async (t) => {
+t.test('a replica that returns a series twice is an error that names the group', async (t) => {
   const { group } = await setUp(t, answers(matrix('a', 'b', 'a')), answers(matrix('a', 'b')));
   await t.rejects(readAll(group), { code: 'upstream', message: /^server group "eu": invalid answer: .*a/ });
 });
@@ -179,10 +182,10 @@ t.test('a scalar comes from the first replica that answers', async (t) => {
   t.match(Buffer.from(first[0]!.samples).toString(), /"1"/);
   t.equal(await frames.next(), undefined);
   t.match(frames.trailer.warnings, [/connection reset/]);
-  await until(() => servers.every(({ requests }) => requests.length >= 1), 'all to be asked');
+  await until(() => servers.every(({ requests }) => requests.length >= 1), 'a request to every replica');
 });
 
-t.test('replicas that disagree about the type: the first one counts, the other is named', async (t) => {
+t.test('of replicas that return different types the first one is used, and the other is named', async (t) => {
   const { group, servers } = await setUp(
     t,
     answers(success({ resultType: 'vector', result: [{ metric: { __name__: 'a' }, value: [100, '1'] }] })),
@@ -197,7 +200,7 @@ t.test('replicas that disagree about the type: the first one counts, the other i
   });
 });
 
-t.test('an answer that calls itself partial is a warning that names its target', async (t) => {
+t.test('a partial answer is a warning that names its target', async (t) => {
   const partial = { ...(matrix('a') as object), isPartial: true, warnings: ['from upstream'] };
   const { group, servers } = await setUp(t, answers(partial));
   t.strictSame(await readAll(group), {
@@ -215,7 +218,7 @@ t.test('an answer that calls itself partial is a warning that names its target',
   });
 });
 
-t.test('an error envelope with a status of success is judged by its type', async (t) => {
+t.test('an error envelope with a status of success is handled by its type', async (t) => {
   const { group, servers } = await setUp(
     t,
     answers({ status: 'error', errorType: 'execution', error: 'many-to-many' }),
@@ -225,7 +228,7 @@ t.test('an error envelope with a status of success is judged by its type', async
   await t.rejects(readAll(group), { code: 'upstream', message: /target .*: returned an error: no storage$/ });
 });
 
-t.test('metadata is the union of the replicas, and a failed one is named', async (t) => {
+t.test('metadata is the union of the replicas, and a failed replica is named', async (t) => {
   const { group, servers } = await setUp(
     t,
     answers({ ...(success(['a', 'b']) as object), warnings: ['truncated'] }),
@@ -257,7 +260,7 @@ t.test('metadata is the union of the replicas, and a failed one is named', async
   );
 });
 
-t.test('metadata that no replica answers is an error that names every one', async (t) => {
+t.test('metadata that no replica returns is an error that names each of them', async (t) => {
   const { group, servers } = await setUp(t, resets, answersWith(401, {}, ''));
   await t.rejects(group.labelValues('job', EVERYTHING, fetchContext()), {
     code: 'upstream',

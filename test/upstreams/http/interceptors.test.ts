@@ -4,15 +4,15 @@ import type { Socket } from 'node:net';
 
 import t, { type Test } from 'tap';
 
-import { systemClock } from '../../src/runtime/index.js';
-import type { UpstreamObservation } from '../../src/upstreams/index.js';
+import { systemClock } from '../../../src/runtime/index.js';
+import type { UpstreamObservation } from '../../../src/upstreams/index.js';
 import {
   answers,
   resets,
   startFaultServer,
   type Fault,
   type FaultServer,
-} from '../helpers/upstreams/fault-server.js';
+} from '../../helpers/upstreams/fault-server.js';
 import {
   basicAuth,
   bearer,
@@ -22,7 +22,7 @@ import {
   success,
   type GroupOverrides,
   type OpenGroup,
-} from './settings.js';
+} from '../settings.js';
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 

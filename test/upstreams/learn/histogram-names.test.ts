@@ -2,12 +2,12 @@
 
 import t from 'tap';
 
-import { NO_LOG } from '../../src/runtime/index.js';
-import { ManualTimers } from '../helpers/runtime/manual-timers.js';
+import { NO_LOG } from '../../../src/runtime/index.js';
+import { ManualTimers } from '../../helpers/runtime/manual-timers.js';
 import {
   type HistogramNamesOptions,
   LearnedHistogramNames,
-} from '../../src/upstreams/learn/histogram-names.js';
+} from '../../../src/upstreams/learn/histogram-names.js';
 
 function metadata(types: Record<string, string>): Awaited<ReturnType<HistogramNamesOptions['metadata']>> {
   const entries = Object.entries(types).map(

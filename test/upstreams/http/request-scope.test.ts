@@ -1,9 +1,9 @@
 import t from 'tap';
 
-import { PromfedError } from '../../src/model/index.js';
-import { Cancellation, systemClock } from '../../src/runtime/index.js';
-import { RequestScope } from '../../src/upstreams/http/request-scope.js';
-import { fetchContext } from './settings.js';
+import { PromfedError } from '../../../src/model/index.js';
+import { Cancellation, systemClock } from '../../../src/runtime/index.js';
+import { RequestScope } from '../../../src/upstreams/http/request-scope.js';
+import { fetchContext } from '../settings.js';
 
 const REASON = new PromfedError('canceled', 'not needed');
 

@@ -2,9 +2,9 @@
 
 import t from 'tap';
 
-import type { TimeRangeSettings } from '../../src/config/index.js';
-import { coversWindow, truncateWindow, overlapsWindow } from '../../src/model/index.js';
-import { groupSettings, openGroup } from './settings.js';
+import type { TimeRangeSettings } from '../../../src/config/index.js';
+import { coversWindow, truncateWindow, overlapsWindow } from '../../../src/model/index.js';
+import { groupSettings, openGroup } from '../settings.js';
 
 t.test('a relative range is relative to the time of the request', async (t) => {
   const cases: [range: TimeRangeSettings | undefined, expected: unknown][] = [

@@ -1,7 +1,7 @@
 import t from 'tap';
 
-import { Redactor } from '../../src/upstreams/http/redactor.js';
-import { groupSettings } from './settings.js';
+import { Redactor } from '../../../src/upstreams/http/redactor.js';
+import { groupSettings } from '../settings.js';
 
 t.test('secrets are hidden, and the rest of the text is not', (t) => {
   const redactor = new Redactor(

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { PromfedError } from '../../src/model/index.js';
-import { encodeSnappy, decodeSnappy } from '../../src/upstreams/wire/snappy-block.js';
+import { PromfedError } from '../../../src/model/index.js';
+import { encodeSnappy, decodeSnappy } from '../../../src/upstreams/wire/snappy-block.js';
 
-t.test('what was packed is unpacked, whatever its length', async (t) => {
+t.test('an encoded block is decoded to its content, at any length', async (t) => {
   for (const length of [0, 1, 127, 128, 65_535, 65_536, 65_537, 200_000]) {
     const content = Buffer.from(Array.from({ length }, (_, i) => (i * 7919) % 251));
     t.ok((await decodeSnappy(encodeSnappy(content), length)).equals(content), String(length));
   }
 });
 
-t.test('every element of the format is read', async (t) => {
+t.test('every element of the format is decoded', async (t) => {
   const cases: { name: string; block: number[]; content: string }[] = [
     { name: 'a short literal', block: [3, 2 << 2, 97, 98, 99], content: 'abc' },
     { name: 'a literal with its length in a byte', block: [2, 60 << 2, 1, 97, 98], content: 'ab' },
@@ -37,41 +37,41 @@ t.test('every element of the format is read', async (t) => {
   }
 });
 
-t.test('broken and hostile blocks are refused', async (t) => {
+t.test('malformed and hostile blocks are rejected', async (t) => {
   const cases: { name: string; block: number[]; message: RegExp }[] = [
-    { name: 'nothing at all', block: [], message: /malformed snappy block/ },
+    { name: 'an empty block', block: [], message: /malformed snappy block/ },
     {
       name: 'a length that does not end',
       block: [255, 255, 255, 255, 255, 255],
       message: /malformed snappy block/,
     },
     {
-      name: 'more than is taken',
+      name: 'a length above the limit',
       block: [0xe9, 0x07, 0],
       message: /too large: 1001 bytes; the limit is 1000/,
     },
     {
-      name: 'a length that the block cannot make',
+      name: 'a length that the block cannot decode to',
       block: [0xe8, 0x07, 0, 97],
       message: /malformed snappy block/,
     },
-    { name: 'a cut literal', block: [3, 2 << 2, 97], message: /malformed snappy block/ },
-    { name: 'a cut length', block: [3, 61 << 2, 1], message: /malformed snappy block/ },
+    { name: 'an incomplete literal', block: [3, 2 << 2, 97], message: /malformed snappy block/ },
+    { name: 'an incomplete length', block: [3, 61 << 2, 1], message: /malformed snappy block/ },
     { name: 'a copy from before the beginning', block: [5, 0, 97, 1, 2], message: /malformed snappy block/ },
-    { name: 'a copy from nowhere', block: [5, 0, 97, 1, 0], message: /malformed snappy block/ },
+    { name: 'a copy with offset 0', block: [5, 0, 97, 1, 0], message: /malformed snappy block/ },
     {
-      name: 'more content than the length says',
+      name: 'more content than its length',
       block: [1, 1 << 2, 97, 98],
       message: /malformed snappy block/,
     },
-    { name: 'less content than the length says', block: [2, 0, 97], message: /malformed snappy block/ },
+    { name: 'less content than its length', block: [2, 0, 97], message: /malformed snappy block/ },
   ];
   for (const { name, block, message } of cases) {
     await t.rejects(decodeSnappy(Uint8Array.from(block), 1000), { code: 'upstream', message }, name);
   }
 });
 
-t.test('any bytes are either a block or an upstream error', async (t) => {
+t.test('arbitrary bytes are a block or an upstream error', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => {
       try {

@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream';
 
 import t, { type Test } from 'tap';
 
-import { sourceOf } from '../../src/upstreams/http/body-source.js';
-import { ResponseBody } from '../../src/upstreams/http/response-body.js';
+import { sourceOf } from '../../../src/upstreams/http/body-source.js';
+import { ResponseBody } from '../../../src/upstreams/http/response-body.js';
 
 interface Setup {
   readonly source: PassThrough;
@@ -28,7 +28,7 @@ async function textOf(body: ResponseBody): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-t.test('chunks come one by one, and those that wait are there without waiting', async (t) => {
+t.test('chunks are read one by one, and those that have arrived without waiting', async (t) => {
   const { source, body, closed } = setUp();
   const first = body.next();
   for (const text of ['a', 'b', 'c']) source.write(text);
@@ -43,7 +43,7 @@ t.test('chunks come one by one, and those that wait are there without waiting', 
   t.strictSame(closed, [['ok', 4]]);
 });
 
-t.test('nothing is read before the first next, and a slow reader holds the upstream back', async (t) => {
+t.test('nothing is read before the first next, and a slow reader pauses the upstream', async (t) => {
   const { source, body } = setUp();
   const piece = Buffer.alloc(16 << 10, 'x');
   let written = 0;
@@ -70,7 +70,7 @@ t.test('nothing is read before the first next, and a slow reader holds the upstr
   t.equal(bytes, 1000 * piece.length);
 });
 
-t.test('what came before a failure is read before it', async (t) => {
+t.test('chunks before a failure are read before it', async (t) => {
   const { source, body, closed } = setUp();
   const first = body.next();
   source.write('a');
@@ -96,7 +96,7 @@ const ENDS: { readonly name: string; readonly end: (setup: Setup) => void }[] = 
   { name: 'is returned', end: ({ body }) => void body.return() },
 ];
 for (const { name, end } of ENDS) {
-  t.test(`a next that waits ends when the body ${name}, and so does the upstream`, async (t: Test) => {
+  t.test(`a pending next ends when the body ${name}, and so does the upstream`, async (t: Test) => {
     const setup = setUp();
     const next = setup.body.next();
     await later();
@@ -106,7 +106,7 @@ for (const { name, end } of ENDS) {
   });
 }
 
-t.test('an upstream that closes without an end cut its answer', async (t) => {
+t.test('an upstream that closes without an end is an incomplete response', async (t) => {
   for (const isLate of [false, true]) {
     const { source, body } = setUp();
     if (!isLate) source.destroy();
@@ -116,7 +116,7 @@ t.test('an upstream that closes without an end cut its answer', async (t) => {
   }
 });
 
-t.test('an answer of more bytes than are taken ends the upstream', async (t) => {
+t.test('a response that is too large ends the upstream', async (t) => {
   const { source, body } = setUp(3);
   source.write('abc');
   t.strictSame((await body.next()).value, Buffer.from('abc'));

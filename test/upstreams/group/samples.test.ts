@@ -2,11 +2,11 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 
-import { PromfedError } from '../../src/model/index.js';
-import { SampleBudget, systemClock } from '../../src/runtime/index.js';
-import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
-import type { GroupSamples } from '../../src/upstreams/index.js';
-import { encodeSnappy, decodeSnappy } from '../../src/upstreams/wire/snappy-block.js';
+import { PromfedError } from '../../../src/model/index.js';
+import { SampleBudget, systemClock } from '../../../src/runtime/index.js';
+import { createReadRequest, readSeries } from '../../../src/upstreams/api/remote-read.js';
+import type { GroupSamples } from '../../../src/upstreams/index.js';
+import { encodeSnappy, decodeSnappy } from '../../../src/upstreams/wire/snappy-block.js';
 import {
   answers,
   answersWith,
@@ -16,7 +16,7 @@ import {
   staysSilent,
   type Fault,
   type FaultServer,
-} from '../helpers/upstreams/fault-server.js';
+} from '../../helpers/upstreams/fault-server.js';
 import {
   bearer,
   fetchContext,
@@ -25,7 +25,7 @@ import {
   success,
   type GroupOverrides,
   type OpenGroup,
-} from './settings.js';
+} from '../settings.js';
 
 function bytesField(number: number, content: Uint8Array): Uint8Array {
   return new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(content).finish();
@@ -60,7 +60,10 @@ async function setUp(
   return { group, servers };
 }
 
-function ask(group: OpenGroup, budget = new SampleBudget({ maxSamples: 1000 })): Promise<GroupSamples> {
+function readSamples(
+  group: OpenGroup,
+  budget = new SampleBudget({ maxSamples: 1000 }),
+): Promise<GroupSamples> {
   return group.samples({ matchers: MATCHERS, window: WINDOW, budget }, fetchContext());
 }
 
@@ -78,9 +81,9 @@ function plain({ series }: GroupSamples): unknown {
   ]);
 }
 
-t.test('samples are asked for as a range vector at the end of the window', async (t) => {
+t.test('samples are requested as a range vector at the end of the window', async (t) => {
   const { group, servers } = await setUp(t, [answers(rangeVector([40, '1'], [50, 'NaN'], [100.5, '3']))]);
-  const got = await ask(group);
+  const got = await readSamples(group);
   t.same(plain(got), [['up', [50_000, 100_500], [NaN, 3]]], 'open on the left; NaN is a value of Prometheus');
   const { path, form } = servers[0]!.requests[0]!;
   t.equal(path, '/api/v1/query');
@@ -88,13 +91,13 @@ t.test('samples are asked for as a range vector at the end of the window', async
   t.equal(form.get('time'), '100.500');
 });
 
-t.test('in the export of VictoriaMetrics a NaN is a stale marker', async (t) => {
+t.test('a NaN in an export of VictoriaMetrics is a stale marker', async (t) => {
   const { group } = await setUp(t, [
     answers(rangeVector([50, '1'], [60, 'NaN']), {
       'content-type': 'application/stream+json; charset=utf-8',
     }),
   ]);
-  t.same(plain(await ask(group)), [['up', [50_000, 60_000], [1, NaN], [0, 1]]]);
+  t.same(plain(await readSamples(group)), [['up', [50_000, 60_000], [1, NaN], [0, 1]]]);
 });
 
 t.test('replicas fill the gaps of each other', async (t) => {
@@ -104,7 +107,7 @@ t.test('replicas fill the gaps of each other', async (t) => {
     { antiAffinityMs: 5_000 },
   );
   const budget = new SampleBudget({ maxSamples: 5 });
-  t.same(plain(await ask(group, budget)), [['up', [50_000, 70_000, 90_000, 100_000], [1, 7, 2, 3]]]);
+  t.same(plain(await readSamples(group, budget)), [['up', [50_000, 70_000, 90_000, 100_000], [1, 7, 2, 3]]]);
   budget.reserve(1);
   t.throws(() => {
     budget.reserve(1);
@@ -117,7 +120,7 @@ t.test('a replica that fails is a warning, the last one to fail an error', async
     [resets, 'connection reset'],
     [cut, 'incomplete response'],
     [answers(success({ resultType: 'vector', result: [] })), 'returned a vector instead of a matrix'],
-    [answers(rangeVector([60, '1'], [50, '1'])), 'not in the order of time'],
+    [answers(rangeVector([60, '1'], [50, '1'])), 'go back in time'],
     [
       answers(
         success({
@@ -133,51 +136,51 @@ t.test('a replica that fails is a warning, the last one to fail an error', async
   ] as const) {
     const { group } = await setUp(t, [fault, answers(rangeVector([50, '1']))]);
     const budget = new SampleBudget({ maxSamples: 4 });
-    const got = await ask(group, budget);
+    const got = await readSamples(group, budget);
     t.same(plain(got), [['up', [50_000], [1]]], reason);
     t.equal(got.trailer.warnings.length, 1);
     t.match(got.trailer.warnings[0], reason);
     budget.reserve(3);
     const { group: alone } = await setUp(t, [fault]);
-    await t.rejects(ask(alone), {
+    await t.rejects(readSamples(alone), {
       code: 'upstream',
       message: new RegExp(`^server group "eu": target .*${reason}`),
     });
   }
 });
 
-t.test('more samples than the budget has are refused, whoever sends them', async (t) => {
+t.test('more samples than the budget allows are an error, whichever replica sends them', async (t) => {
   const many = answers(rangeVector(...Array.from({ length: 30 }, (_, i): [number, string] => [50 + i, '1'])));
   const { group } = await setUp(t, [many, staysSilent]);
-  await t.rejects(ask(group, new SampleBudget({ maxSamples: 29 })), {
+  await t.rejects(readSamples(group, new SampleBudget({ maxSamples: 29 })), {
     code: 'limit',
     message: /query processing would load too many samples into memory/,
   });
 });
 
-t.test('native histograms in JSON are refused, and the error says how they come whole', async (t) => {
+t.test('native histograms in JSON are an error that says how to read complete ones', async (t) => {
   const histograms = [[50, { count: '1', sum: '1', buckets: [] }]];
   const { group } = await setUp(t, [
     answers(success({ resultType: 'matrix', result: [{ metric: {}, histograms }] })),
   ]);
-  await t.rejects(ask(group), {
+  await t.rejects(readSamples(group), {
     code: 'unsupported',
     message: /^server group "eu": target .*: native histograms .* remote_read: true, .*allow_lossy/,
   });
 });
 
-t.test('a query that was canceled hangs up', async (t) => {
+t.test('a canceled query closes its connection', async (t) => {
   const { group, servers } = await setUp(t, [staysSilent]);
   const abort = new AbortController();
   const budget = new SampleBudget({ maxSamples: 10 });
-  const asked = group.samples(
+  const pending = group.samples(
     { matchers: MATCHERS, window: WINDOW, budget },
     fetchContext({ signal: abort.signal }),
   );
-  asked.catch(() => undefined);
+  pending.catch(() => undefined);
   await servers[0]!.untilRequests(1);
   abort.abort(new PromfedError('canceled', 'gone'));
-  await t.rejects(asked, { code: 'canceled' });
+  await t.rejects(pending, { code: 'canceled' });
   await servers[0]!.untilHungUp();
 });
 
@@ -208,7 +211,7 @@ function readAnswer(...series: Buffer[]): Buffer {
   return encodeSnappy(bytesField(1, result));
 }
 
-t.test('a group of remote read is asked there, and tells stale markers from NaN', async (t) => {
+t.test('samples are requested by remote read, which distinguishes stale markers from NaN', async (t) => {
   const body = readAnswer(timeSeries([50_000, ONE], [60_000, NAN], [70_000, STALE]));
   const { group, servers } = await setUp(t, [answersWith(200, READ_HEADERS, body)], {
     pathPrefix: '/prom',
@@ -216,7 +219,7 @@ t.test('a group of remote read is asked there, and tells stale markers from NaN'
     queryParams: [['tenant', '7']],
     httpClient: { authentication: bearer('secret-token') },
   });
-  t.same(plain(await ask(group)), [['up', [50_000, 60_000, 70_000], [1, NaN, NaN], [0, 0, 1]]]);
+  t.same(plain(await readSamples(group)), [['up', [50_000, 60_000, 70_000], [1, NaN, NaN], [0, 0, 1]]]);
   const { path, url, headers } = servers[0]!.requests[0]!;
   t.equal(path, '/prom/api/v1/read');
   t.equal(url.get('tenant'), '7');
@@ -228,7 +231,7 @@ t.test('a group of remote read is asked there, and tells stale markers from NaN'
   });
 });
 
-t.test('times before the epoch are written and read', async (t) => {
+t.test('times before the epoch are encoded and decoded', async (t) => {
   const message = await decodeSnappy(createReadRequest([], { afterMs: -5_000, untilMs: -1 }), 1000);
   t.same(
     [...message],
@@ -248,7 +251,7 @@ t.test('times before the epoch are written and read', async (t) => {
   t.same(read, [[-(2 ** 40), -1, 0]]);
 });
 
-t.test('bad answers to a remote read are failures of the target', async (t) => {
+t.test('invalid responses to a remote read are failures of the target', async (t) => {
   const span = bytesField(11, varintField(2, 1));
   const histogram = Buffer.concat([timeSeries(), bytesField(4, span)]);
   for (const { name, fault, expected } of [
@@ -258,17 +261,17 @@ t.test('bad answers to a remote read are failures of the target', async (t) => {
       expected: { code: 'upstream', message: /instead of protobuf/ },
     },
     {
-      name: 'no snappy',
+      name: 'invalid snappy',
       fault: answersWith(200, READ_HEADERS, 'hello'),
       expected: { code: 'upstream', message: /malformed snappy block/ },
     },
     {
-      name: 'no protobuf',
+      name: 'invalid protobuf',
       fault: answersWith(200, READ_HEADERS, encodeSnappy(Buffer.from([0x0a, 5, 1]))),
       expected: { code: 'upstream', message: /malformed protocol buffer/ },
     },
     {
-      name: 'samples that go back in time',
+      name: 'samples out of order',
       fault: answersWith(200, READ_HEADERS, readAnswer(timeSeries([60_000, ONE], [50_000, ONE]))),
       expected: { code: 'upstream', message: /not in the order of time/ },
     },
@@ -278,7 +281,7 @@ t.test('bad answers to a remote read are failures of the target', async (t) => {
       expected: { code: 'upstream', message: /HTTP 400: exceeded sample limit/ },
     },
     {
-      name: 'a native histogram that is none',
+      name: 'an invalid native histogram',
       fault: answersWith(200, READ_HEADERS, readAnswer(histogram)),
       expected: { code: 'upstream', message: /native histogram/ },
     },
@@ -295,11 +298,11 @@ t.test('bad answers to a remote read are failures of the target', async (t) => {
     },
   ]) {
     const { group } = await setUp(t, [fault], { remoteReadPath: '/api/v1/read' });
-    await t.rejects(ask(group), expected, name);
+    await t.rejects(readSamples(group), expected, name);
   }
 });
 
-t.test('any bytes in place of an answer are series or an upstream error', async (t) => {
+t.test('arbitrary bytes in place of a response are series or an upstream error', async (t) => {
   let read = 0;
   const good = timeSeries([50_000, ONE], [60_000, STALE]);
   await fc.assert(

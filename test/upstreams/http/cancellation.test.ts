@@ -2,9 +2,9 @@ import { getEventListeners, setMaxListeners } from 'node:events';
 
 import t, { type Test } from 'tap';
 
-import type { FrameStream } from '../../src/json/index.js';
-import { systemClock } from '../../src/runtime/index.js';
-import type { UpstreamObservation } from '../../src/upstreams/index.js';
+import type { FrameStream } from '../../../src/json/index.js';
+import { systemClock } from '../../../src/runtime/index.js';
+import type { UpstreamObservation } from '../../../src/upstreams/index.js';
 import {
   answers,
   answersAfter,
@@ -15,10 +15,10 @@ import {
   trickles,
   type Fault,
   type FaultServer,
-} from '../helpers/upstreams/fault-server.js';
-import { itemsOf } from '../helpers/frame-streams.js';
-import { fetchContext, groupSettings, matrix, openGroup, type OpenGroup } from './settings.js';
-import { until } from '../helpers/until.js';
+} from '../../helpers/upstreams/fault-server.js';
+import { itemsOf } from '../../helpers/frame-streams.js';
+import { fetchContext, groupSettings, matrix, openGroup, type OpenGroup } from '../settings.js';
+import { until } from '../../helpers/until.js';
 
 const INSTANT = { kind: 'instant', expr: 'up', grid: { startMs: 100_000, stepMs: 1, count: 1 } } as const;
 const RANGE = { kind: 'range', expr: 'up', grid: { startMs: 100_000, stepMs: 10_000, count: 2 } } as const;
@@ -50,10 +50,10 @@ async function setUp(t: Test, ...faults: Fault[]): Promise<Setup> {
 t.test('a query whose client leaves before the headers is canceled and its connection closed', async (t) => {
   const { group, servers, observations } = await setUp(t, staysSilent);
   const client = new AbortController();
-  const asked = group.query(INSTANT, fetchContext({ signal: client.signal }));
+  const pending = group.query(INSTANT, fetchContext({ signal: client.signal }));
   await servers[0]!.untilRequests(1);
   client.abort();
-  await t.rejects(asked, { code: 'canceled' });
+  await t.rejects(pending, { code: 'canceled' });
   await servers[0]!.untilHungUp();
   t.match(observations, [{ group: 'eu', path: 'query', outcome: 'canceled', bytes: 0 }]);
 });
@@ -74,22 +74,25 @@ t.test('a query is not sent when its client has left already', async (t) => {
   t.equal(servers[0]!.requests.length, 0);
 });
 
-t.test('a client that leaves while its request waits for a connection is answered at once', async (t) => {
-  // An address that swallows packets; where the network refuses it instead, the error comes first.
-  const group = openGroup(groupSettings(['192.0.2.1:9'], { httpClient: { dialTimeoutMs: 60_000 } }), {
-    clock: systemClock,
-    version: '1.2.3',
-  });
-  t.teardown(() => group.close());
-  const client = new AbortController();
-  const started = Date.now();
-  const asked = group.query(INSTANT, fetchContext({ signal: client.signal }));
-  setTimeout(() => {
-    client.abort();
-  }, 20);
-  await t.rejects(asked, { name: 'PromfedError' });
-  t.ok(Date.now() - started < 30_000, 'before the dial timeout');
-});
+t.test(
+  'a client that leaves while its request waits for a connection gets an error immediately',
+  async (t) => {
+    // An address that swallows packets; where the network refuses it instead, the error comes first.
+    const group = openGroup(groupSettings(['192.0.2.1:9'], { httpClient: { dialTimeoutMs: 60_000 } }), {
+      clock: systemClock,
+      version: '1.2.3',
+    });
+    t.teardown(() => group.close());
+    const client = new AbortController();
+    const started = Date.now();
+    const pending = group.query(INSTANT, fetchContext({ signal: client.signal }));
+    setTimeout(() => {
+      client.abort();
+    }, 20);
+    await t.rejects(pending, { name: 'PromfedError' });
+    t.ok(Date.now() - started < 30_000, 'before the dial timeout');
+  },
+);
 
 for (const { name, leave } of [
   {
@@ -116,7 +119,7 @@ for (const { name, leave } of [
     },
   },
 ]) {
-  t.test(`${name} closes the connections of every replica, packed or not`, async (t) => {
+  t.test(`${name} closes the connections of every replica, compressed or not`, async (t) => {
     const { group, servers, observations } = await setUp(
       t,
       neverEnds(BEGINNING, piece),
@@ -134,7 +137,7 @@ for (const { name, leave } of [
   });
 }
 
-t.test('a client that leaves in the middle of the stream cancels it', async (t) => {
+t.test('a client that leaves within the stream cancels it', async (t) => {
   const { group, servers } = await setUp(t, trickles(`${BEGINNING}${piece(0)}`));
   const client = new AbortController();
   const { frames } = await group.query(RANGE, fetchContext({ signal: client.signal }));
@@ -150,7 +153,7 @@ t.test('a client that leaves in the middle of the stream cancels it', async (t) 
   await servers[0]!.untilHungUp();
 });
 
-t.test('a client that leaves while a small answer is read as a whole cancels it', async (t) => {
+t.test('a client that leaves while a small answer is buffered cancels it', async (t) => {
   const { group, servers, observations } = await setUp(t, trickles(`${BEGINNING}${piece(0)}`));
   const client = new AbortController();
   const { frames, tryBuffer: readSmall } = await group.query(RANGE, fetchContext({ signal: client.signal }));
@@ -171,7 +174,7 @@ t.test('a client that leaves while a small answer is read as a whole cancels it'
   );
 });
 
-t.test('a deadline that passes while a small answer is read as a whole is a timeout', async (t) => {
+t.test('a deadline that passes while a small answer is buffered is a timeout', async (t) => {
   const { group, servers } = await setUp(t, trickles(`${BEGINNING}${piece(0)}`));
   const { frames, tryBuffer: readSmall } = await group.query(RANGE, fetchContext({}, 300));
   t.equal(await readSmall?.(), undefined);
@@ -184,29 +187,26 @@ t.test('a deadline that passes while a small answer is read as a whole is a time
   await servers[0]!.untilHungUp();
 });
 
-t.test(
-  'a small answer that is read as a whole is observed at once, and its connection used again',
-  async (t) => {
-    const { group, servers, observations } = await setUp(t, answersAfter(1, answers(matrix('up'))));
-    for (let i = 0; i < 3; i++) {
-      const { tryBuffer: readSmall } = await group.query(RANGE, fetchContext());
-      const whole = await readSmall?.();
-      t.strictSame(
-        whole?.frames.map(({ labels }) => labels.get('__name__')),
-        ['up'],
-      );
-      t.equal(observations.length, i + 1);
-      t.equal(observations[i]?.outcome, 'ok');
-    }
-    // The pool learns a tick after the end that a connection is free.
-    t.ok(servers[0]!.openSockets <= 2);
-  },
-);
+t.test('a buffered answer is observed immediately, and its connection is reused', async (t) => {
+  const { group, servers, observations } = await setUp(t, answersAfter(1, answers(matrix('up'))));
+  for (let i = 0; i < 3; i++) {
+    const { tryBuffer: readSmall } = await group.query(RANGE, fetchContext());
+    const whole = await readSmall?.();
+    t.strictSame(
+      whole?.frames.map(({ labels }) => labels.get('__name__')),
+      ['up'],
+    );
+    t.equal(observations.length, i + 1);
+    t.equal(observations[i]?.outcome, 'ok');
+  }
+  // The pool learns a tick after the end that a connection is free.
+  t.ok(servers[0]!.openSockets <= 2);
+});
 
-t.test('closing a group fails the requests under way', async (t) => {
+t.test('closing a group fails the requests in progress', async (t) => {
   const { group, servers } = await setUp(t, staysSilent);
-  const asked = group.query(INSTANT, fetchContext());
-  const rejected = t.rejects(asked, { code: 'canceled', message: /closed/ });
+  const pending = group.query(INSTANT, fetchContext());
+  const rejected = t.rejects(pending, { code: 'canceled', message: /closed/ });
   await servers[0]!.untilRequests(1);
   await group.close();
   await rejected;
@@ -214,7 +214,7 @@ t.test('closing a group fails the requests under way', async (t) => {
   await t.rejects(group.query(INSTANT, fetchContext()), { code: 'canceled' });
 });
 
-t.test('connections are used again, and many requests of one query leave no listener behind', async (t) => {
+t.test('connections are reused, and many requests of one query leave no listener behind', async (t) => {
   const { group, servers, observations } = await setUp(t, answersAfter(1, answers(matrix('up'))));
   const signal = AbortSignal.timeout(100_000);
   // While so many requests are under way, each listens.
@@ -235,7 +235,7 @@ t.test('connections are used again, and many requests of one query leave no list
   t.strictSame(getEventListeners(signal, 'abort'), []);
 });
 
-t.test('a kept connection that the target has closed meanwhile is not an error', async (t) => {
+t.test('an idle connection that the target has closed is not an error', async (t) => {
   let answered = 0;
   const { group, servers } = await setUp(t, (response, socket, request) => {
     answered += 1;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { escapeLabelName } from '../../src/upstreams/api/label-name.js';
+import { escapeLabelName } from '../../../src/upstreams/api/label-name.js';
 
 t.test('label names are escaped as Prometheus unescapes them', (t) => {
   const cases = [
@@ -30,7 +30,7 @@ function unescape(escaped: string): string {
     );
 }
 
-t.test('every name can be read back, and needs no percent-encoding', (t) => {
+t.test('every name can be unescaped, and needs no percent-encoding', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 1 }), (name) => {
       const escaped = escapeLabelName(name);

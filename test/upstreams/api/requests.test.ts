@@ -1,13 +1,13 @@
 import t from 'tap';
 
-import type { Clock } from '../../src/runtime/index.js';
+import type { Clock } from '../../../src/runtime/index.js';
 import {
   answers,
   answersGzipped,
   startFaultServer,
   type FaultServer,
-} from '../helpers/upstreams/fault-server.js';
-import { itemsOf } from '../helpers/frame-streams.js';
+} from '../../helpers/upstreams/fault-server.js';
+import { itemsOf } from '../../helpers/frame-streams.js';
 import {
   bearer,
   fetchContext,
@@ -17,7 +17,7 @@ import {
   success,
   type GroupOverrides,
   type OpenGroup,
-} from './settings.js';
+} from '../settings.js';
 
 const NOW_MS = 1_700_000_000_000;
 const clock: Clock = { now: () => NOW_MS };
@@ -49,7 +49,7 @@ async function drain(group: OpenGroup, kind: 'instant' | 'range', lookbackDeltaM
   for await (const batch of itemsOf(frames)) t.ok(batch.length > 0);
 }
 
-t.test('an instant query is a form whose time is exact to the millisecond', async (t) => {
+t.test('an instant query is a form with its time exact to the millisecond', async (t) => {
   const vector = success({ resultType: 'vector', result: [{ metric: {}, value: [1, '1'] }] });
   await withGroup(vector, { pathPrefix: '/vm/select/0/prometheus' }, async (group, server) => {
     await drain(group, 'instant');
@@ -58,7 +58,7 @@ t.test('an instant query is a form whose time is exact to the millisecond', asyn
     t.equal(request?.path, '/vm/select/0/prometheus/api/v1/query');
     t.equal(request?.headers['content-type'], 'application/x-www-form-urlencoded');
     t.equal(request?.headers['user-agent'], 'promfed/1.2.3');
-    t.equal(request?.headers['accept-encoding'], undefined, 'loopback is not packed');
+    t.equal(request?.headers['accept-encoding'], undefined, 'no compression on loopback');
     t.strictSame(Object.fromEntries(request?.form ?? []), {
       query: 'rate(up{a="b&c"}[5m])',
       time: '1435781451.781',
@@ -71,7 +71,7 @@ t.test('an instant query is a form whose time is exact to the millisecond', asyn
 });
 
 t.test(
-  'a range query has start, the last step as end, and step; and lookback under both names',
+  'a range query has start, the last step as end, step, and the lookback under both names',
   async (t) => {
     await withGroup(matrix('up'), {}, async (group, server) => {
       await drain(group, 'range', 150_000);
@@ -92,7 +92,7 @@ t.test(
 );
 
 t.test(
-  "the user's query_params go into the URL and take the place of ours, but never of what is asked",
+  'query_params are sent in the URL and replace defaults, but not the parameters of the query',
   async (t) => {
     const queryParams = [
       ['extra_label', 'a=b'],
@@ -112,7 +112,7 @@ t.test(
   },
 );
 
-t.test('headers and credentials go along on every path', async (t) => {
+t.test('headers and credentials are sent to every endpoint', async (t) => {
   const overrides: GroupOverrides = {
     queryParams: [['tenant', '7']],
     httpHeaders: [
@@ -151,7 +151,7 @@ t.test('headers and credentials go along on every path', async (t) => {
   });
 });
 
-t.test('an Authorization among the http_headers is the one that is sent', async (t) => {
+t.test('an Authorization header of http_headers takes precedence', async (t) => {
   const overrides: GroupOverrides = {
     httpHeaders: [['authorization', 'Token mine']],
     httpClient: { authentication: bearer('other') },
@@ -162,7 +162,7 @@ t.test('an Authorization among the http_headers is the one that is sent', async 
   });
 });
 
-t.test('series are asked with selectors as PromQL prints them', async (t) => {
+t.test('series are requested with selectors as PromQL prints them', async (t) => {
   await withGroup(success([{ __name__: 'up', b: '', a: '1' }]), {}, async (group, server) => {
     const { data, warnings } = await group.series(
       {
@@ -195,18 +195,21 @@ t.test('series are asked with selectors as PromQL prints them', async (t) => {
   });
 });
 
-t.test('label values are asked with selectors in the URL and odd names escaped', async (t) => {
-  await withGroup(success(['a', 'b']), {}, async (group, server) => {
-    const selectors = [[{ name: 'job', op: '=', value: 'x y' }]] as const;
-    const { data } = await group.labelValues('a.b/c', { ...EVERYTHING, selectors }, fetchContext(CONTEXT));
-    t.strictSame(data, ['a', 'b']);
-    t.equal(server.requests[0]?.path, '/api/v1/label/U__a_2e_b_2f_c/values');
-    t.strictSame(server.requests[0]?.url.getAll('match[]'), ['{job="x y"}']);
-    t.equal(server.requests[0]?.url.get('timeout'), '12.345');
-  });
-});
+t.test(
+  'label values are requested with selectors in the URL, and non-classic names are escaped',
+  async (t) => {
+    await withGroup(success(['a', 'b']), {}, async (group, server) => {
+      const selectors = [[{ name: 'job', op: '=', value: 'x y' }]] as const;
+      const { data } = await group.labelValues('a.b/c', { ...EVERYTHING, selectors }, fetchContext(CONTEXT));
+      t.strictSame(data, ['a', 'b']);
+      t.equal(server.requests[0]?.path, '/api/v1/label/U__a_2e_b_2f_c/values');
+      t.strictSame(server.requests[0]?.url.getAll('match[]'), ['{job="x y"}']);
+      t.equal(server.requests[0]?.url.get('timeout'), '12.345');
+    });
+  },
+);
 
-t.test('metadata carries metric and limit, and its entries are completed', async (t) => {
+t.test('metadata is requested with metric and limit, and missing members are empty', async (t) => {
   const answer = success({ up: [{ type: 'gauge', help: 'Is it up?' }], __proto: [] });
   await withGroup(answer, {}, async (group, server) => {
     const { data } = await group.metadata('up', 3, fetchContext(CONTEXT));
@@ -216,7 +219,7 @@ t.test('metadata carries metric and limit, and its entries are completed', async
   });
 });
 
-t.test('a packed answer is unpacked, whether it is streamed or buffered', async (t) => {
+t.test('a compressed response is decoded, whether it is streamed or buffered', async (t) => {
   const server = await startFaultServer(answersGzipped(matrix('a', 'b')));
   const group = openGroup(groupSettings([server.target]), { clock, version: '1.2.3' });
   t.teardown(async () => {
@@ -233,11 +236,11 @@ t.test('a packed answer is unpacked, whether it is streamed or buffered', async 
   t.strictSame((await group.labelNames(EVERYTHING, fetchContext())).data, ['job']);
 });
 
-t.test('settings that cannot be sent are refused when the group is created', (t) => {
+t.test('invalid settings are rejected when the group is created', (t) => {
   const cases: { name: string; targets?: string[]; overrides?: GroupOverrides; message: RegExp }[] = [
     { name: 'a path in a target', targets: ['a:1/b'], message: /target "a:1\/b" is not host:port/ },
     { name: 'a user in a target', targets: ['u:p@a:1'], message: /target "a:1" is not host:port/ },
-    { name: 'a port that is none', targets: ['a:99999'], message: /is not host:port/ },
+    { name: 'an invalid port', targets: ['a:99999'], message: /is not host:port/ },
     {
       name: 'a header name with a space',
       overrides: { httpHeaders: [['a b', 'c']] },
@@ -254,7 +257,7 @@ t.test('settings that cannot be sent are refused when the group is created', (t)
       message: /http_headers: header "Transfer-Encoding" must not be set: it is reserved/,
     },
     {
-      name: 'credentials with a line break, which are not shown',
+      name: 'credentials with a line break, which are not in the error',
       overrides: { httpClient: { authentication: bearer('a\nb') } },
       message: /^server group "eu": the credentials contain characters that an HTTP header cannot hold$/,
     },

@@ -2,9 +2,9 @@
 
 import t from 'tap';
 
-import { NO_LOG } from '../../src/runtime/index.js';
-import { ManualTimers, turn } from '../helpers/runtime/manual-timers.js';
-import { LabelIndex, type LabelIndexOptions } from '../../src/upstreams/learn/label-index.js';
+import { NO_LOG } from '../../../src/runtime/index.js';
+import { ManualTimers, turn } from '../../helpers/runtime/manual-timers.js';
+import { LabelIndex, type LabelIndexOptions } from '../../../src/upstreams/learn/label-index.js';
 
 const INTERVAL_MS = 60_000;
 

@@ -1,17 +1,20 @@
-// Chunks as Prometheus wrote them, and bytes that are none.
+// Chunks as Prometheus wrote them, and invalid bytes.
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import t from 'tap';
 
-import { PromfedError, type RawSeries } from '../../src/model/index.js';
-import { readChunkedSeries } from '../../src/upstreams/wire/chunked-series.js';
-import { crc32c } from '../../src/upstreams/wire/crc32c.js';
-import { readMessages } from '../../src/upstreams/wire/message-frames.js';
-import type { WireSample } from '../../src/upstreams/wire/raw-samples-builder.js';
-import { decodeFloatHistogramChunk, decodeHistogramChunk } from '../../src/upstreams/wire/histogram-chunk.js';
-import { decodeXorChunk } from '../../src/upstreams/wire/xor-chunk.js';
-import { histogramSet } from '../helpers/series/histogram-set.js';
+import { PromfedError, type RawSeries } from '../../../src/model/index.js';
+import { readChunkedSeries } from '../../../src/upstreams/wire/chunked-series.js';
+import { crc32c } from '../../../src/upstreams/wire/crc32c.js';
+import { readMessages } from '../../../src/upstreams/wire/message-frames.js';
+import type { WireSample } from '../../../src/upstreams/wire/raw-samples-builder.js';
+import {
+  decodeFloatHistogramChunk,
+  decodeHistogramChunk,
+} from '../../../src/upstreams/wire/histogram-chunk.js';
+import { decodeXorChunk } from '../../../src/upstreams/wire/xor-chunk.js';
+import { histogramSet } from '../../helpers/series/histogram-set.js';
 
 const XOR = 1;
 const HISTOGRAM = 2;
@@ -23,7 +26,7 @@ const DECODERS = {
 };
 const startMs = 1_700_000_000_000;
 
-/** What Prometheus 3.5.3 made of the first nine samples of `histogramSet`, and of a few floats. */
+/** Chunks that Prometheus 3.5.3 wrote for the first nine samples of `histogramSet`, and for a few floats. */
 const CHUNKS = [
   {
     name: 'integers in custom buckets',
@@ -70,7 +73,7 @@ function decode(encoding: 1 | 2 | 3, data: Uint8Array): Sample[] {
   return samples;
 }
 
-t.test('chunks are the samples that Prometheus was sent', async (t) => {
+t.test('chunks of Prometheus are decoded to the samples that were written', async (t) => {
   const set = histogramSet({ region: 'eu', startMs, intervalMs: 15_000, count: 9 });
   for (const { name, encoding, data, metric, shape } of CHUNKS) {
     const got = decode(encoding, Buffer.from(data, 'base64'));
@@ -93,7 +96,7 @@ t.test('chunks are the samples that Prometheus was sent', async (t) => {
   }
 });
 
-t.test('any bytes in place of a chunk are samples or an upstream error', async (t) => {
+t.test('arbitrary bytes in place of a chunk are samples or an upstream error', async (t) => {
   const outcomes = { samples: 0, errors: 0 };
   const run = (encoding: 1 | 2 | 3, data: Uint8Array): void => {
     try {
@@ -125,7 +128,7 @@ t.test('any bytes in place of a chunk are samples or an upstream error', async (
   t.ok(outcomes.samples > 1000 && outcomes.errors > 1000, JSON.stringify(outcomes));
 });
 
-t.test('a chunk that claims more than it has allocates nothing for it', async (t) => {
+t.test('a chunk with an invalid size allocates nothing', async (t) => {
   // One span of 2^32 buckets: zero threshold 0, schema 0, one span.
   const bits = `0000000001000111111110${(2 ** 32).toString(2).padStart(56, '0')}0`;
   const bytes = bits.match(/.{1,8}/g)!.map((byte) => parseInt(byte.padEnd(8, '0'), 2));
@@ -156,7 +159,7 @@ t.test('the checksum is that of RFC 3720', async (t) => {
   t.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
 });
 
-t.test('messages are the same however the stream is cut', async (t) => {
+t.test('messages do not depend on how the stream is split', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 }),
@@ -175,7 +178,7 @@ t.test('messages are the same however the stream is cut', async (t) => {
   t.pass();
 });
 
-t.test('frames that are cut, too long or damaged are refused', async (t) => {
+t.test('incomplete, oversized and damaged frames are rejected', async (t) => {
   const good = frame(Buffer.from('hello'));
   const damaged = Buffer.from(good);
   damaged[7]! ^= 1;
@@ -215,7 +218,7 @@ function read(bytes: Uint8Array, window = ALWAYS, take = (): void => undefined):
   return all(readChunkedSeries(stream(bytes), window, take));
 }
 
-t.test('a series goes over frames, its chunks overlap, and the window cuts them', async (t) => {
+t.test('a series may span frames, and overlapping chunks are merged within the window', async (t) => {
   const [xor, histogram] = [CHUNKS[4], CHUNKS[2]].map(({ encoding, data }) => ({
     encoding,
     data: Buffer.from(data, 'base64'),
@@ -249,7 +252,7 @@ t.test('a series goes over frames, its chunks overlap, and the window cuts them'
   t.equal(taken, 9, 'what lies outside of the window costs nothing');
 });
 
-t.test('a chunk of an encoding that is not read is an error that names it', async (t) => {
+t.test('an unsupported chunk encoding is an error that names it', async (t) => {
   const data = Buffer.from(CHUNKS[4].data, 'base64');
   await t.rejects(read(chunkedSeries('a', { encoding: 4, data })), {
     code: 'upstream',
@@ -261,7 +264,7 @@ t.test('a chunk of an encoding that is not read is an error that names it', asyn
   });
 });
 
-t.test('any bytes in place of a streamed answer are series or an upstream error', async (t) => {
+t.test('arbitrary bytes in place of a streamed response are series or an upstream error', async (t) => {
   const good = Buffer.concat(
     CHUNKS.map(({ encoding, data }) =>
       message(`x${encoding}`, { encoding, data: Buffer.from(data, 'base64') }),

@@ -3,12 +3,12 @@
 
 import t from 'tap';
 
-import { PromfedError } from '../../src/model/index.js';
-import { systemClock } from '../../src/runtime/index.js';
-import { fanOut } from '../../src/upstreams/group/fan-out.js';
-import { ALL_TARGETS, type TargetPolicy } from '../../src/upstreams/group/target-policy.js';
-import { Target } from '../../src/upstreams/http/target.js';
-import { fetchContext, groupSettings } from './settings.js';
+import { PromfedError } from '../../../src/model/index.js';
+import { systemClock } from '../../../src/runtime/index.js';
+import { fanOut } from '../../../src/upstreams/group/fan-out.js';
+import { ALL_TARGETS, type TargetPolicy } from '../../../src/upstreams/group/target-policy.js';
+import { Target } from '../../../src/upstreams/http/target.js';
+import { fetchContext, groupSettings } from '../settings.js';
 
 const failover: TargetPolicy = {
   async run(attempts) {

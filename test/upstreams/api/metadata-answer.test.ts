@@ -1,0 +1,77 @@
+import t from 'tap';
+
+import { systemClock } from '../../../src/runtime/index.js';
+import { answersWith, startFaultServer } from '../../helpers/upstreams/fault-server.js';
+import { fetchContext, groupSettings, openGroup, success, type OpenGroup } from '../settings.js';
+
+const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
+
+const REQUESTS: Record<'labels' | 'series' | 'metadata', (group: OpenGroup) => Promise<unknown>> = {
+  labels: (group: OpenGroup) => group.labelNames(EVERYTHING, fetchContext()),
+  series: (group: OpenGroup) => group.series(EVERYTHING, fetchContext()),
+  metadata: (group: OpenGroup) => group.metadata(undefined, undefined, fetchContext()),
+};
+
+const CASES = [
+  { name: 'text', body: 'oops', endpoint: 'labels', message: 'invalid answer: not JSON: oops' },
+  { name: 'an empty body', body: '', endpoint: 'labels', message: 'invalid answer: empty response' },
+  { name: 'a list', body: '[]', endpoint: 'labels', message: /not an object$/ },
+  { name: 'without a status', body: '{"data":[]}', endpoint: 'labels', message: /status is not "success"$/ },
+  { name: 'without data', body: '{"status":"success"}', endpoint: 'labels', message: /no data$/ },
+  { name: 'an error', body: '{"status":"error","error":"no"}', endpoint: 'labels', message: /: no$/ },
+  {
+    name: 'an object instead of a list',
+    body: success({}),
+    endpoint: 'labels',
+    message: /data is not a list$/,
+  },
+  {
+    name: 'numbers instead of names',
+    body: success([1]),
+    endpoint: 'labels',
+    message: /an entry of data is not a string$/,
+  },
+  {
+    name: 'strings instead of series',
+    body: success(['a']),
+    endpoint: 'series',
+    message: /a series is not an object$/,
+  },
+  {
+    name: 'numbers instead of values',
+    body: success([{ a: 1 }]),
+    endpoint: 'series',
+    message: /a label value is not a string$/,
+  },
+  {
+    name: 'a list instead of an object',
+    body: success([]),
+    endpoint: 'metadata',
+    message: /data is not an object$/,
+  },
+  {
+    name: 'an object instead of entries',
+    body: success({ a: {} }),
+    endpoint: 'metadata',
+    message: /is not a list$/,
+  },
+  {
+    name: 'a number as help',
+    body: success({ a: [{ help: 1 }] }),
+    endpoint: 'metadata',
+    message: /help is not a string$/,
+  },
+] as const;
+
+for (const { name, body, endpoint, message } of CASES) {
+  t.test(`metadata that is ${name} is a failure of the target`, async (t) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const server = await startFaultServer(answersWith(200, { 'content-type': 'application/json' }, text));
+    const group = openGroup(groupSettings([server.target]), { clock: systemClock, version: '1.2.3' });
+    t.teardown(async () => {
+      await group.close();
+      await server.close();
+    });
+    await t.rejects(REQUESTS[endpoint](group), { code: 'upstream', message });
+  });
+}
