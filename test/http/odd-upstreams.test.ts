@@ -186,7 +186,11 @@ for (const { name, fault, reason } of [
     fault: stalls('{"status":"success",'),
     reason: /timed out|deadline/,
   },
-  { name: 'announces more bytes than it sends', fault: claims(10_000, bodyOf(few)), reason: /incomplete response/ },
+  {
+    name: 'announces more bytes than it sends',
+    fault: claims(10_000, bodyOf(few)),
+    reason: /incomplete response/,
+  },
   { name: 'announces fewer bytes than it sends', fault: claims(100, bodyOf(few)), reason: /region-1/ },
   { name: 'announces an empty body', fault: claims(0, bodyOf(few)), reason: /region-1/ },
 ]) {
