@@ -1,4 +1,4 @@
-// As of which times info() reads its info series, in plans over regions.
+// Plans of info(): the matchers and the times of its info series.
 
 import t from 'tap';
 
@@ -51,7 +51,7 @@ function infoTimesOf(expr: string): unknown {
   return { offsetMs, atMs };
 }
 
-t.test('info series are read as of the times of the first selector', async (t) => {
+t.test('info series are read at the times of the first selector', async (t) => {
   const cases: readonly (readonly [expr: string, offsetMs: number, atMs?: number])[] = [
     ['info(x)', 0],
     ['info(vector(1))', 0],
@@ -69,7 +69,7 @@ t.test('info series are read as of the times of the first selector', async (t) =
   for (const [expr, offsetMs, atMs] of cases) t.same(infoTimesOf(expr), { offsetMs, atMs }, expr);
 });
 
-t.test('calls of info() within each other are planned in time linear in their number', async (t) => {
+t.test('nested calls of info() are planned in linear time', async (t) => {
   const nested = (levels: number): string => `${'info('.repeat(levels)}x offset 1m${')'.repeat(levels)}`;
   const tookMs = cpuTimeMs(() => {
     t.same(infoTimesOf(nested(50_000)), { offsetMs: 60_000, atMs: undefined });

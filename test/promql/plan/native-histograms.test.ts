@@ -32,7 +32,7 @@ ${indent}  selector {__name__="h"}`;
 
 const cases: PlanCase[] = [
   {
-    name: 'what passes through as it came is asked for as ever',
+    name: 'a fetch that passes through is sent',
     groups: regions(),
     expr: 'rate(h[5m])',
     plan: `
@@ -41,13 +41,13 @@ fetch
   us: rate(h[5m]) as {region="us"}`,
   },
   {
-    name: 'a sum over groups adds whole histograms',
+    name: 'a sum over groups reads raw samples',
     groups: regions(),
     expr: 'sum(rate(h[5m]))',
     plan: raw('sum\n  rate()', '    '),
   },
   {
-    name: 'floats are summed in the regions',
+    name: 'sums of floats are distributed',
     groups: regions(),
     expr: 'sum(rate(x[5m]))',
     plan: `
@@ -57,7 +57,7 @@ sum
     us: sum(rate(x[5m])) as {region="us"}`,
   },
   {
-    name: 'and so is what regions make of histograms, when it is none',
+    name: 'expressions of histograms whose results are floats are sent',
     groups: regions(),
     expr: 'sum(histogram_count(rate(h[5m])))',
     plan: `
@@ -67,7 +67,7 @@ sum
     us: sum(histogram_count(rate(h[5m]))) as {region="us"}`,
   },
   {
-    name: 'what a function of native histograms takes needs no name to be known',
+    name: 'a function of native histograms only reads raw samples of any name',
     groups: regions(),
     expr: 'histogram_avg(sum(x))',
     plan: `
@@ -76,7 +76,7 @@ histogram_avg()
     selector {__name__="x"}`,
   },
   {
-    name: 'what a function of both kinds takes does',
+    name: 'a function of both kinds reads raw samples of known names',
     groups: regions(),
     expr: 'histogram_quantile(0.9, sum by (le) (rate(x[5m])))',
     plan: `
@@ -88,7 +88,7 @@ histogram_quantile()
       us: sum by (le) (rate(x[5m])) as {region="us"}`,
   },
   {
-    name: 'one operand that is raw leaves the other one where it was',
+    name: 'the other operand of a raw one is sent',
     groups: regions(),
     expr: 'count(h) + histogram_sum(sum(h)) + sum(x)',
     plan: `
@@ -107,7 +107,7 @@ histogram_quantile()
       us: sum(x) as {region="us"}`,
   },
   {
-    name: 'a group that has no way to hand them on whole is asked as ever',
+    name: 'an expression is sent to groups without complete native histograms',
     groups: regions({ histograms: undefined }),
     expr: 'histogram_sum(sum(h))',
     plan: `
@@ -118,14 +118,14 @@ histogram_sum()
       us: sum(h) as {region="us"}`,
   },
   {
-    name: 'replicas are merged of raw samples',
+    name: 'replicas are merged from raw samples',
     groups: regions({ replicated: true }),
     expr: 'h',
     plan: `
 selector {__name__="h"}`,
   },
   {
-    name: 'nothing is known of a name that is a pattern',
+    name: 'a pattern of names is not known to match native histograms',
     groups: regions(),
     expr: 'sum({__name__=~"h|other"})',
     plan: `
@@ -136,12 +136,12 @@ sum
   },
 ];
 
-testPlans('native histograms that come together here are read raw', cases);
+testPlans('native histograms that are computed with are read from raw samples', cases);
 testPlans(
-  'unless they were met in its answer',
+  'selections that answered with native histograms are read from raw samples',
   [
     {
-      name: 'met',
+      name: 'a selection that answered with native histograms',
       groups: regions(),
       expr: 'sum({__name__=~"h|other"}) / sum({__name__=~"other|h"})',
       plan: `
@@ -157,7 +157,7 @@ testPlans(
   { histogramSelections: new Set(['{__name__=~"h|other"}']) },
 );
 
-t.test('the explanation says why', async (t) => {
+t.test('explain names the group with native histograms', async (t) => {
   const groups = regions();
   for (const expr of ['sum(h)', 'sum(rate(h[5m]))']) {
     const plan = planDistributed(parseExpr(expr), groups, planTimes);
@@ -165,7 +165,7 @@ t.test('the explanation says why', async (t) => {
   }
 });
 
-t.test('a query of many histograms is planned a few times only', async (t) => {
+t.test('a query of many native histograms is planned a few times only', async (t) => {
   const deep = Array.from({ length: 300 }, (_, i) => i).reduce(
     (below, i) => `(count(sum by (region) (h{i="${i}"})) or sum by (region) (h) + ${below})`,
     'h',

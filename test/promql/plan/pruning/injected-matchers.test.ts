@@ -1,8 +1,8 @@
 // Plans over groups that injected matchers scope to a part of what they hold.
 
-import { Labels, type Matcher } from '../../../src/model/index.js';
-import type { PlannedGroup } from '../../../src/promql/plan/index.js';
-import { testPlans, type PlanCase } from './plan-cases.js';
+import { Labels, type Matcher } from '../../../../src/model/index.js';
+import type { PlannedGroup } from '../../../../src/promql/plan/index.js';
+import { testPlans, type PlanCase } from '../plan-cases.js';
 
 function group(name: string, inject: readonly Matcher[], labels: Record<string, string> = {}): PlannedGroup {
   return { name, labels: Labels.from(labels), replicated: false, inject };
@@ -28,7 +28,7 @@ fetch
   a: sum(rate(up{cluster="A"}[5m])) / on () group_left () max_over_time((a{cluster="A"} - b{cluster="A"})[10m:1m] offset 1m)`,
   },
   {
-    name: 'injected values of a label tell groups apart, and the regions know the label',
+    name: 'injected label values tell groups apart, and regions know the label',
     groups: views,
     expr: 'sum by (cluster) (up) / on (cluster) max by (cluster) (down)',
     plan: `
@@ -37,7 +37,7 @@ fetch
   b: sum by (cluster) (up{cluster="B"}) / on (cluster) max by (cluster) (down{cluster="B"}) as {cluster="B"}`,
   },
   {
-    name: 'what an inner aggregation has taken away is set again for the outer one',
+    name: 'a label that an inner aggregation dropped is set for the outer one',
     groups: views,
     expr: 'count(up)',
     plan: `
@@ -47,7 +47,7 @@ sum
     b: count(up{cluster="B"}) as {cluster="B"}`,
   },
   {
-    name: 'a matcher that the injected one excludes concerns no group of it',
+    name: 'a group is excluded by an injected matcher',
     groups: views,
     expr: 'up{cluster="B"}',
     plan: `
@@ -55,7 +55,7 @@ fetch
   b: up{cluster="B"} as {cluster="B"}`,
   },
   {
-    name: 'a matcher that is there already is sent once, and others beside it',
+    name: 'an injected matcher that the selector has is sent once',
     groups: views,
     expr: 'up{cluster=~"A|C",cluster="A"}',
     plan: `
@@ -63,7 +63,7 @@ fetch
   a: up{cluster="A",cluster=~"A|C"} as {cluster="A"}`,
   },
   {
-    name: 'a function that writes the label is computed here',
+    name: 'a function that writes the label is computed locally',
     groups: views,
     expr: 'label_replace(up, "cluster", "x", "", "")',
     plan: `
@@ -88,7 +88,7 @@ or
     rest: down{region!~"us-.*",region="eu"}`,
   },
   {
-    name: 'an injected pattern excludes no pattern, and tells no groups apart',
+    name: 'an injected pattern does not exclude a pattern, and does not tell groups apart',
     groups: patterns,
     expr: 'sum(up{region=~"us-.*"})',
     plan: `
@@ -98,7 +98,7 @@ sum
     rest: up{region!~"us-.*",region=~"us-.*"}`,
   },
   {
-    name: 'a label of the group stands in answers, and what is injected is tested on the label of the region',
+    name: 'an injected matcher applies to the label of the region, and answers have the label of the group',
     groups: overwritten,
     expr: 'sum by (cluster) (up{cluster="y"})',
     plan: `
@@ -106,7 +106,7 @@ fetch
   b: sum(up{cluster="A"}) as {cluster="y"}`,
   },
   {
-    name: 'a matcher on names is sent between braces with the name',
+    name: 'an injected matcher on names is sent between braces',
     groups: named,
     expr: 'up{job="a"}',
     plan: `

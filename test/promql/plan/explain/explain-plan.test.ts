@@ -1,9 +1,9 @@
-// Why something is computed here, who is not asked, and how large an explanation may be.
+// Explanations of plans: reasons, excluded groups and size limits.
 
 import t from 'tap';
 
-import { Labels } from '../../../src/model/index.js';
-import { FEATURES, parseExpr } from '../../../src/promql/language/index.js';
+import { Labels } from '../../../../src/model/index.js';
+import { FEATURES, parseExpr } from '../../../../src/promql/language/index.js';
 import {
   explainPlan,
   planDistributed,
@@ -12,8 +12,8 @@ import {
   printPlan,
   type ExplainedNode,
   type PlannedGroup,
-} from '../../../src/promql/plan/index.js';
-import { alike, one, pair, planOf, twoLabels, twoRegions, uneven } from './plan-cases.js';
+} from '../../../../src/promql/plan/index.js';
+import { alike, one, pair, planOf, twoLabels, twoRegions, uneven } from '../plan-cases.js';
 
 function explain(expr: string, groups: readonly PlannedGroup[]): ExplainedNode {
   return explainPlan(planOf(expr, groups));
@@ -63,7 +63,7 @@ const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: 
   ['x > bool 1', alike, undefined],
 ];
 
-t.test('what is computed here says why', async (t) => {
+t.test('every operator that promfed computes has its reason', async (t) => {
   for (const [expr, groups, reason] of reasons) {
     const node = explain(expr, groups);
     const name = `${expr} over ${groups.map(({ labels }) => labels.toString()).join(' ')}`;
@@ -75,7 +75,7 @@ t.test('what is computed here says why', async (t) => {
   }
 });
 
-t.test('the text is that of the plan, with reasons, and groups that are not asked', async (t) => {
+t.test('the text has reasons and excluded groups', async (t) => {
   const expr = 'topk(2, a{region="eu"}) / on (pod) group_left (region) sum by (pod) (b{region!~"m.*"})';
   t.equal(
     printExplained(explain(expr, twoRegions)),
@@ -91,7 +91,7 @@ t.test('the text is that of the plan, with reasons, and groups that are not aske
   );
 });
 
-t.test('every plan has the lines of its text without what explains them', async (t) => {
+t.test('the text without explanations is that of the plan', async (t) => {
   for (const [expr, groups] of reasons) {
     const bare = printExplained(explain(expr, groups))
       .split('\n')
@@ -101,7 +101,7 @@ t.test('every plan has the lines of its text without what explains them', async 
   }
 });
 
-t.test('raw samples are told as the selectors that groups are sent', async (t) => {
+t.test('raw samples are explained as the selectors that groups are sent', async (t) => {
   const plan = planLocally(parseExpr('rate(x{region="eu",job="a"}[5m])'), TIMES, twoRegions);
   t.equal(
     printExplained(explainPlan(plan)),
@@ -116,7 +116,7 @@ rate()
 
 const TIMES = { startMs: 0, endMs: 600_000, stepMs: 60_000, defaultStepMs: 60_000 };
 
-t.test('a plan that nobody could read is refused before it is written', async (t) => {
+t.test('a plan that is too large is rejected', async (t) => {
   const features = new Set(FEATURES);
   const deep = parseExpr(`${'sum('.repeat(10_000)}x${')'.repeat(10_000)}`, { features });
   const wide = parseExpr(`sum(x)${' + sum(x)'.repeat(400)}`, { features });

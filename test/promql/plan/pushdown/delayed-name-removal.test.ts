@@ -1,10 +1,10 @@
-// Plans with promql-delayed-name-removal: regions drop names at once, and are only asked to where nobody notices.
+// Plans with promql-delayed-name-removal: regions drop names immediately, where the query cannot observe it.
 
-import { testPlans, twoRegions, type PlanCase } from './plan-cases.js';
+import { testPlans, twoRegions, type PlanCase } from '../plan-cases.js';
 
 const cases: readonly PlanCase[] = [
   {
-    name: 'of one metric the name is nothing that anybody could miss',
+    name: 'functions of one metric are sent',
     groups: twoRegions,
     expr: 'sum by (pod) (rate(a[5m])) + abs(b)',
     plan: `
@@ -18,7 +18,7 @@ const cases: readonly PlanCase[] = [
     g2: abs(b) as {region="us"}`,
   },
   {
-    name: 'series of several metrics stay apart until they are summed',
+    name: 'a function of several metrics is computed locally, so that their series stay apart',
     groups: twoRegions,
     expr: 'sum by (pod) (rate({job="j"}[5m]))',
     plan: `
@@ -28,7 +28,7 @@ sum by (pod)
       selector {job="j"}`,
   },
   {
-    name: 'who groups by names sees those of what a function made',
+    name: 'grouping by names observes those of function results',
     groups: twoRegions,
     expr: 'sum by (__name__) (abs(a))',
     plan: `
@@ -39,7 +39,7 @@ sum by (__name__)
       g2: a as {region="us"}`,
   },
   {
-    name: 'names that are there yet are grouped by in the regions',
+    name: 'grouping by names of selectors is sent',
     groups: twoRegions,
     expr: 'sum by (__name__) ({job="j"} > 1)',
     plan: `
@@ -49,7 +49,7 @@ sum by (__name__)
     g2: sum by (__name__) ({job="j"} > 1) as {region="us"}`,
   },
   {
-    name: 'so does a label function that reads the name',
+    name: 'a label function that reads the name observes it',
     groups: twoRegions,
     expr: 'label_replace(-a, "metric", "$1", "__name__", "(.*)")',
     plan: `
@@ -64,7 +64,7 @@ label_replace()
   "(.*)"`,
   },
   {
-    name: 'what has been aggregated has no name to lose',
+    name: 'functions of aggregations are sent, because these have no names',
     groups: twoRegions,
     expr: 'label_join(abs(sum by (region, pod) ({job="j"})), "__name__", "", "pod")',
     plan: `
@@ -74,4 +74,4 @@ fetch
   },
 ];
 
-testPlans('with names that are dropped late', cases, { delaysNames: true });
+testPlans('regions compute what cannot observe delayed name removal', cases, { delaysNames: true });
