@@ -1,6 +1,6 @@
 // `npm run bench [-- PART_OF_A_PATH …]`: builds promfed, then compiles and runs the benchmarks (bench/**/*.bench.ts)
-// one after another, each in a process of its own, and ends with one table of all that have a goal. Exits with 1 when
-// one fails, as with a wrong result.
+// one after another, each in its own process. Ends with a table of all figures that have a goal. Exits with 1 when a
+// benchmark fails, for example because its result is wrong.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -29,7 +29,7 @@ for (const file of files) {
   if (result.status !== 0) failed.push(file);
 }
 
-// Each wrote what it measured; a file of its name begins with the benchmark's and ends with the time.
+// Results of this run: each benchmark writes a file named after itself and the time.
 const measured = resultFiles()
   .filter((file) => file.endsWith('.json') && !before.has(file))
   .map((file) => JSON.parse(readFileSync(join(results, file), 'utf8')))
@@ -48,6 +48,6 @@ if (measured.length > 0) {
   );
 }
 if (failed.length > 0) {
-  console.error(`failed, and not in the table: ${failed.join(', ')}`);
+  console.error(`failed, not in the table: ${failed.join(', ')}`);
   process.exitCode = 1;
 }

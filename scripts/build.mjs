@@ -1,5 +1,5 @@
-// Compiles src/ into dist/: `npm run build`, or `npm run build -- --if-changed` to keep a build of the same sources. A failed build leaves the last good dist/ as it was, a good one
-// replaces it whole, so that no output of a deleted source stays behind.
+// Compiles src/ into dist/: `npm run build`, or `npm run build -- --if-changed` to keep a build of the same sources. A failed build keeps the last good dist/. A good one
+// replaces it whole, so that outputs of deleted sources are removed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,13 +13,13 @@ export const mainFile = join(dist, 'main.js');
 const stampFile = join(dist, '.sources');
 
 /**
- * Builds when the sources are others than those of the last good build, or always with `force`.
- * Returns whether dist/ is good; the compiler's complaints go to stderr.
+ * Builds when the sources have changed since the last good build, or always with `force`.
+ * Returns true when dist/ is up to date. The compiler's errors go to stderr.
  */
 export function build({ force = false } = {}) {
   const sources = hashOfSources();
   if (!force && existsSync(mainFile) && readStamp() === sources) return true;
-  if (!force) console.error('Building (the sources changed) …');
+  if (!force) console.error('Building (sources changed) …');
 
   removeLeftovers();
   const fresh = join(root, `.build-dist-${process.pid}`);
@@ -43,7 +43,7 @@ export function build({ force = false } = {}) {
     }
     const main = join(fresh, 'main.js');
     if (!readFileSync(main, 'utf8').startsWith('#!/usr/bin/env node\n')) {
-      console.error('The build failed: src/main.ts must begin with #!/usr/bin/env node');
+      console.error('The build failed: src/main.ts must start with #!/usr/bin/env node');
       return false;
     }
     chmodSync(main, 0o755);
@@ -57,7 +57,7 @@ export function build({ force = false } = {}) {
   }
 }
 
-/** Folders of builds that were interrupted, by the process id in their name. */
+/** Removes folders of interrupted builds, which have the process id in their name. */
 function removeLeftovers() {
   for (const name of readdirSync(root)) {
     const pid = /^\.build-dist-(?:old-)?(\d+)$/.exec(name)?.[1];
@@ -83,7 +83,7 @@ function readStamp() {
   }
 }
 
-/** Over everything that the output depends on, the compiler's version (in the lock file) included. */
+/** Hashes everything that the output depends on, the compiler's version (in the lock file) included. */
 function hashOfSources() {
   const hash = createHash('sha256');
   const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })

@@ -8,10 +8,10 @@ const output = join(root, '.build');
 const folders = ['src', 'test', 'bench'];
 
 /**
- * Type-checks and compiles. JavaScript is written even when types are wrong.
+ * Type-checks and compiles. Writes JavaScript even when there are type errors.
  * @template T
- * @param {(args: string[]) => Promise<T> | T} runNode runs Node with these arguments, to its end
- * @returns {Promise<T>} what the last run of the compiler returned
+ * @param {(args: string[]) => Promise<T> | T} runNode runs Node with the arguments, to its end
+ * @returns {Promise<T>} the result of the last run of the compiler
  */
 export async function compile(runNode) {
   removeStaleOutputs();
@@ -19,17 +19,17 @@ export async function compile(runNode) {
   const result = await runNode(args);
   const sources = folders.flatMap(sourceFiles).filter((file) => !file.endsWith('.d.ts'));
   if (sources.every((file) => existsSync(outputOf(file)))) return result;
-  // An incremental build writes again only what changed, not what somebody deleted.
+  // An incremental build does not write deleted outputs again.
   rmSync(output, { recursive: true, force: true });
   return runNode(args);
 }
 
-/** The compiled file of a TypeScript file; `source` relative to the root, the result absolute. */
+/** Returns the absolute path of the compiled file; `source` is relative to the root. */
 export function outputOf(source) {
   return join(output, source.replace(/\.ts$/, '.js'));
 }
 
-/** The TypeScript files of a folder, relative to the root, with forward slashes, sorted. */
+/** Returns the TypeScript files of a folder, sorted, relative to the root, with forward slashes. */
 export function sourceFiles(folder) {
   const path = join(root, folder);
   if (!existsSync(path)) return [];
@@ -39,7 +39,7 @@ export function sourceFiles(folder) {
     .sort();
 }
 
-/** Outputs of deleted sources would still be run, or imported. */
+/** Removes outputs of deleted sources, which would still run or be imported. */
 function removeStaleOutputs() {
   for (const folder of folders) {
     const compiled = join(output, folder);

@@ -1,12 +1,12 @@
-// Unpacks the real servers that the tests and benchmarks talk to, from Debian's packages, without installing
-// anything: `npm run real-servers [DIR]`. Binaries end in DIR/bin, default `.real-servers/bin`. No service is
-// started, root is not needed. Exit codes: 0 ready, 1 failed, 3 not possible on this machine (no apt).
+// Unpacks the real servers of the tests and benchmarks from Debian's packages, without installing them:
+// `npm run real-servers [DIR]`. The binaries are in DIR/bin; the default is `.real-servers/bin`. Starts no service and
+// does not need root. Exit codes: 0 ready, 1 failed, 3 unavailable on this machine (no apt).
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The release that carries the versions we test against; a change of the recipe unpacks anew. */
+/** The Debian release with the tested versions. A changed recipe unpacks again. */
 const release = 'forky';
 const packages = ['prometheus', 'prometheus-alertmanager', 'victoria-metrics'];
 const binaries = [
@@ -27,16 +27,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const defaultDirectory = join(root, '.real-servers');
 
 /**
- * Makes the binaries ready, quick when they already are. Safe to be run twice at the same time: each run unpacks
- * into its own folder and renames it into place.
+ * Unpacks the binaries unless they are ready. Concurrent runs are safe: each unpacks into its own folder, which it
+ * renames into place.
  * @param {string} [directory]
  * @returns {{status: 'ready' | 'unavailable' | 'failed', message: string}}
  */
 export function prepareRealServers(directory = defaultDirectory) {
   const bin = join(directory, 'bin');
   if (isReady(bin)) return { status: 'ready', message: `ready in ${bin}` };
-  const obstacle = whyNotHere();
-  if (obstacle !== undefined) return { status: 'unavailable', message: obstacle };
+  const reason = unavailableReason();
+  if (reason !== undefined) return { status: 'unavailable', message: reason };
 
   fs.mkdirSync(directory, { recursive: true });
   removeLeftovers(directory);
@@ -62,7 +62,7 @@ export function prepareRealServers(directory = defaultDirectory) {
   }
 }
 
-/** The stamp lies beside the binaries and comes into place with them, in one rename. */
+/** The stamp is in the folder of the binaries, which is renamed as a whole. */
 function isReady(bin) {
   try {
     const stamp = JSON.parse(fs.readFileSync(join(bin, 'stamp.json'), 'utf8'));
@@ -72,7 +72,8 @@ function isReady(bin) {
   }
 }
 
-function whyNotHere() {
+/** Returns why the packages cannot be unpacked on this machine; undefined when they can. */
+function unavailableReason() {
   if (process.platform !== 'linux') return `the packages are for Linux, this is ${process.platform}`;
   for (const tool of ['apt-get', 'dpkg-deb']) {
     if (!onPath(tool)) return `${tool} is not on this machine`;
@@ -85,7 +86,7 @@ function onPath(tool) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => fs.existsSync(join(folder, tool)));
 }
 
-/** Folders of runs that were killed. An hour is far longer than any run takes. */
+/** Removes folders of runs that were killed. No run takes an hour. */
 function removeLeftovers(directory) {
   for (const name of fs.readdirSync(directory)) {
     if (!name.startsWith('.unpacking-')) continue;
@@ -123,12 +124,12 @@ function unpackInto(work) {
   for (const deb of debs) run('dpkg-deb', ['--extract', join(work, 'debs', deb), join(work, 'tree')], work);
   for (const name of binaries) {
     const from = join(work, 'tree/usr/bin', name);
-    if (!fs.existsSync(from)) throw new Error(`the packages ${packages.join(', ')} hold no ${name}`);
+    if (!fs.existsSync(from)) throw new Error(`the packages ${packages.join(', ')} have no ${name}`);
     fs.renameSync(from, join(work, 'bin', name));
     fs.chmodSync(join(work, 'bin', name), 0o755);
   }
-  takeAlertmanagerTemplates(join(work, 'tree'), join(work, 'bin'));
-  // A machine whose C library is older than the release's could unpack but never run them.
+  moveAlertmanagerTemplates(join(work, 'tree'), join(work, 'bin'));
+  // With a C library older than the release's, the binaries unpack but do not run.
   run(join(work, 'bin/vmauth'), ['-version'], work);
   fs.writeFileSync(
     join(work, 'bin/stamp.json'),
@@ -137,10 +138,10 @@ function unpackInto(work) {
 }
 
 /**
- * Debian's Alertmanager reads its templates from an absolute path that only an installed package has. The path in
- * the binary becomes a relative one of the same length: it then runs with its own folder as the current one.
+ * Debian's Alertmanager reads its templates from an absolute path, which exists only when the package is installed.
+ * Replaces the path in the binary by a relative one of the same length; Alertmanager then runs in its own folder.
  */
-function takeAlertmanagerTemplates(tree, bin) {
+function moveAlertmanagerTemplates(tree, bin) {
   fs.mkdirSync(join(bin, templates), { recursive: true });
   for (const name of ['default.tmpl', 'email.tmpl']) {
     fs.renameSync(join(tree, 'usr', templates, name), join(bin, templates, name));
@@ -154,11 +155,11 @@ function takeAlertmanagerTemplates(tree, bin) {
     content.write(relative, at, 'latin1');
     count++;
   }
-  if (count === 0) throw new Error(`prometheus-alertmanager does not name ${absolute} any more`);
+  if (count === 0) throw new Error(`prometheus-alertmanager no longer contains ${absolute}`);
   fs.writeFileSync(program, content);
 }
 
-/** The mirror this machine already uses, in either of apt's two formats. */
+/** Returns the mirror that this machine uses, from either of apt's two formats. */
 function debianMirror() {
   for (const [file, pattern] of [
     ['/etc/apt/sources.list.d/debian.sources', /^URIs:\s*(\S+)/m],
@@ -166,10 +167,10 @@ function debianMirror() {
   ]) {
     try {
       const uri = pattern.exec(fs.readFileSync(file, 'utf8'))?.[1];
-      // A mirror for security updates holds no whole release.
+      // A mirror for security updates does not have a whole release.
       if (uri !== undefined && !uri.includes('security')) return uri;
     } catch {
-      // Not every machine has both files.
+      // The file does not exist.
     }
   }
   return 'http://deb.debian.org/debian';

@@ -1,5 +1,5 @@
-// `npm start`: installs and builds what changed, then runs promfed in this same process. Without arguments that is
-// the demo on embedded regions, else the arguments are promfed's own: `npm start -- --config=FILE`.
+// `npm start`: installs packages and builds when needed, then runs promfed in this process. Arguments are passed to
+// promfed: `npm start -- --config=FILE`. The default is the demo with embedded regions.
 import { pathToFileURL } from 'node:url';
 
 import { build, mainFile } from './build.mjs';
@@ -8,7 +8,7 @@ import { preflight } from './preflight.mjs';
 preflight();
 if (!build()) process.exit(1);
 
-// No child process: signals from the terminal, from npm and from a supervisor reach promfed itself.
+// Without a child process, signals from the terminal, npm or a supervisor reach promfed itself.
 const args = process.argv.slice(2);
 process.argv = [process.execPath, mainFile, ...(args.length > 0 ? args : ['demo'])];
 await import(pathToFileURL(mainFile).href);

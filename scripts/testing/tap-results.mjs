@@ -1,12 +1,12 @@
-// Reads the TAP output of one test file and counts its tests. A test is an innermost `t.test`; assertions that a
-// file or an outer test makes itself count as one more test together. A skip counts where it stands.
+// Reads the TAP output of one test file and counts its tests. A test is an innermost `t.test`. The direct assertions of
+// a file or an outer test count as one more test. A skip counts at its own level.
 import { Parser } from 'tap-parser';
 
 const maxDetailLines = 60;
 
 /**
  * @typedef {{ passed: number, failures: { name: string, detail: string }[], skips: { name: string, reason: string }[] }} Counts
- * @param {string} output what the file wrote to stdout
+ * @param {string} output the file's stdout
  * @returns {Counts}
  */
 export function countTests(output) {
@@ -67,13 +67,13 @@ function count(node, path, counts) {
   }
 }
 
-/** A test that ended well without an assertion, such as a property that would have thrown. */
+/** Reports whether a test passed without an assertion, such as a property that throws when it fails. */
 function isEmptyTest(node, path) {
   const isFile = path.length === 0 && node.name === '';
   return !isFile && node.ok && node.children.length === 0 && node.skipped.length === 0;
 }
 
-/** The diagnostics of a failed assertion, the useful parts first. */
+/** Prints the diagnostics of a failed assertion, the useful parts first. */
 function describe(diag) {
   if (diag === undefined || diag === null) return '';
   const { at, diff, stack, source, ...rest } = diag;

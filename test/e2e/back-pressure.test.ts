@@ -1,4 +1,4 @@
-// A client that stops reading: promfed holds nothing of what it would read, and its regions wait.
+// Back pressure: while a client does not read, promfed buffers little and its regions wait.
 
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -96,7 +96,7 @@ async function readAll(response: IncomingMessage): Promise<{ bytes: number; seri
   return { bytes, series, end };
 }
 
-t.test('a client that stops in the middle of 85 MB holds its regions back, then reads on', async (t) => {
+t.test('a client that pauses in the middle of 85 MB pauses its regions, then reads the rest', async (t) => {
   const wide = [new WideRegion(), new WideRegion()];
   const regions = await Promise.all(wide.map(({ answer }) => startFaultServer(answer)));
   t.teardown(() => Promise.all(regions.map((region) => region.close())));
@@ -119,7 +119,7 @@ t.test('a client that stops in the middle of 85 MB holds its regions back, then 
   } while (before !== sentBytes());
   const buffered = sentBytes() / clients;
   const rssDuring = rssBytes(server);
-  t.ok(buffered < 32 * MB, `${Math.round(buffered / MB)} MiB of 85 MB a client left the regions`);
+  t.ok(buffered < 32 * MB, `${Math.round(buffered / MB)} MiB of 85 MB a client were sent`);
   t.ok(
     rssDuring - rssBefore < clients * 8 * MB,
     `${Math.round((rssDuring - rssBefore) / MB)} MiB more than before`,
@@ -129,5 +129,5 @@ t.test('a client that stops in the middle of 85 MB holds its regions back, then 
 
   stopped.slice(1).forEach((response) => response.destroy());
   const rest = await readAll(stopped[0]!);
-  t.same(rest, whole, 'what it reads on is the whole answer');
+  t.same(rest, whole, 'the answer is complete');
 });

@@ -1,4 +1,4 @@
-// The program as its users start it: dist/main.js as a process of its own.
+// The command line: dist/main.js as a process of its own.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -80,15 +80,15 @@ t.test('the demo answers, and stops cleanly on the first signal', async (t) => {
   const answer = await api(demo.url, '/api/v1/query', {
     query: 'sum by (promxyCluster) (rate(http_requests_total[5m]))',
   });
-  t.equal(answer.data?.result.length, 2, 'both regions are there');
+  t.equal(answer.data?.result.length, 2, 'both regions answer');
   t.notOk(answer.warnings);
   await until(() => demo.output().includes('Ctrl-C'), 'the welcome');
-  t.match(demo.output(), /sum by \(promxyCluster\)/, 'it says what to try');
+  t.match(demo.output(), /sum by \(promxyCluster\)/, 'the welcome suggests queries');
   demo.child.kill('SIGINT');
   t.equal(await demo.ended, 0);
 });
 
-t.test('an empty configuration is ready, and SIGHUP loads what it became', async (t) => {
+t.test('an empty configuration is ready, and SIGHUP loads the changed file', async (t) => {
   const path = file('grows.yaml', '');
   const promfed = await startPromfedProcess(t, `--config=${path}`);
   t.equal((await fetch(`${promfed.url}-/ready`)).status, 200);
@@ -102,8 +102,8 @@ t.test('an empty configuration is ready, and SIGHUP loads what it became', async
   t.match((await api(promfed.url, '/api/v1/query', { query: 'up' })).error, /server group "gone"/);
   file('grows.yaml', 'promxy: [');
   promfed.child.kill('SIGHUP');
-  await until(() => promfed.output().includes('not loaded'), 'the refusal');
-  t.equal((await fetch(`${promfed.url}-/ready`)).status, 200, 'it goes on');
+  await until(() => promfed.output().includes('not loaded'), 'the rejection');
+  t.equal((await fetch(`${promfed.url}-/ready`)).status, 200, 'the previous configuration is kept');
   promfed.child.kill('SIGTERM');
   t.equal(await promfed.ended, 0);
 });

@@ -123,7 +123,7 @@ t.test('a source that cannot be reached is named in the error', async (t) => {
   });
 });
 
-t.test('a real Prometheus', { skip: withoutRealServers() }, async (t) => {
+t.test('query prints the answers of a real Prometheus', { skip: withoutRealServers() }, async (t) => {
   const prometheus = await startPrometheus(t);
   const timestamps = Array.from({ length: 61 }, (_, i) => NOW_MS - 3_600_000 + i * 60_000);
   await importIntoPrometheus(prometheus.url, [

@@ -1,4 +1,4 @@
-// Several processes behind one address, as their users start them: dist/main.js with --workers.
+// Several processes behind one address: dist/main.js with --workers.
 
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,21 +42,21 @@ function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
-/** The value of a sample in the text of `/metrics`. */
+/** Returns the value of a sample in the text of `/metrics`. */
 async function metric(url: string, sample: string): Promise<number> {
   const text = await (await fetch(`${url}metrics`)).text();
   const line = text.split('\n').find((one) => one.startsWith(`${sample} `));
   return Number(line?.slice(sample.length + 1) ?? NaN);
 }
 
-/** A new connection, and so maybe another worker, for each request. */
+/** Sends a request on a new connection, which may reach another worker. */
 function ask(url: string, path = '-/ready', method = 'GET'): Promise<Response> {
   return fetch(`${url}${path}`, { method, headers: { connection: 'close' } });
 }
 
 t.before(buildPromfed);
 
-t.test('workers share an address, say so once, and end with the first signal', async (t) => {
+t.test('workers share an address, log it once, and end with the first signal', async (t) => {
   const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
   t.equal(promfed.workers().length, 2);
   t.equal(promfed.output().match(/promfed is ready/g)?.length, 1);
@@ -65,14 +65,14 @@ t.test('workers share an address, say so once, and end with the first signal', a
   t.equal(flags.data?.['workers'], '2');
   const workers = promfed.workers();
   for (const pid of workers) process.kill(pid, 'SIGINT');
-  t.equal((await ask(promfed.url)).status, 200, "a terminal's signal to a worker alone ends nothing");
+  t.equal((await ask(promfed.url)).status, 200, 'a signal to a worker alone is ignored');
   t.same(promfed.workers(), workers);
   promfed.child.kill('SIGTERM');
   t.equal(await promfed.ended, 0);
   for (const pid of workers) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
 });
 
-t.test('workers end with the process above them', async (t) => {
+t.test('workers end with the supervisor', async (t) => {
   const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
   const workers = promfed.workers();
   promfed.child.kill('SIGKILL');
@@ -80,7 +80,7 @@ t.test('workers end with the process above them', async (t) => {
   await until(() => workers.every((pid) => !isAlive(pid)), 'the end of the workers');
 });
 
-t.test('a worker that is killed is replaced, and requests that are sent again succeed', async (t) => {
+t.test('a worker that is killed is replaced, and retried requests succeed', async (t) => {
   const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
   const before = promfed.workers();
   let failed = 0;
@@ -110,7 +110,7 @@ t.test('a worker that is killed is replaced, and requests that are sent again su
   await until(() => promfed.output().includes('"msg":"worker is ready"'), 'the replacement');
   isOver = true;
   await Promise.all(clients);
-  t.ok(failed <= 8, `${failed} of ${answered} requests failed at first, one for each connection at most`);
+  t.ok(failed <= 8, `${failed} of ${answered} requests failed at first, at most one for each connection`);
   t.match(promfed.output(), /"pid":\d+,"signal":"SIGKILL".*worker exited; restarting/);
   t.equal(promfed.workers().length, 2);
   t.notOk(promfed.workers().includes(before[0]!));
@@ -136,7 +136,7 @@ t.test('metrics are the sum over all workers, also while one does not answer', a
   process.kill(first!, 'SIGSTOP');
   try {
     let text = '';
-    // A connection that is handed to the worker that stands gets no answer: the next one does.
+    // A connection that the stopped worker accepts gets no answer. The next one does.
     while (text === '') {
       text = await fetch(`${promfed.url}metrics`, {
         headers: { connection: 'close' },
@@ -147,13 +147,13 @@ t.test('metrics are the sum over all workers, also while one does not answer', a
       );
     }
     t.match(text, /^promfed_workers_not_reporting 1$/m);
-    t.ok(text.includes(`${sample} 20\n`), 'what it reported before still counts');
+    t.ok(text.includes(`${sample} 20\n`), 'its earlier report still counts');
   } finally {
     process.kill(first!, 'SIGCONT');
   }
 });
 
-t.test('a reload is one for all workers, and refused for all when it is not valid', async (t) => {
+t.test('a reload applies to all workers, and an invalid one to none', async (t) => {
   const path = file('grows.yaml', '');
   const promfed = await start(t, `--config=${path}`, '--workers=2', '--web.enable-lifecycle');
   const region = createServer((_request, response) => {
@@ -176,7 +176,7 @@ t.test('a reload is one for all workers, and refused for all when it is not vali
   t.equal((await ask(promfed.url, '-/reload', 'POST')).status, 200);
   t.ok(
     (await configs()).every((text) => text.includes('name: one')),
-    'when it is answered all have it',
+    'all workers have it when the reload is answered',
   );
 
   writeFileSync(path, 'promxy: [');
@@ -194,7 +194,7 @@ t.test('a reload is one for all workers, and refused for all when it is not vali
   await until(() => promfed.output().includes('"msg":"worker is ready"'), 'the replacement');
   t.ok(
     (await configs()).every((text) => text.includes('name: two')),
-    'a later worker begins with it',
+    'a replacement starts with it',
   );
   t.equal(await metric(promfed.url, 'promfed_config_last_reload_successful'), 1);
   const answer = await api(promfed.url, '/api/v1/query', { query: 'up' });

@@ -59,7 +59,7 @@ t.test('no value stands at a time that it is not of', { skip }, async (t) => {
     }
     t.equal(region.ranges.moved, before.moved, `nothing that the region moves is asked, ${what}`);
     if (shiftS === 0)
-      t.ok(region.ranges.asked >= before.asked + QUERIES.length - 3, 'what can be is computed there');
+      t.ok(region.ranges.received >= before.received + QUERIES.length - 3, 'what can be is computed there');
   }
 
   const trusting = await startPromfed(t, group('align_query_range_with_step: false'));

@@ -26,7 +26,7 @@ t.test('a build writes an executable main.js, and replaces dist whole', async (t
   t.notOk(existsSync(join(project.root, 'dist/gone.js')));
 });
 
-t.test('a build that fails says why and keeps the last good one', async (t) => {
+t.test('a failed build prints the errors and keeps the last good one', async (t) => {
   const project = smallProject(t);
   await project.run('build.mjs');
   const before = readFileSync(join(project.root, 'dist/word.js'), 'utf8');
@@ -43,14 +43,14 @@ t.test('a build that fails says why and keeps the last good one', async (t) => {
   t.equal(readFileSync(join(project.root, 'dist/word.js'), 'utf8'), before);
 });
 
-t.test('start builds only when the sources changed, and hands its arguments on', async (t) => {
+t.test('start builds only when the sources changed, and passes on its arguments', async (t) => {
   const project = smallProject(t);
   const first = await project.run('start.mjs', ['--config=a b.yaml', '--check-config']);
   t.equal(first.stdout, 'first ["--config=a b.yaml","--check-config"]\n');
   t.match(first.stderr, /Building/);
 
   const second = await project.run('start.mjs');
-  t.equal(second.stdout, 'first ["demo"]\n', 'without arguments it is the demo');
+  t.equal(second.stdout, 'first ["demo"]\n', 'the default is the demo');
   t.equal(second.stderr, '');
 
   project.write('src/word.ts', `export const word: string = 'second';\n`);
@@ -60,11 +60,11 @@ t.test('start builds only when the sources changed, and hands its arguments on',
 
   project.write('src/word.ts', 'export const word = ;\n');
   const broken = await project.run('start.mjs');
-  t.equal(broken.code, 1, 'an old build is not run in place of a new one that fails');
+  t.equal(broken.code, 1, 'an old build does not run when the new one fails');
   t.equal(broken.stdout.includes('demo'), false);
 });
 
-t.test('a signal reaches the program that start runs, and its exit code comes back', async (t) => {
+t.test('signals reach the program, and its exit code is returned', async (t) => {
   const project = smallProject(t);
   const wait = `setInterval(() => undefined, 1000); process.on('SIGINT', () => process.exit(7));`;
   project.write('src/main.ts', main(`${wait}\n${printArguments}`));

@@ -25,34 +25,31 @@ function parseDockerfile(text: string): Instruction[] {
     });
 }
 
-t.test(
-  'every path that is copied from the repository exists and is let through by .dockerignore',
-  async (t) => {
-    const copied = instructions
-      .filter(({ name, rest }) => name === 'COPY' && !rest.includes('--from='))
-      .flatMap(({ rest }) => rest.split(/\s+/).slice(0, -1));
-    t.ok(copied.length > 5);
-    t.equal(
-      ignored.find((line) => line !== '' && !line.startsWith('#')),
-      '*',
-      'all else stays out',
+t.test('every copied path exists and passes .dockerignore', async (t) => {
+  const copied = instructions
+    .filter(({ name, rest }) => name === 'COPY' && !rest.includes('--from='))
+    .flatMap(({ rest }) => rest.split(/\s+/).slice(0, -1));
+  t.ok(copied.length > 5);
+  t.equal(
+    ignored.find((line) => line !== '' && !line.startsWith('#')),
+    '*',
+    'everything else is ignored',
+  );
+  for (const path of copied) {
+    t.ok(existsSync(path), `${path} exists`);
+    t.ok(
+      ignored.some((line) => line === `!${path}` || line.startsWith(`!${path}/`)),
+      `${path} passes`,
     );
-    for (const path of copied) {
-      t.ok(existsSync(path), `${path} exists`);
-      t.ok(
-        ignored.some((line) => line === `!${path}` || line.startsWith(`!${path}/`)),
-        `${path} is let through`,
-      );
-    }
-  },
-);
+  }
+});
 
-t.test('the scripts that the build needs are let through with what they import', async (t) => {
+t.test('the scripts of the build and their imports pass .dockerignore', async (t) => {
   const pending = ['scripts/build.mjs'];
-  const seen = new Set<string>();
+  const checked = new Set<string>();
   for (let script = pending.pop(); script !== undefined; script = pending.pop()) {
-    if (seen.has(script)) continue;
-    seen.add(script);
+    if (checked.has(script)) continue;
+    checked.add(script);
     t.ok(ignored.includes(`!${script}`), script);
     const imports = readFileSync(script, 'utf8').matchAll(/from '\.\/([^']+)'/g);
     pending.push(...[...imports].map(([, name]) => `scripts/${name!}`));
@@ -60,7 +57,7 @@ t.test('the scripts that the build needs are let through with what they import',
   t.ok(instructions.some(({ name, rest }) => name === 'RUN' && rest === 'node scripts/build.mjs'));
 });
 
-t.test('every stage that is copied from is defined before', async (t) => {
+t.test('stages are defined before they are copied from', async (t) => {
   const stages = new Set<string>();
   for (const { name, rest } of instructions) {
     const stage = /\sAS\s(\S+)$/.exec(rest)?.[1];
@@ -85,7 +82,7 @@ t.test(
   },
 );
 
-t.test('development packages stay out of the image', async (t) => {
+t.test('the image has no development packages', async (t) => {
   const production = instructions.findIndex(({ rest }) => rest.includes('npm ci --omit=dev'));
   t.ok(production > 0);
   t.match(last.find(({ rest }) => rest.includes('node_modules'))?.rest, /--from=packages/);

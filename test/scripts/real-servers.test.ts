@@ -4,7 +4,7 @@ import t from 'tap';
 
 import { createScriptProject } from '../helpers/scripts/script-project.js';
 
-t.test('where apt is not at hand, the real servers are unavailable and nothing is left behind', async (t) => {
+t.test('without apt the real servers are unavailable, and no files are left', async (t) => {
   const project = createScriptProject(t);
   const before = readdirSync(project.root);
   const result = await project.run('real-servers.mjs', [join(project.root, 'servers')]);

@@ -4,7 +4,7 @@ import t from 'tap';
 
 import { createScriptProject, type ScriptProject } from '../helpers/scripts/script-project.js';
 
-/** Without tap's types, which take the compiler seconds; the first tests below show that tap itself is read. */
+/** Without tap's types, which take the compiler seconds. Tests below cover the output of tap itself. */
 const plainPassing = `process.stdout.write('TAP version 14\\nok 1 - adds\\n1..1\\n');\nexport {};\n`;
 const passing = `import t from 'tap';\nt.test('adds', async (t) => { t.equal(1 + 1, 2); t.ok(true); });\n`;
 
@@ -17,7 +17,7 @@ function projectWith(
   return project;
 }
 
-/** With a path argument, so that the checks of the whole tree are left out. */
+/** Runs the test command with a path, so that the checks of the whole tree are left out. */
 async function runTests(
   project: ScriptProject,
   env: Readonly<Record<string, string>> = {},
@@ -56,7 +56,7 @@ t.test(
   },
 );
 
-t.test('every way to fail is counted and makes the run fail', async (t) => {
+t.test('every kind of failure is counted, and fails the run', async (t) => {
   const project = projectWith(t, {
     'test/assert.test.ts': `import t from 'tap';\nt.test('outer', (t) => t.test('is wrong', async (t) => { t.equal(1, 2, 'sums'); t.equal(3, 4); }));\n`,
     'test/throws.test.ts': `import t from 'tap';\nt.test('throws', async () => { throw new Error('boom'); });\n`,
@@ -75,13 +75,13 @@ t.test('every way to fail is counted and makes the run fail', async (t) => {
   t.match(stdout, /TS2322/);
 });
 
-t.test('a run without a test is a failure', async (t) => {
+t.test('a run without tests fails', async (t) => {
   const { code, last } = await runTests(projectWith(t, { 'src/a.ts': 'export {};\n' }));
   t.equal(last, '1 passed, 1 failed, 0 skipped');
   t.equal(code, 1);
 });
 
-t.test('deleted tests are neither run nor kept, deleted outputs compiled again', async (t) => {
+t.test('deleted tests do not run, and deleted outputs are compiled again', async (t) => {
   const project = projectWith(t, { 'test/a.test.ts': plainPassing, 'test/b.test.ts': plainPassing });
   t.equal((await runTests(project)).last, '3 passed, 0 failed, 0 skipped');
   project.remove('test/b.test.ts');
@@ -90,7 +90,7 @@ t.test('deleted tests are neither run nor kept, deleted outputs compiled again',
   t.notOk(existsSync(join(project.root, '.build/test/b.test.js')));
 });
 
-t.test('--fast leaves out slow tests, lists what it leaves out, and makes properties run less', async (t) => {
+t.test('--fast leaves out slow tests, and lists what it leaves out', async (t) => {
   const ok = (name: string): string =>
     `process.stdout.write('TAP version 14\\nok 1 - ${name}\\n1..1\\n');\nexport {};\n`;
   const project = projectWith(t, {
@@ -111,7 +111,7 @@ t.test('an unknown option is an error', async (t) => {
   t.match(stderr, /Unknown option '--slow'/);
 });
 
-t.test('a skip for want of ../shared passes in CI', async (t) => {
+t.test('a test that is skipped because ../shared is missing passes in CI', async (t) => {
   const project = projectWith(t, {
     'test/shared.test.ts': `import t from 'tap';\nt.test('corpus', { skip: '../shared is missing: no corpus' }, async () => undefined);\n`,
   });
@@ -126,7 +126,7 @@ const LIMITED: readonly { name: string; program: string; limits: string; expecte
     expected: { exceeded: 'no output for 1 s' },
   },
   {
-    name: 'a process that goes on for too long is ended, although it writes',
+    name: 'a process that runs for too long is ended, although it writes',
     program: 'setInterval(() => console.log("."), 100)',
     limits: '{ silenceMs: 600_000, totalMs: 2000 }',
     expected: { exceeded: 'not done after 2 s' },

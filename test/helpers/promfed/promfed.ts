@@ -15,21 +15,21 @@ export interface PromfedOptions {
   readonly queryTimeoutMs?: number;
   /** Default 50 million. */
   readonly maxSamples?: number;
-  /** Default 512 MiB to hold, half of them for one query. */
+  /** Default: a budget of 512 MiB, half of it for one query. */
   readonly memory?: MemoryLimits;
-  /** Default none. */
+  /** Default: no limit. */
   readonly maxConcurrency?: number;
-  /** With the feature promql-delayed-name-removal; all others are on. Default false. */
+  /** Enables the feature promql-delayed-name-removal. All other features are enabled. Default false. */
   readonly delaysNames?: boolean;
   /** Default true. */
   readonly pushdown?: boolean;
   readonly routePrefix?: string;
   readonly lifecycleEnabled?: boolean;
-  /** Told every line of the log. */
+  /** Called with each line of the log. */
   readonly onLog?: (line: string) => void;
 }
 
-/** @param yaml the configuration, or a function that is asked for it at the start and at each reload. */
+/** @param yaml the configuration, or a function that returns it at the start and at each reload. */
 export async function startPromfed(
   t: Teardown,
   yaml: string | (() => string),
@@ -80,7 +80,7 @@ export interface QueryData {
   }[];
 }
 
-/** GET of an API path below the server's URL; a parameter's list is repeated. */
+/** Sends a GET request for an API path below the server's URL. A parameter with a list is repeated. */
 export async function api<Data = QueryData>(
   baseUrl: string,
   path: string,

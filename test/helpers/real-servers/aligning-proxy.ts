@@ -8,12 +8,12 @@ import type { Teardown } from './server-process.js';
 export interface AligningProxy {
   readonly url: string;
   /** Range queries answered, and the number of them that were answered at other steps than requested. */
-  readonly ranges: { asked: number; moved: number };
+  readonly ranges: { received: number; moved: number };
 }
 
-/** Start and end of every `query_range` go back to a multiple of the step; all else is handed on as it comes. */
+/** Moves start and end of every `query_range` back to a multiple of the step. Other requests pass unchanged. */
 export async function startAligningProxy(t: Teardown, origin: string): Promise<AligningProxy> {
-  const ranges = { asked: 0, moved: 0 };
+  const ranges = { received: 0, moved: 0 };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -27,7 +27,7 @@ export async function startAligningProxy(t: Teardown, origin: string): Promise<A
         ...searchParams,
       ]);
       if (pathname.endsWith('/query_range')) {
-        ranges.asked++;
+        ranges.received++;
         if (align(parameters)) ranges.moved++;
       }
       const asked = isForm || request.method === 'GET';

@@ -8,7 +8,7 @@ import type { TestHistogram } from '../series/series-set.js';
 
 const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'gauge'];
 
-/** The message of a histogram at a time. */
+/** Encodes a histogram and its time. */
 export function encodeHistogram({ histogram, as }: TestHistogram, timeMs: number): Buffer {
   const { schema, zeroThreshold, zeroCount, count, sum, positive, negative, customValues, hint } = histogram;
   const writer = new BinaryWriter();
@@ -30,7 +30,7 @@ export function encodeHistogram({ histogram, as }: TestHistogram, timeMs: number
   return Buffer.from(writer.finish());
 }
 
-/** Spans, deltas and counts are in the field of this number and the two after it. */
+/** Encodes spans, deltas and counts, in the field of the given number and the next two. */
 function writeBuckets(
   writer: BinaryWriter,
   { indices, counts }: SparseBuckets,

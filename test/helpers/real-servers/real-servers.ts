@@ -1,5 +1,5 @@
 // Starts real VictoriaMetrics, vmauth, vmalert, Prometheus and Alertmanager for tests, from the binaries that
-// `npm run real-servers` unpacks. A test that needs them says so when they are not there:
+// `npm run real-servers` unpacks. A test that needs them is skipped when they are missing:
 // `t.test('…', { skip: withoutRealServers() }, async (t) => { … })`.
 
 import { existsSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ interface RealServers {
   readonly bin: string;
 }
 
-/** Looks for the binaries in `.real-servers/bin` of the repository, the current folder. */
+/** Looks for the binaries in `.real-servers/bin` of the current folder. */
 function realServers(): RealServers {
   const bin = resolve('.real-servers/bin');
   const available = existsSync(join(bin, 'stamp.json'));
@@ -29,7 +29,7 @@ function realServers(): RealServers {
   return { available, reason, bin };
 }
 
-/** The `skip` option of a tap test: the reason when the real servers are not there, false when they are. */
+/** The `skip` option of a tap test: the reason when the real servers are missing, else false. */
 export function withoutRealServers(): string | false {
   const { available, reason } = realServers();
   return available ? false : reason;
@@ -70,7 +70,7 @@ export function startVictoriaMetrics(t: Teardown, options: VictoriaMetricsOption
 }
 
 export interface VmauthOptions {
-  /** Base URLs of VictoriaMetrics servers; more than one are balanced over. */
+  /** Base URLs of VictoriaMetrics servers. vmauth balances requests over several. */
   readonly backends: readonly string[];
   /** Without basic auth and without a token, every client may query. */
   readonly basicAuth?: { readonly username: string; readonly password: string };
@@ -130,7 +130,7 @@ export interface PrometheusOptions {
   readonly args?: readonly string[];
 }
 
-/** A Prometheus that takes remote write, for samples of any time in the past. */
+/** A Prometheus that accepts remote write of samples of any time in the past. */
 export function startPrometheus(t: Teardown, options: PrometheusOptions = {}): Promise<RealServer> {
   return startServer(t, {
     binary: binary('prometheus'),
@@ -166,9 +166,9 @@ export interface VmalertOptions {
   readonly datasource: string;
   /** Rule files by content, in YAML. */
   readonly rules: readonly string[];
-  /** Base URL of an Alertmanager; without it alerts are only kept. */
+  /** Base URL of an Alertmanager. Without it, alerts are not sent. */
   readonly notifier?: string;
-  /** Base URL that takes remote write of results and alert state. */
+  /** Base URL for remote write of results and alert state. */
   readonly remoteWrite?: string;
   /** Base URL to restore alert state from. */
   readonly remoteRead?: string;
@@ -195,12 +195,12 @@ export function startVmalert(t: Teardown, options: VmalertOptions): Promise<Real
   });
 }
 
-/** An Alertmanager, alone, whose only receiver drops what it gets; alerts are read at `/api/v2/alerts`. */
+/** A single Alertmanager whose only receiver drops alerts. They can be read at `/api/v2/alerts`. */
 export function startAlertmanager(t: Teardown, args: readonly string[] = []): Promise<RealServer> {
   return startServer(t, {
     binary: binary('prometheus-alertmanager'),
     readyPath: '/-/ready',
-    // Its templates lie there, see scripts/real-servers.mjs.
+    // The folder of its templates, see scripts/real-servers.mjs.
     cwd: realServers().bin,
     args: (port, directory) => {
       const config = { route: { receiver: 'none' }, receivers: [{ name: 'none' }] };
@@ -257,7 +257,7 @@ function writeIn(directory: string, name: string, content: string): string {
   return path;
 }
 
-/** JSON is YAML, with nothing left to indentation. */
+/** Returns YAML in the form of JSON, which needs no indentation. */
 function json(value: object): string {
   return JSON.stringify(value, null, 2);
 }

@@ -10,7 +10,7 @@ import { until } from '../until.js';
 /** Prometheus' value.StaleNaN. */
 const staleMarkerBits = 0x7ff0000000000002n;
 const batchBytes = 2 * 1024 * 1024;
-/** Prometheus takes samples in time order best: its head block spans two hours. */
+/** Samples are sent in time order because Prometheus' head block spans two hours. */
 const batchSpanMs = 30 * 60_000;
 
 /**
@@ -41,7 +41,7 @@ export async function remoteWrite(
   await allVisible(baseUrl, series);
 }
 
-/** Batches in time order: every series of one span of time, before any sample of the next. */
+/** Returns batches in time order: all series of one span of time come before the next span. */
 function* writeRequests(series: readonly TestSeries<TestValue>[]): Generator<Buffer> {
   const cursors = series.map(() => 0);
   const { firstMs, lastMs } = span(series);
@@ -81,7 +81,7 @@ function encodeLabels(series: TestSeries<TestValue>): Buffer {
   );
 }
 
-/** `repeated TimeSeries timeseries = 1` of a WriteRequest, holding samples [from, to). */
+/** `repeated TimeSeries timeseries = 1` of a WriteRequest, with samples [from, to). */
 function encodeSeries(labels: Buffer, series: TestSeries<TestValue>, from: number, to: number): Buffer {
   const samples = Buffer.alloc((to - from) * 32);
   const histograms: Buffer[] = [];
@@ -182,7 +182,7 @@ async function countSamples(
   return Number(answer.data.result[0]?.value[1] ?? 0);
 }
 
-/** The first and the last time that any of the series has a sample at. */
+/** Returns the first and the last time of a sample of the series. */
 function span(series: readonly TestSeries<TestValue>[]): { firstMs: number; lastMs: number } {
   let firstMs = Infinity;
   let lastMs = -Infinity;

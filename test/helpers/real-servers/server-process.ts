@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The part of tap's test object that a starter needs; a benchmark passes its own. */
+/** The part of tap's test object that starting a server needs. A benchmark passes its own. */
 export interface Teardown {
   teardown(handler: () => void | Promise<void>): void;
 }
@@ -23,13 +23,13 @@ export interface RealServer {
   pid(): number | undefined;
   /** The newest output of the server, stdout and stderr mixed, at most 64 KiB. */
   output(): string;
-  /** SIGKILL: connections are reset, what was only in memory is lost. */
+  /** SIGKILL: connections are reset, and data in memory is lost. */
   kill(): Promise<void>;
   /** SIGTERM, and SIGKILL after 30 s. */
   stop(): Promise<void>;
   /** Starts it again on the same port and folder after kill() or stop(), and waits until it is ready. */
   restart(): Promise<void>;
-  /** SIGSTOP: the kernel keeps accepting connections for it, it never answers. Done when every thread stands. */
+  /** SIGSTOP: the kernel accepts connections, but the server never answers. Resolves when every thread is stopped. */
   suspend(): Promise<void>;
   /** SIGCONT. */
   resume(): void;
@@ -49,7 +49,7 @@ const startTimeoutMs = 100_000;
 const stopTimeoutMs = 30_000;
 const keptOutput = 64 * 1024;
 
-/** Ends the server with its parent, whatever becomes of the parent. Linux only, as are the servers. */
+/** Ends the server with its parent, even if the parent is killed. Linux only, like the servers. */
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
 /**
@@ -67,7 +67,7 @@ export async function startServer(t: Teardown, command: ServerCommand): Promise<
     } catch (error) {
       await run.end('SIGKILL');
       rmSync(directory, { recursive: true, force: true });
-      // Somebody else took the port between our look and the server's bind.
+      // Another process bound the port before the server did.
       if (attempt < 3 && /address already in use/i.test(run.output())) continue;
       throw error;
     }
@@ -150,7 +150,7 @@ function createRun({ binary, cwd }: ServerCommand, args: readonly string[], read
         await sleep(20);
       }
       if (!isRunning(started))
-        throw new Error(`${name} ended, another server answers on its port:\n${output}`);
+        throw new Error(`${name} ended, and another server answers on its port:\n${output}`);
     },
     async end(signal) {
       if (child === undefined) return;

@@ -1,4 +1,4 @@
-// A small project in a temporary folder with this repository's scripts, to run them on sources of a test's own.
+// A small project in a temporary folder with this repository's scripts and the test's own sources.
 
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ export interface ScriptProject {
   readonly root: string;
   write(path: string, content: string): void;
   remove(path: string): void;
-  /** Runs a script to its end; `onStdout` sees what it has written so far and may signal it. */
+  /** Runs a script to its end. `onStdout` is called with its output so far, and may send it a signal. */
   run(
     script: string,
     args?: readonly string[],
@@ -22,7 +22,7 @@ export interface ScriptProject {
   ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
 
-/** Shares node_modules with the repository; has no sources, and no apt on its path. */
+/** Creates a project that shares node_modules with the repository. It has no sources, and no apt on its PATH. */
 export function createScriptProject(t: Teardown): ScriptProject {
   const root = mkdtempSync(join(tmpdir(), 'promfed-scripts-'));
   t.teardown(() => {

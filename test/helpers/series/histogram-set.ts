@@ -1,4 +1,4 @@
-// Deterministic series of native histograms for real servers: every way in which Prometheus stores them.
+// Deterministic series of native histograms for real servers, in every form that Prometheus stores.
 
 import {
   CUSTOM_BUCKETS,
@@ -13,11 +13,11 @@ export interface HistogramSetOptions {
   readonly region: string;
   readonly startMs: number;
   readonly intervalMs: number;
-  /** Samples a series. */
+  /** Samples per series. */
   readonly count: number;
 }
 
-/** Shapes of `latency`, one series each, by its label `shape`; and `mixed`, of floats and histograms by turns. */
+/** Shapes of `latency`, one series each, by its label `shape`; and `mixed`, with alternating floats and histograms. */
 export function histogramSet({
   region,
   startMs,
@@ -69,7 +69,7 @@ interface Growth {
   readonly factor?: number;
   readonly hasNegative?: boolean;
   readonly resetEvery?: number;
-  /** The part of the series after which the schema is one less. */
+  /** Share of the series after which the schema is one less. */
   readonly coarserFrom?: number;
   readonly isGauge?: boolean;
 }

@@ -3,7 +3,7 @@
 
 import type { Histogram } from '../../../src/model/index.js';
 
-/** Without native histograms, unless it says so. */
+/** A series; its values are floats unless the type parameter includes histograms. */
 export interface TestSeries<Value extends TestValue = number | 'stale'> {
   /** `__name__` included. */
   readonly labels: Readonly<Record<string, string>>;
@@ -100,7 +100,7 @@ export function wideCounters(options: {
   });
 }
 
-/** The same samples under more labels: how a server group's series look in the union of all regions. */
+/** Returns the same samples with more labels, like a server group's series in the union of all regions. */
 export function withLabels<Value extends TestValue>(
   series: readonly TestSeries<Value>[],
   labels: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-// An upstream that misbehaves on purpose: a real HTTP server on loopback whose every answer a test writes.
+// An upstream that misbehaves on purpose: a real HTTP server on loopback, with answers written by the test.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
@@ -16,7 +16,7 @@ export interface ReceivedRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Answers one request, well or badly. `socket` is for faults below HTTP. */
+/** Answers one request, correctly or not. `socket` is for faults below HTTP. */
 export type Fault = (response: ServerResponse, socket: Socket, request: ReceivedRequest) => void;
 
 export interface FaultServer {
@@ -83,7 +83,7 @@ export async function startFaultServer(fault: Fault): Promise<FaultServer> {
   };
 }
 
-/** A target at which nothing listens. */
+/** Returns a target at which no server listens. */
 export async function unusedTarget(): Promise<string> {
   const server = createTcpServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -111,7 +111,7 @@ async function receive(request: IncomingMessage): Promise<ReceivedRequest> {
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
-/** A good answer: `value` as JSON. */
+/** A valid answer: `value` as JSON. */
 export function answers(value: unknown, headers: Record<string, string> = {}): Fault {
   return (response) => {
     response.writeHead(200, { ...JSON_HEADERS, ...headers }).end(JSON.stringify(value));
@@ -207,14 +207,14 @@ export const speaksNoHttp: Fault = (_response, socket) => {
   socket.end('220 mail.example.com ESMTP\r\n');
 };
 
-/** Says gzip and sends something else. */
+/** Declares gzip and sends other bytes. */
 export const answersGzipGarbage: Fault = answersWith(
   200,
   { ...JSON_HEADERS, 'content-encoding': 'gzip' },
   'this is not gzip at all',
 );
 
-/** Never stops: `beginning`, then `piece(0)`, `piece(1)`, … as fast as the client takes it. */
+/** Sends `beginning`, then `piece(0)`, `piece(1)`, … without end, as fast as the client reads. */
 export function neverEnds(beginning: string, piece: (index: number) => string, status = 200): Fault {
   return (response) => {
     response.writeHead(status, JSON_HEADERS).write(beginning);
