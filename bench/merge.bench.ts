@@ -1,7 +1,7 @@
-// Benchmarks of src/merge on one core, without a network: bytes in, frames, columns or bytes out.
+// Benchmarks of src/json and src/merge on one core, without a network: bytes in, frames, columns or bytes out.
 //
-// Run the compiled file: node .build/bench/merge.bench.js [FILTER]. Each case checks its result before it is timed.
-// Rates are of CPU time, which other processes disturb less than the wall, and stand beside JSON.parse of the same run.
+// Run the compiled file: node .build/bench/merge.bench.js [FILTER]. Each case checks its result. Rates refer to CPU time,
+// which other processes affect less than wall time. Goals are scaled by the speed of JSON.parse in the same run.
 
 import assert from 'node:assert/strict';
 
@@ -10,7 +10,9 @@ import * as merge from '../src/merge/index.js';
 import { emptyColumn, Labels, rangeGrid } from '../src/model/index.js';
 import { report, type Figure } from './report.js';
 
-const RUNS = 9;
+/** Number of runs until the runtime has compiled the code of a case. */
+const WARM_UP_RUNS = 12;
+const RUNS = 15;
 const CHUNK_BYTES = 64 << 10;
 const START_S = 1_700_000_000;
 const STEP_S = 15;
@@ -18,19 +20,19 @@ const STEP_S = 15;
 interface Case {
   readonly name: string;
   readonly bytes: number;
-  /** In MB/s, on a core on which JSON.parse reads values of full precision at `REFERENCE_RATE`. */
+  /** MB/s, on a core on which JSON.parse reads values of full precision at `REFERENCE_RATE`. */
   readonly goal?: number;
-  /** Runs once; throws when the result is wrong. */
+  /** Runs the case once. Throws when the result is wrong. */
   readonly run: () => Promise<void>;
 }
 
-/** Rates of regions, as VictoriaMetrics and Prometheus print them: up to 17 digits. */
+/** Kinds of values: short integers; sums of full precision; and rates, which servers print with up to 17 digits. */
 type Values = 'short' | 'full' | 'rates';
 
 /** Rate of JSON.parse for full-precision values, in MB/s, on the machine on which the goals were set. */
 const REFERENCE_RATE = 64;
 
-/** A deterministic stand-in for Math.random. */
+/** A deterministic replacement for Math.random. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -183,9 +185,9 @@ function cases(): Case[] {
   ];
 }
 
-/** The CPU time of one run in milliseconds: the median of several, after warm-up. */
+/** Returns the CPU time of a run in milliseconds: the median of several, after warm-up. */
 async function measure(run: () => Promise<void>): Promise<number> {
-  for (let i = 0; i < 3; i++) await run();
+  for (let i = 0; i < WARM_UP_RUNS; i++) await run();
   const times: number[] = [];
   for (let i = 0; i < RUNS; i++) {
     const before = process.cpuUsage();
@@ -196,7 +198,7 @@ async function measure(run: () => Promise<void>): Promise<number> {
   return times.sort((a, b) => a - b)[RUNS >> 1]!;
 }
 
-/** How fast JSON.parse is on this core at the moment, in MB/s. */
+/** Returns the current rate of JSON.parse in MB/s. */
 async function referenceRate(): Promise<number> {
   const body = matrix(1000, 241, 'rates');
   const ms = await measure(() => Promise.resolve(void JSON.parse(body.toString())));
@@ -211,7 +213,7 @@ for (const { name, bytes, goal, run } of cases()) {
   const megabytes = bytes / 1e6;
   figures.push({
     case: name,
-    metric: goal === undefined ? 'rate' : `rate; the goal is ${goal} MB/s at the speed of this core now`,
+    metric: goal === undefined ? 'rate' : `rate; the goal is ${goal} MB/s on the reference core`,
     value: megabytes / (ms / 1000),
     unit: 'MB/s',
     ...(goal === undefined ? {} : { atLeast: goal * speed }),

@@ -1,4 +1,4 @@
-// The bytes that JSON is made of, by name.
+// The bytes of JSON tokens.
 
 const TAB = 0x09;
 const LF = 0x0a;
@@ -22,18 +22,18 @@ export const LOWER_F = 0x66;
 export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 
-/** Whether a byte is white space between JSON tokens. */
+/** Reports whether a byte is white space between JSON tokens. */
 export function isSpace(byte: number): boolean {
   return byte === SPACE || byte === LF || byte === CR || byte === TAB;
 }
 
-/** The first index from `pos` on, below `end`, that holds no white space; `end` when there is none. */
+/** Returns the first index in `[pos, end)` that does not hold white space, or `end`. */
 export function skipSpace(bytes: Uint8Array, pos: number, end: number): number {
   while (pos < end && isSpace(bytes[pos]!)) pos++;
   return pos;
 }
 
-/** Whether `bytes` hold `expected` at `pos`; false as well when they end before it does. */
+/** Reports whether `bytes` contain `expected` at `pos`, before `end`. */
 export function holdsAt(bytes: Uint8Array, pos: number, end: number, expected: Uint8Array): boolean {
   const length = expected.length;
   if (end - pos < length) return false;

@@ -1,7 +1,7 @@
 export { CLOSE_BRACKET, COMMA, holdsAt, OPEN_BRACKET, QUOTE } from './byte.js';
 export { decodeLossyColumn, decodeLossyRaw } from './decode/decode-lossy.js';
 export { countSamples, decodeColumn, decodeRaw } from './decode/decode.js';
-export { LossyHistograms, lossyHistograms } from './decode/lossy-histograms.js';
+export { LossyHistograms, lossyHistogramsWarning } from './decode/lossy-histograms.js';
 export { SampleReader } from './decode/sample-reader.js';
 export {
   EMPTY_TRAILER,

@@ -1,10 +1,10 @@
-// A number for a label set, for remembering very many of them.
+// Hashes of label sets.
 
 import type { Labels } from '../model/index.js';
 
 /**
- * Equal for equal labels. Two different label sets share one with a chance of about 2⁻⁵³: good for noticing a
- * series that came before among millions, not for proving that it did.
+ * Returns a 53-bit hash of a label set. Two different label sets have the same hash with a probability of about 2⁻⁵³:
+ * low enough to detect a repeated series among millions, but not a proof.
  */
 export function fingerprint(labels: Labels): number {
   const flat = labels.flat;
@@ -17,7 +17,7 @@ export function fingerprint(labels: Labels): number {
       a = Math.imul(a ^ unit, 0x01000193);
       b = (Math.imul(b, 31) + unit) | 0;
     }
-    // Marks where a text ends.
+    // Marks the end of a text.
     a = Math.imul(a ^ 0x10000, 0x01000193);
     b = Math.imul(b ^ (b >>> 15) ^ text.length, 0x2c1b3c6d);
   }

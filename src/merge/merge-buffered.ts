@@ -1,20 +1,21 @@
-// Answers that are there as a whole: small ones, whose frames are put together at once instead of as streams.
+// Merges small answers that are buffered: their series are labelled and sorted at once, without streams.
 
 import type { SeriesFrame } from '../json/index.js';
 import { Labels, labelsBytes } from '../model/index.js';
-import { LabelSetter } from './label-setter.js';
-import { SORTED_BYTES } from './sort-if-small.js';
+import { LabelSetter } from './set-labels.js';
+import { MAX_SORTED_BYTES } from './sort-if-small.js';
 
-/** A part of an answer, every series of it at hand. */
+/** The buffered answer of one group. */
 export interface BufferedPart {
   readonly frames: readonly SeriesFrame[];
-  /** Set over every series' own labels. */
+  /** Set on every series, over labels of the same names. */
   readonly addLabels: Labels;
 }
 
 /**
- * What `sortIfSmall` makes of `mergeOrdered`: all series of all parts in the order of their labels, each part's labels
- * set. Undefined when they are more than are sorted, and their order is that of the streams.
+ * Returns the same series as `sortIfSmall` of `mergeOrdered`: all series of all parts in the order of their labels, with
+ * each part's labels set. Returns undefined when they are too large to be sorted, because then the order of the streams
+ * applies.
  *
  * @throws PromfedError as the stream of `mergeOrdered` does.
  */
@@ -22,10 +23,10 @@ export function tryMergeBuffered(parts: readonly BufferedPart[]): readonly Serie
   const merged = parts.flatMap(setBufferedLabels);
   let bytes = 0;
   for (const { labels, samples } of merged) bytes += samples.length + labelsBytes(labels);
-  return bytes > SORTED_BYTES ? undefined : merged.sort((a, b) => Labels.compare(a.labels, b.labels));
+  return bytes > MAX_SORTED_BYTES ? undefined : merged.sort((a, b) => Labels.compare(a.labels, b.labels));
 }
 
-/** As `setLabels`, of all series at once. */
+/** As `setLabels`, for a buffered answer. */
 export function setBufferedLabels({ frames, addLabels }: BufferedPart): readonly SeriesFrame[] {
   const setter = new LabelSetter(addLabels);
   return frames.map(({ labels, samples }) => ({ labels: setter.set(labels), samples }));

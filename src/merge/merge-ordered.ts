@@ -1,36 +1,33 @@
-// Merges the streams of disjoint groups into one, in the order of labels.
+// Merges the streams of disjoint groups, in the order of labels.
 
 import { type FrameStream, type SeriesFrame, GeneratedFrames } from '../json/index.js';
 import { Labels } from '../model/index.js';
-import { LabelSetter } from './label-setter.js';
 import { ReadAhead } from './read-ahead.js';
-import { setLabels } from './set-labels.js';
+import { LabelSetter, setLabels } from './set-labels.js';
 
 /** The answer of one group. */
 export interface OrderedPart {
-  /** With the labels as the region sends them. */
+  /** Series with the region's own labels. */
   readonly frames: FrameStream;
-  /** Set over every series' own labels. */
+  /** Set on every series, over labels of the same names. */
   readonly addLabels: Labels;
 }
 
-/** Frames of several batches are handed on together, but no more than so many, or so many bytes of samples. */
+/** Maximum size of a batch that combines several batches: series, and bytes of samples. */
 const MAX_BATCH = 512;
 const MAX_BATCH_BYTES = 256 << 10;
 
 /**
- * All series of all parts as one stream, each with its part's labels set. Takes the streams over.
+ * Returns all series of all parts as one stream, each with its part's labels set. Takes ownership of the streams.
  *
- * Merged by `Labels.compare` of the labels as the regions send them: setting a label may swap two series of
- * one region ({a} and {a,b} change places when m is added), so only the regions' own labels are in their order.
- * Series that are equal by those come in the order of the parts. A region that breaks its own order makes the order of
- * the whole approximate; every series is still delivered once, and the order depends on nothing but the
- * sequence of series in each stream. Parts are not compared with each other: their labels must keep them apart.
+ * Series are merged by `Labels.compare` of the region's own labels: those are in order, while setting a label may swap two
+ * series ({a} and {a,b} change places when m is set). Equal ones come in the order of the parts. If a region breaks its
+ * order, every series still comes once, in an order that depends only on the sequence of series in each stream. Series
+ * of different parts are not compared for equality: the parts' labels must keep them apart.
  *
- * All parts are read at once, each at most one batch ahead; the tail is the union of the parts' tails.
+ * All parts are read at once, each up to one batch ahead. The trailer is the union of the parts' trailers.
  *
- * The stream throws what one of the parts throws, after closing the others; PromfedError `execution` when two series
- * of one part become one by setting its labels, and `upstream` when a part sends a series twice.
+ * The stream throws the error of the first part that fails, after closing the others; and the errors of `setLabels`.
  */
 export function mergeOrdered(parts: readonly OrderedPart[]): FrameStream {
   if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels);
@@ -40,7 +37,7 @@ export function mergeOrdered(parts: readonly OrderedPart[]): FrameStream {
   );
 }
 
-/** A part's place in the merge: the batch being handed out, and where in it. */
+/** The current series of a part. */
 interface Head {
   readonly part: number;
   readonly setter: LabelSetter;

@@ -1,15 +1,15 @@
-// Merges two decoded copies of a series, stale markers and native histograms included.
+// Merges two decoded copies of a series, with their stale markers and native histograms.
 
 import type { Histogram, RawSeries } from '../model/index.js';
 import type { Picks } from './pick-samples.js';
 import type { PickRule } from './merge-samples.js';
 
 /**
- * The samples of two copies that the rule keeps, with the labels of the first. The arrays are new. Where the rule keeps
- * a stale marker and the other copy has a sample at that very time, the sample stands: the series was seen.
+ * Returns the samples of two copies that the rule keeps, with the labels of the first, in new arrays. A stale marker that
+ * the rule keeps is replaced by a sample that the other copy has at the same time.
  */
 export function mergeRaw(a: RawSeries, b: RawSeries, rule: PickRule): RawSeries {
-  const picks = seenPicks(a, b, rule(a, b));
+  const picks = replaceStale(a, b, rule(a, b));
   const { times, values } = picks;
   return {
     labels: a.labels,
@@ -24,7 +24,7 @@ export function mergeRaw(a: RawSeries, b: RawSeries, rule: PickRule): RawSeries 
   };
 }
 
-function seenPicks(a: RawSeries, b: RawSeries, picks: Picks): Picks {
+function replaceStale(a: RawSeries, b: RawSeries, picks: Picks): Picks {
   if (a.stale === undefined && b.stale === undefined) return picks;
   let [inA, inB] = [0, 0];
   const values = picks.values.map((i, at) => {
@@ -40,8 +40,8 @@ function seenPicks(a: RawSeries, b: RawSeries, picks: Picks): Picks {
 }
 
 /**
- * What a histogram knows of a counter reset is about the sample before it in its own copy: where another one is before
- * it now, it knows nothing.
+ * Returns the histograms that were picked. A counter reset hint refers to the previous sample of the same copy, so it
+ * becomes unknown when another sample comes before the histogram now.
  *
  * Source: Prometheus, storage/merge.go (`chainSampleIterator.AtHistogram`).
  */
@@ -51,9 +51,9 @@ function mergeHistograms(a: RawSeries, b: RawSeries, { values }: Picks): (Histog
     if (histogram === undefined || histogram.hint === 'gauge' || histogram.hint === 'unknown') {
       return histogram;
     }
-    const isFirstOfItsCopy = i === 0 || i === ~0;
-    const before = i >= 0 ? i - 1 : ~(~i - 1);
-    const follows = isFirstOfItsCopy ? at === 0 : at > 0 && values[at - 1] === before;
-    return follows ? histogram : { ...histogram, hint: 'unknown' };
+    const isFirstOfCopy = i === 0 || i === ~0;
+    const previous = i >= 0 ? i - 1 : ~(~i - 1);
+    const keepsPrevious = isFirstOfCopy ? at === 0 : at > 0 && values[at - 1] === previous;
+    return keepsPrevious ? histogram : { ...histogram, hint: 'unknown' };
   });
 }

@@ -1,63 +1,57 @@
-// Merges streams that may hold the same series: replicas of one group, or groups whose labels do not part them.
+// Merges streams that may contain the same series: replicas of a group, or groups that no label keeps apart.
 
 import { type FrameStream, GeneratedFrames } from '../json/index.js';
-import type { MemoryAccount } from '../runtime/index.js';
 import { mergeSamples } from './merge-samples.js';
-import { type MergeLimits, mergeUnordered } from './merge-unordered.js';
+import { type MergeCopies, type MergeLimits, mergeUnordered } from './merge-unordered.js';
 import { pickEarlier, pickReplica } from './pick-samples.js';
 
 export interface MergeReplicaOptions extends Partial<MergeLimits> {
   /** promxy's `prefer_max`. Default false. */
   readonly preferMax?: boolean;
-  /** Account for the held bytes. Default: not counted. */
-  readonly memory?: MemoryAccount | undefined;
 }
 
-/** Default limits: 64 MiB held at most, order relied on after 1 MiB. */
 const DEFAULT_LIMITS: MergeLimits = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 << 20 };
 
 /**
- * The answers of a group's targets as one: every series once, in the targets' order where they agree on one, its
- * samples merged by promxy's anti-affinity rule (`pickReplica`), target after target. Takes the streams over.
+ * Returns the answers of a group's targets as one: every series once, in the targets' order if they have the same one.
+ * Samples are merged by promxy's anti-affinity rule (`pickReplica`), target after target. Takes ownership of the streams.
  *
- * Samples keep the bytes the upstream wrote; a series that only one target has, or that two have alike, passes
- * untouched. The tail is the union of the tails.
+ * Samples keep the upstream's bytes. A series that one target has, or that two have alike, is not changed. The trailer is
+ * the union of the trailers.
  *
- * The stream throws what one of the streams throws, after closing the others; PromfedError `unsupported` when copies with
- * native histograms differ; `upstream` and `limit` as `joinStreams` says.
+ * The stream throws the error of the first stream that fails, after closing the others; PromfedError `unsupported` when
+ * copies with native histograms differ; and the errors of `mergeUnordered`.
  */
 export function mergeReplicaStreams(
   streams: readonly FrameStream[],
   bufferMs: number,
   options: MergeReplicaOptions = {},
 ): FrameStream {
-  if (streams.length === 1) return streams[0]!;
   const { preferMax = false } = options;
-  return new GeneratedFrames(
+  return mergeStreams(
     streams,
-    mergeUnordered(
-      streams,
-      (a, b, labels) =>
-        mergeSamples(a, b, labels, (x, y) => pickReplica(x, y, { bufferMs, preferMax }), !preferMax),
-      { ...DEFAULT_LIMITS, ...options },
-    ),
+    (a, b, labels) =>
+      mergeSamples(a, b, labels, (x, y) => pickReplica(x, y, { bufferMs, preferMax }), !preferMax),
+    options,
   );
 }
 
 /**
- * As `mergeReplicaStreams`, for parts whose label sets may meet: at each time the earliest stream's sample wins, and
- * every sample at another time is kept.
+ * As `mergeReplicaStreams`, for groups that may contain the same series: all samples are kept, and of several samples at
+ * the same time the one of the first stream.
  */
 export function mergeOverlappingStreams(
   streams: readonly FrameStream[],
-  options: Partial<MergeLimits> & { readonly memory?: MemoryAccount | undefined } = {},
+  options: Partial<MergeLimits> = {},
+): FrameStream {
+  return mergeStreams(streams, (a, b, labels) => mergeSamples(a, b, labels, pickEarlier, true), options);
+}
+
+function mergeStreams(
+  streams: readonly FrameStream[],
+  merge: MergeCopies,
+  options: Partial<MergeLimits>,
 ): FrameStream {
   if (streams.length === 1) return streams[0]!;
-  return new GeneratedFrames(
-    streams,
-    mergeUnordered(streams, (a, b, labels) => mergeSamples(a, b, labels, pickEarlier, true), {
-      ...DEFAULT_LIMITS,
-      ...options,
-    }),
-  );
+  return new GeneratedFrames(streams, mergeUnordered(streams, merge, { ...DEFAULT_LIMITS, ...options }));
 }

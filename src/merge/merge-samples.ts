@@ -1,4 +1,4 @@
-// Merges two copies of a series in their bytes: what is kept is copied as the upstream wrote it, not printed anew.
+// Merges two copies of a series as bytes: samples are copied as the upstream wrote them, not printed again.
 
 import {
   CLOSE_BRACKET,
@@ -12,24 +12,24 @@ import {
 import { type Labels, PromfedError } from '../model/index.js';
 import type { Picks, Samples } from './pick-samples.js';
 
-/** Which samples of two copies are kept. */
+/** Decides which samples of two copies are kept. */
 export type PickRule = (a: Samples, b: Samples) => Picks;
 
 const VALUES_KEY = Buffer.from('"values":[');
 
-/** The arrays that are kept for the next series have at most room for so many samples. */
+/** Maximum size of the arrays that are kept for the next series, in samples. */
 const MAX_IDLE_SAMPLES = 1 << 16;
 
 /**
- * The samples of two copies of the series `labels`, both as a frame has them, as one.
+ * Merges the samples of two copies of the series `labels`, in the form of `SeriesFrame.samples`.
  *
- * Copies that are equal byte for byte pass as they are, whatever they hold. For instant vectors (`value`) the rule sees
- * one sample a side, and of what it keeps the first copy's is taken.
+ * Copies with the same bytes are returned unchanged, whatever they contain. An instant vector (`value`) has one sample: the
+ * copy is returned whose value the rule picks for the first copy's sample.
  *
- * @param keepsFirst whether the rule keeps all of the first copy and nothing else when both have the same times. Values
- *   need not be decoded then.
- * @throws PromfedError `unsupported` when one of two different copies holds native histograms; `upstream` when they
- *   are no samples or go back in time.
+ * @param keepsFirst true when the rule keeps exactly the first copy if both have the same timestamps. Values are then not
+ *   decoded.
+ * @throws PromfedError `unsupported` when copies differ and one holds native histograms; `upstream` when samples are
+ *   malformed or go back in time.
  */
 export function mergeSamples(
   a: Uint8Array,
@@ -43,14 +43,15 @@ export function mergeSamples(
   if (keepsFirst && haveSameTimes(a, b)) return a;
   const first = scratches[0].read(a, labels);
   const second = scratches[1].read(b, labels);
-  if (first.isList !== second.isList) throw invalidAnswer(`${labels.toString()} is a vector and a matrix`);
+  if (first.isList !== second.isList)
+    throw invalidAnswer(`series ${labels.toString()} is a vector in one copy and a matrix in the other`);
   const picks = rule(first, second);
   const merged = first.isList ? compose(first, second, picks) : instant(a, b, picks);
   for (const scratch of scratches) scratch.shrink();
   return merged;
 }
 
-/** Samples that were read, with the place of each one's text. Good until the next frame is read. */
+/** Samples with the positions of their text. Valid until the next frame is read. */
 interface ReadSamples extends Samples {
   readonly bytes: Uint8Array;
   readonly starts: Int32Array;
@@ -58,7 +59,7 @@ interface ReadSamples extends Samples {
   readonly isList: boolean;
 }
 
-/** Reads the samples of one frame after the other into the same arrays. */
+/** Reads the samples of frames, one frame after the other, into the same arrays. */
 class Scratch {
   readonly #reader = new SampleReader();
   #timestamps = new Float64Array(0);
@@ -77,7 +78,7 @@ class Scratch {
         if (timeMs <= lastMs) {
           throw new PromfedError(
             'upstream',
-            `invalid answer: the samples of ${labels.toString()} go back in time`,
+            `invalid answer: the samples of series ${labels.toString()} go back in time`,
           );
         }
         lastMs = timeMs;
@@ -99,7 +100,7 @@ class Scratch {
     };
   }
 
-  /** Frees what a large series made it hold. */
+  /** Frees the memory of a large series. */
   shrink(): void {
     if (this.#timestamps.length > MAX_IDLE_SAMPLES) this.#resize(0);
   }
@@ -124,7 +125,8 @@ function resized<A extends Float64Array | Int32Array>(old: A, fresh: A): A {
 const scratches = [new Scratch(), new Scratch()] as const;
 
 /**
- * Whether two lists of floats, as servers write them, have the same times. False also when that is not plain to see.
+ * Reports whether two lists of floats have the same timestamps. False negatives are possible for lists that are not in the
+ * form that servers send.
  */
 function haveSameTimes(a: Uint8Array, b: Uint8Array): boolean {
   if (!holdsAt(a, 0, a.length, VALUES_KEY) || !holdsAt(b, 0, b.length, VALUES_KEY)) return false;
@@ -154,7 +156,7 @@ function haveSameTimes(a: Uint8Array, b: Uint8Array): boolean {
   }
 }
 
-/** The index after the value that begins at `pos` and the bracket behind it; −1 when it is no plain string. */
+/** Returns the index after the value at `pos` and the bracket that follows it; −1 when the value is not a string. */
 function afterValue(bytes: Uint8Array, words: DataView, pos: number): number {
   if (bytes[pos] !== QUOTE) return -1;
   const end = bytes.length;
@@ -168,21 +170,24 @@ function wordsOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** One byte four times. */
+/** A byte, four times. */
 const COMMAS = COMMA * 0x01010101;
 const QUOTES = QUOTE * 0x01010101;
 
-/** Whether a word has the byte that `pattern` has four times: only a zero byte borrows and has no high bit itself. */
+/**
+ * Reports whether a word contains the byte that `pattern` repeats. After the XOR that byte is 0, and only a zero byte has
+ * its high bit clear and borrows in the subtraction.
+ */
 function hasByte(word: number, pattern: number): boolean {
   const difference = word ^ pattern;
   return ((difference - 0x01010101) & ~difference & 0x80808080) !== 0;
 }
 
-/** An instant vector has one sample: of what the rule keeps, the first copy's time, with the value it was given. */
+/** Returns the copy whose value the rule picks for the first copy's sample. */
 function instant(a: Uint8Array, b: Uint8Array, picks: Picks): Uint8Array {
-  const own = picks.times.findIndex((pick) => pick >= 0);
-  if (own < 0) return a;
-  return picks.values[own]! >= 0 ? a : b;
+  const ofFirst = picks.times.findIndex((pick) => pick >= 0);
+  if (ofFirst < 0) return a;
+  return picks.values[ofFirst]! >= 0 ? a : b;
 }
 
 function compose(a: ReadSamples, b: ReadSamples, { times, values }: Picks): Uint8Array {
@@ -198,7 +203,7 @@ function compose(a: ReadSamples, b: ReadSamples, { times, values }: Picks): Uint
       i++;
       continue;
     }
-    // Neighbours stay together, with the commas between them.
+    // Neighbouring samples are copied together, with the commas between them.
     let run = 1;
     const direction = pick >= 0 ? 1 : -1;
     while (i + run < times.length && times[i + run] === pick + direction * run) {
@@ -216,7 +221,7 @@ function compose(a: ReadSamples, b: ReadSamples, { times, values }: Picks): Uint
 const COMMA_BYTES = Buffer.from(',');
 const CLOSE_BYTES = Buffer.from(']');
 
-/** The time of one sample with the value of another. */
+/** The time of one sample and the value of another. */
 function mixed(
   source: ReadSamples,
   index: number,

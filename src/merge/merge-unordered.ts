@@ -1,45 +1,44 @@
-// Joins streams that hold copies of the same series, so that each series comes once.
+// Merges streams that hold copies of the same series in any order, so that each series comes once.
 
 import type { FrameStream, SeriesFrame } from '../json/index.js';
 import { Labels, PromfedError } from '../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import { fingerprint } from './fingerprint.js';
+import { FrameCursor, frameWeight } from './frame-cursor.js';
 import { ReadAhead } from './read-ahead.js';
 
-/** Two copies' samples as one. */
+/** Merges the samples of two copies of a series. */
 export type MergeCopies = (a: Uint8Array, b: Uint8Array, labels: Labels) => Uint8Array;
 
 export interface MergeLimits {
-  /** What may be held of series whose other copies have not come yet, in bytes. */
+  /** Maximum size of held series, whose other copies have not arrived yet, in bytes. */
   readonly maxHeldBytes: number;
-  /** How much is read before the streams' order is relied on, in bytes of all streams together. */
+  /** Bytes of all streams together that are read before the merge relies on the streams' order. */
   readonly lookAheadBytes: number;
   /** Account for the held bytes. Default: not counted. */
   readonly memory?: MemoryAccount | undefined;
 }
 
 const MAX_BATCH = 512;
-/** What a label is taken to weigh. */
-const LABEL_BYTES = 64;
-/** What the number of a series that was sent is taken to weigh. */
-const NUMBER_BYTES = 40;
-/** Samples that are held are copied out of their chunk when they are smaller than this, a fourth of a usual chunk. */
+/** Approximate memory of a fingerprint in a set. */
+const FINGERPRINT_BYTES = 40;
+/** Held samples below this size, a quarter of a usual chunk, are copied so that they do not keep their chunk. */
 const MIN_UNCOPIED_BYTES = 16 << 10;
 
 type Batches = AsyncGenerator<readonly SeriesFrame[], void, undefined>;
 
 /**
- * Every series of any stream, once, its copies merged in the order of the streams.
+ * Yields every series of any stream once, its copies merged in the order of the streams.
  *
- * What fits into the look-ahead is joined whole. Of larger answers nothing but their order is used: while every
- * stream ascends strictly by `Labels.compare`, copies meet at the streams' heads and only heads are held.
- * When a stream breaks that order, or has none from the start, series are held until every stream
- * has sent its copy or has ended; streams with the same order, whichever it is, hold little then too.
+ * Answers within the look-ahead are merged by name. For larger ones the order of the streams is used: while every stream
+ * ascends strictly by `Labels.compare`, copies are the heads of their streams at the same time, and only heads are held.
+ * As soon as a stream breaks that order, each series is held until every stream has sent its copy or has ended. Streams
+ * with the same order, whatever it is, then hold little as well.
  *
- * No series is ever sent twice: a number is kept for each one that was sent.
+ * A fingerprint of each series is kept, so that no series is sent twice.
  *
- * Throws PromfedError `upstream` when a copy comes after its series was sent, which needs a stream that sends a series
- * twice or breaks its order late; `limit` when more would have to be held than may be.
+ * Throws PromfedError `upstream` when a copy arrives after its series was sent, because a stream repeats a series or
+ * breaks its order late; `limit` when more than `maxHeldBytes` would be held.
  */
 export async function* mergeUnordered(
   streams: readonly FrameStream[],
@@ -48,121 +47,61 @@ export async function* mergeUnordered(
 ): Batches {
   const ahead = new ReadAhead(streams);
   ahead.start();
-  const cursors = streams.map((_, i) => new Cursor(i, ahead));
-  const join = new Join(cursors, merge, limits);
-  const isSmall = await join.lookAhead();
-  if (!isSmall) yield* join.byOrder();
-  yield* join.byName();
+  const cursors = streams.map((_, i) => new FrameCursor(i, ahead));
+  const unordered = new UnorderedMerge(cursors, merge, limits);
+  const isSmall = await unordered.lookAhead();
+  if (!isSmall) yield* unordered.byOrder();
+  yield* unordered.byName();
 }
 
-/** A stream's frames one by one. */
-class Cursor {
-  readonly stream: number;
-  readonly #ahead: ReadAhead;
-  #queue: readonly SeriesFrame[] = [];
-  #next = 0;
-  #previous: Labels | undefined;
-  ended = false;
-  /** Whether every frame so far came after the one before it. */
-  ascends = true;
-
-  constructor(stream: number, ahead: ReadAhead) {
-    this.stream = stream;
-    this.#ahead = ahead;
-  }
-
-  /** The frame that `take` would take; undefined when a batch must be loaded first. */
-  get head(): SeriesFrame | undefined {
-    return this.#queue[this.#next];
-  }
-
-  get mustWait(): boolean {
-    return this.head === undefined && !this.ended && !this.#ahead.isReady(this.stream);
-  }
-
-  /** Makes `head` the next frame, or `ended` true. */
-  async load(): Promise<void> {
-    if (this.head !== undefined || this.ended) return;
-    const batch = await this.#ahead.take(this.stream);
-    if (batch === undefined) this.ended = true;
-    else this.#begin(batch);
-  }
-
-  /** Adds one more batch behind what is there already; returns its weight in bytes, 0 at the end. */
-  async loadMore(): Promise<number> {
-    const batch = await this.#ahead.take(this.stream);
-    if (batch === undefined) {
-      // What is queued is still to be read.
-      this.ended = this.head === undefined;
-      return 0;
-    }
-    const rest = this.#queue.slice(this.#next);
-    this.#begin(batch);
-    if (rest.length > 0) this.#queue = [...rest, ...batch];
-    return batch.reduce((sum, frame) => sum + weigh(frame), 0);
-  }
-
-  take(): SeriesFrame {
-    return this.#queue[this.#next++]!;
-  }
-
-  #begin(batch: readonly SeriesFrame[]): void {
-    for (const { labels } of batch) {
-      if (this.#previous !== undefined && Labels.compare(this.#previous, labels) >= 0) this.ascends = false;
-      this.#previous = labels;
-    }
-    this.#queue = batch;
-    this.#next = 0;
-  }
-}
-
-/** A series some of whose copies may still come. */
-interface Held {
+/** A series with copies that have not arrived yet. */
+interface HeldSeries {
   readonly labels: Labels;
+  /** By stream. */
   readonly copies: (Uint8Array | undefined)[];
 }
 
-class Join {
-  readonly #cursors: readonly Cursor[];
+class UnorderedMerge {
+  readonly #cursors: readonly FrameCursor[];
   readonly #merge: MergeCopies;
   readonly #limits: MergeLimits;
   readonly #memory: MemoryAccount;
   readonly #sent = new Set<number>();
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, HeldSeries>();
   #heldBytes = 0;
-  /** Copies that still point into their chunks, of series that are held or were. */
-  #uncopied: { readonly held: Held; readonly stream: number }[] = [];
-  /** What was read ahead; given back with the first batch, which is most of it. */
+  /** Copies in the memory of their chunks, of series that are or were held. */
+  #uncopied: { readonly series: HeldSeries; readonly stream: number }[] = [];
+  /** Reserved for the look-ahead. Released with the first batch, which contains most of it. */
   #aheadBytes = 0;
   #batch: SeriesFrame[] = [];
 
-  constructor(cursors: readonly Cursor[], merge: MergeCopies, limits: MergeLimits) {
+  constructor(cursors: readonly FrameCursor[], merge: MergeCopies, limits: MergeLimits) {
     this.#cursors = cursors;
     this.#merge = merge;
     this.#limits = limits;
     this.#memory = limits.memory ?? UNCOUNTED_MEMORY;
   }
 
-  /** Reads ahead of all streams in turn; true when all of them ended within the look-ahead. */
+  /** Reads ahead, one stream after the other. Returns true when all streams ended within the look-ahead. */
   async lookAhead(): Promise<boolean> {
     let bytes = 0;
     let open = this.#cursors;
     while (open.length > 0 && bytes <= this.#limits.lookAheadBytes) {
-      const still: Cursor[] = [];
+      const stillOpen: FrameCursor[] = [];
       for (const cursor of open) {
         const more = await cursor.loadMore();
         bytes += more;
         this.#memory.reserve('merging', more);
-        if (more > 0) still.push(cursor);
+        if (more > 0) stillOpen.push(cursor);
       }
-      open = still;
+      open = stillOpen;
     }
     this.#aheadBytes = bytes;
     return open.length === 0;
   }
 
-  /** Goes on by the streams' order, until they end or one breaks it. */
-  async *byOrder(): AsyncGenerator<readonly SeriesFrame[], void, undefined> {
+  /** Merges the heads of the streams until they end or one breaks its order. */
+  async *byOrder(): Batches {
     while (this.#cursors.every((cursor) => cursor.ascends)) {
       for (const cursor of this.#cursors) {
         if (cursor.mustWait && this.#batch.length > 0) yield this.#takeBatch();
@@ -185,8 +124,8 @@ class Join {
     }
   }
 
-  /** Goes on by holding each series until all its copies are there. */
-  async *byName(): AsyncGenerator<readonly SeriesFrame[], void, undefined> {
+  /** Holds each series until all of its copies have arrived. */
+  async *byName(): Batches {
     let open = [...this.#cursors];
     while (open.length > 0) {
       for (const cursor of open) {
@@ -206,67 +145,70 @@ class Join {
     const { labels, samples } = frame;
     const key = labels.key;
     const known = this.#held.get(key);
-    if (known?.copies[stream] !== undefined) throw cameTwice(labels);
-    const held = known ?? { labels, copies: this.#cursors.map(() => undefined) };
-    held.copies[stream] = samples;
-    if (this.#isComplete(held)) {
-      if (known !== undefined) this.#drop(key, held, stream);
-      this.#send(labels, held.copies);
+    if (known?.copies[stream] !== undefined) throw repeated(labels);
+    const series = known ?? { labels, copies: this.#cursors.map(() => undefined) };
+    series.copies[stream] = samples;
+    if (this.#isComplete(series)) {
+      if (known !== undefined) this.#drop(key, series, stream);
+      this.#send(labels, series.copies);
       return;
     }
-    if (samples.length < MIN_UNCOPIED_BYTES) this.#uncopied.push({ held, stream });
-    if (known === undefined) this.#held.set(key, held);
-    this.#memory.reserve('merging', weigh(frame));
-    this.#heldBytes += weigh(frame);
+    if (samples.length < MIN_UNCOPIED_BYTES) this.#uncopied.push({ series, stream });
+    if (known === undefined) this.#held.set(key, series);
+    const weight = frameWeight(frame);
+    this.#memory.reserve('merging', weight);
+    this.#heldBytes += weight;
     if (this.#heldBytes > this.#limits.maxHeldBytes) {
       throw new PromfedError(
         'limit',
         `merging replicas would hold more than ${this.#limits.maxHeldBytes} bytes: ` +
-          'their answers differ in order or in series',
+          'their series or the order of their series differ',
       );
     }
   }
 
   /**
-   * Before more is read: a small part of a chunk would keep the whole of it. Most series are complete by then, and copied
-   * for nothing if it were done when they come.
+   * Copies held samples out of their chunks, which small ones would keep in memory. Called before the next chunks are
+   * read: most series are complete by then and need no copy.
    */
   #copyHeld(): void {
-    for (const { held, stream } of this.#uncopied) {
-      const samples = held.copies[stream];
-      if (samples !== undefined && this.#held.has(held.labels.key))
-        held.copies[stream] = Buffer.from(samples);
+    for (const { series, stream } of this.#uncopied) {
+      const samples = series.copies[stream];
+      if (samples !== undefined && this.#held.has(series.labels.key)) {
+        series.copies[stream] = Buffer.from(samples);
+      }
     }
     this.#uncopied = [];
   }
 
-  /** After a stream ended: the series that waited for nobody else. */
+  /** Sends the series that are complete because a stream has ended. */
   #sendComplete(): void {
-    for (const [key, held] of this.#held) {
-      if (!this.#isComplete(held)) continue;
-      this.#drop(key, held, -1);
-      this.#send(held.labels, held.copies);
+    for (const [key, series] of this.#held) {
+      if (!this.#isComplete(series)) continue;
+      this.#drop(key, series, -1);
+      this.#send(series.labels, series.copies);
     }
   }
 
-  #isComplete({ copies }: Held): boolean {
+  #isComplete({ copies }: HeldSeries): boolean {
     return this.#cursors.every(({ ended, stream }) => ended || copies[stream] !== undefined);
   }
 
-  /** Holds a series no longer; the copy of `stream` was not counted. */
-  #drop(key: string, { labels, copies }: Held, stream: number): void {
+  /** Ends holding a series. The copy of `stream` was not counted. */
+  #drop(key: string, { labels, copies }: HeldSeries, stream: number): void {
     this.#held.delete(key);
     copies.forEach((samples, i) => {
       if (samples === undefined || i === stream) return;
-      this.#heldBytes -= weigh({ labels, samples });
-      this.#memory.release('merging', weigh({ labels, samples }));
+      const weight = frameWeight({ labels, samples });
+      this.#heldBytes -= weight;
+      this.#memory.release('merging', weight);
     });
   }
 
   #send(labels: Labels, copies: readonly (Uint8Array | undefined)[]): void {
-    const number = fingerprint(labels);
-    if (this.#sent.has(number)) throw cameTwice(labels);
-    this.#sent.add(number);
+    const hash = fingerprint(labels);
+    if (this.#sent.has(hash)) throw repeated(labels);
+    this.#sent.add(hash);
     let samples: Uint8Array | undefined;
     for (const copy of copies) {
       if (copy === undefined) continue;
@@ -280,18 +222,14 @@ class Join {
     this.#batch = [];
     this.#memory.release('merging', this.#aheadBytes);
     this.#aheadBytes = 0;
-    this.#memory.reserve('merging', batch.length * NUMBER_BYTES);
+    this.#memory.reserve('merging', batch.length * FINGERPRINT_BYTES);
     return batch;
   }
 }
 
-function weigh({ labels, samples }: SeriesFrame): number {
-  return samples.length + LABEL_BYTES * (labels.size + 1);
-}
-
-function cameTwice(labels: Labels): PromfedError {
+function repeated(labels: Labels): PromfedError {
   return new PromfedError(
     'upstream',
-    `invalid answer: the series ${labels.toString()} came again after it was merged`,
+    `invalid answer: series ${labels.toString()} was sent again after it was merged`,
   );
 }

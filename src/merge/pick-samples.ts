@@ -1,21 +1,22 @@
-// Which samples of two copies of a series are kept: the rules, on times and values alone.
+// Rules that decide which samples of two copies of a series are kept, from times and values alone.
 
-/** Samples in the order of time, no time twice. Times in milliseconds. */
+/** Samples in strictly ascending order of time. */
 export interface Samples {
+  /** Milliseconds since the epoch. */
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
 }
 
 export interface AntiAffinity {
-  /** The buffer B: samples this close to each other are taken for the same scrape. */
+  /** Samples of two replicas that are closer than this are considered the same scrape. */
   readonly bufferMs: number;
-  /** Of two samples taken for the same one the larger value is kept. Default false. */
+  /** Keeps the larger value of two samples of the same scrape. Default false. */
   readonly preferMax?: boolean;
 }
 
 /**
- * The samples that are kept, in the order of time: `i` is the i-th of the first copy, `~i` the i-th of the second.
- * Where the value comes from is told apart from where the time does.
+ * Indices of the samples that are kept, in the order of time: `i` refers to the first copy, `~i` to index i of the second.
+ * The time and the value of a sample may come from different copies.
  */
 export interface Picks {
   readonly times: readonly number[];
@@ -25,12 +26,12 @@ export interface Picks {
 /**
  * promxy's anti-affinity merge of two replicas.
  *
- * The side with more samples is the base (ties to the first); the other one fills what lies before it, gaps of more
- * than twice the buffer, and what comes after it. Inside a gap its samples are taken as they are, however dense.
- * With `preferMax`, the first sample of the other side less than a buffer away replaces a value that is smaller.
+ * The replica with more samples is the base; the first one if they have the same number. The other replica fills in
+ * samples before the base, in gaps of more than twice the buffer, and after the base. Within a gap all of its samples are
+ * taken. With `preferMax`, its first sample that is less than the buffer away replaces a smaller value of the base.
  *
- * Source: promxy, pkg/promhttputil/merge.go (`MergeSampleStream`), but for `preferMax` at the very first sample,
- * which promxy leaves out.
+ * Source: promxy, pkg/promhttputil/merge.go (`MergeSampleStream`), except that promxy does not apply `preferMax` to the
+ * first sample.
  */
 export function pickReplica(a: Samples, b: Samples, { bufferMs, preferMax }: AntiAffinity): Picks {
   if (b.timestamps.length > a.timestamps.length) {
@@ -52,7 +53,7 @@ export function pickReplica(a: Samples, b: Samples, { bufferMs, preferMax }: Ant
   let candidate = 0;
   for (let i = 0; i < base.length; i++) {
     const timeMs = base[i]!;
-    // False while nothing was taken: NaN compares so.
+    // False while no sample was taken and `lastMs` is NaN.
     if (timeMs - lastMs > 2 * bufferMs) {
       for (; next < other.length && other[next]! < timeMs; next++) {
         if (other[next]! > lastMs + bufferMs && other[next]! < timeMs - bufferMs) takeOther();
@@ -78,7 +79,7 @@ export function pickReplica(a: Samples, b: Samples, { bufferMs, preferMax }: Ant
   return { times, values };
 }
 
-/** The union of two copies: where both have a sample at a time, the first one's. */
+/** Keeps the samples of both copies, and of two samples at the same time the first copy's. */
 export function pickEarlier(a: Samples, b: Samples): Picks {
   const times: number[] = [];
   let i = 0;
@@ -97,8 +98,8 @@ export function pickEarlier(a: Samples, b: Samples): Picks {
 }
 
 /**
- * Two replicas' samples as one series; the arrays are new. See `pickReplica` for the rule. More than two replicas are
- * merged one after the other, in the order of the targets, as promxy does.
+ * Returns the samples of two replicas merged by `pickReplica`, in new arrays. More than two replicas are merged one after
+ * the other, in the order of the targets, as promxy does.
  */
 export function mergeReplicas(a: Samples, b: Samples, rule: AntiAffinity): Samples {
   const { times, values } = pickReplica(a, b, rule);

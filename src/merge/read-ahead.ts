@@ -1,12 +1,12 @@
-// Reads several streams at once, each one batch ahead of its consumer.
+// Reads several streams at once, each up to one batch ahead of its consumer.
 
 import type { FrameStream, SeriesFrame } from '../json/index.js';
 
 /**
- * One batch of each stream is asked for at the start, and the next one when a batch is taken, so that every upstream
- * is read while another one is waited for. Never more than one batch a stream is held here.
+ * Requests a batch of every stream at the start, and the next batch of a stream whenever one is taken. Holds at most one
+ * batch of each stream.
  *
- * The first failure of any stream ends every wait: nobody waits for a slow stream when another one has failed.
+ * The first failure of any stream ends every wait, so that a slow stream does not delay it.
  */
 export class ReadAhead {
   readonly #streams: readonly FrameStream[];
@@ -21,40 +21,41 @@ export class ReadAhead {
     this.#ended = streams.map(() => false);
   }
 
-  /** Begins to read all streams. */
+  /** Starts to read all streams. */
   start(): void {
     this.#streams.forEach((_, i) => {
-      this.#ask(i);
+      this.#request(i);
     });
   }
 
-  /** Whether `take(i)` answers without waiting. */
+  /** Reports whether `take(i)` returns without waiting. */
   isReady(i: number): boolean {
     return this.#failure !== undefined || this.#ended[i]! || this.#ready[i] !== undefined;
   }
 
   /**
-   * The next batch of stream `i`; undefined after its end.
+   * Returns the next batch of stream `i`, or undefined at its end.
    *
-   * @throws what any of the streams threw.
+   * @throws the error of any stream that has failed.
    */
   async take(i: number): Promise<readonly SeriesFrame[] | undefined> {
-    while (!this.isReady(i)) await this.#settled();
+    while (!this.isReady(i)) await this.#change();
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#ended[i]!) return undefined;
     const batch = this.#ready[i]!;
     this.#ready[i] = undefined;
-    this.#ask(i);
+    this.#request(i);
     return batch;
   }
 
-  #settled(): Promise<void> {
+  /** Waits until any stream has returned something. */
+  #change(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
   }
 
-  #ask(i: number): void {
+  #request(i: number): void {
     this.#streams[i]!.next().then(
       (batch) => {
         this.#ready[i] = batch;

@@ -1,18 +1,97 @@
-// Splice: a group's labels onto every series of its stream.
+// Sets a group's labels on the series of one stream.
 
 import { type FrameStream, transformFrames } from '../json/index.js';
-import type { Labels } from '../model/index.js';
-import { LabelSetter } from './label-setter.js';
+import { Labels, PromfedError } from '../model/index.js';
+import { fingerprint } from './fingerprint.js';
+
+const NOTHING = new Float64Array(0);
 
 /**
- * The same series with `extra` set over their labels, in the same order; samples untouched. Takes `frames` over.
+ * Sets `extra` on every series, over labels of the same names. Samples and order stay the same. Takes ownership of
+ * `frames`.
  *
- * The stream throws PromfedError `execution` when two series become one by it, which needs that the region sends
- * labels of these names itself, and `upstream` when a series comes twice.
+ * The stream throws PromfedError `execution` when two series become equal, which requires that the region itself sends
+ * labels of these names, and `upstream` when a series is repeated.
  */
 export function setLabels(frames: FrameStream, extra: Labels): FrameStream {
   const setter = new LabelSetter(extra);
   return transformFrames(frames, {
     map: (batch) => batch.map(({ labels, samples }) => ({ labels: setter.set(labels), samples })),
   });
+}
+
+/**
+ * Sets labels on the series of one stream, and detects equal series.
+ *
+ * Series that ascend in their labels, without the names that are set, are distinct. As long as they do, only a
+ * fingerprint of each is recorded, in 8 bytes. The first series that is out of order turns the records into a set, in
+ * which it and all later series are looked up.
+ */
+export class LabelSetter {
+  readonly #extra: Labels;
+  readonly #names: ReadonlySet<string>;
+  #recorded = NOTHING;
+  #count = 0;
+  /** The previous series without the names that are set. */
+  #previous: Labels | undefined;
+  /** Fingerprints of all series, once one was out of order. */
+  #fingerprints: Set<number> | undefined;
+  /** True once a series carried a label with one of the names that are set. */
+  #carried = false;
+
+  constructor(extra: Labels) {
+    this.#extra = extra;
+    this.#names = new Set(extra.names());
+  }
+
+  /**
+   * Returns the labels of the stream's next series with the extra labels set.
+   *
+   * @throws PromfedError when an earlier series of the stream has the same labels: `execution` when series carry labels
+   *   with the names that are set, otherwise `upstream`.
+   */
+  set(labels: Labels): Labels {
+    const carries = this.#names.size > 0 && this.#carries(labels);
+    if (carries) this.#carried = true;
+    const final = this.#names.size > 0 ? labels.with(this.#extra) : labels;
+    const rest = carries ? labels.drop(this.#names) : labels;
+    if (this.#fingerprints === undefined) {
+      if (this.#previous === undefined || Labels.compare(this.#previous, rest) < 0) {
+        this.#previous = rest;
+        this.#record(fingerprint(rest));
+        return final;
+      }
+      this.#fingerprints = new Set(this.#recorded.subarray(0, this.#count));
+    }
+    const hash = fingerprint(rest);
+    if (this.#fingerprints.has(hash)) throw this.#duplicate(final);
+    this.#fingerprints.add(hash);
+    return final;
+  }
+
+  #duplicate(final: Labels): PromfedError {
+    if (!this.#carried) {
+      return new PromfedError('upstream', `invalid answer: duplicate series ${final.toString()}`);
+    }
+    return new PromfedError(
+      'execution',
+      `two series become ${final.toString()} when the labels ${this.#extra.toString()} are set: ` +
+        'the region sends labels with these names itself',
+    );
+  }
+
+  #carries(labels: Labels): boolean {
+    const flat = labels.flat;
+    for (let i = 0; i < flat.length; i += 2) if (this.#names.has(flat[i]!)) return true;
+    return false;
+  }
+
+  #record(hash: number): void {
+    if (this.#count === this.#recorded.length) {
+      const larger = new Float64Array(Math.max(64, this.#count * 2));
+      larger.set(this.#recorded);
+      this.#recorded = larger;
+    }
+    this.#recorded[this.#count++] = hash;
+  }
 }

@@ -1,25 +1,25 @@
-// Small answers come out sorted as Prometheus sorts them.
+// Sorts small answers as Prometheus sorts a matrix.
 
 import { type FrameStream, type SeriesFrame, GeneratedFrames } from '../json/index.js';
 import { Labels, labelsBytes } from '../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 
 export interface SortIfSmallOptions {
-  /** Up to so many bytes are read ahead. Default 1 MiB. */
+  /** Maximum size of an answer that is sorted, in bytes of samples and labels. Default 1 MiB. */
   readonly maxBytes?: number;
   /** Account for the bytes that are read ahead. Default: not counted. */
   readonly memory?: MemoryAccount | undefined;
 }
 
-/** Answers of more bytes than so many are not sorted. */
-export const SORTED_BYTES = 1 << 20;
+/** Maximum size of an answer that is sorted. */
+export const MAX_SORTED_BYTES = 1 << 20;
 
 /**
- * A stream that ends within `maxBytes`, counting samples and labels, comes as one batch that is sorted by
- * `Labels.compare`, as Prometheus sorts a matrix. A larger one comes in its own order, unchanged. Takes `frames` over.
+ * Returns a stream of up to `maxBytes` as one batch that is sorted by `Labels.compare`. A larger stream keeps its order.
+ * Takes ownership of `frames`.
  */
 export function sortIfSmall(frames: FrameStream, options: SortIfSmallOptions = {}): FrameStream {
-  const { maxBytes = SORTED_BYTES, memory = UNCOUNTED_MEMORY } = options;
+  const { maxBytes = MAX_SORTED_BYTES, memory = UNCOUNTED_MEMORY } = options;
   return new GeneratedFrames([frames], sorted(frames, maxBytes, memory));
 }
 
@@ -38,10 +38,10 @@ async function* sorted(
       memory.release('sorting', bytes);
       return;
     }
-    let weight = 0;
-    for (const { labels, samples } of batch) weight += samples.length + labelsBytes(labels);
-    memory.reserve('sorting', weight);
-    bytes += weight;
+    let batchBytes = 0;
+    for (const { labels, samples } of batch) batchBytes += samples.length + labelsBytes(labels);
+    memory.reserve('sorting', batchBytes);
+    bytes += batchBytes;
     held.push(batch);
   }
   for (let batch = held.shift(); batch !== undefined; batch = held.shift()) yield batch;

@@ -107,6 +107,6 @@ t.test('native histograms are read from JSON for an answer that is displayed, wi
   const { value, warnings } = await evaluate(groups, 'x', accepting);
   if (value.type !== 'vector') throw new Error(`a vector was expected, not a ${value.type}`);
   t.match(value.columns[0]?.histograms?.[0], { count: 3, sum: 1.5 });
-  t.match(warnings[0], /^server group "eu": its native histograms are read from JSON/);
+  t.match(warnings[0], /^server group "eu": native histograms are read from JSON/);
   await t.rejects(evaluate(groups, 'sum(x)', accepting), { code: 'unsupported' }, 'not computed with');
 });

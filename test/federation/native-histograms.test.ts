@@ -78,7 +78,7 @@ t.test('a group that has no way to hand them on whole is the error', async (t) =
   );
   const { httpStatus, error } = await ask(url, 'sum(h)');
   t.equal(httpStatus, 422);
-  t.match(error, /^server group "(eu|us)": native histograms .* remote_read: true, .*allow_lossy: true/);
+  t.match(error, /^server group "(eu|us)": native histograms .* remote_read: true .*allow_lossy: true/);
   t.same(pathsOf(eu), ['/api/v1/query']);
 });
 

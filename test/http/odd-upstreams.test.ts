@@ -141,7 +141,7 @@ for (const { name, series } of repeats) {
       const answer = await ask(url, query);
       if (answer === undefined) continue; // The connection broke: clients do not take the answer for complete.
       t.equal(answer.status, 'error', `${query}: ${excerptOf(answer)}`);
-      t.match(answer.error, /came twice/, query);
+      t.match(answer.error, /duplicate series/, query);
     }
   });
 }

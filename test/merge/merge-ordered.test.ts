@@ -1,4 +1,4 @@
-// Order: the k-way merge of groups, and small answers sorted.
+// The k-way merge of groups, and sorting of small answers.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -59,26 +59,29 @@ function batched(frames: readonly SeriesFrame[], size: number): SeriesFrame[][] 
   return batches;
 }
 
-t.test('compares the regions’ own labels, equal ones in the order of the parts', async (t) => {
-  // With m set, {a,b} would come before {a,m}: the regions send {a} first.
-  const own = [frame({ a: '1' }, ''), frame({ a: '1', b: '1' }, '')];
-  const merged = mergeOrdered([
-    { frames: streamOf(own), addLabels: Labels.from({ m: 'z' }) },
-    { frames: streamOf(own), addLabels: Labels.from({ m: 'a' }) },
-  ]);
-  const { series } = await drain(merged);
-  t.strictSame(
-    series.map(({ metric }) => metric),
-    [
-      { a: '1', m: 'z' },
-      { a: '1', m: 'a' },
-      { a: '1', b: '1', m: 'z' },
-      { a: '1', b: '1', m: 'a' },
-    ],
-  );
-});
+t.test(
+  'series are compared by the regions’ own labels, and equal ones keep the order of the parts',
+  async (t) => {
+    // The regions send {a} before {a,b}; with m set, {a,b,m} would be before {a,m}.
+    const own = [frame({ a: '1' }, ''), frame({ a: '1', b: '1' }, '')];
+    const merged = mergeOrdered([
+      { frames: streamOf(own), addLabels: Labels.from({ m: 'z' }) },
+      { frames: streamOf(own), addLabels: Labels.from({ m: 'a' }) },
+    ]);
+    const { series } = await drain(merged);
+    t.strictSame(
+      series.map(({ metric }) => metric),
+      [
+        { a: '1', m: 'z' },
+        { a: '1', m: 'a' },
+        { a: '1', b: '1', m: 'z' },
+        { a: '1', b: '1', m: 'a' },
+      ],
+    );
+  },
+);
 
-t.test('delivers every series once, sorted when the parts are, whatever the batches', async () => {
+t.test('every series comes once, in order if the parts are, however they are batched', async () => {
   const part = fc.uniqueArray(fc.nat(200).map(String), { maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(
@@ -107,7 +110,7 @@ t.test('delivers every series once, sorted when the parts are, whatever the batc
   );
 });
 
-t.test('reads all parts at once, and never more than a batch ahead', async (t) => {
+t.test('all parts are read at once, up to one batch ahead', async (t) => {
   const parts = [1, 2, 3].map((n) =>
     observedStream(Array.from({ length: 10 }, (_, i) => [frame({ a: `${i}.${n}` }, 'x'.repeat(300_000))])),
   );
@@ -115,21 +118,21 @@ t.test('reads all parts at once, and never more than a batch ahead', async (t) =
   t.strictSame(
     parts.map(({ requested }) => requested),
     [0, 0, 0],
-    'nothing before the first pull',
+    'nothing is read before the first call',
   );
-  const pull = merged.next();
+  const first = merged.next();
   t.strictSame(
     parts.map(({ requested }) => requested),
     [1, 1, 1],
   );
-  await pull;
+  await first;
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
   t.ok(parts.every(({ requested }) => requested <= 3));
   merged.close();
   t.ok(parts.every(({ closed }) => closed));
 });
 
-t.test('unites the trailers', async (t) => {
+t.test('trailers are united', async (t) => {
   const trailers = [
     { warnings: ['a', 'b'], infos: [], isPartial: false },
     { warnings: ['b'], infos: ['i'], isPartial: true },
@@ -141,7 +144,7 @@ t.test('unites the trailers', async (t) => {
   t.strictSame(unionTrailers([]), EMPTY_TRAILER);
 });
 
-t.test('a failing part fails the merge and closes the others, though another one stalls', async (t) => {
+t.test('a failing part fails the merge and closes the others, even if one stalls', async (t) => {
   const error = new PromfedError('upstream', 'broken');
   const healthy = observedStream([named('1'), named('2'), named('3')]);
   const stalled = new StalledStream();
@@ -157,7 +160,7 @@ t.test('a failing part fails the merge and closes the others, though another one
   t.equal(await merged.next(), undefined);
 });
 
-t.test('closing while a part stalls does not wait for it', async (t) => {
+t.test('closing does not wait for a stalled part', async (t) => {
   const stalled = new StalledStream();
   const merged = mergeOrdered([
     { frames: stalled, addLabels: none },
@@ -168,15 +171,15 @@ t.test('closing while a part stalls does not wait for it', async (t) => {
   t.equal(await waiting, undefined);
 });
 
-t.test('a part that sends a series twice in a row is refused', async (t) => {
+t.test('a part that repeats a series is an error', async (t) => {
   const merged = mergeOrdered([
     { frames: streamOf(named('1'), named('1')), addLabels: none },
     { frames: streamOf(named('2')), addLabels: none },
   ]);
-  await t.rejects(drain(merged), { code: 'upstream', message: /\{a="1"\} came twice/ });
+  await t.rejects(drain(merged), { code: 'upstream', message: /duplicate series \{a="1"\}/ });
 });
 
-t.test('two series of a part that become one are refused', async (t) => {
+t.test('two series of a part that become equal are an error', async (t) => {
   const own = [frame({ a: '1' }, ''), frame({ a: '1', region: 'x' }, '')];
   const merged = mergeOrdered([
     { frames: streamOf(own), addLabels: region('eu') },
@@ -185,7 +188,7 @@ t.test('two series of a part that become one are refused', async (t) => {
   await t.rejects(drain(merged), { code: 'execution', message: /two series become/ });
 });
 
-t.test('sorts a small answer by its labels, and leaves a large one as it is', async (t) => {
+t.test('a small answer is sorted by labels, and a large one keeps its order', async (t) => {
   const frames = [frame({ b: '1' }, 'x'), frame({ a: '1', b: '1' }, 'x'), frame({ a: '1' }, 'x')];
   const read = async (maxBytes?: number): Promise<unknown[]> => {
     const stream = streamOf(...frames.map((frame) => [frame]));
@@ -201,7 +204,7 @@ t.test('sorts a small answer by its labels, and leaves a large one as it is', as
   );
 });
 
-t.test('reads no further ahead than it may', async (t) => {
+t.test('sorting reads ahead up to its limit', async (t) => {
   const observed = observedStream(
     Array.from({ length: 100 }, (_, i) => [frame({ i: String(i) }, 'x'.repeat(1000))]),
   );
@@ -212,7 +215,7 @@ t.test('reads no further ahead than it may', async (t) => {
   t.equal(observed.closed, true);
 });
 
-t.test('closing does not even wait for a part that cannot be closed', async (t) => {
+t.test('closing and failing do not wait for a part that cannot be closed', async (t) => {
   const stalled: FrameStream = {
     trailer: EMPTY_TRAILER,
     next: () => new Promise(() => undefined),
@@ -232,7 +235,7 @@ t.test('closing does not even wait for a part that cannot be closed', async (t) 
   }
 });
 
-t.test('a merge that was never read closes its parts all the same', async (t) => {
+t.test('closing a merge that was never read closes its parts', async (t) => {
   const closed: number[] = [];
   const parts = [0, 1].map((i) => {
     const frames = streamOf(named('1'));

@@ -1,11 +1,11 @@
-// Decoded copies of a series that hold native histograms, merged.
+// Merging decoded copies of a series, with native histograms and stale markers.
 
 import t from 'tap';
 
 import { mergeRaw, pickEarlier } from '../../src/merge/index.js';
 import { createHistogram, Labels, type CounterResetHint, type RawSeries } from '../../src/model/index.js';
 
-/** Samples by time: a hint stands for a histogram of the copy's number, a number for a float. */
+/** A copy of a series. A hint stands for a histogram with the given count, a number for a float. */
 function copy(
   count: number,
   samples: readonly (readonly [timeMs: number, sample: CounterResetHint | number])[],
@@ -28,7 +28,7 @@ function plain({ timestamps, values, histograms }: RawSeries): unknown {
 }
 
 t.test(
-  'histograms are merged with the floats, and know of no reset behind a sample of another copy',
+  'histograms are merged with floats, and lose their reset hint after a sample of the other copy',
   async (t) => {
     const a = copy(1, [
       [10, 'reset'],
@@ -67,7 +67,7 @@ t.test(
   },
 );
 
-t.test('a sample of one copy stands against a stale marker of the other at the same time', async (t) => {
+t.test('a sample of one copy replaces a stale marker of the other at the same time', async (t) => {
   const floats = (samples: readonly (readonly [timeMs: number, value: number | 'stale'])[]): RawSeries => ({
     labels: Labels.EMPTY,
     timestamps: Float64Array.from(samples, ([timeMs]) => timeMs),

@@ -1,4 +1,4 @@
-// Streams of replicas as one: the same bytes where they can pass, merged where they differ, each series once.
+// Merging the streams of replicas: each series once, with the upstreams' bytes, its samples merged if they differ.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -8,7 +8,7 @@ import { mergeOverlappingStreams, mergeReplicaStreams } from '../../src/merge/in
 import { PromfedError } from '../../src/model/index.js';
 import { drain, frame, observedStream, streamOf, values } from '../helpers/frame-streams.js';
 
-/** Series by name with their samples, as text that a test can compare. */
+/** The merged series as `name samples`. */
 async function merged(
   replicas: readonly (readonly SeriesFrame[])[],
   bufferMs = 10_000,
@@ -46,7 +46,7 @@ const merges = [
     expected: '"values":[[1,"2"],[16,"3"]]',
   },
   {
-    name: 'a hole, filled in the other’s own digits',
+    name: 'a hole, filled with the other copy’s own digits',
     a: '"values":[[0,"1.50"],[60,"2.5e0"]]',
     b: '"values":[[0,"7"],[30.0,"1.70"]]',
     expected: '"values":[[0,"1.50"],[30.0,"1.70"],[60,"2.5e0"]]',
@@ -58,13 +58,13 @@ const merges = [
     expected: '"values":[[0,"1"],[30,"2"],[60,"3"]]',
   },
   {
-    name: 'no samples on one side',
+    name: 'one copy without samples',
     a: '"values":[]',
     b: '"values":[[1,"2"]]',
     expected: '"values":[[1,"2"]]',
   },
   {
-    name: 'no samples on both sides, written in two ways',
+    name: 'copies without samples, with different white space',
     a: '"values":[]',
     b: '"values":[ ]',
     expected: '"values":[]',
@@ -105,7 +105,7 @@ for (const { name, a, b, preferMax = false, expected } of merges) {
   });
 }
 
-t.test('merges what comes before and after, neighbours copied together', async (t) => {
+t.test('samples before and after the base are merged', async (t) => {
   const a = one('"values":[[100,"1"],[130,"2"],[160,"3"]]');
   const b = one('"values":[[10,"3"],[40,"4"],[190,"5"]]');
   const expected = '"values":[[10,"3"],[40,"4"],[100,"1"],[130,"2"],[160,"3"],[190,"5"]]';
@@ -113,14 +113,14 @@ t.test('merges what comes before and after, neighbours copied together', async (
   t.strictSame(await merged([b, a]), [`x ${expected}`]);
 });
 
-t.test('merges more than two one after the other', async (t) => {
+t.test('more than two replicas are merged one after the other', async (t) => {
   const replicas = ['[0,"1"],[120,"1"]', '[30,"2"]', '[31,"3"],[60,"3"]', '[90,"4"]'].map((list) =>
     one(`"values":[${list}]`),
   );
   t.strictSame(await merged(replicas), ['x "values":[[0,"1"],[30,"2"],[60,"3"],[90,"4"],[120,"1"]]']);
 });
 
-t.test('refuses to merge native histograms that differ', async (t) => {
+t.test('different native histograms are not merged', async (t) => {
   const floats = one('"values":[[1,"2"]]');
   const histograms = one('"histograms":[[1,{"count":"1"}]]');
   const others = one('"histograms":[[1,{"count":"2"}]]');
@@ -134,7 +134,7 @@ t.test('refuses to merge native histograms that differ', async (t) => {
   t.strictSame(await merged([[], histograms]), ['x "histograms":[[1,{"count":"1"}]]'], 'one copy passes');
 });
 
-t.test('rejects copies that have malformed samples or go back in time', async (t) => {
+t.test('malformed samples and samples that go back in time are rejected', async (t) => {
   await t.rejects(merged([one('"values":[[2,"1"],[1,"1"]]'), one('"values":[[3,"1"]]')]), {
     code: 'upstream',
     message: /back in time/,
@@ -142,11 +142,11 @@ t.test('rejects copies that have malformed samples or go back in time', async (t
   await t.rejects(merged([one('"values":[[2,"1"]'), one('"values":[[3,"1"]]')]), { code: 'upstream' });
   await t.rejects(merged([one('"value":[2,"1"]'), one('"values":[[3,"1"]]')]), {
     code: 'upstream',
-    message: /a vector and a matrix/,
+    message: /a vector in one copy and a matrix in the other/,
   });
 });
 
-t.test('an overlapping part gives what the earlier ones have not, however close', async (t) => {
+t.test('overlapping groups keep all samples, and the first one at equal times', async (t) => {
   const a = one('"values":[[0,"1"],[60,"1"]]');
   const b = one('"values":[[0,"2"],[1,"2"],[60,"2"],[61,"2"]]');
   const { series } = await drain(mergeOverlappingStreams([streamOf(a), streamOf(b)]));
@@ -163,13 +163,13 @@ t.test('an overlapping part gives what the earlier ones have not, however close'
   );
 });
 
-t.test('one stream passes as it is', async (t) => {
+t.test('a single stream is returned unchanged', async (t) => {
   const stream = streamOf(one('"values":[]'));
   t.equal(mergeReplicaStreams([stream], 0), stream);
   t.equal(mergeOverlappingStreams([stream]), stream);
 });
 
-t.test('unites the trailers and throws what a replica throws, closing the others', async (t) => {
+t.test('trailers are united, and an error of a replica closes the others', async (t) => {
   const streams = ['a', 'b'].map((warning) => observedStream([], { warnings: [warning] }).stream);
   const { trailer } = await drain(mergeReplicaStreams(streams, 0));
   t.strictSame(trailer, { ...EMPTY_TRAILER, warnings: ['a', 'b'] });
@@ -179,7 +179,7 @@ t.test('unites the trailers and throws what a replica throws, closing the others
   t.equal(other.closed, true);
 });
 
-/** Replicas of a few series, some missing, samples a little off. */
+/** Replicas of a few series, some of which are missing, with different samples. */
 const replicasArbitrary = fc
   .tuple(fc.uniqueArray(fc.nat(30), { minLength: 1, maxLength: 20 }), fc.integer({ min: 2, max: 4 }))
   .chain(([names, count]) =>
@@ -205,7 +205,7 @@ const replicasArbitrary = fc
 
 const byName = (a: SeriesFrame, b: SeriesFrame): number => (a.labels.get('a') < b.labels.get('a') ? -1 : 1);
 
-/** The expected merge: series by series, the targets' copies in order. */
+/** The expected result: each series merged alone, its copies in the order of the targets. */
 async function reference(replicas: readonly (readonly SeriesFrame[])[]): Promise<string[]> {
   const names = [...new Set(replicas.flat().map(({ labels }) => labels.get('a')))].sort();
   const all: string[] = [];
@@ -216,27 +216,24 @@ async function reference(replicas: readonly (readonly SeriesFrame[])[]): Promise
   return all;
 }
 
-t.test(
-  'of streams that ascend it gives every series once, in their order, however they are batched',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        replicasArbitrary,
-        fc.constantFrom(0, 100, 1 << 20),
-        fc.integer({ min: 1, max: 5 }),
-        async (replicas, lookAheadBytes, batch) => {
-          const expected = (await reference(replicas)).join('\n');
-          const sorted = replicas.map((frames) => [...frames].sort(byName));
-          const actual = await merged(sorted, 10_000, { lookAheadBytes, batch });
-          return (lookAheadBytes < 1000 ? actual : [...actual].sort()).join('\n') === expected;
-        },
-      ),
-      { numRuns: 300 },
-    );
-  },
-);
+t.test('series of ascending streams come once and in order, however they are batched', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      replicasArbitrary,
+      fc.constantFrom(0, 100, 1 << 20),
+      fc.integer({ min: 1, max: 5 }),
+      async (replicas, lookAheadBytes, batch) => {
+        const expected = (await reference(replicas)).join('\n');
+        const sorted = replicas.map((frames) => [...frames].sort(byName));
+        const actual = await merged(sorted, 10_000, { lookAheadBytes, batch });
+        return (lookAheadBytes < 1000 ? actual : [...actual].sort()).join('\n') === expected;
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
 
-t.test('streams that do not ascend but agree are merged as they come, holding little', async (t) => {
+t.test('streams with the same order that does not ascend are merged with few held series', async (t) => {
   const frames = Array.from({ length: 100 }, (_, i) =>
     frame({ a: String(99 - i) }, values([i, 'x'.repeat(1000)])),
   );
@@ -246,8 +243,8 @@ t.test('streams that do not ascend but agree are merged as they come, holding li
   t.equal(new Set(actual).size, 100);
 });
 
-t.test('without any order it gives every series once, or says that it cannot', async (t) => {
-  let refused = 0;
+t.test('series of unordered streams come once, or are an error', async (t) => {
+  let failed = 0;
   await fc.assert(
     fc.asyncProperty(
       replicasArbitrary,
@@ -259,19 +256,21 @@ t.test('without any order it gives every series once, or says that it cannot', a
           const actual = await merged(replicas, 10_000, { lookAheadBytes, batch });
           return [...actual].sort().join('\n') === expected.join('\n');
         } catch (error) {
-          refused++;
+          failed++;
           return (
-            lookAheadBytes < 1 << 20 && error instanceof PromfedError && error.message.includes('came again')
+            lookAheadBytes < 1 << 20 &&
+            error instanceof PromfedError &&
+            error.message.includes('was sent again')
           );
         }
       },
     ),
     { numRuns: 500 },
   );
-  t.ok(refused < 250, 'most of the time it can');
+  t.ok(failed < 250, 'most runs succeed');
 });
 
-t.test('streams that ascend are merged head by head, holding nothing', async (t) => {
+t.test('ascending streams are merged without held series', async (t) => {
   const series = Array.from({ length: 200 }, (_, i) => [
     frame({ a: String(i).padStart(3, '0') }, values([1, 'x'.repeat(10_000)])),
   ]);
@@ -284,7 +283,7 @@ t.test('streams that ascend are merged head by head, holding nothing', async (t)
   t.equal(rest.length + first.length, 200);
 });
 
-t.test('streams without order in common are held up to the bound', async (t) => {
+t.test('streams with different orders are held up to the limit', async (t) => {
   const frames = Array.from({ length: 100 }, (_, i) =>
     frame({ a: String(i).padStart(3, '0') }, values([1, String(i)])),
   );
@@ -295,7 +294,7 @@ t.test('streams without order in common are held up to the bound', async (t) => 
   await t.rejects(read(1000), { code: 'limit', message: /more than 1000 bytes/ });
 });
 
-t.test('a replica that sends a series twice is refused', async (t) => {
+t.test('a replica that repeats a series is an error', async (t) => {
   const twice = [frame({ a: 'x' }, values([1, '1'])), frame({ a: 'x' }, values([2, '2']))];
   for (const lookAheadBytes of [0, 1 << 20]) {
     for (const replicas of [
@@ -305,7 +304,7 @@ t.test('a replica that sends a series twice is refused', async (t) => {
     ]) {
       await t.rejects(merged(replicas, 0, { lookAheadBytes, batch: 1 }), {
         code: 'upstream',
-        message: /came again/,
+        message: /was sent again/,
       });
     }
   }

@@ -1,4 +1,4 @@
-// The anti-affinity rule, case by case, and what must hold for any two replicas.
+// The anti-affinity rule: cases, and properties of any two replicas.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -6,7 +6,7 @@ import t from 'tap';
 import { mergeReplicas } from '../../src/merge/index.js';
 import type { Samples } from '../../src/merge/index.js';
 
-/** `10@1 20@3` and `1 3`, which have the value 10. */
+/** Parses `10@1 20@3`, values with their times. The value is 10 when only the time is given. */
 function samples(text: string): Samples {
   const pairs = text
     .split(' ')
@@ -26,12 +26,18 @@ function print({ timestamps, values }: Samples): string {
 }
 
 const cases = [
-  // The cases that promxy itself is tested with.
+  // promxy's own test cases.
   { name: 'two samples far apart, no buffer', a: '100', b: '200', bufferMs: 0, expected: '100 200' },
   { name: 'two samples within the buffer', a: '100', b: '101', bufferMs: 2, expected: '100' },
-  { name: 'the first replica wins though it is later', a: '101', b: '100', bufferMs: 2, expected: '101' },
   {
-    name: 'a hole that the longer replica has not',
+    name: 'the first replica has priority even if it is later',
+    a: '101',
+    b: '100',
+    bufferMs: 2,
+    expected: '101',
+  },
+  {
+    name: 'a hole that the longer replica does not have',
     a: '1 6',
     b: '1 2 3 4 5 6',
     bufferMs: 2,
@@ -60,48 +66,48 @@ const cases = [
     preferMax: true,
     expected: '10 20 20@30 40 50 20@60',
   },
-  // Cases of the rule beyond these.
-  { name: 'nothing on either side', a: '', b: '', bufferMs: 5, expected: '' },
-  { name: 'nothing on the first side', a: '', b: '1 2', bufferMs: 5, expected: '1 2' },
-  { name: 'nothing on the second side', a: '1 2', b: '', bufferMs: 5, expected: '1 2' },
+  // Cases that they do not cover.
+  { name: 'two replicas without samples', a: '', b: '', bufferMs: 5, expected: '' },
+  { name: 'a first replica without samples', a: '', b: '1 2', bufferMs: 5, expected: '1 2' },
+  { name: 'a second replica without samples', a: '1 2', b: '', bufferMs: 5, expected: '1 2' },
   {
-    name: 'what comes before the base by more than the buffer',
+    name: 'samples before the base by more than the buffer',
     a: '100 110 120',
     b: '10 50 95',
     bufferMs: 10,
     expected: '10 50 100 110 120',
   },
   {
-    name: 'what comes before the base by just the buffer',
+    name: 'samples before the base by exactly the buffer',
     a: '100 110',
     b: '90',
     bufferMs: 10,
     expected: '100 110',
   },
   {
-    name: 'what comes after the base',
+    name: 'samples after the base',
     a: '10 20 30',
     b: '40 41 42',
     bufferMs: 10,
     expected: '10 20 30 41 42',
   },
   {
-    name: 'a gap of just twice the buffer',
+    name: 'a gap of exactly twice the buffer',
     a: '0 20 40 60',
     b: '10 30',
     bufferMs: 10,
     expected: '0 20 40 60',
   },
   {
-    name: 'a larger gap, filled with all that is far enough from its ends',
+    name: 'a larger gap, with all samples that are far enough from its ends',
     a: '0 60 70 80 90',
     b: '5 11 12 49',
     bufferMs: 10,
     expected: '0 11 12 49 60 70 80 90',
   },
-  { name: 'the side with more samples is the base', a: '0', b: '1 2', bufferMs: 5, expected: '1 2' },
+  { name: 'the replica with more samples is the base', a: '0', b: '1 2', bufferMs: 5, expected: '1 2' },
   {
-    name: 'the larger value at the very first sample',
+    name: 'the larger value at the first sample',
     a: '10@10',
     b: '30@10',
     bufferMs: 0,
@@ -117,7 +123,7 @@ const cases = [
     expected: '20@100 200',
   },
   {
-    name: 'a value just the buffer away is another sample',
+    name: 'a value exactly the buffer away is another sample',
     a: '100 200',
     b: '20@110',
     bufferMs: 10,
@@ -125,7 +131,7 @@ const cases = [
     expected: '100 200',
   },
   {
-    name: 'only the first sample near by is looked at',
+    name: 'only the first sample within the buffer is compared',
     a: '100 200',
     b: '5@98 20@102',
     bufferMs: 10,
@@ -133,7 +139,7 @@ const cases = [
     expected: '100 200',
   },
   {
-    name: 'a smaller value does not count',
+    name: 'a smaller value is ignored',
     a: '100',
     b: '5@100',
     bufferMs: 10,
@@ -165,32 +171,35 @@ const series = fc
     values: Float64Array.from(pairs, ([, value]) => value),
   }));
 
-t.test('ascends, keeps the base’s times, invents none, and merges with itself into itself', async () => {
-  fc.assert(
-    fc.property(series, series, fc.nat(20), fc.boolean(), (a, b, bufferMs, preferMax) => {
-      const merged = mergeReplicas(a, b, { bufferMs, preferMax });
-      const times = [...merged.timestamps];
-      const base = b.timestamps.length > a.timestamps.length ? b : a;
-      const known = new Set([...a.timestamps, ...b.timestamps]);
-      const again = mergeReplicas(merged, merged, { bufferMs });
-      return (
-        times.every((time, i) => i === 0 || times[i - 1]! < time) &&
-        base.timestamps.every((time) => times.includes(time)) &&
-        times.every((time) => known.has(time)) &&
-        print(again) === print(merged)
-      );
-    }),
-    { numRuns: 3000 },
-  );
-});
+t.test(
+  'the result ascends, has the base’s times and no new ones, and merging it with itself changes nothing',
+  async () => {
+    fc.assert(
+      fc.property(series, series, fc.nat(20), fc.boolean(), (a, b, bufferMs, preferMax) => {
+        const merged = mergeReplicas(a, b, { bufferMs, preferMax });
+        const times = [...merged.timestamps];
+        const base = b.timestamps.length > a.timestamps.length ? b : a;
+        const known = new Set([...a.timestamps, ...b.timestamps]);
+        const again = mergeReplicas(merged, merged, { bufferMs });
+        return (
+          times.every((time, i) => i === 0 || times[i - 1]! < time) &&
+          base.timestamps.every((time) => times.includes(time)) &&
+          times.every((time) => known.has(time)) &&
+          print(again) === print(merged)
+        );
+      }),
+      { numRuns: 3000 },
+    );
+  },
+);
 
-t.test('samples of the other side keep their distance from the base’s', async () => {
+t.test('added samples are more than the buffer away from the base’s', async () => {
   fc.assert(
     fc.property(series, series, fc.integer({ min: 1, max: 20 }), (a, b, bufferMs) => {
       const base = b.timestamps.length > a.timestamps.length ? b : a;
-      const own = new Set(base.timestamps);
+      const ofBase = new Set(base.timestamps);
       return [...mergeReplicas(a, b, { bufferMs }).timestamps]
-        .filter((time) => !own.has(time))
+        .filter((time) => !ofBase.has(time))
         .every((time) => base.timestamps.every((baseTime) => Math.abs(baseTime - time) > bufferMs));
     }),
     { numRuns: 3000 },

@@ -4,7 +4,7 @@ import {
   decodeColumn,
   decodeLossyColumn,
   LossyHistograms,
-  lossyHistograms,
+  lossyHistogramsWarning,
   type SeriesFrame,
 } from '../../json/index.js';
 import { setLabels, setBufferedLabels } from '../../merge/index.js';
@@ -113,7 +113,7 @@ class PartDecoder {
   #decodeLossy(frame: SeriesFrame, column: Column, lossy: LossyHistograms): Column {
     const { grid, annotations } = this.#run;
     const decoded = decodeLossyColumn(frame, grid, column, lossy);
-    if (decoded.histograms !== undefined) annotations.notice(lossyHistograms(this.#groupName));
+    if (decoded.histograms !== undefined) annotations.notice(lossyHistogramsWarning(this.#groupName));
     return decoded;
   }
 }

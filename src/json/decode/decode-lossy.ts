@@ -1,15 +1,15 @@
-// Decodes frames that hold native histograms, where a configuration allows for what JSON leaves out of them.
+// Decodes frames that may hold native histograms, for groups whose settings accept what JSON omits of them.
 
 import { PromfedError, type Column, type Grid, type Histogram, type RawSeries } from '../../model/index.js';
-import { decodeColumn, decodeRaw, offGrid, type DecodeRawOptions } from './decode.js';
 import type { SeriesFrame } from '../frame.js';
+import { decodeColumn, decodeRaw, offGrid, type DecodeRawOptions } from './decode.js';
 import { readMixedSamples } from './histogram-points.js';
 import type { LossyHistograms } from './lossy-histograms.js';
 
 /**
- * As `decodeColumn`; histograms are there when `lossy` is resolved.
+ * As `decodeColumn`, but accepts native histograms. They are in the result after `lossy.resolve`.
  *
- * @returns `column`, or one of the same arrays with histograms beside.
+ * @returns `column`, or a column of the same arrays and an array of histograms.
  * @throws PromfedError `upstream` as `decodeColumn` does.
  */
 export function decodeLossyColumn(
@@ -18,7 +18,7 @@ export function decodeLossyColumn(
   column: Column,
   lossy: LossyHistograms,
 ): Column {
-  if (!holdsHistograms(() => decodeColumn(frame, grid, column))) return column;
+  if (!failsForHistograms(() => decodeColumn(frame, grid, column))) return column;
   const { startMs, stepMs, count } = grid;
   const { values, present } = column;
   const histograms = new Array<Histogram | undefined>(count).fill(undefined);
@@ -40,14 +40,14 @@ export function decodeLossyColumn(
   return { ...column, histograms };
 }
 
-/** As `decodeRaw`; histograms are there when `lossy` is resolved. */
+/** As `decodeRaw`, but accepts native histograms. They are in the result after `lossy.resolve`. */
 export function decodeLossyRaw(
   frame: SeriesFrame,
   options: DecodeRawOptions,
   lossy: LossyHistograms,
 ): RawSeries {
   let decoded: RawSeries | undefined;
-  if (!holdsHistograms(() => (decoded = decodeRaw(frame, options)))) return decoded!;
+  if (!failsForHistograms(() => (decoded = decodeRaw(frame, options)))) return decoded!;
   const samples = readMixedSamples(frame);
   const histograms = new Array<Histogram | undefined>(samples.length).fill(undefined);
   for (const [i, { sample }] of samples.entries()) {
@@ -64,8 +64,8 @@ export function decodeLossyRaw(
   };
 }
 
-/** Whether that is what decoding failed with. */
-function holdsHistograms(decode: () => unknown): boolean {
+/** Decodes, and reports whether that failed because of native histograms. Throws every other error. */
+function failsForHistograms(decode: () => unknown): boolean {
   try {
     decode();
     return false;

@@ -1,4 +1,4 @@
-// Decodes a frame: onto the step grid, or as raw samples.
+// Decodes frames of floats: onto a step grid, or as raw samples.
 
 import type { Column, Grid, RawSeries } from '../../model/index.js';
 import { formatTimestamp, PromfedError } from '../../model/index.js';
@@ -6,16 +6,16 @@ import { OPEN_BRACKET } from '../byte.js';
 import type { SeriesFrame } from '../frame.js';
 import { SampleReader } from './sample-reader.js';
 
-/** One for all: decoding a frame is never interrupted. */
+/** Shared by all calls: decoding a frame is synchronous. */
 const reader = new SampleReader();
 
 /**
- * Writes a frame's samples to `column`, whose arrays have one element for each step of `grid` and nothing present.
- * The column's labels are not looked at.
+ * Writes a frame's samples to `column`, whose arrays have one element for each step of `grid` and no sample yet. The
+ * labels of the column are not read.
  *
- * @returns how many samples were decoded.
- * @throws PromfedError `upstream` when a sample lies off the grid, or not after the one before it, or is none;
- *   `unsupported` when the frame holds native histograms. The column is then of no use.
+ * @returns the number of samples.
+ * @throws PromfedError `upstream` when a sample is malformed, lies off the grid or does not follow the one before it;
+ *   `unsupported` when the frame holds native histograms. The contents of the column are then undefined.
  */
 export function decodeColumn(frame: SeriesFrame, grid: Grid, column: Column): number {
   const { values, present } = column;
@@ -46,17 +46,18 @@ export function decodeColumn(frame: SeriesFrame, grid: Grid, column: Column): nu
 
 export interface DecodeRawOptions {
   /**
-   * Every NaN is taken for a stale marker: VictoriaMetrics does not strip stale markers from raw samples and prints
-   * them as `NaN`, where Prometheus strips them, so that a NaN is one. Default false.
+   * Treats every NaN as a stale marker. VictoriaMetrics prints stale markers as `NaN` in raw samples and stores no other
+   * NaN; Prometheus leaves stale markers out, so that a NaN is a sample. Default false.
    */
   readonly nanIsStale?: boolean;
 }
 
 /**
- * The samples of a frame, in arrays that the caller owns. Of samples at the same time the last one is kept, as
- * VictoriaMetrics has it, which is the only one to send such.
+ * Returns the samples of a frame in new arrays. Of several samples at one time the last one is kept: VictoriaMetrics,
+ * the only server that sends them, does the same.
  *
- * @throws PromfedError `upstream` when the samples go back in time or are none; `unsupported` for native histograms.
+ * @throws PromfedError `upstream` when a sample is malformed or lies before the previous one; `unsupported` when the
+ *   frame holds native histograms.
  */
 export function decodeRaw(frame: SeriesFrame, options: DecodeRawOptions = {}): RawSeries {
   let timestamps = new Float64Array(64);
@@ -71,7 +72,7 @@ export function decodeRaw(frame: SeriesFrame, options: DecodeRawOptions = {}): R
     for (let i = 0; i < n; i++) {
       const timeMs = reader.timestamps[i]!;
       if (count > 0 && timeMs <= timestamps[count - 1]!) {
-        if (timeMs < timestamps[count - 1]!) throw backwards(frame, timeMs);
+        if (timeMs < timestamps[count - 1]!) throw outOfOrder(frame, timeMs);
         count--;
       }
       timestamps[count] = timeMs;
@@ -87,15 +88,15 @@ export function decodeRaw(frame: SeriesFrame, options: DecodeRawOptions = {}): R
   return { ...series, stale: Uint8Array.from(series.values, (value) => (Number.isNaN(value) ? 1 : 0)) };
 }
 
-/** How many samples a frame can have at most; exact for floats as servers print them. Nothing is decoded. */
+/** Returns an upper bound on the number of samples, without decoding them. Exact for floats as servers print them. */
 export function countSamples({ samples }: SeriesFrame): number {
   let brackets = 0;
   for (const byte of samples) if (byte === OPEN_BRACKET) brackets++;
-  // One is the list's own.
+  // One of them opens the list.
   return Math.max(0, brackets - 1);
 }
 
-/** A copy with room for at least `needed` elements. */
+/** Returns a copy with room for at least `needed` elements. */
 function grown(array: Float64Array<ArrayBuffer>, needed: number): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(Math.max(needed, array.length * 2));
   larger.set(array);
@@ -105,13 +106,14 @@ function grown(array: Float64Array<ArrayBuffer>, needed: number): Float64Array<A
 export function offGrid(frame: SeriesFrame, timeMs: number): PromfedError {
   return new PromfedError(
     'upstream',
-    `invalid answer: ${frame.labels.toString()} has a sample at ${formatTimestamp(timeMs)}, off the step grid of the query`,
+    `invalid answer: series ${frame.labels.toString()} has a sample at ${formatTimestamp(timeMs)}, ` +
+      'which is off the step grid of the query',
   );
 }
 
-function backwards(frame: SeriesFrame, timeMs: number): PromfedError {
+function outOfOrder(frame: SeriesFrame, timeMs: number): PromfedError {
   return new PromfedError(
     'upstream',
-    `invalid answer: the samples of ${frame.labels.toString()} go back in time at ${formatTimestamp(timeMs)}`,
+    `invalid answer: the samples of series ${frame.labels.toString()} go back in time at ${formatTimestamp(timeMs)}`,
   );
 }

@@ -1,4 +1,4 @@
-// Native histograms out of the API's JSON, as far as they can be: what their buckets say of the layout they are of.
+// Reconstructs native histograms from the API's JSON, which omits their bucket layout.
 
 import {
   boundOf,
@@ -13,11 +13,11 @@ import {
 } from '../../model/index.js';
 import type { HistogramPoint, PointBucket } from './histogram-points.js';
 
-/** Schemas of exponential buckets. Adding to a histogram of the finest one loses nothing of the other. */
+/** Range of exponential schemas. Adding a histogram of the finest schema to another one does not reduce its resolution. */
 const FINEST = 8;
 const COARSEST = -4;
 
-/** How far a bound may be from where it should be, as a part of it: not every server prints all digits. */
+/** Relative tolerance of bucket bounds: not every server prints all digits. */
 const TOLERANCE = 1e-12;
 
 interface Pending {
@@ -27,20 +27,20 @@ interface Pending {
 }
 
 /**
- * Histograms of which the API's JSON tells the bounds and counts of the populated buckets. Of which layout they are is
- * found when all of a metric are there: exponential where one schema has all the buckets of a histogram, custom
- * otherwise, with every bound that occurs in the metric, or in the series where series have different ones. A histogram without buckets is of the layout of the others.
+ * Collects histograms as the API's JSON has them, bounds and counts of populated buckets, and reconstructs them once all
+ * of a metric are known. A histogram is exponential when one schema has all of its buckets, and custom otherwise. Custom
+ * bounds are those that occur in the metric, or in the series when series have different ones. A histogram without
+ * buckets has the layout of the others.
  *
- * Lost are the hints of counter resets, the width of an empty zero bucket, custom bounds that no populated bucket
- * has, and which of the two kinds buckets are that can be both, such as (1,2] and (2,4]: they are taken for exponential
- * ones unless another histogram of the metric has custom ones.
+ * Lost are counter reset hints, the width of an empty zero bucket, and custom bounds around empty buckets. Buckets that
+ * fit both layouts, such as (1,2] and (2,4], become exponential unless another histogram of the metric is custom.
  *
  * Source: Prometheus, util/jsonutil (`MarshalHistogram`).
  */
 export class LossyHistograms {
   readonly #families = new Map<string, Pending[]>();
 
-  /** @param fill is given the histogram by `resolve`. */
+  /** @param fill receives the histogram from `resolve`. */
   add(labels: Labels, point: HistogramPoint, fill: (histogram: Histogram) => void): void {
     const family = labels.get(METRIC_NAME);
     const known = this.#families.get(family);
@@ -54,10 +54,10 @@ export class LossyHistograms {
   }
 
   /**
-   * Makes the histograms.
+   * Reconstructs the histograms and passes each to its `fill`.
    *
-   * @param take told the weight of each (`histogramWeight`), less what it has as a sample.
-   * @throws PromfedError `unsupported` when the buckets of one are of no layout, or custom ones of several.
+   * @param take receives the weight of each histogram (`histogramWeight`) before `fill` receives the histogram.
+   * @throws PromfedError `unsupported` when the buckets of a histogram fit no layout, or custom ones several.
    */
   resolve(take: (weight: number) => void): void {
     for (const pending of this.#families.values()) {
@@ -72,26 +72,26 @@ export class LossyHistograms {
 
 type Kind = 'empty' | 'exponential' | 'custom' | 'either';
 
-/** One layout of custom bounds for all of a metric, or else one for each of its series. */
+/** Uses one layout of custom bounds for a metric if possible, and one for each of its series otherwise. */
 function resolveFamily(pending: readonly Pending[]): readonly Histogram[] {
   const together = tryLayout(pending);
   if (together !== undefined) return together;
   const bySeries = new Map<string, Pending[]>();
   for (const one of pending) {
-    const known = bySeries.get(one.series);
-    if (known === undefined) bySeries.set(one.series, [one]);
-    else known.push(one);
+    const others = bySeries.get(one.series);
+    if (others === undefined) bySeries.set(one.series, [one]);
+    else others.push(one);
   }
-  const made = new Map<Pending, Histogram>();
+  const resolved = new Map<Pending, Histogram>();
   for (const series of bySeries.values()) {
     const histograms = tryLayout(series);
-    if (histograms === undefined) throw ofNoLayout();
-    for (const [i, one] of series.entries()) made.set(one, histograms[i]!);
+    if (histograms === undefined) throw inconsistentLayouts();
+    for (const [i, one] of series.entries()) resolved.set(one, histograms[i]!);
   }
-  return pending.map((one) => made.get(one)!);
+  return pending.map((one) => resolved.get(one)!);
 }
 
-/** Undefined when the buckets are not of one layout, or of none. */
+/** Returns undefined when the buckets do not fit one layout. */
 function tryLayout(pending: readonly Pending[]): readonly Histogram[] | undefined {
   const kinds = pending.map(({ point }) => kindOf(point));
   const hasCustom = kinds.includes('custom');
@@ -113,7 +113,7 @@ function kindOf({ buckets }: HistogramPoint): Kind {
   return isPositive && trySchema(buckets) !== undefined ? 'either' : 'custom';
 }
 
-/** The zero bucket includes both of its bounds; the first of custom ones does too, and begins at −Inf. */
+/** The zero bucket includes both of its bounds. So does the first custom bucket, whose lower bound is −Inf. */
 function isZero({ rule, lower, upper }: PointBucket): boolean {
   return rule === 3 && lower === -upper && Number.isFinite(upper);
 }
@@ -137,11 +137,11 @@ function tryExponential({ count, sum, buckets }: HistogramPoint): Histogram | un
   const up = trySparse(positive, ({ upper }) => indexOf(upper, schema));
   const down = trySparse(negative, ({ upper }) => indexOf(upper, schema));
   if (up === undefined || down === undefined) return undefined;
-  const ofZero = zero === undefined ? {} : { zeroThreshold: zero.upper, zeroCount: zero.count };
-  return createHistogram({ schema, count, sum, ...ofZero, positive: up, negative: down });
+  const zeroBucket = zero === undefined ? {} : { zeroThreshold: zero.upper, zeroCount: zero.count };
+  return createHistogram({ schema, count, sum, ...zeroBucket, positive: up, negative: down });
 }
 
-/** The one schema that has all of the buckets, which are positive; undefined when there is none. */
+/** Returns the schema that has all of the given positive buckets; undefined when there is none. */
 function trySchema(buckets: readonly PointBucket[]): number | undefined {
   const [first] = buckets;
   if (first === undefined) return FINEST;
@@ -162,11 +162,11 @@ function isNear(a: number, b: number): boolean {
   return a === b || Math.abs(a - b) <= TOLERANCE * Math.abs(b);
 }
 
-/** Every finite bound of the histograms, ascending. */
+/** Returns every finite bound of the histograms, in ascending order. */
 function boundsOf(pending: readonly Pending[]): readonly number[] {
   const bounds = new Set<number>();
   for (const { point } of pending) {
-    // −0 is the bound 0.
+    // Adding 0 turns −0 into 0.
     for (const { lower, upper } of point.buckets) bounds.add(lower + 0).add(upper + 0);
   }
   bounds.delete(Infinity);
@@ -182,7 +182,7 @@ function tryCustom(
   indices.set(Infinity, customValues.length);
   indices.set(-Infinity, -1);
   for (const { rule, lower, upper } of buckets) {
-    // A bound of another histogram within a bucket: they are not of one layout.
+    // A width above 1: another histogram has a bound inside this bucket.
     const width = indices.get(upper + 0)! - indices.get(lower + 0)!;
     if (width !== 1 || rule !== (lower === -Infinity ? 3 : 0)) return undefined;
   }
@@ -190,7 +190,7 @@ function tryCustom(
   return positive && createHistogram({ schema: CUSTOM_BUCKETS, customValues, count, sum, positive });
 }
 
-/** Undefined when the buckets do not ascend. */
+/** Returns undefined when the buckets do not ascend. */
 function trySparse(
   buckets: readonly PointBucket[],
   indexOf: (bucket: PointBucket) => number,
@@ -201,19 +201,19 @@ function trySparse(
   return { indices, counts: populated.map(({ count }) => count) };
 }
 
-function ofNoLayout(): PromfedError {
+function inconsistentLayouts(): PromfedError {
   return new PromfedError(
     'unsupported',
-    'the buckets of native histograms in a JSON answer are not of one layout, so that they cannot be made whole; ' +
-      'they are in the raw samples of a server group with remote_read: true',
+    'native histograms in JSON have inconsistent bucket layouts and cannot be reconstructed: ' +
+      'set remote_read: true for the server group',
   );
 }
 
-/** The warning of an answer that is made of such histograms. */
-export function lossyHistograms(group: string): string {
+/** The warning of an answer that contains reconstructed histograms. */
+export function lossyHistogramsWarning(group: string): string {
   return (
-    `server group "${group}": its native histograms are read from JSON, which leaves out hints of counter resets, ` +
-    'empty buckets and the bounds around them, and the schema, so that custom bounds like 1, 2, 4 are taken for ' +
-    'exponential ones; with remote_read: true they are whole'
+    `server group "${group}": native histograms are read from JSON, which omits counter reset hints, empty buckets ` +
+    'with their bounds, and the schema: custom bounds such as 1, 2, 4 are taken for exponential ones; ' +
+    'remote_read: true keeps all of it'
   );
 }

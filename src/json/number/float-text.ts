@@ -1,8 +1,8 @@
-// A float as the HTTP API prints it, from its text.
+// Parses floats as the HTTP API prints them.
 
 const FLOAT = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
-/** Exactly rounded; undefined when the text is none. */
+/** Returns the float nearest to the text; undefined when the text is not a float. */
 export function tryFloatText(text: string): number | undefined {
   if (FLOAT.test(text)) return Number(text);
   switch (text) {

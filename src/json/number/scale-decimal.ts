@@ -1,16 +1,16 @@
-// Multiplies by powers of ten, exactly rounded or not at all.
+// Multiplication by powers of ten with proven rounding.
 
 import { MAX_POWER, POWER_STRIDE, POWERS, SPLITTER } from './powers-of-ten.js';
 
-/** Two roundings that enclose the true value agree; their distance from the computed one, as a part of it. */
-const DOUBT = 2 ** -100;
+/** Upper bound on the error of the computed sum, relative to the product. The proof below needs 2⁻¹⁰². */
+const MAX_RELATIVE_ERROR = 2 ** -100;
 
 /**
- * (high + low) · 10^exponent, exactly rounded; NaN when this way cannot prove it.
+ * Returns (high + low) · 10^exponent, correctly rounded; NaN when the rounding cannot be proven.
  *
- * `low` is at most half a unit in the last place of `high`. The product is taken as a sum of two doubles, product and
- * rest, that is off by less than 2⁻¹⁰² of it. So the true value lies between the rest made smaller and larger by
- * 2⁻¹⁰⁰; when both round to the same double, so does the true value.
+ * `low` is at most half a unit in the last place of `high`. The result is computed as product + rest, whose relative
+ * error is below 2⁻¹⁰². The exact result therefore lies between product + (rest ± error), and when both bounds round to
+ * the same double, so does the exact result.
  */
 export function scaleDecimal(high: number, low: number, exponent: number): number {
   if (exponent < -MAX_POWER || exponent > MAX_POWER) return NaN;
@@ -18,14 +18,15 @@ export function scaleDecimal(high: number, low: number, exponent: number): numbe
   const power = POWERS[i]!;
   const product = high * power;
   const spread = SPLITTER * high;
-  const top = spread - (spread - high);
-  const bottom = high - top;
+  const highTop = spread - (spread - high);
+  const highBottom = high - highTop;
   const powerTop = POWERS[i + 2]!;
   const powerBottom = POWERS[i + 3]!;
-  // What rounding took from the product, exactly (Dekker).
-  const lost = top * powerTop - product + top * powerBottom + bottom * powerTop + bottom * powerBottom;
+  // The exact rounding error of the product (Dekker).
+  const lost =
+    highTop * powerTop - product + highTop * powerBottom + highBottom * powerTop + highBottom * powerBottom;
   const rest = lost + (high * POWERS[i + 1]! + low * power);
-  const doubt = product * DOUBT;
-  const least = product + (rest - doubt);
-  return least === product + (rest + doubt) ? least : NaN;
+  const error = product * MAX_RELATIVE_ERROR;
+  const lower = product + (rest - error);
+  return lower === product + (rest + error) ? lower : NaN;
 }

@@ -1,39 +1,40 @@
-// Writes floats as the HTTP API prints them, without making a string of any.
+// Writes floats as the HTTP API prints them, without creating strings.
 
 import { formatFloat } from '../../model/index.js';
 import { DOT, MINUS, ZERO } from '../byte.js';
 import { EXACT_POWERS, MAX_POWER, POWER_STRIDE, POWERS, SPLITTER } from './powers-of-ten.js';
 import { FOUR_DIGITS, writeInteger } from './write-integer.js';
 
-/** `writeFloat` touches at most so many bytes. */
+/** Upper bound on the bytes that `writeFloat` touches. */
 export const MAX_FLOAT_BYTES = 32;
 
-/** Smaller numbers have exponents. */
-const MIN_USUAL = 1e-6;
-/** From here on, 17 digits are no longer of a product with an exact power of ten. */
-const MAX_USUAL = 1e16;
+/** The smallest number that is printed without an exponent. */
+const MIN_FAST = 1e-6;
+/** Exclusive: from this number on, 17 digits are not the product with an exact power of ten. */
+const MAX_FAST = 1e16;
 const MAX_INT32 = 2 ** 31 - 1;
-/** Numbers with at most so many decimals, and at most 15 digits with them, are told by one division. */
+/** Numbers with up to this many decimals, and up to 15 digits in total, are found by one division. */
 const FEW_DECIMALS = 4;
 const FEW_DECIMALS_UNIT = 10 ** FEW_DECIMALS;
 const MAX_FEW_DIGITS = 1e15;
-/** Digits of the double's 17 that stand in the low part, and those in the high one. */
+/** The 17 digits of a double are computed in two parts: the last 8 digits, and the 9 before them. */
 const LOW_UNIT = 1e8;
 const HIGH_UNIT = 1e9;
-/** Far more than what rounding can make of a distance that is computed from numbers below 128. */
-const DOUBT = 1e-9;
+/** Bound on the rounding error of a distance that is computed from numbers below 128, by a large margin. */
+const MAX_DISTANCE_ERROR = 1e-9;
 
-/** A double and its bits, in two halves. */
+/** A double and its two halves. */
 const double = Float64Array.of(1);
 const halves = new Uint32Array(double.buffer);
-/** Where the half with the exponent is: the machine's order of bytes decides. */
+/** Index of the half with the exponent, which depends on the machine's byte order. */
 const HIGH = halves[1] === 0 ? 0 : 1;
 const LOW = 1 - HIGH;
 
-/** For the exponent of two of each usual number: the decimal exponent of the least such number… */
+/** The binary exponent of `MIN_FAST`, where the tables below start. */
 const MIN_EXPONENT = -20;
+/** The decimal exponent of 2^e, for each binary exponent e below `MAX_FAST`. */
 const DECADES = Int8Array.from({ length: 74 }, (_, i) => decadeOf(2 ** (i + MIN_EXPONENT)));
-/** … and the power of ten above it. */
+/** The power of ten above each of those. */
 const NEXT_DECADES = Float64Array.from(DECADES, (decade) => Number(`1e${decade + 1}`));
 
 function decadeOf(value: number): number {
@@ -41,10 +42,10 @@ function decadeOf(value: number): number {
 }
 
 /**
- * Writes what `formatFloat` makes of `value`; returns the index behind it. The bytes must have room for
- * `MAX_FLOAT_BYTES` from `pos` on, and may be overwritten so far.
+ * Writes the text that `formatFloat` returns for `value`, and returns the index after it. Up to `MAX_FLOAT_BYTES` from
+ * `pos` on may be overwritten.
  *
- * @param bytes and `view` are of the same memory.
+ * @param view the memory of `bytes`.
  */
 export function writeFloat(bytes: Uint8Array, view: DataView, pos: number, value: number): number {
   const start = pos;
@@ -53,9 +54,9 @@ export function writeFloat(bytes: Uint8Array, view: DataView, pos: number, value
     abs = -value;
     bytes[pos++] = MINUS;
   }
-  if (!(abs >= MIN_USUAL && abs < MAX_USUAL)) return writeText(bytes, start, value);
+  if (!(abs >= MIN_FAST && abs < MAX_FAST)) return writeText(bytes, start, value);
   if (abs <= MAX_INT32 && abs === (abs | 0)) return writeInteger(view, pos, abs | 0);
-  // A decimal of up to 15 digits is the shortest of its double: no two such decimals are of one double.
+  // A decimal of up to 15 digits is the shortest one of its double: no two such decimals round to the same double.
   const units = Math.floor(abs * FEW_DECIMALS_UNIT + 0.5);
   if (units < MAX_FEW_DIGITS && units / FEW_DECIMALS_UNIT === abs)
     return writeDecimals(bytes, view, pos, units);
@@ -63,7 +64,7 @@ export function writeFloat(bytes: Uint8Array, view: DataView, pos: number, value
   return end < 0 ? writeText(bytes, start, value) : end;
 }
 
-/** Any float. */
+/** Writes any float. */
 function writeText(bytes: Uint8Array, pos: number, value: number): number {
   if (Object.is(value, 0)) {
     bytes[pos] = ZERO;
@@ -76,9 +77,9 @@ function writeText(bytes: Uint8Array, pos: number, value: number): number {
 
 /** Writes `units` / 10⁴. */
 function writeDecimals(bytes: Uint8Array, view: DataView, pos: number, units: number): number {
-  const whole = Math.floor(units / FEW_DECIMALS_UNIT);
-  const decimals = units - whole * FEW_DECIMALS_UNIT;
-  pos = writeInteger(view, pos, whole);
+  const integer = Math.floor(units / FEW_DECIMALS_UNIT);
+  const decimals = units - integer * FEW_DECIMALS_UNIT;
+  pos = writeInteger(view, pos, integer);
   if (decimals === 0) return pos;
   bytes[pos++] = DOT;
   view.setInt32(pos, FOUR_DIGITS[decimals]!, true);
@@ -88,21 +89,19 @@ function writeDecimals(bytes: Uint8Array, view: DataView, pos: number, units: nu
 }
 
 /**
- * The shortest decimal that is nearer to `value` than to any other double, and of those the one nearest to it; −1 where
- * rounding leaves a doubt.
+ * Writes the shortest decimal that rounds to `value`, and of several the nearest one. Returns −1 when rounding errors
+ * leave the choice open.
  *
- * `value` · 10^p, with p such that 17 digits stand before the point, is an exact sum of two doubles (Dekker), and half
- * a unit in the last place of `value`, times 10^p, an exact double: at least 0.5, at most 11.2. So among what reads back
- * as `value` there is at most one multiple of 100, which then is shorter than all others, at most three multiples of
- * 10, and an integer at all times. What is no such multiple exactly is told from the bounds and from the middle between
- * two by comparisons that hold in spite of rounding, or else not at all.
+ * `value` · 10^p, with p such that 17 digits stand before the point, is an exact sum of two doubles (Dekker). The reach,
+ * half a unit in the last place of `value` times 10^p, is an exact double in [0.5, 11.2]: every decimal within it rounds
+ * to `value`. So at most one multiple of 100 is within reach, which is then the shortest decimal, at most three
+ * multiples of 10, and always an integer.
  */
 function writeShortest(bytes: Uint8Array, view: DataView, pos: number, value: number): number {
   double[0] = value;
   const highHalf = halves[HIGH]!;
   const exponent = (highHalf >>> 20) - 1023;
-  // Below a power of two the next double is only half as far away.
-  const isPower = (highHalf & 0xfffff) === 0 && halves[LOW] === 0;
+  const isPowerOfTwo = (highHalf & 0xfffff) === 0 && halves[LOW] === 0;
   let decade = DECADES[exponent - MIN_EXPONENT]!;
   if (value >= NEXT_DECADES[exponent - MIN_EXPONENT]!) decade++;
   const power = EXACT_POWERS[16 - decade]!;
@@ -119,7 +118,7 @@ function writeShortest(bytes: Uint8Array, view: DataView, pos: number, value: nu
   halves[HIGH] = (exponent - 53 + 1023) << 20;
   const reach = double[0] * power;
 
-  // A product of integers below 2⁵³ but for a power of two, hence exact, and so is the difference.
+  // The product is an integer below 2⁵³ times a power of two, hence exact, and so is the difference.
   let high = Math.floor(product / LOW_UNIT);
   let low = product - high * LOW_UNIT;
   if (low < 0) {
@@ -130,22 +129,8 @@ function writeShortest(bytes: Uint8Array, view: DataView, pos: number, value: nu
     low -= LOW_UNIT;
   }
   const lastTwo = (low | 0) % 100;
-  const last = lastTwo + rest;
-  let nearest = last < 50 ? 0 : 100;
-  let distance = Math.abs(last - nearest);
-  if (isPower ? distance > DOUBT : Math.abs(distance - reach) < DOUBT) return -1;
-  if (distance > reach) {
-    nearest = Math.floor(last / 10 + 0.5) * 10;
-    distance = Math.abs(last - nearest);
-    if (Math.abs(distance - reach) < DOUBT) return -1;
-    if (distance < reach) {
-      if (distance > 5 - DOUBT) return -1;
-    } else {
-      nearest = Math.floor(last + 0.5);
-      distance = Math.abs(last - nearest);
-      if (distance > 0.5 - DOUBT) return -1;
-    }
-  }
+  const nearest = roundLastTwo(lastTwo + rest, reach, isPowerOfTwo);
+  if (Number.isNaN(nearest)) return -1;
   low = (low | 0) - lastTwo + nearest;
   if (low >= LOW_UNIT) {
     low -= LOW_UNIT;
@@ -161,7 +146,27 @@ function writeShortest(bytes: Uint8Array, view: DataView, pos: number, value: nu
   return writeDigits(bytes, view, pos, high, low, decade);
 }
 
-/** Writes (`high` · 10⁸ + `low`) · 10^(decade − 16), which has 17 digits, without zeros at the end. */
+/**
+ * Returns the multiple of 100 nearest to `last`, the last two of 17 digits with their fraction, if it is within
+ * `reach`; else the multiple of 10, else the integer. Returns NaN when rounding errors leave the choice open.
+ *
+ * @param isPowerOfTwo the next double below is only half as far away, so that `reach` does not apply to it.
+ */
+function roundLastTwo(last: number, reach: number, isPowerOfTwo: boolean): number {
+  const hundred = last < 50 ? 0 : 100;
+  const distance = Math.abs(last - hundred);
+  if (isPowerOfTwo) return distance > MAX_DISTANCE_ERROR ? NaN : hundred;
+  if (Math.abs(distance - reach) < MAX_DISTANCE_ERROR) return NaN;
+  if (distance <= reach) return hundred;
+  const ten = Math.floor(last / 10 + 0.5) * 10;
+  const tenDistance = Math.abs(last - ten);
+  if (Math.abs(tenDistance - reach) < MAX_DISTANCE_ERROR) return NaN;
+  if (tenDistance < reach) return tenDistance > 5 - MAX_DISTANCE_ERROR ? NaN : ten;
+  const one = Math.floor(last + 0.5);
+  return Math.abs(last - one) > 0.5 - MAX_DISTANCE_ERROR ? NaN : one;
+}
+
+/** Writes (`high` · 10⁸ + `low`) · 10^(decade − 16), which has 17 digits, without trailing zeros. */
 function writeDigits(
   bytes: Uint8Array,
   view: DataView,
@@ -175,7 +180,7 @@ function writeDigits(
     bytes[pos++] = DOT;
     for (let i = decade; i < -1; i++) bytes[pos++] = ZERO;
   }
-  // A place is left for the point.
+  // One byte is left free for the point.
   const digits = decade < 0 ? pos : pos + 1;
   const first = (high / LOW_UNIT) | 0;
   const highRest = high - first * LOW_UNIT;
@@ -190,15 +195,15 @@ function writeDigits(
     view.setInt32(digits + 13, FOUR_DIGITS[low - third * 1e4]!, true);
     end = digits + 17;
   } else if (decade > 8) {
-    // The integer goes on.
+    // The integer part has more digits than `high`.
     bytes.fill(ZERO, end, digits + 17);
     end = digits + 17;
   }
-  const least = digits + Math.max(decade, 0) + 1;
-  while (end > least && bytes[end - 1] === ZERO) end--;
+  const integerEnd = digits + Math.max(decade, 0) + 1;
+  while (end > integerEnd && bytes[end - 1] === ZERO) end--;
   if (decade < 0) return end;
   for (let i = pos; i <= pos + decade; i++) bytes[i] = bytes[i + 1]!;
-  if (end === least) return end - 1;
+  if (end === integerEnd) return end - 1;
   bytes[pos + decade + 1] = DOT;
   return end;
 }

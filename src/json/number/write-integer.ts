@@ -2,15 +2,15 @@
 
 import { ZERO } from '../byte.js';
 
-/** The four digits of each number below 10,000, as an integer whose lowest byte is the first digit. */
+/** The four digits of each number below 10,000 in one word. The first digit is the lowest byte. */
 export const FOUR_DIGITS: Int32Array = Int32Array.from({ length: 10_000 }, (_, i) => {
   const digits = [Math.floor(i / 1000), Math.floor(i / 100) % 10, Math.floor(i / 10) % 10, i % 10];
   return digits.reduceRight((word, digit) => (word << 8) | (ZERO + digit), 0);
 });
 
 /**
- * Writes `value`, an integer from 0 to below 2⁵³, without leading zeros; returns the index behind it. Up to four bytes
- * from there on may be overwritten.
+ * Writes an integer in [0, 2⁵³) without leading zeros and returns the index after it. Up to four bytes after that index
+ * may be overwritten.
  */
 export function writeInteger(view: DataView, pos: number, value: number): number {
   if (value < 1e4) {

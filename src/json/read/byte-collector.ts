@@ -1,16 +1,16 @@
-// Collects the bytes of things that lie across chunks, one after the other.
+// Collects the bytes of values that span chunks.
 
 import { PromfedError } from '../../model/index.js';
 
 const MIN_CAPACITY = 4 << 10;
-/** A buffer of its own for each thing would cost more than copying its bytes does. */
+/** Values share buffers of this size: a buffer for each one would cost more than copying its bytes. */
 const SHARED_CAPACITY = 64 << 10;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * A growing buffer. Each byte is copied when it comes in, and again when the buffer it came into is full. What was
- * taken shares buffers of up to 64 KiB with its neighbours.
+ * A growing buffer for one value after the other. Each byte is copied when it is appended, and again when its buffer is
+ * full. Values share buffers of up to 64 KiB.
  */
 export class ByteCollector {
   #buffer = NOTHING;
@@ -22,14 +22,15 @@ export class ByteCollector {
   }
 
   /**
-   * Adds `bytes[from, to)`.
+   * Appends `bytes[from, to)`.
    *
-   * @throws PromfedError `limit` when more than `maxBytes` would be held; `what` names the thing in the message.
+   * @param name the value in the error message, such as "a series".
+   * @throws PromfedError `limit` when the value would exceed `maxBytes`.
    */
-  append(bytes: Uint8Array, from: number, to: number, maxBytes: number, what: string): void {
+  append(bytes: Uint8Array, from: number, to: number, maxBytes: number, name: string): void {
     const length = this.#length + to - from;
     if (length > maxBytes) {
-      throw new PromfedError('limit', `${what} of the answer is larger than ${maxBytes} bytes`);
+      throw new PromfedError('limit', `${name} of the answer exceeds ${maxBytes} bytes`);
     }
     if (this.#start + length > this.#buffer.length) this.#grow(length, maxBytes);
     const part = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
@@ -37,7 +38,7 @@ export class ByteCollector {
     this.#length = length;
   }
 
-  /** All that was collected, which nobody writes to any more; the collector is empty afterwards. */
+  /** Returns the collected bytes, which are never written to again, and starts the next value. */
   take(): Buffer {
     const end = this.#start + this.#length;
     const taken = this.#buffer.subarray(this.#start, end);

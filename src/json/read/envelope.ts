@@ -1,99 +1,104 @@
-// What an answer's envelope says around its series: status, type, warnings; and whether it is whole.
+// The members of an answer's envelope besides its series: status, result type, warnings.
 
-import type { ResponseTrailer, ResultType } from '../frame.js';
+import { EMPTY_TRAILER, type ResponseTrailer, type ResultType } from '../frame.js';
 import { HISTOGRAM, HISTOGRAMS, VALUE, VALUES } from './series-parser.js';
 import { invalidAnswer, UpstreamAnswerError } from './upstream-answer-error.js';
 
-const NO_TAIL: ResponseTrailer = { warnings: [], infos: [], isPartial: false };
 const RESULT_TYPES: ReadonlySet<unknown> = new Set<ResultType>(['vector', 'matrix', 'scalar', 'string']);
 const KEPT: ReadonlySet<string> = new Set(['status', 'errorType', 'error', 'warnings', 'infos', 'isPartial']);
 
 /**
- * Takes the members as they come, in any order. Every method throws PromfedError `upstream` when the answer then
+ * Receives the members of an answer in any order. Every method throws PromfedError `upstream` when the answer
  * contradicts itself or the API.
  */
 export class Envelope {
   #resultType: ResultType | undefined;
-  /** Taken from the first series, when `resultType` had not come by then. */
+  /** Inferred from the first series, when it comes before `resultType`. */
   #inferred: ResultType | undefined;
   #hasData = false;
   #hasResult = false;
   readonly #members: Record<string, unknown> = {};
 
-  /** Known as soon as the upstream said it, or its first series showed it. */
+  /** Known after `resultType` or the first series. */
   get resultType(): ResultType | undefined {
     return this.#resultType ?? this.#inferred;
   }
 
-  /** Whether a member outside of `data` means anything. */
+  /** Reports whether a member outside of `data` is kept. Others are skipped. */
   keeps(key: string): boolean {
     return KEPT.has(key);
   }
 
-  /** Before the value of the member `data`. */
+  /** Called before the value of the member `data`. */
   beginData(): void {
-    if (this.#hasData) throw invalidAnswer('it has two members "data"');
+    if (this.#hasData) throw invalidAnswer('duplicate member "data"');
     this.#hasData = true;
   }
 
-  /** Before the value of the member `result`. */
+  /** Called before the value of the member `result`. */
   beginResult(): void {
-    if (this.#hasResult) throw invalidAnswer('it has two results');
+    if (this.#hasResult) throw invalidAnswer('duplicate member "result"');
     this.#hasResult = true;
   }
 
-  /** A member outside of `data` that is kept, or a `data` that is no object. */
+  /** Receives a member outside of `data` that is kept, or a `data` that is not an object. */
   take(key: string, value: unknown): void {
     if (key !== 'data') this.#members[key] = value;
     // An error may come with `"data":null`.
-    else if (value !== null) throw invalidAnswer('its data is no object');
+    else if (value !== null) throw invalidAnswer('"data" is not an object');
     else this.#hasData = false;
   }
 
-  /** The `resultType`, or a `result` that is no list. */
+  /** Receives the `resultType`, or a `result` that is not an array. */
   takeOfData(key: string, value: unknown): void {
     if (key === 'result') {
-      if (value !== null) throw invalidAnswer('its result is no list');
+      if (value !== null) throw invalidAnswer('"result" is not an array');
       return;
     }
-    if (!RESULT_TYPES.has(value)) throw invalidAnswer('its result type is unknown');
+    if (!RESULT_TYPES.has(value)) throw invalidAnswer('unknown result type');
     const type = value as ResultType;
     const known = this.resultType;
-    if (known !== undefined && known !== type) throw invalidAnswer(`its result is a ${known}, not a ${type}`);
+    if (known !== undefined && known !== type) {
+      throw invalidAnswer(`the result type is ${type} but the result is a ${known}`);
+    }
     this.#resultType = type;
   }
 
-  /** A series, by what holds its samples: bits as in `SeriesParser.members`. */
+  /** Receives a series. `members` are bits as in `SeriesParser.members`. */
   takeSeries(members: number): void {
     const type = this.#resultType ?? (this.#inferred ??= typeOf(members));
     if (type === 'matrix') {
       if ((members & (VALUE | HISTOGRAM)) === 0) return;
-    } else if (type === 'vector') {
-      if ((members & (VALUES | HISTOGRAMS)) === 0) return;
+      throw invalidAnswer('the result type is matrix but a series holds an instant value');
     }
-    throw invalidAnswer(`its result is a ${type} with a series that is none of it`);
+    if (type === 'vector') {
+      if ((members & (VALUES | HISTOGRAMS)) === 0) return;
+      throw invalidAnswer('the result type is vector but a series holds a list of samples');
+    }
+    throw invalidAnswer(`the result type is ${type} but the result is a list of series`);
   }
 
-  /** Whether a result that is one value is what the type says; false while the type has not been said. */
-  allowsLone(): boolean {
+  /** Reports whether the result type allows a single value; false while the type is unknown. */
+  allowsSingleValue(): boolean {
     const type = this.#resultType;
     if (type === undefined) return false;
     if (type === 'scalar' || type === 'string') return true;
-    throw invalidAnswer(`its result is a lone value, not a ${type}`);
+    throw invalidAnswer(`the result type is ${type} but the result is a single value`);
   }
 
   /**
-   * After the last byte.
+   * Called after the last byte.
    *
-   * @throws UpstreamAnswerError when the answer is an error; PromfedError `upstream` when it lacks what it must have.
+   * @throws UpstreamAnswerError when the answer is an error; PromfedError `upstream` when a required member is missing.
    */
   end(): ResponseTrailer {
     const { status, errorType, error, warnings, infos, isPartial } = this.#members;
     if (status === 'error') throw new UpstreamAnswerError(asText(errorType), asText(error));
-    if (status !== 'success') throw invalidAnswer('it has no status');
-    if (!this.#hasData) throw invalidAnswer('it has no data');
-    if (!this.#hasResult || this.#resultType === undefined) throw invalidAnswer('it has no result');
-    if (warnings === undefined && infos === undefined && isPartial === undefined) return NO_TAIL;
+    if (status !== 'success') throw invalidAnswer('missing "status"');
+    if (!this.#hasData) throw invalidAnswer('missing "data"');
+    if (!this.#hasResult) throw invalidAnswer('missing "result"');
+    if (this.#resultType === undefined) throw invalidAnswer('missing "resultType"');
+    if (warnings === undefined && infos === undefined && isPartial === undefined) return EMPTY_TRAILER;
     return {
       warnings: asTexts(warnings, 'warnings'),
       infos: asTexts(infos, 'infos'),
@@ -112,6 +117,6 @@ function asText(value: unknown): string {
 
 function asTexts(value: unknown, member: string): string[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw invalidAnswer(`its ${member} are no list`);
+  if (!Array.isArray(value)) throw invalidAnswer(`"${member}" is not an array`);
   return value.map((text) => (typeof text === 'string' ? text : JSON.stringify(text)));
 }

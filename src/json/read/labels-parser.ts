@@ -1,34 +1,34 @@
-// Parses a series' `metric` object from bytes to Labels.
+// Parses the `metric` object of a series into Labels.
 
 import { compareStrings, Labels } from '../../model/index.js';
 import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, QUOTE, skipSpace } from '../byte.js';
-import { invalidAnswer, printByte } from './upstream-answer-error.js';
+import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 
-/** Names and values repeat from series to series: strings of up to so many bytes are looked for in a table first. */
+/** Maximum length of strings that are interned, in bytes. Names and values repeat from series to series. */
 const MAX_INTERNED = 64;
 const TABLE_SIZE = 8192;
 
-/** More labels than this are sorted by `Labels.of`, whose cost does not grow with the square of their number. */
+/** Maximum number of labels for insertion sort, whose cost is quadratic. `Labels.of` sorts more. */
 const MAX_INSERTION_SORTED = 64;
 
 /**
- * Strings by the hash of their bytes; a newer one takes an older one's place. One for the process: the same string
- * from two regions is then the same object, which makes comparing labels cheap. Holds half a megabyte at most.
+ * Interned strings by the hash of their bytes; a newer string replaces an older one. All parsers share the table, so
+ * that equal strings of two regions are the same object, which makes comparing labels cheap. Up to 512 KiB.
  */
 const table = new Array<string | undefined>(TABLE_SIZE).fill(undefined);
 
-/** Parses one object after the other; what was parsed last is in `labels`. */
+/** Parses one object after the other. `labels` holds the latest. */
 export class LabelsParser {
   labels: Labels = Labels.EMPTY;
-  /** The string that `#readString` read last. */
+  /** The result of `#readString`. */
   #string = '';
 
   /**
-   * Parses the members of a `metric` object. Labels of any order; of a repeated name the last value wins; empty
-   * values drop the name.
+   * Parses the members of a `metric` object, in any order. The last value of a repeated name wins. A label with an empty
+   * value is dropped.
    *
    * @param pos the index after the opening brace.
-   * @returns the index after the closing brace, or −1 when the bytes end before it.
+   * @returns the index after the closing brace; −1 when the bytes end before it.
    * @throws PromfedError `upstream` when the bytes are not an object of strings.
    */
   parse(bytes: Buffer, pos: number, end: number): number {
@@ -47,14 +47,14 @@ export class LabelsParser {
       if (bytes[pos] !== COLON) {
         pos = skipSpace(bytes, pos, end);
         if (pos >= end) return -1;
-        if (bytes[pos] !== COLON) throw unexpected(bytes[pos]!, 'after a label name');
+        if (bytes[pos] !== COLON) throw unexpectedByte(bytes[pos]!, 'after a label name');
       }
       pos++;
       if (bytes[pos] !== QUOTE) pos = skipSpace(bytes, pos, end);
       pos = this.#readString(bytes, pos, end);
       if (pos < 0) return -1;
       const value = this.#string;
-      // An empty value must still displace an earlier one of its name, which `sorted` rules out.
+      // An empty value must still replace an earlier value of its name, so it is not left out yet.
       if (flat.length > 0 && compareStrings(previous, name) >= 0) sorted = false;
       previous = name;
       flat.push(name, value);
@@ -63,7 +63,7 @@ export class LabelsParser {
         pos = skipSpace(bytes, pos, end);
         if (pos >= end) return -1;
         if (bytes[pos] === CLOSE_BRACE) break;
-        if (bytes[pos] !== COMMA) throw unexpected(bytes[pos]!, 'after a label value');
+        if (bytes[pos] !== COMMA) throw unexpectedByte(bytes[pos]!, 'after a label value');
       }
       pos++;
     }
@@ -74,11 +74,11 @@ export class LabelsParser {
   /**
    * Reads one string to `#string`.
    *
-   * @returns the index after the closing quote, or −1 when the bytes end before it.
+   * @returns the index after the closing quote; −1 when the bytes end before it.
    */
   #readString(bytes: Buffer, pos: number, end: number): number {
     if (pos >= end) return -1;
-    if (bytes[pos] !== QUOTE) throw unexpected(bytes[pos]!, 'where a string of a metric must begin');
+    if (bytes[pos] !== QUOTE) throw unexpectedByte(bytes[pos]!, 'where a label name or value must start');
     const start = pos + 1;
     let hash = 0;
     let all = 0;
@@ -91,7 +91,7 @@ export class LabelsParser {
         escaped = true;
         i++;
       } else if (byte < 0x20) {
-        throw unexpected(byte, 'inside a string');
+        throw unexpectedByte(byte, 'inside a string');
       }
       all |= byte;
       hash = (Math.imul(hash, 31) + byte) | 0;
@@ -104,16 +104,16 @@ export class LabelsParser {
   }
 }
 
-/** ASCII bytes as a string, out of the table when it is there. */
+/** Returns ASCII bytes as a string, from the table when it contains the string. */
 function intern(bytes: Buffer, start: number, end: number, hash: number): string {
   const length = end - start;
   if (length > MAX_INTERNED) return bytes.toString('latin1', start, end);
   const slot = (hash ^ (hash >>> 13)) & (TABLE_SIZE - 1);
-  const known = table[slot];
-  if (known?.length === length) {
+  const candidate = table[slot];
+  if (candidate?.length === length) {
     let i = 0;
-    while (i < length && known.charCodeAt(i) === bytes[start + i]) i++;
-    if (i === length) return known;
+    while (i < length && candidate.charCodeAt(i) === bytes[start + i]) i++;
+    if (i === length) return candidate;
   }
   const fresh = bytes.toString('latin1', start, end);
   table[slot] = fresh;
@@ -121,23 +121,23 @@ function intern(bytes: Buffer, start: number, end: number, hash: number): string
 }
 
 /**
- * Decodes a JSON string with its quotes. Half of a surrogate pair becomes U+FFFD, as Go decodes it: no other
- * string could be written back as UTF-8.
+ * Decodes a JSON string with its quotes. Half of a surrogate pair becomes U+FFFD, as in Go, because it could not be
+ * written as UTF-8.
  *
- * @throws PromfedError `upstream` when an escape is not one of JSON's.
+ * @throws PromfedError `upstream` when the string is not valid JSON.
  */
 export function unescape(bytes: Buffer, start: number, end: number): string {
   let text: unknown;
   try {
     text = JSON.parse(bytes.toString('utf8', start, end));
   } catch (error) {
-    throw invalidAnswer('a string that is not valid JSON', { cause: error });
+    throw invalidAnswer('invalid JSON string', { cause: error });
   }
-  if (typeof text !== 'string') throw invalidAnswer('a string that is not valid JSON');
+  if (typeof text !== 'string') throw invalidAnswer('invalid JSON string');
   return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 
-/** Sorts by name, keeps the last of equal names and drops empty values. Nearly sorted input is the usual one. */
+/** Sorts by name, keeps the last of equal names and drops empty values. Input is usually almost sorted. */
 function normalize(flat: string[]): readonly string[] {
   if (flat.length > 2 * MAX_INSERTION_SORTED) return Labels.of(pairs(flat)).flat;
   for (let i = 2; i < flat.length; i += 2) {
@@ -161,8 +161,4 @@ function normalize(flat: string[]): readonly string[] {
 
 function* pairs(flat: readonly string[]): Iterable<readonly [string, string]> {
   for (let i = 0; i < flat.length; i += 2) yield [flat[i]!, flat[i + 1]!];
-}
-
-function unexpected(byte: number, where: string): Error {
-  return invalidAnswer(`unexpected ${printByte(byte)} ${where}`);
 }

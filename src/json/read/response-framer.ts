@@ -1,7 +1,6 @@
-// Frames an upstream's answer as its bytes come in: series by series, members in any order. What they say is Envelope's.
+// Frames an upstream's answer as its bytes arrive: series by series, members in any order.
 
 import { Labels } from '../../model/index.js';
-import { ByteCollector } from './byte-collector.js';
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -12,26 +11,25 @@ import {
   OPEN_BRACKET,
   QUOTE,
 } from '../byte.js';
-import { Envelope } from './envelope.js';
 import type { ResponseTrailer, ResultType, SeriesFrame } from '../frame.js';
+import { Envelope } from './envelope.js';
 import { unescape } from './labels-parser.js';
-import { endsSeries, SAMPLES_GO_ON, SeriesParser } from './series-parser.js';
-import { invalidAnswer, printByte } from './upstream-answer-error.js';
-import { ValueScanner } from './value-scanner.js';
+import { endsSeries, SAMPLES_CONTINUE, SeriesParser } from './series-parser.js';
+import { SpanningValue } from './spanning-value.js';
+import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 
-/** Bounds on what the framer holds of an answer. */
+/** Maximum sizes, in bytes as the upstream sends them. */
 export interface FramingLimits {
-  /** The largest series, in bytes as the upstream sends it. */
   readonly maxSeriesBytes: number;
-  /** The largest `metric` object of a series, in bytes as the upstream sends it. */
+  /** Of a series' `metric` object. */
   readonly maxLabelsBytes: number;
 }
 
-/** Members of the envelope that are kept (an error's text, warnings) are small; a larger one is refused. */
+/** Maximum size of kept members of the envelope, such as warnings and the text of an error. */
 const MAX_MEMBER_BYTES = 1 << 20;
 const MAX_KEY_BYTES = 4096;
 
-// What must come next.
+// States, named after the token that must follow.
 const START = 0;
 const KEY_OR_CLOSE = 1;
 const KEY = 2;
@@ -41,61 +39,60 @@ const AFTER_MEMBER = 5;
 const ELEMENT_OR_CLOSE = 6;
 const ELEMENT = 7;
 const AFTER_ELEMENT = 8;
-/** A value is being scanned; what for is in `#purpose`. */
+/** The rest of a value for `#purpose`. */
 const SCANNING = 9;
-/** The samples of a series of the usual shape lie across chunks. */
+/** The rest of the samples of a series whose labels were parsed on the fast path. */
 const IN_SAMPLES = 10;
 const DONE = 11;
 
-// What a scanned value is for.
+// Purposes of a scanned value.
 const FOR_KEY = 0;
 const FOR_NOTHING = 1;
 const FOR_MEMBER = 2;
 const FOR_SERIES = 3;
-/** The rest of a series whose labels were parsed already. */
+/** A series whose labels were parsed on the fast path. */
 const FOR_SAMPLES = 4;
 /** The result of a scalar or string answer. */
-const FOR_LONE = 5;
+const FOR_SINGLE = 5;
 
-const WHAT = ['a member name', '', 'a member', 'a series', 'a series', 'the result'] as const;
+const NAMES = ['a member name', '', 'a member', 'a series', 'a series', 'the result'] as const;
 
+const BRACE = Buffer.from('{');
 const BRACKET = Buffer.from('[');
 const VALUE_PREFIX = Buffer.from('"value":');
 
 /**
- * A push machine: bytes in by `feed`, frames out by `take`.
+ * A push parser: bytes go in through `feed`, frames come out through `take`.
  *
- * Unknown members are skipped without being kept. Of the bytes that were fed it keeps at most the one value that is
- * not complete yet. Frames point into the chunks that were fed, which must not change afterwards.
+ * Unknown members are skipped and not kept. Of the bytes fed, at most one incomplete value is kept. Frames point into
+ * the chunks, which must not change afterwards.
  */
 export class ResponseFramer {
-  readonly #limits: FramingLimits;
-  readonly #scanner = new ValueScanner();
   readonly #series: SeriesParser;
-  readonly #collector = new ByteCollector();
+  readonly #value = new SpanningValue();
+  readonly #envelope = new Envelope();
+  /** Maximum size of a value, by purpose. 0 for values that are not kept. */
+  readonly #maxBytes: readonly number[];
   #frames: SeriesFrame[] = [];
-
   #state = START;
   #purpose = FOR_NOTHING;
-  /** Whether the object being read is `data`, else it is the envelope itself. */
+  /** True inside the object `data`, false inside the envelope. */
   #inData = false;
   #key = '';
+  /** A scalar or string result, until the result type is known. */
+  #single: SeriesFrame | undefined;
 
-  readonly #envelope = new Envelope();
-  /** A scalar or string result is held here until its type is known. */
-  #lone: SeriesFrame | undefined;
-
-  constructor(limits: FramingLimits) {
-    this.#limits = limits;
-    this.#series = new SeriesParser(limits.maxLabelsBytes);
+  constructor({ maxSeriesBytes, maxLabelsBytes }: FramingLimits) {
+    this.#series = new SeriesParser(maxLabelsBytes);
+    this.#maxBytes = [MAX_KEY_BYTES, 0, MAX_MEMBER_BYTES, maxSeriesBytes, maxSeriesBytes, MAX_MEMBER_BYTES];
   }
 
-  /** Known as soon as the upstream said it, or its first series showed it. */
+  /** Known after `resultType` or the first series. */
   get resultType(): ResultType | undefined {
     return this.#envelope.resultType;
   }
 
-  /** The frames that are complete; each is handed out once. */
+  /** Returns the frames that were completed since the last call. */
   take(): SeriesFrame[] {
     const taken = this.#frames;
     this.#frames = [];
@@ -103,10 +100,9 @@ export class ResponseFramer {
   }
 
   /**
-   * Reads the next bytes.
+   * Parses the next bytes. The framer must not be used after an error.
    *
-   * @throws PromfedError `upstream` when the answer breaks the rules of JSON or of the API, `limit` when a series of
-   *   it is too large. The framer is then of no further use.
+   * @throws PromfedError `upstream` when the answer violates JSON or the API, `limit` when a series is too large.
    */
   feed(chunk: Buffer): void {
     const end = chunk.length;
@@ -130,13 +126,13 @@ export class ResponseFramer {
           if (byte === QUOTE) {
             pos = this.#beginScan(FOR_KEY, chunk, pos);
           } else {
-            if (byte !== CLOSE_BRACE || this.#state === KEY) throw unexpected(byte);
+            if (byte !== CLOSE_BRACE || this.#state === KEY) throw unexpectedByte(byte);
             this.#closeObject();
             pos++;
           }
           break;
         case AFTER_KEY:
-          if (byte !== COLON) throw unexpected(byte);
+          if (byte !== COLON) throw unexpectedByte(byte);
           this.#state = MEMBER_VALUE;
           pos++;
           break;
@@ -146,7 +142,7 @@ export class ResponseFramer {
         case AFTER_MEMBER:
           if (byte === COMMA) this.#state = KEY;
           else if (byte === CLOSE_BRACE) this.#closeObject();
-          else throw unexpected(byte);
+          else throw unexpectedByte(byte);
           pos++;
           break;
         case ELEMENT_OR_CLOSE:
@@ -156,24 +152,24 @@ export class ResponseFramer {
         case AFTER_ELEMENT:
           if (byte === COMMA) this.#state = ELEMENT;
           else if (byte === CLOSE_BRACKET) this.#state = AFTER_MEMBER;
-          else throw unexpected(byte);
+          else throw unexpectedByte(byte);
           pos++;
           break;
         default:
-          throw invalidAnswer(`${printByte(byte)} after the end of the answer`);
+          throw unexpectedByte(byte, 'after the end of the answer');
       }
     }
   }
 
   /**
-   * Says that no more bytes come.
+   * Ends the answer.
    *
-   * @throws UpstreamAnswerError when the answer is an error; PromfedError `upstream` when it is cut or lacks what
-   *   an answer must have.
+   * @throws UpstreamAnswerError when the answer is an error; PromfedError `upstream` when it is truncated or a required
+   *   member is missing.
    */
   end(): ResponseTrailer {
-    if (this.#state === START) throw invalidAnswer('it is empty');
-    if (this.#state !== DONE) throw invalidAnswer('it is cut before its end');
+    if (this.#state === START) throw invalidAnswer('empty body');
+    if (this.#state !== DONE) throw invalidAnswer('truncated');
     return this.#envelope.end();
   }
 
@@ -208,14 +204,13 @@ export class ResponseFramer {
 
   #beginElement(byte: number, chunk: Buffer, pos: number): number {
     if (byte === OPEN_BRACE) return this.#beginSeries(chunk, pos);
-    if (this.#state === ELEMENT) throw unexpected(byte);
+    if (this.#state === ELEMENT) throw unexpectedByte(byte);
     if (byte === CLOSE_BRACKET) {
       this.#state = AFTER_MEMBER;
       return pos + 1;
     }
-    this.#collector.append(BRACKET, 0, 1, MAX_MEMBER_BYTES, 'the result');
-    this.#scanner.beginInside(CLOSE_BRACKET);
-    this.#purpose = FOR_LONE;
+    // The opening bracket of the result has been read.
+    this.#beginScan(FOR_SINGLE, BRACKET, 0);
     return this.#scan(chunk, pos);
   }
 
@@ -225,94 +220,72 @@ export class ResponseFramer {
       this.#push();
       return next;
     }
-    if (next !== SAMPLES_GO_ON) return this.#beginScan(FOR_SERIES, chunk, pos);
+    if (next !== SAMPLES_CONTINUE) return this.#beginScan(FOR_SERIES, chunk, pos);
     this.#state = IN_SAMPLES;
-    this.#collect(chunk, this.#series.samplesStart, chunk.length);
+    this.#begin(FOR_SAMPLES);
+    this.#value.collect(chunk, this.#series.samplesStart, chunk.length);
     return -1;
   }
 
-  /** Goes on with a series of the usual shape whose labels were parsed. */
+  /** Continues a series whose labels were parsed on the fast path. */
   #feedSamples(chunk: Buffer): number {
     const brace = chunk.indexOf(CLOSE_BRACE);
     if (brace < 0) {
-      this.#collect(chunk, 0, chunk.length);
+      this.#value.collect(chunk, 0, chunk.length);
       return -1;
     }
-    this.#collect(chunk, 0, brace);
-    const samples = this.#collector.take();
+    const samples = this.#value.take(chunk, 0, brace);
     if (endsSeries(samples)) {
       this.#series.samples = samples;
       this.#push();
       return brace + 1;
     }
-    // Not as usual after all: what was collected is scanned, and the scan goes on behind it.
-    this.#scanner.beginInside(CLOSE_BRACE);
-    this.#purpose = FOR_SAMPLES;
-    this.#scanner.feed(samples, 0, samples.length);
-    this.#collect(samples, 0, samples.length);
+    // The brace does not end the series: the collected bytes are scanned instead.
+    this.#beginScan(FOR_SAMPLES, BRACE, 0);
+    this.#scan(samples, 0);
     return this.#scan(chunk, brace);
   }
 
-  #beginScan(purpose: number, chunk: Buffer, pos: number): number {
-    this.#scanner.begin();
+  #begin(purpose: number): void {
     this.#purpose = purpose;
+    this.#value.begin(NAMES[purpose]!, this.#maxBytes[purpose]!);
+  }
+
+  #beginScan(purpose: number, chunk: Buffer, pos: number): number {
+    this.#begin(purpose);
     return this.#scan(chunk, pos);
   }
 
-  /** Scans on for the value's end; −1 when the chunk ends before it. */
+  /** Continues to scan a value. Returns the index after it; −1 when the chunk ends before it. */
   #scan(chunk: Buffer, from: number): number {
-    const end = this.#scanner.feed(chunk, from, chunk.length);
-    if (end < 0) {
-      this.#state = SCANNING;
-      this.#collect(chunk, from, chunk.length);
-      return -1;
-    }
-    if (this.#collector.length === 0) {
-      this.#complete(chunk, from, end);
-    } else {
-      this.#collect(chunk, from, end);
-      const whole = this.#collector.take();
-      this.#complete(whole, 0, whole.length);
-    }
+    const end = this.#value.scan(chunk, from);
+    if (end < 0) this.#state = SCANNING;
+    else if (this.#purpose === FOR_NOTHING) this.#state = AFTER_MEMBER;
+    else this.#complete(this.#value.take(chunk, from, end));
     return end;
   }
 
-  #collect(bytes: Buffer, from: number, to: number): void {
-    const purpose = this.#purpose;
-    if (this.#state === SCANNING && purpose === FOR_NOTHING) return;
-    const isSeries = this.#state === IN_SAMPLES || purpose === FOR_SERIES || purpose === FOR_SAMPLES;
-    const maxBytes = isSeries
-      ? this.#limits.maxSeriesBytes
-      : purpose === FOR_KEY
-        ? MAX_KEY_BYTES
-        : MAX_MEMBER_BYTES;
-    this.#collector.append(bytes, from, to, maxBytes, isSeries ? 'a series' : WHAT[purpose]!);
-  }
-
-  /** Takes a value that was scanned to its end: `bytes[start, end)`. */
-  #complete(bytes: Buffer, start: number, end: number): void {
+  /** Receives a complete value. */
+  #complete(value: Buffer): void {
     switch (this.#purpose) {
       case FOR_KEY:
-        this.#key = unescape(bytes, start, end);
+        this.#key = unescape(value, 0, value.length);
         this.#state = AFTER_KEY;
         return;
       case FOR_MEMBER:
-        this.#takeMember(parseJson(bytes, start, end));
+        this.#takeMember(parseJson(value));
         this.#state = AFTER_MEMBER;
         return;
       case FOR_SERIES:
-        this.#series.parseWhole(bytes, start + 1, end - 1);
+        this.#series.parse(value, 1, value.length - 1);
         this.#push();
         return;
       case FOR_SAMPLES:
-        this.#series.parseWhole(bytes, start, end - 1, this.#series.labels);
+        this.#series.parse(value, 1, value.length - 1, this.#series.labels);
         this.#push();
         return;
-      case FOR_LONE:
-        this.#takeLone(bytes.subarray(start, end));
-        this.#state = AFTER_MEMBER;
-        return;
       default:
+        this.#takeSingle(value);
         this.#state = AFTER_MEMBER;
     }
   }
@@ -322,29 +295,29 @@ export class ResponseFramer {
       this.#envelope.take(this.#key, value);
     } else {
       this.#envelope.takeOfData(this.#key, value);
-      this.#handOutLone();
+      this.#pushSingle();
     }
   }
 
-  #takeLone(result: Buffer): void {
-    const value = parseJson(result, 0, result.length);
+  #takeSingle(result: Buffer): void {
+    const value = parseJson(result);
     const isSample =
       Array.isArray(value) &&
       value.length === 2 &&
       typeof value[0] === 'number' &&
       typeof value[1] === 'string';
-    if (!isSample) throw invalidAnswer('its result is neither a list of series nor a time and a value');
-    this.#lone = { labels: Labels.EMPTY, samples: Buffer.concat([VALUE_PREFIX, result]) };
-    this.#handOutLone();
+    if (!isSample) throw invalidAnswer('"result" is neither a list of series nor a time and a value');
+    this.#single = { labels: Labels.EMPTY, samples: Buffer.concat([VALUE_PREFIX, result]) };
+    this.#pushSingle();
   }
 
-  #handOutLone(): void {
-    if (this.#lone === undefined || !this.#envelope.allowsLone()) return;
-    this.#frames.push(this.#lone);
-    this.#lone = undefined;
+  #pushSingle(): void {
+    if (this.#single === undefined || !this.#envelope.allowsSingleValue()) return;
+    this.#frames.push(this.#single);
+    this.#single = undefined;
   }
 
-  /** Takes what the series parser holds. */
+  /** Adds the series that the series parser holds. */
   #push(): void {
     const { labels, samples, members } = this.#series;
     this.#state = AFTER_ELEMENT;
@@ -353,23 +326,19 @@ export class ResponseFramer {
   }
 }
 
-function parseJson(bytes: Buffer, start: number, end: number): unknown {
+function parseJson(value: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8', start, end));
+    return JSON.parse(value.toString('utf8'));
   } catch (error) {
-    throw invalidAnswer('a member that is not valid JSON', { cause: error });
+    throw invalidAnswer('a member is not valid JSON', { cause: error });
   }
 }
 
-/** The answer does not begin as JSON does: an error page, or something else that is not the API's. */
+/** The error of an answer that does not start as JSON does, such as an HTML page. */
 function notJson(chunk: Buffer, pos: number): Error {
-  const beginning = chunk
+  const start = chunk
     .toString('latin1', pos, pos + 60)
     .replace(/[^\x20-\x7e]+/g, ' ')
     .trim();
-  return invalidAnswer(`it is not JSON, it begins with ${JSON.stringify(beginning)}`);
-}
-
-function unexpected(byte: number): Error {
-  return invalidAnswer(`unexpected ${printByte(byte)}`);
+  return invalidAnswer(`not JSON; it starts with ${JSON.stringify(start)}`);
 }

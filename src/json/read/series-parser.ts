@@ -1,4 +1,4 @@
-// Parses one series object of a `result` into labels and the bytes of its samples.
+// Parses a series object of a `result` into labels and the bytes of its samples.
 
 import { Labels, PromfedError } from '../../model/index.js';
 import {
@@ -18,10 +18,10 @@ import {
   ZERO,
 } from '../byte.js';
 import { LabelsParser, unescape } from './labels-parser.js';
-import { invalidAnswer, printByte } from './upstream-answer-error.js';
+import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 import { ValueScanner } from './value-scanner.js';
 
-/** The members that hold samples, as bits of `members`. */
+/** Bits of `members`, one for each member that holds samples. */
 export const VALUE = 1;
 export const VALUES = 2;
 export const HISTOGRAM = 4;
@@ -34,9 +34,10 @@ const MEMBERS: ReadonlyMap<string, number> = new Map([
   ['histograms', HISTOGRAMS],
 ]);
 
-/** What `tryParse` answers when it did not reach the series' end. */
-const UNUSUAL = -1;
-export const SAMPLES_GO_ON = -2;
+/** Results of `tryParse`: the series has another form than the fast path reads. */
+const OTHER_FORM = -1;
+/** The samples continue after the end of the bytes. */
+export const SAMPLES_CONTINUE = -2;
 
 const METRIC = Buffer.from('{"metric":{');
 const VALUES_KEY = Buffer.from(',"values":[');
@@ -44,40 +45,40 @@ const VALUE_KEY = Buffer.from(',"value":[');
 const NO_SAMPLES = Buffer.alloc(0);
 
 /**
- * Parses one series after the other; what was parsed last is in the fields.
+ * Parses one series after the other. The fields hold the latest.
  *
- * There are two ways. The quick one reads what nearly every server sends: `{"metric":{…},"values":[[…]]}` or
- * `{"metric":{…},"value":[…]}`, without white space. It does not walk through the samples but looks for the brace
- * that ends the series and proves from its surroundings that it does. The whole one reads everything else.
+ * The fast path (`tryParse`) reads the form that almost all servers send: `{"metric":{…},"values":[[…]]}` or
+ * `{"metric":{…},"value":[…]}`, without white space. It does not scan the samples: it searches for the next closing brace
+ * and proves from the bytes around it that it ends the series. `parse` reads every other form.
  */
 export class SeriesParser {
   labels: Labels = Labels.EMPTY;
   samples: Buffer = NO_SAMPLES;
-  /** Which members hold samples. */
+  /** The members that hold samples, as bits. */
   members = 0;
-  /** After `SAMPLES_GO_ON`: where the samples begin. */
+  /** Index of the samples, after `SAMPLES_CONTINUE`. */
   samplesStart = 0;
 
   readonly #labelsParser = new LabelsParser();
   readonly #scanner = new ValueScanner();
   readonly #maxLabelsBytes: number;
 
-  /** @param maxLabelsBytes the largest `metric` object that is taken, as the upstream writes it. */
+  /** @param maxLabelsBytes maximum size of a `metric` object, as the upstream sends it. */
   constructor(maxLabelsBytes: number) {
     this.#maxLabelsBytes = maxLabelsBytes;
   }
 
   /**
-   * The quick way.
+   * Parses a series on the fast path.
    *
-   * @returns the index after the series; `SAMPLES_GO_ON` when everything is as usual until the bytes end within
-   *   the samples of a `values` member: `labels` and `samplesStart` are then set; else `UNUSUAL`.
-   * @throws PromfedError `upstream` when the labels are no object of strings.
+   * @returns the index after the series; `SAMPLES_CONTINUE` when the bytes end within a `values` member, after which
+   *   `labels` and `samplesStart` are set; otherwise `OTHER_FORM`.
+   * @throws PromfedError `upstream` when the labels are not an object of strings.
    */
   tryParse(bytes: Buffer, start: number, end: number): number {
-    if (!holdsAt(bytes, start, end, METRIC)) return UNUSUAL;
+    if (!holdsAt(bytes, start, end, METRIC)) return OTHER_FORM;
     let pos = this.#labelsParser.parse(bytes, start + METRIC.length, end);
-    if (pos < 0) return UNUSUAL;
+    if (pos < 0) return OTHER_FORM;
     this.#checkLabelsSize(pos - start);
     this.labels = this.#labelsParser.labels;
     if (holdsAt(bytes, pos, end, VALUES_KEY)) {
@@ -85,35 +86,35 @@ export class SeriesParser {
       const brace = bytes.indexOf(CLOSE_BRACE, pos + VALUES_KEY.length);
       if (brace < 0 || brace >= end) {
         this.samplesStart = pos + 1;
-        return SAMPLES_GO_ON;
+        return SAMPLES_CONTINUE;
       }
       const samples = bytes.subarray(pos + 1, brace);
-      if (!endsSeries(samples)) return UNUSUAL;
+      if (!endsSeries(samples)) return OTHER_FORM;
       this.samples = samples;
       return brace + 1;
     }
-    if (!holdsAt(bytes, pos, end, VALUE_KEY)) return UNUSUAL;
+    if (!holdsAt(bytes, pos, end, VALUE_KEY)) return OTHER_FORM;
     const samplesStart = pos + 1;
     pos += VALUE_KEY.length;
     while (pos < end && bytes[pos] !== CLOSE_BRACKET) {
       const byte = bytes[pos++]!;
-      if (byte === OPEN_BRACKET || byte === OPEN_BRACE || byte === BACKSLASH) return UNUSUAL;
+      if (byte === OPEN_BRACKET || byte === OPEN_BRACE || byte === BACKSLASH) return OTHER_FORM;
     }
-    if (pos + 1 >= end || bytes[pos + 1] !== CLOSE_BRACE || !closesValue(bytes, pos - 1)) return UNUSUAL;
+    if (pos + 1 >= end || bytes[pos + 1] !== CLOSE_BRACE || !closesValue(bytes, pos - 1)) return OTHER_FORM;
     this.members = VALUE;
     this.samples = bytes.subarray(samplesStart, pos + 1);
     return pos + 2;
   }
 
   /**
-   * The whole way.
+   * Parses a series of any form.
    *
-   * @param start the index after the object's opening brace, or after the comma behind a member that was read.
-   * @param end the index of its closing brace; all between the braces was found to be balanced.
-   * @param labels what the `metric` member held, when it was read already.
-   * @throws PromfedError `upstream` when the object is no series.
+   * @param start the index after the object's opening brace, or after the comma that follows the `metric` member.
+   * @param end the index of its closing brace. Brackets between the braces are known to match.
+   * @param labels the labels, when the `metric` member was parsed before.
+   * @throws PromfedError `upstream` when the object is not a series.
    */
-  parseWhole(bytes: Buffer, start: number, end: number, labels?: Labels): void {
+  parse(bytes: Buffer, start: number, end: number, labels?: Labels): void {
     const kept: Buffer[] = [];
     let found = labels;
     this.members = 0;
@@ -122,23 +123,23 @@ export class SeriesParser {
     let pos = skipSpace(bytes, start, end);
     while (pos < end) {
       const keyStart = pos;
-      const keyEnd = this.#end(bytes, keyStart, end);
-      if (bytes[keyStart] !== QUOTE) throw invalidAnswer('a series with a member that has no name');
+      const keyEnd = this.#endOfValue(bytes, keyStart, end);
+      if (bytes[keyStart] !== QUOTE) throw invalidAnswer('a member of a series has no name');
       const key = unescape(bytes, keyStart, keyEnd);
       pos = skipSpace(bytes, keyEnd, end);
-      if (bytes[pos] !== COLON || pos >= end) throw invalidAnswer('a series with a member that has no value');
+      if (bytes[pos] !== COLON || pos >= end) throw missingValue();
       const valueStart = skipSpace(bytes, pos + 1, end);
-      const valueEnd = this.#end(bytes, valueStart, end);
+      const valueEnd = this.#endOfValue(bytes, valueStart, end);
       const member = MEMBERS.get(key);
       if (key === 'metric') {
-        if (found !== undefined) throw invalidAnswer('a series with two metrics');
+        if (found !== undefined) throw invalidAnswer('a series has two members "metric"');
         found = this.#parseMetric(bytes, valueStart, valueEnd);
       } else if (member !== undefined) {
-        if ((this.members & member) !== 0) throw invalidAnswer(`a series with two members "${key}"`);
-        if (bytes[valueStart] !== OPEN_BRACKET) throw invalidAnswer(`a series whose "${key}" is no list`);
+        if ((this.members & member) !== 0) throw invalidAnswer(`a series has two members "${key}"`);
+        if (bytes[valueStart] !== OPEN_BRACKET) throw invalidAnswer(`"${key}" of a series is not an array`);
         this.members |= member;
         if (keyEnd - keyStart !== key.length + 2) {
-          // The name was written with escapes, which nobody downstream should have to see through.
+          // The name contains escapes, which later stages do not decode.
           kept.push(Buffer.from(`"${key}":`), bytes.subarray(valueStart, valueEnd));
         } else if (runEnd >= 0) {
           runEnd = valueEnd;
@@ -153,9 +154,9 @@ export class SeriesParser {
       }
       pos = skipSpace(bytes, valueEnd, end);
       if (pos < end) {
-        if (bytes[pos] !== COMMA) throw invalidAnswer(`unexpected ${printByte(bytes[pos]!)} inside a series`);
+        if (bytes[pos] !== COMMA) throw unexpectedByte(bytes[pos]!, 'inside a series');
         pos = skipSpace(bytes, pos + 1, end);
-        if (pos >= end) throw invalidAnswer('a series that ends in a comma');
+        if (pos >= end) throw invalidAnswer('a series ends with a comma');
       }
     }
     if (runEnd >= 0) kept.push(bytes.subarray(runStart, runEnd));
@@ -167,38 +168,42 @@ export class SeriesParser {
     if (bytes[start] === OPEN_BRACE) {
       this.#checkLabelsSize(end - start);
       if (this.#labelsParser.parse(bytes, start + 1, end) !== end)
-        throw invalidAnswer('a metric that is cut');
+        throw invalidAnswer('"metric" of a series is truncated');
       return this.#labelsParser.labels;
     }
     if (bytes.toString('latin1', start, end) === 'null') return Labels.EMPTY;
-    throw invalidAnswer('a series whose metric is no object');
+    throw invalidAnswer('"metric" of a series is not an object');
   }
 
   #checkLabelsSize(bytes: number): void {
     if (bytes > this.#maxLabelsBytes) {
-      throw new PromfedError('limit', `the labels of a series are larger than ${this.#maxLabelsBytes} bytes`);
+      throw new PromfedError('limit', `the labels of a series exceed ${this.#maxLabelsBytes} bytes`);
     }
   }
 
-  /** The end of a value that must end before `end`. */
-  #end(bytes: Buffer, start: number, end: number): number {
+  /** Returns the index after the value that starts at `start` and must end before `end`. */
+  #endOfValue(bytes: Buffer, start: number, end: number): number {
     this.#scanner.begin();
     const valueEnd = this.#scanner.feed(bytes, start, end);
     if (valueEnd >= 0) return valueEnd;
-    // A number may be the last thing before the brace; what no server sends as a member of a series is harmless.
+    // A number may extend to the brace. No server sends one as a member of a series.
     if (start < end && bytes[start] !== QUOTE) return end;
-    throw invalidAnswer('a series with a member that has no value');
+    throw missingValue();
   }
 }
 
+function missingValue(): PromfedError {
+  return invalidAnswer('a member of a series has no value');
+}
+
 /**
- * Whether the bytes `"values":[…` up to a closing brace are one whole member, so that the brace ends the series.
+ * Reports whether `samples`, the bytes `"values":[…` before a closing brace, are one complete member, so that the brace
+ * ends the series. False negatives are possible, for strings with a colon.
  *
- * In valid JSON, a quote behind a digit or behind the letter that ends NaN or Inf closes a string: inside a string
- * it would be escaped, and an opening quote stands behind a separator. So the brackets behind that quote are no
- * text, and the brace is none either. It closes the series, and no object that was opened on the way, when there
- * is no colon after the one behind the member's name: an object with members has one, and one without members ends
- * in two braces. Strings with a colon in them are no numbers; such a series goes the whole way.
+ * In valid JSON, a quote after a digit, or after the last letter of NaN or Inf, closes a string: within a string it would
+ * be escaped, and an opening quote follows a separator. So the brackets after that quote and the brace are not text. The
+ * brace does not close an inner object either, because there is no colon after the one of the member's name: an object
+ * with members contains a colon, and one without members ends in two braces.
  */
 export function endsSeries(samples: Buffer): boolean {
   const length = samples.length;
@@ -208,7 +213,7 @@ export function endsSeries(samples: Buffer): boolean {
   return samples.indexOf(COLON, VALUES_KEY.length - 1) < 0;
 }
 
-/** Whether the byte at `pos` is the quote that closes the text of a float. */
+/** Reports whether the byte at `pos` is the quote that closes a float. */
 function closesValue(bytes: Buffer, pos: number): boolean {
   if (bytes[pos] !== QUOTE) return false;
   const last = bytes[pos - 1]!;
@@ -221,7 +226,7 @@ function joinMembers(kept: readonly Buffer[]): Buffer {
   const parts: Buffer[] = [];
   const comma = Buffer.from(',');
   kept.forEach((part, i) => {
-    // A part that ends in a colon is the name of the next one.
+    // A part that ends with a colon is the name of the next part.
     if (i > 0 && kept[i - 1]!.at(-1) !== COLON) parts.push(comma);
     parts.push(part);
   });

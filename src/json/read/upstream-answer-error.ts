@@ -1,22 +1,22 @@
-// The errors of an upstream's answer: what it says itself, and what is wrong with how it says it.
+// Errors of an upstream's answer: errors that the upstream reports, and violations of JSON or of the API.
 
 import type { ErrorCode } from '../../model/index.js';
 import { PromfedError } from '../../model/index.js';
 
-/** How much of a foreign text a message may carry. */
+/** Maximum length of an upstream's text in an error message. */
 const MAX_TEXT = 2048;
 
 /**
- * What the upstreams' error types are to us. The query itself is at fault when the upstream could not evaluate or
- * not even parse it; VictoriaMetrics sends the HTTP status as the type. Everything else is the upstream's failure.
+ * Error types of upstreams that are the query's own fault: it cannot be evaluated, or not even parsed. VictoriaMetrics
+ * sends the HTTP status as the type. All other types are failures of the upstream.
  */
 const QUERY_FAULTS: ReadonlySet<string> = new Set(['execution', 'bad_data', '400', '422']);
 
-/** An error envelope, `{"status":"error","errorType":…,"error":…}`: the upstream answered that it cannot answer. */
+/** The error of an envelope `{"status":"error","errorType":…,"error":…}`. */
 export class UpstreamAnswerError extends PromfedError {
-  /** The upstream's `errorType` as it stands; VictoriaMetrics sends the HTTP status, such as `422`. */
+  /** The upstream's `errorType`; VictoriaMetrics sends the HTTP status, such as `422`. */
   readonly upstreamErrorType: string;
-  /** The upstream's `error`, cut to a length that a message may have. */
+  /** The upstream's `error`, cut to `MAX_TEXT` characters. */
   readonly upstreamText: string;
 
   constructor(errorType: string, text: string) {
@@ -29,12 +29,14 @@ export class UpstreamAnswerError extends PromfedError {
   }
 }
 
-/** The answer breaks the rules of JSON or of the API. */
+/** The error of an answer that violates JSON or the API. */
 export function invalidAnswer(reason: string, options?: ErrorOptions): PromfedError {
   return new PromfedError('upstream', `invalid answer: ${reason}`, options);
 }
 
-/** A byte that may not stand where it does, as a message shows it. */
-export function printByte(byte: number): string {
-  return byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16)}`;
+/** The error of a byte that JSON does not allow at its position, which `where` describes. */
+export function unexpectedByte(byte: number, where = ''): PromfedError {
+  const printed =
+    byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16)}`;
+  return invalidAnswer(`unexpected ${printed}${where === '' ? '' : ` ${where}`}`);
 }

@@ -1,21 +1,21 @@
-// Finds where one JSON value ends, over any number of chunks, without keeping or decoding a byte of it.
+// Finds the end of a JSON value that may span chunks, without keeping or decoding its bytes.
 
 import {
   BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
+  DOT,
   MINUS,
   NINE,
   OPEN_BRACE,
   OPEN_BRACKET,
   PLUS,
   QUOTE,
-  DOT,
   ZERO,
 } from '../byte.js';
-import { invalidAnswer, printByte } from './upstream-answer-error.js';
+import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 
-/** The deepest nesting that is read. VictoriaMetrics' traces are the deepest values that real servers send. */
+/** Maximum nesting. The traces of VictoriaMetrics are the most deeply nested values that real servers send. */
 const MAX_DEPTH = 256;
 
 const NOTHING = 0;
@@ -24,18 +24,18 @@ const LITERAL = 2;
 const CONTAINER = 3;
 
 /**
- * A resumable scanner of one value: brackets must match, strings must end and hold no raw control characters.
- * Commas, colons and the spelling of numbers are not looked at.
+ * A resumable scanner. It checks that brackets match and that strings end and contain no raw control characters. It does
+ * not check commas, colons and the syntax of numbers.
  */
 export class ValueScanner {
   #kind = NOTHING;
   #depth = 0;
   #inString = false;
   #escaped = false;
-  /** The bytes that close the containers that are open, outermost first. */
+  /** Closing bytes of the open containers, outermost first. */
   readonly #closers: number[] = [];
 
-  /** Starts anew, before the first byte of a value. */
+  /** Starts a value, before its first byte. */
   begin(): void {
     this.#kind = NOTHING;
     this.#depth = 0;
@@ -43,18 +43,11 @@ export class ValueScanner {
     this.#escaped = false;
   }
 
-  /** Starts anew, inside a container whose opening byte was already read; its end is the value's end. */
-  beginInside(closer: typeof CLOSE_BRACE | typeof CLOSE_BRACKET): void {
-    this.begin();
-    this.#kind = CONTAINER;
-    this.#closers[this.#depth++] = closer;
-  }
-
   /**
-   * Reads on.
+   * Reads `bytes[from, end)`.
    *
-   * @returns the index after the value's last byte, or −1 when all was read and the value goes on.
-   * @throws PromfedError `upstream` when it is not JSON or is nested too deeply.
+   * @returns the index after the value's last byte; −1 when the value continues after `end`.
+   * @throws PromfedError `upstream` when the value is not JSON or is nested too deeply.
    */
   feed(bytes: Uint8Array, from: number, end: number): number {
     let pos = from;
@@ -92,16 +85,16 @@ export class ValueScanner {
         } else if (byte === BACKSLASH) {
           if (++pos >= end) this.#escaped = true;
         } else if (byte < 0x20) {
-          throw invalidAnswer(`${printByte(byte)} inside a string`);
+          throw unexpectedByte(byte, 'inside a string');
         }
       } else if (byte === QUOTE) {
         inString = true;
       } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
         if (this.#depth >= MAX_DEPTH) throw invalidAnswer(`nested deeper than ${MAX_DEPTH} levels`);
-        // Both closing bytes stand two above their opening ones.
+        // Both closing bytes are their opening byte plus 2.
         this.#closers[this.#depth++] = byte + 2;
       } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-        if (byte !== this.#closers[--this.#depth]) throw invalidAnswer(`unexpected ${printByte(byte)}`);
+        if (byte !== this.#closers[--this.#depth]) throw unexpectedByte(byte);
         if (this.#depth === 0) return pos + 1;
       }
     }
@@ -114,10 +107,10 @@ function kindOf(byte: number): number {
   if (byte === QUOTE) return STRING;
   if (byte === OPEN_BRACE || byte === OPEN_BRACKET) return CONTAINER;
   if (isLiteral(byte)) return LITERAL;
-  throw invalidAnswer(`unexpected ${printByte(byte)} where a value must begin`);
+  throw unexpectedByte(byte, 'where a value must start');
 }
 
-/** Whether a byte can be part of a number, `true`, `false` or `null`. */
+/** Reports whether a byte can be part of a number, `true`, `false` or `null`. */
 function isLiteral(byte: number): boolean {
   return (
     (byte >= ZERO && byte <= NINE) ||

@@ -8,7 +8,7 @@ import { CLOSE_BRACE, COMMA } from '../byte.js';
 import { BlockWriter } from './block-writer.js';
 import { maxLabelsBytes, MAX_UNIT_BYTES, writeLabels } from './write-labels.js';
 
-/** Samples of at least this size are returned without copying. Copying smaller ones is cheaper than a write each. */
+/** Minimum size of samples that are not copied. Copying smaller ones costs less than a write for each. */
 const MIN_UNCOPIED_BYTES = 64 << 10;
 
 const NOTHING = new Uint8Array(0);
@@ -69,22 +69,22 @@ async function* encode(
   }
 }
 
-/** Memory that a buffered answer is written to first: its length is only known then. */
+/** Memory that a buffered answer is written to first, because its length is not known before. */
 let scratch = Buffer.allocUnsafeSlow(16 << 10);
 
-/** The largest scratch memory that is kept. Larger buffered answers are rare. */
+/** Maximum size of scratch memory that is kept. Larger buffered answers are rare. */
 const MAX_SCRATCH_BYTES = 1 << 20;
 
-/** `head`, the frames as `encodeFrames` writes them, and `tail`, in memory of its own. */
-export function encodeBuffered(frames: readonly SeriesFrame[], head: string, tail: string): Buffer {
-  let bytes = (head.length + tail.length) * MAX_UNIT_BYTES;
+/** Returns `prefix`, the frames as `encodeFrames` writes them, and `suffix`, in new memory. */
+export function encodeBuffered(frames: readonly SeriesFrame[], prefix: string, suffix: string): Buffer {
+  let bytes = (prefix.length + suffix.length) * MAX_UNIT_BYTES;
   for (const { labels, samples } of frames) bytes += maxLabelsBytes(labels) + samples.length + 3;
   let block = scratch;
   if (bytes > block.length) {
     block = Buffer.allocUnsafeSlow(bytes);
     if (bytes <= MAX_SCRATCH_BYTES) scratch = block;
   }
-  let used = block.write(head, 0);
+  let used = block.write(prefix, 0);
   let first = true;
   for (const { labels, samples } of frames) {
     if (!first) block[used++] = COMMA;
@@ -95,6 +95,6 @@ export function encodeBuffered(frames: readonly SeriesFrame[], head: string, tai
     used += samples.length;
     block[used++] = CLOSE_BRACE;
   }
-  used += block.write(tail, used);
+  used += block.write(suffix, used);
   return Buffer.from(block.subarray(0, used));
 }

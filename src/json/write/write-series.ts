@@ -14,19 +14,19 @@ import { MAX_FLOAT_BYTES } from '../number/write-float.js';
 import { type BlockWriter, PointPrefixes } from './block-writer.js';
 import { maxLabelsBytes } from './write-labels.js';
 
-/** More than what stands around a number: names of members, brackets, a time. */
-const FRAME_ROOM = 64;
-const POINT_ROOM = FRAME_ROOM + MAX_FLOAT_BYTES;
+/** Upper bound on the bytes around a number: names of members, brackets and a timestamp. */
+const MAX_SYNTAX_BYTES = 64;
+const MAX_POINT_BYTES = MAX_SYNTAX_BYTES + MAX_FLOAT_BYTES;
 
-/** Writes one series to a block; yields what it flushes of it. */
+/** Writes one series to a block, and yields the block whenever it is full. */
 export type SeriesWriter<T> = (block: BlockWriter, item: T) => Generator<Uint8Array>;
 
-/** A column at the one step of an instant query, at which it has a sample. */
+/** Writes columns of an instant query, each with a sample at its only step. */
 export function instantSeries({ startMs }: Grid): SeriesWriter<Column> {
   const at = formatTimestamp(startMs);
   const value = `,"value":[${at},"`;
   return function* (block, { labels, values, present, histograms }) {
-    while (!block.fits(maxLabelsBytes(labels) + POINT_ROOM)) yield block.flush();
+    while (!block.fits(maxLabelsBytes(labels) + MAX_POINT_BYTES)) yield block.flush();
     block.labels(labels);
     if (present[0] === 2) {
       const point = `,"histogram":${histogramPoint(startMs, histograms![0]!)}}`;
@@ -40,20 +40,20 @@ export function instantSeries({ startMs }: Grid): SeriesWriter<Column> {
   };
 }
 
-/** What `rangeSeries` writes; without `present` every step has a float. */
 interface RangeColumn {
   readonly labels: Labels;
   readonly values: Float64Array;
+  /** Every step has a float when it is left out. */
   readonly present?: Uint8Array;
   readonly histograms?: Column['histograms'];
 }
 
-/** A column of a range query. */
+/** Writes columns of a range query. */
 export function rangeSeries({ startMs, stepMs, count }: Grid): SeriesWriter<RangeColumn> {
   const times = Array.from({ length: count }, (_, step) => formatTimestamp(startMs + step * stepMs));
   const prefixes = new PointPrefixes(times.map((time) => `,[${time},"`));
   return function* (block, { labels, values, present, histograms }) {
-    while (!block.fits(maxLabelsBytes(labels) + POINT_ROOM)) yield block.flush();
+    while (!block.fits(maxLabelsBytes(labels) + MAX_POINT_BYTES)) yield block.flush();
     block.labels(labels);
     const histogramStep = histograms === undefined ? -1 : present!.indexOf(2);
     const firstStep = present === undefined ? 0 : present.indexOf(1);
@@ -64,7 +64,7 @@ export function rangeSeries({ startMs, stepMs, count }: Grid): SeriesWriter<Rang
       for (let step = firstStep + 1; (step = block.points(prefixes, values, present, step)) < count;) {
         while (!block.fits(prefixes.maxPointBytes)) yield block.flush();
       }
-      while (!block.fits(FRAME_ROOM)) yield block.flush();
+      while (!block.fits(MAX_SYNTAX_BYTES)) yield block.flush();
       block.text(']');
     } else if (histogramStep < 0) {
       block.text(',"values":[]');
@@ -74,7 +74,7 @@ export function rangeSeries({ startMs, stepMs, count }: Grid): SeriesWriter<Rang
       for (let step = histogramStep; step < count; step++) {
         if (present![step] !== 2) continue;
         const point = separator + histogramPoint(startMs + step * stepMs, histograms![step]!);
-        while (!block.fits(point.length + FRAME_ROOM)) yield block.flush();
+        while (!block.fits(point.length + MAX_SYNTAX_BYTES)) yield block.flush();
         block.text(point);
         separator = ',';
       }
@@ -84,12 +84,12 @@ export function rangeSeries({ startMs, stepMs, count }: Grid): SeriesWriter<Rang
   };
 }
 
-/** The raw samples of a series. */
+/** Writes the raw samples of a series. */
 export function* rawSeries(
   block: BlockWriter,
   { labels, timestamps, values, histograms }: RawSeries,
 ): Generator<Uint8Array> {
-  while (!block.fits(maxLabelsBytes(labels) + POINT_ROOM)) yield block.flush();
+  while (!block.fits(maxLabelsBytes(labels) + MAX_POINT_BYTES)) yield block.flush();
   block.labels(labels);
   const hasHistograms = histograms?.some((histogram) => histogram !== undefined) === true;
   if (!hasHistograms || timestamps.some((_, i) => histograms[i] === undefined)) {
@@ -97,14 +97,14 @@ export function* rawSeries(
     let separator = '[';
     for (let i = 0; i < timestamps.length; i++) {
       if (histograms?.[i] !== undefined) continue;
-      while (!block.fits(POINT_ROOM)) yield block.flush();
+      while (!block.fits(MAX_POINT_BYTES)) yield block.flush();
       block.text(separator + formatTimestamp(timestamps[i]!));
       block.text(',"');
       block.float(values[i]!);
       block.text('"]');
       separator = ',[';
     }
-    while (!block.fits(FRAME_ROOM)) yield block.flush();
+    while (!block.fits(MAX_SYNTAX_BYTES)) yield block.flush();
     block.text(']');
   }
   if (hasHistograms) {
@@ -113,7 +113,7 @@ export function* rawSeries(
       const histogram = histograms[i];
       if (histogram === undefined) continue;
       const point = separator + histogramPoint(timestamps[i]!, histogram);
-      while (!block.fits(point.length + FRAME_ROOM)) yield block.flush();
+      while (!block.fits(point.length + MAX_SYNTAX_BYTES)) yield block.flush();
       block.text(point);
       separator = ',';
     }
@@ -122,7 +122,7 @@ export function* rawSeries(
   block.text('}');
 }
 
-/** Source: Prometheus, util/jsonutil (`MarshalHistogram`). */
+/** A native histogram as the API prints it. Source: Prometheus, util/jsonutil (`MarshalHistogram`). */
 function histogramPoint(timeMs: number, histogram: Histogram): string {
   const buckets = bucketsOf(histogram).map(({ lower, upper, lowerInclusive, upperInclusive, count }) => {
     const bounds = lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? 0 : 2;

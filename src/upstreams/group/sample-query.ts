@@ -7,7 +7,7 @@ import {
   EMPTY_TRAILER,
   invalidAnswer,
   LossyHistograms,
-  lossyHistograms,
+  lossyHistogramsWarning,
   openResponse,
   unionTrailers,
   type ResponseTrailer,
@@ -136,7 +136,7 @@ async function readMatrix(
       for (const series of held) add(series);
       const { trailer } = frames;
       if (!isLossy || lossyGroup === undefined) return trailer;
-      return { ...trailer, warnings: [...trailer.warnings, lossyHistograms(lossyGroup)] };
+      return { ...trailer, warnings: [...trailer.warnings, lossyHistogramsWarning(lossyGroup)] };
     }
     for (const frame of batch) {
       if (lossyGroup === undefined) {

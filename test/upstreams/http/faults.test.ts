@@ -154,7 +154,11 @@ const CASES: readonly FaultCase[] = [
     fault: answersGzipGarbage,
     reason: 'invalid gzip encoding: incorrect header check',
   },
-  { name: 'incomplete JSON', fault: answersWith(200, JSON_TYPE, '{"sta'), reason: /(cut|not JSON)/ },
+  {
+    name: 'incomplete JSON',
+    fault: answersWith(200, JSON_TYPE, '{"sta'),
+    reason: /(cut|truncated|not JSON)/,
+  },
   {
     name: 'incomplete gzip',
     fault: answersWith(200, GZIP, zlib.gzipSync(JSON.stringify(matrix('up'))).subarray(0, 40)),

@@ -1,26 +1,27 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { MAX_FLOAT_BYTES, writeFloat } from '../../src/json/number/write-float.js';
-import { formatFloat } from '../../src/model/index.js';
-import { randomRuns, randomSeed } from '../helpers/random-runs.js';
+import { MAX_FLOAT_BYTES, writeFloat } from '../../../src/json/number/write-float.js';
+import { formatFloat } from '../../../src/model/index.js';
+import { randomRuns, randomSeed } from '../../helpers/random-runs.js';
 
-/** Random doubles of each kind; `PROMFED_RUNS=1000000` for a long run, `PROMFED_SEED` for another one. */
+/** Number of random doubles of each kind. `PROMFED_RUNS=1000000` is a long run, `PROMFED_SEED` selects another one. */
 const RUNS = randomRuns(20_000);
 const SEED = randomSeed(1);
 
 const memory = Buffer.alloc(MAX_FLOAT_BYTES + 2);
 const view = new DataView(memory.buffer, memory.byteOffset, memory.length);
 
-/** What is written at an offset, with what stands around it checked to be untouched. */
+/** The text written at an offset. Checks that the bytes around it are unchanged. */
 function written(value: number): string {
   memory.fill(0x2a);
   const end = writeFloat(memory, view, 1, value);
-  if (memory[0] !== 0x2a || memory[MAX_FLOAT_BYTES + 1] !== 0x2a) return 'written beyond its bytes';
+  if (memory[0] !== 0x2a || memory[MAX_FLOAT_BYTES + 1] !== 0x2a)
+    return 'bytes around the text were overwritten';
   return memory.toString('latin1', 1, end);
 }
 
-/** Uniform in [0, 1), 53 bits; the same for every run of a seed. */
+/** Uniform in [0, 1), with 53 bits. Deterministic for a seed. */
 function createRandom(seed: number): () => number {
   let state = seed | 0;
   const next = (): number => {
@@ -40,7 +41,7 @@ function anyDouble(): number {
   bits.setUint32(4, upTo(2 ** 32));
   return bits.getFloat64(0);
 }
-/** A few units in the last place away. */
+/** A double that is a few units in the last place away. */
 function near(value: number): number {
   bits.setFloat64(0, value);
   bits.setBigUint64(0, BigInt.asUintN(64, bits.getBigUint64(0) + BigInt(upTo(9) - 4)));
@@ -49,7 +50,7 @@ function near(value: number): number {
 
 const KINDS: Readonly<Record<string, () => number>> = {
   'any bits': anyDouble,
-  'any usual exponent': () => (1 + random()) * 2 ** (upTo(76) - 21),
+  'numbers without an exponent': () => (1 + random()) * 2 ** (upTo(76) - 21),
   'ratios below one': () => random() / (1 + upTo(100)),
   'rates of counters': () => upTo(1e7) / 300,
   'decimals of up to 17 digits': () => Number(`${upTo(10 ** upTo(17))}e-${upTo(20)}`),
@@ -63,7 +64,7 @@ const KINDS: Readonly<Record<string, () => number>> = {
 };
 
 for (const [kind, create] of Object.entries(KINDS)) {
-  t.test(`${kind} are written as they are formatted`, (t) => {
+  t.test(`${kind} are written as formatFloat formats them`, (t) => {
     let wrong = 0;
     for (let i = 0; i < RUNS; i++) {
       const value = i % 2 === 0 ? create() : -create();
@@ -106,7 +107,7 @@ t.test('special and extreme floats are written as Prometheus prints them', (t) =
   t.end();
 });
 
-t.test('every double reads back from what is written of it', (t) => {
+t.test('every double reads back from its text', (t) => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) =>
       Object.is(Number(written(value)), value),

@@ -1,12 +1,12 @@
-// Decoding: floats exactly rounded, samples on the step grid, raw samples, and what is refused.
+// Decoding: floats correctly rounded, samples on the step grid, raw samples, and rejected samples.
 
 import fc from 'fast-check';
 import t from 'tap';
 
-import { decodeColumn, decodeRaw } from '../../src/json/index.js';
-import { emptyColumn, instantGrid, Labels, rangeGrid } from '../../src/model/index.js';
-import { frame, values } from '../helpers/frame-streams.js';
-import { randomRuns } from '../helpers/random-runs.js';
+import { decodeColumn, decodeRaw } from '../../../src/json/index.js';
+import { emptyColumn, instantGrid, Labels, rangeGrid } from '../../../src/model/index.js';
+import { frame, values } from '../../helpers/frame-streams.js';
+import { randomRuns } from '../../helpers/random-runs.js';
 
 const GRID = rangeGrid(1_000_000, 1_060_000, 15_000);
 
@@ -19,12 +19,12 @@ function decode(samples: string, grid = GRID): { count: number; values: (number 
   };
 }
 
-/** One value as it is decoded. */
+/** Decodes one value. */
 function decodeValue(text: string): number {
   return decodeRaw(frame({}, `"values":[[1,${JSON.stringify(text)}]]`)).values[0]!;
 }
 
-t.test('puts samples on their steps and leaves the others absent', (t) => {
+t.test('samples are decoded onto their steps, and other steps have none', (t) => {
   const u = undefined;
   const cases = [
     {
@@ -34,7 +34,7 @@ t.test('puts samples on their steps and leaves the others absent', (t) => {
     },
     { name: 'some', samples: values([1015, '-2.5'], [1060, '1e3']), expected: [u, -2.5, u, u, 1000] },
     { name: 'none', samples: '"values":[]', expected: [u, u, u, u, u] },
-    { name: 'nothing at all', samples: '', expected: [u, u, u, u, u] },
+    { name: 'a frame without members', samples: '', expected: [u, u, u, u, u] },
     {
       name: 'with white space',
       samples: ' "values" : [ [ 1015 , "2" ] , [1030,"3"]\n] ',
@@ -64,7 +64,7 @@ t.test('puts samples on their steps and leaves the others absent', (t) => {
   t.end();
 });
 
-t.test('reads milliseconds exactly', (t) => {
+t.test('milliseconds are exact', (t) => {
   const grid = rangeGrid(1_435_781_451_781, 1_435_781_451_881, 1);
   const samples = Array.from(
     { length: 101 },
@@ -84,21 +84,21 @@ const offGrid = [
   { name: 'between two steps', samples: values([1001, '1']) },
   { name: 'a millisecond off', samples: values([1015.001, '1']) },
   { name: 'before the first', samples: values([985, '1']) },
-  { name: 'behind the last', samples: values([1075, '1']) },
+  { name: 'after the last', samples: values([1075, '1']) },
   { name: 'a step twice', samples: values([1015, '1'], [1015, '1']) },
   { name: 'back in time', samples: values([1030, '1'], [1015, '1']) },
 ];
 
 for (const { name, samples } of offGrid) {
-  t.test(`refuses a sample off the grid: ${name}`, async (t) => {
+  t.test(`a sample off the grid is rejected: ${name}`, async (t) => {
     t.throws(() => decode(samples), {
       code: 'upstream',
-      message: /\{a="1"\} has a sample at .*, off the step grid/,
+      message: /series \{a="1"\} has a sample at .*, which is off the step grid/,
     });
   });
 }
 
-t.test('refuses native histograms by name, never dropping them', (t) => {
+t.test('native histograms are rejected, never dropped', (t) => {
   for (const samples of [
     '"histograms":[[1000,{"count":"1"}]]',
     '"histogram":[1000,{"count":"1"}]',
@@ -111,8 +111,8 @@ t.test('refuses native histograms by name, never dropping them', (t) => {
   t.end();
 });
 
-t.test('refuses what are no samples', (t) => {
-  const wrong = [
+t.test('malformed samples are rejected', (t) => {
+  const malformed = [
     '"values":[[1000,"1"]',
     '"values":[[1000,"1"],]',
     '"values":[[1000,"1"]]]',
@@ -153,12 +153,12 @@ t.test('refuses what are no samples', (t) => {
     '"values":[[',
     `"values":[[1,"${'1'.repeat(2000)}"]]`,
   ];
-  for (const samples of wrong)
+  for (const samples of malformed)
     t.throws(() => decode(samples), { code: 'upstream', message: /invalid answer/ }, samples);
   t.end();
 });
 
-t.test('decodes raw samples, of equal times the last one', (t) => {
+t.test('raw samples are decoded, the last one of several at the same time', (t) => {
   const raw = decodeRaw(frame({ a: '1' }, values([1, '1'], [2.5, '2'], [2.5, '3'], [4, 'NaN'])));
   t.strictSame([...raw.timestamps], [1000, 2500, 4000]);
   t.strictSame([...raw.values], [1, 3, NaN]);
@@ -174,7 +174,7 @@ t.test('decodes raw samples, of equal times the last one', (t) => {
   t.end();
 });
 
-t.test('decodes more samples than one block', (t) => {
+t.test('more samples than one block are decoded', (t) => {
   const samples = Array.from({ length: 5000 }, (_, i) => [i, String(i / 7)] as const);
   const raw = decodeRaw(frame({}, values(...samples)));
   t.strictSame(
@@ -190,8 +190,8 @@ t.test('decodes more samples than one block', (t) => {
   t.end();
 });
 
-/** Decimal texts that are hard to round, from the literature and from the edges of the ways through the decoder. */
-const hard = [
+/** Decimal texts that are hard to round, from the literature and from the limits of the decoder's fast paths. */
+const hardToRound = [
   '0',
   '-0',
   '0.0',
@@ -246,9 +246,9 @@ const hard = [
   '1e05',
 ];
 
-t.test('rounds floats as Number() does', async (t) => {
+t.test('floats are rounded as Number() rounds them', async (t) => {
   const same = (text: string): boolean => Object.is(decodeValue(text), Number(text));
-  for (const text of hard) t.ok(same(text), text);
+  for (const text of hardToRound) t.ok(same(text), text);
   const digits = fc.bigInt({ min: 0n, max: 10n ** 20n }).map(String);
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (x) => same(String(x))),
@@ -277,7 +277,7 @@ t.test('rounds floats as Number() does', async (t) => {
   );
 });
 
-t.test('rounds floats of every length before and after the dot as Number() does', async () => {
+t.test('floats of every length before and after the point are rounded as Number() rounds them', async () => {
   const digit = fc.nat(9);
   const digits = (max: number): fc.Arbitrary<string> =>
     fc.array(digit, { minLength: 1, maxLength: max }).map((list) => list.join(''));
@@ -285,7 +285,7 @@ t.test('rounds floats of every length before and after the dot as Number() does'
     .tuple(digits(20), fc.option(digits(22)), fc.constantFrom('', 'e-7', 'e+5', 'e17', 'e-30'))
     .map(([whole, part, exponent]) => `${whole}${part === null ? '' : `.${part}`}${exponent}`);
   fc.assert(
-    // Neighbours in one list: the bytes behind a number are another one's.
+    // In one list, so that the bytes after a number belong to another one.
     fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), (texts) => {
       const samples = texts.map((one, i) => [i, one] as const);
       const raw = decodeRaw(frame({}, values(...samples)));
@@ -295,8 +295,8 @@ t.test('rounds floats of every length before and after the dot as Number() does'
   );
 });
 
-t.test('rounds halfway cases and their neighbours as Number() does', async () => {
-  // The decimal text of the point between two doubles, cut to 17 and 18 digits, is as near to a tie as such text gets.
+t.test('halfway cases and their neighbours are rounded as Number() rounds them', async () => {
+  // The midpoint of two doubles, cut to 17 and 18 digits, is as close to a tie as texts of that length are.
   fc.assert(
     fc.property(
       fc.integer({ min: 2 ** 30, max: 2 ** 31 - 1 }),
@@ -319,7 +319,7 @@ t.test('rounds halfway cases and their neighbours as Number() does', async () =>
   );
 });
 
-t.test('decodes what any server prints into the same numbers', async () => {
+t.test('floats as servers print them are decoded into the same numbers', async () => {
   const sample = fc.tuple(fc.nat(1_000_000), fc.oneof(fc.double().map(String), fc.integer().map(String)));
   fc.assert(
     fc.property(fc.uniqueArray(sample, { selector: ([time]) => time, maxLength: 50 }), (samples) => {
@@ -340,7 +340,7 @@ t.test('decodes what any server prints into the same numbers', async () => {
   );
 });
 
-t.test('times are read the same whatever the series before had at their places', (t) => {
+t.test('timestamps do not depend on those of the series before', (t) => {
   const texts = [
     '1000000005',
     '1000000020',
@@ -350,7 +350,7 @@ t.test('times are read the same whatever the series before had at their places',
     '0000000000',
     '1e9',
   ];
-  const bad = [
+  const malformed = [
     'x000000005',
     '\0\0\0\0\0\0\0\0\0\0',
     '\u00ff'.repeat(10),
@@ -373,7 +373,7 @@ t.test('times are read the same whatever the series before had at their places',
       return true;
     }),
   );
-  for (const time of bad) {
+  for (const time of malformed) {
     for (const samples of [`"values":[[${time},"1"]]`, `"values":[[0,"1"],[${time},"1"]]`]) {
       t.throws(() => decodeRaw(frame({}, samples)), { code: 'upstream' }, JSON.stringify(time));
     }

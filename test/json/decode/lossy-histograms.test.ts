@@ -1,9 +1,9 @@
-// Native histograms out of JSON: made whole where their buckets tell the layout, refused where they do not.
+// Native histograms from JSON: reconstructed when their buckets determine the layout, rejected otherwise.
 
 import fc from 'fast-check';
 import t from 'tap';
 
-import { decodeLossyColumn, decodeLossyRaw, LossyHistograms } from '../../src/json/index.js';
+import { decodeLossyColumn, decodeLossyRaw, LossyHistograms } from '../../../src/json/index.js';
 import {
   bucketsOf,
   createHistogram,
@@ -13,9 +13,9 @@ import {
   Labels,
   type Histogram,
   type RawSeries,
-} from '../../src/model/index.js';
+} from '../../../src/model/index.js';
 
-/** As Prometheus prints it. */
+/** The JSON of a histogram, as Prometheus prints it. */
 function printed(histogram: Histogram): string {
   const buckets = bucketsOf(histogram).map(({ lower, upper, lowerInclusive, upperInclusive, count }) => {
     const rule = lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? 0 : 2;
@@ -46,7 +46,7 @@ const buckets = (from: number, to: number): fc.Arbitrary<Histogram['positive']> 
       return { indices: sorted.map(([index]) => Number(index)), counts: sorted.map(([, count]) => count) };
     });
 
-t.test('exponential histograms come back bucket for bucket, whatever the schema', async (t) => {
+t.test('exponential histograms of every schema are reconstructed bucket by bucket', async (t) => {
   const histograms = fc.integer({ min: -4, max: 8 }).chain((schema) => {
     const far = Math.min(3000, Math.floor(1020 * 2 ** schema));
     return fc.record({
@@ -61,14 +61,14 @@ t.test('exponential histograms come back bucket for bucket, whatever the schema'
     fc.property(histograms, (parts) => {
       const histogram = createHistogram({ ...parts, count: 7, sum: 1.5 });
       const [got] = read([printed(histogram)]);
-      const isBare = parts.positive.indices.length + parts.negative.indices.length === 0;
-      t.same(got, isBare ? { ...histogram, schema: 8 } : histogram);
+      const isEmpty = parts.positive.indices.length + parts.negative.indices.length === 0;
+      t.same(got, isEmpty ? { ...histogram, schema: 8 } : histogram);
     }),
     { numRuns: 300, seed: 7 },
   );
 });
 
-t.test('custom bounds are those that any histogram of the metric has', async (t) => {
+t.test('custom bounds are the union of those of all histograms of the metric', async (t) => {
   const of = (customValues: readonly number[], indices: readonly number[]): Histogram =>
     createHistogram({
       schema: CUSTOM_BUCKETS,
@@ -81,10 +81,14 @@ t.test('custom bounds are those that any histogram of the metric has', async (t)
   const all = [of(bounds, [0, 1, 2, 3, 4, 5]), of(bounds, [4]), of(bounds, []), of(bounds, [1, 3])];
   t.same(read(all.map(printed)), all);
   t.same(read([printed(of([0.5, 3, 7], [1, 3]))]), [of([0.5, 3, 7], [1, 3])]);
-  t.same(read([printed(of([0, 3], [0]))])[0]?.customValues, [0], 'bounds of no populated bucket are lost');
+  t.same(
+    read([printed(of([0, 3], [0]))])[0]?.customValues,
+    [0],
+    'bounds without a populated bucket are lost',
+  );
 });
 
-t.test('metrics are told apart by their names', async (t) => {
+t.test('metrics with different names have different layouts', async (t) => {
   const lossy = new LossyHistograms();
   const custom = createHistogram({
     schema: CUSTOM_BUCKETS,
@@ -98,7 +102,7 @@ t.test('metrics are told apart by their names', async (t) => {
   t.same([a.histograms, b.histograms], [[custom], [exponential]]);
 });
 
-t.test('series of one metric may have bounds of their own', async (t) => {
+t.test('series of one metric may have different bounds', async (t) => {
   const lossy = new LossyHistograms();
   const of = (customValues: readonly number[]): Histogram =>
     createHistogram({
@@ -119,10 +123,10 @@ t.test('series of one metric may have bounds of their own', async (t) => {
   );
   t.equal(weight, 14);
   const one = printed(all[0]!);
-  t.throws(() => read([one, printed(all[1]!)]), { code: 'unsupported' }, 'but not one series');
+  t.throws(() => read([one, printed(all[1]!)]), { code: 'unsupported' }, 'one series has one layout');
 });
 
-t.test('buckets of no layout are an error', async (t) => {
+t.test('buckets that fit no layout are an error', async (t) => {
   const cases: [name: string, buckets: string][] = [
     ['overlapping', '[0,"1","4","1"],[0,"2","3","1"]'],
     ['backwards', '[0,"2","4","1"],[0,"1","2","1"]'],
@@ -130,17 +134,17 @@ t.test('buckets of no layout are an error', async (t) => {
     ['two zero buckets', '[3,"-1","1","1"],[3,"-2","2","1"]'],
     ['no bound included', '[2,"1","3","1"]'],
     ['zero and custom', '[3,"-1","1","1"],[0,"1","3.3","1"],[0,"3.3","3.4","1"]'],
-    ['nothing at all', '[0,"NaN","1","1"]'],
+    ['NaN as a bound', '[0,"NaN","1","1"]'],
   ];
   for (const [name, list] of cases) {
     t.throws(() => read([`{"count":"1","sum":"1","buckets":[${list}]}`]), name);
   }
   t.throws(() => read(['{"count":"1","buckets":[]}']), 'no sum');
-  t.throws(() => read(['{"count":"1","sum":"1","buckets":[[0,"2","1","1"]]}']), 'bounds the wrong way round');
-  t.throws(() => read(['{"count":1,"sum":"1"}']), 'a count that is no text');
+  t.throws(() => read(['{"count":"1","sum":"1","buckets":[[0,"2","1","1"]]}']), 'bounds in the wrong order');
+  t.throws(() => read(['{"count":1,"sum":"1"}']), 'a count that is not a string');
 });
 
-t.test('a column has floats and histograms side by side', async (t) => {
+t.test('a column holds floats and histograms', async (t) => {
   const lossy = new LossyHistograms();
   const grid = { startMs: 1000, stepMs: 1000, count: 4 };
   const histogram = createHistogram({ positive: { indices: [0], counts: [1] }, count: 1, sum: 2 });
@@ -163,7 +167,7 @@ t.test('a column has floats and histograms side by side', async (t) => {
   t.equal(floats.histograms, undefined);
   for (const [name, text] of [
     ['off the grid', `"histograms":[[3.5,${printed(histogram)}]]`],
-    ['beyond it', `"histograms":[[5,${printed(histogram)}]]`],
+    ['after its end', `"histograms":[[5,${printed(histogram)}]]`],
     ['twice at one time', `"values":[[3,"1"]],"histograms":[[3,${printed(histogram)}]]`],
   ] as const) {
     const frame = { labels, samples: Buffer.from(text) };

@@ -1,14 +1,14 @@
-// Fuzzing of the framing: answers as servers send them, mutated. `PROMFED_RUNS=1000000 npm test -- test/json/fuzz`
-// is the long run; `PROMFED_SEED` repeats one.
+// Fuzzing of the framer with mutated answers of servers. `PROMFED_RUNS=1000000 npm test -- test/json/read/fuzz` is the
+// long run; `PROMFED_SEED` repeats one.
 
 import { inspect } from 'node:util';
 
 import t from 'tap';
 
-import { decodeRaw, openResponse, type SeriesFrame } from '../../src/json/index.js';
-import { PromfedError } from '../../src/model/index.js';
-import { bodyOf } from '../helpers/frame-streams.js';
-import { randomRuns, randomSeed } from '../helpers/random-runs.js';
+import { decodeRaw, openResponse, type SeriesFrame } from '../../../src/json/index.js';
+import { PromfedError } from '../../../src/model/index.js';
+import { bodyOf } from '../../helpers/frame-streams.js';
+import { randomRuns, randomSeed } from '../../helpers/random-runs.js';
 
 const runs = randomRuns(5000);
 const seed = randomSeed();
@@ -17,22 +17,22 @@ const A = '{"__name__":"up","instance":"10.0.0.1:8080","job":"a \\"b\\" \\u00e9 
 const B = '{"__name__":"up","job":"b]}"}';
 const VALUES = '[[1795401300,"0.5"],[1795401315.125,"NaN"],[1795401330,"1.7976931348623157e+308"]]';
 const seeds: readonly Buffer[] = [
-  // Prometheus: annotations behind the data, histograms.
+  // Prometheus: annotations after the data, histograms.
   `{"status":"success","data":{"resultType":"matrix","result":[{"metric":${A},"values":${VALUES}},{"metric":${B},"values":[[1795401300,"+Inf"]]}]},"warnings":["w"],"infos":["i"]}`,
   `{"status":"success","data":{"resultType":"matrix","result":[{"metric":${A},"values":${VALUES},"histograms":[[1795401345,{"count":"3","sum":"2","buckets":[[3,"-0.25","0.25","3"]]}]]}]}}`,
   `{"status":"success","data":{"resultType":"vector","result":[{"metric":${A},"value":[1795401300.781,"12"]},{"metric":${B},"value":[1795401300.781,"-0"]}]}}`,
   '{"status":"success","data":{"resultType":"scalar","result":[1795401300.781,"1"]}}',
   '{"status":"error","errorType":"bad_data","error":"invalid parameter \\"query\\": 1:5: parse error"}',
-  // VictoriaMetrics, single and cluster: isPartial, stats, a trace.
+  // VictoriaMetrics, single node and cluster: isPartial, stats, a trace.
   `{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[{"metric":${A},"values":${VALUES}},{"metric":${B},"values":${VALUES}}]},"stats":{"seriesFetched": "2","executionTimeMsec":3},"trace":{"duration_msec":0.1,"message":"[","children":[]}}`,
   `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1795401300,"3"]}]},"stats":{"seriesFetched": "2"}}`,
-  // Thanos and Mimir: warnings first, the analysis before the result; white space.
+  // Thanos and Mimir: warnings first, the analysis before the result. White space.
   `{"warnings":["w"],"status":"success","data":{"analysis":{"a":[1,null]},"stats":{},"resultType":"matrix","result":[{"metric":${B},"values":${VALUES}}]}}`,
   `{ "status" : "success" ,\n "data" : { "result" : [ { "values" : [ [ 1 , "2" ] ] , "metric" : ${A} } ] , "resultType" : "matrix" } }\n`,
 ].map((text) => Buffer.from(text));
 
-/** Bytes that mean something in JSON, in numbers and in UTF-8, and some that mean nothing anywhere. */
-const TELLING = Buffer.from('{}[],:"\\ \n0123456789.eE+-untrflasNI\u00e9😀\u0000\u001f', 'utf8');
+/** Bytes with a meaning in JSON, numbers or UTF-8, and some that are invalid everywhere. */
+const SPECIAL_BYTES = Buffer.from('{}[],:"\\ \n0123456789.eE+-untrflasNI\u00e9😀\u0000\u001f', 'utf8');
 const SNIPPETS = [
   '"metric":{}',
   '"values":[]',
@@ -58,26 +58,26 @@ function mutated(random: (below: number) => number): Buffer {
   let bytes = seeds[random(seeds.length)]!;
   for (let times = 1 + random(3); times > 0; times--) {
     const at = random(bytes.length + 1);
-    const [before, behind] = [bytes.subarray(0, at), bytes.subarray(at)];
+    const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)];
     const other = seeds[random(seeds.length)]!;
     const from = random(other.length);
     const piece = other.subarray(from, from + random(40));
-    const telling = Buffer.of(TELLING[random(TELLING.length)]!);
+    const special = Buffer.of(SPECIAL_BYTES[random(SPECIAL_BYTES.length)]!);
     switch (random(7)) {
       case 0:
-        bytes = Buffer.concat([before, telling, behind.subarray(1)]);
+        bytes = Buffer.concat([before, special, after.subarray(1)]);
         break;
       case 1:
-        bytes = Buffer.concat([before, telling, behind]);
+        bytes = Buffer.concat([before, special, after]);
         break;
       case 2:
-        bytes = Buffer.concat([before, behind.subarray(1 + random(30))]);
+        bytes = Buffer.concat([before, after.subarray(1 + random(30))]);
         break;
       case 3:
-        bytes = Buffer.concat([before, piece, behind]);
+        bytes = Buffer.concat([before, piece, after]);
         break;
       case 4:
-        bytes = Buffer.concat([before, SNIPPETS[random(SNIPPETS.length)]!, behind]);
+        bytes = Buffer.concat([before, SNIPPETS[random(SNIPPETS.length)]!, after]);
         break;
       case 5:
         bytes = Buffer.from(bytes);
@@ -93,8 +93,7 @@ function mutated(random: (below: number) => number): Buffer {
 interface Outcome {
   readonly frames: readonly SeriesFrame[];
   readonly text: string;
-  /** What was thrown. */
-  readonly refused: unknown;
+  readonly error: unknown;
 }
 
 async function read(bytes: Buffer, cuts: readonly number[]): Promise<Outcome> {
@@ -109,12 +108,12 @@ async function read(bytes: Buffer, cuts: readonly number[]): Promise<Outcome> {
           Buffer.from(samples).toString('latin1'),
         ]);
         const { trailer } = answer.frames;
-        return { frames, text: JSON.stringify([answer.resultType, series, trailer]), refused: undefined };
+        return { frames, text: JSON.stringify([answer.resultType, series, trailer]), error: undefined };
       }
       for (const { labels, samples } of batch) frames.push({ labels, samples: Buffer.from(samples) });
     }
   } catch (thrown) {
-    return { frames, text: `refused: ${thrown instanceof PromfedError ? thrown.code : ''}`, refused: thrown };
+    return { frames, text: `error: ${thrown instanceof PromfedError ? thrown.code : ''}`, error: thrown };
   }
 }
 
@@ -125,7 +124,7 @@ interface ParsedSeries {
 
 interface Document {
   readonly status: string;
-  /** Of a matrix or a vector, its series; of a scalar, its time and value; null for none. */
+  /** The series of a matrix or a vector; the time and the value of a scalar; null for an empty result. */
   readonly data: { readonly result: readonly (ParsedSeries | number | string)[] | null };
 }
 
@@ -137,32 +136,32 @@ function tryParse(bytes: Buffer): Document | undefined {
   }
 }
 
-/** What is wrong with how a mutated answer is read; undefined when nothing is. */
-async function fault(bytes: Buffer, random: (below: number) => number): Promise<string | undefined> {
-  const whole = await read(bytes, []);
-  if (whole.refused !== undefined && !(whole.refused instanceof PromfedError)) {
-    return `no PromfedError: ${inspect(whole.refused)}`;
+/** Describes how reading a mutated answer goes wrong; undefined when it does not. */
+async function tryFault(bytes: Buffer, random: (below: number) => number): Promise<string | undefined> {
+  const uncut = await read(bytes, []);
+  if (uncut.error !== undefined && !(uncut.error instanceof PromfedError)) {
+    return `not a PromfedError: ${inspect(uncut.error)}`;
   }
   const cuts = Array.from({ length: random(6) }, () => random(bytes.length + 1)).sort((a, b) => a - b);
   const pieces = await read(bytes, cuts);
   const document = tryParse(bytes);
-  // Values are copied, not parsed: what is no JSON inside of them is refused only where a cut has them looked at.
+  // Samples are copied, not parsed: invalid JSON within them is an error only when a cut makes the framer scan them.
   if (document === undefined) return undefined;
-  if (pieces.text !== whole.text) return `cut at ${cuts.join()}: ${pieces.text}\nwhole: ${whole.text}`;
-  if (whole.refused !== undefined) return undefined;
+  if (pieces.text !== uncut.text) return `cut at ${cuts.join()}: ${pieces.text}\nuncut: ${uncut.text}`;
+  if (uncut.error !== undefined) return undefined;
   accepted++;
-  if (document.status !== 'success') return `accepted, though its status is ${document.status}`;
+  if (document.status !== 'success') return `accepted with the status ${document.status}`;
   const { result } = document.data;
   if (result === null || typeof result[0] === 'number') return undefined;
-  if (result.length !== whole.frames.length) return `${whole.frames.length} series, not ${result.length}`;
-  for (const [i, frame] of whole.frames.entries()) {
+  if (result.length !== uncut.frames.length) return `${uncut.frames.length} series, not ${result.length}`;
+  for (const [i, frame] of uncut.frames.entries()) {
     const wrong = difference(frame, result[i] as ParsedSeries);
     if (wrong !== undefined) return `series ${i}: ${wrong}`;
   }
   return undefined;
 }
 
-/** Where decoded samples are not what JSON.parse makes of them. What is refused is not wrong. */
+/** Describes how decoded samples differ from those of JSON.parse. An error is not a difference. */
 function difference(frame: SeriesFrame, { values, value }: ParsedSeries): string | undefined {
   let decoded;
   try {
@@ -180,7 +179,7 @@ function difference(frame: SeriesFrame, { values, value }: ParsedSeries): string
   return undefined;
 }
 
-/** The numbers of Prometheus' answers; the decoder takes Inf without a sign too. */
+/** Parses a value of an answer. The decoder also accepts Inf without a sign. */
 function numberOf(text: string): number {
   const infinite = /^([+-]?)Inf$/.exec(text);
   return infinite === null ? Number(text) : infinite[1] === '-' ? -Infinity : Infinity;
@@ -189,13 +188,13 @@ function numberOf(text: string): number {
 let accepted = 0;
 
 t.test(
-  `mutated answers that are JSON are read as JSON.parse reads them however they are cut, or refused`,
+  `mutated answers that are JSON are read as JSON.parse reads them, however they are cut, or are an error`,
   async (t) => {
     const random = createRandom(seed);
     const startMs = performance.now();
     for (let run = 0; run < runs; run++) {
       const bytes = mutated(random);
-      const wrong = await fault(bytes, random);
+      const wrong = await tryFault(bytes, random);
       if (wrong !== undefined) {
         t.fail(`seed ${seed}, run ${run}: ${wrong}`, { answer: bytes.toString() });
         return;
