@@ -130,7 +130,7 @@ async function decoded(parts: readonly Part[], kind: 'instant' | 'range', grid: 
   for (const block of encodeValue(value, { kind, grid, limit: undefined }, new Annotations())) {
     text += Buffer.from(block).toString();
   }
-  return JSON.stringify((JSON.parse(text) as { result: unknown }).result);
+  return JSON.stringify((JSON.parse(`${text}}`) as { result: unknown }).result);
 }
 
 interface Series {

@@ -179,7 +179,7 @@ t.test('trailers are united, and an error of a replica closes the others', async
   t.equal(other.closed, true);
 });
 
-/** Replicas of a few series, some of which are missing, with different samples. */
+/** Replicas with a few series and different samples. Some series are missing. */
 const replicasArbitrary = fc
   .tuple(fc.uniqueArray(fc.nat(30), { minLength: 1, maxLength: 20 }), fc.integer({ min: 2, max: 4 }))
   .chain(([names, count]) =>
