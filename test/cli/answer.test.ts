@@ -1,4 +1,4 @@
-// The values of a federation as `promfed query` shows them: as the API's JSON of the same values reads.
+// The values of a federation as `promfed query` shows them, compared with the API's JSON of the same values.
 
 import t from 'tap';
 
@@ -73,7 +73,11 @@ const CASES: readonly Case[] = [
     value: {
       type: 'vector',
       ordered: false,
-      columns: [column({ __name__: 'x', b: '2' }, [2]), column({ b: '0' }, [NaN]), column({ __name__: 'x', a: '1' }, [1e21])], // prettier-ignore
+      columns: [
+        column({ __name__: 'x', b: '2' }, [2]),
+        column({ b: '0' }, [NaN]),
+        column({ __name__: 'x', a: '1' }, [1e21]),
+      ],
     },
   },
   {

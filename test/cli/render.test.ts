@@ -46,7 +46,7 @@ t.test('a vector is a table, its name first and labels by name', async (t) => {
   );
 });
 
-t.test('a matrix has a row a sample, with its time', async (t) => {
+t.test('a matrix has one row for each sample, with its time', async (t) => {
   t.equal(
     table(matrix([{ a: '1' }, ['0.5', '+Inf']])),
     [
@@ -58,13 +58,13 @@ t.test('a matrix has a row a sample, with its time', async (t) => {
   );
 });
 
-t.test('a scalar, a string and nothing', async (t) => {
+t.test('a scalar, a string and an empty answer', async (t) => {
   t.equal(table(envelope('scalar', [1, '2'])), 'VALUE\n    2\n');
   t.equal(table(envelope('string', [1, 'a\u001bb'])), 'a\\u{1b}b\n');
   t.equal(table(envelope('vector', [])), 'no data\n');
 });
 
-t.test('labels cannot move the cursor or hide', async (t) => {
+t.test('labels cannot move the cursor or hide other text', async (t) => {
   t.equal(
     table(vector([{ a: '\u001b[2J\n\u202e' }, '1'])),
     'a                       VALUE\n\\u{1b}[2J\\u{a}\\u{202e}      1\n',
@@ -169,7 +169,7 @@ t.test('the series of a chart differ in letter or color', async (t) => {
   t.ok(plain.split('\n').every((line) => line.length <= 60));
 });
 
-t.test('what no chart can show is still told', async (t) => {
+t.test('values that a chart cannot show are counted', async (t) => {
   const options = { columns: 60, colors: false, startMs: 0, endMs: 60_000 };
   t.equal(renderChart(readAnswer(matrix()), options), 'no data\n');
   t.match(renderChart(readAnswer(matrix([{}, ['+Inf', 'NaN']])), options), '━ {}  2 not drawn\n');
@@ -179,7 +179,7 @@ t.test('what no chart can show is still told', async (t) => {
   t.notMatch(widest, 'NaN');
 });
 
-t.test('a caret stands under the place of a parse error', async (t) => {
+t.test('a caret marks the position of a parse error', async (t) => {
   t.equal(pointAt('sum(up', '1:7: parse error: x'), '  sum(up\n        ^\n');
   t.equal(pointAt('a\nüb ]', 'invalid parameter "query": 2:5: parse error: x'), '  üb ]\n     ^\n');
   for (const message of ['no place', '2:1: parse error: x', '1:99: parse error: x', '1:0: parse error: x']) {

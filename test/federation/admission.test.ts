@@ -1,4 +1,4 @@
-// Admission: who starts at once, who waits, and who is refused.
+// Admission: which requests start immediately, wait, or are rejected.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -23,28 +23,31 @@ async function admit(admission: Admission, timeoutMs = 60_000, signal = never): 
   return admission.admit(signal, timeoutMs);
 }
 
-t.test('requests start at once while there is memory, then wait in the order of arrival', async (t) => {
-  const admission = admissionOf(2);
-  const first = admission.admit(never, 60_000);
-  t.notOk(first instanceof Promise, 'who starts at once does not wait for a promise');
-  const second = await admit(admission);
-  const order: number[] = [];
-  const waiting = [3, 4, 5].map(async (n) => {
-    const admitted = await admit(admission);
-    order.push(n);
-    return admitted;
-  });
-  t.same([admission.inFlight, admission.queued], [2, 3]);
-  (first as Admitted).release();
-  const third = await waiting[0]!;
-  t.same(order, [3]);
-  t.same([admission.inFlight, admission.queued], [2, 2]);
-  second.release();
-  third.release();
-  for (const admitted of await Promise.all(waiting.slice(1))) admitted.release();
-  t.same(order, [3, 4, 5]);
-  t.same([admission.inFlight, admission.queued, admission.budget.heldBytes], [0, 0, 0]);
-});
+t.test(
+  'requests start immediately while there is memory, and then wait in the order of arrival',
+  async (t) => {
+    const admission = admissionOf(2);
+    const first = admission.admit(never, 60_000);
+    t.notOk(first instanceof Promise, 'who starts at once does not wait for a promise');
+    const second = await admit(admission);
+    const order: number[] = [];
+    const waiting = [3, 4, 5].map(async (n) => {
+      const admitted = await admit(admission);
+      order.push(n);
+      return admitted;
+    });
+    t.same([admission.inFlight, admission.queued], [2, 3]);
+    (first as Admitted).release();
+    const third = await waiting[0]!;
+    t.same(order, [3]);
+    t.same([admission.inFlight, admission.queued], [2, 2]);
+    second.release();
+    third.release();
+    for (const admitted of await Promise.all(waiting.slice(1))) admitted.release();
+    t.same(order, [3, 4, 5]);
+    t.same([admission.inFlight, admission.queued, admission.budget.heldBytes], [0, 0, 0]);
+  },
+);
 
 t.test('more queries than --query.max-concurrency wait for their turn', async (t) => {
   const admission = admissionOf(100, { maxConcurrency: 1 });
@@ -60,7 +63,7 @@ t.test('more queries than --query.max-concurrency wait for their turn', async (t
   t.same([admission.inFlight, admission.queued, admission.budget.heldBytes], [0, 0, 0]);
 });
 
-t.test('who waits too long is refused, with the limit and the flag', async (t) => {
+t.test('a request that waits too long is rejected with the limit and the flag', async (t) => {
   const admission = admissionOf(1, { maxWaitMs: 20 });
   const first = await admit(admission);
   await t.rejects(admit(admission), {
@@ -72,7 +75,7 @@ t.test('who waits too long is refused, with the limit and the flag', async (t) =
   first.release();
 });
 
-t.test('a full queue refuses at once', async (t) => {
+t.test('a full queue rejects requests immediately', async (t) => {
   const admission = admissionOf(1, { maxQueued: 1 });
   const first = await admit(admission);
   const second = admit(admission);
@@ -100,7 +103,7 @@ t.test('a client that leaves leaves the queue', async (t) => {
   t.same([admission.inFlight, admission.queued, admission.budget.heldBytes], [0, 0, 0]);
 });
 
-t.test('nobody overtakes those who wait', async (t) => {
+t.test('no request overtakes the waiting ones', async (t) => {
   const admission = admissionOf(2);
   const first = await admit(admission);
   first.memory.reserve('samples', 2 * RESERVE);
@@ -113,7 +116,7 @@ t.test('nobody overtakes those who wait', async (t) => {
   for (const admitted of await Promise.all([second, third])) admitted.release();
 });
 
-t.test('nothing starts while the heap is nearly full', async (t) => {
+t.test('no request starts while the heap is nearly full', async (t) => {
   let isHeapFull = true;
   const admission = admissionOf(1, { isHeapFull: () => isHeapFull });
   await t.rejects(admit(admission), { code: 'overloaded', message: /^the JavaScript heap is nearly full/ });

@@ -1,4 +1,4 @@
-// info() over regions: what regions have computed gets the labels of info series that are read here.
+// info() over regions: the results of regions get the labels of info series that promfed reads.
 
 import t from 'tap';
 
@@ -6,7 +6,7 @@ import { demoConfig, startDemoRegions } from '../../src/demo/index.js';
 import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed/promfed.js';
 
 const NOW_MS = Date.UTC(2026, 5, 1, 12);
-/** Of the demo's metrics `up` tells the pod and the namespace of an instance. */
+/** The demo's metric `up` has the pod and the namespace of each instance. */
 const QUERIES = [
   'info(sum by (instance, job) (rate(http_requests_total[5m])), {__name__="up"})',
   'info(sum by (instance, job) (rate(http_requests_total[5m])), {__name__="up", pod=~"gateway.+"})',
@@ -15,7 +15,7 @@ const QUERIES = [
   'sum by (promxyCluster, namespace) (info(count by (instance, job) (http_requests_total), {__name__="up"}))',
 ];
 
-t.test('info() has the same answer whether the regions compute what it enriches or not', async (t) => {
+t.test('info() has the same answer with and without pushdown of the series to enrich', async (t) => {
   const clock = { now: (): number => NOW_MS };
   const demo = await startDemoRegions({ clock });
   t.teardown(() => demo.close());

@@ -1,4 +1,4 @@
-// Every query of the KOF dashboards over the demo's regions: it may have no answer, but never for a fault of promfed.
+// Every query of the KOF dashboards over the demo's regions. A query may fail, but not because of promfed.
 
 import { readFileSync } from 'node:fs';
 
@@ -12,7 +12,7 @@ import { sharedPath, withoutShared } from '../helpers/shared.js';
 const NOW_MS = Date.UTC(2026, 5, 1, 12);
 const FILE = sharedPath('kof/queries.txt');
 const skip = withoutShared('kof/queries.txt');
-/** Errors that are about the query and its data, whatever evaluates it. */
+/** Errors of the query and its data, which Prometheus would return as well. */
 const FAULTS_OF_THE_QUERY = /many-to-many|many-to-one|same labelset|duplicate/;
 
 for (const pushdown of [true, false]) {

@@ -1,4 +1,4 @@
-// Groups whose answers turn out to hold native histograms: what is asked next, and what becomes of failures.
+// Answers with native histograms that are computed with: the next plan, and failures.
 
 import t, { type Test } from 'tap';
 
@@ -28,7 +28,7 @@ function group(name: string, target: string, keys = 'remote_read: true'): string
   return `\n    - { name: ${name}, labels: { r: ${name} }, static_configs: [{ targets: ["${target}"] }], ${keys} }`;
 }
 
-const ask = (url: string, query: string): ReturnType<typeof api> =>
+const query = (url: string, query: string): ReturnType<typeof api> =>
   api(url, '/api/v1/query', { query, time: '1000' });
 
 async function startRegion(t: Test, fault: Fault): Promise<FaultServer> {
@@ -37,52 +37,49 @@ async function startRegion(t: Test, fault: Fault): Promise<FaultServer> {
   return server;
 }
 
-t.test(
-  'a query that meets histograms asks for raw samples, once, and their failure is its own',
-  async (t) => {
-    const [eu, us] = [await startRegion(t, histograms), await startRegion(t, histograms)];
-    const { url } = await startPromfed(
-      t,
-      `promxy:\n  server_groups:${group('eu', eu.target)}${group('us', us.target)}\n`,
-    );
-    const { httpStatus, error } = await ask(url, 'sum(h)');
-    t.equal(httpStatus, 500);
-    t.match(error, /^server group ".*": target .*the disk is gone/);
-    t.same(pathsOf(eu), ['/api/v1/query', '/api/v1/read']);
-    await ask(url, 'sum(h)');
-    t.same(pathsOf(eu).slice(2), ['/api/v1/read'], 'a name that was met is known');
-    const many = 'sum(a) + sum(b) + sum(c) + sum(d) + sum(e) + sum(f) + sum(g)';
-    t.equal((await ask(url, many)).httpStatus, 500, 'several unknown ones');
-    t.ok(pathsOf(eu).length < 40, 'a few plans at most');
-  },
-);
+t.test('a query whose answer has native histograms reads raw samples, and fails when these do', async (t) => {
+  const [eu, us] = [await startRegion(t, histograms), await startRegion(t, histograms)];
+  const { url } = await startPromfed(
+    t,
+    `promxy:\n  server_groups:${group('eu', eu.target)}${group('us', us.target)}\n`,
+  );
+  const { httpStatus, error } = await query(url, 'sum(h)');
+  t.equal(httpStatus, 500);
+  t.match(error, /^server group ".*": target .*the disk is gone/);
+  t.same(pathsOf(eu), ['/api/v1/query', '/api/v1/read']);
+  await query(url, 'sum(h)');
+  t.same(pathsOf(eu).slice(2), ['/api/v1/read'], 'the name was learned');
+  const many = 'sum(a) + sum(b) + sum(c) + sum(d) + sum(e) + sum(f) + sum(g)';
+  t.equal((await query(url, many)).httpStatus, 500, 'several unknown names');
+  t.ok(pathsOf(eu).length < 40, 'the number of plans is limited');
+});
 
-t.test('an optional group whose raw samples fail is missing with a warning', async (t) => {
+t.test('an optional group whose raw samples fail is missing, with a warning', async (t) => {
   const [eu, us] = [await startRegion(t, histograms), await startRegion(t, histograms)];
   const optional = 'remote_read: true, ignore_error: true';
   const { url } = await startPromfed(
     t,
     `promxy:\n  server_groups:${group('eu', eu.target, optional)}${group('us', us.target, optional)}\n`,
   );
-  const { httpStatus, data, warnings = [] } = await ask(url, 'sum(h)');
+  const { httpStatus, data, warnings = [] } = await query(url, 'sum(h)');
   t.equal(httpStatus, 200);
   t.same(data, { resultType: 'vector', result: [] });
   t.same(warnings.map((text) => /^server group "(\w+)" is missing/.exec(text)?.[1]).sort(), ['eu', 'us']);
 });
 
-t.test('a group that has no way to hand them on whole is the error', async (t) => {
+t.test('native histograms of a group without complete ones are an error', async (t) => {
   const [eu, us] = [await startRegion(t, histograms), await startRegion(t, histograms)];
   const { url } = await startPromfed(
     t,
     `promxy:\n  server_groups:${group('eu', eu.target, '')}${group('us', us.target, '')}\n`,
   );
-  const { httpStatus, error } = await ask(url, 'sum(h)');
+  const { httpStatus, error } = await query(url, 'sum(h)');
   t.equal(httpStatus, 422);
   t.match(error, /^server group "(eu|us)": native histograms .* remote_read: true .*allow_lossy: true/);
   t.same(pathsOf(eu), ['/api/v1/query']);
 });
 
-t.test('the metadata says which metrics are histograms, and what it said stays when it fails', async (t) => {
+t.test('names of native histograms are learned from metadata, and kept when it fails', async (t) => {
   let fails = false;
   const region: Fault = (response, socket, request) => {
     if (!request.path.endsWith('/metadata')) {

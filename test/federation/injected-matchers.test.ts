@@ -1,4 +1,4 @@
-// What a group with injected matchers is sent, on every path.
+// The requests to groups with injected matchers, on every path.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,11 +8,11 @@ import t from 'tap';
 import { api, startPromfed } from '../helpers/promfed/promfed.js';
 import { until } from '../helpers/until.js';
 
-/** A region that answers nothing much, and notes what it was asked: the path, and every selector or query. */
+/** A region with empty answers that records the path and every selector or query of its requests. */
 async function startRegion(
   t: Parameters<typeof startPromfed>[0],
-): Promise<{ host: string; asked: string[] }> {
-  const asked: string[] = [];
+): Promise<{ host: string; received: string[] }> {
+  const received: string[] = [];
   const answers: [path: RegExp, data: unknown][] = [
     [/metadata$/, { up: [META], lat: [META], secret: [META] }],
     [/__name__\/values$/, ['up', 'lat_bucket']],
@@ -26,7 +26,7 @@ async function startRegion(
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://region');
       const parameters = new URLSearchParams(`${url.searchParams.toString()}&${body}`);
-      asked.push([url.pathname, ...parameters.getAll('match[]'), ...parameters.getAll('query')].join(' '));
+      received.push([url.pathname, ...parameters.getAll('match[]'), ...parameters.getAll('query')].join(' '));
       const isRange = parameters.get('query')?.endsWith(']') === true;
       const data = isRange
         ? { resultType: 'matrix', result: [] }
@@ -39,7 +39,7 @@ async function startRegion(
   t.teardown(() => {
     server.close();
   });
-  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, received };
 }
 
 const META = { type: 'gauge', help: '', unit: '' };
@@ -61,7 +61,7 @@ t.test('injected matchers are sent on every path', async (t) => {
   const on = await startPromfed(t, config);
   const off = await startPromfed(t, config, { pushdown: false });
   const injected = 'cluster=~"A|B",region!="x"';
-  // Some servers have values of no metric, which are none of a series.
+  // A matcher that requires a name, because some servers also return label values without series.
   const anything = /,__name__(?:=~"\.\+"|!="")/;
   const cases: [url: string, path: string, parameters: Record<string, string>, sent: string | RegExp][] = [
     [on.url, '/api/v1/query', { query: 'count(up)' }, `/api/v1/query count(up{${injected}})`],
@@ -74,15 +74,15 @@ t.test('injected matchers are sent on every path', async (t) => {
     [on.url, '/api/v1/series', { 'match[]': '{region="eu"}' }, `/api/v1/series {${injected}}`],
     [on.url, '/api/v1/metadata', {}, `/api/v1/label/__name__/values {${injected}}`],
   ];
-  await until(() => region.asked.length > 0, 'the query for the values of a dynamic label');
-  for (const one of region.asked)
+  await until(() => region.received.length > 0, 'the query for the values of a dynamic label');
+  for (const one of region.received)
     t.equal(one.replace(anything, ''), `/api/v1/label/job/values {${injected}}`);
   for (const [url, path, parameters, sent] of cases) {
-    region.asked.length = 0;
+    region.received.length = 0;
     const answer = await api(url, path, parameters);
     t.equal(answer.status, 'success', path);
-    const asked = region.asked.filter((one) => !one.startsWith('/api/v1/label/job/'));
-    const normal = asked.map((one) => one.replace(anything, ''));
+    const sentNow = region.received.filter((one) => !one.startsWith('/api/v1/label/job/'));
+    const normal = sentNow.map((one) => one.replace(anything, ''));
     t.ok(
       normal.includes(String(sent)),
       `${path} ${JSON.stringify(parameters)} sends ${String(sent)}: ${normal.join(' | ')}`,
