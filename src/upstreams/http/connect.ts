@@ -2,7 +2,12 @@
 
 import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  connect as connectTls,
+  createSecureContext,
+  type ConnectionOptions,
+  type SecureContext,
+} from 'node:tls';
 
 import type { buildConnector } from 'undici';
 
@@ -22,48 +27,65 @@ const MIN_ATTEMPT_MS = 10;
  * @throws PromfedError `bad_data` when a certificate or key cannot be read.
  */
 export function createConnector(settings: ServerGroupSettings): buildConnector.connector {
-  const { dialTimeoutMs, tls } = settings.httpClient;
-  const tcp = {
-    noDelay: true,
-    keepAlive: true,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: Math.max(MIN_ATTEMPT_MS, Math.floor(dialTimeoutMs / 2)),
+  const dialer = new Dialer(settings);
+  return (options, callback) => {
+    dialer.dial(options, callback);
   };
-  const secureContext = settings.scheme === 'https' ? createContext(settings.name, tls) : undefined;
-  let session: Buffer | undefined;
+}
 
-  const openTls = (host: string, port: number): TLSSocket => {
-    const servername = tls.serverName ?? (isAddress(host) ? undefined : host);
-    const socket = connectTls({
-      ...tcp,
-      ...(secureContext === undefined ? {} : { secureContext }),
-      rejectUnauthorized: !tls.insecureSkipVerify,
-      ALPNProtocols: ['http/1.1'],
-      host,
-      port,
-      ...(servername === undefined ? {} : { servername }),
-      ...(session === undefined ? {} : { session }),
-    });
-    socket.on('session', (ticket) => {
-      session = ticket;
-    });
-    return socket;
-  };
+/** Opens connections. Those over TLS resume the latest session. */
+class Dialer {
+  readonly #timeoutMs: number;
+  readonly #tls: TlsSettings;
+  /** Undefined for connections without TLS. */
+  readonly #secureContext: SecureContext | undefined;
+  #session: Buffer | undefined;
 
-  return ({ hostname, protocol, port }, callback) => {
-    // URLs have IPv6 addresses in brackets, sockets do not.
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    const isTls = protocol === 'https:';
-    const portNumber = port === '' ? (isTls ? 443 : 80) : Number(port);
-    const socket: Socket = isTls ? openTls(host, portNumber) : connectTcp({ ...tcp, host, port: portNumber });
+  constructor({ name, scheme, httpClient: { dialTimeoutMs, tls } }: ServerGroupSettings) {
+    this.#timeoutMs = dialTimeoutMs;
+    this.#tls = tls;
+    this.#secureContext = scheme === 'https' ? createContext(name, tls) : undefined;
+  }
 
-    const timer = setTimeout(() => {
-      // The event loop may be late: a connection that is ready wins.
-      setImmediate(() => {
-        finish(new PromfedError('upstream', `no connection within ${dialTimeoutMs} ms (dial_timeout)`));
+  dial({ hostname, port }: buildConnector.Options, callback: buildConnector.Callback): void {
+    const tcp = {
+      noDelay: true,
+      keepAlive: true,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: Math.max(MIN_ATTEMPT_MS, Math.floor(this.#timeoutMs / 2)),
+      // URLs have IPv6 addresses in brackets, sockets do not.
+      host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    };
+    if (this.#secureContext === undefined) {
+      const socket = connectTcp({ ...tcp, port: port === '' ? 80 : Number(port) });
+      this.#whenOpen(socket, 'connect', callback);
+    } else {
+      const socket = connectTls({
+        ...tcp,
+        ...this.#tlsOptions(tcp.host, this.#secureContext),
+        port: port === '' ? 443 : Number(port),
       });
-    }, dialTimeoutMs);
+      socket.on('session', (ticket) => {
+        this.#session = ticket;
+      });
+      this.#whenOpen(socket, 'secureConnect', callback);
+    }
+  }
 
+  #tlsOptions(host: string, secureContext: SecureContext): ConnectionOptions {
+    const { serverName, insecureSkipVerify } = this.#tls;
+    const servername = serverName ?? (isAddress(host) ? undefined : host);
+    return {
+      secureContext,
+      rejectUnauthorized: !insecureSkipVerify,
+      ALPNProtocols: ['http/1.1'],
+      ...(servername === undefined ? {} : { servername }),
+      ...(this.#session === undefined ? {} : { session: this.#session }),
+    };
+  }
+
+  /** Calls back once: when the socket is open, fails, or the dial timeout has passed. */
+  #whenOpen(socket: Socket, openEvent: string, callback: buildConnector.Callback): void {
     let isFinished = false;
     const finish = (error: Error | null): void => {
       if (isFinished) return;
@@ -76,15 +98,21 @@ export function createConnector(settings: ServerGroupSettings): buildConnector.c
         callback(error, null);
       }
     };
-    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+    const timer = setTimeout(() => {
+      // The event loop may be late: a connection that is ready wins.
+      setImmediate(() => {
+        finish(new PromfedError('upstream', `no connection within ${this.#timeoutMs} ms (dial_timeout)`));
+      });
+    }, this.#timeoutMs);
+    socket.once(openEvent, () => {
       finish(null);
     });
     // The listener stays: undici handles errors of an open connection, and errors after the timeout are ignored.
     socket.on('error', (error) => {
-      session = undefined;
+      this.#session = undefined;
       finish(error);
     });
-  };
+  }
 }
 
 /** Created once, so that invalid certificates are reported when the group is created. */
