@@ -19,3 +19,15 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     await sleep(INTERVAL_MS);
   }
 }
+
+/**
+ * Resolves with the first result of `look` that is not undefined.
+ *
+ * @param what the result, for the error.
+ * @throws Error after 100 s.
+ */
+export async function untilFound<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
+  let result: T | undefined;
+  await until(async () => (result = await look()) !== undefined, what);
+  return result!;
+}

@@ -1,4 +1,4 @@
-// A region that computes ranges at multiples of the step, held against the same Prometheus asked directly.
+// A region that aligns range queries with the step. The reference is the same Prometheus without alignment.
 
 import t from 'tap';
 
@@ -30,7 +30,7 @@ const QUERIES = [
   'quantile(0.9, wide_total)',
 ];
 
-t.test('no value stands at a time that it is not of', { skip }, async (t) => {
+t.test('values have the times at which they were evaluated', { skip }, async (t) => {
   const reference = await startPrometheus(t);
   const times = { startMs: startMs - 900_000, endMs, intervalMs: 15_000, decimals: 2 };
   await importIntoPrometheus(
@@ -42,24 +42,24 @@ t.test('no value stands at a time that it is not of', { skip }, async (t) => {
     `promxy:\n  server_groups:\n    - static_configs: [{ targets: ["${new URL(region.url).host}"] }]\n      ${keys}\n`;
   const promfed = await startPromfed(t, group('align_query_range_with_step: true'));
 
-  for (const { what, shiftS, step } of [
-    { what: 'unaligned', shiftS: 17, step: 60 },
-    { what: 'unaligned by less than a second', shiftS: 0.25, step: 60 },
-    { what: 'aligned', shiftS: 0, step: 60 },
-    { what: 'of a step beyond lookback', shiftS: 123, step: 600 },
+  for (const { name, shiftS, step } of [
+    { name: 'unaligned', shiftS: 17, step: 60 },
+    { name: 'unaligned by less than a second', shiftS: 0.25, step: 60 },
+    { name: 'aligned', shiftS: 0, step: 60 },
+    { name: 'unaligned with a step larger than the lookback', shiftS: 123, step: 600 },
   ]) {
     const base = Math.ceil(startMs / 1000 / step) * step;
     const range = { start: String(base + shiftS), end: String(endMs / 1000), step: String(step) };
     const before = { ...region.ranges };
     for (const query of QUERIES) {
-      const [ours, theirs] = await Promise.all(
+      const [actual, expected] = await Promise.all(
         [promfed.url, reference.url].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
       );
-      t.same(answerDifferences(ours!, theirs!), [], `${query}, ${what}`);
+      t.same(answerDifferences(actual!, expected!), [], `${query}, ${name}`);
     }
-    t.equal(region.ranges.moved, before.moved, `nothing that the region moves is asked, ${what}`);
+    t.equal(region.ranges.moved, before.moved, `no query is aligned by the region, ${name}`);
     if (shiftS === 0)
-      t.ok(region.ranges.received >= before.received + QUERIES.length - 3, 'what can be is computed there');
+      t.ok(region.ranges.received >= before.received + QUERIES.length - 3, 'aligned queries are pushed down');
   }
 
   const trusting = await startPromfed(t, group('align_query_range_with_step: false'));
@@ -69,5 +69,5 @@ t.test('no value stands at a time that it is not of', { skip }, async (t) => {
     end: String(endMs / 1000),
     step: '60',
   });
-  t.ok(region.ranges.moved > 0, 'the region does move what it is asked');
+  t.ok(region.ranges.moved > 0, 'the region aligns unaligned queries');
 });

@@ -1,5 +1,4 @@
-// Bad input over HTTP, promfed beside the Prometheus that it stands before: the same status, errorType and text, and
-// the query after it is served as if nothing had happened.
+// Invalid requests, to promfed and to its Prometheus: equal status, errorType and error. The following query succeeds.
 
 import t from 'tap';
 
@@ -20,33 +19,34 @@ interface Case {
   readonly deviation?: Deviation;
 }
 
-/** Where promfed does not answer as this Prometheus does, and why. */
+/** A difference between promfed and the Prometheus of the tests. */
 interface Deviation {
-  readonly because: string;
-  /** What promfed answers: status, errorType and error in one line. */
-  readonly ours: RegExp;
+  readonly reason: string;
+  /** Matches promfed's status, errorType and error in one line. */
+  readonly answer: RegExp;
 }
 
 const NEWER_OFFSET: Deviation = {
-  because: 'Prometheus 3.14 knows duration expressions, and names them',
-  ours: /^400 bad_data: .* expected number, duration, step\(\), or range\(\)$/,
+  reason: 'Prometheus 3.14 supports duration expressions, and names them in the error',
+  answer: /^400 bad_data: .* expected number, duration, step\(\), or range\(\)$/,
 };
 const NEWER_PAIR: Deviation = {
-  because:
-    'newer Prometheus sorts the two series, as is done here; a region that is asked names them as its storage has them',
-  ours: /^422 execution: found duplicate series for the match group \{.*\} on the right hand-side of the operation: \[\{__name__="y", i="\d", job="a"\}, \{__name__="y", .*\}\];many-to-many matching not allowed/,
+  reason:
+    'promfed and newer versions of Prometheus sort the two series; a region names them in the order of its storage',
+  answer:
+    /^422 execution: found duplicate series for the match group \{.*\} on the right hand-side of the operation: \[\{__name__="y", i="\d", job="a"\}, \{__name__="y", .*\}\];many-to-many matching not allowed/,
 };
 const NEWER_NAN: Deviation = {
-  because: 'newer Prometheus words it so; a region that is asked still answers in its own words',
-  ours: /^422 execution: (?:Parameter value is NaN|Ratio value is NaN|Scalar value NaN overflows int64)$/,
+  reason: 'promfed has the text of newer versions of Prometheus, unless the error is that of a region',
+  answer: /^422 execution: (?:Parameter value is NaN|Ratio value is NaN|Scalar value NaN overflows int64)$/,
 };
-const NO_UTF8: Deviation = {
-  because: 'strings are Unicode here: bytes that are none can be in no label',
-  ours: /^400 bad_data: .* is not valid UTF-8$/,
+const INVALID_UTF8: Deviation = {
+  reason: 'promfed rejects strings that are not UTF-8, which no label can have',
+  answer: /^400 bad_data: .* is not valid UTF-8$/,
 };
-const NO_TIME: Deviation = {
-  because: 'Prometheus takes it for some time or other that Go makes of it',
-  ours: /^400 bad_data: .* to a valid timestamp$/,
+const INVALID_TIME: Deviation = {
+  reason: 'Prometheus converts it to an arbitrary time',
+  answer: /^400 bad_data: .* to a valid timestamp$/,
 };
 
 const DEVIATIONS: ReadonlyMap<string, Deviation> = new Map([
@@ -58,7 +58,7 @@ const DEVIATIONS: ReadonlyMap<string, Deviation> = new Map([
   ['topk(NaN, x)', NEWER_NAN],
   ['limitk(NaN, x)', NEWER_NAN],
   ['limit_ratio(NaN, x)', NEWER_NAN],
-  ['label_replace(x, "a-b\\xff", "c", "job", ".*")', NO_UTF8],
+  ['label_replace(x, "a-b\\xff", "c", "job", ".*")', INVALID_UTF8],
 ]);
 
 function query(text: string): Case {
@@ -76,8 +76,8 @@ function wrap(before: string, inner: string, after: string): string {
   return before.repeat(DEEP) + inner + after.repeat(DEEP);
 }
 
-/** What is wrong with these is seen before anything is evaluated. */
-const REFUSED: readonly Case[] = [
+/** Queries that are rejected before evaluation. */
+const INVALID: readonly Case[] = [
   ...[
     // Types.
     'rate(x)',
@@ -194,7 +194,7 @@ const REFUSED: readonly Case[] = [
   ].map((text) => query(text)),
 ];
 
-/** These are found out while evaluating. */
+/** Queries that fail during evaluation. */
 const FAILING: readonly Case[] = [
   'x + y',
   'y + x',
@@ -220,7 +220,8 @@ const FAILING: readonly Case[] = [
   'rate({__name__=~"x|y"}[5m])',
 ].map((text) => query(text));
 
-const ABSURD: readonly Case[] = [
+/** Requests with invalid parameters. */
+const INVALID_PARAMETERS: readonly Case[] = [
   range({ start: '' }),
   range({ start: 'now' }),
   range({ end: '' }),
@@ -237,9 +238,9 @@ const ABSURD: readonly Case[] = [
   range({ query: '"a"' }),
   range({ query: '' }),
   range({ timeout: 'x' }),
-  { ...range({ start: '-1e30' }), deviation: NO_TIME },
+  { ...range({ start: '-1e30' }), deviation: INVALID_TIME },
   { parameters: { query: 'x', time: 'x' } },
-  { parameters: { query: 'x', time: 'NaN' }, deviation: NO_TIME },
+  { parameters: { query: 'x', time: 'NaN' }, deviation: INVALID_TIME },
   { parameters: { query: 'x', time: String(NOW_S), timeout: '1x' } },
   { parameters: { query: 'x', time: String(NOW_S), lookback_delta: 'x' } },
   { parameters: { query: 'x', time: String(NOW_S), limit: 'x' } },
@@ -252,8 +253,8 @@ const ABSURD: readonly Case[] = [
   { path: '/api/v1/format_query', parameters: { query: '(' } },
 ];
 
-/** A POST, as the URL would be too long for some. */
-async function ask(url: string, { path = '/api/v1/query', parameters }: Case): Promise<ApiAnswer> {
+/** Sends a request by POST, because some queries are too long for a URL. */
+async function send(url: string, { path = '/api/v1/query', parameters }: Case): Promise<ApiAnswer> {
   const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
     method: 'POST',
     body: new URLSearchParams(parameters),
@@ -261,8 +262,8 @@ async function ask(url: string, { path = '/api/v1/query', parameters }: Case): P
   return { httpStatus: response.status, ...((await response.json()) as Omit<ApiAnswer, 'httpStatus'>) };
 }
 
-/** In one line; what regions say has lost the spaces at its end. */
-function shown({ httpStatus, errorType, error }: ApiAnswer): string {
+/** Prints an answer in one line. Spaces at the end are removed, because promfed removes them from errors of regions. */
+function print({ httpStatus, errorType, error }: ApiAnswer): string {
   return `${httpStatus} ${errorType ?? 'success'}: ${(error ?? '').trimEnd()}`;
 }
 
@@ -273,7 +274,7 @@ function nameOf({ path, parameters }: Case): string {
   return `${path ?? 'query'} ${JSON.stringify(short)} ${path === undefined ? '' : JSON.stringify(others)}`;
 }
 
-t.test('bad input is answered as Prometheus answers it', { skip }, async (t) => {
+t.test('invalid requests have the answers of Prometheus', { skip }, async (t) => {
   const prometheus = await startPrometheus(t, { args: ['--enable-feature=promql-experimental-functions'] });
   const series = [
     ...['a', 'b'].map((job) => ({ labels: { __name__: 'x', job } })),
@@ -293,13 +294,14 @@ promxy:
 `;
   for (const pushdown of [true, false]) {
     const { url } = await startPromfed(t, config, { pushdown });
-    for (const one of [...REFUSED, ...FAILING, ...ABSURD]) {
-      const [ours, theirs] = await Promise.all([ask(url, one), ask(prometheus.url, one)]);
-      const name = `${nameOf(one)}, pushdown ${pushdown ? 'on' : 'off'}`;
-      if (one.deviation === undefined) t.equal(shown(ours), shown(theirs), name);
-      else t.match(shown(ours), one.deviation.ours, `${name}: ${one.deviation.because}`);
+    for (const testCase of [...INVALID, ...FAILING, ...INVALID_PARAMETERS]) {
+      const [actual, expected] = await Promise.all([send(url, testCase), send(prometheus.url, testCase)]);
+      const name = `${nameOf(testCase)}, pushdown ${pushdown ? 'on' : 'off'}`;
+      const { deviation } = testCase;
+      if (deviation === undefined) t.equal(print(actual), print(expected), name);
+      else t.match(print(actual), deviation.answer, `${name}: ${deviation.reason}`);
     }
-    const after = await api(url, '/api/v1/query', { query: 'sum(x)', time: String(NOW_S) });
-    t.strictSame(after.data?.result, [{ metric: {}, value: [NOW_S, '10'] }], 'the next query is served');
+    const next = await api(url, '/api/v1/query', { query: 'sum(x)', time: String(NOW_S) });
+    t.strictSame(next.data?.result, [{ metric: {}, value: [NOW_S, '10'] }], 'the following query succeeds');
   }
 });

@@ -1,4 +1,4 @@
-// Answers of real servers, packed on the way from an address of this machine that is not loopback, and to one.
+// Compression of answers of real servers, from and to an address that is not loopback.
 
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -20,29 +20,30 @@ import type { Teardown } from '../helpers/real-servers/server-process.js';
 
 const address = Object.values(networkInterfaces())
   .flat()
-  .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
-const obstacle = withoutRealServers();
-const skip = obstacle !== false ? obstacle : address === undefined && 'this machine has loopback alone';
+  .find((info) => info?.family === 'IPv4' && !info.internal)?.address;
+const missingServers = withoutRealServers();
+const skip =
+  missingServers !== false ? missingServers : address === undefined && 'no address other than loopback';
 
-/** What `forward` saw of what a server sent. */
+/** A server behind a forwarder. */
 interface Forwarded {
   readonly target: string;
-  /** Everything the server sent, as latin1. */
+  /** All bytes that the server sent, as latin1. */
   sent: string;
 }
 
-/** Reaches the server at `url` under the machine's other address, as bytes. */
+/** Forwards connections to an address that is not loopback to the server at `url`. */
 async function forward(t: Teardown, url: string): Promise<Forwarded> {
   const { hostname, port } = new URL(url);
   const server = createServer((socket) => {
-    const onward = connect(Number(port), hostname);
-    onward.on('data', (chunk) => (forwarded.sent += chunk.toString('latin1')));
-    socket.pipe(onward).pipe(socket);
-    for (const [one, other] of [
-      [socket, onward],
-      [onward, socket],
+    const upstream = connect(Number(port), hostname);
+    upstream.on('data', (chunk) => (forwarded.sent += chunk.toString('latin1')));
+    socket.pipe(upstream).pipe(socket);
+    for (const [from, to] of [
+      [socket, upstream],
+      [upstream, socket],
     ] as const) {
-      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
     }
   });
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
@@ -63,7 +64,7 @@ async function get(url: string): Promise<{ headers: IncomingHttpHeaders; bytes: 
 }
 
 t.test(
-  'answers of Prometheus and VictoriaMetrics come and go packed, and say the same',
+  'compressed answers of Prometheus and VictoriaMetrics equal uncompressed ones',
   { skip },
   async (t) => {
     const endMs = Math.floor(Date.now() / 60_000) * 60_000;
@@ -93,16 +94,19 @@ t.test(
       `series?match[]=packed&${range}`,
     ]) {
       for (const region of regions) region.sent = '';
-      const packed = await get(`${far.url.replace(/\/$/, '')}/api/v1/${path}`);
+      const compressed = await get(`${far.url.replace(/\/$/, '')}/api/v1/${path}`);
       const plain = await get(`${near.url.replace(/\/$/, '')}/api/v1/${path}`);
       t.equal(plain.headers['content-encoding'], undefined);
-      t.equal(packed.headers['content-encoding'], 'gzip');
-      t.ok(packed.bytes.length < plain.bytes.length / 2, `${path}: ${packed.bytes.length} bytes`);
+      t.equal(compressed.headers['content-encoding'], 'gzip');
+      t.ok(compressed.bytes.length < plain.bytes.length / 2, `${path}: ${compressed.bytes.length} bytes`);
       t.ok(plain.bytes.length > 10_000, `${path}: ${plain.bytes.length} bytes`);
-      t.same(JSON.parse(gunzipSync(packed.bytes).toString()), JSON.parse(plain.bytes.toString()), path);
+      t.same(JSON.parse(gunzipSync(compressed.bytes).toString()), JSON.parse(plain.bytes.toString()), path);
       for (const region of regions) {
-        t.match(region.sent.toLowerCase(), /content-encoding: (gzip|zstd)/, `${path}: packed`);
-        t.ok(region.sent.length < plain.bytes.length / 2, `${region.sent.length} bytes on the way`);
+        t.match(region.sent.toLowerCase(), /content-encoding: (gzip|zstd)/, `${path}: compressed`);
+        t.ok(
+          region.sent.length < plain.bytes.length / 2,
+          `${path}: ${region.sent.length} bytes sent by the region`,
+        );
       }
     }
   },

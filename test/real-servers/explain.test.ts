@@ -1,4 +1,4 @@
-// What explain measures of two real regions, against what the query itself answers.
+// Statistics of explain on two real regions, compared with the answers of the query and of the regions.
 
 import t from 'tap';
 
@@ -35,7 +35,7 @@ function sumOf(parts: readonly Counts[]): Counts {
   };
 }
 
-t.test('analyze tells what the answer has', { skip: withoutRealServers() }, async (t) => {
+t.test('analyze reports the series and samples of the answer', { skip: withoutRealServers() }, async (t) => {
   const regions = await Promise.all(
     ['eu', 'us'].map(async (region) => {
       const server = await startPrometheus(t);
@@ -67,10 +67,9 @@ t.test('analyze tells what the answer has', { skip: withoutRealServers() }, asyn
       const { analysis, plan } = data!;
       const label = `${name} ${query}`;
       const expected = countsOf(answer.data!);
-      t.ok(expected.series > 0, `${label}: has an answer`);
+      t.ok(expected.series > 0, `${label}: has series`);
       t.match(analysis, { ...expected, path: plan.kind === 'fetch' ? 'bytes' : 'value' }, label);
-      if (plan.kind !== 'fetch')
-        t.match(plan.analysis, expected, `${label}: the uppermost operator's result`);
+      if (plan.kind !== 'fetch') t.match(plan.analysis, expected, `${label}: result of the root operator`);
 
       let fetch = plan;
       while (fetch.kind !== 'fetch') fetch = fetch.operands[0]!;
@@ -81,14 +80,14 @@ t.test('analyze tells what the answer has', { skip: withoutRealServers() }, asyn
         const { series, samples } = countsOf(direct.data!);
         t.match(analysis, { requests: 1, series, samples, warnings: [] }, `${label}: ${group}`);
         const { firstByteMs = NaN, endMs = NaN, bytes } = analysis!;
-        t.ok(firstByteMs >= 0 && firstByteMs <= endMs, `${label}: ${group} begins, then ends`);
-        t.ok(endMs <= data!.analysis!.timeMs, `${label}: ${group} ends before the answer does`);
+        t.ok(firstByteMs >= 0 && firstByteMs <= endMs, `${label}: first byte of ${group} before its end`);
+        t.ok(endMs <= data!.analysis!.timeMs, `${label}: end of ${group} before the end of the answer`);
         t.ok(bytes > samples * 8, `${label}: ${group} sends ${bytes} bytes`);
         counts.push({ series, samples });
       }
-      if (plan.kind === 'fetch')
-        t.strictSame(sumOf(counts), expected, `${label}: the groups' are the answer's`);
-      else t.match(fetch.analysis, sumOf(counts), `${label}: the operators are given what was fetched`);
+      if (plan.kind === 'fetch') t.strictSame(sumOf(counts), expected, `${label}: sum of the groups`);
+      else
+        t.match(fetch.analysis, sumOf(counts), `${label}: sum of the groups as the input of the operators`);
     }
   }
 });

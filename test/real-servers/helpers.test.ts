@@ -1,4 +1,4 @@
-// Proves the starters that other tests build on: real servers start, take series, answer, and end.
+// The helpers of other tests: real servers start, import series, answer and stop.
 
 import t from 'tap';
 
@@ -13,7 +13,7 @@ import {
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
 import { seriesSet, seriesSetFamilies, withLabels } from '../helpers/series/series-set.js';
-import { until } from '../helpers/until.js';
+import { untilFound } from '../helpers/until.js';
 
 const skip = withoutRealServers();
 const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
@@ -46,13 +46,7 @@ async function query(
   );
 }
 
-async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  let found: T | undefined;
-  await until(async () => (found = await look()) !== undefined, what);
-  return found!;
-}
-
-t.test('a series set is the same each time, differs by region, and lacks what is omitted', async (t) => {
+t.test('a series set is deterministic, depends on the region and lacks omitted metrics', async (t) => {
   const options = { region: 'west', startMs, endMs };
   const west = seriesSet(options);
   t.strictSame(seriesSet(options), west);
@@ -60,7 +54,7 @@ t.test('a series set is the same each time, differs by region, and lacks what is
   const perPod = Object.values(seriesSetFamilies).reduce((sum, count) => sum + count, 0);
   t.equal(west.length, 3 * 4 * perPod);
   const names = new Set(
-    seriesSet({ ...options, omit: ['queue_depth'] }).map((one) => one.labels['__name__']),
+    seriesSet({ ...options, omit: ['queue_depth'] }).map(({ labels }) => labels['__name__']),
   );
   t.notOk(names.has('queue_depth'));
   t.ok(names.has('request_duration_seconds_bucket'));
@@ -69,15 +63,18 @@ t.test('a series set is the same each time, differs by region, and lacks what is
   t.ok(west.every(({ values }) => values.every(exact)));
 });
 
-t.test('with churn, the last pod of each namespace ends with a stale marker in the middle', async (t) => {
-  const churned = seriesSet({ region: 'west', startMs, endMs, churn: true });
-  const ended = churned.filter(({ values }) => values.at(-1) === 'stale');
-  t.strictSame(
-    ended,
-    churned.filter(({ labels }) => labels['pod'] === 'pod-3'),
-  );
-  t.ok(ended.every(({ timestamps, values }) => timestamps.length === 241 && values.length === 241));
-});
+t.test(
+  'with churn, the last pod of each namespace ends with a stale marker in the middle of the range',
+  async (t) => {
+    const churned = seriesSet({ region: 'west', startMs, endMs, churn: true });
+    const ended = churned.filter(({ values }) => values.at(-1) === 'stale');
+    t.strictSame(
+      ended,
+      churned.filter(({ labels }) => labels['pod'] === 'pod-3'),
+    );
+    t.ok(ended.every(({ timestamps, values }) => timestamps.length === 241 && values.length === 241));
+  },
+);
 
 t.test('two regions of VictoriaMetrics answer behind vmauth with basic auth', { skip }, async (t) => {
   for (const region of ['west', 'east']) {
@@ -88,10 +85,10 @@ t.test('two regions of VictoriaMetrics answer behind vmauth with basic auth', { 
     t.equal(auth.baseUrl, `${auth.url}/vm/select/0/prometheus`);
 
     const expected: Record<string, number> = {};
-    for (const one of series) {
-      if (one.labels['__name__'] !== 'queue_depth') continue;
-      const namespace = one.labels['namespace']!;
-      expected[namespace] = (expected[namespace] ?? 0) + Number(one.values.at(-1));
+    for (const { labels, values } of series) {
+      if (labels['__name__'] !== 'queue_depth') continue;
+      const namespace = labels['namespace']!;
+      expected[namespace] = (expected[namespace] ?? 0) + Number(values.at(-1));
     }
     t.strictSame(
       await query(auth.baseUrl, 'sum by (namespace) (queue_depth)', basicAuth),
@@ -101,43 +98,43 @@ t.test('two regions of VictoriaMetrics answer behind vmauth with basic auth', { 
   }
 });
 
-t.test('a VictoriaMetrics scrapes itself and Prometheus', { skip }, async (t) => {
+t.test('VictoriaMetrics scrapes itself and a Prometheus', { skip }, async (t) => {
   const prometheus = await startPrometheus(t, { scrape: [{ job: 'self', targets: ['self'] }] });
   const scrape = [
     { job: 'victoria-metrics', targets: ['self'] },
     { job: 'prometheus', targets: [`127.0.0.1:${prometheus.port}`] },
   ];
   const storage = await startVictoriaMetrics(t, { scrape });
-  const jobs = await eventually('both jobs are up', async () => {
+  const jobs = await untilFound(async () => {
     await fetch(`${storage.url}/internal/force_flush`);
     const parameters = 'nocache=1&latency_offset=1ms';
     const response = await fetch(`${storage.url}/api/v1/query?query=up==1&${parameters}`);
     const { data } = (await response.json()) as Answer;
     return data.result.length === 2 ? data.result.map(({ metric }) => metric['job']) : undefined;
-  });
+  }, 'two jobs with up == 1');
   t.strictSame(jobs.sort(), ['prometheus', 'victoria-metrics']);
 });
 
-t.test('a Prometheus holds the union of two regions, sample for sample', { skip }, async (t) => {
+t.test('a Prometheus has the union of the samples of two regions', { skip }, async (t) => {
   const prometheus = await startPrometheus(t);
   const regions = ['west', 'east'].map((region) =>
     withLabels(seriesSet({ region, startMs, endMs, churn: true }), { region }),
   );
   await importIntoPrometheus(prometheus.url, regions.flat());
-  const perRegion = regions[0]!.filter((one) => one.values.at(-1) !== 'stale').length;
+  const perRegion = regions[0]!.filter(({ values }) => values.at(-1) !== 'stale').length;
   t.strictSame(await query(prometheus.url, 'count by (region) ({region!=""})'), {
     west: String(perRegion),
     east: String(perRegion),
   });
-  const one = regions[1]!.find(({ labels }) => labels['__name__'] === 'request_duration_seconds_sum')!;
+  const sums = regions[1]!.find(({ labels }) => labels['__name__'] === 'request_duration_seconds_sum')!;
   const selector = `request_duration_seconds_sum{region="east",namespace="ns-0",pod="pod-0"}[1h]`;
-  const inWindow = one.values.slice(-240).map(Number);
+  const inWindow = sums.values.slice(-240).map(Number);
   t.strictSame(await query(prometheus.url, `sum_over_time(${selector})`), {
     [['ns-0', 'pod-0', 'east'].join('/')]: String(inWindow.reduce((sum, value) => sum + value, 0)),
   });
 });
 
-t.test('vmalert fires an alert into Alertmanager and writes its state back', { skip }, async (t) => {
+t.test('vmalert sends an alert to Alertmanager and writes its state', { skip }, async (t) => {
   const storage = await startVictoriaMetrics(t);
   const alertmanager = await startAlertmanager(t);
   const rule = { alert: 'AlwaysOn', expr: 'vector(1)', labels: { severity: 'none' } };
@@ -148,16 +145,16 @@ t.test('vmalert fires an alert into Alertmanager and writes its state back', { s
     remoteRead: storage.url,
     rules: [JSON.stringify({ groups: [{ name: 'test', rules: [rule] }] })],
   });
-  const names = await eventually('the alert arrives', async () => {
+  const names = await untilFound(async () => {
     const alerts = (await (await fetch(`${alertmanager.url}/api/v2/alerts`)).json()) as {
       labels: Record<string, string>;
     }[];
     return alerts.length > 0 ? alerts.map(({ labels }) => labels['alertname']) : undefined;
-  });
+  }, 'an alert in Alertmanager');
   t.strictSame(names, ['AlwaysOn']);
 });
 
-t.test('a server that is killed is gone, and answers again after a restart', { skip }, async (t) => {
+t.test('a killed server is down and answers again after a restart', { skip }, async (t) => {
   const storage = await startVictoriaMetrics(t);
   const health = async (): Promise<number> => {
     try {
@@ -180,7 +177,7 @@ t.test('a server that is killed is gone, and answers again after a restart', { s
   t.equal(await health(), 0);
 });
 
-t.test('a server that cannot start is an error that shows its output', { skip }, async (t) => {
+t.test('a server that does not start is an error with its output', { skip }, async (t) => {
   await t.rejects(startVictoriaMetrics(t, { args: ['-no-such-flag'] }), {
     message: /victoria-metrics ended before it was ready:[^]*no-such-flag/,
   });

@@ -1,4 +1,4 @@
-// Remote read of a real Prometheus: its chunks are its samples, and both are what its query API says.
+// Remote read of a real Prometheus: chunks and samples equal the result of the query API.
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import t from 'tap';
@@ -7,7 +7,7 @@ import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
 import { readBytes } from '../../src/json/index.js';
 import { instantGrid, Labels, type Matcher, type RawSeries, type TimeWindow } from '../../src/model/index.js';
 import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
-import { encodeSnappy, decodeSnappy } from '../../src/upstreams/wire/snappy-block.js';
+import { decodeSnappy, encodeSnappy } from '../../src/upstreams/wire/snappy-block.js';
 import { readChunkedSeries } from '../../src/upstreams/wire/chunked-series.js';
 import { histogramSet } from '../helpers/series/histogram-set.js';
 import { api, type ApiAnswer, type QueryData } from '../helpers/promfed/promfed.js';
@@ -26,7 +26,7 @@ const endMs = startMs + (count - 1) * intervalMs;
 const EVERYTHING = [{ name: '__name__', op: '!=', value: '' }] as const;
 const NOT_BOUNDED = [{ name: '__name__', op: '!=', value: 'bounded' }] as const;
 
-/** Asked with every response type, or with none, which means samples. */
+/** Reads series by remote read, as streamed chunks or as samples. */
 async function read(
   url: string,
   matchers: readonly Matcher[],
@@ -35,7 +35,7 @@ async function read(
 ): Promise<readonly RawSeries[]> {
   const request = await decodeSnappy(createReadRequest(matchers, window), 1 << 20);
   const accepted = new BinaryWriter().tag(2, WireType.LengthDelimited).bytes(Uint8Array.of(1, 0)).finish();
-  if (!request.subarray(-accepted.length).equals(accepted)) throw new Error('the request ends otherwise');
+  if (!request.subarray(-accepted.length).equals(accepted)) throw new Error('unexpected end of the request');
   const body = encodeSnappy(streamed ? request : request.subarray(0, -accepted.length));
   const response = await fetch(`${url}/api/v1/read`, {
     method: 'POST',
@@ -44,19 +44,20 @@ async function read(
   });
   if (!response.ok) throw new Error(await response.text());
   const isStream = response.headers.get('content-type')!.startsWith('application/x-streamed-protobuf');
-  if (isStream !== streamed) throw new Error(`answered ${response.headers.get('content-type')!}`);
+  if (isStream !== streamed)
+    throw new Error(`unexpected content type ${response.headers.get('content-type')!}`);
   const take = (): void => undefined;
   const all = streamed
     ? readChunkedSeries(response.body!, window, take)
     : readSeries(new Uint8Array(await response.arrayBuffer()), window, take);
   const series: RawSeries[] = [];
-  for await (const one of all) if (one.timestamps.length > 0) series.push(one);
-  // Chunks come in another order.
+  for await (const read of all) if (read.timestamps.length > 0) series.push(read);
+  // Chunks have another order than samples.
   return series.sort((a, b) => Labels.compare(a.labels, b.labels));
 }
 
-/** As it is compared: lists, with what is left out. Of hints only the one that says what the samples are. */
-function plain({ labels, timestamps, values, stale, histograms }: RawSeries): unknown {
+/** Converts a series for comparison. Of the hints only `gauge` is compared. */
+function comparable({ labels, timestamps, values, stale, histograms }: RawSeries): unknown {
   return {
     labels: labels.toString(),
     samples: Array.from(timestamps, (timeMs, i) => {
@@ -67,7 +68,7 @@ function plain({ labels, timestamps, values, stale, histograms }: RawSeries): un
   };
 }
 
-/** Where one says that a counter was reset and the other that it was not. Either may know nothing of it. */
+/** Counts the histograms whose hints contradict each other: one has `reset`, the other `not_reset`. */
 function contradictions(a: readonly RawSeries[], b: readonly RawSeries[]): number {
   const hints = (series: readonly RawSeries[]): (string | undefined)[] =>
     series.flatMap(({ timestamps, histograms }) => Array.from(timestamps, (_, i) => histograms?.[i]?.hint));
@@ -75,24 +76,24 @@ function contradictions(a: readonly RawSeries[], b: readonly RawSeries[]): numbe
   return hints(a).filter((hint, i) => new Set([hint, others[i], 'unknown', undefined]).size > 3).length;
 }
 
-/** The first items that are not the same, as text; a diff of everything would be as long as the answers. */
-function firstDifference(got: readonly unknown[], expected: readonly unknown[]): string {
-  for (let i = 0; i < Math.max(got.length, expected.length); i++) {
+/** Returns the first different items as text, or ''. A complete diff would be as long as the answers. */
+function firstDifference(actual: readonly unknown[], expected: readonly unknown[]): string {
+  for (let i = 0; i < Math.max(actual.length, expected.length); i++) {
     const textOf = (items: readonly unknown[]): string =>
       i < items.length ? JSON.stringify(items[i]) : 'nothing';
-    const [ours, theirs] = [textOf(got), textOf(expected)];
-    if (ours === theirs) continue;
+    const [text, expectedText] = [textOf(actual), textOf(expected)];
+    if (text === expectedText) continue;
     let at = 0;
-    while (ours[at] === theirs[at]) at++;
-    const around = (text: string): string =>
-      text.slice(0, 100) + ' … ' + text.slice(Math.max(0, at - 100), at + 100);
-    return `${i}: ${around(ours)}\nbut: ${around(theirs)}`;
+    while (text[at] === expectedText[at]) at++;
+    const excerpt = (whole: string): string =>
+      whole.slice(0, 100) + ' … ' + whole.slice(Math.max(0, at - 100), at + 100);
+    return `${i}: ${excerpt(text)}\nexpected: ${excerpt(expectedText)}`;
   }
   return '';
 }
 
-/** As the API prints raw samples, of which stale markers are none. */
-async function printed(series: readonly RawSeries[]): Promise<readonly unknown[]> {
+/** Prints series as a range vector of the query API, without stale markers. */
+async function printMatrix(series: readonly RawSeries[]): Promise<readonly unknown[]> {
   const fresh = series.map(({ labels, timestamps, values, stale, histograms }) => {
     const kept = (_: unknown, i: number): boolean => stale?.[i] !== 1;
     return {
@@ -109,7 +110,7 @@ async function printed(series: readonly RawSeries[]): Promise<readonly unknown[]
   return (JSON.parse((await readBytes(answer)).toString()) as ApiAnswer<QueryData>).data!.result;
 }
 
-t.test('chunks, samples and the query API agree', { skip: withoutRealServers() }, async (t) => {
+t.test('chunks, samples and the query API have equal results', { skip: withoutRealServers() }, async (t) => {
   const prometheus = await startPrometheus(t, { args: ['--enable-feature=native-histograms'] });
   const floats = seriesSet({ region: 'eu', startMs, endMs, namespaces: 1, pods: 2, churn: true });
   const histograms = histogramSet({ region: 'eu', startMs, intervalMs, count });
@@ -126,7 +127,7 @@ t.test('chunks, samples and the query API agree', { skip: withoutRealServers() }
   ]) {
     const [chunks, samples, answer] = await Promise.all([
       read(prometheus.url, EVERYTHING, window, true),
-      // This Prometheus leaves the bounds of custom buckets out of its samples.
+      // Samples of this Prometheus lack the bounds of custom buckets.
       read(prometheus.url, NOT_BOUNDED, window, false),
       api(prometheus.url, '/api/v1/query', {
         query: `{__name__!=""}[${window.untilMs - window.afterMs}ms]`,
@@ -134,23 +135,27 @@ t.test('chunks, samples and the query API agree', { skip: withoutRealServers() }
       }),
     ]);
     const unbounded = chunks.filter(({ labels }) => labels.metricName !== 'bounded');
-    t.equal(firstDifference(unbounded.map(plain), samples.map(plain)), '', `${name}: chunks are samples`);
+    t.equal(
+      firstDifference(unbounded.map(comparable), samples.map(comparable)),
+      '',
+      `${name}: chunks equal samples`,
+    );
     t.equal(contradictions(unbounded, samples), 0);
-    const said = answer.data!.result;
-    t.equal(firstDifference(await printed(chunks), said), '', `${name}: and what the query API says`);
+    const { result } = answer.data!;
+    t.equal(firstDifference(await printMatrix(chunks), result), '', `${name}: chunks equal the query API`);
     if (name !== 'everything') continue;
     await t.rejects(read(prometheus.url, EVERYTHING, window, false), {
       message: /sent without their bounds/,
     });
     t.equal(chunks.length, floats.length + histograms.length);
     const written = [...floats, ...histograms].flatMap(({ values }) =>
-      values.filter((one) => one === 'stale'),
+      values.filter((value) => value === 'stale'),
     );
-    const arrived = chunks.reduce((sum, { stale }) => sum + (stale?.reduce((a, b) => a + b, 0) ?? 0), 0);
-    t.equal(arrived, written.length, 'every stale marker arrives');
+    const received = chunks.reduce((sum, { stale }) => sum + (stale?.reduce((a, b) => a + b, 0) ?? 0), 0);
+    t.equal(received, written.length, 'every stale marker is received');
     t.ok(written.length > 100);
     const hints = new Set(
-      chunks.flatMap((one) => (one.histograms ?? []).map((histogram) => histogram?.hint)),
+      chunks.flatMap(({ histograms }) => (histograms ?? []).map((histogram) => histogram?.hint)),
     );
     t.same([...hints].sort(), ['gauge', 'not_reset', 'reset', 'unknown', undefined]);
   }

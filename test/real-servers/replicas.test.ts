@@ -1,4 +1,4 @@
-// A server group of two real Prometheus replicas, each with gaps the other does not have.
+// A server group with two Prometheus replicas, each with a gap at another time.
 
 import t from 'tap';
 
@@ -16,7 +16,7 @@ const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
 const startMs = endMs - 60 * 60_000;
 const series = seriesSet({ region: 'eu', startMs, endMs, intervalMs, namespaces: 1, pods: 2 });
 
-/** The series without the samples of some minutes; it begins with a stale marker, so that lookback ends there. */
+/** Removes the samples of some minutes. The gap starts with a stale marker, which ends the lookback. */
 function withGap(all: readonly TestSeries[], fromMinute: number, toMinute: number): TestSeries[] {
   const gapStartMs = startMs + fromMinute * 60_000;
   const inGap = (timeMs: number): boolean => timeMs >= gapStartMs && timeMs < startMs + toMinute * 60_000;
@@ -30,7 +30,7 @@ function withGap(all: readonly TestSeries[], fromMinute: number, toMinute: numbe
   }));
 }
 
-t.test('two replicas with gaps answer as one without', { skip }, async (t) => {
+t.test('two replicas with gaps have the results of one server without gaps', { skip }, async (t) => {
   const [first, second, whole] = await Promise.all([
     startPrometheus(t),
     startPrometheus(t),
@@ -47,12 +47,12 @@ t.test('two replicas with gaps answer as one without', { skip }, async (t) => {
     `promxy: { server_groups: [{ name: pair, anti_affinity: 10s, labels: { region: eu }, static_configs: [{ targets: [${targets.join(',')}] }] }] }`,
   );
   const range = { start: String(startMs / 1000), end: String(endMs / 1000), step: '30' };
-  const ask = async (url: string, query: string): Promise<unknown> => {
+  const resultOf = async (url: string, query: string): Promise<unknown> => {
     const { data, error } = await api(url, '/api/v1/query_range', { query, ...range });
     if (data === undefined) throw new Error(error);
     return data.result.map(({ metric, values }) => {
-      const own = Object.entries(metric).filter(([name]) => name !== 'region');
-      return [own, values];
+      const labels = Object.entries(metric).filter(([name]) => name !== 'region');
+      return [labels, values];
     });
   };
 
@@ -62,7 +62,7 @@ t.test('two replicas with gaps answer as one without', { skip }, async (t) => {
     'queue_depth > 0',
     'sum(memory_usage_bytes)',
   ]) {
-    t.same(await ask(promfed.url, query), await ask(whole.url, query), query);
+    t.same(await resultOf(promfed.url, query), await resultOf(whole.url, query), query);
   }
   const names = await api(promfed.url, '/api/v1/label/pod/values', { start: range.start, end: range.end });
   t.same(names.data, ['pod-0', 'pod-1']);
@@ -72,8 +72,12 @@ t.test('two replicas with gaps answer as one without', { skip }, async (t) => {
     query: 'count(memory_usage_bytes)',
     time: range.end,
   });
-  t.equal(answer.data?.result[0]?.value?.[1], '2', 'one replica is enough');
-  t.match(answer.warnings, [/server group "pair".*connection refused/], 'and the other is missed out loud');
+  t.equal(answer.data?.result[0]?.value?.[1], '2', 'one replica is sufficient');
+  t.match(
+    answer.warnings,
+    [/server group "pair".*connection refused/],
+    'the missing replica causes a warning',
+  );
 
   await first.kill();
   t.match(await api(promfed.url, '/api/v1/query', { query: 'up', time: range.end }), {
@@ -83,7 +87,7 @@ t.test('two replicas with gaps answer as one without', { skip }, async (t) => {
 });
 
 t.test(
-  'replicas with gaps answer as one whole from raw samples, without a stale marker at any gap',
+  'raw samples of replicas with gaps are merged, also without stale markers at the gaps',
   { skip },
   async (t) => {
     const [first, second, whole] = await Promise.all([
@@ -91,15 +95,15 @@ t.test(
       startPrometheus(t),
       startPrometheus(t),
     ]);
-    const silent = (all: readonly TestSeries[]): TestSeries[] =>
+    const withoutMarkers = (all: readonly TestSeries[]): TestSeries[] =>
       all.map(({ labels, timestamps, values }) => ({
         labels,
         timestamps: timestamps.filter((_, i) => values[i] !== 'stale'),
         values: values.filter((value) => value !== 'stale'),
       }));
     await Promise.all([
-      importIntoPrometheus(first.url, silent(withGap(series, 10, 25))),
-      importIntoPrometheus(second.url, silent(withGap(series, 35, 50))),
+      importIntoPrometheus(first.url, withoutMarkers(withGap(series, 10, 25))),
+      importIntoPrometheus(second.url, withoutMarkers(withGap(series, 35, 50))),
       importIntoPrometheus(whole.url, series),
     ]);
     const targets = [first, second].map(({ url }) => JSON.stringify(new URL(url).host));
@@ -116,11 +120,11 @@ t.test(
       'max_over_time(sum(memory_usage_bytes)[5m:30s])',
       'count_over_time({__name__=~"queue.*"}[3m])',
     ]) {
-      const [ours, theirs] = await Promise.all(
+      const [actual, expected] = await Promise.all(
         [promfed.url, whole.url].map((url) => api(url, '/api/v1/query_range', { query, ...range })),
       );
-      t.ok((theirs?.data?.result.length ?? 0) > 0, `${query}: there is something to compare`);
-      t.same(ours?.data, theirs?.data, query);
+      t.ok((expected?.data?.result.length ?? 0) > 0, `${query}: has samples`);
+      t.same(actual?.data, expected?.data, query);
     }
 
     await second.kill();
@@ -128,7 +132,11 @@ t.test(
       query: 'count(memory_usage_bytes)',
       time: range.end,
     });
-    t.equal(partial.data?.result[0]?.value?.[1], '2', 'one replica is enough');
-    t.match(partial.warnings, [/server group "pair".*connection refused/], 'the other is missed out loud');
+    t.equal(partial.data?.result[0]?.value?.[1], '2', 'one replica is sufficient');
+    t.match(
+      partial.warnings,
+      [/server group "pair".*connection refused/],
+      'the missing replica causes a warning',
+    );
   },
 );

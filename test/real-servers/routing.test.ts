@@ -1,4 +1,4 @@
-// Groups without labels of their own that are routed to by what was learned of their label values.
+// Group pruning by learned label values, for server groups without labels of their own.
 
 import t from 'tap';
 
@@ -29,7 +29,7 @@ const us = [
   series({ __name__: 'up', job: 'both', pod: 'b' }, 5),
 ];
 
-t.test('what was learned says which regions are asked', { skip }, async (t) => {
+t.test('learned label values decide which regions are queried', { skip }, async (t) => {
   const [euServer, usServer] = await Promise.all([startPrometheus(t), startPrometheus(t)]);
   await Promise.all([importIntoPrometheus(euServer.url, eu), importIntoPrometheus(usServer.url, us)]);
   const group = (name: string, url: string): string => `
@@ -43,7 +43,7 @@ t.test('what was learned says which regions are asked', { skip }, async (t) => {
     { onLog: (line) => log.push(line) },
   );
   const metrics = async (): Promise<string> => (await fetch(`${promfed.url}metrics`)).text();
-  const ask = (query: string, more: Record<string, string> = {}): ReturnType<typeof api> =>
+  const queryInstant = (query: string, more: Record<string, string> = {}): ReturnType<typeof api> =>
     api(promfed.url, '/api/v1/query', { query, time: String(nowMs / 1000), ...more });
 
   await until(async () => {
@@ -51,7 +51,7 @@ t.test('what was learned says which regions are asked', { skip }, async (t) => {
     return ['eu', 'us'].every((name) =>
       text.includes(`promfed_label_index_used{server_group="${name}",label="job"} 1`),
     );
-  }, 'the first refresh');
+  }, 'the first refresh of the label index');
   t.match(await metrics(), /promfed_label_index_values\{server_group="eu",label="job"\} 2\n/);
   t.match(await metrics(), /promfed_label_index_age_seconds\{server_group="us",label="job"\} [0-9.]+\n/);
 
@@ -68,42 +68,48 @@ t.test('what was learned says which regions are asked', { skip }, async (t) => {
     'quantile(0.5, up{job="both"})',
   ];
   for (const query of queries) {
-    const [routed, everywhere] = await Promise.all([ask(query), ask(query, { routing: 'all' })]);
+    const [routed, everywhere] = await Promise.all([
+      queryInstant(query),
+      queryInstant(query, { routing: 'all' }),
+    ]);
     t.equal(routed.status, 'success', query);
-    t.same(routed.data, everywhere.data, `${query}: as without the index`);
+    t.same(routed.data, everywhere.data, `${query}: equal to the result without the index`);
   }
-  t.match(await ask('up', { routing: 'some' }), { httpStatus: 400, error: /must be "learned" or "all"/ });
+  t.match(await queryInstant('up', { routing: 'some' }), {
+    httpStatus: 400,
+    error: /must be "learned" or "all"/,
+  });
 
   await importIntoPrometheus(euServer.url, [series({ __name__: 'up', job: 'new', pod: 'a' }, 6)]);
   await until(
     async () => (await metrics()).includes('promfed_label_index_values{server_group="eu",label="job"} 3'),
-    'a new value',
+    'a new label value',
   );
   await usServer.stop();
-  const only: [query: string, more: Record<string, string>, status: string][] = [
+  const cases: [query: string, more: Record<string, string>, status: string][] = [
     ['up{job="node"}', {}, 'success'],
     ['quantile(0.5, up{job="new"})', {}, 'success'],
     ['up{job="both"}', {}, 'error'],
     ['up', {}, 'error'],
-    ['up{job="unheard-of"}', {}, 'error'],
+    ['up{job="unknown"}', {}, 'error'],
     ['up{job="node"}', { routing: 'all' }, 'error'],
   ];
-  // The index is used for nine seconds from now on.
-  for (const [query, more, status] of only) t.equal((await ask(query, more)).status, status, query);
+  // The index is used for nine more seconds.
+  for (const [query, more, status] of cases) t.equal((await queryInstant(query, more)).status, status, query);
   const labels = (more: Record<string, string>): ReturnType<typeof api> =>
     api(promfed.url, '/api/v1/labels', { 'match[]': 'up{job="node"}', ...more });
-  t.equal((await labels({})).status, 'success', 'metadata goes the same way');
+  t.equal((await labels({})).status, 'success', 'metadata requests use the index');
   t.equal((await labels({ routing: 'all' })).status, 'error');
 
   await until(
     async () => (await metrics()).includes('promfed_label_index_used{server_group="us",label="job"} 0'),
-    'the end of what was learned',
+    'the expiry of the label index',
   );
-  t.equal((await ask('up{job="node"}')).status, 'error', 'then everything is asked of the region again');
-  t.equal(log.filter((line) => line.includes('not refreshed')).length, 1, 'the log said so once');
+  t.equal((await queryInstant('up{job="node"}')).status, 'error', 'without the index the region is queried');
+  t.equal(log.filter((line) => line.includes('not refreshed')).length, 1, 'the failure is logged once');
 });
 
-t.test('a region that does not answer holds up no start', { skip }, async (t) => {
+t.test('a region that does not answer does not delay the start', { skip }, async (t) => {
   const server = await startPrometheus(t);
   await importIntoPrometheus(server.url, eu);
   await server.suspend();

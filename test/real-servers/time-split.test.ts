@@ -1,20 +1,22 @@
-// Two Prometheus regions that hold one set of series, an older and a newer part of it, beside one that holds all of it.
+// Prometheus regions with the older and the newer samples of the same series. The reference is one Prometheus with all
+// samples.
 
 import t from 'tap';
 
 import type { Explanation } from '../../src/federation/index.js';
-import { api, startPromfed, type QueryData } from '../helpers/promfed/promfed.js';
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
 import {
   importIntoPrometheus,
   startPrometheus,
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
 import { seriesSet, type TestSeries } from '../helpers/series/series-set.js';
+import { annotationsOf, answerDifferences } from '../helpers/union/answers.js';
 
 const skip = withoutRealServers();
 const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
 const startMs = endMs - 2 * 3_600_000;
-/** No sample has this time. */
+/** The boundary between the regions. No sample has this time. */
 const boundaryMs = startMs + 3_600_000 + 7_000;
 const minutes = (count: number): number => count * 60_000;
 
@@ -28,17 +30,17 @@ function only(keep: (timeMs: number) => boolean): TestSeries[] {
   });
 }
 
-/** The same series with other values at the times that do not count. */
-function spoilt(series: readonly TestSeries[], isSpoilt: (timeMs: number) => boolean): TestSeries[] {
-  return series.map((one) => ({
-    ...one,
-    values: one.values.map((value, i) => (isSpoilt(one.timestamps[i]!) ? 12345 : value)),
+/** Returns the same series with wrong values at some times. */
+function corrupted(series: readonly TestSeries[], isWrong: (timeMs: number) => boolean): TestSeries[] {
+  return series.map((original) => ({
+    ...original,
+    values: original.values.map((value, i) => (isWrong(original.timestamps[i]!) ? 12345 : value)),
   }));
 }
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 
-/** A server group: what it has, and what the configuration says of it. */
+/** A server group: its data and its time range in the configuration. */
 interface Part {
   readonly name: string;
   readonly series: readonly TestSeries[];
@@ -48,7 +50,7 @@ interface Part {
 interface Split {
   readonly name: string;
   readonly parts: readonly Part[];
-  /** What one Prometheus has that answers like all of them. */
+  /** The data of the reference. */
   readonly union: readonly TestSeries[];
 }
 
@@ -65,7 +67,7 @@ const recent = (startMs: number, series: readonly TestSeries[], truncate = false
 
 const splits: readonly Split[] = [
   {
-    name: 'two regions that overlap',
+    name: 'two overlapping regions',
     parts: [
       old(
         boundaryMs + minutes(10),
@@ -94,7 +96,7 @@ const splits: readonly Split[] = [
     union: only((timeMs) => Math.abs(timeMs - boundaryMs) >= minutes(3)),
   },
   {
-    name: 'two regions that say how wide the gap between them is',
+    name: 'two regions whose time ranges have a gap',
     parts: [
       old(
         boundaryMs - minutes(9),
@@ -108,39 +110,39 @@ const splits: readonly Split[] = [
     union: only((timeMs) => Math.abs(timeMs - boundaryMs) >= minutes(9)),
   },
   {
-    name: 'two regions of which each is right on its own side only',
+    name: 'two regions that are truncated at the boundary',
     parts: [
       old(
         boundaryMs,
-        spoilt(all, (timeMs) => timeMs > boundaryMs),
+        corrupted(all, (timeMs) => timeMs > boundaryMs),
         true,
       ),
       recent(
         boundaryMs,
-        spoilt(all, (timeMs) => timeMs < boundaryMs),
+        corrupted(all, (timeMs) => timeMs < boundaryMs),
         true,
       ),
     ],
     union: all,
   },
   {
-    name: 'two regions that overlap and are right in their own times only',
+    name: 'two overlapping regions that are truncated',
     parts: [
       old(
         boundaryMs + minutes(14),
-        spoilt(all, (timeMs) => timeMs > boundaryMs + minutes(14)),
+        corrupted(all, (timeMs) => timeMs > boundaryMs + minutes(14)),
         true,
       ),
       recent(
         boundaryMs - minutes(14),
-        spoilt(all, (timeMs) => timeMs < boundaryMs - minutes(14)),
+        corrupted(all, (timeMs) => timeMs < boundaryMs - minutes(14)),
         true,
       ),
     ],
     union: all,
   },
   {
-    name: 'three regions, one after another,',
+    name: 'three consecutive regions',
     parts: [
       old(
         boundaryMs - minutes(20),
@@ -148,7 +150,7 @@ const splits: readonly Split[] = [
       ),
       {
         name: 'middle',
-        series: spoilt(all, (timeMs) => Math.abs(timeMs - boundaryMs) > minutes(20)),
+        series: corrupted(all, (timeMs) => Math.abs(timeMs - boundaryMs) > minutes(20)),
         range:
           `absolute_time_range: { start: ${iso(boundaryMs - minutes(20))}, ` +
           `end: ${iso(boundaryMs + minutes(20))}, truncate: true }`,
@@ -210,35 +212,7 @@ function configOf(parts: readonly Part[], urls: readonly string[]): string {
   return `promxy:\n  server_groups:${groups.join('')}\n`;
 }
 
-/** Of two results, a line for each difference; sums may be taken in another order. */
-function differences(ours: QueryData, theirs: QueryData): string[] {
-  const seriesOf = ({ resultType, result }: QueryData): QueryData['result'] =>
-    resultType === 'scalar' ? [{ metric: {}, value: result as unknown as [number, string] }] : result;
-  const rows = (data: QueryData): Map<string, (readonly [number, string])[]> =>
-    new Map(
-      seriesOf(data).map(({ metric, value, values }) => [
-        JSON.stringify(Object.entries(metric).sort()),
-        [...(values ?? [value!])],
-      ]),
-    );
-  const expected = rows(theirs);
-  const found: string[] = [];
-  for (const [labels, samples] of rows(ours)) {
-    const others = expected.get(labels) ?? [];
-    expected.delete(labels);
-    if (samples.length !== others.length) found.push(`${labels}: ${samples.length} not ${others.length}`);
-    for (const [i, [time, value]] of samples.entries()) {
-      const [otherTime, other] = others[i] ?? [NaN, 'nothing'];
-      const isClose = Math.abs(Number(value) - Number(other)) <= 1e-9 * Math.abs(Number(other));
-      if (time !== otherTime || (value !== other && !isClose)) {
-        found.push(`${labels}: ${value} at ${time}, not ${other} at ${otherTime}`);
-      }
-    }
-  }
-  return [...found, ...[...expected.keys()].map((labels) => `${labels}: missing`)];
-}
-
-/** The query's times: across the boundary, around it, on either side of it, and with steps larger than lookback. */
+/** Ranges across the boundary, around it, on either side of it, and with a step larger than the lookback. */
 const ranges = [
   { start: startMs, end: endMs, step: 60 },
   { start: boundaryMs - minutes(12), end: boundaryMs + minutes(12), step: 17 },
@@ -250,10 +224,10 @@ const ranges = [
 const instants = [-30, -12, -4, -1, 0, 1, 2, 4, 6, 11, 30].map((offset) => boundaryMs + minutes(offset));
 
 for (const { name, parts, union } of splits) {
-  t.test(`${name} answer as one`, { skip }, async (t) => {
-    const held = [union, ...parts.map(({ series }) => series)];
+  t.test(`${name} have the results of one Prometheus`, { skip }, async (t) => {
+    const data = [union, ...parts.map(({ series }) => series)];
     const [reference, ...urls] = await Promise.all(
-      held.map(async (series) => {
+      data.map(async (series) => {
         const { url } = await startPrometheus(t);
         await importIntoPrometheus(url, series);
         return url;
@@ -265,14 +239,13 @@ for (const { name, parts, union } of splits) {
       parameters: Record<string, string>,
       title: string,
     ): Promise<number> => {
-      const [ours, theirs] = await Promise.all([
+      const [actual, expected] = await Promise.all([
         api(promfed.url, path, parameters),
         api(reference!, path, parameters),
       ]);
-      t.same([ours.status, ours.error, ours.warnings], [theirs.status, theirs.error, theirs.warnings], title);
-      if (ours.data === undefined || theirs.data === undefined) return 0;
-      t.same(differences(ours.data, theirs.data), [], title);
-      return theirs.data.result.length;
+      t.same([actual.error, actual.warnings], [expected.error, expected.warnings], title);
+      t.same(answerDifferences(actual, expected), [], title);
+      return expected.data?.result.length ?? 0;
     };
     for (const query of expressions) {
       let series = 0;
@@ -284,47 +257,45 @@ for (const { name, parts, union } of splits) {
         const title = `${query} at ${(timeMs - boundaryMs) / 60_000} minutes`;
         series += await compare('/api/v1/query', { query, time: String(timeMs / 1000) }, title);
       }
-      t.ok(series > 0 || query === 'absent(queue_depth)', `${query}: there is something to compare`);
+      t.ok(series > 0 || query === 'absent(queue_depth)', `${query}: has samples`);
     }
 
     const times = { start: String(startMs / 1000), end: String(endMs / 1000), step: '60' };
-    const [ours, theirs] = await Promise.all(
+    const [actual, expected] = await Promise.all(
       [promfed.url, reference!].map((url) =>
         api(url, '/api/v1/query_range', { query: 'sum(rate(queue_depth[5m]))', ...times }),
       ),
     );
-    // Where nothing is computed here from raw samples, places are left out.
-    const placeless = (text: string): string => text.replace(/ \([0-9:]+\)$/, '');
-    t.equal(theirs!.infos?.length, 1);
-    t.same(ours!.infos?.map(placeless), theirs!.infos?.map(placeless), 'an info is told once');
+    t.equal(expected!.infos?.length, 1);
+    t.same(annotationsOf(actual!), annotationsOf(expected!), 'annotations are equal, except for positions');
 
     for (const path of ['/api/v1/series', '/api/v1/labels', '/api/v1/label/pod/values']) {
-      // Prometheus itself answers these for whole blocks: only what spans the boundary is the same in all of them.
+      // Prometheus answers these for whole blocks, so only ranges across the boundary have equal results.
       for (const { start, end } of ranges.slice(0, 3)) {
         const parameters = {
           'match[]': ['queue_depth', 'http_requests_total{code="500"}'],
           start: String(start / 1000),
           end: String(end / 1000),
         };
-        const [ours, theirs] = await Promise.all([
+        const [actual, expected] = await Promise.all([
           api<unknown[]>(promfed.url, path, parameters),
           api<unknown[]>(reference!, path, parameters),
         ]);
         const sorted = (data: readonly unknown[] = []): string[] =>
-          data.map((one) => JSON.stringify(one)).sort();
-        t.same(sorted(ours.data), sorted(theirs.data), `${path} from ${start} to ${end}`);
+          data.map((item) => JSON.stringify(item)).sort();
+        t.same(sorted(actual.data), sorted(expected.data), `${path} from ${start} to ${end}`);
       }
     }
   });
 }
 
-t.test('a group is asked only for windows that touch its times', { skip }, async (t) => {
+t.test('a group is queried only if the window of a selector overlaps its time range', { skip }, async (t) => {
   const recent = await startPrometheus(t);
   await importIntoPrometheus(
     recent.url,
     only((timeMs) => timeMs >= boundaryMs),
   );
-  // Nobody listens there: a query that asks it fails.
+  // The old region does not exist, so queries sent to it fail.
   const promfed = await startPromfed(
     t,
     `promxy:
@@ -338,30 +309,37 @@ t.test('a group is asked only for windows that touch its times', { skip }, async
 `,
   );
   const at = (offset: number): string => String((boundaryMs + minutes(offset)) / 1000);
-  const ask = (query: string, offset: number): Promise<{ status: string; error?: string }> =>
+  const queryAt = (query: string, offset: number): Promise<{ status: string; error?: string }> =>
     api(promfed.url, '/api/v1/query', { query, time: at(offset) });
-  t.equal((await ask('sum(rate(queue_depth[5m]))', 6)).status, 'success');
-  t.match(await ask('sum(rate(queue_depth[5m]))', 4), { status: 'error', error: /"old"/ });
-  t.equal((await ask(`queue_depth @ ${at(20)}`, -20)).status, 'success', '@ counts, not the request’s time');
-  t.match(await ask('queue_depth offset 20m', 6), { status: 'error', error: /"old"/ });
-  t.equal((await ask('max_over_time(rate(queue_depth[5m])[20m:1m])', 26)).status, 'success');
-  t.match(await ask('max_over_time(rate(queue_depth[5m])[22m:1m])', 26), { status: 'error', error: /"old"/ });
+  t.equal((await queryAt('sum(rate(queue_depth[5m]))', 6)).status, 'success');
+  t.match(await queryAt('sum(rate(queue_depth[5m]))', 4), { status: 'error', error: /"old"/ });
+  t.equal(
+    (await queryAt(`queue_depth @ ${at(20)}`, -20)).status,
+    'success',
+    '@ replaces the time of the request',
+  );
+  t.match(await queryAt('queue_depth offset 20m', 6), { status: 'error', error: /"old"/ });
+  t.equal((await queryAt('max_over_time(rate(queue_depth[5m])[20m:1m])', 26)).status, 'success');
+  t.match(await queryAt('max_over_time(rate(queue_depth[5m])[22m:1m])', 26), {
+    status: 'error',
+    error: /"old"/,
+  });
   const labels = (start: number, end: number): Promise<{ status: string }> =>
     api(promfed.url, '/api/v1/labels', { start: at(start), end: at(end) });
   t.equal((await labels(1, 20)).status, 'success');
   t.equal((await labels(-1, 20)).status, 'error');
 });
 
-t.test('raw samples are asked for only around the boundary', { skip }, async (t) => {
+t.test('raw samples are read only around the boundary', { skip }, async (t) => {
   const parts = [
     old(
       boundaryMs,
-      spoilt(all, (timeMs) => timeMs > boundaryMs),
+      corrupted(all, (timeMs) => timeMs > boundaryMs),
       true,
     ),
     recent(
       boundaryMs,
-      spoilt(all, (timeMs) => timeMs < boundaryMs),
+      corrupted(all, (timeMs) => timeMs < boundaryMs),
       true,
     ),
   ];
@@ -394,7 +372,7 @@ t.test('raw samples are asked for only around the boundary', { skip }, async (t)
   ].entries()) {
     const { group, analysis } = raw.groups![i]!;
     const near = counters.reduce((sum, { timestamps }) => sum + timestamps.filter(isNear).length, 0);
-    t.equal(analysis?.requests, 1, `${group} is asked once for raw samples`);
+    t.equal(analysis?.requests, 1, `${group} is queried once for raw samples`);
     t.ok(near > 0 && analysis!.samples <= near, `${group} sends ${analysis!.samples} of ${near} samples`);
   }
   for (const node of [before, after]) t.equal(node!.groups![0]!.analysis?.requests, 1);

@@ -1,7 +1,7 @@
-// The union test with VictoriaMetrics: regions of it, and one that holds what they hold together. What is sent to the
-// regions follows its rules on both sides: rates without extrapolation, a lookback of each series' own. What promfed
-// computes follows PromQL, so that only what the two languages agree on is asked (see comparable-expressions.ts); metric names
-// do not count, because functions of VictoriaMetrics keep some that PromQL drops.
+// The union test with VictoriaMetrics, for regions and for the reference. Expressions that are pushed down follow its rules
+// on both sides, for example rates without extrapolation and a lookback for each series. promfed follows PromQL, so only
+// expressions on which both languages agree are evaluated (see comparable-expressions.ts). Metric names are ignored,
+// because some functions of VictoriaMetrics keep names that PromQL removes.
 //
 // `PROMFED_RUNS` and `PROMFED_SEED` are those of union.test.ts.
 
@@ -17,12 +17,12 @@ import { randomRuns, randomSeed } from '../helpers/random-runs.js';
 const skip = withoutRealServers();
 const runs = randomRuns(300);
 const seed = randomSeed(4);
-// Neither replicas nor groups that overlap: what merges them is promfed, whatever the regions are.
-const apart = cases.filter(
+// Replicas and overlapping groups are merged by promfed, independent of the kind of region, and covered by union.test.ts.
+const disjointCases = cases.filter(
   ({ groupLabels, groups }) =>
     Object.keys(groupLabels).length > 0 && groups().every(({ targets }) => targets.length === 1),
 );
-const numRuns = Math.ceil(runs / apart.length);
+const numRuns = Math.ceil(runs / disjointCases.length);
 const [atInstant, ...ranges] = times;
 
 const curated = [
@@ -49,11 +49,11 @@ const curated = [
   'histogram_quantile(0.9, sum by (le, region) (rate(request_duration_seconds_bucket[5m])))',
 ];
 
-for (const { name, groupLabels, groups } of apart) {
-  t.test(`${name} answer as one VictoriaMetrics`, { skip }, async (t) => {
+for (const { name, groupLabels, groups } of disjointCases) {
+  t.test(`${name} have the results of one VictoriaMetrics`, { skip }, async (t) => {
     const union = await startVictoriaMetricsUnion(t, groups());
 
-    await t.test('expressions that the languages agree on', async (t) => {
+    await t.test('expressions with equal results in both languages', async (t) => {
       for (const query of curated) {
         for (const at of times) {
           const { differences } = await union.ask(query, at);
@@ -63,7 +63,7 @@ for (const { name, groupLabels, groups } of apart) {
     });
 
     await t.test(`${numRuns} random expressions of seed ${seed}`, async (t) => {
-      let found = 0;
+      let foundCount = 0;
       const names = { groupLabels, endS: endMs / 1000 };
       await fc.assert(
         fc.asyncProperty(
@@ -72,7 +72,7 @@ for (const { name, groupLabels, groups } of apart) {
           async (query, range) => {
             for (const at of [atInstant!, range]) {
               const outcome = await union.ask(query, at);
-              if (outcome.found) found++;
+              if (outcome.found) foundCount++;
               const lines = outcome.differences.slice(0, 5);
               if (lines.length > 0) {
                 throw new Error([`${query} at steps of ${at.step ?? 0} s`, ...lines].join('\n'));
@@ -82,8 +82,8 @@ for (const { name, groupLabels, groups } of apart) {
         ),
         { numRuns, seed },
       );
-      t.comment(`${found} of ${2 * numRuns} with samples`);
-      t.ok(found > numRuns, 'most expressions find something');
+      t.comment(`${foundCount} of ${2 * numRuns} with samples`);
+      t.ok(foundCount > numRuns, 'most expressions have samples');
     });
   });
 }

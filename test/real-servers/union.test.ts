@@ -1,9 +1,8 @@
-// The union test: regions of real Prometheus, and one real Prometheus that holds what they hold together. Whatever is
-// asked, promfed answers as the one does, whether it sends a query to the regions or evaluates raw samples itself.
+// The union test: promfed over regions of real Prometheus has the results of one real Prometheus with the union of their
+// data, with pushdown and from raw samples.
 //
-// `PROMFED_RUNS=2000 npm test -- test/real-servers/union.test` asks that many random expressions, shared by the
-// layouts of regions; `PROMFED_SEED` gives others than the same ones each time. What fails is printed as small as it
-// can be made.
+// `PROMFED_RUNS=2000 npm test -- test/real-servers/union.test` evaluates that number of random expressions, divided by the
+// layouts of regions. `PROMFED_SEED` changes the expressions. Failures are reduced to small expressions.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -22,7 +21,7 @@ const numRuns = Math.ceil(runs / cases.length);
 const [atInstant, ...ranges] = times;
 
 for (const { name, groupLabels, groups } of cases) {
-  t.test(`${name} answer as one Prometheus`, { skip }, async (t) => {
+  t.test(`${name} have the results of one Prometheus`, { skip }, async (t) => {
     const union = await startUnion(t, groups());
 
     await t.test('expressions of every construct', async (t) => {
@@ -30,36 +29,38 @@ for (const { name, groupLabels, groups } of cases) {
         const both = [atInstant!, ranges[i % ranges.length]!];
         const outcomes = await Promise.all(both.map((at) => union.ask(query, at)));
         for (const [j, outcome] of outcomes.entries()) {
-          t.same(differencesIn(outcome), [], spoken(query, both[j]!));
+          t.same(differencesIn(outcome), [], describe(query, both[j]!));
         }
       }
     });
 
     await t.test(`${numRuns} random expressions of seed ${seed}`, async (t) => {
-      const seen = { samples: 0, nothing: 0, error: 0 };
+      const counts = { samples: 0, nothing: 0, error: 0 };
       const annotated: string[] = [];
       const expression = arbitraryUnionExpression({ groupLabels, endS: endMs / 1000 });
       await fc.assert(
         fc.asyncProperty(expression, fc.constantFrom(...ranges), async (query, range) => {
           for (const at of [atInstant!, range]) {
             const outcome = await union.ask(query, at);
-            count(seen, outcome);
-            annotated.push(...outcome.annotations.map((text) => `${spoken(query, at)}: ${text}`));
-            const found = differencesIn(outcome);
-            if (found.length > 0) throw new Error([spoken(query, at), ...found].join('\n'));
+            counts[outcome.kind]++;
+            annotated.push(...outcome.annotations.map((text) => `${describe(query, at)}: ${text}`));
+            const differences = differencesIn(outcome);
+            if (differences.length > 0) {
+              throw new Error([describe(query, at), ...differences].join('\n'));
+            }
           }
         }),
         { numRuns, seed },
       );
-      t.comment(`${seen.samples} with samples, ${seen.nothing} with none, ${seen.error} errors`);
-      t.ok(seen.samples > numRuns, 'most expressions find something');
-      t.ok(seen.error > 0, 'some are errors');
-      t.same(annotated, [], 'warnings and infos are the same, but for their places');
+      t.comment(`${counts.samples} with samples, ${counts.nothing} with none, ${counts.error} errors`);
+      t.ok(counts.samples > numRuns, 'most expressions have samples');
+      t.ok(counts.error > 0, 'some expressions fail');
+      t.same(annotated, [], 'warnings and infos are equal, except for positions');
     });
   });
 }
 
-/** The first of them. */
+/** Returns the first differences of each kind. */
 function differencesIn({ distributed, evaluated }: UnionOutcome): string[] {
   return [
     ...distributed.slice(0, 5).map((line) => `distributed: ${line}`),
@@ -67,10 +68,6 @@ function differencesIn({ distributed, evaluated }: UnionOutcome): string[] {
   ];
 }
 
-function count(seen: Record<UnionOutcome['kind'], number>, { kind }: UnionOutcome): void {
-  seen[kind]++;
-}
-
-function spoken(query: string, { step }: UnionTimes): string {
+function describe(query: string, { step }: UnionTimes): string {
   return step === undefined ? `${query} at an instant` : `${query} at steps of ${step} s`;
 }

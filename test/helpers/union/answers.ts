@@ -1,54 +1,57 @@
-// Two answers of the query API to the same question, compared: status, error, types, label sets, times and values.
+// Comparison of two answers of the query API: status, error, types, label sets, times and values.
 
 import type { ApiAnswer } from '../promfed/promfed.js';
 
-/** An answer to a query, its data as it came. */
+/** An answer to a query, with data of any type. */
 export type UnionAnswer = ApiAnswer<{ readonly resultType: string; readonly result: unknown }>;
 
-interface OneSeries {
+interface ApiSeries {
   readonly metric: Readonly<Record<string, string>>;
   readonly value?: readonly [timeS: number, value: string];
   readonly values?: readonly (readonly [timeS: number, value: string])[];
 }
 
 /**
- * Returns the differences, a line each. The texts of errors and the order of series may differ, and numbers by the
- * rounding of another order of summation.
+ * Returns the differences between two answers, one per line. The texts of errors and the order of series may differ, and
+ * values within the rounding error of sums in another order.
  */
-export function answerDifferences(ours: UnionAnswer, theirs: UnionAnswer): string[] {
-  const [outcome, expected] = [outcomeOf(ours), outcomeOf(theirs)];
-  if (outcome !== expected) {
-    return [`${outcome}, not ${expected}: ${ours.error ?? ''}${theirs.error ?? ''}`];
+export function answerDifferences(actual: UnionAnswer, expected: UnionAnswer): string[] {
+  const [outcome, expectedOutcome] = [outcomeOf(actual), outcomeOf(expected)];
+  if (outcome !== expectedOutcome) {
+    return [`${outcome}, expected ${expectedOutcome}: ${actual.error ?? ''}${expected.error ?? ''}`];
   }
-  if (ours.data === undefined || theirs.data === undefined) return [];
-  if (ours.data.resultType !== theirs.data.resultType) {
-    return [`a ${ours.data.resultType}, not a ${theirs.data.resultType}`];
+  if (actual.data === undefined || expected.data === undefined) return [];
+  if (actual.data.resultType !== expected.data.resultType) {
+    return [`a ${actual.data.resultType}, expected a ${expected.data.resultType}`];
   }
-  if (theirs.data.resultType === 'scalar') {
-    const series = [ours, theirs].map((one) => ({ metric: {}, value: one.data!.result as [number, string] }));
+  if (expected.data.resultType === 'scalar') {
+    const series = [actual, expected].map(({ data }) => ({
+      metric: {},
+      value: data!.result as [number, string],
+    }));
     return seriesDifferences([series[0]!], [series[1]!]);
   }
-  return seriesDifferences(ours.data.result as OneSeries[], theirs.data.result as OneSeries[]);
+  return seriesDifferences(actual.data.result as ApiSeries[], expected.data.result as ApiSeries[]);
 }
 
-/** Warnings of promfed and newer versions that the Prometheus of the tests does not have. */
-const NEWER = /^PromQL warning: sort(_desc)? is ineffective/;
+/** Warnings of promfed and newer versions of Prometheus, which the Prometheus of the tests lacks. */
+const NEWER_WARNINGS = /^PromQL warning: sort(_desc)? is ineffective/;
 
-/** Warnings and infos without the places they end in, sorted. */
+/** Returns the warnings and infos of an answer without positions, sorted. */
 export function annotationsOf({ warnings = [], infos = [] }: UnionAnswer): string[] {
   const texts = [...warnings, ...infos].map((text) => text.replace(/ \(\d+:\d+\)$/, ''));
-  return [...new Set(texts.filter((text) => !NEWER.test(text)))].sort();
+  return [...new Set(texts.filter((text) => !NEWER_WARNINGS.test(text)))].sort();
 }
 
-/** Reports whether an answer has samples. */
+/** Reports whether an answer has any series. */
 export function hasSamples({ data }: UnionAnswer): boolean {
   return Array.isArray(data?.result) && data.result.length > 0;
 }
 
-/** The answer without metric names, which functions of VictoriaMetrics keep that drop them in PromQL. */
+/** Removes metric names from an answer. Some functions of VictoriaMetrics keep names that PromQL removes. */
 export function nameless(answer: UnionAnswer): UnionAnswer {
   if (answer.data === undefined || !Array.isArray(answer.data.result)) return answer;
-  const result = (answer.data.result as (OneSeries | [])[]).map((one) => {
+  const result = (answer.data.result as (ApiSeries | [])[]).map((one) => {
     if (Array.isArray(one)) return one;
     const metric = Object.fromEntries(Object.entries(one.metric).filter(([name]) => name !== '__name__'));
     return { ...one, metric };
@@ -60,32 +63,32 @@ function outcomeOf({ httpStatus, status, errorType }: UnionAnswer): string {
   return status === 'success' ? 'success' : `${httpStatus} ${errorType ?? ''}`;
 }
 
-function seriesDifferences(ours: readonly OneSeries[], theirs: readonly OneSeries[]): string[] {
-  const expected = samplesOf(theirs);
-  const found: string[] = [];
-  if (samplesOf(ours).size !== ours.length) found.push('two series of one label set');
-  for (const [labels, samples] of samplesOf(ours)) {
-    const others = expected.get(labels);
-    expected.delete(labels);
+function seriesDifferences(actual: readonly ApiSeries[], expected: readonly ApiSeries[]): string[] {
+  const missing = samplesOf(expected);
+  const differences: string[] = [];
+  if (samplesOf(actual).size !== actual.length) differences.push('two series with one label set');
+  for (const [labels, samples] of samplesOf(actual)) {
+    const others = missing.get(labels);
+    missing.delete(labels);
     if (others === undefined) {
-      found.push(`${labels}: ${samples.length} samples of nothing`);
+      differences.push(`${labels}: unexpected series with ${samples.length} samples`);
       continue;
     }
     const [times, otherTimes] = [samples, others].map((list) => list.map(([time]) => time).join(' '));
     if (times !== otherTimes) {
-      found.push(`${labels}: at ${times}, not ${otherTimes}`);
+      differences.push(`${labels}: samples at ${times}, expected at ${otherTimes}`);
       continue;
     }
     const wrong = samples.findIndex(([, value], i) => !isClose(value, others[i]![1]));
     if (wrong >= 0) {
       const [time, value] = samples[wrong]!;
-      found.push(`${labels}: ${value} at ${time}, not ${others[wrong]![1]}`);
+      differences.push(`${labels}: ${value} at ${time}, expected ${others[wrong]![1]}`);
     }
   }
-  return [...found, ...[...expected.keys()].map((labels) => `${labels}: missing`)];
+  return [...differences, ...[...missing.keys()].map((labels) => `${labels}: missing`)];
 }
 
-function samplesOf(result: readonly OneSeries[]): Map<string, (readonly [number, string])[]> {
+function samplesOf(result: readonly ApiSeries[]): Map<string, (readonly [number, string])[]> {
   return new Map(
     result.map(({ metric, value, values }) => [
       JSON.stringify(Object.entries(metric).sort()),
@@ -94,7 +97,7 @@ function samplesOf(result: readonly OneSeries[]): Map<string, (readonly [number,
   );
 }
 
-/** Sums are taken in another order than in one store: that may change the last digits of sixteen. */
+/** Compares values within the rounding error of sums in another order. */
 function isClose(a: string, b: string): boolean {
   if (a === b) return true;
   const [x, y] = [Number(a), Number(b)];
