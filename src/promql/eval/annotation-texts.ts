@@ -1,8 +1,12 @@
-// Texts of annotations, without the prefix `PromQL warning: ` or `PromQL info: ` and without the position.
+// Texts of Prometheus: annotations, and errors that differ in style from those of promfed.
 
 import { formatShort } from '../functions/index.js';
 
-/** Source: Prometheus, util/annotations. */
+/**
+ * Texts of annotations, without the prefix `PromQL warning: ` or `PromQL info: ` and without the position.
+ *
+ * Source: Prometheus, util/annotations.
+ */
 export const ANNOTATION_TEXTS = {
   badBucketLabel: (le: string, metricName: string): string =>
     `bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)}${forMetric(metricName)}`,
@@ -40,6 +44,14 @@ export const ANNOTATION_TEXTS = {
   sortInRangeQuery: 'sort is ineffective for range queries since results are always ordered by labels',
   startTimeOverlap: (metricName: string): string =>
     `sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(metricName)}`,
+} as const;
+
+/** Texts of errors about parameters of aggregations. Source: Prometheus, promql/engine.go (`rangeEvalAgg`). */
+export const PARAMETER_ERRORS = {
+  nan: 'Parameter value is NaN',
+  nanRatio: 'Ratio value is NaN',
+  underflow: (value: string): string => `Scalar value ${value} underflows int64`,
+  overflow: (value: string): string => `Scalar value ${value} overflows int64`,
 } as const;
 
 function forMetric(metricName: string): string {

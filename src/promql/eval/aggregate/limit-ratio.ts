@@ -2,7 +2,7 @@ import { PromfedError } from '../../../model/index.js';
 import { sampleOffset } from '../../functions/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 
-import { ANNOTATION_TEXTS } from '../annotation-texts.js';
+import { ANNOTATION_TEXTS, PARAMETER_ERRORS } from '../annotation-texts.js';
 import { dropEmptyColumns } from '../columns.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
 import { paramRange } from './param-range.js';
@@ -50,7 +50,7 @@ function isSelected(offset: number, ratio: number): boolean {
 function checkRatio(evaluator: Evaluator, node: AggregateNode, values: Float64Array): boolean {
   const { min, max, hasNaN } = paramRange(values);
   if (max === 0 && min === 0) return false;
-  if (hasNaN) throw new PromfedError('execution', 'Ratio value is NaN');
+  if (hasNaN) throw new PromfedError('execution', PARAMETER_ERRORS.nanRatio);
   const at = node.param ?? node;
   if (max > 1) evaluator.warn(ANNOTATION_TEXTS.invalidRatio(max, 1), at);
   if (min < -1) evaluator.warn(ANNOTATION_TEXTS.invalidRatio(min, -1), at);

@@ -1,5 +1,6 @@
 import { PromfedError, type Column } from '../../../model/index.js';
 import type { AggregateNode } from '../../plan/index.js';
+import { PARAMETER_ERRORS } from '../annotation-texts.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
 import { groupColumns, type Group } from './grouping.js';
 import { paramRange } from './param-range.js';
@@ -49,10 +50,10 @@ export async function evalRank(
  */
 function checkK(values: Float64Array): boolean {
   const { min, max, hasNaN } = paramRange(values);
-  if (hasNaN) throw new PromfedError('execution', 'Parameter value is NaN');
+  if (hasNaN) throw new PromfedError('execution', PARAMETER_ERRORS.nan);
   if (max < 1) return false;
-  if (min <= -TWO_TO_63) throw new PromfedError('execution', `Scalar value ${printK(min)} underflows int64`);
-  if (max >= TWO_TO_63) throw new PromfedError('execution', `Scalar value ${printK(max)} overflows int64`);
+  if (min <= -TWO_TO_63) throw new PromfedError('execution', PARAMETER_ERRORS.underflow(printK(min)));
+  if (max >= TWO_TO_63) throw new PromfedError('execution', PARAMETER_ERRORS.overflow(printK(max)));
   return true;
 }
 

@@ -25,10 +25,11 @@ const MIN_NORMAL = 2.2250738585072014e-308;
  * Computes the q-quantile of cumulative buckets: `counts[i]` observations up to `bounds[i]`, inclusive, for
  * `i < length`. Bounds ascend and may repeat. Both arrays are overwritten.
  *
- * Counts of equal bounds are added. Small decreases of the counts are treated as rounding; others are removed and
- * reported. Interpolation is linear within a bucket. The lowest bucket starts at 0, or returns its bound when that is 0
- * or less. The highest bucket returns the bound below it. NaN without a +Inf bucket, with fewer than two buckets, or
- * without observations.
+ * - counts of equal bounds are added;
+ * - small decreases of the counts are treated as rounding; others are removed and reported;
+ * - interpolation is linear within a bucket; the lowest bucket starts at 0, or returns its bound when that is 0 or less;
+ *   the highest bucket returns the bound below it;
+ * - the result is NaN without a +Inf bucket, with fewer than two buckets, or without observations.
  *
  * Source: Prometheus, promql/quantile.go (`BucketQuantile`).
  */

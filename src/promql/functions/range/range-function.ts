@@ -9,7 +9,7 @@
 export interface Windows {
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
-  /** As `RawSeries.startTimestamps`. */
+  /** The same array as `RawSeries.startTimestamps`. */
   readonly startTimestamps?: Float64Array | undefined;
   readonly from: Int32Array;
   readonly to: Int32Array;
