@@ -40,7 +40,7 @@ const allowed = {
   ],
   demo: ['model', 'runtime', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
   cli: ['model', 'runtime', 'json', 'promql/language', 'config', 'federation'],
-  http: ['model', 'runtime', 'json', 'promql/language', 'federation', 'config', 'telemetry'],
+  http: ['model', 'runtime', 'json', 'promql/language', 'federation'],
 };
 
 const folders = Object.keys(allowed);
