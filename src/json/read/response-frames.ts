@@ -49,7 +49,7 @@ export class ResponseFrames implements FrameStream {
   #bytes = 0;
   /** Frames that `tryBuffer` read without returning them. */
   #buffered: readonly SeriesFrame[] = NONE;
-  /** The error that `tryBuffer` met. `next` throws it after the buffered frames. */
+  /** The error that ended `tryBuffer`. `next` throws it after the buffered frames. */
   #failure: { readonly error: unknown } | undefined;
   #trailer: ResponseTrailer | undefined;
   #closed = false;
