@@ -38,6 +38,7 @@ function checksOfTree(fast) {
     tool('format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', ...cached('prettier'), '.'),
     tool('imports', 'dependency-cruiser/bin/dependency-cruise.mjs', '--output-type', 'err-long', ...folders),
     tool('unused code', 'knip/bin/knip.js', '--no-progress'),
+    tool('code that only tests use', 'knip/bin/knip.js', '--no-progress', '-c', 'knip.production.json'),
   ];
 }
 

@@ -1,5 +1,3 @@
-export { ConfigError } from './config-error.js';
-export { configFileSchema } from './file/schema.js';
 export type { MemoryFlag } from './flags/flag-values.js';
 export { type Flags, parseFlags } from './flags/flags.js';
 export { helpText } from './flags/help-text.js';

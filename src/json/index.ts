@@ -14,7 +14,7 @@ export { openResponse, type OpenResponse } from './read/open-response.js';
 export { invalidAnswer, UpstreamAnswerError } from './read/upstream-answer-error.js';
 export { type BufferedAnswer, BufferedStream } from './stream/buffered-answer.js';
 export { GeneratedFrames, transformFrames, type FrameStream } from './stream/frame-stream.js';
-export { GeneratedStream, readBytes, type ByteStream, type PullStream } from './stream/pull-stream.js';
+export { GeneratedStream, type ByteStream, type PullStream } from './stream/pull-stream.js';
 export { encodeFrames, encodeBuffered } from './write/encode-frames.js';
 export { annotationMembers, SUCCESS } from './write/envelope.js';
 export { encodeValue, type EncodeOptions } from './write/encode-value.js';

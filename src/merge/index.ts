@@ -2,6 +2,6 @@ export { setBufferedLabels, tryMergeBuffered } from './merge-buffered.js';
 export { mergeOrdered } from './merge-ordered.js';
 export { mergeRaw } from './merge-raw.js';
 export { mergeOverlappingStreams, mergeReplicaStreams } from './merge-replicas.js';
-export { mergeReplicas, pickEarlier, pickReplica, type Samples } from './pick-samples.js';
+export { pickEarlier, pickReplica, type Samples } from './pick-samples.js';
 export { setLabels } from './set-labels.js';
 export { sortIfSmall } from './sort-if-small.js';

@@ -97,18 +97,6 @@ export function pickEarlier(a: Samples, b: Samples): Picks {
   return { times, values: times };
 }
 
-/**
- * Returns the samples of two replicas merged by `pickReplica`, in new arrays. More than two replicas are merged one after
- * the other, in the order of the targets, as promxy does.
- */
-export function mergeReplicas(a: Samples, b: Samples, rule: AntiAffinity): Samples {
-  const { times, values } = pickReplica(a, b, rule);
-  return {
-    timestamps: Float64Array.from(times, (i) => (i >= 0 ? a.timestamps[i]! : b.timestamps[~i]!)),
-    values: Float64Array.from(values, (i) => (i >= 0 ? a.values[i]! : b.values[~i]!)),
-  };
-}
-
 function isNear(timeMs: number, otherMs: number, bufferMs: number): boolean {
   return timeMs === otherMs || Math.abs(timeMs - otherMs) < bufferMs;
 }

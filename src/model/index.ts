@@ -19,7 +19,6 @@ export {
   type CounterResetHint,
   createHistogram,
   CUSTOM_BUCKETS,
-  denseBuckets,
   equalHistograms,
   type Histogram,
   histogramWeight,

@@ -6,9 +6,10 @@ import { join, resolve } from 'node:path';
 
 import t from 'tap';
 
-import { ConfigError, loadConfig, parseConfig, type ServerGroupSettings } from '../../src/config/index.js';
+import { loadConfig, parseConfig, type ServerGroupSettings } from '../../src/config/index.js';
 import { Labels, targetSets } from '../../src/model/index.js';
 import { sharedPath, withoutShared } from '../helpers/shared.js';
+import { ConfigError } from '../../src/config/config-error.js';
 
 const DATA = resolve('test/testdata/config');
 const GOLDEN = sharedPath('kof/golden');

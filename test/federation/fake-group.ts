@@ -1,10 +1,11 @@
 // Groups that answer within the process, and requests to federations of them.
 
 import type { QueryAnswer, QueryParameters, QueryRequest } from '../../src/federation/index.js';
-import { openResponse, readBytes } from '../../src/json/index.js';
+import { openResponse } from '../../src/json/index.js';
 import { asPromfedError, Labels, PromfedError } from '../../src/model/index.js';
 import type { FetchContext, GroupSnapshot, RegionQuery } from '../../src/upstreams/index.js';
 import { queryRequest } from '../helpers/federation.js';
+import { readBytes } from '../helpers/frame-streams.js';
 
 const timeMs = 1_000_000;
 

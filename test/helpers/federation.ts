@@ -10,9 +10,9 @@ import {
   type ValueAnswer,
 } from '../../src/federation/index.js';
 import { Annotations, instantGrid, type Value } from '../../src/model/index.js';
-import { ALL_FEATURES } from '../../src/promql/language/index.js';
 import { systemClock } from '../../src/runtime/index.js';
 import type { GroupSnapshot, ServerGroup } from '../../src/upstreams/index.js';
+import { ALL_FEATURES } from './promql/all-features.js';
 
 type FederationOptions = Parameters<typeof createFederation>[0];
 

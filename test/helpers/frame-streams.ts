@@ -134,3 +134,13 @@ export async function readAnswer(
   const { resultType, frames } = await openResponse(body, options);
   return { resultType, ...(await drain(frames)) };
 }
+
+/** Reads a stream to its end into one buffer. */
+export async function readBytes(stream: ByteStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = await stream.next();
+    if (chunk === undefined) return Buffer.concat(chunks);
+    chunks.push(Buffer.from(chunk));
+  }
+}

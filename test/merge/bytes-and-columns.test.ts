@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { decodeColumn, encodeFrames, encodeValue, openResponse, readBytes } from '../../src/json/index.js';
+import { decodeColumn, encodeFrames, encodeValue, openResponse } from '../../src/json/index.js';
 import { mergeOrdered, setLabels, sortIfSmall } from '../../src/merge/index.js';
 import {
   Annotations,
@@ -15,7 +15,7 @@ import {
   type Column,
   type Grid,
 } from '../../src/model/index.js';
-import { bodyOf, itemsOf } from '../helpers/frame-streams.js';
+import { bodyOf, itemsOf, readBytes } from '../helpers/frame-streams.js';
 import { randomRuns, randomSeed } from '../helpers/random-runs.js';
 
 const numRuns = randomRuns(3000);

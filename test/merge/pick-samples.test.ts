@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { mergeReplicas } from '../../src/merge/index.js';
 import type { Samples } from '../../src/merge/index.js';
+import { mergeReplicas } from './merge-two-replicas.js';
 
 /** Parses `10@1 20@3`, values with their times. The value is 10 when only the time is given. */
 function samples(text: string): Samples {

@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { encodeFrames, openResponse, readBytes, type FrameStream } from '../../src/json/index.js';
+import { encodeFrames, openResponse, type FrameStream } from '../../src/json/index.js';
 import { setLabels } from '../../src/merge/index.js';
 import { Labels } from '../../src/model/index.js';
-import { chunksOf, drain, frame, observedStream, streamOf } from '../helpers/frame-streams.js';
+import { chunksOf, drain, frame, observedStream, streamOf, readBytes } from '../helpers/frame-streams.js';
 
 const EXTRA = Labels.from({ region: 'eu' });
 

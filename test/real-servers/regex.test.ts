@@ -4,13 +4,14 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { compileMatcher } from '../../src/model/index.js';
-import { printExpr, type Expr } from '../../src/promql/language/index.js';
+import type { Expr } from '../../src/promql/language/index.js';
 import {
   importIntoPrometheus,
   startPrometheus,
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
 import { randomRuns, randomSeed } from '../helpers/random-runs.js';
+import { printExpr } from '../helpers/promql/print-expr.js';
 
 const skip = withoutRealServers();
 const NOW_MS = Date.UTC(2026, 5, 1, 12);

@@ -4,7 +4,6 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import t from 'tap';
 
 import { encodeAnswer } from '../../src/http/reply/encode-answer.js';
-import { readBytes } from '../../src/json/index.js';
 import { instantGrid, Labels, type Matcher, type RawSeries, type TimeWindow } from '../../src/model/index.js';
 import { createReadRequest, readSeries } from '../../src/upstreams/api/remote-read.js';
 import { decodeSnappy, encodeSnappy } from '../../src/upstreams/wire/snappy-block.js';
@@ -18,6 +17,7 @@ import {
 } from '../helpers/real-servers/real-servers.js';
 import { seriesSet } from '../helpers/series/series-set.js';
 import { valueAnswer } from '../helpers/federation.js';
+import { readBytes } from '../helpers/frame-streams.js';
 
 const startMs = 1_700_000_000_000;
 const intervalMs = 15_000;

@@ -82,13 +82,3 @@ export class GeneratedStream<T> implements PullStream<T> {
     for (const input of this.#inputs) input.close();
   }
 }
-
-/** Reads a stream to its end into one buffer. */
-export async function readBytes(stream: ByteStream): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for (;;) {
-    const chunk = await stream.next();
-    if (chunk === undefined) return Buffer.concat(chunks);
-    chunks.push(Buffer.from(chunk));
-  }
-}

@@ -57,11 +57,6 @@ export function createHistogram(parts: Partial<Histogram> = {}): Histogram {
   };
 }
 
-/** Creates buckets from the counts of consecutive indices, starting at `offset`. Counts of 0 are dropped. */
-export function denseBuckets(offset: number, counts: readonly number[]): SparseBuckets {
-  return populatedBuckets(counts.map((count, i) => [offset + i, count]));
-}
-
 /** Creates buckets from pairs of index and count in ascending order. Counts of 0 are dropped. */
 export function populatedBuckets(buckets: readonly (readonly [number, number])[]): SparseBuckets {
   const populated = buckets.filter(([, count]) => count !== 0);

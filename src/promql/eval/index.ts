@@ -3,4 +3,3 @@ export { evaluate } from './evaluate.js';
 export { createMemorySource } from './memory-source.js';
 export { countValue } from './count-value.js';
 export type { SampleRequest, SampleSource } from './sample-source.js';
-export { tryUnsupported } from './unsupported.js';

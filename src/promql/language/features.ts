@@ -21,10 +21,3 @@ export type FeatureSet = ReadonlySet<Feature>;
 
 /** No experimental features, Prometheus' default. */
 export const NO_FEATURES: FeatureSet = new Set();
-/** Every feature of FEATURES. */
-export const ALL_FEATURES: FeatureSet = new Set(FEATURES);
-
-/** Reports whether a name is in FEATURES. */
-export function isFeature(name: string): name is Feature {
-  return (FEATURES as readonly string[]).includes(name);
-}

@@ -17,14 +17,14 @@ export type {
   VectorMatching,
   VectorSelector,
 } from './ast.js';
-export { ALL_FEATURES, type Feature, FEATURES, type FeatureSet, isFeature } from './features.js';
-export { AGGREGATE_PARAMETERS, isArithmetic, isComparison, isSetOperator, isTrim } from './operators.js';
-export { ParseError, printPosition } from './parse-error.js';
+export { type Feature, FEATURES, type FeatureSet } from './features.js';
+export { isArithmetic, isComparison, isSetOperator, isTrim } from './operators.js';
+export { printPosition } from './parse-error.js';
 export { parseExpr, parseMatchers, parseSelector } from './parser/parser.js';
 export { prettyExpr } from './printer/pretty.js';
-export { printExpr, printPortableExpr } from './printer/printer.js';
+export { printPortableExpr } from './printer/printer.js';
 export { quote } from './printer/quote.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
-export { stackSafe, mapExpr, recursionCheckpoints } from './stack-safe.js';
+export { stackSafe, recursionCheckpoints } from './stack-safe.js';
 export { typeOf } from './type-of.js';
-export { children, mapChildren, walk } from './walk.js';
+export { children, walk } from './walk.js';

@@ -25,6 +25,8 @@ export function stackSafe<T>(compute: (expr: Expr, recurse: (expr: Expr) => T) =
  * returns the replacement, or its argument for no change. Nothing is mutated; unchanged subtrees are shared.
  *
  * `change` must return a vector selector for the selector of a matrix selector. Types are not checked again.
+ *
+ * @public
  */
 export function mapExpr(expr: Expr, change: (expr: Expr) => Expr): Expr {
   return stackSafe<Expr>((node, recurse) => change(mapChildren(node, recurse)))(expr);

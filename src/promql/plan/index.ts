@@ -21,7 +21,6 @@ export type {
   SubqueryNode,
 } from './node.js';
 export { operands } from './operands.js';
-export { printExclusion } from './pruning/explain-pruning.js';
 export { pruneGroups } from './pruning/group-pruning.js';
 export { matchersForGroup, type PlannedGroup } from './pruning/planned-group.js';
 export { DEFAULT_LOOKBACK_MS } from './times.js';

@@ -2,8 +2,9 @@
 
 import t from 'tap';
 
-import { ConfigError, parseConfig } from '../../../src/config/index.js';
+import { parseConfig } from '../../../src/config/index.js';
 import { PromfedError } from '../../../src/model/index.js';
+import { ConfigError } from '../../../src/config/config-error.js';
 
 /** The lines of the error, without the file name. */
 function problemsOf(yaml: string): string[] {

@@ -6,7 +6,8 @@ import { resolve } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 
-import { configFileSchema, loadConfig, parseConfig } from '../../../src/config/index.js';
+import { loadConfig, parseConfig } from '../../../src/config/index.js';
+import { configFileSchema } from '../../../src/config/file/schema.js';
 
 const PATH = resolve('config.example.yaml');
 const TEXT = readFileSync(PATH, 'utf8');

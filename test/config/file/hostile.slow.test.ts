@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import t from 'tap';
 
-import { ConfigError, parseConfig } from '../../../src/config/index.js';
+import { parseConfig } from '../../../src/config/index.js';
 import { cpuTimeMs } from '../../helpers/cpu-time.js';
+import { ConfigError } from '../../../src/config/config-error.js';
 
 /** CPU time far above the slowest case, and far below any time that is not linear. */
 const MAX_MS = 15_000;

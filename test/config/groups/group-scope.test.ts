@@ -2,7 +2,8 @@
 
 import t from 'tap';
 
-import { ConfigError, parseConfig, type LoadedConfig } from '../../../src/config/index.js';
+import { parseConfig, type LoadedConfig } from '../../../src/config/index.js';
+import { ConfigError } from '../../../src/config/config-error.js';
 
 const parse = (keys: string): LoadedConfig =>
   parseConfig(`promxy: {server_groups: [{static_configs: [{targets: [a]}], ${keys}}]}`, 'c.yaml');

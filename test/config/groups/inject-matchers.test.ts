@@ -2,7 +2,8 @@
 
 import t from 'tap';
 
-import { ConfigError, parseConfig } from '../../../src/config/index.js';
+import { parseConfig } from '../../../src/config/index.js';
+import { ConfigError } from '../../../src/config/config-error.js';
 
 function parse(texts: readonly unknown[], labels = {}): ReturnType<typeof parseConfig> {
   const group = { static_configs: [{ targets: ['a'] }], labels, inject_matchers: texts };

@@ -1,11 +1,11 @@
 // Starts promfed inside the test's process, on a free port, with a configuration as YAML.
 
 import { parseConfig } from '../../../src/config/index.js';
-import { ALL_FEATURES } from '../../../src/promql/language/index.js';
 import { systemClock, type Clock, type MemoryLimits } from '../../../src/runtime/index.js';
 import { startServer, type Server } from '../../../src/server/index.js';
 import { createLog } from '../../../src/telemetry/index.js';
 import type { Teardown } from '../real-servers/server-process.js';
+import { ALL_FEATURES } from '../promql/all-features.js';
 
 export interface PromfedOptions {
   /** Default 127.0.0.1. */

@@ -2,9 +2,10 @@
 
 import { Annotations, gridEndMs, type Grid } from '../../../src/model/index.js';
 import { createMemorySource, type EvalContext } from '../../../src/promql/eval/index.js';
-import { ALL_FEATURES, parseExpr } from '../../../src/promql/language/index.js';
+import { parseExpr } from '../../../src/promql/language/index.js';
 import { planLocally, type PlanNode } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';
+import { ALL_FEATURES } from './all-features.js';
 
 const DEFAULT_STEP_MS = 60_000;
 

@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { METRIC_NAME, type Matcher, type ValueType } from '../../../src/model/index.js';
 import { SIGNATURES, argumentType, type Signature } from '../../../src/promql/functions/index.js';
 import {
-  AGGREGATE_PARAMETERS,
   isComparison,
   isSetOperator,
   type AggregateOp,
@@ -17,6 +16,7 @@ import {
   type VectorMatching,
   type VectorSelector,
 } from '../../../src/promql/language/index.js';
+import { AGGREGATE_PARAMETERS } from '../../../src/promql/language/operators.js';
 
 export interface ExpressionOptions {
   /** Constructs behind feature flags; on by default. */

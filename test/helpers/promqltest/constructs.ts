@@ -1,5 +1,4 @@
 import {
-  ALL_FEATURES,
   parseExpr,
   walk,
   type At,
@@ -7,6 +6,7 @@ import {
   type Duration,
   type Expr,
 } from '../../../src/promql/language/index.js';
+import { ALL_FEATURES } from '../promql/all-features.js';
 
 /**
  * Returns the names of the constructs of a query, for example `rate()`, `duration step()`, `sum`, `by` and

@@ -3,7 +3,6 @@
 import {
   createHistogram,
   CUSTOM_BUCKETS,
-  denseBuckets,
   detectReset,
   Labels,
   tryAddHistograms,
@@ -12,6 +11,7 @@ import {
   type Histogram,
 } from '../../../src/model/index.js';
 import { tryParseBound } from '../../../src/promql/functions/index.js';
+import { denseBuckets } from '../series/dense-buckets.js';
 
 /** A sample of a script; `'stale'` is a stale marker, undefined a missing sample. */
 export type ScriptSample = number | Histogram | 'stale' | undefined;

@@ -1,7 +1,8 @@
 // Additional evaluations of instant evals, as in Prometheus' own runner.
 
 import { instantGrid, rangeGrid, type Grid } from '../../../src/model/index.js';
-import { mapChildren, walk, type Expr } from '../../../src/promql/language/index.js';
+import { walk, type Expr } from '../../../src/promql/language/index.js';
+import { mapChildren } from '../../../src/promql/language/walk.js';
 
 /** An evaluation whose result at `step` of its grid must equal the result of the instant eval. */
 export interface Rerun {

@@ -11,7 +11,7 @@ import {
   type Value,
 } from '../../../src/model/index.js';
 import { createMemorySource, evaluate } from '../../../src/promql/eval/index.js';
-import { ALL_FEATURES, parseExpr, type Expr } from '../../../src/promql/language/index.js';
+import { parseExpr, type Expr } from '../../../src/promql/language/index.js';
 import { planLocally } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';
 
@@ -21,6 +21,7 @@ import { parseRows, parseScript, parseValue, timeOf, type ScriptEval } from './p
 import { rerunsOf } from './reruns.js';
 import { compareColumns, near } from './rows.js';
 import { tryColumnOnGrid, stepOf } from './steps.js';
+import { ALL_FEATURES } from '../promql/all-features.js';
 
 /** The result of scriptEval `eval`. */
 export interface ScriptResult {

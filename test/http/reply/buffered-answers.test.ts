@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { encodeAnswer, tryEncodeBuffered } from '../../../src/http/reply/encode-answer.js';
-import { annotationMembers, openResponse, readBytes } from '../../../src/json/index.js';
+import { annotationMembers, openResponse } from '../../../src/json/index.js';
 import { asPromfedError, instantGrid, Labels, PromfedError } from '../../../src/model/index.js';
 import type { GroupSnapshot } from '../../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../../helpers/federation.js';
-import { chunksOf } from '../../helpers/frame-streams.js';
+import { chunksOf, readBytes } from '../../helpers/frame-streams.js';
 
 interface Region {
   readonly body: string;

@@ -4,7 +4,6 @@ import t from 'tap';
 import { encodeAnswer } from '../../../src/http/reply/encode-answer.js';
 import {
   createHistogram,
-  denseBuckets,
   formatFloat,
   formatTimestamp,
   instantGrid,
@@ -17,6 +16,7 @@ import {
 import { valueAnswer } from '../../helpers/federation.js';
 import { itemsOf } from '../../helpers/frame-streams.js';
 import { randomRuns } from '../../helpers/random-runs.js';
+import { denseBuckets } from '../../helpers/series/dense-buckets.js';
 
 const START_MS = 1_700_000_000_250;
 const histogram = createHistogram({ schema: 0, count: 5, sum: 4.5, positive: denseBuckets(0, [2, 0, 3]) });

@@ -1,11 +1,9 @@
 import t from 'tap';
 
 import { encodeAnswer } from '../../../src/http/reply/encode-answer.js';
-import { readBytes } from '../../../src/json/index.js';
 import {
   createHistogram,
   CUSTOM_BUCKETS,
-  denseBuckets,
   instantGrid,
   Labels,
   rangeGrid,
@@ -13,6 +11,8 @@ import {
   type Grid,
 } from '../../../src/model/index.js';
 import { valueAnswer } from '../../helpers/federation.js';
+import { readBytes } from '../../helpers/frame-streams.js';
+import { denseBuckets } from '../../helpers/series/dense-buckets.js';
 
 const exponential = createHistogram({
   schema: 0,

@@ -5,11 +5,10 @@ import t from 'tap';
 import {
   encodeFrames,
   GeneratedFrames,
-  readBytes,
   type FrameStream,
   type SeriesFrame,
 } from '../../../src/json/index.js';
-import { frame, itemsOf, streamOf, values } from '../../helpers/frame-streams.js';
+import { frame, itemsOf, streamOf, values, readBytes } from '../../helpers/frame-streams.js';
 
 async function encode(stream: FrameStream): Promise<string> {
   return (await readBytes(encodeFrames(stream))).toString();

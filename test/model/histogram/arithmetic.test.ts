@@ -6,7 +6,6 @@ import {
   bucketsOf,
   createHistogram,
   CUSTOM_BUCKETS,
-  denseBuckets,
   detectReset,
   divideHistogram,
   equalHistograms,
@@ -16,6 +15,7 @@ import {
   trySubtractHistograms,
   type Histogram,
 } from '../../../src/model/index.js';
+import { denseBuckets } from '../../helpers/series/dense-buckets.js';
 
 const counts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 6 });
 

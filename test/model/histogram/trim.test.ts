@@ -5,11 +5,11 @@ import {
   bucketsOf,
   createHistogram,
   CUSTOM_BUCKETS,
-  denseBuckets,
   equalHistograms,
   trimHistogram,
   type Histogram,
 } from '../../../src/model/index.js';
+import { denseBuckets } from '../../helpers/series/dense-buckets.js';
 
 const counts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 6 });
 

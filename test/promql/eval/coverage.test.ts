@@ -5,11 +5,12 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 
 import { SIGNATURES } from '../../../src/promql/functions/index.js';
-import { AGGREGATE_PARAMETERS, type BinaryOp } from '../../../src/promql/language/index.js';
+import type { BinaryOp } from '../../../src/promql/language/index.js';
 
 import { constructsOf } from '../../helpers/promqltest/constructs.js';
 import { ownScripts } from '../../helpers/promqltest/own-scripts.js';
 import { parseScript } from '../../helpers/promqltest/parse-script.js';
+import { AGGREGATE_PARAMETERS } from '../../../src/promql/language/operators.js';
 
 /** All operators: the type requires each of them. */
 const OPERATORS: Readonly<Record<BinaryOp, true>> = {

@@ -10,16 +10,12 @@ import {
   type RawSeries,
   type Vector,
 } from '../../../src/model/index.js';
-import {
-  createMemorySource,
-  evaluate,
-  tryUnsupported,
-  type EvalContext,
-} from '../../../src/promql/eval/index.js';
+import { createMemorySource, evaluate, type EvalContext } from '../../../src/promql/eval/index.js';
 import type { VectorMatching } from '../../../src/promql/language/index.js';
 import type { Fetch, PlanNode } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';
 import { createEvalContext, planRaw } from '../../helpers/promql/evaluation.js';
+import { tryUnsupported } from '../../../src/promql/eval/unsupported.js';
 
 const position = { start: 0, end: 0 };
 const GRID = rangeGrid(0, 60_000, 30_000);

@@ -11,7 +11,6 @@ import {
   Annotations,
   createHistogram,
   CUSTOM_BUCKETS,
-  denseBuckets,
   instantGrid,
   Labels,
   PromfedError,
@@ -20,18 +19,14 @@ import {
   type RawSeries,
 } from '../../../src/model/index.js';
 import { SIGNATURES } from '../../../src/promql/functions/index.js';
-import {
-  AGGREGATE_PARAMETERS,
-  ALL_FEATURES,
-  parseExpr,
-  printExpr,
-  typeOf,
-  walk,
-  type Expr,
-} from '../../../src/promql/language/index.js';
+import { parseExpr, typeOf, walk, type Expr } from '../../../src/promql/language/index.js';
 import { arbitraryExpr, comparable } from '../../helpers/promql/expressions.js';
 import { evaluateText } from '../../helpers/promqltest/run-script.js';
 import { randomRuns, randomSeed } from '../../helpers/random-runs.js';
+import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
+import { AGGREGATE_PARAMETERS } from '../../../src/promql/language/operators.js';
+import { denseBuckets } from '../../helpers/series/dense-buckets.js';
+import { printExpr } from '../../helpers/promql/print-expr.js';
 
 const numRuns = randomRuns(400);
 const seed = randomSeed();

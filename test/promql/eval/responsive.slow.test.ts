@@ -2,16 +2,10 @@
 
 import t from 'tap';
 
-import {
-  createHistogram,
-  denseBuckets,
-  Labels,
-  type Grid,
-  type RawSeries,
-  type Value,
-} from '../../../src/model/index.js';
+import { createHistogram, Labels, type Grid, type RawSeries, type Value } from '../../../src/model/index.js';
 import { createMemorySource, evaluate } from '../../../src/promql/eval/index.js';
 import { createEvalContext, planRaw } from '../../helpers/promql/evaluation.js';
+import { denseBuckets } from '../../helpers/series/dense-buckets.js';
 
 const SERIES = 40;
 /** Number of series with histograms, which cost more. */

@@ -2,8 +2,6 @@ import t from 'tap';
 
 import { PromfedError } from '../../../src/model/index.js';
 import {
-  ALL_FEATURES,
-  ParseError,
   parseExpr,
   parseMatchers,
   parseSelector,
@@ -12,6 +10,8 @@ import {
 } from '../../../src/promql/language/index.js';
 import { INVALID_QUERIES } from './invalid-queries.js';
 import { cpuTimeMs } from '../../helpers/cpu-time.js';
+import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
+import { ParseError } from '../../../src/promql/language/parse-error.js';
 
 /** Returns the parse error of a query, or `undefined` for a valid query. */
 function messageOf(query: string, features = ALL_FEATURES): string | undefined {

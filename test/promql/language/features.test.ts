@@ -1,13 +1,6 @@
 import t from 'tap';
 
-import {
-  ALL_FEATURES,
-  FEATURES,
-  isFeature,
-  parseExpr,
-  type Feature,
-  type FeatureSet,
-} from '../../../src/promql/language/index.js';
+import { FEATURES, parseExpr, type Feature, type FeatureSet } from '../../../src/promql/language/index.js';
 
 const GATED: readonly { query: string; feature: Feature; message: string }[] = [
   {
@@ -96,11 +89,4 @@ t.test('stable constructs require no feature', async (t) => {
   ]) {
     t.ok(parseExpr(query), query);
   }
-});
-
-t.test("features have the names of Prometheus' --enable-feature", async (t) => {
-  for (const name of FEATURES) t.ok(isFeature(name), name);
-  t.notOk(isFeature('promql-duration'));
-  t.notOk(isFeature('toString'));
-  t.strictSame([...ALL_FEATURES], [...FEATURES]);
 });

@@ -10,17 +10,13 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 
 import { SIGNATURES } from '../../../src/promql/functions/index.js';
-import {
-  ALL_FEATURES,
-  ParseError,
-  parseExpr,
-  printExpr,
-  prettyExpr,
-  type Expr,
-} from '../../../src/promql/language/index.js';
+import { parseExpr, prettyExpr, type Expr } from '../../../src/promql/language/index.js';
 import { arbitraryExpr } from '../../helpers/promql/expressions.js';
 import { isGrafanaQuery, replaceGrafanaVariables } from '../../helpers/promql/grafana-variables.js';
 import { sharedPath, withoutShared } from '../../helpers/shared.js';
+import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
+import { ParseError } from '../../../src/promql/language/parse-error.js';
+import { printExpr } from '../../helpers/promql/print-expr.js';
 
 const features = ALL_FEATURES;
 

@@ -2,13 +2,13 @@ import t from 'tap';
 
 import type { ValueType } from '../../../src/model/index.js';
 import {
-  ALL_FEATURES,
   parseExpr,
   typeOf,
   walk,
   type Expr,
   type VectorMatching,
 } from '../../../src/promql/language/index.js';
+import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
 
 const parse = (query: string): Expr => parseExpr(query, { features: ALL_FEATURES });
 

@@ -4,16 +4,16 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import {
-  ALL_FEATURES,
   parseExpr,
   prettyExpr,
-  printExpr,
   printPortableExpr,
   typeOf,
   type BinaryExpr,
   type Expr,
 } from '../../../src/promql/language/index.js';
 import { arbitraryExpr, comparable } from '../../helpers/promql/expressions.js';
+import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
+import { printExpr } from '../../helpers/promql/print-expr.js';
 
 const features = ALL_FEATURES;
 const position = { start: 0, end: 0 };

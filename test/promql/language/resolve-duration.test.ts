@@ -1,12 +1,12 @@
 import t from 'tap';
 
 import {
-  ALL_FEATURES,
   parseExpr,
   resolveDuration,
   resolvePositiveDuration,
   type Duration,
 } from '../../../src/promql/language/index.js';
+import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
 
 const context = { stepMs: 10_000, rangeMs: 3_600_000 };
 

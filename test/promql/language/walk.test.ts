@@ -1,17 +1,17 @@
 import t from 'tap';
 
 import {
-  ALL_FEATURES,
   children,
-  mapChildren,
-  mapExpr,
   parseExpr,
   prettyExpr,
-  printExpr,
   typeOf,
   walk,
   type Expr,
 } from '../../../src/promql/language/index.js';
+import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
+import { mapChildren } from '../../../src/promql/language/walk.js';
+import { printExpr } from '../../helpers/promql/print-expr.js';
+import { mapExpr } from '../../../src/promql/language/stack-safe.js';
 
 const QUERY = 'topk(2, rate(a[5m]) + on (x) (-b)) or max_over_time(c[1h:])';
 

@@ -22,15 +22,10 @@ import { quote } from './quote.js';
 const PLAIN_LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * Prints an expression on one line. Parsing the text returns an equal expression, except for positions, the order of
- * matchers (sorted, as in Prometheus) and parentheses. Parentheses are added where a constructed tree needs them:
- * the product of `1 + 2` and `3` is printed as `(1 + 2) * 3`.
- */
-export const printExpr: (expr: Expr) => string = stackSafe(printWith);
-
-/**
- * Prints an expression like printExpr, but durations that are used as numbers (`60 * 5m`) as plain numbers
- * (`60 * 300`), which regions before Prometheus 3 require.
+ * Prints an expression on one line for a region. Parsing the text returns an equal expression, except for positions,
+ * the order of matchers (sorted, as in Prometheus), parentheses, and durations that are used as numbers (`60 * 5m`):
+ * they become plain numbers (`60 * 300`), which regions before Prometheus 3 require. Parentheses are added where a
+ * constructed tree needs them: the product of `1 + 2` and `3` is printed as `(1 + 2) * 3`.
  */
 export const printPortableExpr: (expr: Expr) => string = stackSafe<string>((expr, recurse) =>
   expr.kind === 'number' ? printNumber(expr.value) : printWith(expr, recurse),

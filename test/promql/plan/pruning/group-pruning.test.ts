@@ -5,15 +5,10 @@ import t from 'tap';
 
 import { compileMatcher, Labels } from '../../../../src/model/index.js';
 import { parseExpr, parseSelector } from '../../../../src/promql/language/index.js';
-import {
-  operands,
-  planDistributed,
-  printExclusion,
-  pruneGroups,
-  type PlanNode,
-} from '../../../../src/promql/plan/index.js';
+import { operands, planDistributed, pruneGroups, type PlanNode } from '../../../../src/promql/plan/index.js';
 import { planTimes } from '../plan-cases.js';
 import { filter, filtered, group, learning, split } from './groups.js';
+import { printExclusion } from '../../../../src/promql/plan/pruning/explain-pruning.js';
 
 t.test('declared label values exclude groups', async (t) => {
   const cases: [selector: string, names: string[]][] = [
