@@ -79,6 +79,8 @@ function reasonOf(thrown: unknown, code: string, phase: Phase): string {
   const text = printable(message.split('\n', 1)[0] ?? '', MAX_REASON_CHARS);
   if (code === 'UND_ERR_SOCKET') return 'connection closed before a response';
   if (thrown instanceof Error && thrown.name === 'HTTPParserError') return `invalid HTTP response: ${text}`;
+  // A code of gzip and, from Node.js 24 on, of zstd.
+  if (code === 'Z_BUF_ERROR') return `incomplete compressed response: ${text}`;
   if (code.startsWith('ZSTD_')) return `invalid zstd encoding: ${text}`;
   if (code.startsWith('Z_')) return `invalid gzip encoding: ${text}`;
   if (/^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_)|^EPROTO$/.test(code)) return `TLS: ${tlsText(text)}`;
