@@ -52,6 +52,9 @@ export function computed(reason: PushdownReason): Computed {
   return { kind: 'computed', reason };
 }
 
+/** The verdict when an operand is computed. */
+export const OPERAND_COMPUTED = computed({ kind: 'operand' });
+
 /** @param text the reason, without a capital letter and a full stop. */
 export function computedBecause(text: string): Computed {
   return computed({ kind: 'other', text });

@@ -18,6 +18,7 @@ import type { SelectorRouting } from '../pruning/selector-routing.js';
 import { tryText } from '../text.js';
 import { tryQueryFunction, type PlanTimes } from '../times.js';
 import type { NameRemoval } from './delayed-name-removal.js';
+import { functionVerdict, perSeriesVerdict, windowsVerdict } from './function-verdict.js';
 import { joinVerdict, matchedLabels } from './join.js';
 import {
   computed,
@@ -27,6 +28,7 @@ import {
   isFinal,
   isSingleSource,
   NO_LABELS,
+  OPERAND_COMPUTED,
   setsLabel,
   withFallibility,
   type Local,
@@ -40,12 +42,8 @@ const SELECTING: ReadonlySet<AggregateOp> = new Set(['topk', 'bottomk']);
 const EXPERIMENTAL_AGGREGATIONS: ReadonlySet<AggregateOp> = new Set(['limitk', 'limit_ratio']);
 const EXPERIMENTAL_OPERATORS: ReadonlySet<BinaryOp> = new Set(['</', '>/']);
 
-const OPERAND_COMPUTED = computed({ kind: 'operand' });
 const SEVERAL_GROUPS = computedBecause(
   'its operands come from different groups, and no region has all of them',
-);
-const NAMES_NEEDED = computedBecause(
-  'without their names, series of different metrics could be merged or could no longer be told apart',
 );
 
 /** The pushdown verdicts of one expression and everything below it, in time linear in the expression. */
@@ -210,32 +208,6 @@ export class Pushdown {
   }
 }
 
-/** A function of the series of one local argument. */
-function functionVerdict({ func, args }: CallExpr, input: Local): PushdownVerdict {
-  switch (SIGNATURES.get(func)?.dependsOn ?? 'all') {
-    case 'one':
-      return perSeriesVerdict(input);
-    case 'buckets':
-      if (!isFinal(input)) return computedAfterMerge(input);
-      return setsLabel(input.groups, 'le') ? usesGroupLabel(func, 'le') : perSeriesVerdict(input);
-    case 'labels': {
-      const names = args.map(tryText);
-      const used = names.find((name) => name !== undefined && setsLabel(input.groups, name));
-      if (!isFinal(input)) return computedAfterMerge(input);
-      return used === undefined ? { ...input, fallible: true } : usesGroupLabel(func, used);
-    }
-    case 'all':
-      return func === 'scalar' && isSingleSource(input)
-        ? { ...input, remainingLabels: NO_LABELS }
-        : computedBecause(`${func}() depends on the series of all groups together`);
-  }
-}
-
-/** The verdict of a function that uses a label that groups set. A region may have another label of that name. */
-function usesGroupLabel(func: string, label: string): PushdownVerdict {
-  return computedBecause(`${func}() uses the label ${label}, which a group sets`);
-}
-
 /** Reports whether all verdicts are of the same single region that has all the data. */
 function areOfOneSource([first, ...others]: readonly Local[]): boolean {
   return (
@@ -243,23 +215,6 @@ function areOfOneSource([first, ...others]: readonly Local[]): boolean {
     isSingleSource(first) &&
     others.every((other) => isSingleSource(other) && other.groups[0] === first.groups[0])
   );
-}
-
-/** Windows of samples. A gap of one replica would be a gap in its windows, which the other replicas can fill. */
-function windowsVerdict(input: PushdownVerdict): PushdownVerdict {
-  if (input.kind === 'computed') return OPERAND_COMPUTED;
-  const group = input.kind === 'local' ? input.groups.find((one) => one.mergesWindows) : undefined;
-  return group === undefined
-    ? input
-    : computedBecause(`${group.name}: samples of its replicas are merged before a function reads windows`);
-}
-
-/** An operation that works on each series separately and may drop its name. */
-function perSeriesVerdict(input: PushdownVerdict): PushdownVerdict {
-  if (input.kind === 'computed') return OPERAND_COMPUTED;
-  if (input.kind !== 'local') return input;
-  if (!input.mayLoseNames) return NAMES_NEEDED;
-  return input.oneName ? input : { ...input, fallible: true };
 }
 
 /** An operator with a scalar on one side at least. */

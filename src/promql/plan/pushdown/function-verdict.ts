@@ -1,0 +1,63 @@
+// Pushdown verdicts of functions and of other operations on single series.
+
+import { SIGNATURES } from '../../functions/index.js';
+import type { CallExpr } from '../../language/index.js';
+import { tryText } from '../text.js';
+import {
+  computedAfterMerge,
+  computedBecause,
+  isFinal,
+  isSingleSource,
+  NO_LABELS,
+  OPERAND_COMPUTED,
+  setsLabel,
+  type Local,
+  type PushdownVerdict,
+} from './pushdown-verdict.js';
+
+const NAMES_NEEDED = computedBecause(
+  'without their names, series of different metrics could be merged or could no longer be told apart',
+);
+
+/** A function of the series of one local argument. */
+export function functionVerdict({ func, args }: CallExpr, input: Local): PushdownVerdict {
+  switch (SIGNATURES.get(func)?.dependsOn ?? 'all') {
+    case 'one':
+      return perSeriesVerdict(input);
+    case 'buckets':
+      if (!isFinal(input)) return computedAfterMerge(input);
+      return setsLabel(input.groups, 'le') ? usesGroupLabel(func, 'le') : perSeriesVerdict(input);
+    case 'labels': {
+      const names = args.map(tryText);
+      const used = names.find((name) => name !== undefined && setsLabel(input.groups, name));
+      if (!isFinal(input)) return computedAfterMerge(input);
+      return used === undefined ? { ...input, fallible: true } : usesGroupLabel(func, used);
+    }
+    case 'all':
+      return func === 'scalar' && isSingleSource(input)
+        ? { ...input, remainingLabels: NO_LABELS }
+        : computedBecause(`${func}() depends on the series of all groups together`);
+  }
+}
+
+/** The verdict of a function that uses a label that groups set. A region may have another label of that name. */
+function usesGroupLabel(func: string, label: string): PushdownVerdict {
+  return computedBecause(`${func}() uses the label ${label}, which a group sets`);
+}
+
+/** Windows of samples. A gap of one replica would be a gap in its windows, which the other replicas can fill. */
+export function windowsVerdict(input: PushdownVerdict): PushdownVerdict {
+  if (input.kind === 'computed') return OPERAND_COMPUTED;
+  const group = input.kind === 'local' ? input.groups.find((one) => one.mergesWindows) : undefined;
+  return group === undefined
+    ? input
+    : computedBecause(`${group.name}: samples of its replicas are merged before a function reads windows`);
+}
+
+/** An operation that works on each series separately and may drop its name. */
+export function perSeriesVerdict(input: PushdownVerdict): PushdownVerdict {
+  if (input.kind === 'computed') return OPERAND_COMPUTED;
+  if (input.kind !== 'local') return input;
+  if (!input.mayLoseNames) return NAMES_NEEDED;
+  return input.oneName ? input : { ...input, fallible: true };
+}
