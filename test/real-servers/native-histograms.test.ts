@@ -198,11 +198,7 @@ async function rejectWithoutRemoteRead(t: Test, { yaml, reference }: Servers): P
   for (const query of ['sum(latency)', 'histogram_avg(sum(rate(latency[2m])))', 'avg(gauge)']) {
     const { httpStatus, error } = await api(url, '/api/v1/query_range', { query, ...range });
     t.equal(httpStatus, 422, query);
-    t.match(
-      error,
-      /^server group ".*": native histograms in a JSON answer .* remote_read: true.*allow_lossy/,
-      query,
-    );
+    t.match(error, /^server group ".*": native histograms in JSON .* remote_read: true.*allow_lossy/, query);
   }
 }
 
@@ -240,7 +236,7 @@ async function mergeReplicas(t: Test, { urls }: Servers): Promise<void> {
   const { url } = await startPromfed(t, group('remote_read: false'));
   const { httpStatus, error } = await api(url, '/api/v1/query_range', { query: 'gauge', ...range });
   t.equal(httpStatus, 422);
-  t.match(error, /^server group "[^"]*": .*native histograms in a JSON answer/);
+  t.match(error, /^server group "[^"]*": .*native histograms in JSON/);
 }
 
 async function splitByTime(t: Test, { reference }: Servers): Promise<void> {
