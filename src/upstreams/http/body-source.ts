@@ -5,22 +5,23 @@ import { Readable } from 'node:stream';
 /** Receives the chunks of a body and then its end, once. */
 export interface BodyListener {
   data(chunk: Uint8Array): void;
-  /** @param end its `error` is undefined when the body is complete. */
   end(end: BodyEnd): void;
 }
 
+/** The end of a body. */
 export interface BodyEnd {
+  /** The cause of an incomplete body. Undefined when the body is complete. */
   readonly error: unknown;
 }
 
-/** A body that has begun to arrive. Its holder listens until its end or destroys it. */
+/** A body that has begun to arrive. The holder listens until the end or destroys the body. */
 export interface BodySource {
-  /** Passes on the body, beginning with what has arrived already. Called once. */
+  /** Passes the body to the listener, beginning with the chunks that have already arrived. Called once. */
   listen(listener: BodyListener): void;
-  /** Chunks that are in transit may still arrive. */
+  /** Pauses the sender. Chunks that are already in transit are still passed on. */
   pause(): void;
   resume(): void;
-  /** Drops the rest of the body, and its connection unless the body has ended. The listener is not called any more. */
+  /** Drops the rest of the body, and closes the connection unless the body has ended. The listener is not called again. */
   destroy(): void;
 }
 
@@ -49,45 +50,63 @@ export function readableOf(source: BodySource): Readable {
 
 /** Converts a stream to a body, which then owns it. */
 export function sourceOf(readable: Readable): BodySource {
-  let listener: BodyListener | undefined;
-  let ended: BodyEnd | undefined;
-  const end = (reason: BodyEnd): void => {
-    if (ended !== undefined) return;
-    ended = reason;
-    listener?.end(reason);
-  };
-  // An error event without a listener would end the process.
-  readable.on('error', (error) => {
-    end({ error });
-  });
-  return {
-    listen(next) {
-      listener = next;
-      if (readable.destroyed) end({ error: readable.errored ?? prematureClose() });
-      else if (ended === undefined) begin(next);
-      else next.end(ended);
-    },
-    pause: () => void readable.pause(),
-    resume: () => void readable.resume(),
-    destroy() {
-      listener = undefined;
-      ended ??= { error: undefined };
-      readable.destroy();
-    },
-  };
+  return new ReadableSource(readable);
+}
 
-  function begin(next: BodyListener): void {
-    readable
+class ReadableSource implements BodySource {
+  readonly #readable: Readable;
+  #listener: BodyListener | undefined;
+  #end: BodyEnd | undefined;
+
+  constructor(readable: Readable) {
+    this.#readable = readable;
+    // An error event without a listener would end the process.
+    readable.on('error', (error) => {
+      this.#finish({ error });
+    });
+  }
+
+  listen(listener: BodyListener): void {
+    this.#listener = listener;
+    if (this.#end !== undefined) {
+      listener.end(this.#end);
+      return;
+    }
+    if (this.#readable.destroyed) {
+      this.#finish({ error: this.#readable.errored ?? prematureClose() });
+      return;
+    }
+    this.#readable
       .on('end', () => {
-        end({ error: undefined });
+        this.#finish({ error: undefined });
       })
       .on('close', () => {
         // Most streams close after their end: the error is created only when it is needed.
-        if (ended === undefined) end({ error: prematureClose() });
+        if (this.#end === undefined) this.#finish({ error: prematureClose() });
       })
       .on('data', (chunk: Uint8Array) => {
-        if (ended === undefined) next.data(chunk);
+        if (this.#end === undefined) listener.data(chunk);
       });
+  }
+
+  pause(): void {
+    this.#readable.pause();
+  }
+
+  resume(): void {
+    this.#readable.resume();
+  }
+
+  destroy(): void {
+    this.#listener = undefined;
+    this.#end ??= { error: undefined };
+    this.#readable.destroy();
+  }
+
+  #finish(end: BodyEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#listener?.end(end);
   }
 }
 

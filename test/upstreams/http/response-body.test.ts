@@ -107,13 +107,20 @@ for (const { name, end } of ENDS) {
 }
 
 t.test('an upstream that closes without an end is an incomplete response', async (t) => {
-  for (const isLate of [false, true]) {
+  for (const isPending of [false, true]) {
     const { source, body } = setUp();
-    if (!isLate) source.destroy();
+    if (!isPending) source.destroy();
     const next = body.next();
-    if (isLate) source.destroy();
+    if (isPending) source.destroy();
     await t.rejects(next, { code: 'upstream', message: /incomplete response/ });
   }
+});
+
+t.test('a stream that failed before the first next is a failed response', async (t) => {
+  const { source, body } = setUp();
+  source.destroy(Object.assign(new Error('gone'), { code: 'ECONNRESET' }));
+  await later();
+  await t.rejects(body.next(), { code: 'upstream', message: /incomplete response/ });
 });
 
 t.test('a response that is too large ends the upstream', async (t) => {
