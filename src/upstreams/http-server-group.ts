@@ -1,10 +1,10 @@
-// A server group over HTTP: its targets come from a source, and requests work on snapshots of them.
+// A server group over HTTP: takes its targets from a source and creates snapshots for requests.
 
 import type { ServerGroupSettings } from '../config/index.js';
 import { createStaticSource, type TargetSource } from '../discovery/index.js';
-import { asPromfedError, targetSets, type LabelFilter, type Labels } from '../model/index.js';
+import { asPromfedError, targetSets, type LabelFilter } from '../model/index.js';
 import { NO_LOG } from '../runtime/index.js';
-import type { Group } from './group/fan-out.js';
+import type { TargetGroup } from './group/fan-out.js';
 import { boundsAt } from './group/group-bounds.js';
 import { HttpGroupSnapshot } from './group/http-group-snapshot.js';
 import { ALL_TARGETS } from './group/target-policy.js';
@@ -18,16 +18,10 @@ import { tryStartHistogramNames, tryStartLabelIndex } from './learn/start-learni
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
 import type { GroupSnapshot, LabelIndexStatus, ServerGroup } from './server-group.js';
 
-/** Targets with equal labels. */
-interface PlannedSet {
-  readonly labels: Labels;
-  readonly group: Group;
-}
-
 /**
- * Creates a group; no connection is opened before the first request.
+ * Creates a group. No connection is opened before the first request.
  *
- * @param source the targets; closed with the group. Default: those of the settings.
+ * @param source of the targets; closed with the group. Default: the targets of the settings.
  * @throws PromfedError `bad_data` when a target, a header or the credentials of the settings are invalid.
  */
 export function createServerGroup(
@@ -50,8 +44,8 @@ class HttpServerGroup implements ServerGroup {
   readonly #histograms: LearnedHistogramNames | undefined;
   /** By address. */
   #targets: ReadonlyMap<string, Target> = new Map();
-  #sets: readonly PlannedSet[] = [];
-  /** Snapshots by configured label values; undefined when the time range moves with the clock. */
+  #targetGroups: readonly TargetGroup[] = [];
+  /** Snapshots without learned label values. Undefined for a time range that moves with the clock. */
   #reusable: readonly GroupSnapshot[] | undefined;
 
   constructor(settings: ServerGroupSettings, options: UpstreamOptions, source: TargetSource) {
@@ -108,12 +102,11 @@ class HttpServerGroup implements ServerGroup {
 
   #snapshotsWith(nowMs: number, filter: LabelFilter | undefined): readonly GroupSnapshot[] {
     const bounds = boundsAt(this.#settings.timeRange, nowMs);
-    return this.#sets.map(
-      ({ labels, group }) =>
+    return this.#targetGroups.map(
+      (group) =>
         new HttpGroupSnapshot({
           settings: this.#settings,
           group,
-          labels,
           histograms: this.#histograms,
           filter: filter ?? this.#filter?.declared,
           bounds,
@@ -122,10 +115,10 @@ class HttpServerGroup implements ServerGroup {
   }
 
   /**
-   * Takes over the targets of the source. Those that stay keep their connections. Those that are gone are forgotten:
-   * running requests may still use them, and their idle connections end by themselves.
+   * Adopts the current targets of the source. Targets that stay keep their connections. Removed targets are not closed:
+   * running requests may still use them, and their idle connections time out.
    *
-   * @param create returns undefined for a target that is ignored.
+   * @param create returns undefined for an invalid target, which is ignored.
    */
   #update(create: (address: string) => Target | undefined): void {
     const { name, labels, antiAffinityMs, allowsLossyHistograms, timeRange } = this.#settings;
@@ -137,18 +130,16 @@ class HttpServerGroup implements ServerGroup {
     }
     this.#targets = targets;
     const usable = this.#source.targets.filter(({ address }) => targets.has(address));
-    this.#sets = targetSets(name, labels, usable).map((set) => ({
+    this.#targetGroups = targetSets(name, labels, usable).map((set) => ({
+      name: set.name,
       labels: set.labels,
-      group: {
-        name: set.name,
-        targets: [...new Set(set.targets.map(({ address }) => targets.get(address)!))],
-        policy: ALL_TARGETS,
-        antiAffinityMs,
-        clock,
-        limits: { ...DEFAULT_UPSTREAM_LIMITS, ...limits },
-        allowsLossyHistograms,
-        redact: (text: string) => this.#redactor.redact(text),
-      },
+      targets: [...new Set(set.targets.map(({ address }) => targets.get(address)!))],
+      policy: ALL_TARGETS,
+      antiAffinityMs,
+      clock,
+      limits: { ...DEFAULT_UPSTREAM_LIMITS, ...limits },
+      allowsLossyHistograms,
+      redact: (text: string) => this.#redactor.redact(text),
     }));
     this.#reusable = timeRange?.kind === 'relative' ? undefined : this.#snapshotsWith(NaN, undefined);
   }

@@ -1,13 +1,13 @@
-// The port through which every request to a target is counted; src/telemetry implements it.
+// The port for the metrics of requests to targets. src/telemetry implements it.
 
 import type { PromfedError } from '../model/index.js';
 
-/** The routes of an upstream's API, as values of a metric's label. */
+/** The routes of an upstream's API: values of the metric label `path`. */
 export type Endpoint = 'query' | 'query_range' | 'read' | 'series' | 'labels' | 'label_values' | 'metadata';
 
 /**
- * How a request ended: `ok` when its body was read to the end, `error` when the target failed, `timeout` when the
- * query's deadline passed first, `canceled` when the answer was no longer needed (the client left, a sibling failed).
+ * The outcome of a request: `ok` when its body was read to the end, `error` when the target failed, `timeout` when the
+ * query's deadline passed, `canceled` when the answer was no longer needed (the client left, another request failed).
  */
 export type RequestOutcome = 'ok' | 'error' | 'timeout' | 'canceled';
 
@@ -24,14 +24,15 @@ export interface UpstreamObservation {
   readonly target: string;
   readonly path: Endpoint;
   readonly outcome: RequestOutcome;
-  /** From sending the request to the end of its body, milliseconds. */
+  /** Milliseconds from sending the request to the end of its body. */
   readonly durationMs: number;
-  /** Bytes of the response's body that were read, after decoding. */
+  /** Bytes of the response's body that were received, after decoding. */
   readonly bytes: number;
 }
 
-/** Observes every request to a target, once, when it is over. Must not throw. */
+/** Observes requests to targets. */
 export interface UpstreamMetrics {
+  /** Called once for each request, when it is over. Must not throw. */
   observe(observation: UpstreamObservation): void;
 }
 

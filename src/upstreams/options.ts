@@ -28,7 +28,7 @@ export interface UpstreamOptions {
   readonly version: string;
   /** Each limit has a default. */
   readonly limits?: Partial<UpstreamLimits>;
-  /** Default: requests are not counted. */
+  /** Default: requests are not observed. */
   readonly metrics?: UpstreamMetrics;
   /** Default: nothing is done in the background. */
   readonly background?: Background;

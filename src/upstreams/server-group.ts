@@ -20,7 +20,7 @@ export interface RegionQuery {
   readonly grid: Grid;
 }
 
-/** Limits and context of the requests to a region. */
+/** The inputs that all requests of one query to its regions share. */
 export interface FetchContext {
   /** Aborts when the client leaves, the deadline passes or the query fails elsewhere. */
   readonly signal: StopSignal;
@@ -29,21 +29,21 @@ export interface FetchContext {
   /** Sent to the region; undefined for the region's own default. */
   readonly lookbackDeltaMs: number | undefined;
   /**
-   * Headers of the requests beside the configured ones, which they take precedence over: name0, value0, name1, value1,
-   * … Valid in HTTP, and without those that describe the connection or the body (`isReservedHeader`).
+   * Headers in addition to the configured ones, over which they take precedence: name0, value0, name1, value1, …
+   * All are valid in HTTP, and none is reserved (`isReservedHeader`).
    */
   readonly headers?: readonly string[] | undefined;
-  /** Observes the exchanges with the targets. */
+  /** Default: requests are not observed. */
   readonly stats?: ExchangeStats | undefined;
   /** Account for the bytes of responses. Default: they are not counted. */
   readonly memory?: MemoryAccount | undefined;
 }
 
-/** Observes one request to a group, over all of its targets. */
+/** Observes the requests to the targets of a group. */
 export interface ExchangeStats {
-  /** The headers of a target's response have arrived. */
+  /** Called when the headers of a target's response have arrived. */
   answered(): void;
-  /** A target's response was read to its end or released. @param bytes of its body that were read, after decoding. */
+  /** Called when a request is over. @param bytes of the response's body that were received, after decoding. */
   closed(bytes: number): void;
 }
 
@@ -51,34 +51,33 @@ export interface ExchangeStats {
 export interface GroupAnswer {
   readonly resultType: ResultType;
   /**
-   * The answers of replicas are merged. Labels are those of the region, without the group's labels.
+   * The merged answers of the replicas, with the labels of the region and without those of the group.
    *
-   * A replica that fails within its answer is a warning of the trailer while another one is read to its end; the last one
-   * to fail makes the stream throw. A partial answer has a warning in the trailer.
-   *
-   * The holder reads it to its end or closes it; aborting the context's signal ends it too.
+   * A replica that fails within its answer becomes a warning of the trailer; the stream throws when all have failed. A
+   * partial answer has a warning in the trailer. The caller reads the stream to its end or closes it. Aborting the
+   * context's signal ends it too.
    */
   readonly frames: FrameStream;
   /**
-   * Buffers a small answer: the content of `frames`, which is at its end then. Undefined for an answer that is larger or
-   * fails: `frames` has all of it then. Called once, before `frames` is read. Left out when the answer must be read as a
-   * stream.
+   * Returns the content of a small answer in one piece; `frames` must not be read then. Returns undefined for a large or
+   * failed answer, which `frames` returns from its beginning. Called at most once, before `frames` is read. Missing when
+   * the answer must be read as a stream.
    */
   readonly tryBuffer?: () => Promise<BufferedAnswer | undefined>;
 }
 
 /** A request for raw samples. */
 export interface SamplesQuery {
-  /** Apply to the labels of the region, without the group's labels. */
+  /** Matchers of the labels that series have in the region, without the labels of the group. */
   readonly matchers: readonly Matcher[];
   readonly window: TimeWindow;
-  /** Samples are reserved in it before they are allocated. Those of the answer stay reserved. */
+  /** Budget from which samples are reserved before they are allocated. The samples of the result stay reserved. */
   readonly budget: SampleBudget;
 }
 
-/** Raw samples of a group, in memory. The caller owns the series and releases them in the budget. */
+/** Raw samples of a group, in memory. The caller owns the series and returns their samples to the budget. */
 export interface GroupSamples {
-  /** With the labels of the region. Unordered, without duplicates, each with at least one sample. */
+  /** Series with the labels of the region, unordered, without duplicates, each with at least one sample. */
   readonly series: readonly RawSeries[];
   /** True when every target that answered returns stale markers. */
   readonly hasStaleMarkers: boolean;
@@ -87,9 +86,9 @@ export interface GroupSamples {
 
 /** A request for metadata of the series that match any of the selectors within a time range. */
 export interface MetadataQuery {
-  /** Each list is one selector. Empty for all series. */
+  /** One list of matchers for each selector. Empty for all series. */
   readonly selectors: readonly (readonly Matcher[])[];
-  /** Milliseconds, both inclusive; undefined for the region's default. */
+  /** Epoch milliseconds, both inclusive; undefined for the region's default. */
   readonly startMs: number | undefined;
   readonly endMs: number | undefined;
   /** Maximum number of results; undefined for all. */
@@ -114,9 +113,9 @@ export interface LabelIndexStatus {
   /** The server group's name. */
   readonly group: string;
   readonly label: string;
-  /** True when queries are routed by the label. Otherwise the group is queried for every value. */
+  /** True when queries are routed by the label. Otherwise the group is queried for all values. */
   readonly isUsed: boolean;
-  /** Number and age of the learned values; undefined when nothing was learned, or too many to keep. */
+  /** Number and age of the learned values; undefined before the first success and when there were too many to keep. */
   readonly values: number | undefined;
   readonly ageMs: number | undefined;
 }
@@ -124,56 +123,56 @@ export interface LabelIndexStatus {
 /** The known names of native histograms of a group. They may grow during a request. */
 export interface HistogramNames {
   has(name: string): boolean;
-  /** Adds the name of a metric that an answer had native histograms of. */
+  /** Adds the name of a metric whose native histograms were found in an answer. */
   learn(name: string): void;
 }
 
 /**
- * A server group at the start of a request, and the means to query it: targets with equal labels, which hold the same
- * data. A configured group whose targets differ in labels has several snapshots. What a snapshot shows and queries
- * does not change, whatever becomes of the group.
+ * A server group at the start of a request: targets with equal labels, which hold the same data, and the methods to
+ * query them. A configured group whose targets differ in labels has several snapshots. A snapshot is immutable: it keeps
+ * its targets when the group changes.
  *
- * Requests go to targets as the group's policy decides, need one that answers, and name each failed target in a
- * warning. They throw PromfedError: `upstream` with the group's name and the cause when no target answered or there is
- * none, `execution` when a target says that the query cannot be evaluated, `canceled` or `timeout` when the signal
- * aborts, `memory` and `overloaded` as the context's memory does.
+ * A request succeeds when at least one target answers; each failed target becomes a warning. Methods throw PromfedError:
+ * `upstream`, with the name of the group and the reason, when no target answered or the group has no targets;
+ * `execution` when a target reports that the query cannot be evaluated; `refused` when a target rejects the expression;
+ * `canceled` or `timeout` when the signal aborts; `memory` and `overloaded` from the context's memory account.
  */
 export interface GroupSnapshot {
-  /** Unique within a request: the group's name, with labels of the targets where these differ. */
+  /** Name of the server group, with the labels of the targets where these differ. Unique within a request. */
   readonly name: string;
-  /** Set by the federation on every series of the group, above a label of the same name that a series has. */
+  /** Labels that the federation sets on every series of the group. They override labels of the region. */
   readonly labels: Labels;
-  /** True when a failure of the group is a warning. */
+  /** True when a failure of the group is a warning instead of an error. */
   readonly ignoreError: boolean;
   /** True when several targets hold the same data. */
   readonly replicated: boolean;
-  /** True when the region evaluates by other rules than PromQL's, so that only its raw samples are used. */
+  /** True when only raw samples of the region are used, because it does not evaluate as Prometheus does. */
   readonly exact?: boolean | undefined;
   /** True when the region moves the steps of range queries to multiples of the step. */
   readonly alignsRanges?: boolean | undefined;
-  /** True when the samples of replicas are merged before a function sees a window of them. */
+  /** True when range functions are computed from the merged raw samples of the replicas. */
   readonly mergesWindows?: boolean | undefined;
-  /** Undefined when raw samples of the group lack native histograms as well. */
+  /** Known names of native histograms. Undefined for a group without remote read, whose raw samples lack them too. */
   readonly histograms?: HistogramNames | undefined;
-  /** True when the partial native histograms of JSON answers are computed with. */
+  /** True when queries may use the partial native histograms of JSON answers (`allow_lossy`). */
   readonly allowsLossyHistograms?: boolean | undefined;
-  /** Matchers that callers add to every selector sent to the group; undefined for none, never empty. */
+  /** Matchers that callers add to every selector sent to the group. Never empty; undefined when there are none. */
   readonly inject?: readonly Matcher[] | undefined;
-  /** Known values of labels other than `labels`; undefined when nothing is known. */
+  /** Known values of labels other than `labels`. Undefined when no values are known. */
   readonly filter?: LabelFilter | undefined;
   /** Times between which the group has samples; undefined for any time. */
   readonly bounds?: TimeBounds | undefined;
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
   /**
-   * Returns raw samples, those of replicas merged by the anti-affinity rule. Remote read and VictoriaMetrics return
-   * stale markers, a range-vector query of Prometheus does not. A replica that fails, also in the middle, is a warning
-   * of the trailer while another one is read to its end.
+   * Returns raw samples; those of replicas are merged by `anti_affinity`. Remote read and VictoriaMetrics return stale
+   * markers, a range-vector query of Prometheus does not. A replica that fails, before or within its answer, becomes a
+   * warning of the trailer if another one is read to its end.
    *
-   * Throws `limit` too, when the budget does not allow for the samples.
+   * @throws PromfedError `limit` too, when the samples exceed the budget.
    */
   samples(query: SamplesQuery, context: FetchContext): Promise<GroupSamples>;
-  /** Label sets as the region has them, without the group's labels. Unordered. */
+  /** Returns the label sets of the region, unordered and without the labels of the group. */
   series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly Labels[]>>;
   labelNames(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly string[]>>;
   labelValues(
@@ -192,15 +191,15 @@ export interface GroupSnapshot {
 export interface ServerGroup {
   readonly name: string;
   /**
-   * Returns the group as it is now: one snapshot for each set of labels that its targets have. A group without
-   * targets has one, whose requests fail.
+   * Returns the current state of the group: one snapshot for each distinct label set of its targets. A group without
+   * targets has one snapshot, whose requests fail.
    *
-   * @param nowMs epoch milliseconds: relative time ranges move with it.
-   * @param usesLearned true to exclude by learned label values, false to use the configured ones only.
+   * @param nowMs epoch milliseconds; the reference of relative time ranges.
+   * @param usesLearned false to prune by configured label values only, not by learned ones.
    */
   snapshots(nowMs: number, usesLearned: boolean): readonly GroupSnapshot[];
-  /** Learned label values; empty when none are to be learned. */
+  /** Returns the state of each learned label. Empty when no labels are learned. */
   labelIndex(): readonly LabelIndexStatus[];
-  /** Ends background work and every connection; requests in progress fail. */
+  /** Ends background work and closes all connections. Requests in progress fail. */
   close(): Promise<void>;
 }

@@ -16,28 +16,30 @@ import { createReadRequest } from './remote-read.js';
 
 type Parameter = readonly [name: string, value: string];
 
+/** One call. A message, if any, replaces the route and all parameters. */
 export interface ApiCall {
   readonly endpoint: Endpoint;
   /** POST where the API supports it, because expressions may exceed the limit of a URL. */
   readonly method: 'GET' | 'POST';
-  /** Below `/api/v1/`, already percent-encoded. */
+  /** Path below `/api/v1/`, percent-encoded. */
   readonly route: string;
-  /** Sent as they are. */
+  /** Parameters that the group's `query_params` do not override. */
   readonly parameters: readonly Parameter[];
-  /** Replaced by a group's `query_params` of the same name. */
+  /** Parameters that the group's `query_params` override. */
   readonly defaults: readonly Parameter[];
-  /** Sent in place of the parameters, to a path of its own. */
   readonly message?: {
-    /** Below the group's prefix; starts with a slash. */
+    /** Path below the group's prefix; starts with a slash. */
     readonly path: string;
+    /** name0, value0, name1, value1, … */
     readonly headers: readonly string[];
     readonly body: Uint8Array;
   };
 }
 
 /**
- * Without these, VictoriaMetrics aligns range queries to multiples of the step, moves instant queries back by 30 s, and
- * withholds the last 30 s of data. Prometheus ignores both. `latency_offset` must not be 0, so it has the smallest value.
+ * Parameters for exact times. Without them, VictoriaMetrics aligns range queries to multiples of the step, moves instant
+ * queries back by 30 s, and withholds the last 30 s of data. Prometheus ignores both. `latency_offset` has the
+ * smallest value that is allowed: 0 is an error.
  */
 const EXACT_TIMES: readonly Parameter[] = [
   ['nocache', '1'],
@@ -66,9 +68,8 @@ export function queryCall(query: RegionQuery, context: FetchContext, clock: Cloc
 }
 
 /**
- * A range vector at an instant: the query that every server answers with raw samples.
- *
- * @param window at least one millisecond.
+ * Returns the call for raw samples that every server supports: an instant query for a range vector. The window must be
+ * at least one millisecond long.
  */
 export function samplesCall(
   { matchers, window }: SamplesQuery,
@@ -86,7 +87,11 @@ const READ_HEADERS = [
   ...['x-prometheus-remote-read-version', '0.1.0'],
 ];
 
-/** @param path of the remote read endpoint, below the group's prefix; starts with a slash. */
+/**
+ * Returns the call for raw samples by remote read.
+ *
+ * @param path of the remote read endpoint, below the group's prefix; starts with a slash.
+ */
 export function readCall({ matchers, window }: SamplesQuery, path: string): ApiCall {
   return {
     endpoint: 'read',
@@ -159,7 +164,10 @@ function metadataParameters({ selectors, startMs, endMs, limit }: MetadataQuery)
   ];
 }
 
-/** Prometheus rejects a selector that matches the empty label set. Every series has a name. */
+/**
+ * Prints a selector. Prometheus rejects one that matches the empty label set: it gets a matcher for any metric name,
+ * which all series satisfy.
+ */
 function printSelector(matchers: readonly Matcher[]): string {
   const selective = matchers.some(
     ({ op, value }) => (op === '=' && value !== '') || (op === '!=' && value === ''),
@@ -167,12 +175,12 @@ function printSelector(matchers: readonly Matcher[]): string {
   return printMatchers(selective ? matchers : [...matchers, { name: METRIC_NAME, op: '!=', value: '' }]);
 }
 
-/** The remaining time in seconds, at least one millisecond: some servers treat 0 as no limit. */
+/** Returns the remaining time in seconds, at least one millisecond: some servers treat 0 as no limit. */
 function timeout(context: FetchContext, clock: Clock): Parameter[] {
   return [['timeout', formatTimestamp(Math.max(1, Math.ceil(context.deadlineMs - clock.now())))]];
 }
 
-/** The parameters of Prometheus and VictoriaMetrics, each of which ignores the other's. */
+/** Returns the lookback for Prometheus and for VictoriaMetrics. Each ignores the parameter of the other. */
 function lookback({ lookbackDeltaMs }: FetchContext): Parameter[] {
   if (lookbackDeltaMs === undefined) return [];
   const seconds = formatTimestamp(lookbackDeltaMs);

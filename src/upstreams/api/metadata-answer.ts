@@ -6,11 +6,11 @@ import { excerpt, printable } from '../http/sanitize.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { MetadataAnswer, MetricMetadata } from '../server-group.js';
 
-/** Limits of the texts that an upstream adds to the data. */
+/** Limits of the error and the warnings of a response. */
 const MAX_TEXT_CHARS = 4096;
 const MAX_WARNINGS = 100;
 
-/** A parsed response. */
+/** A parsed response whose `data` has not been checked. */
 export interface MetadataEnvelope {
   readonly data: unknown;
   readonly warnings: readonly string[];
@@ -19,18 +19,16 @@ export interface MetadataEnvelope {
 }
 
 /**
- * Memory per byte of a response: as chunks, as one buffer, as text, parsed, as labels, and as text of promfed's own
+ * Memory in bytes for each byte of a response: chunks, one buffer, text, parsed JSON, labels, and the text of promfed's
  * answer. Measured with series of ten labels on Node.js 20.
  */
 const HELD_PER_BYTE = 11;
 
 /**
- * Reads a body to its end and parses it.
+ * Reads a body to its end and parses it. The memory of the result stays reserved until the request is over.
  *
- * The memory of the parsed response stays reserved until the request is over.
- *
- * @throws PromfedError `upstream` when the body is incomplete, too large, not JSON, an error, or has no `data`; what the
- *   memory account throws.
+ * @throws PromfedError `upstream` when the body is incomplete, too large, not JSON, an error envelope, or has no `data`;
+ *   errors of the memory account.
  */
 export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope> {
   const chunks: Uint8Array[] = [];
@@ -62,11 +60,11 @@ export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope
   };
 }
 
-/** How `data` is read, and how the answers of replicas are merged. */
+/** One kind of metadata. */
 export interface MetadataKind<T> {
-  /** @throws PromfedError `upstream` when the shape is wrong. */
+  /** Reads the `data` of a response. @throws PromfedError `upstream` when the shape is wrong. */
   parse(data: unknown): T;
-  /** Returns the union without duplicates, in the order of the answers. */
+  /** Returns the union of the answers of replicas, without duplicates, in the order of the answers. */
   unite(answers: readonly T[]): T;
 }
 
@@ -106,19 +104,19 @@ export const METADATA: MetadataKind<ReadonlyMap<string, readonly MetricMetadata[
   },
 };
 
-/** Missing members are empty, as for Prometheus' own targets. */
+/** Missing members become empty strings. */
 function parseMetricMetadata(entry: unknown): MetricMetadata {
   const { type = '', help = '', unit = '' } = recordOf(entry, 'the metadata of a metric');
   return { type: string(type, 'type'), help: string(help, 'help'), unit: string(unit, 'unit') };
 }
 
-/** Merges the answers of replicas. @param failed the warnings of replicas that failed. */
+/** Merges the answers of replicas. @param failureWarnings the warnings for replicas that failed. */
 export function uniteAnswers<T>(
   kind: MetadataKind<T>,
   answers: readonly MetadataAnswer<T>[],
-  failed: readonly string[],
+  failureWarnings: readonly string[],
 ): MetadataAnswer<T> {
-  const warnings = [...new Set([...answers.flatMap((answer) => answer.warnings), ...failed])];
+  const warnings = [...new Set([...answers.flatMap((answer) => answer.warnings), ...failureWarnings])];
   return { data: kind.unite(answers.map((answer) => answer.data)), warnings };
 }
 

@@ -13,22 +13,22 @@ import { encodeSnappy, decodeSnappy } from '../wire/snappy-block.js';
 /** LabelMatcher.Type. */
 const MATCH_TYPES: Readonly<Record<MatchOp, number>> = { '=': 0, '!=': 1, '=~': 2, '!~': 3 };
 
-/** A message is decompressed as a whole. Larger ones are rejected. */
+/** Maximum size of a decompressed SAMPLES response, which is held in memory in one piece. */
 const MAX_MESSAGE_BYTES = 256 << 20;
 
-/** Bytes that are decoded before the event loop gets a turn. */
+/** Number of bytes decoded between two turns of the event loop. */
 const PAUSE_BYTES = 1 << 20;
 
 /** ReadRequest.ResponseType, in the order of preference: STREAMED_XOR_CHUNKS, SAMPLES. */
 const ACCEPTED = Uint8Array.of(1, 0);
 
 /**
- * Returns the body of a request for the samples in a window. A server that does not stream chunks responds with samples;
- * the content type shows which.
+ * Returns the body of a request for the samples in a window. A server that does not stream chunks returns a SAMPLES
+ * response; the content type distinguishes them.
  */
 export function createReadRequest(matchers: readonly Matcher[], { afterMs, untilMs }: TimeWindow): Buffer {
   const query = new BinaryWriter();
-  // Both ends are inclusive.
+  // Remote read includes both ends of the range.
   query.tag(1, WireType.Varint).int64(Math.floor(afterMs) + 1);
   query.tag(2, WireType.Varint).int64(Math.floor(untilMs));
   for (const { name, op, value } of matchers) {
@@ -48,8 +48,8 @@ export function createReadRequest(matchers: readonly Matcher[], { afterMs, until
  *
  * @param reserve called with the weight of each sample before it is kept.
  * @param memory account for the decompressed bytes, until the query is over.
- * @throws PromfedError `upstream` when the response is invalid or its samples are not in the order of time; what
- *   `reserve` throws.
+ * @throws PromfedError `upstream` when the response is invalid or its samples are not in the order of time;
+ *   errors of `reserve` and `memory`.
  */
 export async function* readSeries(
   body: Uint8Array,

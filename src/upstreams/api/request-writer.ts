@@ -1,4 +1,4 @@
-// HTTP requests of one target: a call's route and parameters, within the target's path and parameters.
+// Converts API calls to HTTP requests of a server group: adds its path prefix and its `query_params`.
 
 import type { ServerGroupSettings } from '../../config/index.js';
 import type { ApiCall } from './api-call.js';
@@ -6,14 +6,13 @@ import type { HttpRequest } from '../http/exchange.js';
 
 type Parameters = readonly (readonly [name: string, value: string])[];
 
-/** Shared by requests, so that headers that are derived from them can be shared as well. */
+/** Arrays shared by all requests, so that headers derived from them are computed once (`memoizeLast`). */
 const NO_HEADERS: readonly string[] = [];
 const FORM_HEADERS: readonly string[] = ['content-type', 'application/x-www-form-urlencoded'];
 
 /**
- * Returns a function that writes requests.
- *
- * The headers of a request are those that its call needs and those passed with it: name0, value0, name1, value1, …
+ * Creates the function that converts a call to a request. Its second argument are headers in addition to those of the
+ * call: name0, value0, name1, value1, …
  */
 export function requestWriter({
   queryParams,
@@ -21,7 +20,7 @@ export function requestWriter({
 }: ServerGroupSettings): (call: ApiCall, headers?: readonly string[]) => HttpRequest {
   const configured = new Set(queryParams.map(([name]) => name));
   const configuredInUrl = search(encodeForm(queryParams));
-  /** Servers take the first parameter of a name: those of the call come before the configured ones. */
+  // Servers use the first parameter of a name, so the parameters of the call precede the configured ones.
   const parametersOf = ({ parameters, defaults }: ApiCall): Parameters =>
     configured.size === 0
       ? [...parameters, ...defaults]

@@ -1,6 +1,6 @@
-// Sends one request to the targets of a server group, as the group's policy decides.
+// Sends one request to the targets of a server group that the group's policy chooses.
 
-import { asPromfedError, PromfedError } from '../../model/index.js';
+import { asPromfedError, PromfedError, type Labels } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { RequestScope } from '../http/request-scope.js';
 import type { Target } from '../http/target.js';
@@ -10,10 +10,13 @@ import type { FetchContext } from '../server-group.js';
 import { GroupFailures, isFatal } from './group-failures.js';
 import type { TargetAttempts, TargetPolicy } from './target-policy.js';
 
-/** The targets of a group and the limits of requests to them. */
-export interface Group {
+/** The targets of a server group that have equal labels and therefore are replicas, with the limits of their requests. */
+export interface TargetGroup {
+  /** The name in errors and warnings (`GroupSnapshot.name`). */
   readonly name: string;
-  /** Replicas; the samples of the first one win. */
+  /** The labels of the server group and of the targets. */
+  readonly labels: Labels;
+  /** Earlier targets take precedence when samples are merged. */
   readonly targets: readonly Target[];
   readonly policy: TargetPolicy;
   readonly antiAffinityMs: number;
@@ -30,14 +33,16 @@ export interface TargetAnswer<T> {
 }
 
 /**
+ * Sends one request to a group. Resolves when the policy is satisfied; attempts that are still running are aborted.
+ *
  * @param send queries one target; a rejection is a failure of that target.
  * @param discard releases an answer that is not used, because the request failed or no longer needs it.
  * @returns the answers in the order of the targets, at least one, and the failures of the others.
- * @throws PromfedError `upstream` when no target answered or the group has none; the error of a target that concerns the
- *   query, without waiting for the other targets.
+ * @throws PromfedError `upstream` when no target answered or the group has no targets; otherwise the first fatal error
+ *   (`isFatal`), immediately.
  */
 export async function fanOut<T>(
-  group: Group,
+  group: TargetGroup,
   context: FetchContext,
   send: (target: Target, scope: RequestScope) => Promise<T>,
   discard: (value: T) => void,
@@ -52,12 +57,12 @@ export async function fanOut<T>(
 
 /** One request to a group, while its attempts run. */
 class FanOut<T> implements TargetAttempts {
-  readonly #group: Group;
+  readonly #group: TargetGroup;
   readonly #context: FetchContext;
   readonly #send: (target: Target, scope: RequestScope) => Promise<T>;
   readonly #discard: (value: T) => void;
   readonly #failures: GroupFailures;
-  // By the positions of the targets, with holes.
+  // The following arrays are indexed by the position of the target and may have holes.
   readonly #scopes: RequestScope[] = [];
   readonly #answers: TargetAnswer<T>[] = [];
   readonly #errors: PromfedError[] = [];
@@ -65,7 +70,7 @@ class FanOut<T> implements TargetAttempts {
   #isFinished = false;
 
   constructor(
-    group: Group,
+    group: TargetGroup,
     context: FetchContext,
     send: (target: Target, scope: RequestScope) => Promise<T>,
     discard: (value: T) => void,
@@ -95,12 +100,12 @@ class FanOut<T> implements TargetAttempts {
     } catch (thrown) {
       const error = asPromfedError(thrown);
       scope.end(outcomeOf(error), 0);
-      if (!this.#isFinished) this.#failed(position, error);
+      if (!this.#isFinished) this.#recordFailure(position, error);
       return false;
     }
   }
 
-  /** Ends the attempts that are running, and returns what the others came to. Called once. */
+  /** Aborts the attempts that are running and returns the results of the others. Called once. */
   finish(): { answers: TargetAnswer<T>[]; failures: GroupFailures } {
     this.#isFinished = true;
     const answers: TargetAnswer<T>[] = [];
@@ -116,7 +121,7 @@ class FanOut<T> implements TargetAttempts {
     throw this.#fatal ?? this.#failures.error();
   }
 
-  #failed(position: number, error: PromfedError): void {
+  #recordFailure(position: number, error: PromfedError): void {
     this.#errors[position] = error;
     if (!isFatal(error) || this.#fatal !== undefined) return;
     this.#fatal = this.#failures.fatal(this.#group.targets[position]!.name, error);
@@ -124,6 +129,6 @@ class FanOut<T> implements TargetAttempts {
   }
 }
 
-// Shared and never reported: creating the stack trace of an error is expensive.
+// Shared by all requests and never reported, because creating a stack trace is expensive.
 const FAILED_ELSEWHERE = new PromfedError('canceled', 'query failed at another target');
 const NOT_NEEDED = new PromfedError('canceled', 'enough other targets have answered');

@@ -3,7 +3,7 @@
 import type { TimeRangeSettings } from '../../config/index.js';
 import type { TimeBounds } from '../../model/index.js';
 
-/** A relative range moves with `nowMs`. */
+/** Returns the bounds of a time range at a time. Those of a relative range move with `nowMs`, epoch milliseconds. */
 export function boundsAt(range: TimeRangeSettings | undefined, nowMs: number): TimeBounds | undefined {
   if (range === undefined) return undefined;
   const { truncate } = range;

@@ -1,4 +1,4 @@
-// The failures of the targets of one server group, as users read them.
+// Errors and warnings about the targets of a server group.
 
 import { PromfedError } from '../../model/index.js';
 
@@ -23,12 +23,12 @@ export class GroupFailures {
     this.#failures.push({ target, reason: this.#redact(cause.message), cause });
   }
 
-  /** One warning per failed target. */
+  /** One warning for each failed target, in the order of the failures. */
   get warnings(): string[] {
     return this.#failures.map(({ target, reason }) => this.describe(target, reason));
   }
 
-  /** The error when no target is left: `upstream`, with the reason of each. */
+  /** Returns the error for a request that all targets failed: `upstream`, with the reason of each. */
   error(): PromfedError {
     const causes = this.#failures.map(({ target, reason }) => `target ${target}: ${reason}`).join('; ');
     return new PromfedError('upstream', `server group "${this.#group}": ${causes}`, {
@@ -36,17 +36,20 @@ export class GroupFailures {
     });
   }
 
-  /** Returns a text with the names of group and target before the reason. */
+  /** Returns the text of a warning about a target, which names the group and the target. */
   describe(target: string, reason: string): string {
     return `server group "${this.#group}": target ${target}: ${reason}`;
   }
 
-  /** Returns the error with the name of the group, for one that no single target caused. */
+  /** Adds the name of the group to an error that no single target caused. */
   groupError(error: PromfedError): PromfedError {
     return new PromfedError(error.code, `server group "${this.#group}": ${error.message}`, { cause: error });
   }
 
-  /** Returns the error of a query that no other target can answer either. */
+  /**
+   * Returns the error of a query that a target failed with a fatal error. Its message is that of the target alone, except
+   * for `refused` and `unsupported`, which name the group and the target. The cause always names them.
+   */
   fatal(target: string, error: PromfedError): PromfedError {
     const text = this.#redact(error.message);
     const named = this.describe(target, text);
@@ -57,7 +60,7 @@ export class GroupFailures {
   }
 }
 
-/** Reports whether an error concerns the query, so that other targets fail too. Only `upstream` concerns one target. */
+/** Reports whether other targets would fail with the same error. Only `upstream` errors are the fault of a target. */
 export function isFatal(error: PromfedError): boolean {
   return error.code !== 'upstream';
 }

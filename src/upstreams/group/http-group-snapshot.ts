@@ -24,17 +24,16 @@ import type {
   RegionQuery,
   SamplesQuery,
 } from '../server-group.js';
-import type { Group } from './fan-out.js';
-import { queryGroupMetadata } from './metadata-query.js';
-import { queryGroup } from './query-group.js';
-import { queryGroupSamples } from './sample-query.js';
+import type { TargetGroup } from './fan-out.js';
+import { queryReplicaMetadata } from './metadata-query.js';
+import { queryReplicas } from './replica-query.js';
+import { queryReplicaSamples } from './sample-query.js';
 
 type Strings = Promise<MetadataAnswer<readonly string[]>>;
 
-export interface SnapshotFacts {
+export interface SnapshotOptions {
   readonly settings: ServerGroupSettings;
-  readonly group: Group;
-  readonly labels: Labels;
+  readonly group: TargetGroup;
   readonly histograms: HistogramNames | undefined;
   readonly filter: LabelFilter | undefined;
   readonly bounds: TimeBounds | undefined;
@@ -53,12 +52,12 @@ export class HttpGroupSnapshot implements GroupSnapshot {
   readonly inject: readonly Matcher[] | undefined;
   readonly filter: LabelFilter | undefined;
   readonly bounds: TimeBounds | undefined;
-  readonly #group: Group;
+  readonly #group: TargetGroup;
   readonly #remoteReadPath: string | undefined;
 
-  constructor({ settings, group, labels, histograms, filter, bounds }: SnapshotFacts) {
+  constructor({ settings, group, histograms, filter, bounds }: SnapshotOptions) {
     this.name = group.name;
-    this.labels = labels;
+    this.labels = group.labels;
     this.ignoreError = settings.ignoreError;
     this.replicated = group.targets.length > 1;
     this.exact = settings.semantics === 'exact';
@@ -74,28 +73,28 @@ export class HttpGroupSnapshot implements GroupSnapshot {
   }
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer> {
-    return queryGroup(this.#group, query.kind, queryCall(query, context, this.#group.clock), context);
+    return queryReplicas(this.#group, query.kind, queryCall(query, context, this.#group.clock), context);
   }
 
   samples(query: SamplesQuery, context: FetchContext): Promise<GroupSamples> {
     const path = this.#remoteReadPath;
     const call = path === undefined ? samplesCall(query, context, this.#group.clock) : readCall(query, path);
-    return queryGroupSamples(this.#group, query, call, context);
+    return queryReplicaSamples(this.#group, query, call, context);
   }
 
   series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly Labels[]>> {
     const call = seriesCall(query, context, this.#group.clock);
-    return queryGroupMetadata(this.#group, SERIES, call, context);
+    return queryReplicaMetadata(this.#group, SERIES, call, context);
   }
 
   labelNames(query: MetadataQuery, context: FetchContext): Strings {
     const call = labelNamesCall(query, context, this.#group.clock);
-    return queryGroupMetadata(this.#group, STRINGS, call, context);
+    return queryReplicaMetadata(this.#group, STRINGS, call, context);
   }
 
   labelValues(name: string, query: MetadataQuery, context: FetchContext): Strings {
     const call = labelValuesCall(name, query, context, this.#group.clock);
-    return queryGroupMetadata(this.#group, STRINGS, call, context);
+    return queryReplicaMetadata(this.#group, STRINGS, call, context);
   }
 
   metadata(
@@ -104,6 +103,6 @@ export class HttpGroupSnapshot implements GroupSnapshot {
     context: FetchContext,
   ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>> {
     const call = metadataCall(metric, limit, context, this.#group.clock);
-    return queryGroupMetadata(this.#group, METADATA, call, context);
+    return queryReplicaMetadata(this.#group, METADATA, call, context);
   }
 }

@@ -2,14 +2,14 @@
 
 import { asPromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
-import { fanOut, type Group } from './fan-out.js';
+import { fanOut, type TargetGroup } from './fan-out.js';
 import { readMetadata, uniteAnswers, type MetadataKind } from '../api/metadata-answer.js';
 import { PARTIAL } from './partial.js';
 import type { FetchContext, MetadataAnswer } from '../server-group.js';
 
-/** Errors as in `GroupSnapshot`. */
-export async function queryGroupMetadata<T>(
-  group: Group,
+/** Returns the union of the answers. Errors as in `GroupSnapshot`. */
+export async function queryReplicaMetadata<T>(
+  group: TargetGroup,
   kind: MetadataKind<T>,
   call: ApiCall,
   context: FetchContext,

@@ -4,10 +4,10 @@ import type { ResponseTrailer } from '../../json/index.js';
 import type { Target } from '../http/target.js';
 import type { GroupFailures } from './group-failures.js';
 
-/** A VictoriaMetrics cluster sets `isPartial` when some of its storage nodes did not answer. */
+/** The reason of a partial response: VictoriaMetrics sets `isPartial` when some storage nodes did not answer. */
 export const PARTIAL = 'partial response: some storage nodes did not answer';
 
-/** Adds a warning that names the target when its response is partial. */
+/** Adds a warning that names the target to the trailer of a partial response. */
 export function withPartialWarning(
   trailer: ResponseTrailer,
   target: Target,

@@ -1,4 +1,4 @@
-// Raw samples of a group: the decoded answers of its replicas, merged.
+// Raw samples of a server group: reads the answers of its replicas and merges them.
 
 import {
   countSamples,
@@ -29,23 +29,25 @@ import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.js';
 import { readChunkedSeries } from '../wire/chunked-series.js';
-import { fanOut, type Group } from './fan-out.js';
+import { fanOut, type TargetGroup } from './fan-out.js';
 import { withPartialWarning } from './partial.js';
 
+/** The answer of one target. */
 interface TargetSamples {
+  /** By the keys of their labels. */
   readonly series: ReadonlyMap<string, RawSeries>;
   readonly hasStaleMarkers: boolean;
   readonly trailer: ResponseTrailer;
-  /** Reserved in the budget. */
+  /** Samples reserved from the budget. */
   readonly held: number;
 }
 
-/** Memory of a raw series without its samples: the objects of its arrays and an entry of a map. */
+/** Memory of a raw series in bytes, without samples and labels: its array objects and its map entry. */
 const SERIES_BYTES = 800;
 
-/** Errors as in `GroupSnapshot.samples`. */
-export async function queryGroupSamples(
-  group: Group,
+/** Reads the raw samples of a group. Results and errors as in `GroupSnapshot.samples`. */
+export async function queryReplicaSamples(
+  group: TargetGroup,
   query: SamplesQuery,
   call: ApiCall,
   context: FetchContext,
@@ -77,7 +79,7 @@ export async function queryGroupSamples(
 }
 
 async function readTarget(
-  { name, limits, allowsLossyHistograms }: Group,
+  { name, limits, allowsLossyHistograms }: TargetGroup,
   target: Target,
   scope: RequestScope,
   { window, budget }: SamplesQuery,
@@ -114,7 +116,11 @@ async function readTarget(
   }
 }
 
-/** @param lossyGroup the group's name when the partial native histograms of JSON are accepted, else undefined. */
+/**
+ * Reads the answer to a range-vector query.
+ *
+ * @param lossyGroup the group's name when the partial native histograms of JSON are accepted, else undefined.
+ */
 async function readMatrix(
   body: ResponseBody,
   reserve: (samples: number) => void,
@@ -153,6 +159,7 @@ async function readMatrix(
   }
 }
 
+/** Reads the answer to a remote read. */
 async function readMessage(
   body: ResponseBody,
   window: TimeWindow,
@@ -166,7 +173,7 @@ async function readMessage(
   const { memory } = body;
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) {
-    // Held as chunks, and once more as one buffer.
+    // The message exists twice: as chunks and as one buffer.
     memory.reserve('remote read', 2 * chunk.length);
     chunks.push(chunk);
   }
@@ -185,7 +192,7 @@ function isExport(contentType: string): boolean {
   return /^application\/stream\+json\b/i.test(contentType);
 }
 
-/** Errors of reading a response are failures of its target, unlike those of the budget. */
+/** Converts an error of reading a response to a failure of its target. Errors of the budget must not be converted. */
 async function withResponseFailure<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
@@ -211,10 +218,10 @@ function truncate(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSerie
   };
 }
 
-/** Merges replica after replica, in the order of the targets. */
+/** Merges the series of all targets. Earlier targets take precedence. */
 function mergeTargets(
   targets: readonly ReadonlyMap<string, RawSeries>[],
-  bufferMs: number,
+  antiAffinityMs: number,
 ): readonly RawSeries[] {
   const [first, ...others] = targets;
   const merged = new Map(first);
@@ -223,7 +230,9 @@ function mergeTargets(
       const known = merged.get(key);
       merged.set(
         key,
-        known === undefined ? series : mergeRaw(known, series, (a, b) => pickReplica(a, b, { bufferMs })),
+        known === undefined
+          ? series
+          : mergeRaw(known, series, (a, b) => pickReplica(a, b, { bufferMs: antiAffinityMs })),
       );
     }
   }

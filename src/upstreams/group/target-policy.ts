@@ -1,30 +1,33 @@
-// Which targets of a server group are queried for one request, when, and how many answers suffice.
+// Policies for replicas: which targets a request is sent to, when, and how many answers suffice.
 
-/** The attempts at one request, as a policy makes them. */
+/** One request to a group, as a policy sends it to targets. */
 export interface TargetAttempts {
-  /** The number of targets, 1 or more. They are known by their positions, in the order of the configuration. */
+  /** The number of targets, at least 1. Targets are identified by position, in the order of their source. */
   readonly targetCount: number;
   /**
-   * Queries one target, at most once each. Resolves when it has answered or failed: true when it has answered.
-   * Never rejects. Attempts may run at the same time; each can be canceled without the others.
+   * Queries one target. Resolves to true when it has answered, to false when it has failed. Never rejects. Called at
+   * most once for each position; attempts may run concurrently.
    */
   attempt(position: number): Promise<boolean>;
 }
 
 /**
- * A policy is satisfied when its promise resolves. Attempts that are running then are canceled; the answers of the
- * others are merged, and failures of targets beside at least one answer become warnings.
+ * Chooses the targets of each request.
  *
- * Some errors concern the query and not the target, and would be the same everywhere: they end the request whatever
- * the policy. All later attempts fail at once then.
+ * After a fatal error, which other targets would return as well (`isFatal`), the request fails regardless of the policy:
+ * running and later attempts are aborted.
  */
 export interface TargetPolicy {
+  /**
+   * Makes attempts until enough targets have answered. Then attempts that are still running are aborted, and the answers
+   * of the others are merged. Failed targets become warnings if any target has answered.
+   */
   run(attempts: TargetAttempts): Promise<unknown>;
 }
 
 /**
- * Queries every target at once and waits for all of them: a target that is slow to fail delays the others' answers up
- * to its timeout, because only then is it known that nothing of it is missing.
+ * Queries all targets concurrently and waits for all of them, because any of them may have samples that the others lack.
+ * A target that does not answer delays the request until the group's timeout.
  */
 export const ALL_TARGETS: TargetPolicy = {
   run: (attempts) =>

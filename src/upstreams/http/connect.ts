@@ -1,4 +1,4 @@
-// Connections to a target: TCP or TLS, within the dial timeout.
+// Opens TCP and TLS connections to a target within the dial timeout.
 
 import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -15,7 +15,7 @@ import type { ServerGroupSettings, TlsSettings } from '../../config/index.js';
 import { PromfedError } from '../../model/index.js';
 import { requestFailure } from './failure.js';
 
-/** Minimum time for one of several addresses of a host, within the dial timeout. */
+/** Minimum time, in milliseconds, for an attempt at one of several addresses of a host. */
 const MIN_ATTEMPT_MS = 10;
 
 /**
@@ -33,7 +33,7 @@ export function createConnector(settings: ServerGroupSettings): buildConnector.c
   };
 }
 
-/** Opens connections. Those over TLS resume the latest session. */
+/** Opens connections. TLS connections resume the latest session. */
 class Dialer {
   readonly #timeoutMs: number;
   readonly #tls: TlsSettings;
@@ -84,7 +84,7 @@ class Dialer {
     };
   }
 
-  /** Calls back once: when the socket is open, fails, or the dial timeout has passed. */
+  /** Calls back once: when the socket is open, when it fails, or when the dial timeout has passed. */
   #whenOpen(socket: Socket, openEvent: string, callback: buildConnector.Callback): void {
     let isFinished = false;
     const finish = (error: Error | null): void => {
@@ -99,7 +99,7 @@ class Dialer {
       }
     };
     const timer = setTimeout(() => {
-      // The event loop may be late: a connection that is ready wins.
+      // After a blocked event loop, both the timer and the connection may be ready: the connection wins.
       setImmediate(() => {
         finish(new PromfedError('upstream', `no connection within ${this.#timeoutMs} ms (dial_timeout)`));
       });
@@ -115,10 +115,10 @@ class Dialer {
   }
 }
 
-/** Created once, so that invalid certificates are reported when the group is created. */
+/** Creates the TLS context. @throws PromfedError `bad_data` when a certificate or key is invalid. */
 function createContext(groupName: string, tls: TlsSettings): SecureContext {
   try {
-    // A context accepts any text as an authority and then trusts no certificate.
+    // createSecureContext accepts any text as an authority and would then trust no certificate.
     if (tls.ca !== undefined) new X509Certificate(tls.ca);
     return createSecureContext({
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),

@@ -1,4 +1,4 @@
-// The credentials of a server group: from its settings, and from files that may change while promfed runs.
+// The credentials of a server group: values of its settings and contents of files, which may change while promfed runs.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -8,17 +8,17 @@ import { NO_LOG, readTextFileAsync, RefreshLoop } from '../../runtime/index.js';
 import type { Background } from '../options.js';
 import type { Redactor } from './redactor.js';
 
-/** Credential files are read again within this time. */
+/** Interval between two reads of the credential files. */
 const CHECK_INTERVAL_MS = 5_000;
 
-/** A change or a failure counts when a second read after this time agrees: the file may be half-written. */
-const SETTLE_MS = 100;
+/** Delay of the second read, which must confirm a change or a failure: the file may have been half-written. */
+const CONFIRM_AFTER_MS = 100;
 
 /** The current credentials of a group. */
 export interface Credentials {
   /** The value of the Authorization header. A secret. */
   readonly authorization: string;
-  /** Reads the credentials again, now; left out when they cannot change. Never rejects. */
+  /** Reads the credentials again. Missing when they cannot change. Never rejects. */
   readonly refresh?: () => Promise<void>;
   /** Ends background work. */
   stop(): void;
@@ -28,13 +28,17 @@ export interface CredentialOptions {
   /** The server group's name. */
   readonly group: string;
   readonly settings: AuthenticationSettings;
-  /** Learns every value of the Authorization header. */
+  /** Receives every value of the Authorization header. */
   readonly redactor: Redactor;
-  /** Undefined to read files again only after a 401. */
+  /** Undefined: files are read again only after a 401. */
   readonly background: Background | undefined;
 }
 
-/** @throws PromfedError `bad_data` when the credentials cannot be sent in a header. */
+/**
+ * Creates the credentials of a group.
+ *
+ * @throws PromfedError `bad_data` when the credentials cannot be sent in a header.
+ */
 export function createCredentials(options: CredentialOptions): Credentials {
   const { group, settings, redactor } = options;
   const secrets = secretsOf(settings);
@@ -54,17 +58,18 @@ export function createCredentials(options: CredentialOptions): Credentials {
 }
 
 /**
- * Credentials with at least one part from a file. The files are read again every few seconds, and whenever
- * a target answers 401. A file that is missing, empty or invalid keeps the previous value in use and is logged once.
+ * Credentials with at least one part from a file. The files are read again every few seconds and after each 401. When a
+ * file is missing, empty or invalid, the previous credentials are kept and a warning is logged once.
  *
  * Prometheus reads the file for every request (prometheus/common, config/http_config.go, `FileSecret`).
  */
 class FileCredentials implements Credentials {
   readonly #options: CredentialOptions;
   readonly #loop: RefreshLoop | undefined;
+  /** The secrets in use, in the order of `secretsOf`. */
   #values: readonly string[];
   #authorization: string;
-  /** The check that is running: checks are shared. */
+  /** The running check, which concurrent callers share. */
   #checking: Promise<void> | undefined;
   #isFailing = false;
   #isStopped = false;
@@ -107,12 +112,12 @@ class FileCredentials implements Credentials {
       this.#isFailing = false;
       return;
     }
-    await sleep(SETTLE_MS);
+    await sleep(CONFIRM_AFTER_MS);
     const second = await this.#read();
     if (this.#isStopped) return;
     if ('problem' in second) this.#warn(second.problem);
     else if ('values' in first && isEqual(first.values, second.values)) this.#use(second.values);
-    // Otherwise the file is still being written; the next check sees its end.
+    // Otherwise the file is still being written: the next check reads it again.
   }
 
   async #read(): Promise<{ readonly values: readonly string[] } | { readonly problem: string }> {
@@ -156,12 +161,12 @@ class FileCredentials implements Credentials {
   }
 }
 
-/** In a fixed order: user name and password, or the credentials alone. */
+/** Returns the secrets in a fixed order: user name and password, or the credentials alone. */
 function secretsOf(settings: AuthenticationSettings): readonly SecretSettings[] {
   return settings.kind === 'basic' ? [settings.username, settings.password] : [settings.credentials];
 }
 
-/** @param values of the secrets, in the order of `secretsOf`. */
+/** Returns the value of the Authorization header. @param values in the order of `secretsOf`. */
 function authorizationHeader(
   settings: AuthenticationSettings,
   [first = '', second = '']: readonly string[],
@@ -171,6 +176,7 @@ function authorizationHeader(
     : `${settings.scheme} ${first}`;
 }
 
+/** Returns the reason why values cannot be used, or `undefined`. */
 function tryProblem(settings: AuthenticationSettings, values: readonly string[]): string | undefined {
   if (settings.kind === 'basic') {
     return values[0]!.includes(':') ? 'the user name of basic_auth must not contain a colon' : undefined;

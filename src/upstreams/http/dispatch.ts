@@ -1,4 +1,4 @@
-// Sends requests over a pool and receives responses as undici parses them, without streams and signals of its own.
+// Sends requests over a pool by undici's dispatch, which costs less than its methods with streams and signals.
 
 import type { IncomingHttpHeaders } from 'node:http';
 
@@ -8,9 +8,10 @@ import type { BodyEnd, BodyListener, BodySource } from './body-source.js';
 import type { Exchange, HttpResponse } from './exchange.js';
 import { requestFailure } from './failure.js';
 
-/** Bytes of a body that are buffered before it has a listener. */
+/** Number of bytes buffered before a body has a listener. Then the connection is paused. */
 const MAX_WAITING_BYTES = 64 << 10;
 
+/** Creates the innermost exchange, which sends requests over a pool. */
 export function createDispatch(pool: Pick<Dispatcher, 'dispatch'>): Exchange {
   return (request, scope) =>
     new Promise((resolve, reject) => {
@@ -30,7 +31,7 @@ class PendingResponse implements Dispatcher.DispatchHandler, BodySource {
   readonly #resolve: (response: HttpResponse) => void;
   readonly #reject: (error: Error) => void;
   #controller: Dispatcher.DispatchController | undefined;
-  /** Reason of an abort before the request had a connection. */
+  /** Reason of an abort, passed to undici once the request has a connection. */
   #aborted: Error | undefined;
   #listener: BodyListener | undefined;
   /** Chunks that arrived before there was a listener. */
@@ -71,7 +72,7 @@ class PendingResponse implements Dispatcher.DispatchHandler, BodySource {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#end !== undefined) return;
     if (this.#listener !== undefined) {
-      this.#listener.data(chunk);
+      this.#deliver(chunk);
       return;
     }
     this.#waiting.push(chunk);
@@ -93,8 +94,8 @@ class PendingResponse implements Dispatcher.DispatchHandler, BodySource {
     this.#listener = listener;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const chunk of waiting) listener.data(chunk);
-    if (this.#end !== undefined) listener.end(this.#end);
+    for (const chunk of waiting) this.#deliver(chunk);
+    if (this.#end !== undefined) this.#deliverEnd(this.#end);
     else if (wasPaused && !this.#isPaused()) this.#controller?.resume();
   }
 
@@ -118,7 +119,16 @@ class PendingResponse implements Dispatcher.DispatchHandler, BodySource {
     this.#controller?.abort(this.#aborted);
   }
 
-  /** A listener may pause while it receives the buffered chunks. */
+  /** Passes a chunk to the listener, unless the listener has destroyed the body. */
+  #deliver(chunk: Uint8Array): void {
+    this.#listener?.data(chunk);
+  }
+
+  #deliverEnd(end: BodyEnd): void {
+    this.#listener?.end(end);
+  }
+
+  /** Reports whether the listener has paused the body, which it may do while it receives the buffered chunks. */
   #isPaused(): boolean {
     return this.#paused;
   }
@@ -126,7 +136,7 @@ class PendingResponse implements Dispatcher.DispatchHandler, BodySource {
   #finish(error: Error | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
-    if (this.#begun) this.#listener?.end(this.#end);
+    if (this.#begun) this.#deliverEnd(this.#end);
     else this.#reject(error ?? new Error('no response'));
   }
 }

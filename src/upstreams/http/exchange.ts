@@ -6,6 +6,7 @@ import type { BodySource } from './body-source.js';
 import type { Endpoint } from '../metrics.js';
 import type { RequestScope } from './request-scope.js';
 
+/** A request to a target. Immutable; interceptors create changed copies. */
 export interface HttpRequest {
   readonly endpoint: Endpoint;
   readonly method: 'GET' | 'POST';
@@ -17,17 +18,17 @@ export interface HttpRequest {
   readonly body: string | Uint8Array | undefined;
 }
 
-/** A response whose headers have arrived. Its holder reads the body or destroys it. */
+/** A response whose headers have arrived. The holder reads the body to its end or destroys it. */
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: IncomingHttpHeaders;
   readonly body: BodySource;
 }
 
 /**
- * Sends a request and resolves when the response's headers have arrived. Rejects with any error, or with the scope's
- * reason once that is aborted; the body fails in the same way.
+ * Sends a request and resolves when the headers of the response have arrived. When the scope is aborted, the exchange
+ * rejects, or the body of the response fails, with the reason of the scope. Other errors may be of any type.
  */
 export type Exchange = (request: HttpRequest, scope: RequestScope) => Promise<HttpResponse>;
 

@@ -1,15 +1,16 @@
-// Errors of undici, Node.js and OpenSSL as PromfedErrors with a readable reason.
+// Converts errors of undici, Node.js and OpenSSL to PromfedErrors with a readable reason.
 
 import { UpstreamAnswerError } from '../../json/index.js';
 import { asPromfedError, PromfedError } from '../../model/index.js';
 import { printable } from './sanitize.js';
 
-/** Progress of an exchange. The same error has a different meaning before the response has begun. */
+/** The part of an exchange that failed. The same error has different meanings before and within the body. */
 export type Phase = 'headers' | 'body';
 
 const MAX_REASON_CHARS = 200;
 const MAX_ANSWER_CHARS = 4096;
 
+/** Reasons by error code. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -33,10 +34,9 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Converts an error of a request to a PromfedError whose message is the reason alone. The caller adds the names of group
- * and target.
- *
- * A PromfedError is returned unchanged; other errors become `upstream`, or `canceled` when the group was closed.
+ * Converts an error of a request to a PromfedError whose message is only the reason. The caller adds the names of group
+ * and target. A PromfedError is returned unchanged; other errors become `upstream`, or `canceled` after the group was
+ * closed.
  */
 export function requestFailure(thrown: unknown, phase: Phase): PromfedError {
   if (thrown instanceof PromfedError) return thrown;
@@ -48,11 +48,10 @@ export function requestFailure(thrown: unknown, phase: Phase): PromfedError {
 }
 
 /**
- * Converts an error of reading a streamed response to the failure of its target or of the query.
+ * Converts an error of reading a streamed response to a failure of the query (`execution`) or of the target (`upstream`).
  *
- * An error envelope with a status of success is treated like one with a failure status (`statusCheck`): only the type
- * `execution` concerns the query. A series that is too large is a failure of the target. An error that is not a
- * PromfedError is a bug of promfed and stays one.
+ * An error envelope with status 200 is a failure of the query if its type is `execution`, as in `statusCheck`. A series
+ * that is too large is a failure of the target. An error that is not a PromfedError is a bug and stays `internal`.
  */
 export function responseFailure(thrown: unknown): PromfedError {
   if (thrown instanceof UpstreamAnswerError) {
@@ -93,7 +92,7 @@ function tlsText(text: string): string {
   return routines?.[1] ?? text;
 }
 
-/** A failed connection to a host with several addresses is an AggregateError. */
+/** Returns the code of an error. A failed connection to a host with several addresses is an AggregateError. */
 function codeOf(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null) return '';
   if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;

@@ -1,23 +1,23 @@
-// Hides a group's secrets in text that came from its upstreams.
+// Hides the secrets of a server group in texts of its upstreams.
 
 import type { ServerGroupSettings } from '../../config/index.js';
 
-/** Shorter texts are not treated as secrets: replacing every `a` would hide the message and no secret. */
+/** Minimum length of a secret. Replacing shorter ones, such as `a`, would make messages unreadable. */
 const MIN_SECRET_CHARS = 4;
 
-/** Number of replaced credentials that stay hidden, the latest ones: upstreams may repeat them for a while. */
+/** Number of credentials that are hidden, the current ones and the latest replaced ones, which upstreams may repeat. */
 const MAX_CREDENTIALS = 100;
 
 const MASK = '<secret>';
 
 /**
- * Replaces the Authorization header, its token, the password of basic authentication, and the values of headers whose
- * names sound like a secret.
+ * Replaces secrets by `<secret>`: the value of the Authorization header, its token, the password of basic authentication,
+ * and the values of `http_headers` whose names suggest a secret.
  */
 export class Redactor {
   readonly #headers: readonly string[];
   readonly #credentials = new Set<string>();
-  /** The longest first: a token within a header must not leave the rest of the header behind. */
+  /** The longest first, so that a header is replaced as one secret and not only the token within it. */
   #secrets: readonly string[] = [];
 
   constructor(settings: Pick<ServerGroupSettings, 'httpHeaders'>) {
@@ -27,7 +27,7 @@ export class Redactor {
     this.#collect();
   }
 
-  /** Hides credentials from now on, beside those added before. @param authorization a value of that header. */
+  /** Adds credentials to hide. @param authorization the value of an Authorization header. */
   add(authorization: string): void {
     this.#credentials.add(authorization);
     const [oldest] = this.#credentials;

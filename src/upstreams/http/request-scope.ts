@@ -1,29 +1,30 @@
-// The life of one request to one target, and of each attempt at it: what may abort it, and who observes its end.
+// The scope of a request to a target and of each attempt at it: aborts it and reports its end.
 
 import { PromfedError } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { RequestOutcome } from '../metrics.js';
 import type { FetchContext } from '../server-group.js';
 
-/** Work in progress that can be ended at once. */
+/** Work in progress that can be aborted. */
 export interface Abortable {
+  /** Ends the work immediately. It fails with `reason`. */
   abort(reason: PromfedError): void;
 }
 
 /** Observes one request. Must not throw. */
 export interface RequestObserver {
-  /** A usable response has begun: its headers have arrived. */
+  /** Called when the headers of a usable response have arrived. */
   answered(): void;
-  /** The request is over. Called once; `bytes` of the response's body were read, after decoding. */
+  /** Called once, when the request is over. @param bytes of the response's body that were received, after decoding. */
   ended(outcome: RequestOutcome, bytes: number): void;
 }
 
 /**
- * A scope is aborted by its query's signal, by its parent, or by `abort`. Its creator calls `end` once the request is
- * over, so that a long query does not collect the listeners of its requests.
+ * The scope of one request or attempt. It is aborted by the signal of its query, by its parent, or by `abort`. The creator
+ * calls `end` when the request is over, which removes the listener of the query's signal.
  *
- * Two attempts at one request have a fork each: aborting one fork leaves the other alone, and aborting or ending the
- * parent aborts or ends both.
+ * Each attempt at a request has a fork of the request's scope. Aborting or ending a scope does the same to its forks;
+ * other forks of the parent are not affected.
  */
 export class RequestScope implements Abortable {
   readonly context: FetchContext;
@@ -42,7 +43,11 @@ export class RequestScope implements Abortable {
     this.#parent = parent;
   }
 
-  /** @param groupName named in the error when the deadline passes. */
+  /**
+   * Opens the scope of a request.
+   *
+   * @param groupName name in the error after the deadline.
+   */
   static open(groupName: string, context: FetchContext, clock: Clock): RequestScope {
     const scope = new RequestScope(context, undefined);
     const onSignal = (): void => {
@@ -53,7 +58,7 @@ export class RequestScope implements Abortable {
     return scope;
   }
 
-  /** A scope for one attempt at this request. */
+  /** Creates the scope of one attempt at this request. */
   fork(): RequestScope {
     const fork = new RequestScope(this.context, this);
     if (this.#reason === undefined) (this.#forks ??= []).push(fork);
@@ -61,17 +66,17 @@ export class RequestScope implements Abortable {
     return fork;
   }
 
-  /** The error it was aborted with; undefined when it was not aborted. */
+  /** The reason of the abort, or `undefined`. */
   get reason(): PromfedError | undefined {
     return this.#reason;
   }
 
-  /** Aborts `running` when the scope is aborted. Takes the place of what ran in this scope before. */
+  /** Sets the work that an abort of this scope aborts. Replaces earlier work. */
   run(running: Abortable): void {
     this.#running = running;
   }
 
-  /** Ends what runs in the scope and its forks at once, their connections included; it fails with `reason`. */
+  /** Aborts the work of the scope and of its forks immediately, including their connections. */
   abort(reason: PromfedError): void {
     if (this.#reason !== undefined || this.#isEnded) return;
     this.#reason = reason;
@@ -84,7 +89,7 @@ export class RequestScope implements Abortable {
     this.observer?.answered();
   }
 
-  /** Ends the scope and its forks; only the first call counts. */
+  /** Ends the scope and its forks, and reports the end. Further calls are ignored. */
   end(outcome: RequestOutcome, bytes: number): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -113,7 +118,7 @@ export class RequestScope implements Abortable {
   }
 }
 
-/** A signal only says that the query is over; the deadline shows whether time or the client ended it. */
+/** Returns the error for an aborted query: `timeout` if the reason of the signal or the deadline says so, else `canceled`. */
 function abortError(groupName: string, context: FetchContext, clock: Clock): PromfedError {
   const reason: unknown = context.signal.reason;
   const timedOut =

@@ -1,4 +1,4 @@
-// The body of a response as bytes: counted, limited, and released in every case.
+// The body of a response as chunks of bytes, which are counted and limited.
 
 import { PromfedError } from '../../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
@@ -6,7 +6,7 @@ import { outcomeOf, type RequestOutcome } from '../metrics.js';
 import type { BodyEnd, BodySource } from './body-source.js';
 import { requestFailure } from './failure.js';
 
-/** Unread bytes from which on the upstream is paused. */
+/** Number of unread bytes at which the upstream is paused. */
 const MAX_WAITING_BYTES = 64 << 10;
 
 /** The part of a `RequestScope` that a body needs. */
@@ -15,14 +15,13 @@ export interface ResponseScope {
 }
 
 /**
- * Iterable once; nothing is read before the first `next`. `return`, which leaving a `for await` loop calls, ends the
- * connection immediately, also while a `next` is pending. The holder calls `close` when it no longer needs the body, in
- * every case. One `next` at a time.
+ * The body of a response. It can be iterated once, with one `next` at a time; nothing is read before the first `next`. The
+ * holder always calls `close` in the end. `return`, which leaving a `for await` loop calls, only releases the body.
  *
- * `next` rejects with a PromfedError whose message is the reason alone, without group and target.
+ * `next` rejects with a PromfedError whose message is only the reason, without group and target.
  *
- * Chunks are passed on as they arrive. Iterating over a stream would copy all buffered chunks into a new buffer, and
- * servers written in Go send pieces of a few kilobytes.
+ * Chunks are returned as they arrived. Iterating over a Node.js stream would copy all buffered chunks into a new buffer,
+ * and servers written in Go send chunks of a few kilobytes.
  */
 export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource;
@@ -33,7 +32,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   #closed = false;
 
   #isListening = false;
-  /** Unread chunks are those of `#waiting` from `#taken` on. */
+  /** The unread chunks are those of `#waiting` from index `#taken`. */
   #waiting: Uint8Array[] = [];
   #taken = 0;
   #waitingBytes = 0;
@@ -78,13 +77,13 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** The next chunk when it has arrived already; undefined otherwise, and at the end. */
+  /** Returns the next chunk if it has already arrived, else `undefined`. */
   tryNext(): Uint8Array | undefined {
     if (this.#state !== 'open' || this.#taken === this.#waiting.length) return undefined;
     const chunk = this.#waiting[this.#taken++]!;
     this.#waitingBytes -= chunk.byteLength;
     this.memory.release('upstream responses', chunk.byteLength);
-    // The upstream is resumed early, so that it sends while the reader works.
+    // The upstream is resumed early, so that it sends while the reader processes chunks.
     if (this.#paused && this.#waitingBytes < MAX_WAITING_BYTES / 2) {
       this.#paused = false;
       this.#source.resume();
@@ -104,6 +103,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     return this.#state === 'read';
   }
 
+  /** Releases the body immediately, even while a `next` is pending. */
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#release();
     return Promise.resolve({ done: true, value: undefined });
@@ -114,9 +114,10 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   /**
-   * Releases the body, and its connection unless the body was read to its end.
+   * Releases the body and ends the scope. The connection is closed unless the body was read to its end. Further calls are
+   * ignored.
    *
-   * @param error the reason why the response is unusable. Default: it was read, or its rest is not needed.
+   * @param error the reason why the response is unusable. Default: it was read, or the rest is not needed.
    */
   close(error?: PromfedError): void {
     this.#release();

@@ -1,6 +1,6 @@
-// Upstream text prepared for messages: short, on one line, without control characters.
+// Prepares texts of upstreams for messages: short, on one line, without control characters.
 
-/** Control and format characters (bidirectional overrides included) and line separators. */
+/** Control characters, format characters such as bidirectional overrides, and line separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const TAGS = /<[^<>]*>/g;
 const TITLE = /<title[^<>]*>([^<]*)/i;
@@ -11,8 +11,8 @@ export function printable(text: string, maxChars: number): string {
 }
 
 /**
- * Returns the text on one line, runs of white space as one, cut to `maxChars`. An HTML page is reduced to its title, or to
- * its text when it has none.
+ * Returns the text on one line, with runs of white space as one space, cut to `maxChars`. An HTML page is reduced to its
+ * title, or to its text without a title.
  */
 export function excerpt(text: string, maxChars: number): string {
   const title = TITLE.exec(text)?.[1];

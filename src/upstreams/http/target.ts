@@ -1,4 +1,4 @@
-// One target of a server group: its connections, and how a call is sent to it.
+// A target of a server group: its connections and the requests on them.
 
 import { Pool } from 'undici';
 
@@ -18,17 +18,17 @@ import type { RequestScope } from './request-scope.js';
 import { ResponseBody } from './response-body.js';
 
 /**
- * Connections to one target; more requests wait in the pool. The limit is far above the number of responses that a
- * busy instance holds open: if responses that wait to be read filled the pool, the other requests of their queries
- * would wait for them, and they for those.
+ * Maximum number of connections to one target. Further requests wait in the pool. The limit is far above the number of
+ * open responses of a busy instance: unread responses that filled the pool could wait forever for another request of
+ * their query, which would wait for a connection.
  */
 const MAX_CONNECTIONS = 512;
 
-/** Go servers close an idle connection after a minute or more. Closing it first avoids requests on a closed one. */
+/** Maximum idle time of a connection. Go servers close idle connections after a minute or more: promfed is first. */
 const KEEP_ALIVE_MS = 50_000;
 const KEEP_ALIVE_MAX_MS = 300_000;
 
-/** One target, with its connections. No connection is opened before the first request. */
+/** A target and its connections. No connection is opened before the first request. */
 export class Target {
   /** `host:port`, as in the configuration. */
   readonly name: string;
@@ -37,7 +37,7 @@ export class Target {
   readonly #toRequest: (call: ApiCall, headers: readonly string[] | undefined) => HttpRequest;
 
   /**
-   * @param credentials undefined for no authentication. Not owned: several targets share them.
+   * @param credentials shared by the targets of a group; undefined for no authentication.
    * @throws PromfedError `bad_data` when the target, a header or a certificate of the settings is invalid.
    */
   constructor(
@@ -63,7 +63,7 @@ export class Target {
       allowH2: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-      // promfed has its own: `timeout` for the headers, exact to the millisecond, and the query's deadline.
+      // Disabled: promfed has `timeout` for the headers, exact to the millisecond, and the deadline of the query.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: createConnector(settings),
@@ -73,10 +73,10 @@ export class Target {
   }
 
   /**
-   * Sends a call and resolves when the headers of a usable response have arrived. The caller closes the body, which
-   * ends the scope too; when this rejects, the scope has ended.
+   * Sends a call and resolves when the headers of a usable response have arrived. The caller closes the body, which ends
+   * the scope. After a rejection the scope has ended.
    *
-   * @throws PromfedError whose message is the reason alone, without group and target.
+   * @throws PromfedError whose message is only the reason, without group and target.
    */
   async send(call: ApiCall, scope: RequestScope, maxBytes: number): Promise<ResponseBody> {
     const { headers, memory } = scope.context;
@@ -92,7 +92,7 @@ export class Target {
     }
   }
 
-  /** Ends every connection; requests in progress fail. */
+  /** Closes all connections. Requests in progress fail. */
   async close(): Promise<void> {
     await this.#pool.destroy();
   }

@@ -1,9 +1,9 @@
-// How a policy decides over the attempts of one request to a group. `failover` and `hedged` prove that the interface
-// allows them.
+// Policies and the attempts at one request to a group. The policies `failover` and `hedged` exist only in this test: they
+// prove that the interface allows them.
 
 import t from 'tap';
 
-import { PromfedError } from '../../../src/model/index.js';
+import { Labels, PromfedError } from '../../../src/model/index.js';
 import { systemClock } from '../../../src/runtime/index.js';
 import { fanOut } from '../../../src/upstreams/group/fan-out.js';
 import { ALL_TARGETS, type TargetPolicy } from '../../../src/upstreams/group/target-policy.js';
@@ -20,11 +20,11 @@ const failover: TargetPolicy = {
 const hedged: TargetPolicy = {
   async run(attempts) {
     const first = attempts.attempt(0);
-    const early = await Promise.race([
+    const result = await Promise.race([
       first,
-      new Promise<'late'>((resolve) => setTimeout(resolve, 20, 'late')),
+      new Promise<'delayed'>((resolve) => setTimeout(resolve, 20, 'delayed')),
     ]);
-    if (early === true) return;
+    if (result === true) return;
     const second = attempts.attempt(1);
     if (!(await Promise.race([first, second]))) await Promise.all([first, second]);
   },
@@ -50,6 +50,7 @@ async function run(policy: TargetPolicy, behaviours: readonly Behaviour[]): Prom
   );
   const group = {
     name: 'eu',
+    labels: Labels.EMPTY,
     targets,
     policy,
     antiAffinityMs: 0,
@@ -107,7 +108,7 @@ const cases: { name: string; policy: TargetPolicy; targets: Behaviour[]; expecte
     expected: { answers: [0, 1], queried: [0, 1], warnings: [], aborted: [] },
   },
   {
-    name: 'all: one answer is enough, and a failure is a warning',
+    name: 'all: one answer suffices, and a failed target is a warning',
     policy: ALL_TARGETS,
     targets: ['fails', 'answers'],
     expected: {
@@ -125,7 +126,7 @@ const cases: { name: string; policy: TargetPolicy; targets: Behaviour[]; expecte
     },
   },
   {
-    name: 'all: an error of the query ends the other attempts, and drops the answers',
+    name: 'all: a fatal error aborts the other attempts and discards the answers',
     policy: ALL_TARGETS,
     targets: ['answers', 'hangs', 'fatal'],
     expected: { answers: 'many-to-many', aborted: [0, 1], discarded: [0] },
@@ -147,19 +148,19 @@ const cases: { name: string; policy: TargetPolicy; targets: Behaviour[]; expecte
     },
   },
   {
-    name: 'failover: an error of the query is not tried elsewhere',
+    name: 'failover: the next target is not queried after a fatal error',
     policy: failover,
     targets: ['fatal', 'answers'],
     expected: { answers: 'many-to-many' },
   },
   {
-    name: 'hedged: a target in time is the only one',
+    name: 'hedged: the second target is not queried when the first answers in time',
     policy: hedged,
     targets: ['answers', 'answers'],
     expected: { answers: [0], queried: [0] },
   },
   {
-    name: 'hedged: the slower target is canceled, which is not a failure',
+    name: 'hedged: the slower target is aborted without a warning',
     policy: hedged,
     targets: ['hangs', 'answers'],
     expected: { answers: [1], queried: [0, 1], aborted: [0], warnings: [] },

@@ -1,4 +1,4 @@
-// Authenticates every request with the group's credentials, as they are when it is sent.
+// Adds the current credentials of the group to every request.
 
 import type { Credentials } from '../credentials.js';
 import type { Exchange, HttpRequest, Interceptor } from '../exchange.js';
@@ -7,20 +7,19 @@ import { memoizeLast, namesOf, replaceHeaders } from './headers.js';
 const UNAUTHORIZED = 401;
 
 /**
- * A request that has an Authorization header keeps it.
+ * Adds an Authorization header to requests without one.
  *
- * Credentials may have been replaced since their file was last read: after a 401 it is read again, and the request is
- * sent a second time when they have changed.
+ * After a 401 the credential files are read again. If the credentials have changed, the request is sent a second time.
  */
 export function authentication(credentials: Credentials): Interceptor {
   return (next) => {
-    const send = authenticated(next, credentials);
-    return credentials.refresh === undefined ? send : retried(send, credentials, credentials.refresh);
+    const send = authorizing(next, credentials);
+    return credentials.refresh === undefined ? send : retrying(send, credentials, credentials.refresh);
   };
 }
 
-function authenticated(next: Exchange, credentials: Credentials): Exchange {
-  /** With the headers of a request, shared by requests that share them. */
+function authorizing(next: Exchange, credentials: Credentials): Exchange {
+  // Memoized by the credentials and by the headers of the request.
   const authorize = (authorization: string) =>
     memoizeLast((own: readonly string[]) =>
       namesOf(own).has('authorization') ? own : [...own, 'authorization', authorization],
@@ -30,7 +29,7 @@ function authenticated(next: Exchange, credentials: Credentials): Exchange {
     next(replaceHeaders(request, authorizeWith(credentials.authorization)(request.headers)), scope);
 }
 
-function retried(send: Exchange, credentials: Credentials, refresh: () => Promise<void>): Exchange {
+function retrying(send: Exchange, credentials: Credentials, refresh: () => Promise<void>): Exchange {
   return async (request, scope) => {
     const sent = credentials.authorization;
     const first = scope.fork();

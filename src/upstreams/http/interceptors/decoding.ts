@@ -1,4 +1,4 @@
-// Decodes a response's Content-Encoding as it streams.
+// Decodes compressed responses as they stream.
 
 import { pipeline, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -12,26 +12,24 @@ import { excerpt } from '../sanitize.js';
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * Largest window of a zstd frame: 8 MiB, the maximum for HTTP. The runtime's own limit would let a hostile response
- * allocate 128 MiB.
+ * Binary logarithm of the maximum window size of a zstd frame: 8 MiB, the maximum for HTTP. With the runtime's default, a
+ * hostile response could allocate 128 MiB.
  *
  * Source: RFC 9659, 3.
  */
 const MAX_WINDOW_LOG = 23;
 
-/** The value of Accept-Encoding: the encodings that `decoding` decodes. */
+/** The value of Accept-Encoding: the encodings that `decoding` supports. */
 export const decodedEncodings = zstd === undefined ? 'gzip' : 'zstd, gzip';
 
 /**
- * Decodes gzip, and zstd where the runtime supports it; rejects every other encoding. A body that is not in the
- * encoding that it names fails.
- *
- * A response is decoded whenever it is encoded, whether or not the request accepted that.
+ * Decodes gzip, and zstd where the runtime supports it, even when the request did not accept the encoding. Rejects all
+ * other encodings. A malformed body fails while it is read.
  */
 export const decoding: Interceptor = (next) => async (request, scope) => {
   const response = await next(request, scope);
   const encoding = headerOf(response, 'content-encoding').trim().toLowerCase();
-  // In remote read, snappy is part of the message format.
+  // In remote read, snappy is part of the message format and is decoded with the message.
   const isFormat = encoding === 'snappy' && request.endpoint === 'read';
   if (encoding === '' || encoding === 'identity' || isFormat) return response;
   const decoder = tryCreateDecoder(encoding);
@@ -42,7 +40,7 @@ export const decoding: Interceptor = (next) => async (request, scope) => {
       `HTTP ${response.status}: unsupported Content-Encoding: ${excerpt(encoding, 40)}`,
     );
   }
-  // The decoder reports the error as well, to its reader.
+  // The reader of the decoder receives the error too.
   pipeline(readableOf(response.body), decoder, () => undefined);
   return { ...response, body: sourceOf(decoder) };
 };

@@ -1,9 +1,9 @@
-// Ends a request whose response does not begin in time (`timeout` of a server group).
+// Aborts a request when the response headers do not arrive in time (`timeout` of a server group).
 
 import { PromfedError } from '../../../model/index.js';
 import type { Interceptor } from '../exchange.js';
 
-/** @param timeoutMs from sending the request, the wait for a connection included, to the response headers. */
+/** @param timeoutMs includes the wait for a connection. */
 export function headersTimeout(timeoutMs: number): Interceptor {
   return (next) => async (request, scope) => {
     const timer = setTimeout(() => {

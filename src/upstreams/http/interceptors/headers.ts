@@ -1,11 +1,8 @@
-// Adds the headers of a target's configuration to every request.
+// Adds configured headers to every request.
 
 import type { HttpRequest, Interceptor } from '../exchange.js';
 
-/**
- * @param configured name0, value0, name1, value1, … A request's own header takes the place of a configured one of the
- *   same name.
- */
+/** @param configured name0, value0, name1, value1, … A header of the request overrides a configured one. */
 export function configuredHeaders(configured: readonly string[]): Interceptor {
   const combine = memoizeLast((own: readonly string[]) => {
     const names = namesOf(own);
@@ -14,17 +11,21 @@ export function configuredHeaders(configured: readonly string[]): Interceptor {
   return (next) => (request, scope) => next(replaceHeaders(request, combine(request.headers)), scope);
 }
 
+/** Returns a copy of a request with other headers. */
 export function replaceHeaders(request: HttpRequest, headers: readonly string[]): HttpRequest {
   const { endpoint, method, path, body } = request;
   return { endpoint, method, path, headers, body };
 }
 
-/** Returns the names, in lower case. */
+/** Returns the names of headers in lower case. */
 export function namesOf(headers: readonly string[]): ReadonlySet<string> {
   return new Set(headers.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
 }
 
-/** Remembers the last argument: most requests of a target share one array of headers, and so share the derived one. */
+/**
+ * Memoizes the result for the latest argument, compared by identity. Most requests of a target share one array of
+ * headers, so the headers derived from it are shared too.
+ */
 export function memoizeLast<T, R>(derive: (value: T) => R): (value: T) => R {
   let last: { readonly value: T; readonly result: R } | undefined;
   return (value) => {

@@ -1,4 +1,4 @@
-// The list of interceptors of one target, by its group's settings.
+// Creates the interceptors of a target from the settings of its group.
 
 import type { ServerGroupSettings } from '../../../config/index.js';
 import { isHeaderName, isHeaderValue, isReservedHeader, PromfedError } from '../../../model/index.js';
@@ -28,7 +28,8 @@ export interface InterceptorOptions {
 }
 
 /**
- * The first interceptor is the outermost: it sees what all others make of a response.
+ * Returns the interceptors of a target. The first one is the outermost: it receives the request first and the response
+ * last.
  *
  * @throws PromfedError `bad_data` when a header of the settings is invalid.
  */
@@ -45,7 +46,7 @@ export function interceptorsFor(settings: ServerGroupSettings, options: Intercep
   ];
 }
 
-/** `http_headers`, and promfed's own unless these have one of the same name. */
+/** Returns `http_headers` and promfed's default headers, which `http_headers` override. */
 function headersOf(
   { name: group, httpHeaders }: ServerGroupSettings,
   { version, isLocal }: InterceptorOptions,

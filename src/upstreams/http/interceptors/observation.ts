@@ -1,4 +1,4 @@
-// Reports every request to a target: to the metrics, and to the statistics of its query.
+// Reports every request to the metrics and to the statistics of its query.
 
 import type { Clock } from '../../../runtime/index.js';
 import type { Endpoint, RequestOutcome, UpstreamMetrics } from '../../metrics.js';
@@ -9,12 +9,13 @@ import type { RequestObserver } from '../request-scope.js';
 export interface ObservationOptions {
   /** The server group's name. */
   readonly group: string;
-  /** The target's name. */
+  /** The target's name: `host:port`. */
   readonly target: string;
   readonly metrics: UpstreamMetrics;
   readonly clock: Clock;
 }
 
+/** Sets the observer of the scope of every request. */
 export function observation(options: ObservationOptions): Interceptor {
   return (next) => (request, scope) => {
     scope.observer = new Observation(options, request.endpoint, scope.context.stats);

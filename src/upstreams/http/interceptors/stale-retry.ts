@@ -1,14 +1,14 @@
-// Sends a request a second time when the target closed the idle connection that it was sent on.
+// Repeats a request that was sent on an idle connection while the target was closing it.
 
 import type { Clock } from '../../../runtime/index.js';
 import type { Interceptor } from '../exchange.js';
 
-/** A connection that was closed while idle fails within a round trip; later failures are the target's own. */
+/** A closed idle connection fails within a round trip. Later failures have other causes and are not retried. */
 const STALE_WITHIN_MS = 1000;
 
 /**
- * Requests only read, so one may be sent twice. It is not sent a third time, so that a query that crashes its target
- * does not crash it again and again.
+ * Retries once. All requests are read-only. A second retry could crash a target repeatedly, if the query is the cause of
+ * the crash.
  */
 export function staleRetry(clock: Clock): Interceptor {
   return (next) => async (request, scope) => {

@@ -1,11 +1,11 @@
-// Turns unusable responses into errors: failure statuses, redirects, pages that are not JSON.
+// Converts unusable responses to errors: failure statuses, redirects, content types other than JSON.
 
 import { PromfedError } from '../../../model/index.js';
 import { readableOf, type BodySource } from '../body-source.js';
 import { headerOf, type HttpRequest, type HttpResponse, type Interceptor } from '../exchange.js';
 import { excerpt, printable } from '../sanitize.js';
 
-/** Limits of reading an error's body, which is only needed for its message. */
+/** Limits of reading the body of an error response, which is only used for the message. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_ERROR_BODY_MS = 2000;
 
@@ -14,11 +14,11 @@ const MAX_PAGE_CHARS = 200;
 const MAX_HEADER_CHARS = 100;
 
 /**
- * Passes responses of status 2xx whose content type is JSON (protobuf for remote read) or not given.
+ * Accepts responses of status 2xx whose content type is JSON (protobuf for remote read) or missing.
  *
- * @throws PromfedError `execution` with the upstream's text alone when Prometheus says that the query cannot be
- *   evaluated; `refused` when it rejects the expression, which promfed wrote; otherwise `upstream` with the status, the
- *   upstream's errorType and its text.
+ * @throws PromfedError `execution` with the upstream's text alone when the upstream cannot evaluate the query; `refused`
+ *   when it rejects the expression, which promfed wrote; otherwise `upstream` with the status, the upstream's errorType
+ *   and its text.
  */
 export const statusCheck: Interceptor = (next) => async (request, scope) => {
   const response = await next(request, scope);
@@ -57,10 +57,10 @@ function errorOf(request: HttpRequest, response: HttpResponse, page: string): Pr
 }
 
 /**
- * The type `execution` of a query's error means that no server can evaluate the query; of metadata it only means that
- * this server failed. VictoriaMetrics uses the status as the type of every error.
+ * Reports whether a request evaluates an expression. Only then does the error type `execution` mean that no server can
+ * evaluate the query: for metadata it means that this server failed. VictoriaMetrics uses the status as the error type.
  *
- * Source: prometheus, web/api/v1/api.go (`returnAPIError`).
+ * Source: Prometheus, web/api/v1/api.go (`returnAPIError`).
  */
 function isQuery({ endpoint }: HttpRequest): boolean {
   return endpoint === 'query' || endpoint === 'query_range';
@@ -82,7 +82,7 @@ function hint(response: HttpResponse): string {
   }
 }
 
-/** Returns where a redirect leads, without user and query string: both may hold credentials. */
+/** Returns the target of a redirect without user and query string, which may contain credentials. */
 function redirectTarget(response: HttpResponse): string {
   const location = headerOf(response, 'location');
   if (location === '') return '';
@@ -131,7 +131,7 @@ async function readPage(source: BodySource): Promise<string> {
       if (bytes >= MAX_ERROR_BYTES) break;
     }
   } catch {
-    // The message is what arrived until then.
+    // The chunks that have arrived are used.
   } finally {
     clearTimeout(timer);
     body.destroy();

@@ -1,4 +1,4 @@
-// A query to a group: the streams of its replicas, merged into one.
+// Queries to a server group: merges the streams of its replicas into one.
 
 import {
   EMPTY_TRAILER,
@@ -16,11 +16,11 @@ import type { RequestScope } from '../http/request-scope.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext, GroupAnswer, RegionQuery } from '../server-group.js';
-import { fanOut, type Group, type TargetAnswer } from './fan-out.js';
+import { fanOut, type TargetGroup, type TargetAnswer } from './fan-out.js';
 import { isFatal, type GroupFailures } from './group-failures.js';
 import { withPartialWarning } from './partial.js';
 
-/** Size limit of an answer that is buffered. */
+/** Maximum size of a buffered answer. */
 const MAX_BUFFERED_BYTES = 64 << 10;
 
 interface OpenAnswer extends OpenResponse {
@@ -28,12 +28,13 @@ interface OpenAnswer extends OpenResponse {
 }
 
 /**
- * Errors as in `GroupSnapshot`. A replica that fails, before its answer begins or within it, is a warning of the trailer
- * while another one is read to its end: replicas hold the same data, so the others have a complete answer. The last one
- * to fail fails the stream.
+ * Queries the replicas of a group. Errors as in `GroupSnapshot`.
+ *
+ * A replica that fails, before or within its answer, becomes a warning of the trailer: the other replicas hold the same
+ * data. The stream fails when no replica was read to its end.
  */
-export async function queryGroup(
-  group: Group,
+export async function queryReplicas(
+  group: TargetGroup,
   kind: RegionQuery['kind'],
   call: ApiCall,
   context: FetchContext,
@@ -47,19 +48,7 @@ export async function queryGroup(
     },
   );
   const { resultType } = answers[0]!.value;
-  const used = answers.filter(({ target, value }, i) => {
-    if (value.resultType === resultType) {
-      // A scalar or string is one value: the first one is used.
-      if (i === 0 || resultType === 'vector' || resultType === 'matrix') return true;
-    } else {
-      const reason = `returned a ${value.resultType} where another target returned a ${resultType}`;
-      const error = new PromfedError('upstream', reason);
-      failures.add(target.name, error);
-      value.body.close(error);
-    }
-    value.body.close();
-    return false;
-  });
+  const used = closeUnused(answers, failures);
   const frames = mergeAnswers(group, used, failures, context.memory);
   if (used.length > 1) return { resultType, frames };
   const { target, value } = used[0]!;
@@ -76,6 +65,34 @@ export async function queryGroup(
   };
 }
 
+/**
+ * Returns the answers to be merged, at least one, and closes the others. An answer with another type than the first is a
+ * failure of its target. Of scalars and strings the first one is used.
+ */
+function closeUnused(
+  answers: readonly TargetAnswer<OpenAnswer>[],
+  failures: GroupFailures,
+): readonly TargetAnswer<OpenAnswer>[] {
+  const { resultType } = answers[0]!.value;
+  const isMerged = resultType === 'vector' || resultType === 'matrix';
+  const used: TargetAnswer<OpenAnswer>[] = [];
+  for (const answer of answers) {
+    const { target, value } = answer;
+    if (value.resultType !== resultType) {
+      const reason = `returned a ${value.resultType} where another target returned a ${resultType}`;
+      const error = new PromfedError('upstream', reason);
+      failures.add(target.name, error);
+      value.body.close(error);
+    } else if (used.length === 0 || isMerged) {
+      used.push(answer);
+    } else {
+      value.body.close();
+    }
+  }
+  return used;
+}
+
+/** Sends a query to a target and reads the beginning of the answer, up to the result type. */
 async function open(
   target: Target,
   scope: RequestScope,
@@ -99,7 +116,7 @@ async function open(
 
 /** Merges the streams of replicas. The trailer has a warning for each failed target. */
 function mergeAnswers(
-  group: Group,
+  group: TargetGroup,
   answers: readonly TargetAnswer<OpenAnswer>[],
   failures: GroupFailures,
   memory: FetchContext['memory'],
@@ -108,7 +125,7 @@ function mergeAnswers(
     for (const { value } of answers) value.body.close();
   };
   let remaining = answers.length;
-  /** The error of a stream, which names its target. Other errors are those of the merge and name neither. */
+  /** The error thrown by a stream. It names the group and the target; errors of the merge name neither. */
   let reported: PromfedError | undefined;
   const streams = answers.map(({ target, value: { frames, body } }) => {
     let failure: PromfedError | undefined;
