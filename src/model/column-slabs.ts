@@ -1,9 +1,9 @@
-// Slab allocation of columns: columns of one length share a few buffers instead of having two arrays each.
+// Slab allocation of columns: columns of equal length share a few buffers instead of having two arrays each.
 
 import type { Labels } from './labels.js';
 import type { Column } from './series.js';
 
-/** Upper bound on the bytes of a slab. A slab stays alive with any of its columns, so it must stay small. */
+/** Upper bound on the bytes of a slab. A slab is small because any of its columns keeps all of it alive. */
 const MAX_SLAB_BYTES = 64 << 10;
 /** Default upper bound on the columns of a slab. */
 const MAX_COLUMNS = 64;
@@ -18,13 +18,14 @@ export class ColumnSlabs {
   readonly #maxColumns: number;
   #values = new Float64Array(0);
   #present = new Uint8Array(0);
-  /** Number of columns in the current slab, and of those that were created. */
-  #columns = 0;
+  /** Number of columns that the current slab can hold. */
+  #capacity = 0;
+  /** Number of columns created from the current slab. */
   #used = 0;
 
   /**
    * @param count number of steps of each column.
-   * @param maxColumns upper bound on the columns of a slab. A slab stays alive as long as any of its columns.
+   * @param maxColumns upper bound on the columns of a slab.
    */
   constructor(count: number, maxColumns = MAX_COLUMNS) {
     this.#count = count;
@@ -34,17 +35,17 @@ export class ColumnSlabs {
 
   /** Creates a column without samples. */
   create(labels: Labels): Column {
-    if (this.#used === this.#columns) this.#allocate();
+    if (this.#used === this.#capacity) this.#allocate();
     const start = this.#used++ * this.#count;
     const end = start + this.#count;
     return { labels, values: this.#values.subarray(start, end), present: this.#present.subarray(start, end) };
   }
 
-  /** Allocates the next slab, of twice as many columns as the last one: small fetches get small slabs. */
+  /** Allocates the next slab, for twice as many columns as the last one, so that small fetches get small slabs. */
   #allocate(): void {
-    this.#columns = Math.min(this.#maxColumns, Math.max(1, this.#columns * 2));
+    this.#capacity = Math.min(this.#maxColumns, Math.max(1, this.#capacity * 2));
     this.#used = 0;
-    this.#values = new Float64Array(this.#columns * this.#count);
-    this.#present = new Uint8Array(this.#columns * this.#count);
+    this.#values = new Float64Array(this.#capacity * this.#count);
+    this.#present = new Uint8Array(this.#capacity * this.#count);
   }
 }

@@ -1,10 +1,10 @@
-// The string order of promfed: by UTF-8 bytes, as in Go. Labels are sorted by no other order.
+// The order of strings in promfed, as in Go: by UTF-8 bytes. Labels are always sorted in this order.
 
 /**
  * Compares two strings by their UTF-8 bytes, as Go's `<` does. Returns a negative number, 0 or a positive number.
  *
- * JavaScript compares UTF-16 code units. The orders differ only between a surrogate and a unit above U+DFFF: in UTF-8
- * the surrogate, being part of a code point beyond U+FFFF, is the greater one.
+ * JavaScript compares UTF-16 code units. The two orders differ only between a surrogate and a unit above U+DFFF. A
+ * surrogate is part of a code point above U+FFFF, so it is the greater one in UTF-8.
  */
 export function compareStrings(a: string, b: string): number {
   if (a === b) return 0;

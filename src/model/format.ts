@@ -1,8 +1,8 @@
 // Text form of floats and times in the Prometheus HTTP API: printing and parsing.
 
 /**
- * Prints a float as the HTTP API does: shortest digits; outside 1e-6 … 1e21 an exponent of at least two digits; `+Inf`,
- * `-Inf`, `NaN` and `-0`.
+ * Prints a float as the HTTP API does, with the fewest digits that identify it. Magnitudes below 1e-6 and from 1e21 on
+ * have an exponent of at least two digits. Special values are `+Inf`, `-Inf`, `NaN` and `-0`.
  *
  * Source: Prometheus, util/jsonutil (`MarshalFloat`).
  */
@@ -19,7 +19,7 @@ export function formatFloat(value: number): string {
 }
 
 /**
- * Prints a timestamp in seconds as the HTTP API does: an integer when whole, else with three decimals.
+ * Prints a timestamp in seconds as the HTTP API does: without decimals when they are zero, else with three.
  *
  * @param timeMs whole milliseconds since the epoch.
  *
@@ -58,8 +58,8 @@ const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):\d{2}:\d{2}(?:\.\d+)?(?:[Z
 const MAX_TIME_MS = 8.64e15;
 
 /**
- * Parses a time parameter of the HTTP API, seconds since the epoch or RFC 3339, to whole milliseconds. Returns
- * undefined when the text is not a time.
+ * Parses a time parameter of the HTTP API, seconds since the epoch or RFC 3339, to whole milliseconds since the epoch.
+ * Returns undefined for an invalid time and for one that a JavaScript `Date` cannot represent.
  *
  * Source: Prometheus, web/api/v1/api.go (`parseTime`).
  */
@@ -69,7 +69,7 @@ export function tryParseTime(text: string): number | undefined {
   return Math.abs(timeMs) <= MAX_TIME_MS ? timeMs : undefined;
 }
 
-/** Milliseconds since the epoch; NaN when the text is not a valid date. */
+/** Returns milliseconds since the epoch; NaN when the text is not a valid date. */
 function parseRfc3339(text: string): number {
   const match = RFC3339.exec(text);
   if (match === null) return NaN;

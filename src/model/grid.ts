@@ -11,7 +11,7 @@ export interface Grid {
 }
 
 /**
- * Upper bound on the steps after the first one of a range query.
+ * Upper bound on the steps of a range query, the first step not counted.
  *
  * Source: Prometheus, web/api/v1/api.go (`queryRange`).
  */

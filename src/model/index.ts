@@ -42,7 +42,12 @@ export { tryNearest } from './nearest.js';
 export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';
 export type { StopSignal } from './stop-signal.js';
 export { targetSets } from './target-sets.js';
-export { coversWindow, overlapsWindow, type TimeBounds, truncateWindow } from './time-bounds.js';
-export type { TimeWindow } from './time-window.js';
+export {
+  coversWindow,
+  overlapsWindow,
+  type TimeBounds,
+  type TimeWindow,
+  truncateWindow,
+} from './time-bounds.js';
 export type { MatrixValue, ScalarValue, StringValue, Value, VectorValue } from './value.js';
 export { VALUE_TYPE_NAMES, type ValueType } from './value-type.js';

@@ -21,7 +21,7 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     this.#flat = flat;
   }
 
-  /** Creates labels from pairs in any order. Of equal names the last pair counts; an empty value removes the label. */
+  /** Creates labels from pairs in any order. The last pair of a name wins, and an empty value removes the label. */
   static of(pairs: Iterable<readonly [name: string, value: string]>): Labels {
     const byName = new Map<string, string>();
     for (const [name, value] of pairs) byName.set(name, value);
@@ -94,7 +94,7 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return this === other || this.key === other.key;
   }
 
-  /** Returns these labels with those of `other` added. Of equal names the label of `other` wins. */
+  /** Returns these labels with those of `other` added. For a name in both the label of `other` wins. */
   with(other: Labels): Labels {
     if (other.size === 0) return this;
     if (this.size === 0) return other;

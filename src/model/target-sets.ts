@@ -1,4 +1,4 @@
-// The targets of a server group by their labels.
+// The targets of a server group, grouped by their labels.
 
 import type { Labels } from './labels.js';
 
@@ -6,7 +6,7 @@ import type { Labels } from './labels.js';
 export interface TargetSet<T> {
   /** `GROUP` when all targets of the group have equal labels, else `GROUP{label=value,…}`. Unique within the group. */
   readonly name: string;
-  /** Set on every series: the labels of the targets, below those of the group. */
+  /** Labels set on every series: those of the targets and of the group. The group's labels take precedence. */
   readonly labels: Labels;
   readonly targets: readonly T[];
 }
@@ -32,14 +32,14 @@ export function targetSets<T extends { readonly labels: Labels }>(
   }
   if (byLabels.size === 0) return [{ name: groupName, labels: groupLabels, targets: [] }];
   if (byLabels.size === 1) return [...byLabels.values()].map((set) => ({ name: groupName, ...set }));
-  const ofGroup = new Set(groupLabels.names());
+  const groupLabelNames = new Set(groupLabels.names());
   return [...byLabels.values()].map((set) => ({
-    name: `${groupName}{${printLabels(set.labels.drop(ofGroup))}}`,
+    name: `${groupName}{${printLabels(set.labels.drop(groupLabelNames))}}`,
     ...set,
   }));
 }
 
-/** Values are in quotes only where they need them: names are quoted as a whole in messages. */
+/** Prints labels with as few quotes as possible, because messages print the name of a set in quotes. */
 function printLabels(labels: Labels): string {
   return [...labels].map(([name, value]) => `${plainOrQuoted(name)}=${plainOrQuoted(value)}`).join(',');
 }

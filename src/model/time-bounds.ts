@@ -1,12 +1,19 @@
-// The time range in which a server group has samples, as its configuration declares it.
+// Time windows, and the time range in which a server group has samples.
 
-import type { TimeWindow } from './time-window.js';
+/** A window of time in milliseconds since the epoch: open on the left, closed on the right, as PromQL's ranges are. */
+export interface TimeWindow {
+  readonly afterMs: number;
+  readonly untilMs: number;
+}
 
-/** A range of whole milliseconds since the epoch, both ends inclusive. An undefined end is unbounded. */
+/**
+ * The time range in which a server group has samples, as its configuration declares it. In whole milliseconds since the
+ * epoch, both ends inclusive. An undefined end is unbounded.
+ */
 export interface TimeBounds {
   readonly startMs: number | undefined;
   readonly endMs: number | undefined;
-  /** True when samples of the group outside of the bounds are ignored. */
+  /** True when the group's samples outside of the bounds are ignored. */
   readonly truncate: boolean;
 }
 

@@ -13,9 +13,9 @@ export interface ScalarValue {
 
 export interface VectorValue {
   readonly type: 'vector';
-  /** In arbitrary order unless `ordered`. Label sets are unique; every column has a sample at one step at least. */
+  /** In arbitrary order unless `ordered`. Label sets are unique. Every column has a sample at one step or more. */
   readonly columns: Vector;
-  /** True for an instant vector whose order is part of the result (sort, topk and what is computed of them). */
+  /** True for an instant vector whose order is part of the result: that of sort, topk and operations on them. */
   readonly ordered: boolean;
 }
 

@@ -69,22 +69,22 @@ export function usesCustomBuckets({ schema }: Histogram): boolean {
 }
 
 /**
- * Returns the size of a histogram for limits, in float samples: four, and one for each populated bucket. It comes on
- * top of the one that every sample counts.
+ * Returns the size of a histogram for limits, in float samples: four, and one for each populated bucket. A sample with
+ * a histogram counts as one more than this.
  */
 export function histogramWeight({ positive, negative }: Histogram): number {
   return 4 + positive.counts.length + negative.counts.length;
 }
 
-/** For schemas 1 to 8, half the factor between neighbouring bounds. Some are not rounded to the nearest double. */
+/** Half the factor between neighbouring bounds, for schemas 1 to 8. Some values differ from the nearest double. */
 const HALF_FACTORS = [
   0.7071067811865475, 0.5946035575013605, 0.5452538663326288, 0.5221368912137069, 0.5109485743270583,
   0.5054446430258502, 0.5027149505564014, 0.5013556375251013,
 ] as const;
 
 /**
- * Bounds in [0.5, 1), by schema. Every other bound of a schema is one of the next coarser schema; the ones between are
- * their products with the factor. `2 ** x` would differ from Prometheus' bounds in the last bit.
+ * Bounds in [0.5, 1), by schema. A schema has all bounds of the next coarser schema, each followed by its product with
+ * the factor. `2 ** x` would differ from Prometheus' bounds in the last bit.
  *
  * Source: Prometheus, model/histogram/generic.go (`exponentialBounds`), computed as client_golang describes in
  * prometheus/histogram.go, below `nativeHistogramBounds`.

@@ -60,10 +60,10 @@ export class HistogramSum {
 
   /** The sum or the mean of all operands. */
   get total(): Histogram {
-    const whole = tryAddHistograms(this.#sum, this.#compensation)!.histogram;
+    const compensated = tryAddHistograms(this.#sum, this.#compensation)!.histogram;
     const { hint } = this.#sum;
-    if (!this.#isMean || this.#incremental) return { ...whole, hint };
-    return { ...divideHistogram(whole, this.#count), hint };
+    if (!this.#isMean || this.#incremental) return { ...compensated, hint };
+    return { ...divideHistogram(compensated, this.#count), hint };
   }
 
   #tryAdd(next: Histogram): boolean {

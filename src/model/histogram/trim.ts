@@ -25,14 +25,14 @@ interface Cut {
 }
 
 /**
- * Removes the observations on the other side of a point.
+ * Keeps the observations on one side of a point.
  *
- * The bucket that contains the point is interpolated: linearly for custom buckets and the zero bucket, else
- * exponentially. Count and sum are computed from the kept buckets, and the sum is an estimate; both stay unchanged when
- * no bucket lost anything. A bucket that extends to infinity and contains the point is kept or dropped as a whole,
- * except that a first custom bucket with a positive bound is taken to start at 0.
- *
- * A point of NaN removes all buckets and makes the zero count NaN.
+ * - The bucket that contains the point is interpolated: linearly for custom buckets and the zero bucket, else
+ *   exponentially.
+ * - A bucket that contains the point and extends to infinity is either kept or dropped, apart from a first custom bucket.
+ * - Count and sum are computed from the kept buckets; the sum is an estimate. Both stay unchanged when no bucket has lost
+ *   observations.
+ * - A point of NaN removes all buckets and makes the zero count NaN.
  *
  * Source: Prometheus, model/histogram/float_histogram.go (`TrimBuckets`).
  */
@@ -98,8 +98,8 @@ class Trimmer {
 function keptOf(span: Span, sign: 1 | -1, cut: Cut): Kept {
   const { lower, upper, count } = span;
   const { point, side, linear } = cut;
-  const whole = side === 'below' ? upper <= point : lower >= point;
-  if (whole) return { count, value: middleOf(lower, upper, sign, linear) };
+  const keepsAll = side === 'below' ? upper <= point : lower >= point;
+  if (keepsAll) return { count, value: middleOf(lower, upper, sign, linear) };
   if (!(lower < point && point < upper)) return NOTHING;
   if (lower === -Infinity || upper === Infinity) return keptOfEndless(span, point, side);
   const countBelow = count * shareBelow(span, sign, cut);
@@ -108,7 +108,11 @@ function keptOf(span: Span, sign: 1 | -1, cut: Cut): Kept {
     : { count: count - countBelow, value: middleOf(point, upper, sign, linear) };
 }
 
-/** Trims a bucket that extends to infinity and contains the point. Source: ibid. (`handleInfinityBuckets`). */
+/**
+ * Trims a bucket that extends to infinity and contains the point.
+ *
+ * Source: Prometheus, model/histogram/float_histogram.go (`handleInfinityBuckets`).
+ */
 function keptOfEndless({ lower, upper, count }: Span, point: number, side: TrimSide): Kept {
   if (lower !== -Infinity) return side === 'below' ? NOTHING : { count, value: point };
   // A first custom bucket with a positive bound is taken to start at 0.
@@ -120,7 +124,11 @@ function keptOfEndless({ lower, upper, count }: Span, point: number, side: TrimS
   return side === 'below' && upper <= 0 ? { count, value: point } : NOTHING;
 }
 
-/** Returns the share of a bucket below a point inside it, from 0 to 1. Source: ibid. (`computeSplit`). */
+/**
+ * Returns the share of a bucket below a point inside it, from 0 to 1.
+ *
+ * Source: Prometheus, model/histogram/float_histogram.go (`computeSplit`).
+ */
 function shareBelow({ lower, upper }: Span, sign: 1 | -1, { point, linear }: Cut): number {
   if (linear) return (point - lower) / (upper - lower);
   const [low, high, at] = [lower, upper, point].map((bound) => Math.log2(Math.abs(bound))) as [
@@ -131,7 +139,11 @@ function shareBelow({ lower, upper }: Span, sign: 1 | -1, { point, linear }: Cut
   return sign > 0 ? (at - low) / (high - low) : 1 - (at - high) / (low - high);
 }
 
-/** Returns the estimated value of the observations between two bounds. Source: ibid. (`computeMidpoint`). */
+/**
+ * Returns the estimated value of the observations between two bounds.
+ *
+ * Source: Prometheus, model/histogram/float_histogram.go (`computeMidpoint`).
+ */
 function middleOf(lower: number, upper: number, sign: 1 | -1, linear: boolean): number {
   if (lower === -Infinity) {
     if (upper === Infinity) return 0;
@@ -141,11 +153,15 @@ function middleOf(lower: number, upper: number, sign: 1 | -1, linear: boolean): 
   return linear ? (lower + upper) / 2 : sign * Math.sqrt(Math.abs(lower * upper));
 }
 
-/** Trims the zero bucket. The lower bound decides when it has no width. Source: ibid. (`computeZeroBucketTrim`). */
+/**
+ * Trims the zero bucket. A zero bucket without width is above a point that equals it.
+ *
+ * Source: Prometheus, model/histogram/float_histogram.go (`computeZeroBucketTrim`).
+ */
 function keptOfZero({ lower, upper, count }: Span, point: number, side: TrimSide): Kept {
-  const whole: Kept = { count, value: (lower + upper) / 2 };
-  if (point <= lower) return side === 'below' ? NOTHING : whole;
-  if (point >= upper) return side === 'below' ? whole : NOTHING;
+  const all: Kept = { count, value: (lower + upper) / 2 };
+  if (point <= lower) return side === 'below' ? NOTHING : all;
+  if (point >= upper) return side === 'below' ? all : NOTHING;
   const [from, to] = side === 'below' ? [lower, point] : [point, upper];
   return { count: count * ((to - from) / (upper - lower)), value: (from + to) / 2 };
 }

@@ -4,14 +4,14 @@ import { Labels, METRIC_NAME } from '../labels.js';
 import { compileMatcher, type Matcher } from './matcher.js';
 
 /**
- * Appends the injected matchers, without those that are present already. A selector needs a matcher that does not match
- * the empty string; if none of them is one, `__name__=~".+"` is appended.
+ * Appends the injected matchers that are not present yet. Prometheus rejects a selector whose matchers all match the
+ * empty string; `__name__=~".+"` is then appended.
  */
 export function injectMatchers(
   matchers: readonly Matcher[],
   injected: readonly Matcher[],
 ): readonly Matcher[] {
-  const added = injected.filter((one) => !matchers.some((other) => areEqual(one, other)));
+  const added = injected.filter((matcher) => !matchers.some((present) => areEqual(matcher, present)));
   const all = added.length === 0 ? matchers : [...matchers, ...added];
   if (all.some((matcher) => !compileMatcher(matcher)(''))) return all;
   return [...all, { name: METRIC_NAME, op: '=~', value: '.+' }];

@@ -1,4 +1,4 @@
-// Knowledge about the label values of a server group's series, which spares requests to groups without matching data.
+// Knowledge about the label values of a server group. It saves requests to groups without matching data.
 
 import type { Matcher } from './matcher.js';
 

@@ -1,8 +1,8 @@
-// Patterns that need no regex engine: alternatives of a literal with `.*` or `.+` before or after it.
+// Patterns that need no regex engine. Each alternative is a literal, with `.*` or `.+` before it, after it or both.
 
 /** Characters with a meaning in RE2. */
 const META = new Set('\\.+*?()|[]{}^$');
-/** Characters that a backslash turns into literals: ASCII punctuation except the underscore. */
+/** Characters that a backslash turns into literals: ASCII punctuation. */
 const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
 
 type Wildcard = '.*' | '.+';
@@ -14,8 +14,8 @@ interface Alternative {
 }
 
 /**
- * Compiles a pattern to a test of a whole value, with `.` matching a newline too. Returns undefined when the pattern
- * needs a regex engine. A pattern with a test is valid RE2. Takes time linear in the pattern.
+ * Compiles a pattern, which is anchored at both ends and whose `.` matches a newline too. Returns undefined when the
+ * pattern needs a regex engine. Every other pattern is valid RE2. Takes time linear in the pattern.
  */
 export function tryPlainTest(pattern: string): ((value: string) => boolean) | undefined {
   const alternatives = tryAlternatives(pattern);

@@ -5,15 +5,15 @@ import { RE2JS } from 're2js';
 import { PromfedError } from '../errors.js';
 import { tryPlainTest } from './plain-pattern.js';
 
-/** Tests a whole label value. */
+/** Reports whether a pattern, anchored at both ends, matches a label value. */
 type Test = (value: string) => boolean;
 
-/** Longer patterns, in UTF-16 units, are compiled each time. */
+/** Upper bound on the length of a cached pattern, in UTF-16 units. */
 const MAX_CACHED_PATTERN_CHARS = 1024;
 const MAX_CACHED_PATTERNS = 128;
-/** Longer values, in UTF-16 units, are tested each time. */
+/** Upper bound on the length of a value whose result is cached, in UTF-16 units. */
 const MAX_CACHED_VALUE_CHARS = 128;
-/** For each pattern. */
+/** Upper bound on the cached results of each pattern. */
 const MAX_CACHED_VALUES = 512;
 
 /**
@@ -23,11 +23,11 @@ const MAX_CACHED_VALUES = 512;
 const cache = new Map<string, Test>();
 
 /**
- * Compiles a label pattern to a test of a whole value. The syntax is RE2, anchored at both ends, and `.` matches a
- * newline too, as in Prometheus (`^(?s:…)$`).
+ * Compiles a label pattern to a test of a value. The syntax is RE2, anchored at both ends, and `.` matches a newline
+ * too, as in Prometheus (`^(?s:…)$`).
  *
- * Alternatives of literals, prefixes, suffixes and infixes need no regex engine; other tests cache their results by
- * value. Compiling takes time linear in the pattern, testing in the length of the value.
+ * Alternatives that are literals, prefixes, suffixes or infixes need no regex engine. Tests that use the engine cache
+ * their results by value. Compiling takes time linear in the pattern, and testing is linear in the value.
  *
  * Source: Prometheus, model/labels/regexp.go (`NewFastRegexMatcher`).
  *
@@ -66,8 +66,8 @@ function store<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
 }
 
 /**
- * Longer patterns, in UTF-16 units, may exceed RE2's limit of 1000 nesting levels. Prometheus counts the group that it
- * adds itself.
+ * Length in UTF-16 units up to which a pattern cannot exceed RE2's limit of 1000 nesting levels, even with the group that
+ * Prometheus adds around it.
  */
 const MAX_CERTAINLY_SHALLOW_CHARS = 900;
 
