@@ -17,8 +17,11 @@ const UNITS = [
 const DURATION =
   /^(?:([0-9]+)y)?(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?$/;
 
-/** The largest duration in milliseconds: 2^63−1 nanoseconds, about 292 years, as in Prometheus. */
-export const MAX_DURATION_MS = 9_223_372_036_854;
+/** The longest duration of Go in seconds: 2^63 nanoseconds, about 292 years. */
+export const MAX_DURATION_S = 2 ** 63 / 1e9;
+
+/** The longest duration in whole milliseconds. */
+export const MAX_DURATION_MS = Math.floor(MAX_DURATION_S * 1000);
 
 /**
  * Parses a Prometheus duration. Returns whole milliseconds. `0` needs no unit.

@@ -33,22 +33,31 @@ export function formatTimestamp(timeMs: number): string {
   return rest === 0 ? `${sign}${seconds}` : `${sign}${seconds}.${String(rest).padStart(3, '0')}`;
 }
 
-/** Parses a float as the HTTP API prints it. Returns undefined when the text is not one. */
+const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+
+/**
+ * Parses a decimal float, an infinity or NaN. Returns undefined for any other text, and for a number that overflows.
+ *
+ * Source: Go, strconv (`ParseFloat`), without hexadecimal floats.
+ */
 export function tryParseFloat(text: string): number | undefined {
-  switch (text) {
-    case '+Inf':
-    case 'Inf':
+  if (DECIMAL.test(text)) {
+    const value = Number(text);
+    return Number.isFinite(value) ? value : undefined;
+  }
+  switch (text.toLowerCase()) {
+    case '+inf':
+    case 'inf':
+    case '+infinity':
+    case 'infinity':
       return Infinity;
-    case '-Inf':
+    case '-inf':
+    case '-infinity':
       return -Infinity;
-    case 'NaN':
+    case 'nan':
       return NaN;
-    case '':
+    default:
       return undefined;
-    default: {
-      const value = Number(text);
-      return Number.isNaN(value) || text.trim() !== text ? undefined : value;
-    }
   }
 }
 

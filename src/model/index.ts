@@ -1,7 +1,7 @@
 export { Annotations, TRUNCATION_WARNING } from './annotations.js';
 export { ColumnSlabs } from './column-slabs.js';
 export { compareStrings } from './compare.js';
-export { MAX_DURATION_MS, parseDuration, printDuration } from './duration.js';
+export { MAX_DURATION_MS, MAX_DURATION_S, parseDuration, printDuration } from './duration.js';
 export { asPromfedError, type ErrorCode, PromfedError } from './errors.js';
 export { formatFloat, formatTimestamp, tryParseFloat, tryParseTime } from './format.js';
 export { type Grid, gridEndMs, instantGrid, MAX_POINTS, rangeGrid } from './grid.js';

@@ -1,6 +1,7 @@
 // The parameters of a request, from its URL and its form, parsed as Prometheus parses them.
 
 import {
+  MAX_DURATION_S,
   MAX_POINTS,
   parseDuration,
   PromfedError,
@@ -9,9 +10,6 @@ import {
   tryParseTime,
   type Grid,
 } from '../../model/index.js';
-
-/** The range of Go's durations: 2^63 nanoseconds. */
-const MAX_DURATION_S = 2 ** 63 / 1e9;
 
 /** The parameters of one request. Those of the form come before those of the URL, as in Go's `Request.Form`. */
 export class Parameters {

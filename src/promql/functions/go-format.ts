@@ -1,19 +1,19 @@
-// Text forms of floats as Go prints them, where Prometheus does not use the form of the HTTP API.
+// Text forms of floats that Prometheus uses outside of the HTTP API, as Go prints them.
 
 import { formatFloat } from '../../model/index.js';
 
-/** Returns the text of NaN, infinities and zeros; undefined for other values. */
+/** Returns the text of NaN, an infinity or a zero; undefined for other values. */
 function trySpecial(value: number): string | undefined {
   return Number.isFinite(value) && value !== 0 ? undefined : formatFloat(value);
 }
 
 /**
- * Prints the shortest digits without an exponent, as `FormatFloat(v, 'f', -1, 64)` does. Used for the label of
- * count_values.
+ * Prints the shortest digits without an exponent, as `FormatFloat(v, 'f', -1, 64)` does. Used for numbers in expressions
+ * and for the label of count_values.
  */
 export function formatPlain(value: number): string {
-  const named = trySpecial(value);
-  if (named !== undefined) return named;
+  const special = trySpecial(value);
+  if (special !== undefined) return special;
   const text = String(value);
   const e = text.indexOf('e');
   if (e < 0) return text;
@@ -25,12 +25,12 @@ export function formatPlain(value: number): string {
 }
 
 /**
- * Prints the shortest digits as `%g` does: below 1e-4 and from 1e6 on with an exponent of at least two digits. Used in
- * messages.
+ * Prints the shortest digits as `%g` and `%v` do: magnitudes below 1e-4 and from 1e6 on have an exponent of at least two
+ * digits. Used in messages and for fill values in expressions.
  */
 export function formatShort(value: number): string {
-  const named = trySpecial(value);
-  if (named !== undefined) return named;
+  const special = trySpecial(value);
+  if (special !== undefined) return special;
   const [mantissa, exponentText] = value.toExponential().split('e');
   const exponent = Number(exponentText);
   if (exponent >= -4 && exponent < 6) return String(value);
@@ -45,9 +45,10 @@ export function formatOpenMetrics(value: number): string {
   return Number.isFinite(value) && !/[.e]/.test(text) ? `${text}.0` : text;
 }
 
-/** Prints six decimals as `%f` does. Used in messages. */
+/** Prints six decimals as `%f` does. Used in error texts. */
 export function formatFixed(value: number): string {
-  const named = trySpecial(value);
-  if (named !== undefined && value !== 0) return named;
-  return value.toFixed(6);
+  if (!Number.isFinite(value)) return formatFloat(value);
+  if (Object.is(value, -0)) return '-0.000000';
+  // From 1e21 on `toFixed` prints an exponent; these values are integers.
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
 }

@@ -1,9 +1,9 @@
 export { ELEMENT_FUNCTIONS, type ElementFunction, goMax, goMin } from './element-function.js';
-export { formatOpenMetrics, formatPlain, formatShort } from './go-format.js';
+export { formatFixed, formatOpenMetrics, formatPlain, formatShort } from './go-format.js';
 export { createLabelJoin, createLabelReplace, isLabelName, type MapLabels } from './label/label-functions.js';
 export { sampleOffset } from './label/label-hash.js';
 export { compareNaturally } from './label/natural-order.js';
-export { bucketQuantile, type MonotonicityFix, tryParseBound } from './quantile/bucket-quantile.js';
+export { bucketQuantile, type MonotonicityFix } from './quantile/bucket-quantile.js';
 export {
   bucketFraction,
   formatHistogram,

@@ -1,6 +1,6 @@
 // Evaluation of durations to milliseconds.
 
-import { PromfedError } from '../../model/index.js';
+import { MAX_DURATION_S, PromfedError } from '../../model/index.js';
 import type { Duration, DurationBinary, DurationCall } from './ast.js';
 
 /** The values of `step()` and `range()`: the query's step and the span from its start to its end. */
@@ -8,9 +8,6 @@ export interface DurationContext {
   readonly stepMs: number;
   readonly rangeMs: number;
 }
-
-/** The longest duration in seconds: 2^63 nanoseconds, the limit of Go's `time.Duration`. */
-const MAX_SECONDS = 2 ** 63 / 1e9;
 
 /**
  * Returns a duration in whole milliseconds, truncated towards zero. The result may be zero or negative, as in
@@ -23,7 +20,7 @@ const MAX_SECONDS = 2 ** 63 / 1e9;
 export function resolveDuration(duration: Duration, context: DurationContext): number {
   if (duration.kind === 'durationLiteral') return duration.ms;
   const seconds = evalSeconds(duration, context);
-  if (!(Math.abs(seconds) <= MAX_SECONDS)) {
+  if (!(Math.abs(seconds) <= MAX_DURATION_S)) {
     throw new PromfedError('execution', `${byteRange(duration)}: duration is out of range`);
   }
   return Math.trunc(seconds * 1000) + 0;

@@ -6,11 +6,11 @@ import {
   detectReset,
   Labels,
   tryAddHistograms,
+  tryParseFloat,
   trySubtractHistograms,
   type CounterResetHint,
   type Histogram,
 } from '../../../src/model/index.js';
-import { tryParseBound } from '../../../src/promql/functions/index.js';
 import { denseBuckets } from '../series/dense-buckets.js';
 
 /** A sample of a script; `'stale'` is a stale marker, undefined a missing sample. */
@@ -57,7 +57,7 @@ function parseHistogram(text: string): WrittenHistogram {
 }
 
 function toNumber(text: string): number {
-  const value = tryParseBound(text);
+  const value = tryParseFloat(text);
   if (value === undefined) throw new Error(`not a number: ${text}`);
   return value;
 }
@@ -128,7 +128,7 @@ export function convertClassic(series: Iterable<ScriptSeries>): ScriptSeries[] {
   for (const { labels, samples } of series) {
     const [, base, suffix] = /^(.*)_(bucket|count|sum)$/.exec(labels.metricName) ?? [];
     if (base === undefined) continue;
-    const bound = suffix === 'bucket' ? tryParseBound(labels.get('le')) : NaN;
+    const bound = suffix === 'bucket' ? tryParseFloat(labels.get('le')) : NaN;
     if (bound === undefined) continue;
     const target = labels.drop(new Set(['le'])).with(Labels.of([['__name__', base]]));
     const histogram = converted.get(target.key) ?? { labels: target, at: new Map<number, Classic>() };

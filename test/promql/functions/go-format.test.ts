@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { formatPlain, formatShort } from '../../../src/promql/functions/index.js';
+import { formatFixed, formatPlain, formatShort } from '../../../src/promql/functions/index.js';
 
 t.test('formatPlain prints floats without an exponent', async (t) => {
   const cases: readonly [number, string][] = [
@@ -39,4 +39,17 @@ t.test('formatShort prints floats as %g does', async (t) => {
     [Infinity, '+Inf'],
   ];
   for (const [value, expected] of cases) t.equal(formatShort(value), expected);
+});
+
+t.test('formatFixed prints floats as %f does', async (t) => {
+  const cases: readonly [number, string][] = [
+    [0, '0.000000'],
+    [-0, '-0.000000'],
+    [1.5, '1.500000'],
+    [2 ** 63, '9223372036854775808.000000'],
+    [-1e22, '-10000000000000000000000.000000'],
+    [NaN, 'NaN'],
+    [Infinity, '+Inf'],
+  ];
+  for (const [value, expected] of cases) t.equal(formatFixed(value), expected);
 });

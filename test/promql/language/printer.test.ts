@@ -80,6 +80,7 @@ t.test('an expression is printed on one line as Prometheus prints it', async (t)
     },
     { name: 'keywords are printed in lower case', input: 'a AND b', expected: 'a and b' },
     { name: 'a fill on both sides', input: 'a + fill(1e-7) b', expected: 'a + fill (1e-07) b' },
+    { name: 'a large fill has an exponent', input: 'a + fill(1000000) b', expected: 'a + fill (1e+06) b' },
     {
       name: 'different fills for each side',
       input: 'a + fill_right(2) fill_left(-Inf) b',

@@ -1,7 +1,6 @@
 // Evaluation of functions that accept classic histograms, whose buckets are series, and native histograms.
 
-import type { Column, Histogram } from '../../../model/index.js';
-import { tryParseBound } from '../../functions/index.js';
+import { tryParseFloat, type Column, type Histogram } from '../../../model/index.js';
 import type { PlanNode } from '../../plan/index.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { removeName, type ColumnIdentity } from '../columns.js';
@@ -70,7 +69,7 @@ class HistogramEvaluation {
       if (pacer.due) await pacer.pause();
       if (column.histograms !== undefined && !column.present.includes(1)) continue;
       const le = column.labels.get(BUCKET_LABEL);
-      const bound = tryParseBound(le);
+      const bound = tryParseFloat(le);
       if (bound === undefined) {
         const text = ANNOTATION_TEXTS.badBucketLabel(le, column.labels.metricName);
         this.#evaluator.warn(text, this.#vectorNode);

@@ -126,24 +126,3 @@ function almostEqual(a: number, b: number): boolean {
   if (a === 0 || b === 0 || sum < MIN_NORMAL) return difference < TOLERANCE * MIN_NORMAL;
   return difference / Math.min(sum, Number.MAX_VALUE) < TOLERANCE;
 }
-
-const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
-
-/** Parses the value of an `le` label. Returns undefined when it is not a number. */
-export function tryParseBound(le: string): number | undefined {
-  if (DECIMAL.test(le)) return Number(le);
-  switch (le.toLowerCase()) {
-    case '+inf':
-    case 'inf':
-    case '+infinity':
-    case 'infinity':
-      return Infinity;
-    case '-inf':
-    case '-infinity':
-      return -Infinity;
-    case 'nan':
-      return NaN;
-    default:
-      return undefined;
-  }
-}

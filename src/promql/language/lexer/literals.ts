@@ -44,36 +44,6 @@ function hasValidUnderscores(text: string): boolean {
   return !/(?:^|[^0-9a-fA-FxX])_|_(?:[^0-9a-fA-F]|$)/.test(text);
 }
 
-/**
- * Prints a number as Prometheus does in expressions: decimal digits without an exponent, `+Inf`, `-Inf` or `NaN`.
- *
- * Source: Go's `strconv.FormatFloat(v, 'f', -1, 64)`.
- */
-export function printNumber(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (value === Infinity) return '+Inf';
-  if (value === -Infinity) return '-Inf';
-  if (Object.is(value, -0)) return '-0';
-  const text = String(value);
-  const e = text.indexOf('e');
-  if (e === -1) return text;
-  const sign = value < 0 ? '-' : '';
-  const [whole = '', fraction = ''] = text.slice(sign.length, e).split('.');
-  const exponent = Number(text.slice(e + 1));
-  return exponent < 0
-    ? `${sign}0.${'0'.repeat(-exponent - 1)}${whole}${fraction}`
-    : `${sign}${whole}${fraction}${'0'.repeat(exponent - fraction.length)}`;
-}
-
-/** Prints a number as Go's `%v` does: the shortest digits, with an exponent below 1e-4 and from 1e21 on. */
-export function printShortNumber(value: number): string {
-  const magnitude = Math.abs(value);
-  const isPlain = magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e21);
-  if (!Number.isFinite(value) || isPlain) return printNumber(value);
-  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
-  return `${mantissa}e${exponent.slice(0, 1)}${exponent.slice(1).padStart(2, '0')}`;
-}
-
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',

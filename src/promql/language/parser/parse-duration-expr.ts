@@ -1,5 +1,6 @@
 // Parsing of durations and duration expressions, in brackets and after `offset`.
 
+import { MAX_DURATION_S } from '../../../model/index.js';
 import type {
   Duration,
   DurationBinary,
@@ -12,9 +13,6 @@ import { PRECEDENCE, UNARY_PRECEDENCE, isRightAssociative } from '../operators.j
 import { takeNumber } from './parse-number.js';
 import { MAX_DURATION_DEPTH, type TokenStream } from './token-stream.js';
 import type { Token, TokenKind } from '../lexer/tokens.js';
-
-/** The longest duration in seconds: 2^63 nanoseconds, the limit of Go's `time.Duration`. */
-const MAX_SECONDS = 2 ** 63 / 1e9;
 
 /** Parses the range or the step in brackets: a literal greater than zero, or a duration expression. */
 export function parsePositiveDuration(tokens: TokenStream): Duration {
@@ -122,7 +120,7 @@ function isDurationFunction(kind: TokenKind): kind is DurationCall['func'] {
 function parseLiteral(tokens: TokenStream): DurationLiteral {
   const position = tokens.position(tokens.peek());
   const { value, duration } = takeNumber(tokens);
-  if (!(Math.abs(value) <= MAX_SECONDS)) throw tokens.error(position, 'duration out of range');
+  if (!(Math.abs(value) <= MAX_DURATION_S)) throw tokens.error(position, 'duration out of range');
   return {
     kind: 'durationLiteral',
     ms: wholeMs(value),

@@ -1,5 +1,6 @@
 // Parsing of the modifiers after an expression: ranges, subqueries, offset, `@`, anchored and smoothed.
 
+import { formatFixed } from '../../functions/index.js';
 import type { At, Duration, Expr, SubqueryExpr, VectorSelector } from '../ast.js';
 import { parseOffset, parsePositiveDuration } from './parse-duration-expr.js';
 import { takeSignedNumber } from './parse-number.js';
@@ -73,7 +74,7 @@ function parseAt(tokens: TokenStream, expr: Expr): Expr {
   tokens.take();
   const time = tokens.inContext('@', 'timestamp', () => parseAtTime(tokens));
   if (typeof time === 'number' && !(Math.abs(time) < 2 ** 63)) {
-    throw tokens.error(expr.position, `timestamp out of bounds for @ modifier: ${printFixed(time)}`);
+    throw tokens.error(expr.position, `timestamp out of bounds for @ modifier: ${formatFixed(time)}`);
   }
   const target = tryModifierTarget(expr);
   if (target === undefined) {
@@ -103,13 +104,6 @@ function parseAtTime(tokens: TokenStream): number | 'start' | 'end' {
 function roundMs(seconds: number): number {
   const ms = Math.round(Math.abs(seconds) * 1000);
   return seconds < 0 && ms !== 0 ? -ms : ms;
-}
-
-/** Prints a number as Go's `%f` does. The number must be an integer or not finite. */
-function printFixed(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  return `${BigInt(value)}.000000`;
 }
 
 function parseExtension(tokens: TokenStream, expr: Expr): Expr {

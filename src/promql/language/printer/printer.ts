@@ -1,6 +1,7 @@
 // Printing of expressions on one line, as Prometheus' String() does, and in a portable form for older regions.
 
 import { METRIC_NAME, printDuration, type Matcher } from '../../../model/index.js';
+import { formatPlain, formatShort } from '../../functions/index.js';
 import { stackSafe } from '../stack-safe.js';
 import type {
   AggregateExpr,
@@ -14,7 +15,6 @@ import type {
   VectorMatching,
   VectorSelector,
 } from '../ast.js';
-import { printNumber, printShortNumber } from '../lexer/literals.js';
 import { PRECEDENCE, UNARY_PRECEDENCE, isRightAssociative } from '../operators.js';
 import { quote } from './quote.js';
 
@@ -28,7 +28,7 @@ const PLAIN_LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
  * constructed tree needs them: the product of `1 + 2` and `3` is printed as `(1 + 2) * 3`.
  */
 export const printPortableExpr: (expr: Expr) => string = stackSafe<string>((expr, recurse) =>
-  expr.kind === 'number' ? printNumber(expr.value) : printWith(expr, recurse),
+  expr.kind === 'number' ? formatPlain(expr.value) : printWith(expr, recurse),
 );
 
 /** Prints an expression and its sub-expressions with `print`. */
@@ -70,7 +70,7 @@ function printList(args: readonly Expr[], print: (expr: Expr) => string): string
 }
 
 function printNumberLiteral({ value, duration }: NumberLiteral): string {
-  return duration ? printDuration(Math.round(value * 1000)) : printNumber(value);
+  return duration ? printDuration(Math.round(value * 1000)) : formatPlain(value);
 }
 
 /** Reports whether an operand must be printed in parentheses to be parsed as the same expression. */
@@ -147,10 +147,10 @@ function printMatching({ card, labels, on, include, fill }: VectorMatching): str
   if (labels.length > 0 || on || grouped) text += ` ${on ? 'on' : 'ignoring'} (${printLabelNames(labels)})`;
   if (grouped) text += ` group_${card === 'many-to-one' ? 'left' : 'right'} (${printLabelNames(include)})`;
   if (fill.lhs !== undefined && Object.is(fill.lhs, fill.rhs)) {
-    return `${text} fill (${printShortNumber(fill.lhs)})`;
+    return `${text} fill (${formatShort(fill.lhs)})`;
   }
-  if (fill.lhs !== undefined) text += ` fill_left (${printShortNumber(fill.lhs)})`;
-  if (fill.rhs !== undefined) text += ` fill_right (${printShortNumber(fill.rhs)})`;
+  if (fill.lhs !== undefined) text += ` fill_left (${formatShort(fill.lhs)})`;
+  if (fill.rhs !== undefined) text += ` fill_right (${formatShort(fill.rhs)})`;
   return text;
 }
 
@@ -213,7 +213,7 @@ function printDurationExpr(duration: Duration): string {
 function printDurationPart(duration: Duration): string {
   switch (duration.kind) {
     case 'durationLiteral':
-      return duration.number ? printNumber(duration.seconds) : printDuration(duration.ms);
+      return duration.number ? formatPlain(duration.seconds) : printDuration(duration.ms);
     case 'durationCall':
       return `${duration.func}(${duration.args.map(printDurationPart).join(', ')})`;
     case 'durationBinary':

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { bucketQuantile, tryParseBound } from '../../../../src/promql/functions/index.js';
+import { bucketQuantile } from '../../../../src/promql/functions/index.js';
 
 t.test('counts of equal bounds are added, rounding is ignored and decreases are reported', async (t) => {
   const quantile = (
@@ -69,22 +69,4 @@ t.test('counts of equal bounds are added, rounding is ignored and decreases are 
     'no +Inf bucket',
   );
   t.ok(Number.isNaN(quantile(0.5, [[Infinity, 2]]).value), 'one bucket');
-});
-
-t.test('a bucket bound is a decimal number, an infinity or NaN', async (t) => {
-  for (const [text, bound] of [
-    ['0.5', 0.5],
-    ['+1e3', 1000],
-    ['.5', 0.5],
-    ['+Inf', Infinity],
-    ['inf', Infinity],
-    ['-Infinity', -Infinity],
-    ['nan', NaN],
-    ['', undefined],
-    ['0x10', undefined],
-    ['1 ', undefined],
-    ['1e', undefined],
-  ] as const) {
-    t.strictSame(tryParseBound(text), bound, text);
-  }
 });
