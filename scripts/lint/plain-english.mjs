@@ -1,14 +1,16 @@
 // ESLint rules for the language of comments, error texts, log messages and test names (CONTRIBUTING.md).
 
-/** Openings of comments and test names. A comment starts with a noun phrase or a verb. */
-const openings = /^(?:What|Whether|Of|So many|As|Whoever|Nobody|How many)\b/;
+/** First words that comments and test names must not have: these start with a noun phrase or a verb. */
+const openings = /^(?:What|Whether|Of|So many|As|Whoever|Nobody|How many)\b/i;
 
-/** Words of no standard term, each with plain ones to use instead. */
+/** Phrases to avoid in every text, each with the words to use instead. */
 const phrases = [
-  [/\b(?:is|are|was|were) none\b/i, '"is not a", "invalid" or "missing"'],
+  [/(?<!there )\b(?:is|are|was|were) none\b/i, '"is not a", "invalid" or "missing"'],
   [/\bhas nothing of\b/i, '"lacks" or "does not have"'],
-  [/\b(?:is|are|was|were|be|been) told\b/i, '"receives", "is called with" or "logs"'],
+  [/\btold\b/i, '"receives", "is called with" or "logs"'],
   [/\btells? (?:of|what|whether|how|apart|the|it|them)\b/i, '"reports" or "distinguishes"'],
+  [/\bmet\b/i, '"found" or "satisfied"'],
+  [/\bseen\b/i, '"observed", "received" or "used"'],
   [/\bas far as\b/i, 'the condition itself'],
   [/\bso many\b/i, '"up to N" or "the number of"'],
   [/\b(?:whoever|nobody|anybody)\b/i, '"the caller" or "no client"'],
@@ -29,10 +31,14 @@ const limits = {
   comment: { sentences: 4, characters: 400 },
 };
 
-/** @param {string} text @returns {string | undefined} the problem of a text, if it has one */
-function problemOf(text) {
+/** Returns the problem of the first word of a text; undefined when there is none. */
+function openingProblemOf(text) {
   const opening = openings.exec(text);
-  if (opening !== null) return `starts with "${opening[0]}"; start with a noun phrase or a verb`;
+  return opening === null ? undefined : `starts with "${opening[0]}"; start with a noun phrase or a verb`;
+}
+
+/** Returns the problem of the first phrase to avoid; undefined when there is none. */
+function phraseProblemOf(text) {
   for (const [pattern, better] of phrases) {
     const found = pattern.exec(text);
     if (found !== null) return `contains "${found[0]}"; use ${better}`;
@@ -40,17 +46,25 @@ function problemOf(text) {
   return undefined;
 }
 
-/** @returns {string | undefined} the problem of an error text, if it has one; `${}` stands for inserted values */
+/** Returns the problem of a test name, with `${}` for inserted values; undefined when there is none. */
+function testNameProblemOf(text) {
+  return openingProblemOf(text) ?? phraseProblemOf(text);
+}
+
+/** Returns the problem of an error text or a log message, with `${}` for inserted values; undefined when there is none. */
 function errorTextProblemOf(text) {
   if (/[^.]\.$/.test(text)) return 'ends with a full stop';
   // Names such as HTTP, VictoriaMetrics or getHeader() have capitals or signs after the first letter.
   if (/^[A-Z][a-z]+(?: |:|$)/.test(text) && !/^(?:Prometheus|Node|Go)\b/.test(text)) {
     return 'starts with a capital letter';
   }
-  return problemOf(text);
+  return phraseProblemOf(text);
 }
 
-/** Consecutive line comments as one text; block comments without their stars. Tags and sources are left out. */
+/**
+ * Returns the comments, consecutive line comments as one. The text has no stars. `description` is the text without
+ * JSDoc tags and sources, `words` without sources only.
+ */
 function commentBlocks(sourceCode) {
   const blocks = [];
   for (const comment of sourceCode.getAllComments()) {
@@ -72,21 +86,20 @@ function commentBlocks(sourceCode) {
       });
     }
   }
-  return blocks.map(({ text, loc, isDocstring }) => ({
-    loc,
-    isDocstring,
-    isHeader: loc.start.line <= 2,
-    text: text
-      .split('\n')
-      .map((one) => one.replace(/^\s*\*+/, '').trim())
-      .join('\n')
-      .replace(/^(?:@\w+|Sources?:)[^]*?(?=\n\n|$)/gm, '')
-      .replaceAll('\n', ' ')
-      .trim(),
-  }));
+  return blocks.map(({ text, loc, isDocstring }) => {
+    const lines = text.split('\n').map((one) => one.replace(/^\s*\*+/, '').trim());
+    const without = (paragraph) => lines.join('\n').replace(paragraph, '').replaceAll('\n', ' ').trim();
+    return {
+      loc,
+      isDocstring,
+      isHeader: loc.start.line <= 2,
+      description: without(/^(?:@\w+|Sources?:)[^]*?(?=\n\n|$(?![^]))/gm),
+      words: without(/^Sources?:[^]*?(?=\n\n|$(?![^]))/gm),
+    };
+  });
 }
 
-/** The text of a literal or a template, with `${}` for inserted values; undefined for anything else. */
+/** Returns the text of a literal or a template, with `${}` for inserted values; undefined for other nodes. */
 function textOf(node) {
   if (node?.type === 'Literal' && typeof node.value === 'string') return node.value;
   if (node?.type === 'TemplateLiteral') return node.quasis.map(({ value }) => value.cooked).join('${}');
@@ -101,24 +114,24 @@ const comments = {
   meta: { type: 'suggestion', schema: [], messages: { problem: 'comment {{problem}}' } },
   create: (context) => ({
     Program() {
-      for (const { text, loc, isHeader, isDocstring } of commentBlocks(context.sourceCode)) {
+      for (const { description, words, loc, isHeader, isDocstring } of commentBlocks(context.sourceCode)) {
         const report = (problem) => context.report({ loc, messageId: 'problem', data: { problem } });
-        const problem = problemOf(text);
+        const problem = openingProblemOf(description) ?? phraseProblemOf(words);
         if (problem !== undefined) report(problem);
         if (isHeader) continue;
         const limit = isDocstring ? limits.docstring : limits.comment;
-        const sentences = text.split(/[.!?](?:\s|$)/).filter((one) => one.trim() !== '').length;
+        const sentences = description.split(/[.!?](?:\s|$)/).filter((one) => one.trim() !== '').length;
         if (sentences > limit.sentences)
           report(`has ${sentences} sentences; the limit is ${limit.sentences}`);
-        else if (text.length > limit.characters) {
-          report(`has ${text.length} characters; the limit is ${limit.characters}`);
+        else if (description.length > limit.characters) {
+          report(`has ${description.length} characters; the limit is ${limit.characters}`);
         }
       }
     },
   }),
 };
 
-/** A text that Prometheus defines stays as it is: `// Prometheus' text` in the line before or on the line. */
+/** Reports whether a text is one that Prometheus defines: `// Prometheus' text` is on its line or the line before. */
 function isQuoted(sourceCode, node) {
   return sourceCode
     .getAllComments()
@@ -158,7 +171,7 @@ const texts = {
       CallExpression({ callee, arguments: given }) {
         if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return;
         const method = callee.property.name;
-        if (method === 'test') check(given[0], 'name', problemOf);
+        if (method === 'test') check(given[0], 'name', testNameProblemOf);
         const isLog =
           /^(?:trace|debug|info|warn|error|fatal)$/.test(method) && /[lL]og$/.test(nameOf(callee.object));
         if (!isLog) return;

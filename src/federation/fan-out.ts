@@ -6,7 +6,7 @@ import type { FetchContext, GroupSnapshot } from '../upstreams/index.js';
 import type { Deadline } from './deadline.js';
 import { NO_STATS, type FetchRecorder } from './stats/fetch-stats.js';
 
-/** What the requests to groups have in common. Owned by one query. */
+/** The shared context of the requests to groups. Owned by one query. */
 export interface FanOutContext {
   readonly deadline: Deadline;
   readonly annotations: Annotations;
@@ -15,7 +15,7 @@ export interface FanOutContext {
   readonly memory: MemoryAccount;
 }
 
-/** What an answer lacks of an optional group: all of its series, or those after it failed. */
+/** The loss when an optional group fails: all of its series, or those that follow the failure. */
 export type Loss = 'missing' | 'incomplete';
 
 /**

@@ -153,7 +153,7 @@ async function labelValuesOf(
   };
 }
 
-/** What the names of a metric's series have after the name in the metadata, in the formats of Prometheus and OpenMetrics. */
+/** Suffixes that series add to the metric name of the metadata, in the formats of Prometheus and OpenMetrics. */
 const SUFFIXES = ['', '_bucket', '_sum', '_count', '_gsum', '_gcount', '_total', '_created', '_info'];
 
 /** The metadata API takes no selectors. For a group with injected matchers it is limited to the names of its series. */

@@ -50,7 +50,7 @@ export interface QueryRequest {
   readonly routing: Routing;
   /** Maximum number of series that pass through; undefined for all. Values are not cut: their encoder does that. */
   readonly limit: number | undefined;
-  /** What the statistics of the answer count. */
+  /** The statistics that the answer contains. */
   readonly stats: StatsDetail;
   /**
    * Accepts native histograms as JSON has them where `evaluate` returns fetched series unchanged, for answers that are

@@ -26,7 +26,7 @@ export function tryMergeBuffered(parts: readonly BufferedPart[]): readonly Serie
   return bytes > MAX_SORTED_BYTES ? undefined : merged.sort((a, b) => Labels.compare(a.labels, b.labels));
 }
 
-/** As `setLabels`, for a buffered answer. */
+/** Sets labels like `setLabels`, for a buffered answer. */
 export function setBufferedLabels({ frames, addLabels }: BufferedPart): readonly SeriesFrame[] {
   const setter = new LabelSetter(addLabels);
   return frames.map(({ labels, samples }) => ({ labels: setter.set(labels), samples }));

@@ -20,14 +20,13 @@ const MAX_BATCH_BYTES = 256 << 10;
 /**
  * Returns all series of all parts as one stream, each with its part's labels set. Takes ownership of the streams.
  *
- * Series are merged by `Labels.compare` of the region's own labels: those are in order, while setting a label may swap two
- * series ({a} and {a,b} change places when m is set). Equal ones come in the order of the parts. If a region breaks its
- * order, every series still comes once, in an order that depends only on the sequence of series in each stream. Series
- * of different parts are not compared for equality: the parts' labels must keep them apart.
+ * Series are merged by `Labels.compare` of the region's own labels, equal ones in the order of the parts. If a region
+ * breaks its order, every series still comes once, in an order that depends only on the sequence of series in each
+ * stream. The parts' labels must distinguish their series, which are not compared for equality. All parts are read at
+ * once, each up to one batch ahead; the trailer is the union of theirs.
  *
- * All parts are read at once, each up to one batch ahead. The trailer is the union of the parts' trailers.
- *
- * The stream throws the error of the first part that fails, after closing the others; and the errors of `setLabels`.
+ * @throws PromfedError (the stream) the error of the first part that fails, after closing the others; and the errors of
+ *   `setLabels`.
  */
 export function mergeOrdered(parts: readonly OrderedPart[]): FrameStream {
   if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels);
@@ -61,6 +60,7 @@ async function* merge(
   }
   let merged: SeriesFrame[] = [];
   let bytes = 0;
+  // Compares the region's own labels: setting a label may swap series ({a} and {a,b} change places when m is set).
   while (heap.length > 0) {
     const head = heap[0]!;
     merged.push({ labels: head.setter.set(head.frame.labels), samples: head.frame.samples });

@@ -19,8 +19,8 @@ const DEFAULT_LIMITS: MergeLimits = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 
  * Samples keep the upstream's bytes. A series that one target has, or that two have alike, is not changed. The trailer is
  * the union of the trailers.
  *
- * The stream throws the error of the first stream that fails, after closing the others; PromfedError `unsupported` when
- * copies with native histograms differ; and the errors of `mergeUnordered`.
+ * @throws PromfedError (the stream) the error of the first stream that fails, after closing the others; `unsupported`
+ *   when copies with native histograms differ; and the errors of `mergeUnordered`.
  */
 export function mergeReplicaStreams(
   streams: readonly FrameStream[],
@@ -37,8 +37,8 @@ export function mergeReplicaStreams(
 }
 
 /**
- * As `mergeReplicaStreams`, for groups that may contain the same series: all samples are kept, and of several samples at
- * the same time the one of the first stream.
+ * Merges like `mergeReplicaStreams`, for groups that may contain the same series: all samples are kept, and of several
+ * samples at the same time the one of the first stream.
  */
 export function mergeOverlappingStreams(
   streams: readonly FrameStream[],

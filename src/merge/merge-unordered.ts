@@ -37,8 +37,8 @@ type Batches = AsyncGenerator<readonly SeriesFrame[], void, undefined>;
  *
  * A fingerprint of each series is kept, so that no series is sent twice.
  *
- * Throws PromfedError `upstream` when a copy arrives after its series was sent, because a stream repeats a series or
- * breaks its order late; `limit` when more than `maxHeldBytes` would be held.
+ * @throws PromfedError `upstream` when a copy arrives after its series was sent, because a stream repeats a series or
+ *   breaks its order late; `limit` when more than `maxHeldBytes` would be held.
  */
 export async function* mergeUnordered(
   streams: readonly FrameStream[],

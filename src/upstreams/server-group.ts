@@ -132,10 +132,12 @@ export interface HistogramNames {
  * query them. A configured group whose targets differ in labels has several snapshots. A snapshot is immutable: it keeps
  * its targets when the group changes.
  *
- * A request succeeds when at least one target answers; each failed target becomes a warning. Methods throw PromfedError:
- * `upstream`, with the name of the group and the reason, when no target answered or the group has no targets;
- * `execution` when a target reports that the query cannot be evaluated; `refused` when a target rejects the expression;
- * `canceled` or `timeout` when the signal aborts; `memory` and `overloaded` from the context's memory account.
+ * A request succeeds when at least one target answers; each failed target becomes a warning.
+ *
+ * @throws PromfedError (each method) `upstream`, with the name of the group and the reason, when no target answered or the
+ *   group has no targets; `execution` when a target reports that the query cannot be evaluated; `refused` when a target
+ *   rejects the expression; `canceled` or `timeout` when the signal aborts; `memory` and `overloaded` from the context's
+ *   memory account.
  */
 export interface GroupSnapshot {
   /** Name of the server group, with the labels of the targets where these differ. Unique within a request. */

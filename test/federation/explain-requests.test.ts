@@ -15,7 +15,7 @@ import { api, startPromfed, type PromfedOptions } from '../helpers/promfed/promf
 import type { Teardown } from '../helpers/real-servers/server-process.js';
 import { until } from '../helpers/until.js';
 
-/** Returns an empty result of the type that the query asks for, and `job` values where they are learned. */
+/** Returns an empty result of the type of the query, and `job` values where they are learned. */
 function region(jobs: readonly string[]): Fault {
   return (response, _socket, { path, url, form }) => {
     const query = form.get('query') ?? url.get('query') ?? '';

@@ -1,4 +1,4 @@
-// One configured group whose targets differ in labels, and groups without targets, seen through the HTTP API.
+// One configured group whose targets differ in labels, and groups without targets, queried through the HTTP API.
 
 import t, { type Test } from 'tap';
 

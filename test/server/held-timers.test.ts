@@ -43,7 +43,7 @@ t.test('nothing is scheduled before the start, and all of it at the start', (t) 
   t.end();
 });
 
-t.test('what was held is canceled after the start too', (t) => {
+t.test('a held timer can still be canceled after the start', (t) => {
   const timers = new RecordedTimers();
   const held = new HeldTimers(timers);
   const cancel = held.schedule(10, () => t.fail('canceled'));

@@ -16,7 +16,7 @@ import { snapshotOf } from '../group-snapshot.js';
 import type { FetchRecorder } from '../stats/fetch-stats.js';
 import type { QueryStats } from '../stats/query-stats.js';
 
-/** What the fetches of one attempt at a query have in common. */
+/** The shared context of the fetches of one attempt at a query. */
 export interface FetchRun extends FanOutContext {
   readonly kind: 'instant' | 'range';
   readonly grid: Grid;

@@ -21,13 +21,13 @@ export function encodingFor({ headers, socket }: IncomingMessage): Encoding | un
   return isLocal(socket) ? undefined : acceptedEncoding(headers['accept-encoding']);
 }
 
-/** Whether another Accept-Encoding could have had another answer: what caches between here and the client must know. */
+/** Reports whether the answer depends on the Accept-Encoding header, so that caches need `Vary`. */
 export function dependsOnEncoding({ socket }: IncomingMessage): boolean {
   return !isLocal(socket);
 }
 
 /**
- * What of `supported` the value of an Accept-Encoding header prefers; undefined for the answer as it is.
+ * Returns the encoding in `supported` that the value of an Accept-Encoding header prefers; undefined for no encoding.
  *
  * A client that has not said that it takes an encoding does not get it, though a missing header allows every one.
  *
@@ -49,7 +49,7 @@ export function acceptedEncoding(header = '', supported = ENCODINGS): Encoding |
   return bestWeight >= (weights.get('identity') ?? 0) ? best : undefined;
 }
 
-/** From 0 to 1; what is no weight is 0, so that a client that errs gets what every client can read. */
+/** Returns a weight from 0 to 1. An invalid weight is 0: the answer is then sent without this encoding. */
 function weightOf(parameters: readonly string[]): number {
   const weight = parameters.find((parameter) => /^q\s*=/.test(parameter));
   if (weight === undefined) return 1;

@@ -7,7 +7,7 @@ import { readMixedSamples } from './histogram-points.js';
 import type { LossyHistograms } from './lossy-histograms.js';
 
 /**
- * As `decodeColumn`, but accepts native histograms. They are in the result after `lossy.resolve`.
+ * Decodes like `decodeColumn`, but accepts native histograms. They are in the result after `lossy.resolve`.
  *
  * @returns `column`, or a column of the same arrays and an array of histograms.
  * @throws PromfedError `upstream` as `decodeColumn` does.
@@ -40,7 +40,7 @@ export function decodeLossyColumn(
   return { ...column, histograms };
 }
 
-/** As `decodeRaw`, but accepts native histograms. They are in the result after `lossy.resolve`. */
+/** Decodes like `decodeRaw`, but accepts native histograms. They are in the result after `lossy.resolve`. */
 export function decodeLossyRaw(
   frame: SeriesFrame,
   options: DecodeRawOptions,

@@ -21,7 +21,7 @@ import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 /** Maximum sizes, in bytes as the upstream sends them. */
 export interface FramingLimits {
   readonly maxSeriesBytes: number;
-  /** Of a series' `metric` object. */
+  /** Size of the `metric` object of a series. */
   readonly maxLabelsBytes: number;
 }
 

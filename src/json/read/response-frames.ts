@@ -91,7 +91,7 @@ export class ResponseFrames implements FrameStream {
       }
     } catch (error) {
       this.#failure = { error };
-      // As in a stream that fails: frames of the failing chunk are dropped.
+      // Frames of the failing chunk are dropped, like those of a stream that fails.
       this.#framer.take();
     }
     if (this.#trailer === undefined) return undefined;

@@ -92,7 +92,7 @@ class TransformedFrames implements FrameStream {
   }
 }
 
-/** Frames that a generator makes of other streams. The trailer is the union of theirs. Takes ownership of them. */
+/** Frames that a generator creates from other streams. The trailer is the union of theirs. Takes ownership of them. */
 export class GeneratedFrames extends GeneratedStream<readonly SeriesFrame[]> implements FrameStream {
   readonly #streams: readonly FrameStream[];
 

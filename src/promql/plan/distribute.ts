@@ -27,7 +27,7 @@ export interface PlanOptions {
 
 const NO_SELECTIONS: ReadonlySet<string> = new Set();
 
-/** What the plans of all segments of a query have in common. */
+/** Inputs that the plans of all segments of a query share. */
 interface Planning {
   readonly expr: Expr;
   readonly groups: readonly PlannedGroup[];

@@ -7,7 +7,7 @@ import { shiftOf, type PlanTimes } from './times.js';
 
 /** The matchers of a call of info(), as its second argument gives them. */
 export interface InfoMatchers {
-  /** Of the info series. Those of identifying labels are added when the series to enrich are known. */
+  /** Matchers of the info series. Those of identifying labels are added when the series to enrich are known. */
   readonly series: readonly Matcher[];
   /** Matchers of the names that series to enrich must not all satisfy: info series are not enriched. Empty for none. */
   readonly infoNames: readonly Matcher[];
@@ -85,7 +85,7 @@ function inOrder(expr: Expr): readonly Expr[] {
   return expr.kind === 'aggregate' ? children(expr).toReversed() : children(expr);
 }
 
-/** The inner shift as seen from outside of the outer one. An inner `@` fixes the time regardless of the outer shift. */
+/** Returns the shifts combined. An inner `@` fixes the time regardless of the outer shift. */
 function within(outer: TimeShift, inner: TimeShift): TimeShift {
   return inner.atMs === undefined ? { offsetMs: outer.offsetMs + inner.offsetMs, atMs: outer.atMs } : inner;
 }

@@ -108,7 +108,7 @@ export interface AggregateNode extends Node {
 export interface CallNode extends Node {
   readonly kind: 'call';
   readonly func: string;
-  /** Of info only the series to enrich. */
+  /** Arguments in order. For info only the first one, the series to enrich. */
   readonly args: readonly PlanNode[];
   /** Only for absent and absent_over_time: the labels of the result, taken from the matchers of the argument. */
   readonly absentLabels?: Labels;

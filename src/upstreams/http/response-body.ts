@@ -20,8 +20,8 @@ export interface ResponseScope {
  *
  * `next` rejects with a PromfedError whose message is only the reason, without group and target.
  *
- * Chunks are returned as they arrived. Iterating over a Node.js stream would copy all buffered chunks into a new buffer,
- * and servers written in Go send chunks of a few kilobytes.
+ * Chunks are returned as they arrived: iterating over a Node.js stream would copy them, a few kilobytes each from servers
+ * written in Go, into a new buffer.
  */
 export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource;

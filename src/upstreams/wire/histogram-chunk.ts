@@ -105,7 +105,7 @@ function readSpans(reader: BitReader): Span[] {
   return spans;
 }
 
-/** Reads the number of items that follow, each of which has at least one bit. */
+/** Reads the number of items that follow. Each item has at least one bit. */
 function readCount(reader: BitReader): number {
   const count = reader.varbitUint();
   if (count > reader.bitsLeft) throw invalidAnswer('a chunk ends too early');

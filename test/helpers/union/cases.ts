@@ -31,7 +31,7 @@ export const cases: readonly UnionCase[] = [
     ],
   },
   {
-    name: 'three regions of two labels, of which one alone does not tell them apart',
+    name: 'three regions that only two labels together distinguish',
     groupLabels: { region: ['eu', 'us'], tier: ['a', 'b'] },
     groups: () => [
       { labels: { region: 'eu', tier: 'a' }, targets: [eu] },
@@ -40,7 +40,7 @@ export const cases: readonly UnionCase[] = [
     ],
   },
   {
-    name: 'two regions of two labels, of which each tells them apart',
+    name: 'two regions that each of two labels distinguishes',
     groupLabels: { region: ['eu', 'us'], tier: ['a', 'b'] },
     groups: () => [
       { labels: { region: 'eu', tier: 'a' }, targets: [eu] },

@@ -20,7 +20,7 @@ export const twoRegions = groups({ region: 'eu' }, { region: 'us' });
 export const alike = groups({}, {});
 export const one = groups({ region: 'eu' });
 export const pair = groups({ region: 'eu' }).map((group) => ({ ...group, replicated: true }));
-/** Each of the labels tells them apart. */
+/** Each of the labels distinguishes them. */
 export const labelledTwice = groups({ region: 'eu', tier: 'a' }, { region: 'us', tier: 'b' });
 export const twoLabels = groups(
   { region: 'eu', tier: 'a' },

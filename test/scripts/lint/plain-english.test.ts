@@ -23,9 +23,15 @@ const ACCEPTED: readonly { name: string; code: string }[] = [
   { name: 'a noun phrase', code: '// Bytes reserved for every admitted request.' },
   { name: 'a verb', code: '/** Returns the number of leading digits. */' },
   { name: 'an opening word within a sentence', code: '// Names of what is sent.' },
+  { name: 'a word that begins like a bad opening', code: '// Ascending order. Offsets follow.' },
   { name: 'there is no', code: '// Rejects when there is no target.' },
+  { name: 'there are none', code: '/** Undefined when there are none. */' },
   { name: 'no longer', code: '// Drops a target that is no longer listed.' },
   { name: 'a source of any length', code: `/**\n * Reads.\n *\n * Source: ${'a file. '.repeat(20)}\n */` },
+  {
+    name: 'tags of any length',
+    code: `/**\n * Reads.\n *\n * @throws Error ${'when it is late. '.repeat(4)}\n *   ${'Or later. '.repeat(4)}\n */`,
+  },
   { name: 'comments after code', code: 'const a = 1; // One.\nconst b = 2; // Two.' },
   { name: 'an error text', code: 'new PromfedError(\'upstream\', `server group "${name}": timed out`);' },
   { name: 'a name first', code: "new Error('HTTP 503');\nnew Error('VictoriaMetrics: no data');" },
@@ -41,11 +47,15 @@ for (const { name, code } of ACCEPTED) {
 }
 
 const REJECTED: readonly { name: string; code: string; expected: RegExp }[] = [
-  { name: 'a bad opening', code: '// What is sent.', expected: /^comment starts with "What"/ },
   {
-    name: 'a bad opening of a docstring',
-    code: '/** Whether it is there. */',
-    expected: /starts with "Whether"/,
+    name: 'a bad opening of a member',
+    code: 'class A {\n  /** Of an object. */\n  a = 1;\n}',
+    expected: /^comment starts with "Of"/,
+  },
+  {
+    name: 'a bad opening in lower case',
+    code: 'const a = 1; // as above',
+    expected: /^comment starts with "as"/,
   },
   {
     name: 'a banned phrase',
@@ -54,8 +64,13 @@ const REJECTED: readonly { name: string; code: string; expected: RegExp }[] = [
   },
   {
     name: 'a banned phrase across lines',
-    code: '// The caller is\n// told the rest.',
-    expected: /contains "is told"/,
+    code: '// A value that is\n// none.',
+    expected: /contains "is none"/,
+  },
+  {
+    name: 'a banned phrase in a tag',
+    code: '/** Reads.\n * @param log receives what was told. */',
+    expected: /contains "told"/,
   },
   {
     name: 'a long comment',
@@ -91,9 +106,26 @@ const REJECTED: readonly { name: string; code: string; expected: RegExp }[] = [
   },
   {
     name: 'a test name',
-    code: "t.test('whoever waits is served', () => 1);",
-    expected: /^test name contains/,
+    code: "t.test('the caller is asked', () => 1);",
+    expected: /^test name contains "asked"/,
   },
+  {
+    name: 'a bad opening of a test name',
+    code: "t.test('what is left is sent', () => 1);",
+    expected: /^test name starts with "what"/,
+  },
+  ...['What', 'Whether', 'Of', 'So many', 'As', 'Whoever', 'Nobody', 'How many'].flatMap((opening) => [
+    {
+      name: `a comment that starts with ${opening}`,
+      code: `// ${opening} bytes.`,
+      expected: new RegExp(`^comment starts with "${opening}"`),
+    },
+    {
+      name: `a docstring that starts with ${opening}`,
+      code: `/**\n * ${opening} bytes.\n */`,
+      expected: new RegExp(`^comment starts with "${opening}"`),
+    },
+  ]),
 ];
 for (const { name, code, expected } of REJECTED) {
   t.test(`rejects ${name}`, async (t) => {

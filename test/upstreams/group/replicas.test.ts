@@ -185,7 +185,7 @@ t.test('a scalar comes from the first replica that answers', async (t) => {
   await until(() => servers.every(({ requests }) => requests.length >= 1), 'a request to every replica');
 });
 
-t.test('of replicas that return different types the first one is used, and the other is named', async (t) => {
+t.test('the first of two replicas with different result types is used, and the other is named', async (t) => {
   const { group, servers } = await setUp(
     t,
     answers(success({ resultType: 'vector', result: [{ metric: { __name__: 'a' }, value: [100, '1'] }] })),

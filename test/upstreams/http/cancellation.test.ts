@@ -217,7 +217,7 @@ t.test('closing a group fails the requests in progress', async (t) => {
 t.test('connections are reused, and many requests of one query leave no listener behind', async (t) => {
   const { group, servers, observations } = await setUp(t, answersAfter(1, answers(matrix('up'))));
   const signal = AbortSignal.timeout(100_000);
-  // While so many requests are under way, each listens.
+  // Each pending request has a listener.
   setMaxListeners(0, signal);
   const context = fetchContext({ signal });
   const read = async (): Promise<void> => {

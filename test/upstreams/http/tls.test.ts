@@ -16,7 +16,7 @@ interface Seen {
   readonly hasClient: boolean;
 }
 
-/** A TLS server that asks for a client certificate and answers whether there is one or not. */
+/** A TLS server that requests a client certificate, and answers with or without one. */
 async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: OpenGroup; seen: Seen[] }> {
   const seen: Seen[] = [];
   const options = {

@@ -231,7 +231,7 @@ t.test('a series may span frames, and overlapping chunks are merged within the w
   const [a, b, ...more] = await read(bytes);
   t.equal(more.length, 0);
   t.equal(b!.timestamps.length, 9);
-  // Both have samples at the first five times, of which the first that came are kept, and at 90 s.
+  // Both chunks have samples at the first five times and at 90 s. The samples of the first chunk are kept.
   t.same(
     Array.from(a!.timestamps, (timeMs) => (timeMs - startMs) / 1000),
     [0, 15, 30, 45, 60, 75, 75.007, 90, 105, 120, 205, 320],
@@ -239,7 +239,7 @@ t.test('a series may span frames, and overlapping chunks are merged within the w
   t.same(
     a!.histograms!.map((one) => one?.hint ?? '-'),
     ['-', '-', '-', '-', '-', 'unknown', '-', '-', 'unknown', 'not_reset', '-', '-'],
-    'what follows another sample than in its chunk knows nothing of a reset',
+    'the hint is unknown after a sample of another chunk',
   );
   t.same([...a!.stale!], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
   let taken = 0;
@@ -249,7 +249,7 @@ t.test('a series may span frames, and overlapping chunks are merged within the w
     cut.map(({ timestamps }) => timestamps.length),
     [3, 3],
   );
-  t.equal(taken, 9, 'what lies outside of the window costs nothing');
+  t.equal(taken, 9, 'samples outside of the window are not counted');
 });
 
 t.test('an unsupported chunk encoding is an error that names it', async (t) => {

@@ -15,7 +15,7 @@ import type { OperatorStats, PartStats, RunStats } from './run-stats.js';
 /** One node of a plan, as plain data that JSON can hold. */
 export interface ExplainedNode {
   readonly kind: PlanNode['kind'];
-  /** As in the text of the plan: `sum by (region)`, `rate()`, `fetch`. */
+  /** Name in the text of the plan: `sum by (region)`, `rate()`, `fetch`. */
   readonly operator: string;
   /** `here` for an operator that promfed evaluates, `groups` for an expression that the groups evaluate. */
   readonly where: 'here' | 'groups';

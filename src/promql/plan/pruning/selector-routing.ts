@@ -24,7 +24,7 @@ export interface SelectorRoute extends PrunedGroups {
 /** Selectors that are read from raw samples, each with the group whose native histograms require it. */
 export type HistogramSelectors = ReadonlyMap<VectorSelector, PlannedGroup>;
 
-/** What the routings of one expression share. */
+/** Inputs and caches that the routings of one expression share. */
 interface Shared {
   readonly groups: readonly PlannedGroup[];
   /** Undefined when no group has bounds. */

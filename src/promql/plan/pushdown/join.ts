@@ -14,7 +14,7 @@ import {
 
 /**
  * The verdict of an operation between two local vectors. Regions compute it when the labels by which the sides match
- * tell the groups apart: then no series of one region matches a series of another.
+ * distinguish the groups: then no series of one region matches a series of another.
  *
  * A side is empty in a group that is pruned for it. There `and` and the operators have no result, `or` has that of the
  * other side and `unless` that of the left one. The side that is not computed for this reason must not be fallible: one

@@ -9,11 +9,11 @@ export type PushdownReason =
   | { readonly kind: 'operand' }
   /** Regions reject it when they are too old or have not enabled it. */
   | { readonly kind: 'experimental'; readonly what: string }
-  /** No label tells the groups apart: their equal series are merged before an operation compares series. */
+  /** No label distinguishes the groups: their equal series are merged before an operation compares series. */
   | { readonly kind: 'overlapping'; readonly groups: readonly PlannedGroup[] }
   /** Equal series of replicas are merged before an operation compares series. */
   | { readonly kind: 'replicas'; readonly groups: readonly PlannedGroup[] }
-  /** `what` keeps the labels `kept`, which do not tell the groups apart. */
+  /** `what` keeps the labels `kept`, which do not distinguish the groups. */
   | {
       readonly kind: 'mixes';
       readonly what: string;

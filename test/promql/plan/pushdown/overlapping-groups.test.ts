@@ -1,4 +1,4 @@
-// Plans over groups that no label tells apart, and over replicas.
+// Plans over groups that no label distinguishes, and over replicas.
 
 import { alike, pair, uneven, testPlans, type PlanCase } from '../plan-cases.js';
 
