@@ -11,34 +11,31 @@ import {
   type At,
   type BinaryOp,
   type Duration,
-  type DurationLiteral,
   type Expr,
   type VectorMatching,
   type VectorSelector,
 } from '../../../src/promql/language/index.js';
 import { AGGREGATE_PARAMETERS } from '../../../src/promql/language/operators.js';
+import { durationExpr, literalOf, offsetExpr, position } from './durations.js';
 
 export interface ExpressionOptions {
-  /** Constructs behind feature flags; on by default. */
+  /** Includes constructs behind feature flags. Default true. */
   readonly experimental?: boolean;
-  /** How deep trees may get, roughly; 4 by default. */
+  /** Approximate maximum depth of trees. Default 4. */
   readonly depth?: number;
-  /** Metric names to choose from; by default all kinds of names, keywords among them. */
+  /** Metric names to choose from. Default: names of every kind, including keywords. */
   readonly metrics?: readonly string[];
-  /** Label names to choose from; by default all kinds of names, such that need quotes among them. */
+  /** Label names to choose from. Default: names of every kind, including names that need quotes. */
   readonly labels?: readonly string[];
-  /** Label values to choose from; by default all kinds of text. */
+  /** Label values to choose from. Default: texts of every kind. */
   readonly values?: readonly string[];
-  /** Names of the functions to choose from; all by default. */
+  /** Names of the functions to choose from. Default all. */
   readonly functions?: readonly string[];
-  /** No range, step, offset or `@` is further than this from zero, each a tenth of it or more; any by default. */
+  /** Maximum of ranges, steps, offsets and `@`, which are then multiples of a tenth of it. Default: any times. */
   readonly maxMs?: number;
-  /** Matchers, modifiers of selectors and fills are rare, so that most selectors find something; off by default. */
+  /** Makes matchers, modifiers and fills rare, so that most selectors find samples. Default false. */
   readonly plain?: boolean;
 }
-
-/** Generated nodes stand nowhere in a text. */
-const position = { start: 0, end: 0 };
 
 const METRICS = [
   'up',
@@ -180,7 +177,7 @@ class ExpressionGenerator {
           op,
           lhs,
           rhs,
-          // Between scalars it must be there; asking is cheaper than knowing.
+          // Comparisons of scalars require it.
           returnBool: isComparison(op) && (bool || !vectors),
           matching: !vectors
             ? undefined
@@ -192,10 +189,10 @@ class ExpressionGenerator {
       });
   }
 
-  /** Present once in `times`; rarely in plain expressions. */
-  #maybe<T>(there: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
+  /** A value in one of `times` cases, or more rarely in plain expressions; otherwise undefined. */
+  #maybe<T>(value: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
     const weight = this.#options.plain === true ? 20 : times - 1;
-    return fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: there });
+    return fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
   }
 
   #matching(): fc.Arbitrary<VectorMatching> {
@@ -344,7 +341,7 @@ class ExpressionGenerator {
     });
   }
 
-  /** Tenths of the furthest time. */
+  /** Multiples of a tenth of `maxMs`, except 0. */
   #near(maxMs: number): fc.Arbitrary<number> {
     return fc.integer({ min: 1, max: 10 }).map((tenths) => (tenths * maxMs) / 10);
   }
@@ -367,13 +364,7 @@ class ExpressionGenerator {
       .filter((ms) => ms !== 0)
       .map((ms) => literalOf(ms));
     if (!this.#experimental) return literal;
-    // Only what needs no more parentheses than it has: see parseOffset.
-    return fc.oneof(
-      literal,
-      durationCall(durationPart(1)),
-      durationPart(2).map((expr): Duration => ({ kind: 'durationParen', expr, position })),
-      durationPart(2).map((expr): Duration => negated({ kind: 'durationParen', expr, position })),
-    );
+    return fc.oneof(literal, offsetExpr());
   }
 }
 
@@ -389,92 +380,4 @@ function selector(name: string, matchers: readonly Matcher[]): VectorSelector {
     extension: undefined,
     position,
   };
-}
-
-function literalOf(ms: number): DurationLiteral {
-  const rest = ms % 1000;
-  return { kind: 'durationLiteral', ms, seconds: (ms - rest) / 1000 + rest / 1000, number: false, position };
-}
-
-/** A duration that is not a literal alone. */
-function durationExpr(): fc.Arbitrary<Duration> {
-  const part = durationPart(2);
-  return fc.oneof(
-    durationCall(part),
-    part.map((expr): Duration => ({ kind: 'durationParen', expr, position })),
-    fc
-      .tuple(fc.constantFrom('+', '-', '*', '/', '%', '^'), durationAtom(part), durationAtom(part))
-      .map(([op, lhs, rhs]): Duration => ({ kind: 'durationBinary', op, lhs, rhs, position })),
-  );
-}
-
-/** A part of a duration in parentheses. */
-function durationPart(depth: number): fc.Arbitrary<Duration> {
-  return depth === 0
-    ? durationLeaf()
-    : fc.oneof(
-        durationLeaf(),
-        fc.constant(null).chain(() => durationExprAt(depth)),
-      );
-}
-
-function durationExprAt(depth: number): fc.Arbitrary<Duration> {
-  const part = durationPart(depth - 1);
-  return fc
-    .tuple(fc.constantFrom('+', '-', '*', '/', '%', '^'), durationAtom(part), durationAtom(part))
-    .map(([op, lhs, rhs]): Duration => ({ kind: 'durationBinary', op, lhs, rhs, position }));
-}
-
-/** An operand that binds tighter than any operator. Never zero, which cannot be a divisor. */
-function durationAtom(part: fc.Arbitrary<Duration>): fc.Arbitrary<Duration> {
-  return fc.oneof(
-    durationLeaf(),
-    durationCall(part),
-    part.map((expr): Duration => ({ kind: 'durationParen', expr, position })),
-  );
-}
-
-function durationLeaf(): fc.Arbitrary<Duration> {
-  return fc.oneof(
-    fc.integer({ min: 1, max: 1e9 }).map((ms) => literalOf(ms)),
-    fc.integer({ min: 1, max: 1000 }).map((n): Duration => ({ ...literalOf(n * 1000), number: true })),
-  );
-}
-
-function durationCall(part: fc.Arbitrary<Duration>): fc.Arbitrary<Duration> {
-  return fc.oneof(
-    fc
-      .constantFrom('step' as const, 'range' as const)
-      .map((func): Duration => ({ kind: 'durationCall', func, args: [], position })),
-    fc
-      .tuple(fc.constantFrom('min_of' as const, 'max_of' as const), part, part)
-      .map(([func, a, b]): Duration => ({ kind: 'durationCall', func, args: [a, b], position })),
-  );
-}
-
-function negated(expr: Duration): Duration {
-  return { kind: 'durationUnary', op: '-', expr, position };
-}
-
-/**
- * A tree as it can be compared with another: without positions, with the matchers in the order they print in, and,
- * where wanted, without parentheses.
- */
-export function comparable(expr: Expr, { parentheses }: { parentheses: boolean }): unknown {
-  return strip(expr, parentheses);
-}
-
-function strip(node: unknown, parentheses: boolean): unknown {
-  if (Array.isArray(node)) return node.map((item) => strip(item, parentheses));
-  if (typeof node !== 'object' || node === null) return node;
-  const fields = node as Readonly<Record<string, unknown>>;
-  if (fields['kind'] === 'paren' && !parentheses) return strip(fields['expr'], parentheses);
-  const stripped: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(fields)) {
-    if (key === 'position') continue;
-    const inner = strip(value, parentheses);
-    stripped[key] =
-      key === 'matchers' && Array.isArray(inner) ? inner.map((m) => JSON.stringify(m)).sort() : inner;
-  }
-  return stripped;
 }

@@ -1,4 +1,4 @@
-// Grafana's dashboard variables in queries: replaced by what a dashboard would put there.
+// Grafana's dashboard variables in queries, replaced by typical values.
 
 /** `$name`, `${name}`, `${name:format}` and `[[name]]`; between brackets of a range it is a duration, else a word. */
 const VARIABLE = /\$\{(\w+)(?::\w+)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]/g;

@@ -20,7 +20,8 @@ import {
 } from '../../../src/model/index.js';
 import { SIGNATURES } from '../../../src/promql/functions/index.js';
 import { parseExpr, typeOf, walk, type Expr } from '../../../src/promql/language/index.js';
-import { arbitraryExpr, comparable } from '../../helpers/promql/expressions.js';
+import { comparable } from '../../helpers/promql/comparable.js';
+import { arbitraryExpr } from '../../helpers/promql/expressions.js';
 import { evaluateText } from '../../helpers/promqltest/run-script.js';
 import { randomRuns, randomSeed } from '../../helpers/random-runs.js';
 import { ALL_FEATURES } from '../../helpers/promql/all-features.js';

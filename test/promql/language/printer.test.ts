@@ -11,7 +11,8 @@ import {
   type BinaryExpr,
   type Expr,
 } from '../../../src/promql/language/index.js';
-import { arbitraryExpr, comparable } from '../../helpers/promql/expressions.js';
+import { comparable } from '../../helpers/promql/comparable.js';
+import { arbitraryExpr } from '../../helpers/promql/expressions.js';
 import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
 import { printExpr } from '../../helpers/promql/print-expr.js';
 
