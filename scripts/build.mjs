@@ -1,5 +1,5 @@
-// Compiles src/ into dist/: `npm run build`, or `npm run build -- --if-changed` to keep a build of the same sources. A failed build keeps the last good dist/. A good one
-// replaces it whole, so that outputs of deleted sources are removed.
+// Compiles src/ into dist/: `npm run build`, or `npm run build -- --if-changed` to keep a build of the same sources. A
+// failed build keeps the last good dist/. A good one replaces all of it, so that outputs of deleted sources are removed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { compile, sourceFiles } from '../compile.mjs';
 import { root } from '../preflight.mjs';
+import { changedFiles } from './changed-files.mjs';
 import { runNode } from './run-node.mjs';
 
 const limits = { totalMs: 1_800_000 };
-const cacheFolder = '.build/cache';
 
 /**
  * A check counts as one test. One that does not count only prepares: without it tests are skipped.
@@ -32,14 +32,25 @@ export function checksFor({ fast, paths }, files) {
 
 function checksOfTree(fast) {
   const folders = ['src', 'test', 'bench'].filter((folder) => sourceFiles(folder).length > 0);
-  const cached = (file) => (fast ? ['--cache', '--cache-location', `${cacheFolder}/${file}`] : []);
+  const all = ['.'];
+  const formatted = (fast ? changedFiles() : undefined) ?? all;
+  const linted = formatted === all ? all : formatted.filter((file) => /\.(?:ts|mjs|cjs)$/.test(file));
   return [
-    tool('lint', 'eslint/bin/eslint.js', '--max-warnings', '0', ...cached('eslint'), '.'),
-    tool('format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', ...cached('prettier'), '.'),
+    ...(linted.length > 0 ? [lint(linted)] : []),
+    ...(formatted.length > 0 ? [format(formatted)] : []),
     tool('imports', 'dependency-cruiser/bin/dependency-cruise.mjs', '--output-type', 'err-long', ...folders),
     tool('unused code', 'knip/bin/knip.js', '--no-progress'),
     tool('code that only tests use', 'knip/bin/knip.js', '--no-progress', '-c', 'knip.production.json'),
   ];
+}
+
+function lint(files) {
+  return tool('lint', 'eslint/bin/eslint.js', '--max-warnings', '0', '--no-warn-ignored', ...files);
+}
+
+function format(files) {
+  const options = ['--check', '--ignore-unknown', '--log-level', 'warn'];
+  return tool('format', 'prettier/bin/prettier.cjs', ...options, ...files);
 }
 
 function tool(name, path, ...args) {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { sourceFiles } from '../compile.mjs';
 
-/** Folders whose tests start other processes. With the files of `slowSuffix` they are left out of a fast run. */
+/** Folders whose tests start other processes. A fast run excludes them and the files of `slowSuffix`. */
 const slowFolders = ['test/e2e/', 'test/real-servers/', 'test/scripts/'];
 const slowSuffix = '.slow.test.ts';
 
@@ -23,7 +23,8 @@ export function parseTestOptions(argv) {
 
 /**
  * @returns {{ files: string[], leftOut: string[], notes: string[], env: Record<string, string> }} the files to run, the
- *   matching files that a fast run leaves out, a description of all that it leaves out, and what to set for the tests.
+ *   matching files that a fast run leaves out, descriptions of everything that it leaves out, and the environment of
+ *   the tests.
  */
 export function selectTests({ fast, paths }) {
   const matching = sourceFiles('test')
@@ -38,7 +39,7 @@ export function selectTests({ fast, paths }) {
   // See test/helpers/random-runs.ts.
   const env = { PROMFED_FAST: '1' };
   if (process.env.PROMFED_RUNS === undefined) notes.push('most random runs of property tests');
-  if (paths.length === 0) notes.push('lint and format of files that have not changed since they last passed');
+  if (paths.length === 0) notes.push('lint and format of files that do not differ from the upstream branch');
   return { files: matching.filter((file) => !isSlow(file)), leftOut, notes, env };
 }
 
