@@ -1,4 +1,4 @@
-// The frame of a benchmark against real servers: checks that they are available, stops what was started, reports.
+// The frame of a benchmark against real servers: checks that they are available, stops them in the end, reports.
 
 import { withoutRealServers } from '../test/helpers/real-servers/real-servers.js';
 import type { Teardown } from '../test/helpers/real-servers/server-process.js';

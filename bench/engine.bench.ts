@@ -25,6 +25,7 @@ import { importIntoPrometheus, startPrometheus } from '../test/helpers/real-serv
 import type { TestSeries } from '../test/helpers/series/series-set.js';
 import { createBenchmark } from './benchmark.js';
 import { median } from './measure.js';
+import { createRandom } from './random.js';
 import type { Figure } from './report.js';
 
 const RUNS = 5;
@@ -52,15 +53,6 @@ const QUERIES = [
   'sum_over_time(x[1h])',
   'stddev_over_time(x[1h])',
 ];
-
-/** Returns a deterministic replacement for Math.random. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 /** Creates `x{l, i}`, 1,000 counters with resets; `y{l}`, ten counters; `h{l, i, le}`, 1,000 buckets. */
 function createData(): TestSeries[] {

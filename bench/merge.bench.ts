@@ -8,6 +8,8 @@ import assert from 'node:assert/strict';
 import * as json from '../src/json/index.js';
 import * as merge from '../src/merge/index.js';
 import { emptyColumn, Labels, rangeGrid } from '../src/model/index.js';
+import { median } from './measure.js';
+import { createRandom } from './random.js';
 import { report, type Figure } from './report.js';
 
 /** Number of runs until the runtime has compiled the code of a case. */
@@ -31,15 +33,6 @@ type Values = 'short' | 'full' | 'rates';
 
 /** Rate of JSON.parse for full-precision values, in MB/s, on the machine on which the goals were set. */
 const REFERENCE_RATE = 64;
-
-/** A deterministic replacement for Math.random. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 function labelsOf(i: number): string {
   return (
@@ -195,7 +188,7 @@ async function measure(run: () => Promise<void>): Promise<number> {
     const { user, system } = process.cpuUsage(before);
     times.push((user + system) / 1000);
   }
-  return times.sort((a, b) => a - b)[RUNS >> 1]!;
+  return median(times);
 }
 
 /** Returns the current rate of JSON.parse in MB/s. */
