@@ -68,7 +68,7 @@ function rssBytes(server: RealServer): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
 }
 
-async function ask(server: RealServer): Promise<IncomingMessage> {
+async function send(server: RealServer): Promise<IncomingMessage> {
   const query = new URLSearchParams({
     query: 'wide',
     start: String(START),
@@ -101,7 +101,7 @@ t.test('a client that pauses in the middle of 85 MB pauses its regions, then rea
   const regions = await Promise.all(wide.map(({ answer }) => startFaultServer(answer)));
   t.teardown(() => Promise.all(regions.map((region) => region.close())));
   const server = await startPromfed(regions, '--memory=512MB');
-  const whole = await readAll(await ask(server));
+  const whole = await readAll(await send(server));
   t.equal(whole.series, 2 * SERIES);
   t.ok(whole.end.endsWith(']}]}}'), whole.end);
   t.ok(whole.bytes > 80e6, `${whole.bytes} bytes`);
@@ -109,7 +109,7 @@ t.test('a client that pauses in the middle of 85 MB pauses its regions, then rea
   const clients = 5;
   for (const region of wide) region.sentBytes = 0;
   const rssBefore = rssBytes(server);
-  const stopped = await Promise.all(Array.from({ length: clients }, () => ask(server)));
+  const stopped = await Promise.all(Array.from({ length: clients }, () => send(server)));
   for (const response of stopped) response.pause();
   const sentBytes = (): number => wide.reduce((sum, region) => sum + region.sentBytes, 0);
   let before;

@@ -50,7 +50,7 @@ async function metric(url: string, sample: string): Promise<number> {
 }
 
 /** Sends a request on a new connection, which may reach another worker. */
-function ask(url: string, path = '-/ready', method = 'GET'): Promise<Response> {
+function send(url: string, path = '-/ready', method = 'GET'): Promise<Response> {
   return fetch(`${url}${path}`, { method, headers: { connection: 'close' } });
 }
 
@@ -60,12 +60,12 @@ t.test('workers share an address, log it once, and end with the first signal', a
   const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
   t.equal(promfed.workers().length, 2);
   t.equal(promfed.output().match(/promfed is ready/g)?.length, 1);
-  for (let i = 0; i < 4; i++) t.equal((await ask(promfed.url)).status, 200);
+  for (let i = 0; i < 4; i++) t.equal((await send(promfed.url)).status, 200);
   const flags = await api<Record<string, string>>(promfed.url, '/api/v1/status/flags');
   t.equal(flags.data?.['workers'], '2');
   const workers = promfed.workers();
   for (const pid of workers) process.kill(pid, 'SIGINT');
-  t.equal((await ask(promfed.url)).status, 200, 'a signal to a worker alone is ignored');
+  t.equal((await send(promfed.url)).status, 200, 'a signal to a worker alone is ignored');
   t.same(promfed.workers(), workers);
   promfed.child.kill('SIGTERM');
   t.equal(await promfed.ended, 0);
@@ -123,7 +123,7 @@ t.test('a worker that is killed is replaced, and retried requests succeed', asyn
 
 t.test('metrics are the sum over all workers, also while one does not answer', async (t) => {
   const promfed = await start(t, `--config=${file('empty.yaml', '')}`, '--workers=2');
-  for (let i = 0; i < 20; i++) await (await ask(promfed.url, 'api/v1/query?query=1')).text();
+  for (let i = 0; i < 20; i++) await (await send(promfed.url, 'api/v1/query?query=1')).text();
   const sample = 'promfed_http_requests_total{handler="/api/v1/query",code="200"}';
   t.equal(await metric(promfed.url, sample), 20);
   t.equal(await metric(promfed.url, 'promfed_workers'), 2);
@@ -168,19 +168,19 @@ t.test('a reload applies to all workers, and an invalid one to none', async (t) 
   const yaml = (name: string): string =>
     `promxy: { server_groups: [{ name: ${name}, labels: { of: ${name} }, static_configs: [{ targets: ["127.0.0.1:${port}"] }] }] }`;
   const configs = async (): Promise<string[]> => {
-    const seen: string[] = [];
-    for (let i = 0; i < 6; i++) seen.push(await (await ask(promfed.url, 'api/v1/status/config')).text());
-    return seen;
+    const texts: string[] = [];
+    for (let i = 0; i < 6; i++) texts.push(await (await send(promfed.url, 'api/v1/status/config')).text());
+    return texts;
   };
   writeFileSync(path, yaml('one'));
-  t.equal((await ask(promfed.url, '-/reload', 'POST')).status, 200);
+  t.equal((await send(promfed.url, '-/reload', 'POST')).status, 200);
   t.ok(
     (await configs()).every((text) => text.includes('name: one')),
     'all workers have it when the reload is answered',
   );
 
   writeFileSync(path, 'promxy: [');
-  const refused = await ask(promfed.url, '-/reload', 'POST');
+  const refused = await send(promfed.url, '-/reload', 'POST');
   t.equal(refused.status, 500);
   t.match(await refused.text(), /failed to reload config: .*grows\.yaml/);
   t.ok((await configs()).every((text) => text.includes('name: one')));
@@ -221,7 +221,7 @@ t.test('every worker uses a credentials file that has changed, without a reload'
     `promxy: { server_groups: [{ static_configs: [{ targets: ["127.0.0.1:${port}"] }], ` +
     `http_client: { basic_auth: { username: admin, password_file: ${password} } } }] }`;
   const promfed = await start(t, `--config=${file('credentials.yaml', yaml)}`, '--workers=2');
-  const query = async (): Promise<number> => (await ask(promfed.url, 'api/v1/query?query=up')).status;
+  const query = async (): Promise<number> => (await send(promfed.url, 'api/v1/query?query=up')).status;
   t.equal(await query(), 200);
   writeFileSync(password, 'second\n');
   expected = 'second';

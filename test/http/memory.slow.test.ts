@@ -174,14 +174,14 @@ t.test(
   'with --query.max-concurrency further queries wait in order, and a client that disconnects leaves the queue',
   async (t) => {
     const { promfed, regions } = await setUp(t, [staysSilent], { maxConcurrency: 1 });
-    const ask = (signal?: AbortSignal): Promise<Response> =>
+    const send = (signal?: AbortSignal): Promise<Response> =>
       fetch(`${promfed.url}api/v1/query?query=a`, { signal: signal ?? null });
     const first = new AbortController();
     const second = new AbortController();
-    const one = ask(first.signal).catch(() => 'left');
+    const one = send(first.signal).catch(() => 'left');
     await regions[0]!.untilRequests(1);
-    const two = ask(second.signal).catch(() => 'left');
-    const three = ask();
+    const two = send(second.signal).catch(() => 'left');
+    const three = send();
     await until(async () => (await metric(promfed, 'promfed_queries_queued')) === 2, 'both to wait');
     t.equal(regions[0]!.requests.length, 1);
     second.abort();
@@ -245,7 +245,7 @@ t.test('all memory is released, however requests end', async (t) => {
     maxConcurrency: 6,
     queryTimeoutMs: 400,
   });
-  const asked = fc.record({
+  const request = fc.record({
     path: fc.constantFrom(...paths),
     reading: fc.oneof(
       fc.constant<Reading>('all'),
@@ -255,7 +255,7 @@ t.test('all memory is released, however requests end', async (t) => {
   });
   const scene = fc.record({
     faults: fc.tuple(fc.constantFrom(...faults), fc.constantFrom(...faults)),
-    requests: fc.array(asked, { minLength: 1, maxLength: 10 }),
+    requests: fc.array(request, { minLength: 1, maxLength: 10 }),
   });
   let ended = 0;
   await fc.assert(

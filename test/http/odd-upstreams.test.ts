@@ -98,7 +98,7 @@ const BYTES = 'x';
 const COLUMNS = 'quantile(0.5, x)';
 
 /** Returns the answer, or undefined when the connection broke. */
-async function ask(url: string, query: string): Promise<ApiAnswer<QueryData> | undefined> {
+async function tryQuery(url: string, query: string): Promise<ApiAnswer<QueryData> | undefined> {
   try {
     return await api(url, '/api/v1/query', { query, time: '1' });
   } catch {
@@ -138,7 +138,7 @@ for (const { name, series } of repeats) {
       [beside, BYTES],
       [beside, COLUMNS],
     ] as const) {
-      const answer = await ask(url, query);
+      const answer = await tryQuery(url, query);
       if (answer === undefined) continue; // The connection broke: clients do not take the answer for complete.
       t.equal(answer.status, 'error', `${query}: ${excerptOf(answer)}`);
       t.match(answer.error, /duplicate series/, query);
@@ -172,9 +172,9 @@ t.test('an answer that arrives byte by byte is the same', async (t) => {
   const url = await setUp(t, [dribbles(body, 1), dribbles(body, 7)]);
   const whole = await setUp(t, [sends(body), sends(body)]);
   for (const query of [BYTES, COLUMNS]) {
-    const answer = await ask(url, query);
+    const answer = await tryQuery(url, query);
     t.equal(answer?.status, 'success', `${query}: ${answer?.error ?? ''}`);
-    t.strictSame(answer, await ask(whole, query), query);
+    t.strictSame(answer, await tryQuery(whole, query), query);
   }
 });
 
@@ -198,20 +198,20 @@ for (const { name, fault, reason } of [
     const required = await setUp(t, [fault, sends(bodyOf(few))]);
     const optional = await setUp(t, [fault, sends(bodyOf(few))], 1);
     for (const query of [BYTES, COLUMNS]) {
-      const failed = await ask(required, query);
+      const failed = await tryQuery(required, query);
       if (failed !== undefined) {
         t.equal(failed.status, 'error', `${query}: ${excerptOf(failed)}`);
         t.match(failed.error, reason, query);
         t.match(failed.error, /region-1/, query);
       }
-      const partial = await ask(optional, query);
+      const partial = await tryQuery(optional, query);
       t.equal(partial?.status, 'success', `${query}: ${partial?.error ?? 'broke off'}`);
       t.ok(
         partial?.warnings?.some((warning) => warning.includes('region-1')),
         `${query}: ${JSON.stringify(partial?.warnings)}`,
       );
     }
-    const alive = await ask(required.replace(/\/$/, ''), '1');
+    const alive = await tryQuery(required.replace(/\/$/, ''), '1');
     t.equal(alive?.status, 'success', 'the process is still healthy');
   });
 }

@@ -56,7 +56,7 @@ for (const { name, groupLabels, groups } of disjointCases) {
     await t.test('expressions with equal results in both languages', async (t) => {
       for (const query of curated) {
         for (const at of times) {
-          const { differences } = await union.ask(query, at);
+          const { differences } = await union.compare(query, at);
           t.same(differences, [], `${query} at steps of ${at.step ?? 0} s`);
         }
       }
@@ -71,7 +71,7 @@ for (const { name, groupLabels, groups } of disjointCases) {
           fc.constantFrom(...ranges),
           async (query, range) => {
             for (const at of [atInstant!, range]) {
-              const outcome = await union.ask(query, at);
+              const outcome = await union.compare(query, at);
               if (outcome.found) foundCount++;
               const lines = outcome.differences.slice(0, 5);
               if (lines.length > 0) {

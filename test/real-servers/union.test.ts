@@ -27,7 +27,7 @@ for (const { name, groupLabels, groups } of cases) {
     await t.test('expressions of every construct', async (t) => {
       for (const [i, query] of curated.entries()) {
         const both = [atInstant!, ranges[i % ranges.length]!];
-        const outcomes = await Promise.all(both.map((at) => union.ask(query, at)));
+        const outcomes = await Promise.all(both.map((at) => union.compare(query, at)));
         for (const [j, outcome] of outcomes.entries()) {
           t.same(differencesIn(outcome), [], describe(query, both[j]!));
         }
@@ -41,7 +41,7 @@ for (const { name, groupLabels, groups } of cases) {
       await fc.assert(
         fc.asyncProperty(expression, fc.constantFrom(...ranges), async (query, range) => {
           for (const at of [atInstant!, range]) {
-            const outcome = await union.ask(query, at);
+            const outcome = await union.compare(query, at);
             counts[outcome.kind]++;
             annotated.push(...outcome.annotations.map((text) => `${describe(query, at)}: ${text}`));
             const differences = differencesIn(outcome);

@@ -9,7 +9,7 @@ import type { ScriptSeries, WrittenHistogram } from './histogram-notation.js';
 import { importIntoPrometheus, startPrometheus, type Teardown } from '../real-servers/real-servers.js';
 import type { TestSeries, TestValue } from '../series/series-set.js';
 
-/** The result of scriptEval `eval`. */
+/** The result of one `eval`. */
 export interface Replayed {
   readonly eval: ScriptEval;
   readonly answer: PrometheusAnswer;

@@ -23,7 +23,7 @@ import { compareColumns, near } from './rows.js';
 import { tryColumnOnGrid, stepOf } from './steps.js';
 import { ALL_FEATURES } from '../promql/all-features.js';
 
-/** The result of scriptEval `eval`. */
+/** The result of one `eval`. */
 export interface ScriptResult {
   readonly line: number;
   readonly expr: string;

@@ -30,9 +30,9 @@ export async function startAligningProxy(t: Teardown, origin: string): Promise<A
         ranges.received++;
         if (align(parameters)) ranges.moved++;
       }
-      const asked = isForm || request.method === 'GET';
-      fetch(`${origin}${pathname}${asked ? `?${parameters.toString()}` : ''}`, {
-        ...(asked
+      const isQuery = isForm || request.method === 'GET';
+      fetch(`${origin}${pathname}${isQuery ? `?${parameters.toString()}` : ''}`, {
+        ...(isQuery
           ? {}
           : { method: 'POST', body, headers: { 'content-type': contentType, 'content-encoding': 'snappy' } }),
       })

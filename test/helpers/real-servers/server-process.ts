@@ -39,7 +39,7 @@ export interface ServerCommand {
   readonly binary: string;
   /** Called once, with the port to listen on and a fresh folder; may write files there. */
   readonly args: (port: number, directory: string) => readonly string[];
-  /** A path that answers 200 when the server is ready. */
+  /** A path that is answered with 200 when the server is ready. */
   readonly readyPath: string;
   /** The folder to run in; default the current one. */
   readonly cwd?: string;
@@ -61,14 +61,14 @@ export async function startServer(t: Teardown, command: ServerCommand): Promise<
     const directory = mkdtempSync(join(tmpdir(), `promfed-${basename(command.binary)}-`));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const run = createRun(command, command.args(port, directory), url + command.readyPath);
+    const run = new ServerRun(command, command.args(port, directory), url + command.readyPath);
     try {
       await run.start();
     } catch (error) {
       await run.end('SIGKILL');
       rmSync(directory, { recursive: true, force: true });
       // Another process bound the port before the server did.
-      if (attempt < 3 && /address already in use/i.test(run.output())) continue;
+      if (attempt < 3 && /address already in use/i.test(run.output)) continue;
       throw error;
     }
     t.teardown(async () => {
@@ -79,8 +79,8 @@ export async function startServer(t: Teardown, command: ServerCommand): Promise<
       url,
       port,
       directory,
-      pid: () => run.pid(),
-      output: () => run.output(),
+      pid: () => run.pid,
+      output: () => run.output,
       kill: () => run.end('SIGKILL'),
       stop: () => run.end('SIGTERM'),
       restart: () => run.start(),
@@ -95,79 +95,91 @@ export async function startServer(t: Teardown, command: ServerCommand): Promise<
   }
 }
 
-interface Run {
-  start(): Promise<void>;
-  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+/** The process of a server, which can be started again after its end. */
+class ServerRun {
+  readonly #name: string;
+  readonly #command: ServerCommand;
+  readonly #args: readonly string[];
+  readonly #readyUrl: string;
+  #child: ChildProcess | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #output = '';
+
+  constructor(command: ServerCommand, args: readonly string[], readyUrl: string) {
+    this.#name = basename(command.binary);
+    this.#command = command;
+    this.#args = args;
+    this.#readyUrl = readyUrl;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Resolves when the server is ready. */
+  async start(): Promise<void> {
+    if (this.#child !== undefined) throw new Error(`${this.#name} is running already`);
+    const child = this.#spawn();
+    const deadline = Date.now() + startTimeoutMs;
+    while (!(await answersOk(this.#readyUrl))) {
+      if (!isRunning(child)) throw new Error(`${this.#name} ended before it was ready:\n${this.#output}`);
+      if (Date.now() > deadline) throw new Error(`${this.#name} is not ready after 100 s:\n${this.#output}`);
+      await sleep(20);
+    }
+    if (!isRunning(child)) {
+      throw new Error(`${this.#name} ended, and another server answers on its port:\n${this.#output}`);
+    }
+  }
+
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
   /** Returns the process id. */
-  signal(signal: NodeJS.Signals): number;
-  pid(): number | undefined;
-  output(): string;
-}
+  signal(signal: NodeJS.Signals): number {
+    if (this.#child?.pid === undefined) throw new Error(`${this.#name} is not running`);
+    this.#child.kill(signal);
+    return this.#child.pid;
+  }
 
-function createRun({ binary, cwd }: ServerCommand, args: readonly string[], readyUrl: string): Run {
-  const name = basename(binary);
-  let child: ChildProcess | undefined;
-  let ended: Promise<void> = Promise.resolve();
-  let output = '';
-
-  const killWithUs = (): void => {
-    child?.kill('SIGKILL');
-  };
-
-  const keep = (chunk: Buffer): void => {
-    output = (output + chunk.toString('utf8')).slice(-keptOutput);
-  };
-
-  return {
-    async start() {
-      if (child !== undefined) throw new Error(`${name} is running already`);
-      const [file, ...before] =
-        setpriv === undefined ? [binary] : [setpriv, '--pdeathsig', 'KILL', '--', binary];
-      const started = spawn(file, [...before, ...args], {
-        cwd: cwd ?? process.cwd(),
-        stdio: ['ignore', 'pipe', 'pipe'],
+  #spawn(): ChildProcess {
+    const { binary, cwd = process.cwd() } = this.#command;
+    const [file, ...before] =
+      setpriv === undefined ? [binary] : [setpriv, '--pdeathsig', 'KILL', '--', binary];
+    const child = spawn(file, [...before, ...this.#args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    const keep = (chunk: Buffer): void => {
+      this.#output = (this.#output + chunk.toString('utf8')).slice(-keptOutput);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    const kill = (): void => {
+      child.kill('SIGKILL');
+    };
+    process.once('exit', kill);
+    this.#ended = new Promise((resolve) => {
+      const onEnd = (): void => {
+        this.#child = undefined;
+        process.removeListener('exit', kill);
+        resolve();
+      };
+      child.once('error', (error) => {
+        this.#output += error.message;
+        onEnd();
       });
-      child = started;
-      started.stdout.on('data', keep);
-      started.stderr.on('data', keep);
-      ended = new Promise((resolve) => {
-        const onEnd = (): void => {
-          child = undefined;
-          process.removeListener('exit', killWithUs);
-          resolve();
-        };
-        started.once('error', (error) => {
-          output += error.message;
-          onEnd();
-        });
-        started.once('close', onEnd);
-      });
-      process.once('exit', killWithUs);
-      const deadline = Date.now() + startTimeoutMs;
-      while (!(await answersOk(readyUrl))) {
-        if (!isRunning(started)) throw new Error(`${name} ended before it was ready:\n${output}`);
-        if (Date.now() > deadline) throw new Error(`${name} is not ready after 100 s:\n${output}`);
-        await sleep(20);
-      }
-      if (!isRunning(started))
-        throw new Error(`${name} ended, and another server answers on its port:\n${output}`);
-    },
-    async end(signal) {
-      if (child === undefined) return;
-      const target = child;
-      target.kill(signal);
-      const timer = setTimeout(() => target.kill('SIGKILL'), stopTimeoutMs);
-      await ended;
-      clearTimeout(timer);
-    },
-    signal(signal) {
-      if (child?.pid === undefined) throw new Error(`${name} is not running`);
-      child.kill(signal);
-      return child.pid;
-    },
-    pid: () => child?.pid,
-    output: () => output,
-  };
+      child.once('close', onEnd);
+    });
+    return child;
+  }
 }
 
 function isRunning(child: ChildProcess): boolean {

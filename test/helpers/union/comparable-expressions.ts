@@ -1,14 +1,14 @@
-// Random expressions that VictoriaMetrics and PromQL agree on wherever a part of them is computed here: what is sent
-// follows VictoriaMetrics on both sides, what is left follows PromQL on ours. Left out, and why:
-// - NaN, of odd values, of `x / 0`, `%`, `^` or sqrt: a missing sample there, a value here.
-// - Subqueries, which align their steps otherwise there, and `timestamp` of what is on a grid.
-// - Joins of what matches twice: an error here, there only where the two overlap in time.
-// - label_replace and label_join: series that become equal are an error here and one series there.
-// - Series that come and go: `or` works on whole series there, and the lookback is each series' own.
-// - Joins by all labels: a lone series without labels is a partner for all there.
-// - `!=` and `bool` between vectors: a partner that has no sample at a step is NaN there, and compared.
-// - absent() of a selector with `offset` or `@`, whose matchers give no labels there.
-// - A number before a comparison, which gives the number there.
+// Random expressions with the same result in MetricsQL and PromQL, whatever part of them promfed computes. Pushed down
+// parts follow MetricsQL in promfed and in the reference; other parts follow PromQL in promfed only. Excluded are:
+// - NaN, from odd values, `x / 0`, `%`, `^` or sqrt: MetricsQL treats it as a missing sample.
+// - Subqueries, whose steps MetricsQL aligns differently, and `timestamp` of values on a grid.
+// - Vector matches with duplicates: MetricsQL reports them only where both series have samples at the same time.
+// - label_replace and label_join: MetricsQL merges series that become equal, PromQL reports an error.
+// - Series that end: in MetricsQL `or` selects whole series, and the lookback differs for each series.
+// - Vector matches by all labels: MetricsQL matches a single series without labels with every series.
+// - `!=` and `bool` between vectors: MetricsQL compares a missing sample as NaN.
+// - absent() of a selector with `offset` or `@`: MetricsQL does not use its matchers for labels.
+// - A number before a comparison: MetricsQL returns the number.
 
 import fc from 'fast-check';
 
@@ -17,7 +17,7 @@ import { aggregated, exact, of, operation, type Piece } from './expression-piece
 
 type Pieces = fc.Arbitrary<Piece>;
 
-/** All of these are in every region all the time, but for queue_depth, which some lack as a whole. */
+/** Metrics with samples in every region at all times, except for queue_depth, which some regions lack. */
 const METRICS = ['http_requests_total', 'memory_usage_bytes', 'pod_info', 'queue_depth'];
 const FUNCTIONS = [
   'rate',
@@ -33,7 +33,7 @@ const MORE_FUNCTIONS = ['max_over_time', 'sum_over_time', 'last_over_time', 'cou
 const AGGREGATIONS = ['sum', 'min', 'max', 'count', 'avg', 'group', 'stddev', 'stdvar'];
 const FILTERS = ['>', '<=', '!=', '> bool', '== bool'];
 
-/** Expressions whose result is a vector. */
+/** Random expressions whose result is a vector. */
 export function arbitraryComparableExpression({ groupLabels }: UnionNames, depth = 4): fc.Arbitrary<string> {
   const groupNames = Object.keys(groupLabels);
   const labels = ['namespace', 'pod', 'code', 'node', ...groupNames, ...groupNames, ...groupNames];

@@ -51,7 +51,7 @@ export const curated: readonly string[] = [
   'absent_over_time(passing{namespace="ns-0"}[2m])',
   'absent_over_time((gone)[5m:])',
   'absent(passing) or on () sum(passing)',
-  // Joins: by all labels, by the group's, by others, with a metric that some regions lack.
+  // Vector matches by all labels, by those of groups, by others, and with a metric that some regions lack.
   'http_requests_total{code="500"} / ignoring (code) http_requests_total{code="200"}',
   'http_requests_total{code="500"} / on (region, tier, zone, namespace, pod) http_requests_total{code="200"}',
   'memory_usage_bytes / on (namespace, pod) queue_depth',
@@ -120,7 +120,7 @@ export const curated: readonly string[] = [
   'timestamp(sum(memory_usage_bytes))',
   'hour(vector(time())) + on () group_right minute(timestamp(memory_usage_bytes))',
   'day_of_month() + time()',
-  // Matchers on what no region has, or all.
+  // Matchers that select no region, or all.
   '{region="eu"}',
   '{region="eu",tier="b",__name__=~"odd|passing"}',
   'memory_usage_bytes{region="",namespace="ns-0"}',

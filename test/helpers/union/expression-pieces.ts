@@ -1,13 +1,13 @@
-// Pieces of the random expressions of the union tests: texts, and what is known of the values they will have.
+// Pieces of the random expressions of the union tests: texts with the properties of their values.
 
-/** An expression, and what is known of its values. */
+/** An expression with the properties of its values. */
 export interface Piece {
   readonly text: string;
-  /** Not a multiple of a power of two with few digits: sums of it round. */
+  /** True when values may not be short binary fractions, so that their sums are rounded. */
   readonly inexact: boolean;
-  /** The last digits depend on who summed what first, or on a library of mathematics. */
+  /** True when the last digits depend on the order of a sum or on a mathematical library. */
   readonly noisy: boolean;
-  /** Series may be equal but for their names. */
+  /** True when series may differ only in their names. */
   readonly alike: boolean;
 }
 
@@ -32,13 +32,13 @@ export const JUMPS = new Set([
 ]);
 export const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='];
 
-/** An operator between two pieces; another one where this would tell noise from noise. */
+/** Applies an operator to two pieces. Operators that amplify the noise of values are replaced by `*`. */
 export function operation(a: Piece, op: string, b: Piece, matching = ''): Piece {
   const noisy = a.noisy || b.noisy;
   const jumps = COMPARISONS.includes(op.split(' ')[0]!) || JUMPS.has(op) || op === '-' || op === '+';
   const used = noisy && jumps ? '*' : op;
   const rounds = !['+', '-'].includes(used) && !COMPARISONS.includes(used.split(' ')[0]!);
-  // A power's last digit is that of a library.
+  // The last digit of `^` and atan2 depends on the library.
   return {
     text: `(${a.text}) ${used} ${matching}(${b.text})`,
     inexact: a.inexact || b.inexact || rounds,
@@ -55,11 +55,10 @@ export function keeping(op: string): string {
   return COMPARISONS.includes(op) ? `${op} bool` : op;
 }
 
-/** An aggregation; another one where this would tell noise from noise. */
+/** Aggregates a piece. The spread of noisy values is replaced by `max`. */
 export function aggregated(op: string, by: string, v: Piece, parameter = ''): Piece {
   const sums = op === 'sum' || op === 'avg';
   const spreads = op === 'stddev' || op === 'stdvar';
-  // Spread is a difference, which is noise when its terms are.
   const used = spreads && v.noisy ? 'max' : op;
   return {
     text: `${used} ${by} (${parameter}${v.text})`,

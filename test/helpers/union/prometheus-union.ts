@@ -1,5 +1,5 @@
-// A union under test: real regions, one real Prometheus that holds what they hold together, and promfed over the
-// regions, once as it distributes queries and once as it evaluates them itself from raw samples.
+// A union under test: real regions, one real Prometheus with the series of all of them as the reference, and promfed
+// over the regions, once with pushdown and once without.
 
 import { api, startPromfed } from '../promfed/promfed.js';
 import { importIntoPrometheus, startPrometheus } from '../real-servers/real-servers.js';
@@ -11,9 +11,9 @@ import { annotationsOf, answerDifferences, hasSamples, type UnionAnswer } from '
 export interface UnionGroup {
   readonly labels: Readonly<Record<string, string>>;
   readonly targets: readonly (readonly TestSeries[])[];
-  /** The union of the targets' series; by default those of the first target. */
+  /** The union of the targets' series that the injected matchers select. Default: those of the first target. */
   readonly whole?: readonly TestSeries[];
-  /** The group's `inject_matchers`; what is left of the targets by them is `whole`. */
+  /** The group's `inject_matchers`. */
   readonly inject?: readonly string[];
 }
 
@@ -36,10 +36,11 @@ export interface UnionOutcome {
 }
 
 export interface Union {
-  ask(query: string, times: UnionTimes): Promise<UnionOutcome>;
+  /** Sends a query to all servers and compares the answers. */
+  compare(query: string, times: UnionTimes): Promise<UnionOutcome>;
 }
 
-/** Starts the regions, the reference and promfed. They end with the test. */
+/** Starts the regions, the reference and promfed. They are stopped at the teardown of `t`. */
 export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Promise<Union> {
   const union = groups.flatMap(({ labels, targets, whole }) => withLabels(whole ?? targets[0]!, labels));
   const start = async (series: readonly TestSeries[]): Promise<string> => {
@@ -65,9 +66,9 @@ export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Pr
   const on = await startPromfed(t, yaml);
   const off = await startPromfed(t, yaml, { pushdown: false });
   return {
-    async ask(query, times) {
+    async compare(query, times) {
       const [theirs, ours, raw] = await Promise.all(
-        [reference, on.url, off.url].map((url) => ask(url, query, times)),
+        [reference, on.url, off.url].map((url) => send(url, query, times)),
       );
       const distributed = answerDifferences(ours!, theirs!);
       const evaluated = answerDifferences(raw!, theirs!);
@@ -83,13 +84,13 @@ export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Pr
   };
 }
 
-function ask(url: string, query: string, { start, end, step }: UnionTimes): Promise<UnionAnswer> {
+function send(url: string, query: string, { start, end, step }: UnionTimes): Promise<UnionAnswer> {
   return step === undefined
     ? api(url, '/api/v1/query', { query, time: String(end) })
     : api(url, '/api/v1/query_range', { query, start: String(start), end: String(end), step: String(step) });
 }
 
-/** Where groups overlap, series of both are one. */
+/** Removes series whose labels an earlier or later one has, as in overlapping groups. The last one is kept. */
 function dedupe(series: readonly TestSeries[]): TestSeries[] {
   const byLabels = new Map(series.map((one) => [JSON.stringify(Object.entries(one.labels).sort()), one]));
   return [...byLabels.values()];

@@ -3,7 +3,7 @@
 // each by the narrowest rule that excludes it:
 // - Values that depend on the order in which regions were summed are `noisy`; no function of JUMPS is applied to them.
 // - topk and bottomk rank values that do not tie.
-// - Ranks that may be NaN are never below a function that reads beyond the time of `@`, see `seesBeyond`.
+// - Ranks that may be NaN are never below a function that reads beyond the time of `@`, see `mayFailBeyond`.
 // - Filters are used between sides that do not match twice, see `keeping`.
 // - The side of a vector match that must be unique is unique by its grouping, or is a metric with the same label sets
 //   in every region at all times: its duplicates are then in every region.
@@ -23,9 +23,9 @@ import {
 
 /** The names and labels of the series. */
 export interface UnionNames {
-  /** Labels that groups set, each with the values that are there. */
+  /** Labels that groups set, each with its values. */
   readonly groupLabels: Readonly<Record<string, readonly string[]>>;
-  /** The last step, seconds; queries begin half an hour earlier. */
+  /** Time of the last step in seconds. Queries begin half an hour earlier. */
   readonly endS: number;
 }
 
@@ -44,7 +44,7 @@ const EVERYWHERE = [
 const METRICS = [...EVERYWHERE, 'queue_depth', 'odd', 'sparse', 'passing', 'request_duration_seconds_count'];
 const MANY = ['{__name__=~"queue_depth|memory_usage_bytes"}', '{__name__=~"odd|sparse",pod!="pod-1"}'];
 
-/** Expressions whose result is a vector or a scalar. */
+/** Random expressions whose result is a vector or a scalar. */
 export function arbitraryUnionExpression(names: UnionNames, depth = 4): fc.Arbitrary<string> {
   const labels = [...OWN_LABELS, ...Object.keys(names.groupLabels).flatMap((name) => [name, name, name])];
   const tied = fc.letrec<Record<Kind, Piece>>((tie: Tie) => {
@@ -162,7 +162,7 @@ const OVER_TIME = ['sum', 'min', 'max', 'last', 'count', 'present', 'avg', 'stdd
 function rangeFunction(tie: Tie): Pieces {
   return fc.oneof(
     fc.tuple(fc.constantFrom(...COUNTER_FUNCTIONS, 'rate'), tie('matrix')).map(([func, m]) => {
-      // The resets of a noisy value are noise too.
+      // Noise causes counter resets.
       if (m.noisy) return of(`avg_over_time(${m.text})`, m);
       return of(`${func}(${m.text})`, m, { inexact: !JUMPS.has(func) });
     }),
@@ -174,10 +174,10 @@ function rangeFunction(tie: Tie): Pieces {
     fc
       .tuple(fc.constantFrom('0.3', '0.5', '1', '0', 'scalar(pod_info{pod="x"})'), tie('matrix'))
       .map(([q, m]) =>
-        of(`quantile_over_time(${seesBeyond(m) ? '0.5' : q}, ${m.text})`, m, { inexact: true }),
+        of(`quantile_over_time(${mayFailBeyond(m) ? '0.5' : q}, ${m.text})`, m, { inexact: true }),
       ),
     tie('matrix').map((m) =>
-      m.noisy || seesBeyond(m)
+      m.noisy || mayFailBeyond(m)
         ? of(`last_over_time(${m.text})`, m)
         : of(`predict_linear(${m.text}, 60)`, m, { inexact: true }),
     ),
@@ -190,14 +190,14 @@ function rangeFunction(tie: Tie): Pieces {
  *
  * Source: Prometheus, promql/engine.go (`setOffsetForAtModifier`, `evalSubquery`).
  */
-function seesBeyond({ text }: Piece): boolean {
+function mayFailBeyond({ text }: Piece): boolean {
   return text.includes('@') && /(?:top|bottom)k[^(]*\(scalar\(/.test(text);
 }
 
 function vectorFunction(tie: Tie, names: UnionNames): Pieces {
   const smooth = fc.constantFrom('abs', 'sqrt', '-', '+', 'sort', 'sort_desc', 'deg');
   const jumping = fc.constantFrom('ceil', 'floor', 'round', 'sgn');
-  // Their last digit is that of a library.
+  // Their last digit depends on the library.
   const library = fc.constantFrom('ln', 'log2', 'atan', 'tanh', 'cos');
   const dates = fc.constantFrom('minute', 'hour', 'day_of_week', 'days_in_month', 'year');
   return fc.oneof(
@@ -241,7 +241,7 @@ function someOf(labels: readonly string[], maxLength: number): fc.Arbitrary<stri
 function join(tie: Tie, labels: readonly string[]): Pieces {
   const fill = fc.constantFrom('sum', 'max', 'min', 'count', 'group', 'avg');
   const include = someOf(labels, 2);
-  /** On labels that the one side is grouped by. */
+  /** Matches on the labels by which the one side is grouped. */
   const byGroup = fc
     .tuple(anyOperator, someOf(labels, 4), fill, tie('vector'), tie('vector'), include, fc.nat(4))
     .map(([op, by, agg, many, v, include, side]) => {
@@ -254,7 +254,7 @@ function join(tie: Tie, labels: readonly string[]): Pieces {
       if (side === 2) return operation(aggregated(agg, `by (${by.join(', ')})`, many), op, one, on);
       return operation(many, kept, one, `${on}group_left (${added}) `);
     });
-  /** Ignoring labels that the one side has lost. */
+  /** Ignores labels that the one side has lost. */
   const withoutGroup = fc
     .tuple(anyOperator, someOf(labels, 3), fill, tie('vector'), tie('vector'), fc.boolean())
     .map(([op, lost, agg, many, v, left]) => {
@@ -266,7 +266,7 @@ function join(tie: Tie, labels: readonly string[]): Pieces {
         `ignoring (${lost.join(', ')}) ${left ? 'group_left ' : ''}`,
       );
     });
-  /** By all labels; what may be alike is made unique. */
+  /** Matches by all labels. Sides with series that may differ only in their names are made unique. */
   const byAll = fc
     .tuple(anyOperator, tie('vector'), tie('vector'))
     .map(([op, a, b]) =>

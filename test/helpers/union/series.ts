@@ -1,4 +1,4 @@
-// The series of the union tests: what a region holds, beyond what seriesSet makes.
+// The series of a region in the union tests: those of seriesSet, and others.
 
 import { random, seriesSet, type TestSeries } from '../series/series-set.js';
 
@@ -8,8 +8,8 @@ export interface UnionTimes {
 }
 
 /**
- * Returns the series of one region: those of seriesSet, pods that come and go, one with few samples, NaN and infinite
- * values, and `pod_info` with the node of each pod. Every region has the same pods.
+ * Returns the series of one region: those of seriesSet, `passing` with pods that end, `sparse` with few samples, `odd`
+ * with NaN and infinite values, and `pod_info` with the node of each pod. Every region has the same pods.
  */
 export function unionSeries(
   region: string,
@@ -50,7 +50,7 @@ export function unionSeries(
   return series;
 }
 
-/** The series without the samples of some minutes; the gap begins with a stale marker, so that lookback ends there. */
+/** Removes samples from `fromMs`, inclusive, to `toMs`. The gap begins with a stale marker, which ends lookback. */
 export function withGap(
   all: readonly TestSeries[],
   gap: { readonly fromMs: number; readonly toMs: number },

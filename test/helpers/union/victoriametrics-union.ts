@@ -1,5 +1,5 @@
-// A union of VictoriaMetrics: real regions, one real server that holds what they hold together, and promfed over the
-// regions. What is compared leaves out what the two languages are known to differ in (see comparable-expressions.ts).
+// A union of VictoriaMetrics: real regions, one real server with the series of all of them as the reference, and promfed
+// over the regions. Known differences between MetricsQL and PromQL are not compared (see comparable-expressions.ts).
 
 import { api, startPromfed } from '../promfed/promfed.js';
 import { importIntoVictoriaMetrics, startVictoriaMetrics } from '../real-servers/real-servers.js';
@@ -9,20 +9,20 @@ import { answerDifferences, hasSamples, nameless, type UnionAnswer } from './ans
 import type { UnionGroup, UnionTimes } from './prometheus-union.js';
 
 export interface ComparableUnion {
-  /** Runs a query. Returns the differences, a line each, and whether the answers have samples. */
-  ask(query: string, times: UnionTimes): Promise<{ differences: readonly string[]; found: boolean }>;
+  /** Sends a query to both. Returns the differences, a line each, and whether the reference found samples. */
+  compare(query: string, times: UnionTimes): Promise<{ differences: readonly string[]; found: boolean }>;
 }
 
-/** It keeps no NaN, and looks back otherwise at series that come and go. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['odd', 'passing', 'sparse']);
+/** Metrics that are not compared: VictoriaMetrics does not store NaN, and has another lookback for series that end. */
+const EXCLUDED: ReadonlySet<string> = new Set(['odd', 'passing', 'sparse']);
 
-/** Starts it all; it ends with the test. */
+/** Starts the regions, the reference and promfed. They are stopped at the teardown of `t`. */
 export async function startVictoriaMetricsUnion(
   t: Teardown,
   groups: readonly UnionGroup[],
 ): Promise<ComparableUnion> {
   const keep = (series: readonly TestSeries[]): readonly TestSeries[] =>
-    series.filter(({ labels }) => !LEFT_OUT.has(labels['__name__']!));
+    series.filter(({ labels }) => !EXCLUDED.has(labels['__name__']!));
   const holdings = groups.map(({ targets }) => keep(targets[0]!));
   const union = groups.flatMap(({ labels, targets, whole }) =>
     withLabels(keep(whole ?? targets[0]!), labels),
@@ -45,17 +45,17 @@ export async function startVictoriaMetricsUnion(
   });
   const promfed = await startPromfed(t, yaml);
   return {
-    async ask(query, times) {
+    async compare(query, times) {
       const [theirs, ours] = await Promise.all([
-        ask(reference, query, times, { nocache: '1', latency_offset: '1ms' }),
-        ask(promfed.url, query, times, {}),
+        send(reference, query, times, { nocache: '1', latency_offset: '1ms' }),
+        send(promfed.url, query, times, {}),
       ]);
       return { differences: answerDifferences(nameless(ours), nameless(theirs)), found: hasSamples(theirs) };
     },
   };
 }
 
-function ask(
+function send(
   url: string,
   query: string,
   { start, end, step }: UnionTimes,

@@ -80,7 +80,7 @@ async function serve(t: Test, answer: Answer, peer: string | undefined): Promise
   return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/api/v1/x`;
 }
 
-async function ask(url: string, headers: OutgoingHttpHeaders, method = 'GET'): Promise<IncomingMessage> {
+async function send(url: string, headers: OutgoingHttpHeaders, method = 'GET'): Promise<IncomingMessage> {
   const [response] = (await once(request(url, { method, headers }).end(), 'response')) as [IncomingMessage];
   return response;
 }
@@ -118,7 +118,7 @@ for (const [name, answer] of [
 ] as const) {
   for (const encoding of ENCODINGS) {
     t.test(`a ${name} answer is sent as ${encoding} and decodes to the same text`, async (t) => {
-      const response = await ask(await serve(t, answer, FAR), { 'accept-encoding': encoding });
+      const response = await send(await serve(t, answer, FAR), { 'accept-encoding': encoding });
       t.equal(response.headers['content-encoding'], encoding);
       t.equal(response.headers.vary, 'Accept-Encoding');
       t.match(response.headers['content-type'], /^application\/json/);
@@ -142,7 +142,7 @@ for (const [name, answer] of [
         [undefined, 'gzip, zstd', undefined],
       ] as const) {
         const url = await serve(t, answer, peer);
-        const response = await ask(url, { 'accept-encoding': accept, 'x-forwarded-for': FAR });
+        const response = await send(url, { 'accept-encoding': accept, 'x-forwarded-for': FAR });
         t.equal(response.headers['content-encoding'], undefined, `${peer}, ${accept}`);
         t.equal(response.headers.vary, vary);
         t.equal((await bytesOf(response)).toString(), text);
@@ -151,7 +151,7 @@ for (const [name, answer] of [
   );
 
   t.test(`the response to HEAD for a ${name} answer has no body`, async (t) => {
-    const response = await ask(await serve(t, answer, FAR), { 'accept-encoding': 'gzip' }, 'HEAD');
+    const response = await send(await serve(t, answer, FAR), { 'accept-encoding': 'gzip' }, 'HEAD');
     t.equal(response.statusCode, 200);
     t.equal((await bytesOf(response)).length, 0);
   });
@@ -159,17 +159,17 @@ for (const [name, answer] of [
 
 t.test('small bodies are not compressed, errors keep their status, and Vary keeps the origin', async (t) => {
   const headers = { 'accept-encoding': 'gzip', origin: 'http://a' };
-  const small = await ask(await serve(t, (reply) => reply.send('{}'), FAR), headers);
+  const small = await send(await serve(t, (reply) => reply.send('{}'), FAR), headers);
   t.equal(small.headers['content-encoding'], undefined);
   t.equal((await bytesOf(small)).toString(), '{}');
 
-  const error = await ask(await serve(t, (reply) => reply.code(422).send('x'.repeat(9000)), FAR), headers);
+  const error = await send(await serve(t, (reply) => reply.code(422).send('x'.repeat(9000)), FAR), headers);
   t.equal(error.statusCode, 422);
   t.equal(error.headers['content-encoding'], 'gzip');
   t.equal(error.headers.vary, 'Origin, Accept-Encoding');
   t.equal(decode('gzip', await bytesOf(error)), 'x'.repeat(9000));
 
-  const none = await ask(await serve(t, (reply) => reply.code(204).send(), FAR), headers);
+  const none = await send(await serve(t, (reply) => reply.code(204).send(), FAR), headers);
   t.equal(none.statusCode, 204);
   t.equal((await bytesOf(none)).length, 0);
 });
@@ -198,7 +198,7 @@ for (const encoding of ENCODINGS) {
         ),
       FAR,
     );
-    const plain = (await ask(url, { 'accept-encoding': encoding })).pipe(decoder());
+    const plain = (await send(url, { 'accept-encoding': encoding })).pipe(decoder());
     const parts: string[] = [];
     plain.on('data', (chunk: Buffer) => parts.push(chunk.toString()));
     await until(() => parts.join('') === 'head,first,', 'the first chunks');
@@ -224,7 +224,7 @@ for (const encoding of ENCODINGS) {
         ),
       FAR,
     );
-    const response = await ask(url, { 'accept-encoding': encoding });
+    const response = await send(url, { 'accept-encoding': encoding });
     await t.rejects(bytesOf(response), { code: 'ECONNRESET' });
     t.match(broken, [{ message: 'too late' }]);
   });
