@@ -1,4 +1,4 @@
-// The failures of groups, and what they mean for the answer.
+// The failures of groups, and their effect on the answer.
 
 import t from 'tap';
 

@@ -1,5 +1,5 @@
-// Runs one real server as a child process for a test: a free port, a folder of its own, readiness, and an end
-// that comes even when the test fails or its process is killed.
+// Runs one real server as a child process for a test, with a free port and a folder of its own. It ends with the test,
+// even when the test fails or its process is killed.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Timers whose time stands still until a test moves it.
+// Timers whose time changes only when a test moves it.
 
 import type { Timers } from '../../../src/runtime/index.js';
 

@@ -49,7 +49,7 @@ interface Read {
   readonly isPartial: boolean;
 }
 
-/** Metric names in the order of arrival, and what the tail says. */
+/** Metric names in the order of arrival, and the trailer. */
 async function readAll(group: OpenGroup, query: typeof RANGE | typeof INSTANT = RANGE): Promise<Read> {
   const { frames } = await group.query(query, fetchContext());
   const names: string[] = [];

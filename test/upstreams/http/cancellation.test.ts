@@ -77,7 +77,7 @@ t.test('a query is not sent when its client has left already', async (t) => {
 t.test(
   'a client that leaves while its request waits for a connection gets an error immediately',
   async (t) => {
-    // An address that swallows packets; where the network refuses it instead, the error comes first.
+    // An address that drops packets. Networks that reject it cause an error earlier.
     const group = openGroup(groupSettings(['192.0.2.1:9'], { httpClient: { dialTimeoutMs: 60_000 } }), {
       clock: systemClock,
       version: '1.2.3',

@@ -10,7 +10,7 @@ const INTERVAL_MS = 60_000;
 
 type Answer = { readonly data: readonly string[]; readonly warnings: readonly string[] } | Error;
 
-/** An index whose time stands still until it is moved, and whose group answers as the test says. */
+/** An index with manual timers, and a group whose answers the test sets. */
 class Bench {
   answer: Answer | Promise<Answer> = { data: ['a', 'b'], warnings: [] };
   readonly requests: { label: string; limit: number; atMs: number; signal: AbortSignal }[] = [];

@@ -1,4 +1,4 @@
-// Plans over groups that injected matchers scope to a part of what they hold.
+// Plans over groups that injected matchers restrict to a part of their series.
 
 import { Labels, type Matcher } from '../../../../src/model/index.js';
 import type { PlannedGroup } from '../../../../src/promql/plan/index.js';
