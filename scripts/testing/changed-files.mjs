@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { root } from '../preflight.mjs';
 
 /** Files whose change may affect the lint or format of every other file. */
-const settings = /^(?:eslint\.config\.mjs|scripts\/lint\/|\.prettier|\.editorconfig|tsconfig\.json|package-lock\.json)/;
+const settings =
+  /^(?:eslint\.config\.mjs|scripts\/lint\/|\.prettier|\.editorconfig|tsconfig\.json|package-lock\.json)/;
 
 /**
  * Returns the files that differ from the upstream branch, or from the last commit when there is no upstream branch. They

@@ -57,7 +57,8 @@ const MODIFIERS = [
 t.test('the scripts have a result of every function, aggregation, operator and modifier', async (t) => {
   const withResults = ownScripts().flatMap((path) =>
     parseScript(readFileSync(path, 'utf8')).filter(
-      ({ expected, expectations }) => expected.length > 0 || expectations.some(({ kind }) => kind === 'string'),
+      ({ expected, expectations }) =>
+        expected.length > 0 || expectations.some(({ kind }) => kind === 'string'),
     ),
   );
   const covered = new Set(withResults.flatMap(({ expr }) => [...constructsOf(expr)]));
