@@ -94,18 +94,21 @@ export class FederationMetadata implements Metadata {
     );
   }
 
-  /** Sends an admitted request to every group that may have matching series, and combines the answers. */
+  /** Sends a request, once admitted, to every group that may have matching series, and combines the answers. */
   async #run<T, Result>(
     request: MetadataRequest,
     send: Send<T>,
     combine: (answers: readonly GroupAnswer<T>[], warnings: readonly string[]) => MetadataAnswer<Result>,
   ): Promise<MetadataResult<Result>> {
-    const admitted = await this.#options.admission?.admit(request.signal, request.timeoutMs);
+    const { admission, clock } = this.#options;
+    const endMs = clock.now() + request.timeoutMs;
+    const admitted = await admission?.admit(request.signal, request.timeoutMs);
     const release = (): void => {
       admitted?.release();
     };
     try {
-      const { data, warnings } = await this.#fanOut(request, send, admitted?.memory);
+      const timeoutMs = Math.max(1, endMs - clock.now());
+      const { data, warnings } = await this.#fanOut({ ...request, timeoutMs }, send, admitted?.memory);
       return { ...combine(data, warnings), release };
     } catch (thrown) {
       release();
@@ -137,7 +140,7 @@ export class FederationMetadata implements Metadata {
   }
 }
 
-/** A label that the group sets has one value, which exists when any series of the group matches. */
+/** Returns the label's values. A label that the group sets has one value if any series of the group matches, else none. */
 async function labelValuesOf(
   group: GroupSnapshot,
   name: string,
@@ -175,7 +178,7 @@ async function metricsOf(
   return { data: new Map(data), warnings: [...all.warnings, ...names.warnings] };
 }
 
-/** The entries of each metric, without duplicates. */
+/** Returns the entries of each metric, without duplicates. */
 function mergeMetrics(
   answers: readonly ReadonlyMap<string, readonly MetricMetadata[]>[],
 ): ReadonlyMap<string, readonly MetricMetadata[]> {
@@ -190,7 +193,7 @@ function mergeMetrics(
   return new Map([...byMetric].map(([name, entries]) => [name, [...entries.values()]]));
 }
 
-/** The request to each group that may have series for one of the selectors. */
+/** Returns the request to each group that may have series for one of the selectors. */
 function groupQueries(
   query: MetadataQuery,
   groups: readonly GroupSnapshot[],

@@ -42,6 +42,25 @@ t.test('an optional group that fails is a warning', async (t) => {
   }
 });
 
+t.test('an answer of another type is a failure, and its body is closed', async (t) => {
+  const matrix = fakeGroup(
+    'eu',
+    { region: 'eu' },
+    async function* () {
+      yield Buffer.from('{"status":"success","data":{"resultType":"matrix","result":[');
+      yield Buffer.from(']}}');
+    },
+    true,
+  );
+  const other = fakeGroup('us', { region: 'us' }, () => vector({ a: 3 }));
+  const answer = await federationOf([matrix, other]).query(request('x'));
+  t.same(Object.values(await read(answer)), [3]);
+  t.same(answer.annotations.warnings, [
+    'server group "eu" is missing from this answer: invalid answer: the result type is matrix, not vector',
+  ]);
+  t.equal(matrix.closedBodies, 1);
+});
+
 t.test('an execution error of any group fails the query', async (t) => {
   const federation = federationOf([
     fakeGroup('eu', { region: 'eu' }, failing('execution', 'many-to-many matching not allowed'), true),

@@ -53,8 +53,11 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
       const stats = groupStats.group(group.name);
       const send = async (context: FetchContext): Promise<GroupAnswer> => {
         const answer = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
-        opened.push(answer);
-        if (answer.resultType === expected) return answer;
+        if (answer.resultType === expected) {
+          opened.push(answer);
+          return answer;
+        }
+        answer.frames.close();
         throw new PromfedError(
           'upstream',
           `server group "${group.name}": invalid answer: the result type is ${answer.resultType}, not ${expected}`,
