@@ -1,4 +1,4 @@
-// Errors and warnings about the targets of a server group.
+// Errors of the targets of a server group, and every warning about a missing or partial answer of a target.
 
 import { PromfedError } from '../../model/index.js';
 
@@ -6,6 +6,12 @@ interface Failure {
   readonly target: string;
   readonly reason: string;
   readonly cause: PromfedError;
+}
+
+/** The properties that all answers of a target have. */
+interface PartialAnswer {
+  readonly warnings: readonly string[];
+  readonly isPartial: boolean;
 }
 
 /** The failed targets of one request to a group. */
@@ -25,7 +31,7 @@ export class GroupFailures {
 
   /** One warning for each failed target, in the order of the failures. */
   get warnings(): string[] {
-    return this.#failures.map(({ target, reason }) => this.describe(target, reason));
+    return this.#failures.map(({ target, reason }) => this.#describe(target, reason));
   }
 
   /** Returns the error for a request that all targets failed: `upstream`, with the reason of each. */
@@ -36,9 +42,14 @@ export class GroupFailures {
     });
   }
 
-  /** Returns the text of a warning about a target, which names the group and the target. */
-  describe(target: string, reason: string): string {
-    return `server group "${this.#group}": target ${target}: ${reason}`;
+  /**
+   * Adds a warning to an answer that its own server marks as partial. VictoriaMetrics does so when some storage nodes did
+   * not answer. Returns any other answer unchanged.
+   */
+  withPartialWarning<Answer extends PartialAnswer>(target: string, answer: Answer): Answer {
+    if (!answer.isPartial) return answer;
+    const warning = this.#describe(target, 'partial response: some storage nodes did not answer');
+    return { ...answer, warnings: [...answer.warnings, warning] };
   }
 
   /** Adds the name of the group to an error that no single target caused. */
@@ -52,11 +63,16 @@ export class GroupFailures {
    */
   fatal(target: string, error: PromfedError): PromfedError {
     const text = this.#redact(error.message);
-    const named = this.describe(target, text);
+    const named = this.#describe(target, text);
     const namesTarget = error.code === 'refused' || error.code === 'unsupported';
     const message = namesTarget ? named : text;
     const cause = new PromfedError('upstream', named, { cause: error });
     return new PromfedError(error.code, message, { cause });
+  }
+
+  /** Returns the text of an error or a warning about a target, which names the group and the target. */
+  #describe(target: string, reason: string): string {
+    return `server group "${this.#group}": target ${target}: ${reason}`;
   }
 }
 

@@ -4,7 +4,6 @@ import { asPromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
 import { fanOut, type TargetGroup } from './fan-out.js';
 import { readMetadata, uniteAnswers, type MetadataKind } from '../api/metadata-answer.js';
-import { PARTIAL } from './partial.js';
 import type { FetchContext, MetadataAnswer } from '../server-group.js';
 
 /** Returns the union of the answers. Errors as in `GroupSnapshot`. */
@@ -32,9 +31,6 @@ export async function queryReplicaMetadata<T>(
     },
     () => undefined,
   );
-  const replies = answers.map(({ target, value: { data, warnings, isPartial } }) => ({
-    data,
-    warnings: isPartial ? [...warnings, failures.describe(target.name, PARTIAL)] : warnings,
-  }));
+  const replies = answers.map(({ target, value }) => failures.withPartialWarning(target.name, value));
   return uniteAnswers(kind, replies, failures.warnings);
 }

@@ -18,7 +18,6 @@ import type { Target } from '../http/target.js';
 import type { FetchContext, GroupAnswer, RegionQuery } from '../server-group.js';
 import { fanOut, type TargetGroup, type TargetAnswer } from './fan-out.js';
 import { isFatal, type GroupFailures } from './group-failures.js';
-import { withPartialWarning } from './partial.js';
 
 /** Maximum size of a buffered answer. */
 const MAX_BUFFERED_BYTES = 64 << 10;
@@ -59,7 +58,7 @@ export async function queryReplicas(
       const buffered = await value.tryBuffer(MAX_BUFFERED_BYTES);
       if (buffered === undefined) return undefined;
       value.body.close();
-      const trailer = withPartialWarning(buffered.trailer, target, failures);
+      const trailer = failures.withPartialWarning(target.name, buffered.trailer);
       return { frames: buffered.frames, trailer: withFailures(trailer, failures) };
     },
   };
@@ -138,7 +137,7 @@ function mergeAnswers(
         if (remaining === 0) throw (reported = failures.error());
         return EMPTY_TRAILER;
       },
-      finish: (trailer) => withPartialWarning(trailer, target, failures),
+      finish: (trailer) => failures.withPartialWarning(target.name, trailer),
       close() {
         body.close(failure);
       },

@@ -30,7 +30,6 @@ import type { Target } from '../http/target.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.js';
 import { readChunkedSeries } from '../wire/chunked-series.js';
 import { fanOut, type TargetGroup } from './fan-out.js';
-import { withPartialWarning } from './partial.js';
 
 /** The answer of one target. */
 interface TargetSamples {
@@ -68,7 +67,7 @@ export async function queryReplicaSamples(
   const kept = series.reduce((sum, one) => sum + seriesWeight(one), 0);
   budget.release(answers.reduce((sum, { value }) => sum + value.held, 0) - kept);
   const trailer = unionTrailers(
-    answers.map(({ target, value }) => withPartialWarning(value.trailer, target, failures)),
+    answers.map(({ target, value }) => failures.withPartialWarning(target.name, value.trailer)),
   );
   const hasStaleMarkers = answers.every(({ value }) => value.hasStaleMarkers);
   return {
