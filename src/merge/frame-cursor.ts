@@ -4,7 +4,7 @@ import type { SeriesFrame } from '../json/index.js';
 import { Labels } from '../model/index.js';
 import type { ReadAhead } from './read-ahead.js';
 
-/** Approximate memory of a label. */
+/** Approximate memory of a label, in bytes. */
 const LABEL_BYTES = 64;
 
 export class FrameCursor {

@@ -3,5 +3,5 @@ export { mergeOrdered } from './merge-ordered.js';
 export { mergeRaw } from './merge-raw.js';
 export { mergeOverlappingStreams, mergeReplicaStreams } from './merge-replicas.js';
 export { pickEarlier, pickReplica, type Samples } from './pick-samples.js';
-export { setLabels } from './set-labels.js';
+export { seriesCollision, setLabels } from './set-labels.js';
 export { sortIfSmall } from './sort-if-small.js';

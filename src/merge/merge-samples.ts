@@ -9,7 +9,7 @@ import {
   SampleReader,
   invalidAnswer,
 } from '../json/index.js';
-import { type Labels, PromfedError } from '../model/index.js';
+import type { Labels } from '../model/index.js';
 import type { Picks, Samples } from './pick-samples.js';
 
 /** Decides which samples of two copies are kept. */
@@ -43,8 +43,9 @@ export function mergeSamples(
   if (keepsFirst && haveSameTimes(a, b)) return a;
   const first = scratches[0].read(a, labels);
   const second = scratches[1].read(b, labels);
-  if (first.isList !== second.isList)
+  if (first.isList !== second.isList) {
     throw invalidAnswer(`series ${labels.toString()} is a vector in one copy and a matrix in the other`);
+  }
   const picks = rule(first, second);
   const merged = first.isList ? compose(first, second, picks) : instant(a, b, picks);
   for (const scratch of scratches) scratch.shrink();
@@ -76,10 +77,7 @@ class Scratch {
       for (let i = 0; i < n; i++) {
         const timeMs = reader.timestamps[i]!;
         if (timeMs <= lastMs) {
-          throw new PromfedError(
-            'upstream',
-            `invalid answer: the samples of series ${labels.toString()} go back in time`,
-          );
+          throw invalidAnswer(`the samples of series ${labels.toString()} go back in time`);
         }
         lastMs = timeMs;
       }
@@ -185,9 +183,9 @@ function hasByte(word: number, pattern: number): boolean {
 
 /** Returns the copy whose value the rule picks for the first copy's sample. */
 function instant(a: Uint8Array, b: Uint8Array, picks: Picks): Uint8Array {
-  const ofFirst = picks.times.findIndex((pick) => pick >= 0);
-  if (ofFirst < 0) return a;
-  return picks.values[ofFirst]! >= 0 ? a : b;
+  const firstCopy = picks.times.findIndex((pick) => pick >= 0);
+  if (firstCopy < 0) return a;
+  return picks.values[firstCopy]! >= 0 ? a : b;
 }
 
 function compose(a: ReadSamples, b: ReadSamples, { times, values }: Picks): Uint8Array {

@@ -1,6 +1,6 @@
 // Merges streams that hold copies of the same series in any order, so that each series comes once.
 
-import type { FrameStream, SeriesFrame } from '../json/index.js';
+import { type FrameStream, invalidAnswer, type SeriesFrame } from '../json/index.js';
 import { Labels, PromfedError } from '../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import { fingerprint } from './fingerprint.js';
@@ -19,8 +19,9 @@ export interface MergeLimits {
   readonly memory?: MemoryAccount | undefined;
 }
 
+/** Number of series from which on a batch is returned. */
 const MAX_BATCH = 512;
-/** Approximate memory of a fingerprint in a set. */
+/** Approximate memory of a fingerprint in a set, in bytes. */
 const FINGERPRINT_BYTES = 40;
 /** Held samples below this size, a quarter of a usual chunk, are copied so that they do not keep their chunk. */
 const MIN_UNCOPIED_BYTES = 16 << 10;
@@ -228,8 +229,5 @@ class UnorderedMerge {
 }
 
 function repeated(labels: Labels): PromfedError {
-  return new PromfedError(
-    'upstream',
-    `invalid answer: series ${labels.toString()} was sent again after it was merged`,
-  );
+  return invalidAnswer(`series ${labels.toString()} was sent again after it was merged`);
 }

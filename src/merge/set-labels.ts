@@ -1,6 +1,6 @@
 // Sets a group's labels on the series of one stream.
 
-import { type FrameStream, transformFrames } from '../json/index.js';
+import { type FrameStream, invalidAnswer, transformFrames } from '../json/index.js';
 import { Labels, PromfedError } from '../model/index.js';
 import { fingerprint } from './fingerprint.js';
 
@@ -18,6 +18,15 @@ export function setLabels(frames: FrameStream, extra: Labels): FrameStream {
   return transformFrames(frames, {
     map: (batch) => batch.map(({ labels, samples }) => ({ labels: setter.set(labels), samples })),
   });
+}
+
+/** Returns the `execution` error of two series that become `final` when the labels `extra` are set. */
+export function seriesCollision(final: Labels, extra: Labels): PromfedError {
+  return new PromfedError(
+    'execution',
+    `two series become ${final.toString()} when the labels ${extra.toString()} are set: ` +
+      'the region sends labels with these names itself',
+  );
 }
 
 /**
@@ -70,14 +79,9 @@ export class LabelSetter {
   }
 
   #duplicate(final: Labels): PromfedError {
-    if (!this.#carried) {
-      return new PromfedError('upstream', `invalid answer: duplicate series ${final.toString()}`);
-    }
-    return new PromfedError(
-      'execution',
-      `two series become ${final.toString()} when the labels ${this.#extra.toString()} are set: ` +
-        'the region sends labels with these names itself',
-    );
+    return this.#carried
+      ? seriesCollision(final, this.#extra)
+      : invalidAnswer(`duplicate series ${final.toString()}`);
   }
 
   #carries(labels: Labels): boolean {

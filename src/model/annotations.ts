@@ -56,6 +56,11 @@ function printed(texts: ReadonlySet<string>, kind: string): readonly string[] {
 /** Position at the end of an annotation: ` (line:column)`. */
 const POSITION = / \(\d+:\d+\)$/;
 
+/** Returns an annotation without the position at its end. */
+export function withoutPosition(text: string): string {
+  return text.replace(POSITION, '');
+}
+
 /**
  * Returns the texts that `others` does not repeat with a position. Annotations from regions have no position, so the
  * same annotation may come from a region and from the evaluator.
@@ -63,7 +68,7 @@ const POSITION = / \(\d+:\d+\)$/;
 function withoutRepeats(texts: ReadonlySet<string>, others: ReadonlySet<string>): readonly string[] {
   if (texts.size === 0) return NONE;
   const positioned = new Set(
-    [...others].filter((text) => POSITION.test(text)).map((text) => text.replace(POSITION, '')),
+    [...others].filter((text) => POSITION.test(text)).map(withoutPosition),
   );
   return [...texts].filter((text) => !positioned.has(text));
 }

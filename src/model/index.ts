@@ -1,4 +1,4 @@
-export { Annotations, TRUNCATION_WARNING } from './annotations.js';
+export { Annotations, TRUNCATION_WARNING, withoutPosition } from './annotations.js';
 export { ColumnSlabs } from './column-slabs.js';
 export { compareStrings } from './compare.js';
 export { MAX_DURATION_MS, MAX_DURATION_S, parseDuration, printDuration } from './duration.js';

@@ -8,7 +8,7 @@ import {
   type ResponseTrailer,
   transformFrames,
 } from '../../json/index.js';
-import { PromfedError, type Grid, type Labels } from '../../model/index.js';
+import { PromfedError, withoutPosition, type Grid, type Labels } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, warnOrThrow, type FanOutContext } from '../fan-out.js';
@@ -98,11 +98,8 @@ export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutCo
   });
 }
 
-/** The position at the end of an annotation: ` (1:23)`. */
-const POSITION = / \(\d+:\d+\)$/;
-
 /** Records the annotations of a region without their positions, which refer to the expression that it was sent. */
 export function noteTrailer({ warnings, infos }: ResponseTrailer, { annotations }: FanOutContext): void {
-  for (const text of warnings) annotations.notice(text.replace(POSITION, ''));
-  for (const text of infos) annotations.info(text.replace(POSITION, ''));
+  for (const text of warnings) annotations.notice(withoutPosition(text));
+  for (const text of infos) annotations.info(withoutPosition(text));
 }

@@ -1,9 +1,8 @@
-// The raw samples of all groups as one source, for what is evaluated from them.
+// The raw samples of all groups as one source for the evaluator.
 
-import { mergeRaw, pickEarlier } from '../../merge/index.js';
+import { mergeRaw, pickEarlier, seriesCollision } from '../../merge/index.js';
 import {
   compileMatchers,
-  PromfedError,
   seriesWeight,
   truncateWindow,
   type Labels,
@@ -102,12 +101,12 @@ function noStaleMarkers(group: string): string {
   );
 }
 
-/** Source: the APIs of Prometheus and VictoriaMetrics, none of which returns start timestamps. */
+/** Source: the APIs of Prometheus and VictoriaMetrics, which do not return start timestamps. */
 function noStartTimestamps(group: string): string {
   return `server group "${group}": its raw samples have no start timestamps; start_timestamp() returns nothing for them`;
 }
 
-/** The series of one group that satisfy `matches` once they have its labels, by their keys. */
+/** Sets labels on the series of one group. Returns those that then satisfy `matches`, by their keys. */
 function labelled(
   series: readonly RawSeries[],
   addLabels: Labels,
@@ -117,13 +116,7 @@ function labelled(
   for (const one of series) {
     const labels = one.labels.with(addLabels);
     if (!matches(labels)) continue;
-    if (byKey.has(labels.key)) {
-      throw new PromfedError(
-        'execution',
-        `two series become ${labels.toString()} when the labels ${addLabels.toString()} are set: ` +
-          'the region sends labels of these names itself',
-      );
-    }
+    if (byKey.has(labels.key)) throw seriesCollision(labels, addLabels);
     byKey.set(labels.key, { ...one, labels });
   }
   return byKey;

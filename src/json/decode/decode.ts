@@ -1,9 +1,10 @@
 // Decodes frames of floats: onto a step grid, or as raw samples.
 
 import type { Column, Grid, RawSeries } from '../../model/index.js';
-import { formatTimestamp, PromfedError } from '../../model/index.js';
+import { formatTimestamp, type PromfedError } from '../../model/index.js';
 import { OPEN_BRACKET } from '../byte.js';
 import type { SeriesFrame } from '../frame.js';
+import { invalidAnswer } from '../read/upstream-answer-error.js';
 import { SampleReader } from './sample-reader.js';
 
 /** Shared by all calls: decoding a frame is synchronous. */
@@ -104,16 +105,14 @@ function grown(array: Float64Array<ArrayBuffer>, needed: number): Float64Array<A
 }
 
 export function offGrid(frame: SeriesFrame, timeMs: number): PromfedError {
-  return new PromfedError(
-    'upstream',
-    `invalid answer: series ${frame.labels.toString()} has a sample at ${formatTimestamp(timeMs)}, ` +
+  return invalidAnswer(
+    `series ${frame.labels.toString()} has a sample at ${formatTimestamp(timeMs)}, ` +
       'which is off the step grid of the query',
   );
 }
 
 function outOfOrder(frame: SeriesFrame, timeMs: number): PromfedError {
-  return new PromfedError(
-    'upstream',
-    `invalid answer: the samples of series ${frame.labels.toString()} go back in time at ${formatTimestamp(timeMs)}`,
+  return invalidAnswer(
+    `the samples of series ${frame.labels.toString()} go back in time at ${formatTimestamp(timeMs)}`,
   );
 }
