@@ -1,4 +1,4 @@
-// Admission: a request starts when there is memory for it and its turn has come. Until then it waits, or is rejected.
+// Admission: a request starts when there is memory and a free slot for it. Until then it waits, or is rejected.
 
 import { PromfedError, type StopSignal } from '../model/index.js';
 import type { MemoryBudget, QueryMemory } from '../runtime/index.js';
@@ -112,7 +112,7 @@ export class Admission {
   #missingResource(): string {
     const { maxConcurrency } = this.#options;
     return maxConcurrency !== undefined && this.#inFlight >= maxConcurrency
-      ? `their turn (limit ${maxConcurrency}, --query.max-concurrency)`
+      ? `a free slot (limit ${maxConcurrency}, --query.max-concurrency)`
       : `memory (limit ${this.budget.limits.budgetBytes} bytes, --memory)`;
   }
 
@@ -164,7 +164,7 @@ class AdmittedRequest implements Admitted {
   }
 }
 
-/** How the wait of one request ends: `end` is called before any of the others. */
+/** Called when the wait of one request is over: `end` first, and then one of the others. */
 interface WaitHandlers {
   readonly end: () => void;
   readonly admit: (admitted: Admitted) => void;

@@ -9,22 +9,22 @@ const OPTIONAL_SHARE = 0.95;
 /** Shared by all requests, because creating an error captures a stack trace. Never reported. */
 const REQUEST_OVER = new PromfedError('canceled', 'the request is over');
 
-/** The end of one piece of work. */
-export interface Bound {
+/** The deadline of the requests to required or to optional groups. */
+export interface GroupDeadline {
   /** Aborts with a PromfedError as its reason: `timeout`, `canceled`, or the failure of a required group. */
   readonly signal: StopSignal;
   /** Epoch milliseconds. */
   readonly atMs: number;
 }
 
-interface TimedBound extends Bound {
+interface TimedDeadline extends GroupDeadline {
   readonly signal: Cancellation;
   readonly timer: NodeJS.Timeout;
 }
 
 /**
  * The deadline of one request. Required groups have the whole timeout. Optional groups (`ignore_error`) have a little
- * less, so that one that never answers becomes a warning of an answer in time.
+ * less: when one of them never answers, the others still answer in time, with a warning.
  *
  * The owner calls `release` or `disarm` when the request is over, however it ended.
  */
@@ -33,9 +33,9 @@ export class Deadline {
   readonly #timeoutMs: number;
   readonly #nowMs: number;
   readonly #startMs = performance.now();
-  readonly #required: TimedBound;
+  readonly #required: TimedDeadline;
   /** Created on demand: most requests have no optional groups. */
-  #optional: TimedBound | undefined;
+  #optional: TimedDeadline | undefined;
   #isDisarmed = false;
   readonly #onClientLeft = (): void => {
     this.abort(new PromfedError('canceled', 'query was canceled: the client left'));
@@ -60,11 +60,11 @@ export class Deadline {
     if (client.aborted) this.#onClientLeft();
   }
 
-  get required(): Bound {
+  get required(): GroupDeadline {
     return this.#required;
   }
 
-  get optional(): Bound {
+  get optional(): GroupDeadline {
     this.#optional ??= this.#startOptional();
     return this.#optional;
   }
@@ -89,7 +89,7 @@ export class Deadline {
     this.#client.removeEventListener('abort', this.#onClientLeft);
   }
 
-  #startOptional(): TimedBound {
+  #startOptional(): TimedDeadline {
     const signal = new Cancellation();
     const timeoutMs = this.#timeoutMs * OPTIONAL_SHARE;
     const elapsedMs = performance.now() - this.#startMs;

@@ -11,8 +11,8 @@ import { QUERY, QueryRun } from './query-run.js';
 import { QueryStats } from './stats/query-stats.js';
 
 /**
- * Plans the query and, when the request says so, runs it, reads its answer to the end and drops it. The failure of a
- * run is part of the explanation.
+ * Plans the query. With `analyze` also runs it, reads its answer to the end and drops it; the failure of this run is part
+ * of the explanation.
  *
  * @throws PromfedError `limit` when the plan is too large to be explained; nothing is run then. Errors of planning.
  */

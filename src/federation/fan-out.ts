@@ -21,8 +21,8 @@ export type Loss = 'missing' | 'incomplete';
 /**
  * Queries one group. The failure of an optional group becomes a warning, and undefined is returned.
  *
- * @throws PromfedError the failure of a required group; an `execution` error of any group, because the query itself is
- *   invalid; and the end of the whole request.
+ * @throws PromfedError the failure of a required group; a failure of any group that is not its own fault, such as
+ *   `execution`, `refused`, `limit` or `memory`; `timeout` or `canceled` when the whole request has ended.
  */
 export async function queryGroup<T>(
   group: GroupSnapshot,
@@ -45,7 +45,7 @@ export async function queryGroup<T>(
 /**
  * Turns the failure of an optional group into a warning. Any other failure ends the whole request and is thrown.
  *
- * Every warning about a partial answer is composed here.
+ * Every warning about a missing or incomplete group is composed in this function.
  */
 export function warnOrThrow(
   thrown: unknown,
@@ -55,7 +55,7 @@ export function warnOrThrow(
 ): void {
   const error = asPromfedError(thrown);
   const { signal } = deadline.required;
-  // The group's own timeout names the group.
+  // A timeout that the group reports names the group; the reason of the deadline does not.
   if (signal.aborted) throw error.code === 'timeout' ? error : asPromfedError(signal.reason);
   const isTolerable = error.code === 'upstream' || error.code === 'timeout';
   if (!group.ignoreError || !isTolerable) {

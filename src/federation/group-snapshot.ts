@@ -9,7 +9,7 @@ export type { GroupSnapshot } from '../upstreams/index.js';
 /** `learned` lets learned label values exclude groups; `all` does not. */
 export type Routing = 'learned' | 'all';
 
-/** Taken once, at the start of a request. In the order of the groups. */
+/** Returns the snapshots of all groups, in the order of the groups. Called once, at the start of a request. */
 export function snapshotGroups(
   groups: readonly ServerGroup[],
   nowMs: number,
@@ -19,7 +19,7 @@ export function snapshotGroups(
 }
 
 /**
- * The snapshot that a plan names: plans are made over snapshots.
+ * Returns a group of a plan as a snapshot. The plans of a federation contain no other groups.
  *
  * @throws PromfedError `internal` when the plan was made over other groups.
  */

@@ -140,7 +140,7 @@ export class FederationMetadata implements Metadata {
   }
 }
 
-/** Returns the label's values. A label that the group sets has one value if any series of the group matches, else none. */
+/** Returns the values of a label. One that the group sets has a single value, if any series of the group matches. */
 async function labelValuesOf(
   group: GroupSnapshot,
   name: string,

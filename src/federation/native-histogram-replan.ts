@@ -26,8 +26,8 @@ export class NativeHistogramReplan extends PromfedError {
 }
 
 /**
- * Returns a failure of reading the answers to a fetch, as a `NativeHistogramReplan` when it is `unsupported`: incomplete
- * native histograms are the only unsupported content of answers.
+ * Converts a failure of reading the answers to a fetch: an `unsupported` error becomes a `NativeHistogramReplan`, because
+ * incomplete native histograms are the only unsupported content of answers. Returns any other value unchanged.
  */
 export function asReplan(thrown: unknown, groups: readonly GroupSnapshot[], fetch: Fetch): unknown {
   if (!(thrown instanceof PromfedError) || thrown.code !== 'unsupported') return thrown;
@@ -52,7 +52,7 @@ export function learnFromReplan(
   all: boolean,
 ): boolean {
   const usable = groups.filter(
-    ({ histograms, allowsLossyHistograms }) => histograms ?? allowsLossyHistograms,
+    ({ histograms, allowsLossyHistograms }) => histograms !== undefined || allowsLossyHistograms === true,
   );
   if (usable.length === 0) return false;
   const before = histogramSelections.size;

@@ -36,11 +36,12 @@ export interface QueryEngine {
 
 /** A query, its times and its limits. Created by `createQueryRequest`. */
 export interface QueryRequest {
-  /** Over a range: a scalar or an instant vector. */
+  /** Its type is scalar or instant vector when `kind` is `range`. */
   readonly expr: Expr;
   /** The query as it was sent; annotations refer to positions in it. */
   readonly text: string;
   readonly kind: 'instant' | 'range';
+  /** The steps of the query. An instant query has one. */
   readonly grid: Grid;
   /** The requested end, which `@ end()` refers to. The last step of the grid may lie before it. */
   readonly endMs: number;
@@ -48,7 +49,7 @@ export interface QueryRequest {
   readonly lookbackDeltaMs: number | undefined;
   readonly timeoutMs: number;
   readonly routing: Routing;
-  /** Maximum number of series that pass through; undefined for all. Values are not cut: their encoder does that. */
+  /** Maximum number of series that pass through; undefined for all. Values are cut when they are encoded. */
   readonly limit: number | undefined;
   /** The statistics that the answer contains. */
   readonly stats: StatsDetail;
@@ -83,6 +84,7 @@ export interface BytesAnswer {
   release(): void;
 }
 
+/** An answer that promfed has computed. */
 export interface ValueAnswer {
   readonly kind: 'value';
   readonly value: Value;
@@ -149,7 +151,7 @@ export interface Explanation {
 export interface Analysis {
   /** From the start to the end of the answer, milliseconds. */
   readonly timeMs: number;
-  /** Passed through as `bytes` or computed as a `value`; undefined when the query failed. */
+  /** Passed through as `bytes` or computed as a `value`; undefined when the query failed before its answer began. */
   readonly path: 'bytes' | 'value' | undefined;
   /** Series and samples of the answer. For a failed query, those that had passed through until then. */
   readonly series: number;

@@ -10,7 +10,6 @@ import { learnFromReplan, NativeHistogramReplan } from './native-histogram-repla
 import type { FederationOptions } from './options.js';
 import { planQuery } from './plan-query.js';
 import type { QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
-
 import { evaluatePlan, runPlan, type Attempt } from './run-plan.js';
 import { QueryStats } from './stats/query-stats.js';
 
@@ -35,6 +34,7 @@ export class QueryRun<Answer extends QueryAnswer> {
   readonly #options: FederationOptions;
   readonly #mode: RunMode<Answer>;
   readonly #stats: QueryStats;
+  /** Keys (`selectionKey`) of the selections that are known to hold native histograms. */
   readonly #histogramSelections = new Set<string>();
   #plan: PlanNode;
 
@@ -54,7 +54,7 @@ export class QueryRun<Answer extends QueryAnswer> {
     this.#mode = mode;
     this.#stats = stats;
     this.groups = snapshotGroups(options.groups, options.clock.now(), request.routing);
-    this.#plan = stats.planning(() => this.#planned());
+    this.#plan = stats.planning(() => this.#createPlan());
   }
 
   /** The plan of the latest attempt. */
@@ -103,7 +103,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         if (!(thrown instanceof NativeHistogramReplan) || replans === MAX_REPLANS) throw thrown;
         const isLast = replans === MAX_REPLANS - 1;
         if (!learnFromReplan(thrown, fetchesOf(this.#plan), this.#histogramSelections, isLast)) throw thrown;
-        this.#plan = this.#stats.planning(() => this.#planned());
+        this.#plan = this.#stats.planning(() => this.#createPlan());
         memory = admitted?.renew();
       }
     }
@@ -131,7 +131,7 @@ export class QueryRun<Answer extends QueryAnswer> {
     }
   }
 
-  #planned(): PlanNode {
+  #createPlan(): PlanNode {
     const { passesThrough } = this.#mode;
     const histogramSelections = this.#histogramSelections;
     return planQuery(this.#request, this.groups, this.#options, { passesThrough, histogramSelections });
@@ -148,7 +148,10 @@ function fetchesOf(plan: PlanNode): FetchNode[] {
   return found;
 }
 
-/** The cause of a failure. An expired deadline, or a client that left, makes everything else fail. */
+/**
+ * Returns the error to report for a failed attempt: the timeout if the deadline has expired, because other errors may
+ * follow from it. An error of a region names the region, and is kept.
+ */
 function causeOf(thrown: unknown, deadline: Deadline): PromfedError {
   const { signal } = deadline.required;
   const error = asPromfedError(thrown);

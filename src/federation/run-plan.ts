@@ -38,7 +38,7 @@ async function passThrough(fetch: Fetch, attempt: Attempt): Promise<BytesAnswer>
 export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<ValueAnswer> {
   const { request, options, annotations, deadline, lookbackDeltaMs, stats } = attempt;
   const budget = new SampleBudget({ maxSamples: options.maxSamples }, attempt.memory);
-  // Series that are fetched and returned unchanged.
+  // Lossy histograms are accepted only where nothing is computed with them.
   const acceptsLossyHistograms = plan.kind === 'fetch' && request.acceptsLossyHistograms === true;
   const fetches = new Fetches({ ...attempt, acceptsLossyHistograms }, budget);
   const value = await evaluate(plan, {

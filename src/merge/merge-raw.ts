@@ -5,8 +5,8 @@ import type { Picks } from './pick-samples.js';
 import type { PickRule } from './merge-samples.js';
 
 /**
- * Returns the samples of two copies that the rule keeps, with the labels of the first, in new arrays. A stale marker that
- * the rule keeps is replaced by a sample that the other copy has at the same time.
+ * Returns the samples of two copies that the rule keeps, with the labels of the first copy, in new arrays. A kept stale
+ * marker is replaced by the other copy's sample at the same time, if it has one.
  */
 export function mergeRaw(a: RawSeries, b: RawSeries, rule: PickRule): RawSeries {
   const picks = replaceStale(a, b, rule(a, b));

@@ -1,4 +1,4 @@
-// Merges streams that may contain the same series: replicas of a group, or groups that no label keeps apart.
+// Merges streams that may contain the same series: those of replicas, or of overlapping groups.
 
 import { type FrameStream, GeneratedFrames } from '../json/index.js';
 import { mergeSamples } from './merge-samples.js';

@@ -11,7 +11,7 @@ export interface SortIfSmallOptions {
   readonly memory?: MemoryAccount | undefined;
 }
 
-/** Maximum size of an answer that is sorted. */
+/** Maximum size of an answer that is sorted, in bytes of samples and labels. */
 export const MAX_SORTED_BYTES = 1 << 20;
 
 /**

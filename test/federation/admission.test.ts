@@ -1,4 +1,4 @@
-// Admission: which requests start immediately, wait, or are rejected.
+// Admission: requests start immediately, wait, or are rejected.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -28,7 +28,7 @@ t.test(
   async (t) => {
     const admission = admissionOf(2);
     const first = admission.admit(never, 60_000);
-    t.notOk(first instanceof Promise, 'who starts at once does not wait for a promise');
+    t.notOk(first instanceof Promise, 'a request that starts immediately does not wait for a promise');
     const second = await admit(admission);
     const order: number[] = [];
     const waiting = [3, 4, 5].map(async (n) => {
@@ -49,13 +49,13 @@ t.test(
   },
 );
 
-t.test('more queries than --query.max-concurrency wait for their turn', async (t) => {
+t.test('more queries than --query.max-concurrency wait for a free slot', async (t) => {
   const admission = admissionOf(100, { maxConcurrency: 1 });
   const first = await admit(admission);
   const second = admit(admission);
   await t.rejects(admit(admission, 30), {
     code: 'timeout',
-    message: 'query timed out while it waited for their turn (limit 1, --query.max-concurrency)',
+    message: 'query timed out while it waited for a free slot (limit 1, --query.max-concurrency)',
   });
   first.release();
   first.release();

@@ -86,7 +86,7 @@ const LAYOUTS: readonly Layout[] = [
     },
   },
   { name: 'replicas', groups: { a: 'labels: { region: a }', b: 'labels: { region: b }' }, replicas: 2 },
-  { name: 'groups that no label tells apart', groups: { a: '', b: '' } },
+  { name: 'overlapping groups', groups: { a: '', b: '' } },
   { name: 'pushdown off', groups: BOUNDED, options: { pushdown: false } },
   {
     name: 'pushdown off, groups that share their series by time',

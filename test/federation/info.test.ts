@@ -20,12 +20,12 @@ t.test('info() has the same answer with and without pushdown of the series to en
   const demo = await startDemoRegions({ clock });
   t.teardown(() => demo.close());
   const config = demoConfig(demo.regions);
-  const here = await startPromfed(t, config, { clock, pushdown: false });
+  const local = await startPromfed(t, config, { clock, pushdown: false });
   const distributed = await startPromfed(t, config, { clock });
   const end = NOW_MS / 1000;
   const range = { start: String(end - 1800), end: String(end), step: '60' };
   for (const query of QUERIES) {
-    const expected = await api(here.url, '/api/v1/query_range', { query, ...range });
+    const expected = await api(local.url, '/api/v1/query_range', { query, ...range });
     const answer = await api(distributed.url, '/api/v1/query_range', { query, ...range });
     t.equal(answer.status, 'success', `${query}: ${answer.error ?? ''}`);
     t.ok(answer.data!.result.length > 1, query);

@@ -65,7 +65,7 @@ export async function fetchBytes(
   return { series: mergesSeries(fetch) ? await withFirstChunk(series, fetch) : series };
 }
 
-/** All series in their order, when every part is buffered. */
+/** Returns all series in the order of their labels; undefined when a part is not buffered or they are too large. */
 function tryBuffered(
   parts: readonly OpenPart[],
   run: FetchRun,
@@ -94,7 +94,7 @@ function streamOf(frames: readonly SeriesFrame[]): FrameStream {
   return new BufferedStream({ frames, trailer: EMPTY_TRAILER });
 }
 
-/** Waits for the first chunk. Until then a query with native histograms can still be planned again. */
+/** Waits for the first chunk: until then, a query that returns native histograms can be planned again. */
 async function withFirstChunk(chunks: ByteStream, fetch: Fetch): Promise<ByteStream> {
   try {
     return new ResumedStream(await chunks.next(), chunks);
@@ -129,8 +129,8 @@ class ResumedStream implements ByteStream {
 }
 
 /**
- * The first `limit` series, and a warning when there were more. The others are read as well: warnings and infos of the
- * regions come after them. Takes ownership of `frames`.
+ * Returns the first `limit` series, and adds a warning when there were more. The others are read and dropped, because the
+ * warnings and infos of the regions come after them. Takes ownership of `frames`.
  */
 function limitFrames(frames: FrameStream, limit: number, { annotations }: FetchRun): FrameStream {
   let left = limit;

@@ -70,7 +70,7 @@ async function decodePart(
   return decoder.columns;
 }
 
-/** Reports whether native histograms of the group are built from JSON. Not when its raw samples have complete ones. */
+/** Reports whether native histograms of the group are built from JSON: never if its raw samples have complete ones. */
 function isLossy({ allowsLossyHistograms = false, histograms }: GroupSnapshot, run: FetchRun): boolean {
   return (allowsLossyHistograms || run.acceptsLossyHistograms === true) && histograms === undefined;
 }
@@ -118,7 +118,7 @@ class PartDecoder {
   }
 }
 
-/** Labels are held twice: as such, and as the key that they are compared by. */
+/** Returns the memory of the labels, which are held twice: as strings, and as the key that they are compared by. */
 function labelBytesOf(frames: readonly SeriesFrame[]): number {
   return frames.reduce((sum, { labels }) => sum + 2 * labelsBytes(labels), 0);
 }

@@ -76,8 +76,8 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
 }
 
 /**
- * The frames of a part. The annotations of its trailer are recorded. The stream ends, with a warning, when an optional
- * group fails before its end.
+ * Returns the frames of a part, and records the annotations of its trailer. When an optional group fails, the stream ends
+ * there with a warning.
  */
 export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutContext): FrameStream {
   return transformFrames(frames, {

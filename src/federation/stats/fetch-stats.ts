@@ -6,21 +6,21 @@ import type { PartStats } from '../../promql/plan/index.js';
 import type { ExchangeStats } from '../../upstreams/index.js';
 import type { SampleCounts } from './sample-counts.js';
 
-/** Records what happens to the requests to one group. */
+/** Records the requests to one group and their answers. */
 export interface FetchRecorder extends ExchangeStats {
-  /** A request is sent to the group. */
+  /** Called before a request is sent to the group. */
   requested(): void;
-  /** Series have arrived. */
+  /** Called when series have arrived. */
   received(batch: readonly SeriesFrame[]): void;
   receivedRaw(series: readonly RawSeries[]): void;
-  /** An answer has been read to its end. */
+  /** Called when an answer has been read to its end. */
   ended(trailer: ResponseTrailer): void;
   failed(thrown: unknown): void;
 }
 
 const ignore = (): void => undefined;
 
-/** For requests that are not part of a query. */
+/** The recorder of requests that are not part of a query. Records nothing. */
 export const NO_STATS: FetchRecorder = {
   requested: ignore,
   answered: ignore,

@@ -37,7 +37,7 @@ export class OperatorTimes implements EvalObserver {
     });
   }
 
-  /** Undefined for an operator that did not end, or that is evaluated as part of the one above it. */
+  /** Returns undefined for an operator that did not end, or that is evaluated as part of the one above it. */
   get(node: object): OperatorStats | undefined {
     return this.#stats.get(node);
   }

@@ -22,13 +22,16 @@ export class QueryStats implements AnswerStats, RunStats {
   readonly #startMs = performance.now();
   /** By the key of the fetch or the selection, then by the name of the group. */
   readonly #parts = new Map<string, Map<string, FetchStats>>();
+  /** Counts the samples that regions send. */
   readonly #counts: SampleCounts;
+  /** Counts the samples of an answer that passes through, after merging. */
   readonly #passedCounts: SampleCounts;
   readonly #operators: OperatorTimes | undefined;
   #planMs = 0;
   #queueMs = 0;
   #endMs: number | undefined;
-  #peakSamples: () => number;
+  /** Undefined for an answer that passes through. */
+  #peakSamples: number | undefined;
   /** The series and samples of an answer that passes through that have been read so far. */
   readonly passed = { series: 0, samples: 0 };
 
@@ -36,7 +39,6 @@ export class QueryStats implements AnswerStats, RunStats {
     this.#counts = createSampleCounts(detail, grid);
     this.#passedCounts = createSampleCounts(detail === 'counters' ? 'counters' : 'samples', grid);
     this.#operators = operators ? new OperatorTimes(this.elapsedMs) : undefined;
-    this.#peakSamples = () => this.passed.samples;
   }
 
   /** Milliseconds since the start of the query. */
@@ -55,28 +57,32 @@ export class QueryStats implements AnswerStats, RunStats {
     return result;
   }
 
-  /** The query was admitted after it had waited since `sinceMs`. */
+  /**
+   * Records that the query was admitted.
+   *
+   * @param sinceMs start of its wait, in milliseconds since the start of the query.
+   */
   admitted(sinceMs: number): void {
     this.#queueMs += this.elapsedMs() - sinceMs;
   }
 
   /**
-   * The result is complete.
+   * Records that the result is complete.
    *
    * @param peakSamples the largest number of samples held at once.
    */
   evaluated(peakSamples: number): void {
     this.#endMs = this.elapsedMs();
-    this.#peakSamples = () => peakSamples;
+    this.#peakSamples = peakSamples;
   }
 
-  /** Series of an answer that passes through. */
+  /** Records series of an answer that passes through. */
   passing(batch: readonly SeriesFrame[]): void {
     this.passed.series += batch.length;
     this.passed.samples += this.#passedCounts.addFrames(batch);
   }
 
-  /** The groups of a fetch or a selection, by name. Requests of equal fetches are counted together. */
+  /** Returns the measurements of a fetch or a selection. Requests of equal fetches are counted together. */
   fetch(key: string): FetchGroups {
     let groups = this.#parts.get(key);
     if (groups === undefined) this.#parts.set(key, (groups = new Map<string, FetchStats>()));
@@ -110,13 +116,13 @@ export class QueryStats implements AnswerStats, RunStats {
           totalQueryableSamplesPerStep: perStep.map(([timeMs, count]) => [timeMs / 1000, count]),
         }),
         totalQueryableSamples: samples,
-        peakSamples: this.#peakSamples(),
+        peakSamples: this.#peakSamples ?? this.passed.samples,
       },
     };
   }
 }
 
-/** The groups of one fetch or selection. */
+/** The measurements of one fetch or selection, by group. */
 class FetchGroups {
   readonly #groups: Map<string, FetchStats>;
   readonly #now: () => number;

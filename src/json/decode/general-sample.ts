@@ -7,12 +7,12 @@ import { invalidAnswer } from '../read/upstream-answer-error.js';
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 /** The largest timestamp, in seconds. The milliseconds of a larger one would not be exact. */
 export const MAX_SECONDS = 1e12;
-/** The longest text of a timestamp. */
+/** Maximum length of the text of a timestamp. */
 const MAX_TIME_BYTES = 64;
-/** The longest text of a value. No double needs more digits to be distinguished from its neighbours. */
+/** Maximum length of the text of a value. No double needs more digits to be distinguished from its neighbours. */
 const MAX_VALUE_BYTES = 1100;
 
-/** The sample that was read last. */
+/** Reads one sample after the other. The fields hold the latest. */
 export class GeneralSample {
   /** Milliseconds since the epoch. */
   timeMs = 0;

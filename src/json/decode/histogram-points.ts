@@ -1,4 +1,4 @@
-// Reads the samples of a frame with native histograms. Such frames are rare, so JSON.parse reads them.
+// Reads the samples of a frame with native histograms. These frames are rare, so JSON.parse reads them.
 
 import { tryFloatText } from '../number/float-text.js';
 import { invalidAnswer } from '../read/upstream-answer-error.js';

@@ -20,7 +20,9 @@ const COARSEST = -4;
 /** Relative tolerance of bucket bounds: not every server prints all digits. */
 const TOLERANCE = 1e-12;
 
+/** A histogram that is not reconstructed yet. */
 interface Pending {
+  /** Key of the series' labels. */
   readonly series: string;
   readonly point: HistogramPoint;
   readonly fill: (histogram: Histogram) => void;
@@ -32,8 +34,9 @@ interface Pending {
  * bounds are those that occur in the metric, or in the series when series have different ones. A histogram without
  * buckets has the layout of the others.
  *
- * Lost are counter reset hints, the width of an empty zero bucket, and custom bounds around empty buckets. Buckets that
- * fit both layouts, such as (1,2] and (2,4], become exponential unless another histogram of the metric is custom.
+ * The results lack counter reset hints, the width of an empty zero bucket, and custom bounds around empty buckets.
+ * Buckets that fit both layouts, such as (1,2] and (2,4], become exponential unless another histogram of the metric is
+ * custom.
  *
  * Source: Prometheus, util/jsonutil (`MarshalHistogram`).
  */
@@ -56,13 +59,13 @@ export class LossyHistograms {
   /**
    * Reconstructs the histograms and passes each to its `fill`.
    *
-   * @param take receives the weight of each histogram (`histogramWeight`) before `fill` receives the histogram.
-   * @throws PromfedError `unsupported` when the buckets of a histogram fit no layout, or custom ones several.
+   * @param reserve receives the weight of each histogram (`histogramWeight`) before `fill` receives the histogram.
+   * @throws PromfedError `unsupported` when the buckets of a series do not fit one layout.
    */
-  resolve(take: (weight: number) => void): void {
+  resolve(reserve: (weight: number) => void): void {
     for (const pending of this.#families.values()) {
       for (const [i, histogram] of resolveFamily(pending).entries()) {
-        take(histogramWeight(histogram));
+        reserve(histogramWeight(histogram));
         pending[i]!.fill(histogram);
       }
     }
@@ -70,6 +73,7 @@ export class LossyHistograms {
   }
 }
 
+/** The layouts that the buckets of one histogram fit. */
 type Kind = 'empty' | 'exponential' | 'custom' | 'either';
 
 /** Uses one layout of custom bounds for a metric if possible, and one for each of its series otherwise. */

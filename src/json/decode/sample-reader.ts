@@ -25,7 +25,7 @@ import { GeneralSample, malformedSamples } from './general-sample.js';
 /** Number of samples in a block. Its arrays stay in the processor's cache. */
 const MAX_BLOCK = 1024;
 
-/** Length of a timestamp in whole seconds with its bracket and comma, `[1700000000,`. */
+/** Bytes of a timestamp without decimals, with its bracket and comma: `[1700000000,`. */
 const KNOWN_BYTES = 12;
 const KNOWN_WORDS = KNOWN_BYTES / 4;
 
@@ -83,7 +83,7 @@ export class SampleReader {
     this.#pos = 0;
     this.#hasMore = samples.length > 0;
     if (samples.length === 0) return;
-    // Loops over digits end at the last byte at the latest.
+    // The loops over digits rely on a byte after them that is not a digit.
     if (isDigit(samples[samples.length - 1]!)) throw malformedSamples();
     if (holdsAt(samples, 0, samples.length, VALUES_KEY)) {
       this.#isList = true;
@@ -111,7 +111,7 @@ export class SampleReader {
     while (this.#hasMore && count < MAX_BLOCK) {
       starts[count] = pos;
       const known = count * KNOWN_WORDS;
-      // The index in the text, or −1 when it has another form than `[1700000000.123,"-0.5"]`.
+      // Index in the text; −1 when the sample has another form than `[1700000000.123,"-0.5"]`.
       let p = pos + KNOWN_BYTES;
       if (
         p <= lastWord &&
@@ -170,7 +170,7 @@ export class SampleReader {
             p = this.#tryExponent(p + 1);
             exponent += this.#exponent;
           }
-          // A digit here is too close to the end to be read in a word.
+          // A digit at this position is too close to the end to be read in a word.
           if (bytes[p] === QUOTE && bytes[p + 1] === CLOSE_BRACKET) {
             value =
               lowDigits === 0 && exponent <= 0 && exponent >= -MAX_EXACT_POWER

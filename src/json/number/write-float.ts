@@ -92,9 +92,9 @@ function writeDecimals(bytes: Uint8Array, view: DataView, pos: number, units: nu
  * Writes the shortest decimal that rounds to `value`, and of several the nearest one. Returns −1 when rounding errors
  * leave the choice open.
  *
- * `value` · 10^p, with p such that 17 digits stand before the point, is an exact sum of two doubles (Dekker). The reach,
- * half a unit in the last place of `value` times 10^p, is an exact double in [0.5, 11.2]: every decimal within it rounds
- * to `value`. So at most one multiple of 100 is within reach, which is then the shortest decimal, at most three
+ * `value` · 10^p, with p such that 17 digits stand before the point, is an exact sum of two doubles (Dekker). `halfUlp`,
+ * half a unit in the last place of `value` times 10^p, is an exact double in [0.5, 11.2]: every decimal within that
+ * distance rounds to `value`. At most one multiple of 100 is that near, which is then the shortest decimal, at most three
  * multiples of 10, and always an integer.
  */
 function writeShortest(bytes: Uint8Array, view: DataView, pos: number, value: number): number {
@@ -116,7 +116,7 @@ function writeShortest(bytes: Uint8Array, view: DataView, pos: number, value: nu
   // 2^(exponent − 53)
   halves[LOW] = 0;
   halves[HIGH] = (exponent - 53 + 1023) << 20;
-  const reach = double[0] * power;
+  const halfUlp = double[0] * power;
 
   // The product is an integer below 2⁵³ times a power of two, hence exact, and so is the difference.
   let high = Math.floor(product / LOW_UNIT);
@@ -129,7 +129,7 @@ function writeShortest(bytes: Uint8Array, view: DataView, pos: number, value: nu
     low -= LOW_UNIT;
   }
   const lastTwo = (low | 0) % 100;
-  const nearest = roundLastTwo(lastTwo + rest, reach, isPowerOfTwo);
+  const nearest = roundLastTwo(lastTwo + rest, halfUlp, isPowerOfTwo);
   if (Number.isNaN(nearest)) return -1;
   low = (low | 0) - lastTwo + nearest;
   if (low >= LOW_UNIT) {
@@ -148,20 +148,20 @@ function writeShortest(bytes: Uint8Array, view: DataView, pos: number, value: nu
 
 /**
  * Returns the multiple of 100 nearest to `last`, the last two of 17 digits with their fraction, if it is within
- * `reach`; else the multiple of 10, else the integer. Returns NaN when rounding errors leave the choice open.
+ * `halfUlp`; else the multiple of 10, else the integer. Returns NaN when rounding errors leave the choice open.
  *
- * @param isPowerOfTwo the next double below is only half as far away, so that `reach` does not apply to it.
+ * @param isPowerOfTwo true when the next double below is only half as far away, so that `halfUlp` does not apply to it.
  */
-function roundLastTwo(last: number, reach: number, isPowerOfTwo: boolean): number {
+function roundLastTwo(last: number, halfUlp: number, isPowerOfTwo: boolean): number {
   const hundred = last < 50 ? 0 : 100;
   const distance = Math.abs(last - hundred);
   if (isPowerOfTwo) return distance > MAX_DISTANCE_ERROR ? NaN : hundred;
-  if (Math.abs(distance - reach) < MAX_DISTANCE_ERROR) return NaN;
-  if (distance <= reach) return hundred;
+  if (Math.abs(distance - halfUlp) < MAX_DISTANCE_ERROR) return NaN;
+  if (distance <= halfUlp) return hundred;
   const ten = Math.floor(last / 10 + 0.5) * 10;
   const tenDistance = Math.abs(last - ten);
-  if (Math.abs(tenDistance - reach) < MAX_DISTANCE_ERROR) return NaN;
-  if (tenDistance < reach) return tenDistance > 5 - MAX_DISTANCE_ERROR ? NaN : ten;
+  if (Math.abs(tenDistance - halfUlp) < MAX_DISTANCE_ERROR) return NaN;
+  if (tenDistance < halfUlp) return tenDistance > 5 - MAX_DISTANCE_ERROR ? NaN : ten;
   const one = Math.floor(last + 0.5);
   return Math.abs(last - one) > 0.5 - MAX_DISTANCE_ERROR ? NaN : one;
 }

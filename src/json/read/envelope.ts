@@ -13,7 +13,7 @@ const KEPT: ReadonlySet<string> = new Set(['status', 'errorType', 'error', 'warn
  */
 export class Envelope {
   #resultType: ResultType | undefined;
-  /** Inferred from the first series, when it comes before `resultType`. */
+  /** The result type that the first series implies, when it comes before `resultType`. */
   #inferred: ResultType | undefined;
   #hasData = false;
   #hasResult = false;
@@ -50,7 +50,7 @@ export class Envelope {
   }
 
   /** Receives the `resultType`, or a `result` that is not an array. */
-  takeOfData(key: string, value: unknown): void {
+  takeDataMember(key: string, value: unknown): void {
     if (key === 'result') {
       if (value !== null) throw invalidAnswer('"result" is not an array');
       return;

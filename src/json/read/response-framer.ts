@@ -55,6 +55,7 @@ const FOR_SAMPLES = 4;
 /** The result of a scalar or string answer. */
 const FOR_SINGLE = 5;
 
+/** Names of the values in error messages, by purpose. */
 const NAMES = ['a member name', '', 'a member', 'a series', 'a series', 'the result'] as const;
 
 const BRACE = Buffer.from('{');
@@ -294,7 +295,7 @@ export class ResponseFramer {
     if (!this.#inData) {
       this.#envelope.take(this.#key, value);
     } else {
-      this.#envelope.takeOfData(this.#key, value);
+      this.#envelope.takeDataMember(this.#key, value);
       this.#pushSingle();
     }
   }

@@ -23,7 +23,7 @@ export class SpanningValue {
   }
 
   /**
-   * Reads on at `from`.
+   * Continues the value at `from`.
    *
    * @returns the index after the value, which `take` then returns; −1 when the chunk ends before it.
    * @throws PromfedError `limit` when the value is too large, `upstream` when it is not JSON.

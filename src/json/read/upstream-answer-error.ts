@@ -7,8 +7,8 @@ import { PromfedError } from '../../model/index.js';
 const MAX_TEXT = 2048;
 
 /**
- * Error types of upstreams that are the query's own fault: it cannot be evaluated, or not even parsed. VictoriaMetrics
- * sends the HTTP status as the type. All other types are failures of the upstream.
+ * Error types of upstreams that are the query's own fault: it cannot be parsed or evaluated. VictoriaMetrics sends the
+ * HTTP status as the type. All other types are failures of the upstream.
  */
 const QUERY_FAULTS: ReadonlySet<string> = new Set(['execution', 'bad_data', '400', '422']);
 

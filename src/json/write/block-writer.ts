@@ -7,7 +7,7 @@ import { writeLabels } from './write-labels.js';
 
 /** Size of the first block. Most answers are small. */
 const FIRST_BLOCK_BYTES = 16 << 10;
-/** Size of later blocks: every write to a socket has a fixed cost, and a larger block would not stay in a core's cache. */
+/** Size of later blocks. A smaller one costs more writes to the socket, and a larger one does not stay in a core's cache. */
 const BLOCK_BYTES = 256 << 10;
 
 /**
@@ -18,7 +18,7 @@ export class BlockWriter {
   #bytes = Buffer.allocUnsafeSlow(FIRST_BLOCK_BYTES);
   #view = new DataView(this.#bytes.buffer);
   #used = 0;
-  /** True once something did not fit: the next block has the full size. */
+  /** True once something did not fit. The next block then has the full size. */
   #wasFull = false;
 
   /** Number of bytes in the block. */
@@ -26,7 +26,7 @@ export class BlockWriter {
     return this.#used;
   }
 
-  /** Reports whether the block has room for `bytes` more. An empty block grows until it has. */
+  /** Reports whether the block has room for `bytes` more. An empty block is replaced by a larger one if necessary. */
   fits(bytes: number): boolean {
     if (this.#used > 0) {
       if (this.#used + bytes <= this.#bytes.length) return true;

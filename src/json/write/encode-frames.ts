@@ -64,7 +64,7 @@ async function* encode(
       block.byte(CLOSE_BRACE);
     }
     pending = frames.next();
-    // Awaited above, but only after the reader has taken the blocks that are yielded before.
+    // The loop awaits it, but possibly long after it has rejected: the reader takes the filled blocks first.
     pending.catch(() => undefined);
   }
 }
