@@ -1,7 +1,7 @@
 // Admission: a request starts when there is memory and a free slot for it. Until then it waits, or is rejected.
 
 import { PromfedError, type StopSignal } from '../model/index.js';
-import type { MemoryBudget, QueryMemory } from '../runtime/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount, type MemoryBudget, type QueryMemory } from '../runtime/index.js';
 
 /**
  * Bytes reserved for every admitted request. A request that passes through holds about as much in buffers that are not
@@ -27,11 +27,20 @@ export interface AdmissionOptions {
 
 /** A request that may run. The holder calls `release` when the request is over. Further calls do nothing. */
 export interface Admitted {
-  readonly memory: QueryMemory;
+  readonly memory: MemoryAccount;
   /** Closes the memory account and opens another one, for another attempt at the request. */
-  renew(): QueryMemory;
+  renew(): MemoryAccount;
   release(): void;
 }
+
+const ADMITTED: Admitted = {
+  memory: UNCOUNTED_MEMORY,
+  renew: () => UNCOUNTED_MEMORY,
+  release: () => undefined,
+};
+
+/** Admits every request at once, and does not count its memory. */
+export const UNLIMITED: Pick<Admission, 'admit'> = { admit: () => ADMITTED };
 
 /** Admits all queries and metadata requests of one process. */
 export class Admission {

@@ -2,7 +2,7 @@
 
 import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
 import { matchersForGroup, pruneGroups } from '../promql/plan/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
+import type { MemoryAccount } from '../runtime/index.js';
 import type {
   FetchContext,
   GroupSnapshot,
@@ -10,6 +10,7 @@ import type {
   MetadataQuery,
   MetricMetadata,
 } from '../upstreams/index.js';
+import { UNLIMITED } from './admission.js';
 import { Deadline } from './deadline.js';
 import { allOrNothing, queryGroup } from './fan-out.js';
 import { snapshotGroups } from './group-snapshot.js';
@@ -100,15 +101,15 @@ export class FederationMetadata implements Metadata {
     send: Send<T>,
     combine: (answers: readonly GroupAnswer<T>[], warnings: readonly string[]) => MetadataAnswer<Result>,
   ): Promise<MetadataResult<Result>> {
-    const { admission, clock } = this.#options;
+    const { admission = UNLIMITED, clock } = this.#options;
     const endMs = clock.now() + request.timeoutMs;
-    const admitted = await admission?.admit(request.signal, request.timeoutMs);
+    const admitted = await admission.admit(request.signal, request.timeoutMs);
     const release = (): void => {
-      admitted?.release();
+      admitted.release();
     };
     try {
       const timeoutMs = Math.max(1, endMs - clock.now());
-      const { data, warnings } = await this.#fanOut({ ...request, timeoutMs }, send, admitted?.memory);
+      const { data, warnings } = await this.#fanOut({ ...request, timeoutMs }, send, admitted.memory);
       return { ...combine(data, warnings), release };
     } catch (thrown) {
       release();
@@ -119,7 +120,7 @@ export class FederationMetadata implements Metadata {
   async #fanOut<T>(
     request: MetadataRequest,
     send: Send<T>,
-    memory: MemoryAccount = UNCOUNTED_MEMORY,
+    memory: MemoryAccount,
   ): Promise<MetadataAnswer<readonly GroupAnswer<T>[]>> {
     const { groups, clock } = this.#options;
     const annotations = new Annotations();

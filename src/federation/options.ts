@@ -9,7 +9,7 @@ export interface FederationOptions {
   readonly clock: Clock;
   /** `--query.max-samples`. */
   readonly maxSamples: number;
-  /** Admits requests. When left out, all run at once and memory is not counted. */
+  /** Admits requests. Default `UNLIMITED`. */
   readonly admission?: Admission | undefined;
   /** `--query.lookback-delta`, milliseconds; undefined leaves it to the regions. */
   readonly lookbackDeltaMs: number | undefined;

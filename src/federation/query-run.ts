@@ -2,8 +2,8 @@
 
 import { Annotations, asPromfedError, type PromfedError } from '../model/index.js';
 import { operands, type FetchNode, type PlanNode } from '../promql/plan/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
-import type { Admitted } from './admission.js';
+import type { MemoryAccount } from '../runtime/index.js';
+import { UNLIMITED, type Admitted } from './admission.js';
 import { Deadline } from './deadline.js';
 import { snapshotGroups, type GroupSnapshot } from './group-snapshot.js';
 import { learnFromReplan, NativeHistogramReplan } from './native-histogram-replan.js';
@@ -68,11 +68,11 @@ export class QueryRun<Answer extends QueryAnswer> {
    * @returns the answer. It holds the query's memory until the caller releases it.
    */
   async start(): Promise<Answer> {
-    const { admission, clock } = this.#options;
+    const { admission = UNLIMITED, clock } = this.#options;
     const { signal, timeoutMs } = this.#request;
     const endMs = clock.now() + timeoutMs;
     const waitingSinceMs = this.#stats.elapsedMs();
-    const pending = admission?.admit(signal, timeoutMs);
+    const pending = admission.admit(signal, timeoutMs);
     const admitted = pending instanceof Promise ? await pending : pending;
     this.#stats.admitted(waitingSinceMs);
     try {
@@ -81,11 +81,11 @@ export class QueryRun<Answer extends QueryAnswer> {
         ...answer,
         release: () => {
           answer.release();
-          admitted?.release();
+          admitted.release();
         },
       };
     } catch (thrown) {
-      admitted?.release();
+      admitted.release();
       throw thrown;
     }
   }
@@ -94,8 +94,8 @@ export class QueryRun<Answer extends QueryAnswer> {
    * Attempts the query until no fetch returns native histograms that are computed with. After each attempt the
    * selectors of that fetch are known to hold them, and the next plan reads their raw samples.
    */
-  async #attempts(endMs: number, admitted: Admitted | undefined): Promise<Answer> {
-    let memory = admitted?.memory;
+  async #attempts(endMs: number, admitted: Admitted): Promise<Answer> {
+    let { memory } = admitted;
     for (let replans = 0; ; replans++) {
       try {
         return await this.#attempt(Math.max(1, endMs - this.#options.clock.now()), memory);
@@ -104,12 +104,12 @@ export class QueryRun<Answer extends QueryAnswer> {
         const isLast = replans === MAX_REPLANS - 1;
         if (!learnFromReplan(thrown, fetchesOf(this.#plan), this.#histogramSelections, isLast)) throw thrown;
         this.#plan = this.#stats.planning(() => this.#createPlan());
-        memory = admitted?.renew();
+        memory = admitted.renew();
       }
     }
   }
 
-  async #attempt(timeoutMs: number, memory: MemoryAccount = UNCOUNTED_MEMORY): Promise<Answer> {
+  async #attempt(timeoutMs: number, memory: MemoryAccount): Promise<Answer> {
     const request = this.#request;
     const options = this.#options;
     const deadline = new Deadline(request.signal, timeoutMs, options.clock);

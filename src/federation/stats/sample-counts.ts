@@ -1,7 +1,7 @@
 // Counts of samples, taken only when they are read: samples in JSON have to be scanned.
 
 import { countSamples, decodeLossyRaw, LossyHistograms, type SeriesFrame } from '../../json/index.js';
-import type { Grid, RawSeries } from '../../model/index.js';
+import { PromfedError, type Grid, type RawSeries } from '../../model/index.js';
 
 /**
  * - `counters`: requests, bytes, series and times, which cost nothing to count.
@@ -54,10 +54,7 @@ class StepCounts implements SampleCounts {
   }
 
   addFrames(batch: readonly SeriesFrame[]): number {
-    // Timestamps are decoded with the samples. The histograms are not built.
-    return this.addRaw(
-      batch.map((frame) => decodeLossyRaw(frame, { nanIsStale: false }, new LossyHistograms())),
-    );
+    return this.addRaw(batch.flatMap((frame) => tryDecode(frame) ?? []));
   }
 
   addRaw(series: readonly RawSeries[]): number {
@@ -76,6 +73,19 @@ class StepCounts implements SampleCounts {
   perStep(): readonly (readonly [timeMs: number, samples: number])[] {
     const { startMs, stepMs } = this.#grid;
     return Array.from(this.#counts, (samples, step) => [startMs + step * stepMs, samples] as const);
+  }
+}
+
+/**
+ * Decodes a series for its timestamps; histograms are not built. Returns undefined for malformed samples: they pass
+ * through, and counting must not fail the query.
+ */
+function tryDecode(frame: SeriesFrame): RawSeries | undefined {
+  try {
+    return decodeLossyRaw(frame, {}, new LossyHistograms());
+  } catch (thrown) {
+    if (thrown instanceof PromfedError) return undefined;
+    throw thrown;
   }
 }
 

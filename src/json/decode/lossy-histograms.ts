@@ -60,7 +60,8 @@ export class LossyHistograms {
    * Reconstructs the histograms and passes each to its `fill`.
    *
    * @param reserve receives the weight of each histogram (`histogramWeight`) before `fill` receives the histogram.
-   * @throws PromfedError `unsupported` when the buckets of a series do not fit one layout.
+   * @throws PromfedError `unsupported` when the buckets of a histogram fit no layout, or when the histograms of a series
+   *   have contradictory custom bounds.
    */
   resolve(reserve: (weight: number) => void): void {
     for (const pending of this.#families.values()) {

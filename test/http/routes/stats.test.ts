@@ -155,6 +155,21 @@ for (const { name, pods, query, parameters, perStep, steps, peakSamples } of CAS
   });
 }
 
+t.test('malformed samples that pass through are not counted for each step', async (t) => {
+  const result = '[{"metric":{"pod":"a"},"value":[1000,"one"]},{"metric":{"pod":"b"},"value":[1000,"1"]}]';
+  const url = await startRegions(t, (response) => {
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(`{"status":"success","data":{"resultType":"vector","result":${result}}}`);
+  });
+  const { status, data } = JSON.parse(
+    await get(url, 'query', { query: 'x', stats: 'all', ...INSTANT }),
+  ) as Body;
+  t.equal(status, 'success');
+  t.equal(data.result.length, 4);
+  t.same(data.stats?.samples.totalQueryableSamplesPerStep, [[START_S, 2]]);
+});
+
 t.test('the statistics have the shape of a real Prometheus', { skip: withoutRealServers() }, async (t) => {
   const prometheus = await startPrometheus(t, { args: ['--enable-feature=promql-per-step-stats'] });
   const timestamps = Array.from({ length: 10 }, (_, i) => START_S * 1000 + i * 10_000);
