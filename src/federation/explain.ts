@@ -4,7 +4,7 @@ import type { ByteStream } from '../json/index.js';
 import { asPromfedError, type PromfedError } from '../model/index.js';
 import { countValue } from '../promql/eval/index.js';
 import { explainPlan, printExplained, type PlanNode } from '../promql/plan/index.js';
-import type { GroupSnapshot } from './group-snapshot.js';
+import type { GroupSnapshot } from '../upstreams/index.js';
 import type { FederationOptions } from './options.js';
 import type { Analysis, Explanation, ExplainRequest, QueryAnswer } from './query-engine.js';
 import { QUERY, QueryRun } from './query-run.js';

@@ -1,10 +1,8 @@
-// The server groups as one request plans and queries them.
+// The server groups at the start of a request.
 
 import { PromfedError } from '../model/index.js';
 import type { PlannedGroup } from '../promql/plan/index.js';
 import type { GroupSnapshot, ServerGroup } from '../upstreams/index.js';
-
-export type { GroupSnapshot } from '../upstreams/index.js';
 
 /** `learned` lets learned label values exclude groups; `all` does not. */
 export type Routing = 'learned' | 'all';

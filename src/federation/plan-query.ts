@@ -1,7 +1,7 @@
 // Planning: a query request becomes a plan over the groups of a snapshot.
 
 import { DEFAULT_LOOKBACK_MS, planDistributed, planLocally, type PlanNode } from '../promql/plan/index.js';
-import type { GroupSnapshot } from './group-snapshot.js';
+import type { GroupSnapshot } from '../upstreams/index.js';
 import type { FederationOptions } from './options.js';
 import type { QueryRequest } from './query-engine.js';
 

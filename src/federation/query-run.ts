@@ -3,9 +3,10 @@
 import { Annotations, asPromfedError, type PromfedError } from '../model/index.js';
 import { operands, type FetchNode, type PlanNode } from '../promql/plan/index.js';
 import type { MemoryAccount } from '../runtime/index.js';
+import type { GroupSnapshot } from '../upstreams/index.js';
 import { UNLIMITED, type Admitted } from './admission.js';
 import { Deadline } from './deadline.js';
-import { snapshotGroups, type GroupSnapshot } from './group-snapshot.js';
+import { snapshotGroups } from './group-snapshot.js';
 import { learnFromReplan, NativeHistogramReplan } from './native-histogram-replan.js';
 import type { FederationOptions } from './options.js';
 import { planQuery } from './plan-query.js';
@@ -126,8 +127,9 @@ export class QueryRun<Answer extends QueryAnswer> {
         memory,
       });
     } catch (thrown) {
+      const cause = causeOf(thrown, deadline);
       deadline.release();
-      throw causeOf(thrown, deadline);
+      throw cause;
     }
   }
 

@@ -43,7 +43,7 @@ export function addMemoryMetrics(registers: Registry[], read: () => MemoryStats)
   gauge('promfed_queries_in_flight', 'Running queries and metadata requests.', ({ inFlight }) => inFlight);
   gauge(
     'promfed_queries_queued',
-    'Queries and metadata requests that wait for memory or for their turn.',
+    'Queries and metadata requests that wait for memory or for a free slot.',
     ({ queued }) => queued,
   );
   new Counter({

@@ -1,4 +1,5 @@
-// The two paths for data: answers that pass through as bytes equal the same answers decoded to columns and encoded again. `PROMFED_RUNS` and `PROMFED_SEED` make it longer and repeat it.
+// The two paths for data: answers that pass through as bytes equal the same answers decoded to columns and encoded
+// again. `PROMFED_RUNS` sets the number of runs, `PROMFED_SEED` repeats one.
 
 import fc from 'fast-check';
 import t from 'tap';

@@ -1,12 +1,14 @@
+// The streams of a fetch, when they are closed.
+
 import t from 'tap';
 
 import { Deadline } from '../../../src/federation/deadline.js';
 import { tolerantFrames } from '../../../src/federation/fetch/open-fetch.js';
+import { NO_STATS } from '../../../src/federation/stats/fetch-stats.js';
 import { Annotations, Labels } from '../../../src/model/index.js';
 import { systemClock, UNCOUNTED_MEMORY } from '../../../src/runtime/index.js';
 import type { GroupSnapshot } from '../../../src/upstreams/index.js';
 import { StalledStream } from '../../helpers/frame-streams.js';
-import { NO_STATS } from '../../../src/federation/stats/fetch-stats.js';
 
 for (const isRead of [false, true]) {
   const when = isRead ? 'while a read is waiting' : 'before it was read';
