@@ -2,7 +2,14 @@
 
 import { METRIC_NAME, PromfedError } from '../model/index.js';
 import type { VectorSelector } from '../promql/language/index.js';
-import { histogramSources, selectionKey, type Fetch, type FetchNode } from '../promql/plan/index.js';
+import {
+  histogramSources,
+  operands,
+  selectionKey,
+  type Fetch,
+  type FetchNode,
+  type PlanNode,
+} from '../promql/plan/index.js';
 import type { GroupSnapshot } from '../upstreams/index.js';
 
 /**
@@ -40,14 +47,14 @@ export function asReplan(thrown: unknown, groups: readonly GroupSnapshot[], fetc
  * Records the selections of a fetch that returned native histograms, so that their raw samples are read from now on. The
  * groups learn the name of the metric when the fetch has only one.
  *
- * @param fetches the fetches of the plan, including the one that returned histograms.
+ * @param plan contains the fetch that returned histograms.
  * @param histogramSelections receives the keys of the selections.
  * @param all true to record every selection of the query that may have native histograms.
  * @returns false when nothing was learned, so that another plan would be the same.
  */
 export function learnFromReplan(
   { groups, fetchKey }: NativeHistogramReplan,
-  fetches: readonly FetchNode[],
+  plan: PlanNode,
   histogramSelections: Set<string>,
   all: boolean,
 ): boolean {
@@ -56,7 +63,7 @@ export function learnFromReplan(
   );
   if (usable.length === 0) return false;
   const before = histogramSelections.size;
-  for (const { fetch, source } of fetches) {
+  for (const { fetch, source } of fetchesOf(plan)) {
     const isCause = fetch.key === fetchKey;
     if (source === undefined || !(isCause || all)) continue;
     const selectors = histogramSources(source);
@@ -68,6 +75,16 @@ export function learnFromReplan(
     }
   }
   return histogramSelections.size > before;
+}
+
+function fetchesOf(plan: PlanNode): FetchNode[] {
+  const found: FetchNode[] = [];
+  const pending = [plan];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.kind === 'fetch') found.push(node);
+    pending.push(...operands(node));
+  }
+  return found;
 }
 
 /** The metric name that all series of a selector have; undefined when it is not fixed. */

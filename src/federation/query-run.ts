@@ -1,7 +1,7 @@
 // One run of one query: admission, deadline, planning, attempts and release.
 
 import { Annotations, asPromfedError, type PromfedError } from '../model/index.js';
-import { operands, type FetchNode, type PlanNode } from '../promql/plan/index.js';
+import type { PlanNode } from '../promql/plan/index.js';
 import type { MemoryAccount } from '../runtime/index.js';
 import type { GroupSnapshot } from '../upstreams/index.js';
 import { UNLIMITED, type Admitted } from './admission.js';
@@ -103,7 +103,7 @@ export class QueryRun<Answer extends QueryAnswer> {
       } catch (thrown) {
         if (!(thrown instanceof NativeHistogramReplan) || replans === MAX_REPLANS) throw thrown;
         const isLast = replans === MAX_REPLANS - 1;
-        if (!learnFromReplan(thrown, fetchesOf(this.#plan), this.#histogramSelections, isLast)) throw thrown;
+        if (!learnFromReplan(thrown, this.#plan, this.#histogramSelections, isLast)) throw thrown;
         this.#plan = this.#stats.planning(() => this.#createPlan());
         memory = admitted.renew();
       }
@@ -138,16 +138,6 @@ export class QueryRun<Answer extends QueryAnswer> {
     const histogramSelections = this.#histogramSelections;
     return planQuery(this.#request, this.groups, this.#options, { passesThrough, histogramSelections });
   }
-}
-
-function fetchesOf(plan: PlanNode): FetchNode[] {
-  const found: FetchNode[] = [];
-  const pending = [plan];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node.kind === 'fetch') found.push(node);
-    pending.push(...operands(node));
-  }
-  return found;
 }
 
 /**

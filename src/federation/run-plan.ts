@@ -5,7 +5,7 @@ import { evaluate } from '../promql/eval/index.js';
 import { DEFAULT_LOOKBACK_MS, type Fetch, type PlanNode } from '../promql/plan/index.js';
 import { SampleBudget } from '../runtime/index.js';
 import { fetchBytes } from './fetch/fetch-bytes.js';
-import type { FetchRun } from './fetch/open-fetch.js';
+import { resultTypeOf, type FetchRun } from './fetch/open-fetch.js';
 import { GroupSampleSource } from './fetch/sample-source.js';
 import { splitFetch } from './fetch/split-fetch.js';
 import type { FederationOptions } from './options.js';
@@ -25,7 +25,7 @@ export function runPlan(plan: PlanNode, attempt: Attempt): Promise<QueryAnswer> 
 async function passThrough(fetch: Fetch, attempt: Attempt): Promise<BytesAnswer> {
   const { kind, annotations, deadline, request, stats } = attempt;
   const fetched = await fetchBytes(fetch, attempt, request.limit);
-  const resultType = kind === 'range' || fetch.type === 'matrix' ? 'matrix' : 'vector';
+  const resultType = resultTypeOf(fetch, kind);
   // A buffered answer is complete: no request is under way that the deadline would have to end.
   const release = (): void => {
     if (fetched.buffered === undefined) deadline.release();

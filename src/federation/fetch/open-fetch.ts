@@ -37,6 +37,11 @@ export interface OpenPart {
   readonly stats: FetchRecorder;
 }
 
+/** Returns the result type of an answer to a fetch. */
+export function resultTypeOf({ type }: Fetch, kind: FetchRun['kind']): 'vector' | 'matrix' {
+  return type === 'matrix' || kind === 'range' ? 'matrix' : 'vector';
+}
+
 /**
  * Queries all groups of a fetch concurrently. Resolves when all of them have begun to answer and small answers have
  * ended or failed. Optional groups that failed before are omitted, with a warning.
@@ -44,7 +49,7 @@ export interface OpenPart {
  * The caller closes the streams.
  */
 export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]> {
-  const expected = fetch.type === 'matrix' || run.kind === 'range' ? 'matrix' : 'vector';
+  const expected = resultTypeOf(fetch, run.kind);
   const opened: GroupAnswer[] = [];
   const groupStats = run.stats.fetch(fetch.key);
   try {
