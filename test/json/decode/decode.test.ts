@@ -264,7 +264,8 @@ t.test('floats are rounded as Number() rounds them', async (t) => {
       digits,
       digits,
       fc.integer({ min: -80, max: 80 }),
-      (minus, whole, part, exponent) => same(`${minus ? '-' : ''}${whole}.${part}e${exponent}`),
+      (minus, integer, fraction, exponent) =>
+        same(`${minus ? '-' : ''}${integer}.${fraction}e${exponent}`),
     ),
     { numRuns: randomRuns(50_000) },
   );
@@ -283,7 +284,9 @@ t.test('floats of every length before and after the point are rounded as Number(
     fc.array(digit, { minLength: 1, maxLength: max }).map((list) => list.join(''));
   const text = fc
     .tuple(digits(20), fc.option(digits(22)), fc.constantFrom('', 'e-7', 'e+5', 'e17', 'e-30'))
-    .map(([whole, part, exponent]) => `${whole}${part === null ? '' : `.${part}`}${exponent}`);
+    .map(
+      ([integer, fraction, exponent]) => `${integer}${fraction === null ? '' : `.${fraction}`}${exponent}`,
+    );
   fc.assert(
     // In one list, so that the bytes after a number belong to another one.
     fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), (texts) => {
