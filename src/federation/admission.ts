@@ -1,7 +1,12 @@
 // Admission: a request starts when there is memory and a free slot for it. Until then it waits, or is rejected.
 
 import { PromfedError, type StopSignal } from '../model/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount, type MemoryBudget, type QueryMemory } from '../runtime/index.js';
+import {
+  UNCOUNTED_MEMORY,
+  type MemoryAccount,
+  type MemoryBudget,
+  type QueryMemory,
+} from '../runtime/index.js';
 
 /**
  * Bytes reserved for every admitted request. A request that passes through holds about as much in buffers that are not

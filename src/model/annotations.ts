@@ -67,8 +67,6 @@ export function withoutPosition(text: string): string {
  */
 function withoutRepeats(texts: ReadonlySet<string>, others: ReadonlySet<string>): readonly string[] {
   if (texts.size === 0) return NONE;
-  const positioned = new Set(
-    [...others].filter((text) => POSITION.test(text)).map(withoutPosition),
-  );
+  const positioned = new Set([...others].filter((text) => POSITION.test(text)).map(withoutPosition));
   return [...texts].filter((text) => !positioned.has(text));
 }

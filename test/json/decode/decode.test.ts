@@ -264,8 +264,7 @@ t.test('floats are rounded as Number() rounds them', async (t) => {
       digits,
       digits,
       fc.integer({ min: -80, max: 80 }),
-      (minus, integer, fraction, exponent) =>
-        same(`${minus ? '-' : ''}${integer}.${fraction}e${exponent}`),
+      (minus, integer, fraction, exponent) => same(`${minus ? '-' : ''}${integer}.${fraction}e${exponent}`),
     ),
     { numRuns: randomRuns(50_000) },
   );
