@@ -23,9 +23,10 @@ import { tryUnsupported } from './unsupported.js';
 import type { EvalContext } from './eval-context.js';
 
 /**
- * Evaluates a plan on the grid of the context. All fetches and raw selections are started before any is awaited. The
- * caller owns the result, except for unchanged columns of `fetched`; its samples stay reserved from the budget. The
- * result is a matrix only for a range selector or a subquery at the root of an instant query.
+ * Evaluates a plan on the grid of the context. All fetches and raw selections are started before any is awaited, except
+ * for the info series of info(), which depend on the series to enrich. The caller owns the result, except for unchanged
+ * columns of `fetched`; its samples stay reserved from the budget. The result is a matrix only for a range selector or a
+ * subquery at the root of an instant query.
  *
  * Long evaluations yield to the event loop about every 20 ms.
  *
@@ -92,10 +93,7 @@ function dispatch(evaluator: Evaluator, node: PlanNode): Operand | Promise<Opera
 
 async function evalFetch(evaluator: Evaluator, { fetch }: FetchNode): Promise<Operand> {
   const columns = await evaluator.context.fetched(fetch, evaluator.grid);
-  if (fetch.type === 'vector') return { type: 'vector', columns, ordered: false, held: 0 };
-  if (fetch.type !== 'scalar') throw unsupported(`fetching a ${fetch.type}`);
-  const [column] = columns;
-  return evaluator.newScalar((step) => (column?.present[step] === 1 ? column.values[step]! : NaN));
+  return { type: 'vector', columns, ordered: false, held: 0 };
 }
 
 async function evalMatrix(evaluator: Evaluator, node: RangeNode | SubqueryNode): Promise<Operand> {

@@ -94,11 +94,11 @@ export async function evalSelector(
   const window = { afterMs: times.firstMs - lookbackDeltaMs, untilMs: times.lastMs };
   const use = field === 'startTimestamp' ? 'starts' : 'lookback';
   const raw = await selectRaw(evaluator, node, window, use, extraMatchers);
+  const scan = { ...times, count: grid.count, lookbackMs: lookbackDeltaMs - 1 };
   const columns = [];
   for (const rawSeries of raw.series) {
     if (pacer.due) await pacer.pause();
     if (field === 'startTimestamp' && rawSeries.startTimestamps === undefined) continue;
-    const scan = { ...times, count: grid.count, lookbackMs: lookbackDeltaMs - 1 };
     const series = statsOnly ? await decodeStats(pacer, rawSeries, scan) : rawSeries;
     const { labels, timestamps, values, stale, histograms, startTimestamps } = series;
     const hasHistograms = field === 'value' && histograms !== undefined;

@@ -37,13 +37,13 @@ function joinScalars(
   parts: readonly Operand[],
   segments: readonly SegmentNode[],
 ): Operand {
-  const whole = evaluator.newScalar(() => NaN);
+  const joined = evaluator.newScalar(() => NaN);
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'scalar') throw unexpected(part);
-    whole.values.set(part.values, firstStepOf(evaluator, segments[i]!));
+    joined.values.set(part.values, firstStepOf(evaluator, segments[i]!));
     evaluator.forSegment(segments[i]!.grid).release(part);
   }
-  return whole;
+  return joined;
 }
 
 async function putColumns(

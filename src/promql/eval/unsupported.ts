@@ -24,9 +24,7 @@ function tryUnsupportedAt(node: PlanNode): string | undefined {
     case 'call':
       return isSupportedFunction(node.func) ? undefined : `${node.func}()`;
     case 'fetch':
-      return node.fetch.type === 'matrix' || node.fetch.type === 'string'
-        ? `fetching a ${node.fetch.type}`
-        : undefined;
+      return node.fetch.type === 'matrix' ? 'fetching a matrix' : undefined;
     case 'number':
     case 'string':
     case 'binary':

@@ -12,7 +12,7 @@ import {
 } from '../../../src/model/index.js';
 import { createMemorySource, evaluate, type EvalContext } from '../../../src/promql/eval/index.js';
 import type { VectorMatching } from '../../../src/promql/language/index.js';
-import type { Fetch, PlanNode } from '../../../src/promql/plan/index.js';
+import type { PlanNode } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';
 import { createEvalContext, planRaw } from '../../helpers/promql/evaluation.js';
 import { tryUnsupported } from '../../../src/promql/eval/unsupported.js';
@@ -20,8 +20,13 @@ import { tryUnsupported } from '../../../src/promql/eval/unsupported.js';
 const position = { start: 0, end: 0 };
 const GRID = rangeGrid(0, 60_000, 30_000);
 
-function fetchNode(key: string, type: Fetch['type'] = 'vector'): PlanNode {
-  return { kind: 'fetch', fetch: { key, type, parts: [], overlapping: false }, excluded: [], position };
+function fetchNode(key: string): PlanNode {
+  return {
+    kind: 'fetch',
+    fetch: { key, type: 'vector', parts: [], overlapping: false },
+    excluded: [],
+    position,
+  };
 }
 
 function column(labels: Record<string, string>, values: readonly (number | undefined)[]): Column {
@@ -141,12 +146,6 @@ t.test('fetched columns are never changed', async (t) => {
       before,
     );
   }
-});
-
-t.test('a fetched scalar is NaN where it has no sample', async (t) => {
-  const fetched = (): Promise<Vector> => Promise.resolve([column({}, [1, undefined, 3])]);
-  const value = await evaluate(fetchNode('s', 'scalar'), contextOf({ fetched }));
-  t.same(value, { type: 'scalar', values: Float64Array.of(1, NaN, 3) });
 });
 
 t.test('an unsupported construct is named before anything is fetched', async (t) => {

@@ -157,8 +157,8 @@ const OPERATORS: readonly {
 for (const { text, input = '1', min = SERIES - 2, grid = RANGE } of OPERATORS) {
   t.test(`${text} yields to the event loop and ends when it is aborted`, async (t) => {
     const count = (expr: string): Promise<number> => onEagerClock(() => turnsOf(() => run(expr, grid)));
-    const [before, whole] = [await count(input), await count(text)];
-    const own = whole - before;
+    const [before, total] = [await count(input), await count(text)];
+    const own = total - before;
     t.ok(own >= min, `${own} turns, at least ${min}`);
     const controller = new AbortController();
     const abortAt = before + Math.floor(own / 2);

@@ -103,15 +103,15 @@ t.test('results and annotations do not depend on the segments', async () => {
     cuts,
     fc.boolean(),
     async (text, cuts, delayedNameRemoval) => {
-      const whole = contextOf({ delayedNameRemoval });
+      const unsegmented = contextOf({ delayedNameRemoval });
       const parts = contextOf({ delayedNameRemoval });
       const plan = inSegments(
         text,
         cuts.toSorted((a, b) => a - b),
       );
-      assert.deepEqual(printed(await evaluate(plan, parts)), printed(await evaluate(planOf(text), whole)));
-      assert.deepEqual(parts.annotations.warnings, whole.annotations.warnings);
-      assert.deepEqual(parts.annotations.infos, whole.annotations.infos);
+      assert.deepEqual(printed(await evaluate(plan, parts)), printed(await evaluate(planOf(text), unsegmented)));
+      assert.deepEqual(parts.annotations.warnings, unsegmented.annotations.warnings);
+      assert.deepEqual(parts.annotations.infos, unsegmented.annotations.infos);
     },
   );
   await fc.assert(property, { numRuns: 400 });
@@ -160,11 +160,11 @@ t.test('an error of any segment is the error of the query', async (t) => {
 });
 
 t.test('the samples of segments are released', async (t) => {
-  const [whole, parts] = [20_000, 20_000].map((maxSamples) => new SampleBudget({ maxSamples })) as [
+  const [unsegmented, parts] = [20_000, 20_000].map((maxSamples) => new SampleBudget({ maxSamples })) as [
     SampleBudget,
     SampleBudget,
   ];
-  await evaluate(planOf('x'), contextOf({ budget: whole }));
+  await evaluate(planOf('x'), contextOf({ budget: unsegmented }));
   await evaluate(inSegments('x', [7, 9, 30]), contextOf({ budget: parts }));
   const freeSamples = (budget: SampleBudget): number => {
     for (let free = 0; ; free++) {
@@ -175,5 +175,5 @@ t.test('the samples of segments are released', async (t) => {
       }
     }
   };
-  t.equal(freeSamples(parts), freeSamples(whole));
+  t.equal(freeSamples(parts), freeSamples(unsegmented));
 });

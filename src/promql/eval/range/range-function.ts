@@ -1,7 +1,7 @@
 // Calls of range functions, on floats and native histograms.
 
 import type { Column, RawSeries } from '../../../model/index.js';
-import type { RangeFunction, RunSteps } from '../../functions/index.js';
+import type { RangeFunction, RunSteps, Windows } from '../../functions/index.js';
 import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../../plan/index.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { removeName, requireDistinctLabels } from '../columns.js';
@@ -134,7 +134,7 @@ class RangeCall {
     const name = this.#node.func;
     const compute =
       extension === undefined ? tryWindowFunction(name) : tryExtendedWindowFunction(name, extension);
-    if (compute === undefined) return this.#startIgnoringHistograms(series, column);
+    if (compute === undefined) return this.#startIgnoringHistograms(series, windows, column);
     const runFloats = func.start(windows, args, column);
     const output = { ...column, histograms: column.histograms! };
     const runHistograms = runOnHistograms(this.#evaluator, compute, rangeNode, series, windows, output);
@@ -145,10 +145,10 @@ class RangeCall {
   }
 
   /** Prepares a function that ignores histograms: an info is added for windows that contain some besides floats. */
-  #startIgnoringHistograms(series: RawSeries, column: Column): RunSteps {
+  #startIgnoringHistograms(series: RawSeries, windows: Windows, column: Column): RunSteps {
     const { func, args } = this.#input;
-    const { from, to } = this.#windows;
-    const floats = windowsOfFloats(series, this.#windows.slide(series));
+    const { from, to } = windows;
+    const floats = windowsOfFloats(series, windows);
     const run = func.start(floats, args, column);
     return (fromStep, toStep) => {
       run(fromStep, toStep);

@@ -57,7 +57,7 @@ eval range from 0 to 120s step 7s ${smoothed}
   );
 });
 
-t.test('a range of histograms with smoothed is an unsupported result', async (t) => {
+t.test('a range of native histograms with smoothed is rejected as unsupported', async (t) => {
   const [result] = await runScript(`load 10s
   h {{schema:0 sum:1 count:1 buckets:[1]}}x5
 
