@@ -8,16 +8,13 @@ import {
   computedBecause,
   isFinal,
   isSingleSource,
+  NAMES_NEEDED,
   NO_LABELS,
   OPERAND_COMPUTED,
   setsLabel,
   type Local,
   type PushdownVerdict,
 } from './pushdown-verdict.js';
-
-const NAMES_NEEDED = computedBecause(
-  'without their names, series of different metrics could be merged or could no longer be told apart',
-);
 
 /** A function of the series of one local argument. */
 export function functionVerdict({ func, args }: CallExpr, input: Local): PushdownVerdict {
@@ -45,13 +42,16 @@ function usesGroupLabel(func: string, label: string): PushdownVerdict {
   return computedBecause(`${func}() uses the label ${label}, which a group sets`);
 }
 
-/** Windows of samples. A gap of one replica would be a gap in its windows, which the other replicas can fill. */
+/**
+ * The verdict of windows over local samples. Raw samples of replicas may have to be merged first: another replica can
+ * have the samples that are missing in the windows of one.
+ */
 export function windowsVerdict(input: PushdownVerdict): PushdownVerdict {
   if (input.kind === 'computed') return OPERAND_COMPUTED;
   const group = input.kind === 'local' ? input.groups.find((one) => one.mergesWindows) : undefined;
   return group === undefined
     ? input
-    : computedBecause(`${group.name}: samples of its replicas are merged before a function reads windows`);
+    : computedBecause(`${group.name} has replicas: their raw samples are merged before a function reads windows`);
 }
 
 /** An operation that works on each series separately and may drop its name. */

@@ -7,6 +7,7 @@ import {
   computedAfterMerge,
   computedBecause,
   isFinal,
+  NAMES_NEEDED,
   setsLabel,
   type Local,
   type PushdownVerdict,
@@ -43,6 +44,10 @@ export function joinVerdict(
   }
   if (matching.fill.lhs !== undefined || matching.fill.rhs !== undefined) {
     return computed({ kind: 'experimental', what: 'fill' });
+  }
+  // A region matches series of the "many" side without the names that a comparison with bool drops.
+  if (expr.returnBool && matching.card !== 'one-to-one' && !(lhs.mayLoseNames && rhs.mayLoseNames)) {
+    return NAMES_NEEDED;
   }
   // The series of `or` come from both sides and are all given the same labels.
   if (expr.op === 'or' && !haveSameLabels(all, lhs, rhs)) {
@@ -86,7 +91,7 @@ function missesError({ op }: BinaryExpr, lhs: Local, rhs: Local): boolean {
   return op !== 'or' && (misses(rhs, lhs) || (op !== 'unless' && misses(lhs, rhs)));
 }
 
-/** Those of the names that must be equal in series that match. */
+/** Returns those of the names whose labels must be equal in series that match. */
 export function matchedLabels({ on, labels }: VectorMatching, names: ReadonlySet<string>): readonly string[] {
   const listed = new Set(labels);
   return [...names].filter((name) => listed.has(name) === on);

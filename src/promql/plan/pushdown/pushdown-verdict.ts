@@ -34,7 +34,7 @@ export interface Local {
   readonly mayLoseNames: boolean;
   /** True when all series have the same name or none. No two become equal when the name is dropped. */
   readonly oneName: boolean;
-  /** True when the series that exist can make it fail: two that match, or two that become equal. */
+  /** True when the expression can fail, depending on the series: two match the same one, or two become equal. */
   readonly fallible: boolean;
 }
 
@@ -45,7 +45,7 @@ interface Computed {
 
 export const CONSTANT: Constant = { kind: 'constant' };
 
-/** No label of any group remains. */
+/** The remaining labels of a result without any label of a group. */
 export const NO_LABELS: ReadonlySet<string> = new Set();
 
 export function computed(reason: PushdownReason): Computed {
@@ -59,6 +59,11 @@ export const OPERAND_COMPUTED = computed({ kind: 'operand' });
 export function computedBecause(text: string): Computed {
   return computed({ kind: 'other', text });
 }
+
+/** The verdict when a region would drop names that the query still needs (`Local.mayLoseNames`). */
+export const NAMES_NEEDED = computedBecause(
+  'without their names, series of different metrics could be merged or could no longer be told apart',
+);
 
 /** The verdict when equal series have to be merged before an operation compares series. */
 export function computedAfterMerge({ disjoint, groups }: Local): Computed {

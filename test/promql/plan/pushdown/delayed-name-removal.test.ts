@@ -64,6 +64,29 @@ label_replace()
   "(.*)"`,
   },
   {
+    name: 'a comparison with bool between several metrics and one is computed locally',
+    groups: twoRegions,
+    expr: 'sum({job="j"} > bool on (region, pod) group_left () b)',
+    plan: `
+sum
+  > bool on (region, pod) group_left ()
+    fetch
+      g1: {job="j"} as {region="eu"}
+      g2: {job="j"} as {region="us"}
+    fetch
+      g1: b as {region="eu"}
+      g2: b as {region="us"}`,
+  },
+  {
+    name: 'a comparison with bool between one metric and one is sent',
+    groups: twoRegions,
+    expr: 'a > bool on (region, pod) group_left () b',
+    plan: `
+fetch
+  g1: a > bool on (pod) group_left () b as {region="eu"}
+  g2: a > bool on (pod) group_left () b as {region="us"}`,
+  },
+  {
     name: 'functions of aggregations are sent, because these have no names',
     groups: twoRegions,
     expr: 'label_join(abs(sum by (region, pod) ({job="j"})), "__name__", "", "pod")',
