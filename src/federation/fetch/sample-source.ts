@@ -62,6 +62,7 @@ export class GroupSampleSource implements SampleSource {
     const group = snapshotOf(planned);
     const { bounds } = group;
     const truncated = bounds === undefined ? window : truncateWindow(window, bounds);
+    // A planned window may be longer than the one that is read, for example for timestamp() of a smoothed selector.
     if (truncated.afterMs >= truncated.untilMs) return undefined;
     const query = {
       matchers: [...matchers, ...extraMatchers.filter(({ name }) => !addLabels.has(name))],

@@ -3,7 +3,7 @@
 import { gridEndMs } from '../../model/index.js';
 import { recursionCheckpoints, type Expr } from '../language/index.js';
 import { DistributedPlanner } from './distributed-planner.js';
-import { planWholeHistograms } from './native-histograms.js';
+import { planCompleteHistograms, type HistogramPlanning } from './native-histograms.js';
 import type { PlanNode } from './node.js';
 import type { PlannedGroup } from './pruning/planned-group.js';
 import { SelectorRouting } from './pruning/selector-routing.js';
@@ -27,14 +27,9 @@ export interface PlanOptions {
 
 const NO_SELECTIONS: ReadonlySet<string> = new Set();
 
-/** Inputs that the plans of all segments of a query share. */
-interface Planning {
-  readonly expr: Expr;
-  readonly groups: readonly PlannedGroup[];
+/** The inputs of planning, equal for all segments of a query. */
+interface Planning extends HistogramPlanning {
   readonly nameRemoval: NameRemoval;
-  readonly histogramSelections: ReadonlySet<string>;
-  /** True when a plan that is one fetch passes through. */
-  readonly passesThrough: boolean;
 }
 
 /**
@@ -69,11 +64,11 @@ export function planDistributed(
   };
 }
 
-/** Plans all steps of `times` alike. */
+/** Makes one plan for all steps of `times`. */
 function planSteps(planning: Planning, times: PlanTimes, routing: SelectorRouting): PlanNode {
   const { expr, nameRemoval, passesThrough } = planning;
   const checkpoints = recursionCheckpoints(expr);
-  return planWholeHistograms(planning, routing, (histogramSelectors) => {
+  return planCompleteHistograms(planning, routing, (histogramSelectors) => {
     const own = routing.with(histogramSelectors);
     const planner = new DistributedPlanner(new Pushdown(own, times, nameRemoval), own, times);
     for (const below of checkpoints) planner.planAhead(below);

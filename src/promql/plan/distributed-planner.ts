@@ -18,7 +18,7 @@ import { writesGroupLabel, type Pushdown } from './pushdown/pushdown.js';
 import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
-/** Plans one expression with the verdicts and the routes of its parts. */
+/** Plans one expression from the verdicts and the routes of its parts. */
 export class DistributedPlanner {
   readonly #pushdown: Pushdown;
   readonly #times: PlanTimes;
@@ -42,14 +42,22 @@ export class DistributedPlanner {
     const planned = this.#planned.get(expr);
     if (planned !== undefined) return planned;
     const verdict = this.#pushdown.verdict(expr);
-    if (verdict.kind === 'local' && typeOf(expr) !== 'scalar') return this.#fetches.create(expr, verdict);
-    const node = this.#computed(expr);
-    return verdict.kind === 'computed' && node.kind !== 'fetch' ? { ...node, reason: verdict.reason } : node;
+    return verdict.kind === 'local' && typeOf(expr) !== 'scalar'
+      ? this.#fetches.create(expr, verdict)
+      : this.#evaluated(expr);
   }
 
   /** Plans an expression whose result is decoded. A fetched range vector would not lie on the step grid. */
   planDecoded(expr: Expr): PlanNode {
     return typeOf(expr) === 'matrix' ? this.#windows(expr) : this.plan(expr);
+  }
+
+  /** The node of an expression that promfed evaluates, with the reason. For parentheses and `+` the node of the operand. */
+  #evaluated(expr: Expr): PlanNode {
+    const verdict = this.#pushdown.verdict(expr);
+    const node = this.#computed(expr);
+    if (verdict.kind !== 'computed' || node.kind === 'fetch' || node.reason !== undefined) return node;
+    return { ...node, reason: verdict.reason };
   }
 
   #computed(expr: Expr): PlanNode {
@@ -97,12 +105,7 @@ export class DistributedPlanner {
    * of a subquery at its own steps. Regions send a range vector only as the result of an instant query.
    */
   #windows(arg: Expr): PlanNode {
-    if (arg.kind === 'paren') return this.#windows(arg.expr);
-    if (arg.kind === 'subquery') return this.#subquery(arg);
-    if (arg.kind !== 'matrixSelector') return this.#local.plan(arg);
-    const verdict = this.#pushdown.verdict(arg.selector);
-    const node = this.#local.range(arg);
-    return verdict.kind === 'computed' ? { ...node, reason: verdict.reason } : node;
+    return arg.kind === 'paren' ? this.#windows(arg.expr) : this.#evaluated(arg);
   }
 
   #subquery(expr: SubqueryExpr): PlanNode {
@@ -215,7 +218,7 @@ export class DistributedPlanner {
     };
   }
 
-  /** Counts of equal values add up. The label with the value is kept whatever the grouping says about it. */
+  /** Adds up the counts of equal values. The label with the value is kept, even when the grouping drops it. */
   #tryCountValues(expr: AggregateExpr, input: Local): PlanNode | undefined {
     const label = tryText(expr.param);
     if (label === undefined || writesGroupLabel(expr, input.groups)) return undefined;

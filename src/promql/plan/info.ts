@@ -5,11 +5,11 @@ import { children, type Expr, type VectorSelector } from '../language/index.js';
 import type { TimeShift } from './node.js';
 import { shiftOf, type PlanTimes } from './times.js';
 
-/** The matchers of a call of info(), as its second argument gives them. */
+/** The matchers of a call of info(), from its second argument. */
 export interface InfoMatchers {
   /** Matchers of the info series. Those of identifying labels are added when the series to enrich are known. */
   readonly series: readonly Matcher[];
-  /** Matchers of the names that series to enrich must not all satisfy: info series are not enriched. Empty for none. */
+  /** Matchers of metric names. A series that satisfies all of them is not enriched. When empty, every series is. */
   readonly infoNames: readonly Matcher[];
 }
 

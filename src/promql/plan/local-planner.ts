@@ -1,4 +1,4 @@
-// Plans without pushdown: raw samples are read from the groups and everything else is evaluated by promfed.
+// Plans without pushdown: raw samples are read from the groups, and promfed evaluates everything else.
 
 import {
   stackSafe,
@@ -34,7 +34,7 @@ export function planLocally(expr: Expr, times: PlanTimes, groups: readonly Plann
   return new LocalPlanner(times, SelectorRouting.create(expr, groups, times)).plan(expr);
 }
 
-/** Creates the nodes of raw samples. */
+/** Creates the nodes that read raw samples. */
 export class LocalPlanner {
   readonly #times: PlanTimes;
   readonly #routing: SelectorRouting;
@@ -66,7 +66,7 @@ export class LocalPlanner {
     };
   }
 
-  /** The node of a subquery whose inner expression is planned. */
+  /** @param input the plan of the inner expression. */
   subquery(input: PlanNode, expr: SubqueryExpr): SubqueryNode {
     return {
       kind: 'subquery',

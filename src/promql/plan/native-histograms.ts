@@ -1,4 +1,4 @@
-// Native histograms in plans: which selectors are read from raw samples because JSON answers lack parts of histograms.
+// Native histograms in plans: JSON answers lack parts of them, so selectors that have them are read from raw samples.
 
 import { METRIC_NAME, printMatchers, type Matcher } from '../../model/index.js';
 import { children, walk, type Expr, type VectorSelector } from '../language/index.js';
@@ -39,10 +39,13 @@ const HISTOGRAM_FUNCTIONS: ReadonlySet<string> = new Set([
 /** Aggregations whose result can be a histogram. The others ignore histograms or return floats. */
 const HISTOGRAM_AGGREGATIONS: ReadonlySet<string> = new Set(['sum', 'avg', 'limitk', 'limit_ratio']);
 
-/** Maximum number of plans. The last one reads every selector raw that is known to have native histograms. */
-const MAX_PLANS = 4;
+/**
+ * Maximum number of times that an expression is planned again. The last plan reads every selector from raw samples that
+ * is known to have native histograms.
+ */
+const MAX_REPLANS = 4;
 
-/** The key of a selection of raw samples: of its statistics, and of what is known about its native histograms. */
+/** The key that identifies a selection of raw samples in statistics and in `histogramSelections`. */
 export function selectionKey(matchers: readonly Matcher[]): string {
   return printMatchers(matchers);
 }
@@ -78,7 +81,7 @@ function histogramOperands(expr: Exclude<Expr, VectorSelector>): readonly Expr[]
   }
 }
 
-/** Histograms have no order. Comparisons by it drop them. */
+/** Reports whether a comparison is by order. Histograms have no order, so these comparisons drop them. */
 function isOrdering(op: string): boolean {
   return op === '<' || op === '<=' || op === '>' || op === '>=';
 }
@@ -97,10 +100,10 @@ export interface HistogramPlanning {
  * are read from raw samples instead. A fetch that passes through may return them, and so may the inner parts of a
  * fetched expression whose result has none.
  *
- * Known are the arguments of functions that take native histograms only (when a group has complete ones), the names in
- * `PlannedGroup.histograms`, and `histogramSelections`.
+ * A selector is known to have native histograms when it is below a function of native histograms only and a group has
+ * complete ones, when its name is in `PlannedGroup.histograms`, or when its key is in `histogramSelections`.
  */
-export function planWholeHistograms(
+export function planCompleteHistograms(
   { expr, groups, histogramSelections, passesThrough }: HistogramPlanning,
   routing: SelectorRouting,
   plan: (selectors: HistogramSelectors) => PlanNode,
@@ -116,17 +119,17 @@ export function planWholeHistograms(
     const group = groupWithHistograms(selector, candidates, native, histogramSelections);
     if (group !== undefined) selectors.set(selector, group);
   };
-  for (let plans = 1; ; plans++) {
+  for (let replans = 1; ; replans++) {
     const before = selectors.size;
     for (const fetched of decodedFetches(result, passesThrough)) histogramSources(fetched).forEach(mark);
     if (selectors.size === before) return result;
-    if (plans === MAX_PLANS) {
+    if (replans === MAX_REPLANS) {
       walk(expr, (one) => {
         if (one.kind === 'vectorSelector') mark(one);
       });
     }
     result = plan(selectors);
-    if (plans === MAX_PLANS) return result;
+    if (replans === MAX_REPLANS) return result;
   }
 }
 
@@ -157,7 +160,10 @@ function nativeSelectors(expr: Expr): ReadonlySet<VectorSelector> {
   return found;
 }
 
-/** The first group whose native histograms require raw samples of the selector; undefined without one. */
+/**
+ * The group to name as the reason when the selector has to be read from raw samples: the first that can send complete
+ * native histograms, or else the first. Undefined when the selector is not known to have native histograms.
+ */
 function groupWithHistograms(
   selector: VectorSelector,
   groups: readonly PlannedGroup[],

@@ -1,6 +1,6 @@
 // The plan: an immutable tree of the operators that promfed evaluates, with fetches and raw selectors as its leaves.
 
-import type { Grid, Labels, Matcher, ValueType } from '../../model/index.js';
+import type { Grid, Labels, Matcher } from '../../model/index.js';
 import type { AggregateOp, BinaryOp, Expr, Position, VectorMatching } from '../language/index.js';
 import type { ExcludedGroup } from './pruning/group-pruning.js';
 import type { PlannedGroup } from './pruning/planned-group.js';
@@ -47,7 +47,7 @@ export interface FetchNode extends Node {
   readonly source?: Expr | undefined;
 }
 
-/** Which raw samples are read, from which groups. */
+/** The raw samples of one selector: its matchers, and the request to each group. */
 export interface Selection {
   /** The matchers of the selector in the query. */
   readonly matchers: readonly Matcher[];
@@ -58,13 +58,13 @@ export interface Selection {
 /** The request of a selection to one group. */
 export interface SelectionPart {
   readonly group: PlannedGroup;
-  /** The matchers that the group is sent. */
+  /** The matchers that are sent to the group. */
   readonly matchers: readonly Matcher[];
   /** Labels set on every series of the answer. They override the region's own. */
   readonly addLabels: Labels;
 }
 
-/** Where offset and `@` move the times of a selector or a subquery. */
+/** The shift of the times of a selector or a subquery: `@` replaces the time, then the offset is subtracted. */
 export interface TimeShift {
   readonly offsetMs: number;
   /** The time that `@` fixes, milliseconds. */
@@ -155,7 +155,8 @@ export interface SegmentNode extends Node {
 /** One fetch of a plan. Fetches with equal keys are equal. */
 export interface Fetch {
   readonly key: string;
-  readonly type: ValueType;
+  /** `matrix` only for the root of an instant query whose answer passes through. */
+  readonly type: 'vector' | 'matrix';
   readonly parts: readonly FetchPart[];
   /**
    * True when several groups may have equal series. These are merged, and at each time the sample of the earlier part
@@ -167,7 +168,7 @@ export interface Fetch {
 /** The request of a fetch to one group. */
 export interface FetchPart {
   readonly group: PlannedGroup;
-  /** The expression that the group is sent. */
+  /** The text of the expression that is sent to the group. */
   readonly expr: string;
   /** Labels set on every series of the answer. They override the region's own. */
   readonly addLabels: Labels;

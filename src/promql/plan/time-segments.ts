@@ -86,7 +86,7 @@ function dependsOnAllSteps(root: Expr): boolean {
   return false;
 }
 
-/** Reports whether an expression may have two series that differ only in their names, when its operands have none. */
+/** Reports whether an expression may have two series that differ only in their names, although no operand has. */
 function mayMixNames(expr: Expr): boolean {
   if (expr.kind === 'vectorSelector')
     return !expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');
@@ -169,7 +169,7 @@ function rawSampleMs(windows: readonly MovingWindow[], segment: Grid, labels: Re
   return total;
 }
 
-/** Joins neighbours while that costs nothing, and further, the cheapest first, while there are too many segments. */
+/** Joins neighbours, the cheapest join first: all joins that cost nothing, and more while there are too many segments. */
 function joinSegments(
   pieces: readonly Steps[],
   costOf: (first: number, last: number) => number,

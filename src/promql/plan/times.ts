@@ -3,7 +3,7 @@
 import { resolveDuration, resolvePositiveDuration, type At, type Duration } from '../language/index.js';
 import type { TimeShift } from './node.js';
 
-/** The lookback of instant selectors that nothing configures. Source: Prometheus, promql/engine.go. */
+/** The lookback of instant selectors when none is configured. Source: Prometheus, promql/engine.go. */
 export const DEFAULT_LOOKBACK_MS = 300_000;
 
 /** All in milliseconds. */
@@ -14,7 +14,7 @@ export interface PlanTimes {
   readonly endMs: number;
   /** 0 for an instant query. */
   readonly stepMs: number;
-  /** Default step of subqueries. It is promfed's own, not the region's. */
+  /** Default step of subqueries. Regions are sent this step, so that their own default does not apply. */
   readonly defaultStepMs: number;
   /** Lookback of instant selectors. Default `DEFAULT_LOOKBACK_MS`. */
   readonly lookbackMs?: number | undefined;

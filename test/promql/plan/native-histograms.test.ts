@@ -1,4 +1,4 @@
-// Plans over groups that have native histograms whole in their raw samples only.
+// Plans over groups that have complete native histograms in their raw samples only.
 
 import t from 'tap';
 

@@ -44,7 +44,7 @@ export function planOf(expr: string, groups: readonly PlannedGroup[], options: P
   return planDistributed(parseExpr(expr, { features }), groups, planTimes, options);
 }
 
-/** Expects each case to be planned as it says; a plan begins after a line break. */
+/** Checks the plan of each case. The text of a plan begins after a line break. */
 export function testPlans(name: string, cases: readonly PlanCase[], options: PlanOptions = {}): void {
   t.test(name, async (t) => {
     for (const { name, groups, expr, plan } of cases)

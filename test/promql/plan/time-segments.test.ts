@@ -10,7 +10,7 @@ import { gridEndMs, rangeGrid } from '../../../src/model/index.js';
 import { parseExpr } from '../../../src/promql/language/index.js';
 import { planDistributed, printPlan } from '../../../src/promql/plan/index.js';
 import { planTimes, testPlans, type PlanCase } from './plan-cases.js';
-import { apart, bounds, group, overlapping, split, three } from './pruning/groups.js';
+import { gapped, bounds, group, overlapping, split, three } from './pruning/groups.js';
 
 const segmented: PlanCase[] = [
   {
@@ -65,7 +65,7 @@ const segmented: PlanCase[] = [
   },
   {
     name: 'a gap wider than the window needs no raw samples',
-    groups: apart,
+    groups: gapped,
     expr: 'sum(rate(x[5m]))',
     plan: `
 2 time segments
@@ -201,17 +201,17 @@ t.test('each step is in one segment, which is planned like a query of its steps'
       );
       const times = { ...planTimes, stepMs };
       const parsed = parseExpr(text);
-      const whole = rangeGrid(times.startMs, times.endMs, stepMs);
+      const all = rangeGrid(times.startMs, times.endMs, stepMs);
       const plan = planDistributed(parsed, groups, times);
       if (plan.kind !== 'segments') return;
-      let nextMs = whole.startMs;
+      let nextMs = all.startMs;
       for (const { grid, input } of plan.segments) {
         assert.equal(grid.startMs, nextMs);
         nextMs = gridEndMs(grid) + stepMs;
         const steps = { firstMs: grid.startMs, lastMs: gridEndMs(grid) };
         assert.equal(printPlan(input), printPlan(planDistributed(parsed, groups, { ...times, steps })));
       }
-      assert.equal(nextMs, gridEndMs(whole) + stepMs);
+      assert.equal(nextMs, gridEndMs(all) + stepMs);
       assert.ok(plan.segments.length >= 2 && plan.segments.length <= 16);
     }),
     { numRuns: 500 },

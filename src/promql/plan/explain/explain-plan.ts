@@ -36,7 +36,7 @@ export interface ExplainedNode {
 
 export interface ExplainedPart {
   readonly group: string;
-  /** The expression that the group is sent; for raw samples a selector. */
+  /** The expression that is sent to the group; for raw samples a selector. */
   readonly expression: string;
   /** Labels set on every series of the answer. */
   readonly labels: Readonly<Record<string, string>>;
@@ -114,6 +114,11 @@ function explainExcluded(excluded: readonly ExcludedGroup[]): NonNullable<Explai
   return excluded.map((one) => ({ group: one.group.name, reason: printExclusion(one) }));
 }
 
+/**
+ * Measures the plan level by level, before any text is composed.
+ *
+ * @throws PromfedError `limit` when the explanation would be too large.
+ */
 function checkSize(plan: PlanNode): void {
   let lines = 0;
   let characters = 0;

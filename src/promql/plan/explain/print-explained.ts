@@ -5,9 +5,9 @@ import type { ExplainedNode, ExplainedPart } from './explain-plan.js';
 import type { OperatorStats, PartStats } from './run-stats.js';
 
 /**
- * One line for each node, as `printPlan` has it, followed by `-- here: …` when promfed evaluates what groups might have,
- * and by the measurements in brackets. Groups that are not queried are listed after those that are. Does not end with
- * a line break.
+ * One line for each node, equal to that of `printPlan`, followed by `-- here: …` with the reason why promfed evaluates
+ * it, and by the measurements in brackets. Groups that are not queried are listed after those that are. Does not end
+ * with a line break.
  */
 export function printExplained(root: ExplainedNode): string {
   const lines: string[] = [];

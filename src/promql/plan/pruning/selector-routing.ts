@@ -1,6 +1,6 @@
 // Selector routing: the groups that each selector of a query reads, and whether it can be sent to them.
 
-import { coversWindow, overlapsWindow, type Matcher, type TimeWindow } from '../../../model/index.js';
+import { coversWindow, type Matcher, type TimeWindow } from '../../../model/index.js';
 import type { CallExpr, Expr, VectorSelector } from '../../language/index.js';
 import { createInfoTimes } from '../info.js';
 import type { PlanTimes } from '../times.js';
@@ -10,8 +10,8 @@ import { areDisjoint, labelsOf, type PlannedGroup } from './planned-group.js';
 
 /** The groups of one selector, and the reasons for which it has to be read from raw samples. */
 export interface SelectorRoute extends PrunedGroups {
-  /** The first group that must not evaluate the selector itself: it has exact semantics, or aligns ranges. */
-  readonly exact: PlannedGroup | undefined;
+  /** The first group that must only send raw samples: it has exact semantics, or would move the steps of this range. */
+  readonly rawOnly: PlannedGroup | undefined;
   /** A group because of whose native histograms the selector is read from raw samples. */
   readonly nativeHistograms: PlannedGroup | undefined;
   /**
@@ -29,6 +29,7 @@ interface Shared {
   readonly groups: readonly PlannedGroup[];
   /** Undefined when no group has bounds. */
   readonly windows: ReadonlyMap<VectorSelector | CallExpr, TimeWindow> | undefined;
+  /** True for a range query whose start is not a multiple of its step. */
   readonly isUnaligned: boolean;
   /** The names of the labels that any group has. */
   readonly labels: ReadonlySet<string>;
@@ -85,7 +86,7 @@ export class SelectorRouting {
     const { groups } = pruned;
     const route = {
       ...pruned,
-      exact: groups.find((group) => group.exact === true || (isUnaligned && group.alignsRanges === true)),
+      rawOnly: groups.find((group) => group.exact === true || (isUnaligned && group.alignsRanges === true)),
       nativeHistograms: this.#histogramSelectors.get(selector),
       crossesBounds: windows !== undefined && crosses(groups, labels, window),
     };
@@ -107,6 +108,7 @@ export class SelectorRouting {
   }
 }
 
+/** @param groups the groups whose bounds overlap the window. */
 function crosses(
   groups: readonly PlannedGroup[],
   labels: ReadonlySet<string>,
@@ -130,6 +132,5 @@ export function crossesBounds(
   labels: ReadonlySet<string>,
   window: TimeWindow,
 ): boolean {
-  const overlapping = groups.filter(({ bounds }) => bounds === undefined || overlapsWindow(bounds, window));
-  return crosses(overlapping, labels, window);
+  return crosses(pruneGroups([], groups, window).groups, labels, window);
 }

@@ -1,4 +1,4 @@
-// Fetches: the text that each group is sent for an expression, and the key of the fetch.
+// Fetches: the text that is sent to each group for an expression, and the key of the fetch.
 
 import type { Labels } from '../../../model/index.js';
 import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index.js';
@@ -10,7 +10,7 @@ import type { PlanTimes } from '../times.js';
 import type { Local } from './pushdown-verdict.js';
 import { Rewriter } from './rewrite.js';
 
-/** The labels that each group's answer is given, and a text that is equal for equal groups with equal labels only. */
+/** The labels to set on the answer of each group, and a key of the groups and these labels. */
 interface AddedLabels {
   readonly labels: readonly Labels[];
   readonly key: string;
@@ -31,9 +31,9 @@ export class Fetches {
   }
 
   /**
-   * Creates the fetch of a local expression. The series of each answer are given those labels of the group that remain.
-   * For the inner level of a split aggregation these are the labels of its input, which keep the groups apart until
-   * the outer level has grouped.
+   * Creates the fetch of a local vector or range vector. The series of each answer are given those labels of the group
+   * that remain. For the inner level of a split aggregation these are the labels of its input, which keep the groups
+   * apart until the outer level has grouped.
    */
   create(expr: Expr, { groups, remainingLabels, disjoint }: Local): FetchNode {
     const routes = this.#routesOf(expr);
@@ -53,11 +53,16 @@ export class Fetches {
       choices += `${number},`;
       parts.push({ group, expr: sent, addLabels: added.labels[i]! });
     }
-    const what = JSON.stringify([this.#times.steps ?? null, !disjoint, [...numbers.keys()]]);
-    const fetch = { key: what + choices + added.key, type: typeOf(expr), parts, overlapping: !disjoint };
+    // Each distinct text once, then the number of the text of each group: texts can be long, and groups many.
+    const texts = JSON.stringify([this.#times.steps ?? null, !disjoint, [...numbers.keys()]]);
     return {
       kind: 'fetch',
-      fetch,
+      fetch: {
+        key: texts + choices + added.key,
+        type: typeOf(expr) === 'matrix' ? 'matrix' : 'vector',
+        parts,
+        overlapping: !disjoint,
+      },
       excluded: excludedFrom(this.#routing.groups, parts, routes),
       source: expr,
       position: expr.position,
@@ -87,8 +92,8 @@ export class Fetches {
   }
 
   /**
-   * The text that a group is sent depends on the names of its labels, its injected matchers and the selectors that it
-   * has data for. Groups that agree in these share one text.
+   * The text that is sent to a group depends on the names of its labels, its injected matchers and the selectors that
+   * it has data for. Groups that agree in these share one text.
    */
   #texts(
     expr: Expr,

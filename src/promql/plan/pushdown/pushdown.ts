@@ -1,4 +1,4 @@
-// Pushdown: which expressions regions may compute. The algebra of distribution, and nothing else.
+// Pushdown: the algebra that decides which expressions regions may compute.
 
 import { METRIC_NAME } from '../../../model/index.js';
 import { SIGNATURES } from '../../functions/index.js';
@@ -74,8 +74,11 @@ export class Pushdown {
         return CONSTANT;
       case 'vectorSelector':
         return this.#selector(expr);
-      case 'matrixSelector':
-        return windowsVerdict(this.verdict(expr.selector));
+      case 'matrixSelector': {
+        const selector = this.verdict(expr.selector);
+        // A range selector is one operand with its selector: it has the same reason.
+        return selector.kind === 'computed' ? selector : windowsVerdict(selector);
+      }
       case 'subquery':
         return windowsVerdict(this.verdict(expr.expr));
       case 'paren':
@@ -93,12 +96,12 @@ export class Pushdown {
 
   #selector(expr: VectorSelector): PushdownVerdict {
     if (expr.extension !== undefined) return computed({ kind: 'experimental', what: expr.extension });
-    const { groups, exact, nativeHistograms, crossesBounds } = this.#routing.route(expr);
-    if (exact !== undefined) {
+    const { groups, rawOnly, nativeHistograms, crossesBounds } = this.#routing.route(expr);
+    if (rawOnly !== undefined) {
       return computedBecause(
-        exact.exact === true
-          ? `${exact.name} has exact semantics: only its raw samples are read`
-          : `${exact.name} aligns ranges with the step, which this range is not aligned with: its raw samples are read`,
+        rawOnly.exact === true
+          ? `${rawOnly.name} has exact semantics: only its raw samples are read`
+          : `${rawOnly.name} aligns ranges with the step, and this range is not aligned: its raw samples are read`,
       );
     }
     if (nativeHistograms !== undefined) {
@@ -106,7 +109,7 @@ export class Pushdown {
     }
     if (crossesBounds) {
       return computedBecause(
-        'its window reaches beyond the time range of a group, and other groups have the rest',
+        'its window crosses the time range of a group: the raw samples of all groups are read',
       );
     }
     const remainingLabels = this.#routing.labels;
@@ -129,7 +132,10 @@ export class Pushdown {
     };
   }
 
-  /** A local call has the series of one argument, and otherwise scalars of the one region that has all the data. */
+  /**
+   * A local call has the series of one argument, and its other arguments are constants or scalars of the same single
+   * region.
+   */
   #call(expr: CallExpr): PushdownVerdict {
     const { func } = expr;
     const isExperimental = SIGNATURES.get(func)?.experimental === true;

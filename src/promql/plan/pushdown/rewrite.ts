@@ -1,4 +1,4 @@
-// Rewriting: a local expression as one group is sent it.
+// Rewriting: the form of a local expression that is sent to one group.
 
 import { compareStrings, METRIC_NAME } from '../../../model/index.js';
 import {
@@ -126,7 +126,7 @@ function literal(value: number, position: Position): Expr {
 }
 
 /**
- * The labels of a grouping or a matching as a group is sent them.
+ * The labels of a grouping or a matching in the form that is sent to a group.
  *
  * @param keeps true for `by` and `on`, false for `without` and `ignoring`.
  */

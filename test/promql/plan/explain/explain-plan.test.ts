@@ -34,6 +34,7 @@ const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: 
   ],
   ['sum(x)', uneven, /^the labels of groups "g1", "g2" do not tell them apart/],
   ['sum(x)', pair, /^group "g1": equal series of replicas are merged first$/],
+  ['+sum(x)', twoRegions, /^sum does not keep the label .*: region$/],
   ['sum(x) + 1', twoRegions, /^an operand is computed here$/],
   ['a / on (pod) b', twoRegions, /^matching on \(pod\) does not keep the label .*: region$/],
   [
@@ -88,6 +89,20 @@ t.test('the text has reasons and excluded groups', async (t) => {
     fetch
       g1: sum by (pod) (b) as {region="eu"}
       g2: sum by (pod) (b) as {region="us"}`.trim(),
+  );
+});
+
+t.test('ranges and subqueries have the reason for which their windows are read by promfed', async (t) => {
+  const merging = pair.map((group) => ({ ...group, mergesWindows: true }));
+  t.equal(
+    printExplained(explain('max_over_time(rate(x[5m])[1h:1m])', merging)),
+    `
+max_over_time()  -- here: an operand is computed here
+  subquery 3600000ms:60000  -- here: an operand is computed here
+    rate()  -- here: an operand is computed here
+      range 300000ms  -- here: g1 has replicas: their raw samples are merged before a function reads windows
+        selector {__name__="x"}
+          g1: {__name__="x"} as {region="eu"}, replicas merged`.trim(),
   );
 });
 

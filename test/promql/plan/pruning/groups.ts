@@ -40,7 +40,7 @@ export const filtered = [
 export const learning = [
   group('a', filter({ learned: { job: ['x', 'both'] }, exclude: { job: ['not-a'] } })),
   group('b', filter({ learned: { job: ['y', 'both', 'more'] }, include: { job: ['declared'] } })),
-  group('late', filter({ learned: { job: undefined }, include: { job: ['declared'] } })),
+  group('pending', filter({ learned: { job: undefined }, include: { job: ['declared'] } })),
   group('named', { labels: Labels.from({ job: 'z' }) }),
 ];
 
@@ -50,7 +50,7 @@ export const bounds = (startMs?: number, endMs?: number, truncate = false): { bo
 
 /** The query's steps go from 1,000 s to 4,600 s. */
 export const split = [group('old', bounds(undefined, 2_000_000)), group('new', bounds(2_000_001))];
-export const cut = [
+export const truncating = [
   group('old', bounds(undefined, 2_000_000, true)),
   group('new', bounds(2_000_001, undefined, true)),
 ];
@@ -60,7 +60,7 @@ export const named = (truncate: boolean): PlannedGroup[] => [
 ];
 
 export const overlapping = [group('old', bounds(undefined, 2_600_000)), group('new', bounds(2_000_001))];
-export const apart = [group('old', bounds(undefined, 2_000_000)), group('new', bounds(2_600_000))];
+export const gapped = [group('old', bounds(undefined, 2_000_000)), group('new', bounds(2_600_000))];
 export const three = [
   group('old', bounds(undefined, 2_000_000)),
   group('middle', bounds(2_000_001, 3_000_000)),

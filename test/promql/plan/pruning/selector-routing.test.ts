@@ -6,7 +6,7 @@ import { Labels } from '../../../../src/model/index.js';
 import { parseExpr } from '../../../../src/promql/language/index.js';
 import { planDistributed, printPlan } from '../../../../src/promql/plan/index.js';
 import { planTimes, testPlans, type PlanCase } from '../plan-cases.js';
-import { bounds, cut, group, named, split } from './groups.js';
+import { bounds, truncating, group, named, split } from './groups.js';
 
 const AROUND = `
 3 time segments
@@ -28,7 +28,7 @@ const cases: PlanCase[] = [
     expr: 'rate(x[5m])',
     plan: AROUND,
   },
-  { name: 'raw samples of truncating groups', groups: cut, expr: 'rate(x[5m])', plan: AROUND },
+  { name: 'raw samples of truncating groups', groups: truncating, expr: 'rate(x[5m])', plan: AROUND },
   {
     name: 'a window before the boundary is sent to the older group',
     groups: split,
@@ -79,7 +79,7 @@ fetch
   new: count_over_time(x[10m] @ 2600.000)`,
   },
   {
-    name: 'the lookback crosses the boundary',
+    name: 'a lookback that begins at the end of a group',
     groups: split,
     expr: 'abs(x @ 2300)',
     plan: `
@@ -87,7 +87,7 @@ fetch
   new: abs(x @ 2300.000)`,
   },
   {
-    name: 'the lookback crosses the boundary by a millisecond',
+    name: 'a lookback that begins a millisecond before the end of a group',
     groups: split,
     expr: 'abs(x @ 2299.999)',
     plan: `
