@@ -37,7 +37,7 @@ import type { EvalContext } from './eval-context.js';
 export async function evaluate(node: PlanNode, context: EvalContext): Promise<Value> {
   const construct = tryUnsupported(node);
   if (construct !== undefined) throw unsupported(construct);
-  const evaluator = new Evaluator(context, context.grid, evaluateNode, undefined, statsSelectors(node));
+  const evaluator = Evaluator.create(context, evaluateNode, statsSelectors(node));
   evaluator.pacer.check();
   const operand = await evaluator.evaluate(node);
   evaluator.pacer.check();

@@ -45,6 +45,17 @@ const MAX_STACK_LEVELS = 200;
  */
 const MAX_SHARED_COLUMNS = 16;
 
+/** The state that all evaluators of one evaluation share. */
+interface Shared {
+  readonly context: EvalContext;
+  readonly evaluateNode: EvaluateNode;
+  readonly pacer: Pacer;
+  /** Number of nested nodes that are evaluated on the current stack. */
+  levels: number;
+}
+
+const NO_SELECTORS: ReadonlySet<PlanNode> = new Set();
+
 /**
  * The state of an evaluation on one grid. A subquery has an evaluator of its own.
  *
@@ -61,29 +72,35 @@ export class Evaluator {
   readonly isInstant: boolean;
   /** The budget for samples of columns on this grid. Raw samples are reserved from `rawBudget`. */
   readonly budget: SampleCounter;
+  readonly #shared: Shared;
   readonly #slabs: ColumnSlabs;
-  readonly #evaluateNode: EvaluateNode;
-  /** Shared with inner evaluators, which use the same stack. */
-  readonly #stack: { levels: number };
 
-  constructor(
-    context: EvalContext,
+  private constructor(
+    shared: Shared,
     grid: Grid,
-    evaluateNode: EvaluateNode,
-    outer?: Evaluator,
-    statsSelectors: ReadonlySet<PlanNode> = new Set(),
+    statsSelectors: ReadonlySet<PlanNode>,
     isInstant = grid.count === 1,
   ) {
-    this.statsSelectors = statsSelectors;
-    this.isInstant = isInstant;
+    const { context, pacer } = shared;
+    this.#shared = shared;
     this.context = context;
     this.observer = context.observer ?? NO_OBSERVER;
     this.grid = grid;
+    this.pacer = pacer;
+    this.statsSelectors = statsSelectors;
+    this.isInstant = isInstant;
     this.budget = context.budget.onGrid(grid.count);
     this.#slabs = new ColumnSlabs(grid.count, MAX_SHARED_COLUMNS);
-    this.pacer = outer?.pacer ?? new Pacer(context.signal);
-    this.#stack = outer ? outer.#stack : { levels: 0 };
-    this.#evaluateNode = evaluateNode;
+  }
+
+  /** Creates the evaluator for the grid of the context. */
+  static create(
+    context: EvalContext,
+    evaluateNode: EvaluateNode,
+    statsSelectors: ReadonlySet<PlanNode>,
+  ): Evaluator {
+    const pacer = new Pacer(context.signal);
+    return new Evaluator({ context, evaluateNode, pacer, levels: 0 }, context.grid, statsSelectors);
   }
 
   /**
@@ -91,11 +108,12 @@ export class Evaluator {
    * evaluates all its operands before it awaits one therefore has them fetched concurrently.
    */
   evaluate(node: PlanNode): Promise<Operand> {
-    if (this.#stack.levels >= MAX_STACK_LEVELS) return Promise.resolve().then(() => this.evaluate(node));
+    const shared = this.#shared;
+    if (shared.levels >= MAX_STACK_LEVELS) return Promise.resolve().then(() => this.evaluate(node));
     this.observer.began(node);
-    this.#stack.levels++;
-    const operand = this.#evaluateNode(this, node);
-    this.#stack.levels--;
+    shared.levels++;
+    const operand = shared.evaluateNode(this, node);
+    shared.levels--;
     return operand;
   }
 
@@ -115,12 +133,12 @@ export class Evaluator {
 
   /** Creates the evaluator for the expression of a subquery. */
   forSubquery(grid: Grid): Evaluator {
-    return new Evaluator(this.context, grid, this.#evaluateNode, this);
+    return new Evaluator(this.#shared, grid, NO_SELECTORS);
   }
 
   /** Creates the evaluator for a time segment of the grid. */
   forSegment(grid: Grid): Evaluator {
-    return new Evaluator(this.context, grid, this.#evaluateNode, this, this.statsSelectors, this.isInstant);
+    return new Evaluator(this.#shared, grid, this.statsSelectors, this.isInstant);
   }
 
   /** The budget for raw samples, histograms and scratch arrays. */
