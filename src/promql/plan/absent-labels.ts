@@ -2,6 +2,7 @@
 
 import { compileMatcher, Labels, METRIC_NAME, type Matcher } from '../../model/index.js';
 import type { Expr } from '../language/index.js';
+import { withoutParens } from './parens.js';
 
 /**
  * Returns the labels that the `=` matchers of a selector fix. Other expressions, the metric name and labels that are
@@ -13,9 +14,9 @@ import type { Expr } from '../language/index.js';
  * Source: Prometheus, promql/functions.go (`createLabelsForAbsentFunction`), tsdb/querier.go (`PostingsForMatchers`).
  */
 export function absentLabels(arg: Expr): Labels {
-  while (arg.kind === 'paren') arg = arg.expr;
+  const inner = withoutParens(arg);
   const selector =
-    arg.kind === 'vectorSelector' ? arg : arg.kind === 'matrixSelector' ? arg.selector : undefined;
+    inner.kind === 'vectorSelector' ? inner : inner.kind === 'matrixSelector' ? inner.selector : undefined;
   if (selector === undefined) return Labels.EMPTY;
   const values = new Map<string, string>();
   const matched = new Set<string>();

@@ -11,11 +11,11 @@ import {
 import { absentLabels } from './absent-labels.js';
 import { LocalPlanner } from './local-planner.js';
 import type { PlanNode } from './node.js';
+import { tryText, withoutParens } from './parens.js';
 import type { SelectorRouting } from './pruning/selector-routing.js';
 import { Fetches } from './pushdown/fetches.js';
 import { isFinal, type Local } from './pushdown/pushdown-verdict.js';
 import { writesGroupLabel, type Pushdown } from './pushdown/pushdown.js';
-import { tryText } from './text.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
 /** Plans one expression from the verdicts and the routes of its parts. */
@@ -35,16 +35,20 @@ export class DistributedPlanner {
 
   /** Plans a checkpoint, which limits the recursion of `plan`. A local expression is fetched with the one above it. */
   planAhead(expr: Expr): void {
-    if (this.#pushdown.verdict(expr).kind !== 'local') this.#planned.set(expr, this.plan(expr));
+    if (this.#tryFetchable(expr) === undefined) this.#planned.set(expr, this.plan(expr));
   }
 
   plan(expr: Expr): PlanNode {
     const planned = this.#planned.get(expr);
     if (planned !== undefined) return planned;
+    const verdict = this.#tryFetchable(expr);
+    return verdict === undefined ? this.#evaluated(expr) : this.#fetches.create(expr, verdict);
+  }
+
+  /** The verdict of a local expression with series. A scalar is not fetched, but computed from a fetched vector. */
+  #tryFetchable(expr: Expr): Local | undefined {
     const verdict = this.#pushdown.verdict(expr);
-    return verdict.kind === 'local' && typeOf(expr) !== 'scalar'
-      ? this.#fetches.create(expr, verdict)
-      : this.#evaluated(expr);
+    return verdict.kind === 'local' && typeOf(expr) !== 'scalar' ? verdict : undefined;
   }
 
   /** Plans an expression whose result is decoded. A fetched range vector would not lie on the step grid. */
@@ -105,7 +109,7 @@ export class DistributedPlanner {
    * of a subquery at its own steps. Regions send a range vector only as the result of an instant query.
    */
   #windows(arg: Expr): PlanNode {
-    return arg.kind === 'paren' ? this.#windows(arg.expr) : this.#evaluated(arg);
+    return this.#evaluated(withoutParens(arg));
   }
 
   #subquery(expr: SubqueryExpr): PlanNode {
@@ -114,8 +118,8 @@ export class DistributedPlanner {
 
   /** The times of samples are read from raw samples. Fetched results have the times of the steps. */
   #timed(arg: Expr): PlanNode {
-    if (arg.kind === 'paren') return this.#timed(arg.expr);
-    return arg.kind === 'vectorSelector' ? this.#local.selector(arg) : this.plan(arg);
+    const inner = withoutParens(arg);
+    return inner.kind === 'vectorSelector' ? this.#local.selector(inner) : this.plan(inner);
   }
 
   /**

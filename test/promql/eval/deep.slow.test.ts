@@ -60,6 +60,17 @@ const CASES: readonly { query: string; locally: string; distributed: string }[] 
   { query: wrap('label_join(', 'sum(a)', ', "b", "c")'), locally: '1 × 1', distributed: '1 × 2' },
   { query: wrap('(-abs(1 + ', 'sum(a)', '))', 5001), locally: '1 × 0', distributed: '1 × -1' },
   { query: wrap('max_over_time(', 'sum(a)', '[1s:1s])', 2000), locally: '1 × 1', distributed: '1 × 2' },
+  {
+    query: `scalar(a{region="eu"})${' + 1'.repeat(DEPTH)}`,
+    locally: 'scalar NaN',
+    distributed: 'scalar 10001',
+  },
+  { query: `timestamp(${wrap('(', 'sum(a)', ')')})`, locally: '1 × 0', distributed: '1 × 0' },
+  {
+    query: `max_over_time(${wrap('(', 'sum(a)[1s:1s]', ')')})`,
+    locally: '1 × 1',
+    distributed: '1 × 2',
+  },
 ];
 
 t.test('expressions with ten thousand levels are evaluated with and without pushdown', async (t) => {

@@ -2,7 +2,7 @@
 
 import { METRIC_NAME } from '../../../model/index.js';
 import { walk, type Expr } from '../../language/index.js';
-import { tryText } from '../text.js';
+import { tryText } from '../parens.js';
 
 /**
  * When a query drops the names of series, and whether the difference can be observed:

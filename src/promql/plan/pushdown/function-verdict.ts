@@ -2,7 +2,7 @@
 
 import { SIGNATURES } from '../../functions/index.js';
 import type { CallExpr } from '../../language/index.js';
-import { tryText } from '../text.js';
+import { tryText } from '../parens.js';
 import {
   computedAfterMerge,
   computedBecause,

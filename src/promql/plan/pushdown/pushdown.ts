@@ -15,7 +15,7 @@ import {
 } from '../../language/index.js';
 import { areDisjoint, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRouting } from '../pruning/selector-routing.js';
-import { tryText } from '../text.js';
+import { tryText } from '../parens.js';
 import { tryQueryFunction, type PlanTimes } from '../times.js';
 import type { NameRemoval } from './delayed-name-removal.js';
 import { functionVerdict, perSeriesVerdict, windowsVerdict } from './function-verdict.js';
