@@ -3,7 +3,6 @@
 import { gridEndMs, METRIC_NAME, rangeGrid, type Grid, type TimeWindow } from '../../model/index.js';
 import {
   children,
-  typeOf,
   walk,
   type AggregateOp,
   type CallExpr,
@@ -78,7 +77,7 @@ function dependsOnAllSteps(root: Expr): boolean {
     for (const below of children(expr)) {
       pending.push({
         expr: below,
-        inWindows: inWindows || typeOf(below) === 'matrix',
+        inWindows: inWindows || below.kind === 'matrixSelector' || below.kind === 'subquery',
         inParam: inParam || (isChecked && below === expr.param),
       });
     }

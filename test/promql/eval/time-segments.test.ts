@@ -109,7 +109,10 @@ t.test('results and annotations do not depend on the segments', async () => {
         text,
         cuts.toSorted((a, b) => a - b),
       );
-      assert.deepEqual(printed(await evaluate(plan, parts)), printed(await evaluate(planOf(text), unsegmented)));
+      assert.deepEqual(
+        printed(await evaluate(plan, parts)),
+        printed(await evaluate(planOf(text), unsegmented)),
+      );
       assert.deepEqual(parts.annotations.warnings, unsegmented.annotations.warnings);
       assert.deepEqual(parts.annotations.infos, unsegmented.annotations.infos);
     },

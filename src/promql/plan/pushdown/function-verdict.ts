@@ -51,7 +51,9 @@ export function windowsVerdict(input: PushdownVerdict): PushdownVerdict {
   const group = input.kind === 'local' ? input.groups.find((one) => one.mergesWindows) : undefined;
   return group === undefined
     ? input
-    : computedBecause(`${group.name} has replicas: their raw samples are merged before a function reads windows`);
+    : computedBecause(
+        `${group.name} has replicas: their raw samples are merged before a function reads windows`,
+      );
 }
 
 /** An operation that works on each series separately and may drop its name. */
