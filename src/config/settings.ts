@@ -44,7 +44,7 @@ export interface ServerGroupSettings {
   readonly histogramRefreshMs: number | undefined;
   /** True to compute with the partial native histograms of the JSON API. Default false. */
   readonly allowsLossyHistograms: boolean;
-  /** Declared and learned values of labels; undefined when nothing is known of them. */
+  /** Declared and learned values of labels; undefined when neither is configured. */
   readonly labelFilter: LabelFilterSettings | undefined;
   /** Matchers added to every selector sent to the group; undefined for none, never empty. */
   readonly injectMatchers: readonly Matcher[] | undefined;

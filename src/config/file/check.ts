@@ -1,4 +1,4 @@
-// Checks a decoded file against the schema and words the problems.
+// Checks a decoded file against the schema, and words the problems that it finds.
 
 import { Ajv, type ErrorObject } from 'ajv';
 
@@ -46,7 +46,7 @@ function isEquivalent(a: unknown, b: unknown): boolean {
   return a === b;
 }
 
-/** Number of unknown keys for which similar keys are searched, which takes time. More than are ever listed. */
+/** Number of errors with a search for similar keys, which takes time. Errors beyond it are not listed anyway. */
 const MAX_HINTS = 100;
 
 /** Returns the problems of the file's shape; empty when it is a ConfigFile. Never quotes a secret. */
@@ -55,7 +55,7 @@ export function checkShape(decoded: Decoded): readonly PathProblem[] {
   return (validate.errors ?? []).flatMap((error, i) => describe(error, decoded, i < MAX_HINTS));
 }
 
-/** The problem of one error of ajv; empty when another error of the same value says more. */
+/** Converts an error of ajv to a problem. Returns an empty list when another error reports the same problem. */
 function describe(error: ErrorObject, decoded: Decoded, withHint: boolean): PathProblem[] {
   const path = error.instancePath.split('/').slice(1).map(unescapePointer);
   const schema = error.parentSchema as SchemaNode;

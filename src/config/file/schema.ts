@@ -7,7 +7,7 @@ import type { FormatName } from './formats.js';
 
 /** Annotations of a key beyond JSON schema. `default` is documentation: it is the value of a missing key. */
 export interface SchemaAnnotations {
-  /** The value is never shown. */
+  /** The value is masked wherever the configuration is shown. */
   readonly secret?: true;
   /** A single value is accepted in place of a list. */
   readonly orOne?: true;
@@ -112,7 +112,7 @@ const httpClient = Type.Object(
     no_proxy: unsupported(''),
     proxy_from_environment: unsupported(false),
     proxy_connect_header: unsupported({}),
-    // promfed follows no redirects and uses HTTP/1.1: only `false` is true of it.
+    // promfed follows no redirects and uses HTTP/1.1, so only `false` is accepted.
     follow_redirects: unsupported(false),
     enable_http2: unsupported(false),
     http_headers: unsupported({}),

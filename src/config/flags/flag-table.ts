@@ -132,8 +132,8 @@ export function isQueryFlag({ scope }: FlagSpec): boolean {
   return scope === 'query' || scope === 'explain';
 }
 
-/** Flags of promxy that are not supported yet; true for those that take a value. */
-export const LATER: ReadonlyMap<string, boolean> = new Map([
+/** Flags of promxy that are not supported yet, and whether each takes a value. */
+export const UNSUPPORTED_FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['log-max-form-prefix', true],
   ['web.config.file', true],
   ['web.cors.origin', true],

@@ -9,7 +9,7 @@ export type LogLevelFlag = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fata
 
 const LOG_LEVELS: readonly LogLevelFlag[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
-/** Further names that logrus, and so promxy, accepts. */
+/** Other names that promxy accepts. Source: logrus, `ParseLevel`. */
 const LOG_LEVEL_ALIASES: ReadonlyMap<string, LogLevelFlag> = new Map([
   ['warning', 'warn'],
   ['panic', 'fatal'],

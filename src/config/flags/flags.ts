@@ -83,7 +83,7 @@ export function parseFlags<Feature extends string>(
   const { given, positionals } = readArguments(argv, problems);
   const reader = new FlagReader(given, problems);
   const command = commandOf(positionals, problems);
-  rejectForeignFlags(given.keys(), command, problems);
+  rejectFlagsWithoutEffect(given.keys(), command, problems);
   const external = reader.read('web.external-url', parseOptionalUrl, { url: undefined, path: '' });
   const flags: Flags<Feature> = {
     command,
@@ -148,15 +148,15 @@ function runsQuery(command: Command): boolean {
   return command === 'query' || command === 'explain';
 }
 
-/** Rejects flags without effect on the command: they are more likely a mistake than intended. */
-function rejectForeignFlags(names: Iterable<FlagName>, command: Command, problems: string[]): void {
+/** Rejects flags of other commands: they are more likely a mistake than intended. */
+function rejectFlagsWithoutEffect(names: Iterable<FlagName>, command: Command, problems: string[]): void {
   for (const name of names) {
     const { scope }: FlagSpec = FLAGS[name];
-    const isForeign =
+    const hasNoEffect =
       (scope === 'server' && runsQuery(command)) ||
       (scope === 'query' && !runsQuery(command)) ||
       (scope === 'explain' && command !== 'explain');
-    if (!isForeign) continue;
+    if (!hasNoEffect) continue;
     const program = command === 'serve' ? 'promfed' : `promfed ${command}`;
     const hint = scope === 'server' ? '' : `; use promfed ${scope}`;
     problems.push(`--${name}: not a flag of ${program}${hint}`);

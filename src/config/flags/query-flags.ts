@@ -92,7 +92,13 @@ function readTimes(reader: FlagReader, output: QueryOutput | undefined, problems
 }
 
 function parseApiUrl(text: string): string {
-  return parseHttpUrl(text, 'http://localhost:9090').href.replace(/\/+$/, '');
+  const url = parseHttpUrl(text, 'http://localhost:9090');
+  try {
+    decodeURIComponent(`${url.username}${url.password}`);
+  } catch {
+    throw new PromfedError('bad_data', 'invalid URL: a % in the user name or password must be written as %25');
+  }
+  return url.href.replace(/\/+$/, '');
 }
 
 /** RFC 3339, seconds since the epoch, `now`, or a duration after or before now: `+5m`, `-1h`. */

@@ -1,7 +1,7 @@
-// Arguments to flags and positionals, by the table of flags; what the values mean is not looked at.
+// Splits the command line into flags and positional arguments, by the table of flags. Values are not parsed.
 
 import { tryNearest } from '../../model/index.js';
-import { FLAGS, LATER, type FlagName, type FlagSpec } from './flag-table.js';
+import { FLAGS, UNSUPPORTED_FLAGS, type FlagName, type FlagSpec } from './flag-table.js';
 import { quote } from '../text/quote.js';
 
 export interface Arguments {
@@ -10,63 +10,88 @@ export interface Arguments {
   readonly positionals: readonly string[];
 }
 
-/** Separates flags, each with its values, from positional arguments. Adds errors to `problems`. */
+/** Splits the arguments after the name of the program. Adds errors to `problems`. */
 export function readArguments(argv: readonly string[], problems: string[]): Arguments {
-  const given = new Map<FlagName, string[]>();
-  const positionals: string[] = [];
-  const add = (name: FlagName, value: string): void => {
-    const values = given.get(name);
-    if (values === undefined) given.set(name, [value]);
-    else values.push(value);
-  };
+  const reader = new ArgumentReader(argv, problems);
+  reader.readAll();
+  return reader;
+}
 
-  for (let i = 0; i < argv.length; i++) {
-    const argument = argv[i]!;
-    if (argument === '--') {
-      positionals.push(...argv.slice(i + 1));
-      break;
+class ArgumentReader implements Arguments {
+  readonly given = new Map<FlagName, string[]>();
+  readonly positionals: string[] = [];
+  readonly #argv: readonly string[];
+  readonly #problems: string[];
+  /** Position of the next argument. */
+  #next = 0;
+
+  constructor(argv: readonly string[], problems: string[]) {
+    this.#argv = argv;
+    this.#problems = problems;
+  }
+
+  readAll(): void {
+    while (this.#next < this.#argv.length) {
+      const argument = this.#argv[this.#next++]!;
+      if (argument === '--') {
+        this.positionals.push(...this.#argv.slice(this.#next));
+        return;
+      }
+      if (argument.startsWith('-') && argument !== '-') this.#readFlag(argument);
+      else this.positionals.push(argument);
     }
-    if (!argument.startsWith('-') || argument === '-') {
-      positionals.push(argument);
-      continue;
-    }
+  }
+
+  #readFlag(argument: string): void {
     const equals = argument.indexOf('=');
     const written = equals < 0 ? argument : argument.slice(0, equals);
     const inline = equals < 0 ? undefined : argument.slice(equals + 1);
-    const next = argv[i + 1];
-    // A value may begin with a dash (`-1`), but what looks like a flag of its own is one.
-    const following = next === undefined || /^--?[A-Za-z]/.test(next) ? undefined : next;
     const { name, negated } = lookUp(written);
-
     if (name === undefined) {
-      const later = LATER.get(written.slice(2));
-      const nearest = later === undefined ? tryNearestFlag(written) : undefined;
-      problems.push(
-        later === undefined ? unknownFlag(written, nearest) : `the flag ${written} is not supported yet`,
-      );
-      // The next argument is likely the value of the unknown flag, not a positional one.
-      const takesValue = later ?? (nearest !== undefined && takesAValue(nearest));
-      if (takesValue && inline === undefined && following !== undefined) i++;
-      continue;
+      this.#rejectFlag(written, inline);
+      return;
     }
     const spec: FlagSpec = FLAGS[name];
     if (spec.value === undefined) {
-      const on = parseSwitch(inline ?? 'true');
-      if (on === undefined) problems.push(`${written} takes true or false, not ${quote(inline!)}`);
-      else add(name, String(on !== negated));
-    } else if (inline !== undefined) {
-      add(name, inline);
-    } else if (following !== undefined) {
-      add(name, following);
-      i++;
-    } else {
-      problems.push(`${written} needs a value: ${written}=<${spec.value}>`);
+      const isOn = parseSwitch(inline ?? 'true');
+      if (isOn === undefined) this.#problems.push(`${written} takes true or false, not ${quote(inline!)}`);
+      else this.#add(name, String(isOn !== negated));
+      return;
     }
+    const value = inline ?? this.#tryTakeValue();
+    if (value === undefined) this.#problems.push(`${written} needs a value: ${written}=<${spec.value}>`);
+    else this.#add(name, value);
   }
-  return { given, positionals };
+
+  /** Returns the next argument, unless it starts like a flag. A value such as `-1` may start with a dash. */
+  #tryTakeValue(): string | undefined {
+    const next = this.#argv[this.#next];
+    if (next === undefined || /^--?[A-Za-z]/.test(next)) return undefined;
+    this.#next++;
+    return next;
+  }
+
+  /** Reports an unknown or unsupported flag. An argument that is likely its value is skipped: it is not positional. */
+  #rejectFlag(written: string, inline: string | undefined): void {
+    const unsupportedTakesValue = UNSUPPORTED_FLAGS.get(written.slice(2));
+    const nearest = unsupportedTakesValue === undefined ? tryNearestFlag(written) : undefined;
+    this.#problems.push(
+      unsupportedTakesValue === undefined
+        ? unknownFlag(written, nearest)
+        : `the flag ${written} is not supported yet`,
+    );
+    const likelyTakesValue = unsupportedTakesValue ?? (nearest !== undefined && takesValue(nearest));
+    if (likelyTakesValue && inline === undefined) this.#tryTakeValue();
+  }
+
+  #add(name: FlagName, value: string): void {
+    const values = this.given.get(name);
+    if (values === undefined) this.given.set(name, [value]);
+    else values.push(value);
+  }
 }
 
-/** The flag of a word with its dashes, `--no-` in front of a switch and the short forms included. */
+/** Finds the flag of a word such as `--config`, `-h` or `--no-check-config`. Only a switch can be negated. */
 function lookUp(written: string): { readonly name: FlagName | undefined; readonly negated: boolean } {
   const names = Object.keys(FLAGS) as FlagName[];
   if (!written.startsWith('--')) {
@@ -76,19 +101,20 @@ function lookUp(written: string): { readonly name: FlagName | undefined; readonl
   const long = written.slice(2);
   const name = names.find((candidate) => candidate === long);
   if (name !== undefined || !long.startsWith('no-')) return { name, negated: false };
-  const switched = names.find(
+  const negatedName = names.find(
     (candidate) => candidate === long.slice(3) && (FLAGS[candidate] as FlagSpec).value === undefined,
   );
-  return { name: switched, negated: true };
+  return { name: negatedName, negated: true };
 }
 
 function tryNearestFlag(written: string): string | undefined {
-  return tryNearest(written.replace(/^-+/, ''), [...Object.keys(FLAGS), ...LATER.keys()]);
+  return tryNearest(written.replace(/^-+/, ''), [...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS.keys()]);
 }
 
-function takesAValue(name: string): boolean {
+/** @param name a supported or an unsupported flag. */
+function takesValue(name: string): boolean {
   const spec: FlagSpec | undefined = Object.hasOwn(FLAGS, name) ? FLAGS[name as FlagName] : undefined;
-  return spec === undefined ? LATER.get(name) === true : spec.value !== undefined;
+  return spec === undefined ? UNSUPPORTED_FLAGS.get(name) === true : spec.value !== undefined;
 }
 
 function unknownFlag(written: string, nearest: string | undefined): string {

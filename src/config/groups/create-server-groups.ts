@@ -12,8 +12,8 @@ import { quote } from '../text/quote.js';
 import { createServerGroupSettings } from './server-group-settings.js';
 
 /**
- * Creates the settings of the server groups, with unique names. Groups with problems of shape are left out, so that one
- * run reports all problems of a file.
+ * Creates the settings of the server groups, with unique names. Groups with an invalid shape are left out, so that the
+ * problems of the others are reported too.
  *
  * @param problems receives further problems.
  * @param warnings receives warnings.
@@ -39,8 +39,8 @@ export function createServerGroups(
     const base = ['promxy', 'server_groups', i];
     if (invalidGroups.has(i)) continue;
     const reportTo = (list: Problem[]) => (path: Path, text: string) => {
-      const whole = [...base, ...path];
-      list.push({ position: decoded.positionOf(whole, 'key'), text: `${printPath(whole)}: ${text}` });
+      const fullPath = [...base, ...path];
+      list.push({ position: decoded.positionOf(fullPath, 'key'), text: `${printPath(fullPath)}: ${text}` });
     };
     const settings = createServerGroupSettings(group, {
       readText,
@@ -48,12 +48,13 @@ export function createServerGroups(
       warn: reportTo(warnings),
       entriesOf: (map) => decoded.entriesOf(map),
     });
-    const first = settings.name === '' ? undefined : firstByName.get(settings.name);
-    if (first !== undefined) {
+    const first = firstByName.get(settings.name);
+    if (first === undefined) {
+      if (settings.name !== '') firstByName.set(settings.name, i);
+    } else {
       const { line } = decoded.positionOf(['promxy', 'server_groups', first, 'name']);
       reportTo(problems)(['name'], `duplicate name ${quote(settings.name)}; first used on line ${line}`);
     }
-    firstByName.set(settings.name, i);
     groups.push(settings);
   }
   return nameGroups(groups);

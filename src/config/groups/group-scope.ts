@@ -3,20 +3,15 @@
 import { parseConfigDuration } from '../text/parse-duration.js';
 import type { LabelFilterFile, ServerGroupFile, TimeRangeFile } from '../file/schema.js';
 import type { LabelFilterSettings, TimeRangeSettings } from '../settings.js';
+import type { GroupSection } from './section.js';
 import { GO_ZERO_TIME_MS, parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
 
 const DEFAULT_SYNC_INTERVAL_MS = 300_000;
 
-interface ScopeReading {
-  readonly problem: (path: readonly (string | number)[], text: string) => void;
-  readonly warn: (path: readonly (string | number)[], text: string) => void;
-  readonly entriesOf: <T>(map: Readonly<Record<string, T>>) => [key: string, value: T][];
-}
-
-/** Undefined when nothing is declared. */
+/** The filter of a group; undefined when it filters no label. */
 export function labelFilterOf(
   filter: LabelFilterFile | undefined,
-  { problem, warn, entriesOf }: ScopeReading,
+  { problem, warn, entriesOf }: GroupSection,
 ): LabelFilterSettings | undefined {
   if (filter === undefined) return undefined;
   const include = entriesOf(filter.static_labels_include ?? {});
@@ -41,7 +36,7 @@ export function labelFilterOf(
 /** The time range of a group; undefined without a limit on either side. */
 export function timeRangeOf(
   group: ServerGroupFile,
-  { problem }: ScopeReading,
+  { problem }: GroupSection,
 ): TimeRangeSettings | undefined {
   const { absolute_time_range: absolute, relative_time_range: relative } = group;
   if (absolute !== undefined && relative !== undefined) {
@@ -53,9 +48,9 @@ export function timeRangeOf(
   }
   const range =
     absolute !== undefined
-      ? read('absolute', absolute, pointMs)
+      ? readRange('absolute', absolute, parseTimestamp)
       : relative !== undefined
-        ? read('relative', relative, parseSignedDuration)
+        ? readRange('relative', relative, parseSignedDuration)
         : undefined;
   if (range?.startMs === undefined && range?.endMs === undefined) return undefined;
   if (range.startMs !== undefined && range.endMs !== undefined && range.endMs < range.startMs) {
@@ -64,7 +59,7 @@ export function timeRangeOf(
   return range;
 }
 
-function read(
+function readRange(
   kind: TimeRangeSettings['kind'],
   { start, end, truncate = false }: TimeRangeFile,
   parse: (text: string) => number | undefined,
@@ -80,7 +75,8 @@ function read(
   };
 }
 
-function pointMs(text: string): number | undefined {
+/** Returns undefined for Go's zero time. */
+function parseTimestamp(text: string): number | undefined {
   const timeMs = tryParseYamlTimestamp(text);
   return timeMs === GO_ZERO_TIME_MS ? undefined : timeMs;
 }

@@ -4,17 +4,10 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
 import { isHeaderValue } from '../../model/index.js';
-import type { ReadText } from '../../runtime/index.js';
 import type { HttpClientFile, TlsFile } from '../file/schema.js';
 import type { AuthenticationSettings, HttpClientSettings, SecretSettings, TlsSettings } from '../settings.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
-
-/** How a part of the file is read, and where problems are reported. */
-export interface Reading {
-  readonly readText: ReadText;
-  /** Reports a problem of the value at a path below the part that is read. */
-  readonly problem: (path: readonly (string | number)[], text: string) => void;
-}
+import type { Section } from './section.js';
 
 const DEFAULT_DIAL_TIMEOUT_MS = 200;
 
@@ -22,22 +15,22 @@ const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13
 
 const NOT_GIVEN: SecretSettings = { value: '', file: undefined };
 
-/** Creates the settings of a part with a valid shape. Other problems are reported. */
-export function createHttpClientSettings(client: HttpClientFile, reading: Reading): HttpClientSettings {
+/** Creates the settings of a section with a valid shape. Other problems are reported. */
+export function createHttpClientSettings(client: HttpClientFile, section: Section): HttpClientSettings {
   const dialTimeoutMs = Math.ceil(parseConfigDuration(client.dial_timeout ?? '0'));
   return {
     dialTimeoutMs: dialTimeoutMs === 0 ? DEFAULT_DIAL_TIMEOUT_MS : dialTimeoutMs,
-    authentication: authenticationOf(client, reading),
-    tls: createTlsSettings(client.tls_config ?? {}, reading),
+    authentication: authenticationOf(client, section),
+    tls: createTlsSettings(client.tls_config ?? {}, section),
   };
 }
 
 /**
- * Returns the authentication method of the part; undefined for none. An empty string counts as missing.
+ * Returns the authentication method of the section; undefined for none. An empty string counts as missing.
  *
  * Source: prometheus/common, config/http_config.go (`HTTPClientConfig.Validate` and the round trippers).
  */
-function authenticationOf(client: HttpClientFile, reading: Reading): AuthenticationSettings | undefined {
+function authenticationOf(client: HttpClientFile, section: Section): AuthenticationSettings | undefined {
   const { basic_auth: basic, authorization } = client;
   const methods = [
     basic !== undefined && 'basic_auth',
@@ -46,44 +39,44 @@ function authenticationOf(client: HttpClientFile, reading: Reading): Authenticat
     isGiven(client.bearer_token_file) && 'bearer_token_file',
   ].filter((method) => method !== false);
   if (methods.length > 1) {
-    reading.problem(
+    section.problem(
       [methods[1]!],
       `at most one of basic_auth, authorization, bearer_token & bearer_token_file must be configured, not ${methods.join(' and ')}`,
     );
     return undefined;
   }
-  if (basic !== undefined) return basicAuthOf(basic, reading);
+  if (basic !== undefined) return basicAuthOf(basic, section);
   if (authorization !== undefined) {
-    const credentials = secretOf(authorization, 'credentials', 'authorization', reading);
+    const credentials = secretOf(authorization, 'credentials', 'authorization', section);
     if (credentials === undefined) return undefined;
     if (credentials.value === '') {
-      reading.problem(['authorization'], 'missing credentials; set credentials or credentials_file');
+      section.problem(['authorization'], 'missing credentials; set credentials or credentials_file');
       return undefined;
     }
     const type = authorization.type?.trim() ?? '';
-    return tokenOf(type === '' ? 'Bearer' : type, credentials, ['authorization'], reading);
+    return tokenOf(type === '' ? 'Bearer' : type, credentials, ['authorization'], section);
   }
-  const bearer = secretOf(client, 'bearer_token', undefined, reading);
+  const bearer = secretOf(client, 'bearer_token', undefined, section);
   if (bearer !== undefined && bearer.value !== '') {
-    return tokenOf('Bearer', bearer, methods.slice(0, 1), reading);
+    return tokenOf('Bearer', bearer, methods.slice(0, 1), section);
   }
   if (bearer?.value === '' && methods.length === 1) {
-    reading.problem(['bearer_token_file'], 'file is empty');
+    section.problem(['bearer_token_file'], 'file is empty');
   }
   return undefined;
 }
 
 function basicAuthOf(
   basic: NonNullable<HttpClientFile['basic_auth']>,
-  reading: Reading,
+  section: Section,
 ): AuthenticationSettings | undefined {
-  const username = secretOf(basic, 'username', 'basic_auth', reading);
-  const password = secretOf(basic, 'password', 'basic_auth', reading);
+  const username = secretOf(basic, 'username', 'basic_auth', section);
+  const password = secretOf(basic, 'password', 'basic_auth', section);
   if (username === undefined || password === undefined) return undefined;
   // Go's SetBasicAuth does not check it, and the region would read the rest of the name as the password.
   if (username.value.includes(':')) {
     const key = username.file === undefined ? 'username' : 'username_file';
-    reading.problem(['basic_auth', key], 'user name must not contain a colon');
+    section.problem(['basic_auth', key], 'user name must not contain a colon');
   }
   return { kind: 'basic', username, password };
 }
@@ -92,7 +85,7 @@ function tokenOf(
   scheme: string,
   credentials: SecretSettings,
   path: readonly string[],
-  { problem }: Reading,
+  { problem }: Section,
 ): AuthenticationSettings | undefined {
   if (isHeaderValue(credentials.value)) return { kind: 'token', scheme, credentials };
   problem(path, 'credentials contain characters that an HTTP header cannot hold');
@@ -111,7 +104,7 @@ function secretOf<Key extends string>(
   part: Readonly<Partial<Record<Key | `${Key}_file`, string>>>,
   key: Key,
   partName: string | undefined,
-  { readText, problem }: Reading,
+  { readText, problem }: Section,
 ): SecretSettings | undefined {
   const fileKey = `${key}_file` as const;
   const text: string | undefined = part[key];
@@ -132,13 +125,13 @@ function secretOf<Key extends string>(
 }
 
 /** Source: prometheus/common, config/http_config.go (`TLSConfig.Validate`). */
-function createTlsSettings(tls: TlsFile, reading: Reading): TlsSettings {
+function createTlsSettings(tls: TlsFile, section: Section): TlsSettings {
   const pem = (key: 'ca' | 'cert' | 'key'): string | undefined => {
-    const text = secretOf(tls, key, 'tls_config', reading)?.value;
+    const text = secretOf(tls, key, 'tls_config', section)?.value;
     return text === undefined || text === '' ? undefined : `${text.trimEnd()}\n`;
   };
   const report = (key: string, text: string): void => {
-    reading.problem(['tls_config', key], text);
+    section.problem(['tls_config', key], text);
   };
   const keyOf = (key: 'ca' | 'cert' | 'key'): string => (isGiven(tls[key]) ? key : `${key}_file`);
 

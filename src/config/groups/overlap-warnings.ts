@@ -12,7 +12,7 @@ const MAX_PAIRS = 1000;
 const MAX_NAMES = 5;
 
 export interface OverlapWarning {
-  /** Position of the second of the groups. */
+  /** Position, in the list of groups, of the second group that the warning names. */
   readonly position: number;
   readonly text: string;
 }
@@ -71,9 +71,8 @@ export function overlapWarnings(groups: readonly ServerGroupSettings[]): Overlap
 function connected(pairs: readonly (readonly [number, number])[]): number[][] {
   const sets = new Map<number, Set<number>>();
   for (const [a, b] of pairs) {
-    const ofA = sets.get(a) ?? new Set([a]);
-    const ofB = sets.get(b) ?? new Set([b]);
-    const [larger, smaller] = ofA.size < ofB.size ? [ofB, ofA] : [ofA, ofB];
+    const [setA, setB] = [sets.get(a) ?? new Set([a]), sets.get(b) ?? new Set([b])];
+    const [larger, smaller] = setA.size < setB.size ? [setB, setA] : [setA, setB];
     for (const member of smaller) larger.add(member);
     for (const member of smaller) sets.set(member, larger);
     sets.set(a, larger).set(b, larger);

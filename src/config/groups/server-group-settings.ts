@@ -5,7 +5,8 @@ import { parseConfigDuration } from '../text/parse-duration.js';
 import { trySplitHostPort } from '../text/addresses.js';
 import { quote } from '../text/quote.js';
 import { labelFilterOf, timeRangeOf } from './group-scope.js';
-import { createHttpClientSettings, type Reading } from './http-client.js';
+import { createHttpClientSettings } from './http-client.js';
+import type { GroupSection } from './section.js';
 import { parseConfigMatchers } from '../text/parse-matchers.js';
 import type { ServerGroupFile } from '../file/schema.js';
 import type { ServerGroupSettings, TargetSettings } from '../settings.js';
@@ -13,23 +14,15 @@ import type { ServerGroupSettings, TargetSettings } from '../settings.js';
 const DEFAULT_ANTI_AFFINITY_MS = 10_000;
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
-/** How a server group of the file is read. */
-export interface GroupReading extends Reading {
-  /** Reports a warning about the value at a path below the group. */
-  readonly warn: (path: readonly (string | number)[], text: string) => void;
-  /** Returns the entries of a mapping in the order of the file. */
-  readonly entriesOf: <T>(map: Readonly<Record<string, T>>) => [key: string, value: T][];
-}
-
 /** Creates the settings of a group with a valid shape. Other problems are reported. A missing name is empty. */
 export function createServerGroupSettings(
   group: ServerGroupFile,
-  reading: GroupReading,
+  section: GroupSection,
 ): ServerGroupSettings {
-  const { problem, entriesOf } = reading;
+  const { problem, entriesOf } = section;
   const scheme = group.scheme ?? 'http';
   const httpClient = createHttpClientSettings(group.http_client ?? {}, {
-    ...reading,
+    ...section,
     problem: (path, text) => {
       problem(['http_client', ...path], text);
     },
@@ -43,12 +36,12 @@ export function createServerGroupSettings(
     );
   }
   if (group.remote_read_path !== undefined && group.remote_read !== true) {
-    reading.warn(['remote_read_path'], 'has no effect without remote_read: true');
+    section.warn(['remote_read_path'], 'has no effect without remote_read: true');
   }
   const refresh = group.native_histogram?.metadata_refresh;
   const histogramRefreshMs = Math.ceil(parseConfigDuration(refresh ?? '0'));
   if (histogramRefreshMs > 0 && group.remote_read !== true) {
-    reading.warn(
+    section.warn(
       ['native_histogram', 'metadata_refresh'],
       'has no effect without remote_read: true, by which native histograms are read',
     );
@@ -58,7 +51,7 @@ export function createServerGroupSettings(
     name: group.name ?? '',
     labels: Labels.of(entriesOf(group.labels ?? {})),
     scheme,
-    targets: targetsOf(group, DEFAULT_PORTS[scheme], reading),
+    targets: targetsOf(group, DEFAULT_PORTS[scheme], section),
     pathPrefix: normalizePath(group.path_prefix ?? ''),
     queryParams: pairsOf(entriesOf(group.query_params ?? {})),
     httpHeaders,
@@ -72,14 +65,14 @@ export function createServerGroupSettings(
       group.remote_read === true ? normalizePath(group.remote_read_path ?? 'api/v1/read') : undefined,
     histogramRefreshMs: histogramRefreshMs === 0 ? undefined : histogramRefreshMs,
     allowsLossyHistograms: group.native_histogram?.allow_lossy ?? false,
-    labelFilter: labelFilterOf(group.label_filter, reading),
-    injectMatchers: injectedOf(group),
-    timeRange: timeRangeOf(group, reading),
+    labelFilter: labelFilterOf(group.label_filter, section),
+    injectMatchers: injectMatchersOf(group),
+    timeRange: timeRangeOf(group, section),
     httpClient,
   };
 }
 
-function injectedOf({ inject_matchers: texts = [] }: ServerGroupFile): readonly Matcher[] | undefined {
+function injectMatchersOf({ inject_matchers: texts = [] }: ServerGroupFile): readonly Matcher[] | undefined {
   return texts.length === 0 ? undefined : texts.flatMap(parseConfigMatchers);
 }
 
@@ -97,7 +90,7 @@ function pairsOf(entries: readonly (readonly [string, readonly string[]])[]): [s
 function targetsOf(
   group: ServerGroupFile,
   defaultPort: number,
-  { problem, warn, entriesOf }: GroupReading,
+  { problem, warn, entriesOf }: GroupSection,
 ): TargetSettings[] {
   const own = Labels.of(entriesOf(group.labels ?? {}));
   const targets = new Map<string, TargetSettings>();

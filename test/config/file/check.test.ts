@@ -187,10 +187,11 @@ t.test('a problem is reported with its line, its column and the fix', async (t) 
     },
     {
       name: 'names',
-      yaml: `promxy:\n  server_groups:\n    - {name: a, ${TARGETS}}\n    - {name: " ", ${TARGETS}}\n    - {${TARGETS}, name: a}`,
+      yaml: `promxy:\n  server_groups:\n    - {name: a, ${TARGETS}}\n    - {name: " ", ${TARGETS}}\n    - {${TARGETS}, name: a}\n    - {name: a, ${TARGETS}}`,
       expected: [
         '4:14: promxy.server_groups[1].name: name must not be empty',
         '5:42: promxy.server_groups[2].name: duplicate name "a"; first used on line 3',
+        '6:8: promxy.server_groups[3].name: duplicate name "a"; first used on line 3',
       ],
     },
     {

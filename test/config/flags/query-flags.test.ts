@@ -100,6 +100,10 @@ t.test('each problem of promfed query is reported on one line', async (t) => {
       argv: ['query', '--url=ftp://u:hunter2@h', 'up'],
       expected: '--url: invalid URL: must be an http or https URL, for example http://localhost:9090',
     },
+    {
+      argv: ['query', '--url=http://u:hunter%2@h', 'up'],
+      expected: '--url: invalid URL: a % in the user name or password must be written as %25',
+    },
   ];
   for (const { argv, expected } of cases) t.equal(errorOf(...argv), expected, argv.join(' '));
 });
