@@ -71,7 +71,7 @@ function drawSeries(
   }
 }
 
-/** How series are distinguished: by color, or by a letter when there are several without colors. */
+/** Distinguishes series by color, or by a letter when there are several without colors. */
 class SeriesStyle {
   readonly #colors: boolean;
   readonly #letters: boolean;

@@ -2,7 +2,7 @@
 
 import { bucketsOf, formatFloat, type Histogram } from '../model/index.js';
 
-/** The ends of a bucket as the API numbers them, by which of them are included. Source: Prometheus, util/jsonutil. */
+/** Brackets of a bucket, by the number with which the API says which bounds are included. Source: Prometheus, util/jsonutil. */
 const BRACKETS: readonly (readonly [open: string, close: string])[] = [
   ['(', ']'],
   ['[', ')'],
@@ -19,14 +19,14 @@ export function histogramText(histogram: Histogram): string {
   const { count, sum } = histogram;
   const parts = [`count:${formatFloat(count)}`, `sum:${formatFloat(sum)}`];
   for (const bucket of bucketsOf(histogram)) {
-    const ends = `${formatFloat(bucket.lower)},${formatFloat(bucket.upper)}`;
+    const bounds = `${formatFloat(bucket.lower)},${formatFloat(bucket.upper)}`;
     const [open, close] = [bucket.lowerInclusive ? '[' : '(', bucket.upperInclusive ? ']' : ')'];
-    parts.push(`${open}${ends}${close}:${formatFloat(bucket.count)}`);
+    parts.push(`${open}${bounds}${close}:${formatFloat(bucket.count)}`);
   }
   return `{${parts.join(', ')}}`;
 }
 
-/** Like `histogramText`, for a histogram of the API, with the buckets in their order. Malformed members are left out. */
+/** Same as `histogramText`, for a histogram in the JSON of the API. Malformed members are left out. */
 export function jsonHistogramText(histogram: Readonly<Record<string, unknown>>): string {
   const parts: string[] = [];
   for (const name of ['count', 'sum']) {
@@ -36,8 +36,8 @@ export function jsonHistogramText(histogram: Readonly<Record<string, unknown>>):
   const { buckets } = histogram;
   for (const bucket of Array.isArray(buckets) ? (buckets as readonly unknown[]) : []) {
     if (!Array.isArray(bucket)) continue;
-    const [ends, lower, upper, count] = bucket as readonly unknown[];
-    const brackets = typeof ends === 'number' ? BRACKETS[ends] : undefined;
+    const [boundaries, lower, upper, count] = bucket as readonly unknown[];
+    const brackets = typeof boundaries === 'number' ? BRACKETS[boundaries] : undefined;
     if (brackets === undefined) continue;
     parts.push(`${brackets[0]}${String(lower)},${String(upper)}${brackets[1]}:${String(count)}`);
   }

@@ -10,10 +10,10 @@ import { annotationMembers, encodeValue, SUCCESS } from '../json/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import { Cancellation } from '../runtime/index.js';
 import { answerOf } from './answer.js';
-import type { Request } from './request.js';
+import type { CommandRequest } from './request.js';
 import type { AnswerSource, SourceAnswer, SourceExplanation } from './source.js';
 
-/** An engine in this process, and all that it needs. */
+/** An engine in this process, and the end of its connections. */
 export interface OpenEngine {
   readonly engine: QueryEngine;
   close(): Promise<void>;
@@ -22,7 +22,7 @@ export interface OpenEngine {
 /** @param open closed with the source. */
 export function engineSource(open: OpenEngine, features: FeatureSet): AnswerSource {
   const { engine } = open;
-  const toQueryRequest = (request: Request): QueryRequest =>
+  const toQueryRequest = (request: CommandRequest): QueryRequest =>
     createQueryRequest(
       {
         ...request,
@@ -63,14 +63,14 @@ export function engineSource(open: OpenEngine, features: FeatureSet): AnswerSour
   };
 }
 
-function* envelope({ value, annotations }: ValueAnswer, request: Request): Generator<string> {
+function* envelope({ value, annotations }: ValueAnswer, request: CommandRequest): Generator<string> {
   for (const block of encodeValue(value, { ...request, limit: undefined }, annotations, SUCCESS)) {
     yield textOf(block);
   }
   yield `}${annotationMembers(annotations)}}`;
 }
 
-/** A copy of a block, whose memory is used again. Blocks end between characters. */
+/** Copies a block to a string, because its memory is reused. Blocks end between characters. */
 function textOf(block: Uint8Array): string {
   return Buffer.from(block.buffer, block.byteOffset, block.length).toString('utf8');
 }

@@ -2,7 +2,7 @@
 
 import { formatTimestamp, gridEndMs, PromfedError } from '../model/index.js';
 import { readAnswer, readExplanation } from './read-answer.js';
-import type { Request } from './request.js';
+import type { CommandRequest } from './request.js';
 import type { AnswerSource } from './source.js';
 
 /** Maximum size of an answer: more than a terminal can show, and less than the memory of the process. */
@@ -10,11 +10,11 @@ const MAX_BYTES = 512 * 1024 * 1024;
 
 export interface QueryUrlOptions {
   readonly version: string;
-  /** Undefined leaves it to the server. */
+  /** Undefined for the default of the server. */
   readonly lookbackDeltaMs: number | undefined;
 }
 
-/** @param baseUrl without a slash at its end; a user name and a password in it become basic authentication. */
+/** @param baseUrl without a trailing slash. A user name and a password in it are sent as basic authentication. */
 export function urlSource(baseUrl: string, options: QueryUrlOptions): AnswerSource {
   return {
     async query(request) {
@@ -35,14 +35,14 @@ export function urlSource(baseUrl: string, options: QueryUrlOptions): AnswerSour
 }
 
 /**
- * The body of the server's answer, which may hold an error in the API's envelope.
+ * Returns the body of the response. It may be an envelope with an error.
  *
- * @throws PromfedError when the server does not answer, or not with an envelope.
+ * @throws PromfedError when the server does not answer, or answers with an HTTP error without an envelope.
  */
 async function post(
   baseUrl: string,
   route: string,
-  request: Request,
+  request: CommandRequest,
   parameters: Readonly<Record<string, string>>,
   options: QueryUrlOptions,
 ): Promise<string> {
@@ -63,11 +63,11 @@ async function post(
     if (response.ok || body.startsWith('{')) return body;
     throw new PromfedError('upstream', `${url} answers with HTTP status ${response.status}`);
   } catch (thrown) {
-    throw reasonOf(thrown, url, request);
+    throw requestError(thrown, url, request);
   }
 }
 
-function parametersOf(request: Request, options: QueryUrlOptions): Record<string, string> {
+function parametersOf(request: CommandRequest, options: QueryUrlOptions): Record<string, string> {
   const { kind, text, grid, timeoutMs } = request;
   return {
     query: text,
@@ -113,7 +113,7 @@ function withoutCredentials(baseUrl: string): { url: string; authorization: stri
   };
 }
 
-function reasonOf(thrown: unknown, url: string, { timeoutMs }: Request): PromfedError {
+function requestError(thrown: unknown, url: string, { timeoutMs }: CommandRequest): PromfedError {
   if (thrown instanceof PromfedError) return thrown;
   if (thrown instanceof Error && thrown.name === 'TimeoutError') {
     return new PromfedError('timeout', `${url} did not answer within ${timeoutMs / 1000} s`);

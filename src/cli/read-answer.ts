@@ -6,7 +6,7 @@ import { jsonHistogramText } from './histogram-text.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** An answer with what the server says about it. */
+/** An answer with its annotations. */
 export interface AnnotatedAnswer extends Answer {
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
@@ -15,23 +15,23 @@ export interface AnnotatedAnswer extends Answer {
 export interface ExplanationText {
   /** The plan as lines of text. */
   readonly text: string;
-  /** The error of a query that was run and has no answer. */
+  /** The error of the run with `analyze=true`; undefined when it succeeded or did not run. */
   readonly failure: string | undefined;
 }
 
 /** @throws PromfedError the error in the envelope; `upstream` when the body is not an envelope with an answer. */
 export function readAnswer(body: string): AnnotatedAnswer {
   const { envelope, data } = readEnvelope(body);
-  const notes = { warnings: textsOf(envelope['warnings']), infos: textsOf(envelope['infos']) };
+  const annotations = { warnings: textsOf(envelope['warnings']), infos: textsOf(envelope['infos']) };
   const { resultType, result } = data;
   if (!Array.isArray(result)) throw invalidAnswer();
   switch (resultType) {
     case 'scalar':
     case 'string':
-      return { resultType, series: [{ labels: {}, points: [pointOf(result)] }], ...notes };
+      return { resultType, series: [{ labels: {}, points: [pointOf(result)] }], ...annotations };
     case 'vector':
     case 'matrix':
-      return { resultType, series: result.map(seriesOf), ...notes };
+      return { resultType, series: result.map(seriesOf), ...annotations };
     default:
       throw invalidAnswer();
   }
@@ -67,7 +67,7 @@ function seriesOf(item: unknown): AnswerSeries {
 }
 
 /** The item under `single`, or the list under `many`. */
-function listOf(item: Readonly<Record<string, unknown>>, single: string, many: string): readonly unknown[] {
+function listOf(item: JsonObject, single: string, many: string): readonly unknown[] {
   if (item[single] !== undefined) return [item[single]];
   const list = item[many] ?? [];
   if (!Array.isArray(list)) throw invalidAnswer();
@@ -91,7 +91,7 @@ function pairOf(pair: unknown): readonly [timeMs: number, value: unknown] {
   return [Math.round(pair[0] * 1000), pair[1]];
 }
 
-function parseJson(body: string): Readonly<Record<string, unknown>> {
+function parseJson(body: string): JsonObject {
   try {
     const parsed: unknown = JSON.parse(body);
     if (isObject(parsed)) return parsed;

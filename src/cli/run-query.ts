@@ -9,7 +9,7 @@ import { pointAt } from './point-at.js';
 import { printable } from './printable.js';
 import { engineSource, type OpenEngine } from './query-federation.js';
 import { urlSource } from './query-url.js';
-import { resolveTimes, type Request } from './request.js';
+import { resolveTimes, type CommandRequest } from './request.js';
 import type { AnswerSource, SourceAnswer } from './source.js';
 import { renderTable } from './table.js';
 
@@ -18,7 +18,7 @@ export interface QueryEnvironment {
   readonly version: string;
   /** Features of queries that the federation runs. */
   readonly features: FeatureSet;
-  /** Sent to the server at a URL; undefined leaves it to that server. */
+  /** Sent to the server at a URL; undefined for the default of that server. */
   readonly lookbackDeltaMs: number | undefined;
   /** Opens the server groups of the configuration; closed by `runQuery`. Not called when a URL is queried. */
   readonly openEngine: () => Promise<OpenEngine>;
@@ -60,7 +60,7 @@ async function openSource(url: string | undefined, environment: QueryEnvironment
 
 async function writeAnswer(
   source: AnswerSource,
-  request: Request,
+  request: CommandRequest,
   flags: QueryFlags,
   environment: QueryEnvironment,
 ): Promise<0> {
@@ -78,7 +78,7 @@ async function writeAnswer(
 
 function render(
   answer: SourceAnswer,
-  { kind, grid }: Request,
+  { kind, grid }: CommandRequest,
   { output }: QueryFlags,
   { out, terminal }: QueryEnvironment,
 ): void {
@@ -104,7 +104,7 @@ function render(
 
 async function writeExplanation(
   source: AnswerSource,
-  request: Request,
+  request: CommandRequest,
   analyze: boolean,
   { output }: QueryFlags,
   { out, err }: QueryEnvironment,

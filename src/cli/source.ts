@@ -1,16 +1,16 @@
 // The source of an answer: a federation in this process, or a URL.
 
 import type { Answer } from './answer.js';
-import type { Request } from './request.js';
+import type { CommandRequest } from './request.js';
 
 export interface AnswerSource {
   /** @throws PromfedError when the query has no answer. */
-  query(request: Request): Promise<SourceAnswer>;
+  query(request: CommandRequest): Promise<SourceAnswer>;
   /**
    * @param analyze also runs the query.
    * @throws PromfedError when the query has no explanation.
    */
-  explain(request: Request, analyze: boolean): Promise<SourceExplanation>;
+  explain(request: CommandRequest, analyze: boolean): Promise<SourceExplanation>;
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export interface SourceAnswer {
 export interface SourceExplanation {
   /** The plan as lines of text. */
   readonly text: string;
-  /** The error of a query that was run and has no answer. */
+  /** The error of the run with `analyze`; undefined when it succeeded or did not run. */
   readonly failure: string | undefined;
   /** Yields the explanation in the API's envelope. */
   json(): Iterable<string>;
