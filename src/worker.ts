@@ -6,7 +6,7 @@ import { createLog, type LogLevel } from './telemetry/index.js';
 import { runWorker } from './workers/index.js';
 
 /** The options of a worker's server besides its configuration, as structured clones. */
-export type WorkerOptions = Omit<ServerOptions, 'loadConfig' | 'clock' | 'log' | 'shared'> & {
+export type WorkerOptions = Omit<ServerOptions, 'loadConfig' | 'clock' | 'log' | 'supervisor'> & {
   readonly logLevel: LogLevel;
   readonly logFormat: 'text' | 'json';
 };
@@ -14,10 +14,10 @@ export type WorkerOptions = Omit<ServerOptions, 'loadConfig' | 'clock' | 'log' |
 // A terminal signals the whole process group. Workers end with a call of the supervisor, or with the supervisor.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-void runWorker((given, loadConfig, shared) => {
+void runWorker((given, loadConfig, supervisor) => {
   const options = given as WorkerOptions;
   const log = createLog(levelOf(options.logLevel), options.logFormat, (line) => process.stderr.write(line));
-  return startServer({ ...options, loadConfig, shared, clock: systemClock, log });
+  return startServer({ ...options, loadConfig, supervisor, clock: systemClock, log });
 });
 
 /** Workers log warnings and errors only; the supervisor logs routine events once. */

@@ -1,8 +1,8 @@
-// Timers that run nothing before they are started.
+// Timers that are not scheduled before they are started.
 
 import type { Timers } from '../runtime/index.js';
 
-/** Holds what is scheduled until `start`; delays count from then on. */
+/** Holds callbacks until `start`. Their delays count from then on. */
 export class HeldTimers implements Timers {
   readonly #timers: Timers;
   /** Undefined once started. */

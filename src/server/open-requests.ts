@@ -1,8 +1,8 @@
-// The requests that an engine is answering, counted so that it is closed after the last one.
+// Counts the open requests of an engine, so that it is closed after the last one.
 
 import type { QueryEngine } from '../federation/index.js';
 
-/** A count of requests, with a signal for its return to zero. */
+/** The number of open requests. */
 export class OpenRequests {
   #count = 0;
   readonly #onIdle: (() => void)[] = [];

@@ -30,16 +30,16 @@ const MIN_BUDGET_BYTES = 16 << 20;
 
 /** Memory of the supervisor. */
 const SUPERVISOR_BYTES = 128 << 20;
-/** Least memory for one more worker: below it, most of a worker's memory is its own runtime. */
+/** Minimum memory of a worker. With less, its runtime would take most of it. */
 const ROOM_FOR_WORKER_BYTES = 384 << 20;
 
-/** Returns the default number of workers: as many as memory allows, up to `most`. */
+/** Returns the default number of workers: as many as memory allows, up to `maxWorkers`. */
 export function workersFor(
   { machineBytes, memory }: Pick<ProcessMemoryOptions, 'machineBytes' | 'memory'>,
-  most: number,
+  maxWorkers: number,
 ): number {
   const room = Math.floor((bytesOf(memory, machineBytes) - SUPERVISOR_BYTES) / ROOM_FOR_WORKER_BYTES);
-  return room < 2 ? 1 : Math.min(most, room);
+  return room < 2 ? 1 : Math.min(maxWorkers, room);
 }
 
 /** Returns the budget of one of `workers` equal processes. */
@@ -52,8 +52,8 @@ export function budgetOfProcess(options: ProcessMemoryOptions): ProcessMemory {
   return { limitBytes, budgetBytes, perQueryBytes };
 }
 
-function bytesOf(flag: MemoryFlag, wholeBytes: number): number {
-  return flag.unit === 'bytes' ? flag.value : flag.value * wholeBytes;
+function bytesOf(flag: MemoryFlag, availableBytes: number): number {
+  return flag.unit === 'bytes' ? flag.value : flag.value * availableBytes;
 }
 
 /** Share of the heap limit above which V8 may end the process. */
@@ -61,16 +61,18 @@ const FULL_HEAP_SHARE = 0.9;
 /** Reading the heap statistics for every request would cost too much. */
 const CHECK_INTERVAL_MS = 100;
 
-/** Returns a function that reports whether the heap is nearly full, at most 100 ms ago. */
-export function createHeapWatch(): () => boolean {
-  let checkedAtMs = -Infinity;
-  let isFull = false;
-  return () => {
+/** The use of the heap, as measured within the last 100 ms. */
+export class HeapUse {
+  #measuredAtMs = -Infinity;
+  #isNearlyFull = false;
+
+  isNearlyFull(): boolean {
     const nowMs = performance.now();
-    if (nowMs - checkedAtMs < CHECK_INTERVAL_MS) return isFull;
-    checkedAtMs = nowMs;
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    isFull = used > limit * FULL_HEAP_SHARE;
-    return isFull;
-  };
+    if (nowMs - this.#measuredAtMs >= CHECK_INTERVAL_MS) {
+      this.#measuredAtMs = nowMs;
+      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+      this.#isNearlyFull = used > limit * FULL_HEAP_SHARE;
+    }
+    return this.#isNearlyFull;
+  }
 }

@@ -1,4 +1,4 @@
-// All that lives for one configuration.
+// One loaded configuration in operation.
 
 import type { LoadedConfig, ServerGroupSettings } from '../config/index.js';
 import { createFederation, type Admission, type Federation, type QueryEngine } from '../federation/index.js';
@@ -17,13 +17,13 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly version: string;
   readonly maxSamples: number;
-  /** One for the process. When left out, memory is not counted. */
+  /** Shared by all runtimes of the process. Default: memory is not counted. */
   readonly admission?: Admission;
-  /** Undefined leaves it to the regions. */
+  /** Undefined for the default of each region. */
   readonly lookbackDeltaMs: number | undefined;
-  /** When false, regions send raw samples only. */
+  /** False when the regions send raw samples only. */
   readonly pushdown: boolean;
-  /** Enabled features of Prometheus. */
+  /** Features of Prometheus that are enabled. */
   readonly features: FeatureSet;
   /** Default: upstream requests are not counted. */
   readonly metrics?: { observe(observation: UpstreamObservation): void };
@@ -32,11 +32,10 @@ export interface RuntimeOptions {
 }
 
 /**
- * One configuration in operation. Its life: it is created whole, started, serves requests, and is retired when another
- * one takes its place.
+ * The server groups of one configuration and the engine over them. A runtime is created, started, answers requests, and
+ * is retired when the runtime of another configuration replaces it.
  */
 export class Runtime {
-  readonly config: LoadedConfig;
   /** Answers requests until `close`. */
   readonly engine: QueryEngine;
   readonly #federation: Federation;
@@ -50,7 +49,6 @@ export class Runtime {
    */
   constructor(config: LoadedConfig, options: RuntimeOptions) {
     const { background, features } = options;
-    this.config = config;
     this.#timers = background && new HeldTimers(background.timers);
     this.#federation = createFederation({
       ...options,

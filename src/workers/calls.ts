@@ -1,4 +1,5 @@
-// The functions that the supervisor and its workers call of each other, and the configuration as a message carries it.
+// The functions that the supervisor and its workers call in each other, and the configuration in the form that messages
+// can carry.
 
 import type { LoadedConfig } from '../config/index.js';
 import { Labels } from '../model/index.js';
@@ -12,29 +13,30 @@ export interface MetricsText {
 
 /** The functions of a worker. */
 export interface WorkerFunctions {
-  /** Resolves when queries are answered by the given configuration. */
+  /** Resolves when new queries are answered with the given configuration. */
   readonly switchConfig: (config: ClonedConfig) => Promise<void>;
   readonly report: () => Promise<MetricsReport>;
   /** Answers the requests that have arrived, then ends the process. */
   readonly stop: () => Promise<void>;
 }
 
-/** The functions of the supervisor. `Options` are the options of a server besides its configuration, cloneable. */
+/** The functions of the supervisor. `Options` are the options of a server besides its configuration; they can be cloned. */
 export interface SupervisorFunctions<Options> {
+  /** Returns what a new worker starts with. */
   readonly begin: () => { readonly options: Options; readonly config: ClonedConfig };
-  /** The worker listens at the address. */
+  /** Reports that the worker accepts requests at the URL. */
   readonly ready: (url: string) => void;
-  /** The worker cannot serve, for the given reason, and ends. */
+  /** Reports that the worker cannot serve, and exits. */
   readonly failed: (reason: string) => void;
   /** Loads the configuration again, for all workers. */
   readonly reload: () => Promise<void>;
-  /** The metrics of all workers together. */
+  /** Returns the metrics of all workers. */
   readonly metrics: () => Promise<MetricsText>;
 }
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-/** A type with the sorted pairs of each `Labels` in its place, as a structured clone needs them. */
+/** A type in which each `Labels` is replaced by its pairs, because a structured clone keeps no classes. */
 type Cloned<T> = T extends Labels
   ? { readonly labelPairs: Pairs }
   : T extends object

@@ -1,2 +1,2 @@
-export { runWorker, type Shared } from './run-worker.js';
+export { runWorker, type Supervisor } from './run-worker.js';
 export { startWorkers } from './supervisor.js';

@@ -14,7 +14,7 @@ export interface Peer<Remote extends Functions<Remote>> {
   /**
    * Calls a function of the other side.
    *
-   * @param limitMs the longest wait; by default as long as the other side lives.
+   * @param limitMs maximum wait. Default: until the other side ends.
    * @throws PromfedError the error of the function, with its code.
    * @throws NoAnswer when the other side ended, or did not answer within the limit.
    */
@@ -25,7 +25,7 @@ export interface Peer<Remote extends Functions<Remote>> {
   ): Promise<Awaited<ReturnType<Remote[Name]>>>;
 }
 
-/** The other side did not answer. It may have run the function. */
+/** The error of a call that was not answered. The other side may have run the function. */
 export class NoAnswer extends PromfedError {
   constructor(message: string) {
     super('unavailable', message);
@@ -81,7 +81,7 @@ export function createPeer<Remote extends Functions<Remote>, Local extends Funct
   };
 }
 
-/** The part of birpc's messages that matters: `e` is the error of an answer. */
+/** A message of birpc. `e` is the error of an answer. */
 interface Message {
   readonly e?: unknown;
 }
@@ -91,7 +91,7 @@ interface EncodedError {
   readonly message: string;
 }
 
-/** A structured clone of an error has no code. */
+/** Replaces the error of an answer by its code and message: a structured clone of an error has no code. */
 function encodeError(message: Message): Message {
   const { e: error } = message;
   if (error === undefined) return message;

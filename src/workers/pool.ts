@@ -1,4 +1,4 @@
-// The worker processes: started, watched, replaced when they exit, and stopped.
+// The worker processes: started, replaced when they exit, and stopped.
 
 import cluster, { type Worker } from 'node:cluster';
 
@@ -10,7 +10,7 @@ import { totalsOf, type MetricsReport } from '../telemetry/index.js';
 import type { SupervisorFunctions, WorkerFunctions } from './calls.js';
 import { channelOf } from './channel.js';
 import { createPeer, type Peer } from './peer.js';
-import { createRestartPolicy } from './restart-policy.js';
+import { RestartPolicy } from './restart-policy.js';
 
 export interface PoolOptions<Options> {
   readonly count: number;
@@ -22,7 +22,7 @@ export interface PoolOptions<Options> {
   readonly log: Logger;
   /** Called when a worker was started in place of another. */
   readonly onReplaced: () => void;
-  /** Called after the start when workers exit again and again before they are ready. No more are started. */
+  /** Called after the start when workers repeatedly exit before they are ready. No more are started. */
   readonly onGivenUp: (error: PromfedError) => void;
 }
 
@@ -32,7 +32,7 @@ export interface Member {
   readonly peer: Peer<WorkerFunctions>;
   readonly startedMs: number;
   isReady: boolean;
-  /** The last metrics that it reported. */
+  /** The metrics that it reported last. */
   lastReport: MetricsReport;
 }
 
@@ -41,10 +41,10 @@ const HEAP_FLAG = '--max-semi-space-size';
 
 /** A fixed number of workers. */
 export class WorkerPool<Options> {
-  /** Resolves to the address when all workers are ready. Rejects with a PromfedError when one cannot serve. */
+  /** Resolves to the URL when all workers are ready. Rejects with a PromfedError when one cannot serve. */
   readonly started: Promise<string>;
   readonly #options: PoolOptions<Options>;
-  readonly #policy = createRestartPolicy();
+  readonly #policy = new RestartPolicy();
   readonly #members = new Map<number, Member>();
   readonly #restarts = new Set<NodeJS.Timeout>();
   #pastTotals: MetricsReport = [];
@@ -95,7 +95,7 @@ export class WorkerPool<Options> {
             resolve();
           });
         });
-        // It exits without an answer.
+        // The worker exits without an answer.
         await Promise.all([exit, peer.call('stop', undefined).catch(() => undefined)]);
       }),
     );
@@ -135,7 +135,7 @@ export class WorkerPool<Options> {
 
   #onReady(member: Member, url: string): void {
     member.isReady = true;
-    this.#policy.started();
+    this.#policy.workerReady();
     if (this.#hasStarted) {
       this.#options.log.info({ pid: member.worker.process.pid }, 'worker is ready');
     } else if (this.members().filter(({ isReady }) => isReady).length === this.#options.count) {
@@ -155,7 +155,7 @@ export class WorkerPool<Options> {
     this.#members.delete(member.worker.id);
     this.#pastTotals = totalsOf([this.#pastTotals, member.lastReport]);
     if (this.#isStopping) return;
-    const delayMs = this.#policy.ended({
+    const delayMs = this.#policy.workerExited({
       wasReady: member.isReady,
       lifeMs: clock.now() - member.startedMs,
     });
@@ -181,7 +181,7 @@ export class WorkerPool<Options> {
   }
 }
 
-/** Node.js' flags of this process, which workers inherit, and the heap flag unless it is given. */
+/** The flags of Node.js for workers: those of this process, and the heap flag unless it is given. */
 function execArgv(): string[] {
   const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')];
   const isGiven = given.some((flag) => flag.replaceAll('_', '-').startsWith(HEAP_FLAG));

@@ -15,25 +15,20 @@ export interface Life {
   readonly lifeMs: number;
 }
 
-export interface RestartPolicy {
-  /** Records that a worker became ready. */
-  started(): void;
-  /** Returns the delay, in milliseconds, after which a worker that exited is replaced; undefined to give up. */
-  ended(life: Life): number | undefined;
-}
+/** The policy of all workers: a cause that ends one soon after its start most likely ends the others too. */
+export class RestartPolicy {
+  #failedStarts = 0;
+  #shortLives = 0;
 
-/** Creates the policy of all workers: a cause that ends one soon after its start most likely ends the others too. */
-export function createRestartPolicy(): RestartPolicy {
-  let failedStarts = 0;
-  let shortLives = 0;
-  return {
-    started() {
-      failedStarts = 0;
-    },
-    ended({ wasReady, lifeMs }) {
-      if (!wasReady && ++failedStarts >= MAX_FAILED_STARTS) return undefined;
-      shortLives = wasReady && lifeMs >= LONG_LIFE_MS ? 0 : shortLives + 1;
-      return shortLives <= 1 ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (shortLives - 2));
-    },
-  };
+  /** Records that a worker became ready. */
+  workerReady(): void {
+    this.#failedStarts = 0;
+  }
+
+  /** Records an exit. Returns the delay in milliseconds before the worker is replaced; undefined to give up. */
+  workerExited({ wasReady, lifeMs }: Life): number | undefined {
+    if (!wasReady && ++this.#failedStarts >= MAX_FAILED_STARTS) return undefined;
+    this.#shortLives = wasReady && lifeMs >= LONG_LIFE_MS ? 0 : this.#shortLives + 1;
+    return this.#shortLives <= 1 ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#shortLives - 2));
+  }
 }

@@ -15,8 +15,8 @@ import {
 import { channelOf } from './channel.js';
 import { createPeer } from './peer.js';
 
-/** The part of a server's answers that the supervisor gives for all workers. */
-export interface Shared {
+/** The supervisor as the server of a worker uses it: both calls are for all workers. */
+export interface Supervisor {
   readonly reload: () => Promise<void>;
   readonly metrics: () => Promise<MetricsText>;
 }
@@ -29,7 +29,7 @@ export interface WorkerServer {
   stop(): Promise<void>;
 }
 
-/** Longest wait of `/metrics`. The supervisor waits less for its slowest worker. */
+/** Maximum wait for the metrics of all workers. The supervisor waits less for each worker. */
 const METRICS_LIMIT_MS = 5_000;
 
 /**
@@ -38,13 +38,13 @@ const METRICS_LIMIT_MS = 5_000;
  * @param start called once with the server's options; `loadConfig` is called at the start and at every reload.
  */
 export async function runWorker(
-  start: (options: unknown, loadConfig: () => Promise<LoadedConfig>, shared: Shared) => Promise<WorkerServer>,
+  start: (options: unknown, loadConfig: () => Promise<LoadedConfig>, supervisor: Supervisor) => Promise<WorkerServer>,
 ): Promise<void> {
-  const own = cluster.worker;
-  if (own === undefined) throw new PromfedError('internal', 'a worker runs below a supervisor only');
+  const { worker } = cluster;
+  if (worker === undefined) throw new PromfedError('internal', 'a worker runs below a supervisor only');
   // The supervisor may end during a write to it.
-  own.on('error', () => process.exit(1));
-  let config: ClonedConfig | undefined;
+  worker.on('error', () => process.exit(1));
+  let config!: ClonedConfig;
   let resolveServer!: (server: WorkerServer) => void;
   const server = new Promise<WorkerServer>((resolve) => {
     resolveServer = resolve;
@@ -75,14 +75,14 @@ export async function runWorker(
   );
 
   try {
-    const begun = await supervisor.call('begin', undefined);
-    config ??= begun.config;
-    const started = await start(begun.options, () => Promise.resolve(fromClone(config ?? begun.config)), {
+    const { options, config: first } = await supervisor.call('begin', undefined);
+    config = first;
+    const running = await start(options, () => Promise.resolve(fromClone(config)), {
       reload: () => supervisor.call('reload', undefined),
       metrics: () => supervisor.call('metrics', undefined, METRICS_LIMIT_MS),
     });
-    await supervisor.call('ready', started.url);
-    resolveServer(started);
+    await supervisor.call('ready', running.url);
+    resolveServer(running);
   } catch (thrown) {
     await supervisor.call('failed', asPromfedError(thrown).message).catch(() => undefined); // it has ended
     process.exit(1);

@@ -1,4 +1,4 @@
-// Several processes that serve one address, with one configuration, one set of metrics and one end.
+// Several processes that serve one address, with one configuration and one set of metrics.
 
 import type { Logger } from 'pino';
 
@@ -41,10 +41,10 @@ export interface Workers {
   stop(): Promise<void>;
 }
 
-/** `/metrics` is answered without workers that take longer. */
+/** Maximum wait for the metrics of a worker. `/metrics` then has its earlier totals only. */
 const REPORT_LIMIT_MS = 2_000;
 
-/** A worker that takes longer for its part of a reload is busy; it switches later. */
+/** Maximum wait for a worker to switch to a configuration. A busy worker switches later. */
 const SWITCH_LIMIT_MS = 30_000;
 
 /**
@@ -89,24 +89,24 @@ export async function startWorkers<Options>(options: WorkersOptions<Options>): P
   };
 }
 
-/** Switches one worker before the others: a configuration that one rejects, all would. */
+/** Switches one worker before the others: if one rejects the configuration, all would. */
 async function switchAll<Options>(
   pool: WorkerPool<Options>,
   config: LoadedConfig,
   adopt: () => void,
 ): Promise<void> {
   const first = await switchFirst(pool.members(), config);
-  // Workers that start from now on begin with it.
+  // Workers that start from now on begin with the new configuration.
   adopt();
   const others = pool.members().filter((member) => member !== first);
-  const isLate = await Promise.all(others.map((member) => switchLater(member, config)));
-  const late = isLate.filter(Boolean).length;
-  if (late > 0) {
-    throw new PromfedError('unavailable', `${late} workers are busy and switch to the configuration later`);
+  const switched = await Promise.all(others.map((member) => trySwitch(member, config)));
+  const busy = switched.filter((isDone) => !isDone).length;
+  if (busy > 0) {
+    throw new PromfedError('unavailable', `${busy} workers are busy and switch to the configuration later`);
   }
 }
 
-/** Returns the first worker that has switched; undefined when none lived to answer. */
+/** Returns the first worker that has switched; undefined when every worker ended or did not answer. */
 async function switchFirst(members: readonly Member[], config: LoadedConfig): Promise<Member | undefined> {
   for (const member of members.filter(({ isReady }) => isReady)) {
     try {
@@ -119,13 +119,13 @@ async function switchFirst(members: readonly Member[], config: LoadedConfig): Pr
   return undefined;
 }
 
-/** Returns true when the worker runs but has not switched. The replacement of one that exited begins with the configuration. */
-async function switchLater(member: Member, config: LoadedConfig): Promise<boolean> {
+/** Returns false when the worker runs but has not switched. A worker that exited is replaced by one that has. */
+async function trySwitch(member: Member, config: LoadedConfig): Promise<boolean> {
   try {
     await member.peer.call('switchConfig', cloneable(config), SWITCH_LIMIT_MS);
-    return false;
+    return true;
   } catch {
-    return member.worker.isConnected();
+    return !member.worker.isConnected();
   }
 }
 
@@ -146,16 +146,16 @@ async function renderAll<Options>(
     }),
   );
   const own = await metrics.report();
-  // No wait between here and the last read of the pool: a worker is either a member or part of the past totals.
+  // Members and past totals are read without a wait in between, so that every worker is part of exactly one of them.
   const members = pool.members();
   const running = members.filter(({ isReady }) => isReady);
   const reports = members.map((member) =>
     silent.has(member) ? totalsOf([member.lastReport]) : withoutConfiguration(member.lastReport),
   );
   const past = pool.pastTotals();
-  const about = await workerMetrics.report(
+  const workers = await workerMetrics.report(
     running.length,
     running.filter((member) => silent.has(member)).length,
   );
-  return renderReports([own, ...reports, past, about]);
+  return renderReports([own, ...reports, past, workers]);
 }
