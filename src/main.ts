@@ -79,14 +79,14 @@ async function query(flags: CommandLine, queryFlags: QueryFlags): Promise<void> 
 
 /** Starts two embedded regions, and promfed in front of them. */
 async function demo(flags: CommandLine): Promise<void> {
-  const demo = await startDemoRegions({ clock: systemClock });
-  const config = parseConfig(demoConfig(demo.regions), 'demo');
+  const { regions, queries, close } = await startDemoRegions({ clock: systemClock });
+  const config = parseConfig(demoConfig(regions), 'demo');
   const server = await start(flags, () => Promise.resolve(config), 1);
   stopOnSignal(async () => {
     await server.stop();
-    await demo.close();
+    await close();
   });
-  print(welcome(server.url, demo.queries));
+  print(welcome(server.url, queries));
 }
 
 /** A running promfed, in one process or several. */
@@ -130,10 +130,10 @@ Ctrl-C stops it. To serve regions of your own: npm start -- --config=FILE
 `;
 }
 
-/** A terminal and npm may both pass on one Ctrl-C. Signals within this time of the first are ignored. */
+/** Signals within this time of the first are ignored: a terminal and npm may both send one for the same Ctrl-C. */
 const SAME_SIGNAL_MS = 1_000;
 
-/** The first signal stops promfed in order, a second one ends the process at once. */
+/** The first signal stops promfed gracefully. A second one ends the process at once. */
 function stopOnSignal(stop: () => Promise<void>): void {
   let stoppingSinceMs: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -48,7 +48,7 @@ export class TargetSeries {
   /**
    * Adds a counter: the weighted sum of the waves' counts since the start of the process.
    *
-   * @param whole true for integer values.
+   * @param isInteger true for integer values.
    * @param jitterOf key of the jitter. Counters with equal keys have the same jitter, which keeps the buckets of a
    *   histogram cumulative.
    */
@@ -56,7 +56,7 @@ export class TargetSeries {
     name: string,
     labels: Readonly<Record<string, string>>,
     waves: readonly (readonly [Wave, weight: number])[],
-    whole: boolean,
+    isInteger: boolean,
     jitterOf: unknown = [name, labels],
   ): void {
     const seed = seedOf(JSON.stringify([this.#common, jitterOf]));
@@ -71,7 +71,7 @@ export class TargetSeries {
       const minRate = waves.reduce((sum, [{ mean }, weight]) => sum + weight * mean * 0.3, 0);
       const jitter =
         chance(seed, Math.floor(timeMs / this.#intervalMs)) * minRate * (this.#intervalMs / 1000);
-      return whole ? Math.floor(counted + jitter) : counted + jitter;
+      return isInteger ? Math.floor(counted + jitter) : counted + jitter;
     });
   }
 }

@@ -17,7 +17,10 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** Maximum size of the URL and the headers. Grafana and vmalert send queries in URLs. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
-/** Longer than the 90 s of Go clients such as Grafana: they never send a request on a connection that is closing. */
+/**
+ * Idle connections are closed after this time. Go clients such as Grafana close theirs after 90 s, so they never send a
+ * request on a connection that is closing.
+ */
 const KEEP_ALIVE_MS = 120_000;
 
 /** Creates the application. It does not listen yet. */

@@ -2,7 +2,7 @@
 
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Memory held and requests waiting, as of now. */
+/** Current use of memory, and the requests that run or wait for it. */
 export interface MemoryStats {
   readonly limitBytes: number;
   readonly budgetBytes: number;

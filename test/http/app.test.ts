@@ -248,9 +248,9 @@ t.test('a reload uses the new configuration, or keeps the current one and return
   t.equal((await fetch(`${url}-/reload`, { method: 'POST' })).status, 200);
   t.equal(await count(), 1);
   yaml = 'promxy: { server_group: [] }';
-  const refused = await fetch(`${url}-/reload`, { method: 'POST' });
-  t.equal(refused.status, 500);
-  t.match(await refused.text(), /failed to reload config: test\.yaml:1:.*server_groups/);
+  const rejected = await fetch(`${url}-/reload`, { method: 'POST' });
+  t.equal(rejected.status, 500);
+  t.match(await rejected.text(), /failed to reload config: test\.yaml:1:.*server_groups/);
   t.equal(await count(), 1, 'the current configuration stays in use');
   t.match(await (await fetch(`${url}metrics`)).text(), /promfed_config_last_reload_successful 0/);
   const closed = await startPromfed(t, EMPTY, { lifecycleEnabled: false });
@@ -327,7 +327,7 @@ t.test('an answer that fails after its first byte cannot be taken for complete',
   const response = await fetch(`${url}api/v1/query_range?query=x&start=1&end=1&step=1`);
   t.equal(response.status, 200, 'the first bytes had been sent');
   await t.rejects(response.text());
-  t.match(log.join(''), /region-1.*incomplete response.*an answer broke off/, 'the reason is logged');
+  t.match(log.join(''), /region-1.*incomplete response.*query failed after the start of its answer/, 'the reason is logged');
   t.equal((await fetch(`${url}-/healthy`)).status, 200, 'the process is still healthy');
 });
 

@@ -156,10 +156,10 @@ t.test('queries above the budget of all queries fail with 503 and Retry-After', 
       return { status: answer.status, headers: answer.headers, text: await answer.text() };
     }),
   );
-  const refused = answers.filter(({ status }) => status === 503);
+  const rejected = answers.filter(({ status }) => status === 503);
   t.ok(answers.every(({ status }) => status === 200 || status === 503));
-  t.ok(refused.length > 0, 'they do not all fit');
-  for (const { headers, text } of refused) {
+  t.ok(rejected.length > 0, 'they do not all fit');
+  for (const { headers, text } of rejected) {
     t.equal(headers.get('retry-after'), '2');
     t.match(JSON.parse(text), {
       errorType: 'unavailable',
@@ -194,7 +194,7 @@ t.test(
   },
 );
 
-/** How a client reads: everything, or until it disconnects after a number of bytes or milliseconds. */
+/** The part of the body that a client reads: all, or until it disconnects after a number of bytes or milliseconds. */
 type Reading = { readonly bytes: number } | { readonly ms: number } | 'all';
 
 function read(url: string, reading: Reading): Promise<void> {

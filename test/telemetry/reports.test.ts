@@ -26,7 +26,7 @@ function gauge(name: string, value: number, labels: Record<string, string> = {})
 function counter(value: number, labels: Record<string, string>): Promise<MetricsReport> {
   return reportOf((registers) => {
     const names = Object.keys(labels);
-    new Counter({ name: 'asked_total', help: 'h', labelNames: names, registers }).inc(labels, value);
+    new Counter({ name: 'requests_total', help: 'h', labelNames: names, registers }).inc(labels, value);
   });
 }
 
@@ -99,10 +99,10 @@ t.test('the counters and histograms of a process that exited are kept, added up'
   const totals = totalsOf([first, totalsOf([second])]);
   t.strictSame(
     totals.map(({ name }) => name),
-    ['asked_total', 'took_seconds'],
+    ['requests_total', 'took_seconds'],
   );
   const lines = await linesOf([totals]);
-  t.ok(lines.includes('asked_total{route="/"} 7'), lines.join('\n'));
+  t.ok(lines.includes('requests_total{route="/"} 7'), lines.join('\n'));
   t.ok(lines.includes('took_seconds_count{route="/"} 2'));
   t.ok(lines.includes('took_seconds_bucket{le="0.1",route="/"} 1'));
 });

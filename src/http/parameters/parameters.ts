@@ -11,7 +11,11 @@ import {
   type Grid,
 } from '../../model/index.js';
 
-/** The parameters of one request. Those of the form come before those of the URL, as in Go's `Request.Form`. */
+/**
+ * The parameters of one request. Those of the form come before those of the URL, as in Go's `Request.Form`.
+ *
+ * Methods that parse a value throw a PromfedError `bad_data` with Prometheus' text.
+ */
 export class Parameters {
   readonly #sources: readonly URLSearchParams[];
 
@@ -20,8 +24,8 @@ export class Parameters {
    * @param form the body of a form POST; undefined for other requests.
    */
   constructor(url: string, form: string | undefined) {
-    const mark = url.indexOf('?');
-    const inUrl = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+    const queryStart = url.indexOf('?');
+    const inUrl = new URLSearchParams(queryStart < 0 ? '' : url.slice(queryStart + 1));
     this.#sources = form === undefined ? [inUrl] : [new URLSearchParams(form), inUrl];
   }
 
@@ -34,6 +38,7 @@ export class Parameters {
     return '';
   }
 
+  /** All values, in order. */
   all(name: string): string[] {
     return this.#sources.flatMap((source) => source.getAll(name));
   }
@@ -52,6 +57,7 @@ export class Parameters {
     return timeMs;
   }
 
+  /** Milliseconds. A missing parameter is invalid. */
   requiredTimeMs(name: string): number {
     const text = this.get(name);
     const timeMs = tryParseTime(text);
@@ -67,6 +73,7 @@ export class Parameters {
     return text === '' ? undefined : this.requiredDurationMs(name);
   }
 
+  /** Milliseconds, not rounded. A missing parameter is invalid. */
   requiredDurationMs(name: string): number {
     const text = this.get(name);
     const seconds = tryParseFloat(text);

@@ -7,7 +7,11 @@ import type { AppContext } from '../app-context.js';
 import type { ApiRequest } from '../routes/route.js';
 import { invalid, parameter, type Parameters } from './parameters.js';
 
-/** @throws PromfedError `bad_data` with Prometheus' text. */
+/**
+ * Parses the parameter `query`.
+ *
+ * @throws PromfedError `bad_data` with Prometheus' text.
+ */
 export function parseQuery(parameters: Parameters, features: FeatureSet): Expr {
   return parameter('query', () => parseExpr(parameters.get('query'), { features }));
 }
@@ -73,7 +77,8 @@ function queryRequest(
 }
 
 /**
- * Any value but the empty one adds statistics to the answer, `all` also those for each step.
+ * Parses the parameter `stats`. Every value except the empty one adds statistics to the answer; `all` adds those of each
+ * step too.
  *
  * Source: Prometheus, web/api/v1/api.go (`DefaultStatsRenderer`, `extractQueryOpts`).
  */
@@ -88,13 +93,13 @@ function timeout(parameters: Parameters, flagMs: number): number {
   return timeoutMs === undefined || timeoutMs <= 0 ? flagMs : Math.min(timeoutMs, flagMs);
 }
 
-/** Zero leaves the lookback to the engine, as in Prometheus. */
+/** Undefined for a missing parameter, zero or a negative duration: the default then applies, as in Prometheus. */
 function lookback(parameters: Parameters): number | undefined {
   const lookbackMs = withLookbackText(() => parameters.durationMs('lookback_delta'));
   return lookbackMs !== undefined && lookbackMs > 0 ? lookbackMs : undefined;
 }
 
-/** Errors of this parameter have a text of their own. Source: Prometheus, web/api/v1/api.go (`extractQueryOpts`). */
+/** Words the error of `lookback_delta` as Prometheus does. Source: Prometheus, web/api/v1/api.go (`extractQueryOpts`). */
 function withLookbackText<T>(read: () => T): T {
   try {
     return read();

@@ -1,35 +1,20 @@
-// Which compression an answer gets: what the client takes, what the runtime has, and where the peer is.
+// Content negotiation: the compression of a reply, by the client's header and address and by the runtime.
 
 import type { IncomingMessage } from 'node:http';
 
 import { zstd } from '../../runtime/index.js';
 
-/** A Content-Encoding that answers are sent with. */
+/** A value of the header Content-Encoding. */
 export type Encoding = 'gzip' | 'zstd';
 
-/** The preferred one first: zstd compresses samples better than gzip, in half the time. */
+/** The preferred encoding first: zstd compresses samples better than gzip, in half the time. */
 const ENCODINGS: readonly Encoding[] = zstd === undefined ? ['gzip'] : ['zstd', 'gzip'];
 
 /**
- * The encoding for an answer to `request`; undefined sends it as it is, as everything is to a peer on loopback: there
- * packing costs more than it saves.
+ * Returns the encoding in `supported` that the value of an Accept-Encoding header prefers; undefined for no compression.
  *
- * The peer is the other end of the connection, whatever a proxy says of the client behind it: what is saved is on the
- * way to the peer.
- */
-export function encodingFor({ headers, socket }: IncomingMessage): Encoding | undefined {
-  return isLocal(socket) ? undefined : acceptedEncoding(headers['accept-encoding']);
-}
-
-/** Reports whether the answer depends on the Accept-Encoding header, so that caches need `Vary`. */
-export function dependsOnEncoding({ socket }: IncomingMessage): boolean {
-  return !isLocal(socket);
-}
-
-/**
- * Returns the encoding in `supported` that the value of an Accept-Encoding header prefers; undefined for no encoding.
- *
- * A client that has not said that it takes an encoding does not get it, though a missing header allows every one.
+ * A missing header allows every encoding. It is answered without compression all the same: the client may not be able to
+ * decode any.
  *
  * Source: RFC 9110, 12.5.3, with 12.4.2 for the weights.
  */
@@ -49,7 +34,7 @@ export function acceptedEncoding(header = '', supported = ENCODINGS): Encoding |
   return bestWeight >= (weights.get('identity') ?? 0) ? best : undefined;
 }
 
-/** Returns a weight from 0 to 1. An invalid weight is 0: the answer is then sent without this encoding. */
+/** Returns the weight of an encoding, from 0 to 1. An invalid weight is 0: the client then gets another encoding or none. */
 function weightOf(parameters: readonly string[]): number {
   const weight = parameters.find((parameter) => /^q\s*=/.test(parameter));
   if (weight === undefined) return 1;
@@ -57,7 +42,11 @@ function weightOf(parameters: readonly string[]): number {
   return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Number(text) : 0;
 }
 
-/** Also a connection without an address, as of a Unix socket. */
-function isLocal({ remoteAddress }: IncomingMessage['socket']): boolean {
+/**
+ * Reports whether the other end of the connection is on this machine. Compression costs more than it saves on loopback.
+ * A client behind a local proxy counts as local: the proxy is the other end.
+ */
+export function isLocal({ remoteAddress }: IncomingMessage['socket']): boolean {
+  // A Unix socket has no address.
   return remoteAddress === undefined || /^(::ffff:)?127\.|^::1$/.test(remoteAddress);
 }

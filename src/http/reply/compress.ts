@@ -1,8 +1,8 @@
-// Content negotiation of compression, and compression of replies that are sent whole.
+// Compression of replies that are sent whole, and the headers of content negotiation.
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import { dependsOnEncoding, encodingFor, type Encoding } from './accept-encoding.js';
+import { acceptedEncoding, isLocal, type Encoding } from './accept-encoding.js';
 import { compress } from './compressor.js';
 
 /** Minimum size for compression. Smaller replies fit into one packet, and a shorter packet is not faster. */
@@ -35,8 +35,9 @@ export function addCompression(app: FastifyInstance): void {
 
 /** Returns the encoding of a reply; undefined for no compression. Sets `Vary` when the request's header decides. */
 export function negotiateEncoding(reply: FastifyReply): Encoding | undefined {
-  if (!dependsOnEncoding(reply.request.raw)) return undefined;
+  const { headers, socket } = reply.request.raw;
+  if (isLocal(socket)) return undefined;
   const vary = reply.getHeader('vary');
   reply.header('vary', vary === undefined ? 'Accept-Encoding' : `${String(vary)}, Accept-Encoding`);
-  return encodingFor(reply.request.raw);
+  return acceptedEncoding(headers['accept-encoding']);
 }

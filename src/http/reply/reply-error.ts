@@ -7,14 +7,15 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
 import { asPromfedError, PromfedError } from '../../model/index.js';
 import type { Log } from '../../runtime/index.js';
+import { JSON_TYPE } from './send-data.js';
 
-/** Most queries take less time, and have then released their memory. */
+/** Value of `Retry-After`. Most queries end within this time, and release their memory. */
 const RETRY_AFTER_S = 2;
 
 function replyError(reply: FastifyReply, error: PromfedError): FastifyReply {
   const body = { status: 'error', errorType: error.errorType, error: error.message };
   if (error.code === 'overloaded') reply.header('retry-after', RETRY_AFTER_S);
-  return reply.code(error.status).type('application/json; charset=utf-8').send(JSON.stringify(body));
+  return reply.code(error.status).type(JSON_TYPE).send(JSON.stringify(body));
 }
 
 /** Creates the error handler of the application. Internal errors are logged. */
@@ -49,7 +50,7 @@ export function replyToInvalidRequest(error: Error & { readonly code?: string },
       : [400, 'invalid HTTP request'];
   const body = JSON.stringify({ status: 'error', errorType: 'bad_data', error: reason });
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: ${JSON_TYPE}\r\n` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

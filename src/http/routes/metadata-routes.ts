@@ -8,6 +8,7 @@ import { compileMatcher, PromfedError, type Matcher } from '../../model/index.js
 import { parseSelector } from '../../promql/language/index.js';
 import type { AppContext } from '../app-context.js';
 import { invalid, parameter, type Parameters } from '../parameters/parameters.js';
+import { JSON_TYPE } from '../reply/send-data.js';
 import { addRoute, type ApiRequest } from './route.js';
 
 export function addMetadataRoutes(app: FastifyInstance, context: AppContext): void {
@@ -75,7 +76,7 @@ function parseMatch(text: string): readonly Matcher[] {
   return matchers;
 }
 
-/** Sends a result, which is held until the client has received it or has left. */
+/** Sends a result. Its memory is released when the client has received it or has disconnected. */
 function send<T>(
   reply: FastifyReply,
   { data, warnings, release }: MetadataResult<T>,
@@ -86,7 +87,7 @@ function send<T>(
     else reply.raw.once('close', release);
   }
   const members = annotationMembers({ warnings, infos: [] });
-  return reply.type('application/json; charset=utf-8').send(`${SUCCESS}${print(data)}${members}}`);
+  return reply.type(JSON_TYPE).send(`${SUCCESS}${print(data)}${members}}`);
 }
 
 /**

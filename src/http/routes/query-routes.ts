@@ -8,10 +8,9 @@ import { prettyExpr } from '../../promql/language/index.js';
 import type { AppContext } from '../app-context.js';
 import { instantRequest, parseQuery, rangeRequest } from '../parameters/query-parameters.js';
 import { encodeAnswer, tryEncodeBuffered } from '../reply/encode-answer.js';
-import { addRoute } from './route.js';
 import { sendChunks } from '../reply/send-chunks.js';
-
-const JSON_TYPE = 'application/json; charset=utf-8';
+import { JSON_TYPE, sendData } from '../reply/send-data.js';
+import { addRoute } from './route.js';
 
 export function addQueryRoutes(app: FastifyInstance, context: AppContext): void {
   addRoute(app, ['GET', 'POST'], '/api/v1/query', (request, reply) =>
@@ -22,10 +21,9 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     answerQuery(rangeRequest(request, context), context.engineFor(request), reply),
   );
 
-  addRoute(app, ['GET', 'POST'], '/api/v1/format_query', async ({ parameters }, reply) => {
-    const data = prettyExpr(parseQuery(parameters, context.features));
-    return reply.type('application/json; charset=utf-8').send(JSON.stringify({ status: 'success', data }));
-  });
+  addRoute(app, ['GET', 'POST'], '/api/v1/format_query', async ({ parameters }, reply) =>
+    sendData(reply, prettyExpr(parseQuery(parameters, context.features))),
+  );
 
   async function answerQuery(
     request: QueryRequest,
@@ -36,7 +34,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     const buffered = tryEncodeBuffered(answer, request);
     if (buffered !== undefined) return reply.type(JSON_TYPE).send(buffered);
     return sendChunks(encodeAnswer(answer, request), JSON_TYPE, reply, (thrown) => {
-      context.log.warn({ reason: asPromfedError(thrown).message }, 'an answer broke off');
+      context.log.warn({ err: asPromfedError(thrown).message }, 'query failed after the start of its answer');
     });
   }
 }

@@ -1,4 +1,4 @@
-// Routes of the API. Other methods than those of Prometheus are answered with 405.
+// Routes of the API. Methods that Prometheus does not accept are answered with 405.
 
 import type { IncomingHttpHeaders } from 'node:http';
 
@@ -22,7 +22,7 @@ export interface ApiRequest {
   readonly path: Readonly<Record<string, string>>;
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
-  /** Aborts when the client leaves before it has its answer. */
+  /** Aborts when the client disconnects before it has received its answer. */
   readonly signal: StopSignal;
 }
 
@@ -49,15 +49,15 @@ export function addRoute(
 }
 
 function toApiRequest(request: FastifyRequest, reply: FastifyReply): ApiRequest {
-  const ending = new Cancellation();
-  if (reply.raw.destroyed) ending.abort(CLIENT_LEFT);
+  const cancellation = new Cancellation();
+  if (reply.raw.destroyed) cancellation.abort(CLIENT_LEFT);
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) ending.abort(CLIENT_LEFT);
+    if (!reply.raw.writableFinished) cancellation.abort(CLIENT_LEFT);
   });
   return {
     parameters: new Parameters(request.url, typeof request.body === 'string' ? request.body : undefined),
     path: request.params as Record<string, string>,
     headers: request.headers,
-    signal: ending,
+    signal: cancellation,
   };
 }

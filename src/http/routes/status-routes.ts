@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { asPromfedError } from '../../model/index.js';
 import type { AppContext } from '../app-context.js';
+import { sendData } from '../reply/send-data.js';
 import { addRoute } from './route.js';
 
 export function addStatusRoutes(app: FastifyInstance, context: AppContext): void {
@@ -34,30 +35,19 @@ export function addStatusRoutes(app: FastifyInstance, context: AppContext): void
   });
 
   addRoute(app, ['GET'], '/api/v1/status/buildinfo', async (_request, reply) =>
-    reply.type('application/json; charset=utf-8').send(
-      JSON.stringify({
-        status: 'success',
-        data: {
-          version: context.version,
-          revision: '',
-          branch: '',
-          buildUser: '',
-          buildDate: '',
-          goVersion: '',
-        },
-      }),
-    ),
+    sendData(reply, {
+      version: context.version,
+      revision: '',
+      branch: '',
+      buildUser: '',
+      buildDate: '',
+      goVersion: '',
+    }),
   );
 
-  addRoute(app, ['GET'], '/api/v1/status/flags', async (_request, reply) =>
-    reply
-      .type('application/json; charset=utf-8')
-      .send(JSON.stringify({ status: 'success', data: context.flags })),
-  );
+  addRoute(app, ['GET'], '/api/v1/status/flags', async (_request, reply) => sendData(reply, context.flags));
 
   addRoute(app, ['GET'], '/api/v1/status/config', async (_request, reply) =>
-    reply
-      .type('application/json; charset=utf-8')
-      .send(JSON.stringify({ status: 'success', data: { yaml: context.configYaml() } })),
+    sendData(reply, { yaml: context.configYaml() }),
   );
 }
