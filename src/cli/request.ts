@@ -21,7 +21,10 @@ export interface CommandRequest {
  *
  * @throws PromfedError `bad_data` with Prometheus' text.
  */
-export function resolveTimes(times: QueryTimes, nowMs: number): Pick<CommandRequest, 'kind' | 'grid' | 'endMs'> {
+export function resolveTimes(
+  times: QueryTimes,
+  nowMs: number,
+): Pick<CommandRequest, 'kind' | 'grid' | 'endMs'> {
   const timestampOf = ({ from, ms }: TimeFlag): number => (from === 'now' ? nowMs + ms : ms);
   if (times.kind === 'instant') {
     const timeMs = timestampOf(times.time);

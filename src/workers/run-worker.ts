@@ -38,7 +38,11 @@ const METRICS_LIMIT_MS = 5_000;
  * @param start called once with the server's options; `loadConfig` is called at the start and at every reload.
  */
 export async function runWorker(
-  start: (options: unknown, loadConfig: () => Promise<LoadedConfig>, supervisor: Supervisor) => Promise<WorkerServer>,
+  start: (
+    options: unknown,
+    loadConfig: () => Promise<LoadedConfig>,
+    supervisor: Supervisor,
+  ) => Promise<WorkerServer>,
 ): Promise<void> {
   const { worker } = cluster;
   if (worker === undefined) throw new PromfedError('internal', 'a worker runs below a supervisor only');

@@ -327,7 +327,11 @@ t.test('an answer that fails after its first byte cannot be taken for complete',
   const response = await fetch(`${url}api/v1/query_range?query=x&start=1&end=1&step=1`);
   t.equal(response.status, 200, 'the first bytes had been sent');
   await t.rejects(response.text());
-  t.match(log.join(''), /region-1.*incomplete response.*query failed after the start of its answer/, 'the reason is logged');
+  t.match(
+    log.join(''),
+    /region-1.*incomplete response.*query failed after the start of its answer/,
+    'the reason is logged',
+  );
   t.equal((await fetch(`${url}-/healthy`)).status, 200, 'the process is still healthy');
 });
 

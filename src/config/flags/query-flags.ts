@@ -96,7 +96,10 @@ function parseApiUrl(text: string): string {
   try {
     decodeURIComponent(`${url.username}${url.password}`);
   } catch {
-    throw new PromfedError('bad_data', 'invalid URL: a % in the user name or password must be written as %25');
+    throw new PromfedError(
+      'bad_data',
+      'invalid URL: a % in the user name or password must be written as %25',
+    );
   }
   return url.href.replace(/\/+$/, '');
 }
