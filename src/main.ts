@@ -79,14 +79,14 @@ async function query(flags: CommandLine, queryFlags: QueryFlags): Promise<void> 
 
 /** Starts two embedded regions, and promfed in front of them. */
 async function demo(flags: CommandLine): Promise<void> {
-  const { regions, queries, close } = await startDemoRegions({ clock: systemClock });
-  const config = parseConfig(demoConfig(regions), 'demo');
+  const demoServers = await startDemoRegions({ clock: systemClock });
+  const config = parseConfig(demoConfig(demoServers.regions), 'demo');
   const server = await start(flags, () => Promise.resolve(config), 1);
   stopOnSignal(async () => {
     await server.stop();
-    await close();
+    await demoServers.close();
   });
-  print(welcome(server.url, queries));
+  print(welcome(server.url, demoServers.queries));
 }
 
 /** A running promfed, in one process or several. */
