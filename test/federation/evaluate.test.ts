@@ -7,15 +7,14 @@ import { openResponse } from '../../src/json/index.js';
 import { Labels } from '../../src/model/index.js';
 import type { GroupSnapshot } from '../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../helpers/federation.js';
+import { UNEXPECTED_REQUESTS } from './fake-group.js';
 
 const TIME_MS = 1_000_000;
 
 /** A region that answers every query with `result` and every request for raw samples with two samples. */
 function region(name: string, resultType: string, result: unknown): GroupSnapshot {
-  const unexpected = (): never => {
-    throw new Error('not expected in this test');
-  };
   return {
+    ...UNEXPECTED_REQUESTS,
     name,
     labels: Labels.from({ region: name }),
     ignoreError: false,
@@ -40,10 +39,6 @@ function region(name: string, resultType: string, result: unknown): GroupSnapsho
       hasStaleMarkers: true,
       trailer: { warnings: [], infos: [], isPartial: false },
     }),
-    series: unexpected,
-    labelNames: unexpected,
-    labelValues: unexpected,
-    metadata: unexpected,
   };
 }
 

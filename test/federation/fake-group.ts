@@ -17,6 +17,20 @@ export interface FakeGroup extends GroupSnapshot {
 
 export type Answer = (query: RegionQuery, context: FetchContext) => AsyncIterable<Uint8Array>;
 
+const unexpected = (): never => {
+  throw new Error('not expected in this test');
+};
+
+/** The methods of a group that no request of a test calls. */
+export const UNEXPECTED_REQUESTS = {
+  query: unexpected,
+  samples: unexpected,
+  series: unexpected,
+  labelNames: unexpected,
+  labelValues: unexpected,
+  metadata: unexpected,
+} satisfies Partial<GroupSnapshot>;
+
 /** @param answer creates the body of a response, or throws the failure of the region. */
 export function fakeGroup(
   name: string,
@@ -26,10 +40,8 @@ export function fakeGroup(
 ): FakeGroup {
   const received: string[] = [];
   let closed = 0;
-  const unexpected = (): never => {
-    throw new Error('not expected in this test');
-  };
   return {
+    ...UNEXPECTED_REQUESTS,
     name,
     labels: Labels.from(labels),
     ignoreError,
@@ -51,11 +63,6 @@ export function fakeGroup(
       const { resultType, frames } = await openResponse(counted());
       return { resultType, frames };
     },
-    samples: unexpected,
-    series: unexpected,
-    labelNames: unexpected,
-    labelValues: unexpected,
-    metadata: unexpected,
   };
 }
 

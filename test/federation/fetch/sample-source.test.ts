@@ -6,6 +6,7 @@ import { EMPTY_TRAILER } from '../../../src/json/index.js';
 import { asPromfedError, Labels, PromfedError, printMatchers } from '../../../src/model/index.js';
 import type { FetchContext, GroupSnapshot, SamplesQuery } from '../../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../../helpers/federation.js';
+import { UNEXPECTED_REQUESTS } from '../fake-group.js';
 
 const timeMs = 1_000_000;
 
@@ -32,10 +33,8 @@ function group(
   { labels = {}, ignoreError = false, before, warnings = [], hasStaleMarkers = true }: FakeOptions = {},
 ): FakeGroup {
   const received: string[] = [];
-  const unexpected = (): never => {
-    throw new Error('not expected in this test');
-  };
   return {
+    ...UNEXPECTED_REQUESTS,
     name,
     labels: Labels.from(labels),
     ignoreError,
@@ -56,11 +55,6 @@ function group(
         trailer: { ...EMPTY_TRAILER, warnings },
       };
     },
-    query: unexpected,
-    series: unexpected,
-    labelNames: unexpected,
-    labelValues: unexpected,
-    metadata: unexpected,
   };
 }
 
