@@ -25,8 +25,8 @@ const MAX_BATCH_BYTES = 256 << 10;
  * stream. The parts' labels must distinguish their series, which are not compared for equality. All parts are read at
  * once, each up to one batch ahead; the trailer is the union of theirs.
  *
- * @throws PromfedError (the stream) the error of the first part that fails, after closing the others; and the errors of
- *   `setLabels`.
+ * @throws PromfedError when the stream is read: the error of the first part that fails, after closing the others; and the
+ *   errors of `setLabels`.
  */
 export function mergeOrdered(parts: readonly OrderedPart[]): FrameStream {
   if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels);

@@ -19,8 +19,8 @@ const DEFAULT_LIMITS: MergeLimits = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 
  * Samples keep the upstream's bytes. A series that one target has, or that two have alike, is not changed. The trailer is
  * the union of the trailers.
  *
- * @throws PromfedError (the stream) the error of the first stream that fails, after closing the others; `unsupported`
- *   when copies with native histograms differ; and the errors of `mergeUnordered`.
+ * @throws PromfedError when the result is read: the error of the first stream that fails, after closing the others;
+ *   `unsupported` when copies with native histograms differ; and the errors of `mergeUnordered`.
  */
 export function mergeReplicaStreams(
   streams: readonly FrameStream[],

@@ -10,8 +10,8 @@ const NOTHING = new Float64Array(0);
  * Sets `extra` on every series, over labels of the same names. Samples and order stay the same. Takes ownership of
  * `frames`.
  *
- * The stream throws PromfedError `execution` when two series become equal, which requires that the region itself sends
- * labels of these names, and `upstream` when a series is repeated.
+ * @throws PromfedError when the stream is read: `execution` when two series become equal, which requires that the region
+ *   itself sends labels of these names; `upstream` when a series is repeated.
  */
 export function setLabels(frames: FrameStream, extra: Labels): FrameStream {
   const setter = new LabelSetter(extra);
@@ -32,9 +32,9 @@ export function seriesCollision(final: Labels, extra: Labels): PromfedError {
 /**
  * Sets labels on the series of one stream, and detects equal series.
  *
- * Series that ascend in their labels, without the names that are set, are distinct. As long as they do, only a
- * fingerprint of each is recorded, in 8 bytes. The first series that is out of order turns the records into a set, in
- * which it and all later series are looked up.
+ * Series whose labels ascend, without the names that are set, are distinct. While they ascend, only a fingerprint of each
+ * is recorded, in 8 bytes. The first series that is out of order turns the records into a set, in which it and all later
+ * series are looked up.
  */
 export class LabelSetter {
   readonly #extra: Labels;
