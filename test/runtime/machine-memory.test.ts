@@ -1,11 +1,9 @@
 // Memory limits read from the files of control groups of both versions.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-
 import t from 'tap';
 
-import { readMachineMemory } from '../../src/runtime/machine-memory.js';
+import { readMachineMemory } from '../../src/runtime/index.js';
+import { writeFiles } from '../helpers/runtime/write-files.js';
 
 const MB = 2 ** 20;
 const PHYSICAL = 8192 * MB;
@@ -109,10 +107,7 @@ for (const { name, files, expected } of [
 ]) {
   t.test(name, async (t) => {
     const root = t.testdir();
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), text);
-    }
+    writeFiles(root, files);
     t.equal(readMachineMemory(PHYSICAL, root), expected);
   });
 }
