@@ -22,7 +22,7 @@ export type Loss = 'missing' | 'incomplete';
  * Queries one group. The failure of an optional group becomes a warning, and undefined is returned.
  *
  * @throws PromfedError the failure of a required group; a failure of any group that is not its own fault, such as
- *   `execution`, `refused`, `limit` or `memory`; `timeout` or `canceled` when the whole request has ended.
+ *   `execution`, `rejected`, `limit` or `memory`; `timeout` or `canceled` when the whole request has ended.
  */
 export async function queryGroup<T>(
   group: GroupSnapshot,

@@ -9,7 +9,7 @@ export const ERROR_CODES = {
   /** The query is valid but its evaluation failed. */
   execution: { errorType: 'execution', status: 422 },
   /** A region rejected the expression that promfed sent, for example because its version is older. */
-  refused: { errorType: 'execution', status: 422 },
+  rejected: { errorType: 'execution', status: 422 },
   /** The query needs a feature that promfed does not support. */
   unsupported: { errorType: 'execution', status: 422 },
   /** The query exceeds one of its limits. */

@@ -135,7 +135,7 @@ export interface HistogramNames {
  * A request succeeds when at least one target answers; each failed target becomes a warning.
  *
  * @throws PromfedError (each method) `upstream`, with the name of the group and the reason, when no target answered or the
- *   group has no targets; `execution` when a target reports that the query cannot be evaluated; `refused` when a target
+ *   group has no targets; `execution` when a target reports that the query cannot be evaluated; `rejected` when a target
  *   rejects the expression; `canceled` or `timeout` when the signal aborts; `memory` and `overloaded` from the context's
  *   memory account.
  */

@@ -72,9 +72,9 @@ t.test('an execution error of any group fails the query', async (t) => {
 
 t.test('an expression that an optional group rejects fails the query', async (t) => {
   const text = 'server group "eu": target eu:9090: does not take the expression it is sent';
-  const federation = federationOf([fakeGroup('eu', { region: 'eu' }, failing('refused', text), true)]);
+  const federation = federationOf([fakeGroup('eu', { region: 'eu' }, failing('rejected', text), true)]);
   const error = await rejection(federation.query(request('sum(x)')));
-  t.same([error.code, error.status, error.message], ['refused', 422, text]);
+  t.same([error.code, error.status, error.message], ['rejected', 422, text]);
 });
 
 t.test('every missing group is named in a warning', async (t) => {

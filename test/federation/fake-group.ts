@@ -82,7 +82,7 @@ export async function* vector(
   await then();
 }
 
-export function failing(code: 'upstream' | 'execution' | 'refused', message: string): Answer {
+export function failing(code: 'upstream' | 'execution' | 'rejected', message: string): Answer {
   return () => {
     throw new PromfedError(code, message);
   };

@@ -103,7 +103,7 @@ async function namesOf(snapshot: GroupSnapshot): Promise<readonly string[]> {
   return (await snapshot.labelNames(EVERYTHING, fetchContext())).data;
 }
 
-t.test('the next snapshot shows targets that came and went, a running one keeps its own', async (t) => {
+t.test('a snapshot keeps its targets, and the next one has those that were added or removed', async (t) => {
   const { servers, source, snapshot } = await setUp(t, 2);
   source.change(target(servers[0]!));
   const before = snapshot();
@@ -115,10 +115,10 @@ t.test('the next snapshot shows targets that came and went, a running one keeps 
   t.equal(snapshot().replicated, true);
   source.change(target(servers[1]!));
   t.strictSame(await namesOf(snapshot()), ['server-1']);
-  t.strictSame(await namesOf(before), ['server-0'], 'a target that is gone still answers its requests');
+  t.strictSame(await namesOf(before), ['server-0'], 'a removed target still answers');
 });
 
-t.test('a stream that runs while its target goes is read to its end', async (t) => {
+t.test('a stream whose target is removed is read to its end', async (t) => {
   const { servers, source, snapshot } = await setUp(t, 1);
   source.change(target(servers[0]!));
   let finish: () => void = () => undefined;
@@ -161,7 +161,7 @@ t.test('a target that stays keeps its connections', async (t) => {
   t.equal(connections, 1);
 });
 
-t.test('targets with different labels are snapshots of their own', async (t) => {
+t.test('targets with different labels become separate snapshots', async (t) => {
   const { servers, source, group } = await setUp(t, 3);
   const [a, b, c] = servers;
   source.change(target(a!, { az: 'a' }), target(b!, { az: 'b', region: 'us' }), target(c!, { az: 'a' }));

@@ -59,12 +59,12 @@ export class GroupFailures {
 
   /**
    * Returns the error of a query that a target failed with a fatal error. Its message is that of the target alone, except
-   * for `refused` and `unsupported`, which name the group and the target. The cause always names them.
+   * for `rejected` and `unsupported`, which name the group and the target. The cause always names them.
    */
   fatal(target: string, error: PromfedError): PromfedError {
     const text = this.#redact(error.message);
     const named = this.#describe(target, text);
-    const namesTarget = error.code === 'refused' || error.code === 'unsupported';
+    const namesTarget = error.code === 'rejected' || error.code === 'unsupported';
     const message = namesTarget ? named : text;
     const cause = new PromfedError('upstream', named, { cause: error });
     return new PromfedError(error.code, message, { cause });

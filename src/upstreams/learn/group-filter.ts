@@ -3,23 +3,26 @@
 import type { LabelFilterSettings } from '../../config/index.js';
 import { anyValueMatches, type LabelFilter } from '../../model/index.js';
 
-/** The learned values of labels; a label without an entry is unknown. */
-export type LearnedValues = ReadonlyMap<string, ReadonlySet<string>>;
+/** Values of labels, by label name. */
+export type LabelValues = ReadonlyMap<string, ReadonlySet<string>>;
 
-const NOTHING_LEARNED: LearnedValues = new Map();
+const NOTHING_LEARNED: LabelValues = new Map();
 
 /**
- * A label of `static_labels_include` has these values and no others; a dynamic label has them beside its learned
- * values. Values of `static_labels_exclude` are in neither; an exclusion of any other label is ignored.
+ * Creates filters from the `label_filter` of a group.
  *
- * Source: promxy, pkg/promclient/labelfilter.go (`Sync`, `FilterLabelMatchers`), except for matchers that the empty
- * value satisfies, which promxy treats as unsatisfiable, and for values that no group is known to have.
+ * - A label of `static_labels_include` has the listed values. It has no other values unless it is dynamic.
+ * - A dynamic label also has its learned values. It is unknown until they are learned.
+ * - The values of `static_labels_exclude` are removed from both. They are ignored for all other labels.
+ *
+ * Source: promxy, pkg/promclient/labelfilter.go (`Sync`, `FilterLabelMatchers`). Differs from promxy for matchers that
+ * the empty value satisfies, which promxy treats as unsatisfiable, and for values that no group is known to have.
  */
 export class GroupFilter {
-  readonly #include: LearnedValues;
-  readonly #exclude: LearnedValues;
+  readonly #include: LabelValues;
+  readonly #exclude: LabelValues;
   readonly #dynamic: ReadonlySet<string>;
-  /** By the declared values alone. */
+  /** The filter by the declared values alone. */
   readonly declared: LabelFilter;
 
   constructor(settings: LabelFilterSettings) {
@@ -29,8 +32,8 @@ export class GroupFilter {
     this.declared = this.with(NOTHING_LEARNED);
   }
 
-  /** By the declared values and these learned ones. */
-  with(learned: LearnedValues): LabelFilter {
+  /** Returns the filter by the declared and the learned values. A label without an entry in `learned` is unknown. */
+  with(learned: LabelValues): LabelFilter {
     return {
       judge: (matcher, test) => {
         const { name, op, value } = matcher;
@@ -50,6 +53,6 @@ export class GroupFilter {
   }
 }
 
-function setsOf(labels: LabelFilterSettings['include']): LearnedValues {
+function setsOf(labels: LabelFilterSettings['include']): LabelValues {
   return new Map(labels.map(([label, values]) => [label, new Set(values)]));
 }

@@ -3,9 +3,9 @@
 import { RefreshLoop, type Log, type Timers } from '../../runtime/index.js';
 import type { HistogramNames, MetadataAnswer, MetricMetadata } from '../server-group.js';
 
-/** Number of names found in answers that are kept: the most recent ones. */
+/** Upper bound on the names found in answers. The most recently found ones are kept. */
 const MAX_FOUND = 10_000;
-/** Number of names read from metadata that are kept. */
+/** Upper bound on the names read from metadata. Further ones are ignored. */
 const MAX_LISTED = 200_000;
 
 export interface HistogramNamesOptions {
@@ -15,16 +15,16 @@ export interface HistogramNamesOptions {
   readonly metadata: (
     signal: AbortSignal,
   ) => Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>>;
-  /** More than 0. */
+  /** Interval of the requests. More than 0. */
   readonly intervalMs: number;
   readonly timers: Timers;
   readonly log: Log;
 }
 
 /**
- * The names of a group. With options, the group's metadata is requested at once and then again and again: a metric of
- * type `histogram` is a native histogram under exactly that name, because the series of a classic one have suffixes.
- * A failed request keeps the previous names.
+ * The names of a group. With options, the group's metadata is requested at once and then repeatedly. A metric of type
+ * `histogram` is a native histogram under exactly that name, because the series of a classic one have suffixes. A
+ * failed request keeps the previous names.
  *
  * A false positive only costs time: raw samples are correct for floats as well.
  *

@@ -2,7 +2,7 @@
 
 import { RefreshLoop, type Log, type Timers } from '../../runtime/index.js';
 import type { LabelIndexStatus, MetadataAnswer } from '../server-group.js';
-import type { LearnedValues } from './group-filter.js';
+import type { LabelValues } from './group-filter.js';
 
 /** Labels with more values are not kept: querying every group costs less than holding and searching them. */
 const MAX_VALUES = 20_000;
@@ -16,9 +16,9 @@ const MAX_FIRST_DELAY_MS = 1000;
 export interface LabelIndexOptions {
   /** The server group's name. */
   readonly group: string;
-  /** Each once. */
+  /** Names of the labels to learn, without duplicates. */
   readonly labels: readonly string[];
-  /** More than 0. */
+  /** Interval of the refreshes. More than 0. */
   readonly syncIntervalMs: number;
   /** Requests all values of a label at any time, or the first `limit` of them. */
   readonly labelValues: (
@@ -32,7 +32,7 @@ export interface LabelIndexOptions {
 
 interface Entry {
   readonly label: string;
-  /** At `requestedAtMs`; undefined before the first success, and when there are too many. */
+  /** The values at `requestedAtMs`. Undefined before the first success, and when there are too many. */
   values: ReadonlySet<string> | undefined;
   requestedAtMs: number;
   hasTooMany: boolean;
@@ -68,7 +68,7 @@ export class LabelIndex {
   }
 
   /** Returns the values of the labels that are known, at most three intervals old. The result does not change. */
-  current(): LearnedValues {
+  current(): LabelValues {
     const current = new Map<string, ReadonlySet<string>>();
     for (const entry of this.#entries) {
       const values = this.#freshValues(entry);
@@ -77,7 +77,7 @@ export class LabelIndex {
     return current;
   }
 
-  /** In the order of the labels. */
+  /** Returns the state of each label, in the order of the options. */
   status(): readonly LabelIndexStatus[] {
     const { group, timers } = this.#options;
     return this.#entries.map((entry) => ({
@@ -94,7 +94,7 @@ export class LabelIndex {
     this.#loop.stop();
   }
 
-  /** One label after the other: a refresh is not urgent. */
+  /** Refreshes one label after the other: a refresh is not urgent. */
   async #refreshAll(signal: AbortSignal): Promise<void> {
     for (const entry of this.#entries) {
       if (signal.aborted) return;

@@ -11,10 +11,15 @@ import type { FetchContext, GroupSnapshot } from '../server-group.js';
 import { LearnedHistogramNames } from './histogram-names.js';
 import { LabelIndex } from './label-index.js';
 
-/** A refresh that takes longer fails. */
+/** Time limit of a refresh. */
 const REFRESH_TIMEOUT_MS = 30_000;
 
-/** Undefined when no label is to be learned. @param snapshots called at each refresh. */
+/**
+ * Starts to learn the values of the dynamic labels of a group. Returns undefined when it has none.
+ *
+ * @param background undefined to learn nothing.
+ * @param snapshots returns the current snapshots of the group. Called at each refresh.
+ */
 export function tryStartLabelIndex(
   { name, labelFilter, injectMatchers: injected }: ServerGroupSettings,
   background: Background | undefined,
@@ -40,7 +45,13 @@ export function tryStartLabelIndex(
   });
 }
 
-/** Undefined when raw samples lack native histograms as well. @param snapshots called at each refresh. */
+/**
+ * Starts to learn the names of native histograms. Returns undefined for a group without remote read, whose raw samples
+ * lack native histograms too.
+ *
+ * @param background undefined to learn from answers only.
+ * @param snapshots returns the current snapshots of the group. Called at each refresh.
+ */
 export function tryStartHistogramNames(
   { name, remoteReadPath, histogramRefreshMs }: ServerGroupSettings,
   background: Background | undefined,

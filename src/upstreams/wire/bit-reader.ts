@@ -5,7 +5,7 @@ import { isStaleMarker } from './prompb.js';
 
 const TWO_32 = 2 ** 32;
 
-/** Number of bits that follow a prefix of n ones and, except for the longest prefix, a zero. */
+/** Number of bits of an integer, by the number of ones before it. A zero ends the ones unless there are eight. */
 const VARBIT_SIZES = [0, 3, 6, 9, 12, 18, 25, 56, 64] as const;
 
 /**
@@ -34,7 +34,7 @@ export class BitReader {
 
   bit(): 0 | 1 {
     const at = this.#bit;
-    if (at >= this.#endBit) throw cut();
+    if (at >= this.#endBit) throw truncatedChunk();
     this.#bit = at + 1;
     return ((this.#bytes[at >>> 3]! >>> (7 - (at & 7))) & 1) as 0 | 1;
   }
@@ -43,7 +43,7 @@ export class BitReader {
   bits(count: number): number {
     let at = this.#bit;
     const end = at + count;
-    if (end > this.#endBit) throw cut();
+    if (end > this.#endBit) throw truncatedChunk();
     let value = 0;
     while (at < end) {
       const inByte = 8 - (at & 7);
@@ -81,7 +81,7 @@ export class BitReader {
 
   varbitInt(): number {
     const size = VARBIT_SIZES[this.ones(8)]!;
-    if (size <= 32) return centred(this.bits(size), size);
+    if (size <= 32) return toSigned(this.bits(size), size);
     if (size === 64) return this.int64();
     // The sign is found before the halves are joined: a double holds fewer than 56 bits.
     const high = this.bits(size - 32);
@@ -110,7 +110,7 @@ export class BitReader {
 }
 
 /** Returns the signed value of a number of `size` bits: values above the middle of the range are negative. */
-export function centred(bits: number, size: number): number {
+export function toSigned(bits: number, size: number): number {
   return size > 0 && bits > 2 ** (size - 1) ? bits - 2 ** size : bits;
 }
 
@@ -167,20 +167,20 @@ export class XorFloat {
       this.#trailing = 64 - this.#leading - significant;
     }
     const significant = 64 - this.#leading - this.#trailing;
-    const inLow = Math.max(0, 32 - this.#trailing);
     // The significant bits are in the upper half, the lower half, or both.
     const upperBits = Math.max(0, Math.min(significant, 32 - this.#leading));
     const lowerBits = significant - upperBits;
     const upper = upperBits === 0 ? 0 : reader.bits(upperBits);
     const lower = lowerBits === 0 ? 0 : reader.bits(lowerBits);
     if (upperBits > 0) {
-      const shift = inLow > 0 ? 0 : this.#trailing - 32;
+      const shift = Math.max(0, this.#trailing - 32);
       this.#high = (this.#high ^ (upper << shift)) >>> 0;
     }
     if (lowerBits > 0) this.#low = (this.#low ^ (lower << this.#trailing)) >>> 0;
   }
 }
 
-function cut(): Error {
+/** Creates the error of a chunk whose data ends before its samples. */
+export function truncatedChunk(): Error {
   return invalidAnswer('a chunk ends too early');
 }

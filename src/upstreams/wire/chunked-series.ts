@@ -21,7 +21,7 @@ const MAX_CHUNK_BYTES = 4 << 20;
 /** Bytes that are decoded before the event loop gets a turn. */
 const PAUSE_BYTES = 1 << 18;
 
-/** By Chunk.Encoding, which is that of the storage. Source: Prometheus, tsdb/chunkenc/chunk.go. */
+/** Decoders by Chunk.Encoding, whose numbers are those of the storage. Source: Prometheus, tsdb/chunkenc/chunk.go. */
 const DECODERS: readonly (((data: Uint8Array, add: AddSample) => void) | undefined)[] = [
   undefined,
   decodeXorChunk,

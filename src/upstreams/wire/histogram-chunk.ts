@@ -1,9 +1,8 @@
 // Chunks of native histograms with integer and float counts. Source: Prometheus, tsdb/chunkenc/histogram.go
 // (`histogramIterator`), float_histogram.go (`floatHistogramIterator`) and histogram_meta.go.
 
-import { invalidAnswer } from '../../json/index.js';
-import type { CounterResetHint } from '../../model/index.js';
-import { BitReader, exact, XorFloat } from './bit-reader.js';
+import { CUSTOM_BUCKETS, type CounterResetHint } from '../../model/index.js';
+import { BitReader, exact, truncatedChunk, XorFloat } from './bit-reader.js';
 import type { AddSample } from './raw-samples-builder.js';
 import {
   countBuckets,
@@ -14,7 +13,7 @@ import {
   type Span,
 } from './sparse-histogram.js';
 
-/** The upper two bits of the chunk's flags. */
+/** Hints by the upper two bits of the chunk's flags. */
 const CHUNK_HINTS = ['unknown', 'not_reset', 'reset', 'gauge'] as const;
 
 const HEADER_BYTES = 3;
@@ -28,12 +27,16 @@ export function decodeHistogramChunk(data: Uint8Array, add: AddSample): void {
   decodeChunk(data, add, (positive, negative) => new IntegerCounts(positive, negative));
 }
 
-/** Calls `add` with every sample of a chunk of histograms with float counts, in order. Throws as above. */
+/**
+ * Calls `add` with every sample of a chunk of histograms with float counts, in order.
+ *
+ * @throws PromfedError as `decodeHistogramChunk` does.
+ */
 export function decodeFloatHistogramChunk(data: Uint8Array, add: AddSample): void {
   decodeChunk(data, add, (positive, negative) => new FloatCounts(positive, negative));
 }
 
-/** The counts of one sample after the other, decoded from their differences. */
+/** The counts of the current sample. `begin` reads the first sample, `next` the difference to the next one. */
 interface ChunkCounts extends HistogramCounts {
   readonly isStale: boolean;
   begin(reader: BitReader): void;
@@ -45,7 +48,7 @@ function decodeChunk(
   add: AddSample,
   createCounts: (positive: number, negative: number) => ChunkCounts,
 ): void {
-  if (data.length < HEADER_BYTES) throw invalidAnswer('a chunk ends too early');
+  if (data.length < HEADER_BYTES) throw truncatedChunk();
   const total = data[0]! * 256 + data[1]!;
   if (total === 0) return;
   const chunkHint = CHUNK_HINTS[data[2]! >>> 6]!;
@@ -81,11 +84,11 @@ function readLayout(reader: BitReader): HistogramLayout {
   const positive = readSpans(reader);
   const negative = readSpans(reader);
   const customValues: number[] = [];
-  if (schema === -53) for (let n = readCount(reader); n > 0; n--) customValues.push(readCustomBound(reader));
-  // Every bucket has at least one bit, so an invalid count allocates nothing.
-  if (countBuckets(positive) + countBuckets(negative) > reader.bitsLeft) {
-    throw invalidAnswer('a chunk ends too early');
+  if (schema === CUSTOM_BUCKETS) {
+    for (let n = readCount(reader); n > 0; n--) customValues.push(readCustomBound(reader));
   }
+  // Every bucket has at least one bit, so an invalid count allocates nothing.
+  if (countBuckets(positive) + countBuckets(negative) > reader.bitsLeft) throw truncatedChunk();
   return createLayout(schema, zeroThreshold, customValues, { positive, negative });
 }
 
@@ -108,11 +111,11 @@ function readSpans(reader: BitReader): Span[] {
 /** Reads the number of items that follow. Each item has at least one bit. */
 function readCount(reader: BitReader): number {
   const count = reader.varbitUint();
-  if (count > reader.bitsLeft) throw invalidAnswer('a chunk ends too early');
+  if (count > reader.bitsLeft) throw truncatedChunk();
   return count;
 }
 
-/** Encoded in thousandths, or as a float. */
+/** Reads a bound, which is encoded in thousandths or as a float. */
 function readCustomBound(reader: BitReader): number {
   const code = reader.varbitUint();
   return code === 0 ? reader.double() : (code - 1) / 1000;
@@ -166,10 +169,12 @@ class IntegerCounts implements ChunkCounts {
   }
 }
 
+/** The integer counts of the buckets of one sign. */
 class BucketSteps {
   readonly counts: Float64Array;
-  /** Difference of each bucket from the previous bucket, and the last change of this difference. */
+  /** Difference of each bucket from the previous bucket. */
   readonly #deltas: Float64Array;
+  /** Last change of each element of `#deltas`. */
   readonly #steps: Float64Array;
 
   constructor(length: number) {

@@ -20,12 +20,13 @@ export async function* readMessages(
   maxBytes: number,
   memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  /** Received but unread chunks, and their total size. */
+  /** Received but unread chunks. */
   let waiting: Uint8Array[] = [];
+  /** Total size of `waiting`. */
   let bytes = 0;
   /** Size of the current frame; 0 while it is unknown. */
   let needed = 0;
-  /** Reserved in `memory`. */
+  /** Bytes reserved in `memory`. */
   let heldBytes = 0;
   for await (const chunk of stream) {
     waiting.push(chunk);

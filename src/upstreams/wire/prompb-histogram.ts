@@ -4,11 +4,11 @@ import { WireType, type BinaryReader } from '@bufbuild/protobuf/wire';
 
 import { invalidAnswer } from '../../json/index.js';
 import { CUSTOM_BUCKETS, type CounterResetHint } from '../../model/index.js';
-import { readDouble, readFields } from './prompb.js';
+import { exactInteger, readDouble, readFields } from './prompb.js';
 import type { WireSample } from './raw-samples-builder.js';
-import { countBuckets, createLayout, exactInteger, histogramOf, type Span } from './sparse-histogram.js';
+import { countBuckets, createLayout, histogramOf, type Span } from './sparse-histogram.js';
 
-/** Histogram.ResetHint. */
+/** Hints by Histogram.ResetHint. */
 const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'gauge'];
 
 interface Buckets {
@@ -20,9 +20,9 @@ interface Buckets {
 }
 
 /**
- * Decodes a histogram. One whose sum is a stale marker is a stale marker.
+ * Decodes a histogram. Returns a stale marker when the sum is one.
  *
- * Custom buckets are rejected without bounds, which Prometheus 3.5 leaves out.
+ * Custom buckets without bounds are rejected: Prometheus 3.5 omits the bounds in SAMPLES responses.
  *
  * @throws PromfedError `upstream` when the histogram is invalid.
  */
@@ -40,7 +40,7 @@ export function decodeHistogram(message: Uint8Array): {
   const positive: Buckets = { spans: [], deltas: [], counts: [] };
   const negative: Buckets = { spans: [], deltas: [], counts: [] };
   const customValues: number[] = [];
-  const fields: Readonly<Record<number, (wireType: WireType, reader: BinaryReader) => boolean>> = {
+  const fields: Readonly<Record<number, Field>> = {
     1: varint((reader) => (count = exactInteger(reader.uint64()))),
     2: double((value) => (count = value)),
     4: varint((reader) => (schema = reader.sint32())),
@@ -93,6 +93,7 @@ function summed(deltas: readonly number[]): number[] {
   return deltas.map((delta) => (count = exactInteger(count + delta)));
 }
 
+/** Reads a field. Returns false, and reads nothing, for another wire type. */
 type Field = (wireType: WireType, reader: BinaryReader) => boolean;
 
 function varint(read: (reader: BinaryReader) => unknown): Field {
@@ -111,7 +112,6 @@ function double(read: (value: number) => unknown): Field {
   };
 }
 
-/** Numbers are packed into one field, or have one field each. Readers must accept both. */
 function doublesInto(list: number[]): Field {
   return repeated(WireType.Bit64, (reader) => list.push(reader.double()));
 }
@@ -120,6 +120,7 @@ function deltasInto(list: number[]): Field {
   return repeated(WireType.Varint, (reader) => list.push(exactInteger(reader.sint64())));
 }
 
+/** Numbers are packed into one field, or have one field each. Readers must accept both. */
 function repeated(single: WireType, read: (reader: BinaryReader) => unknown): Field {
   return (wireType, reader) => {
     if (wireType === single) {
@@ -129,14 +130,10 @@ function repeated(single: WireType, read: (reader: BinaryReader) => unknown): Fi
     if (wireType !== WireType.LengthDelimited) return false;
     const length = reader.uint32();
     const end = reader.pos + length;
-    if (end > reader.len) throw new RangeError('premature end');
     while (reader.pos < end) read(reader);
-    return reader.pos === end || fail();
+    if (reader.pos !== end) throw invalidAnswer('a list of numbers ends too early');
+    return true;
   };
-}
-
-function fail(): never {
-  throw invalidAnswer('a list of numbers ends too early');
 }
 
 /** BucketSpan: offset = 1, length = 2. */

@@ -6,7 +6,7 @@ import { invalidAnswer } from '../../json/index.js';
 import { Labels, PromfedError } from '../../model/index.js';
 
 /**
- * Calls `read` for each field of a message. It must read or skip the field.
+ * Calls `read` for each field of a message. `read` must read or skip the field.
  *
  * @throws PromfedError `upstream` when the message is invalid; a PromfedError of `read`.
  */
@@ -91,4 +91,15 @@ export function readDouble(
 /** Reports whether these are the upper and lower halves of the stale marker. */
 export function isStaleMarker(high: number, low: number): boolean {
   return high === 0x7ff00000 && low === 2;
+}
+
+/**
+ * Converts an integer of 64 bits to a number.
+ *
+ * @throws PromfedError `upstream` when it is beyond 2^53 and would be rounded.
+ */
+export function exactInteger(value: number | bigint | string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw invalidAnswer('an integer is beyond 2^53');
+  return number;
 }

@@ -1,8 +1,13 @@
 // Collects the samples of one series, floats and native histograms, in any order.
 
 import { invalidAnswer } from '../../json/index.js';
-import { histogramWeight, type Histogram, type RawSeries, type TimeWindow } from '../../model/index.js';
-import type { Labels } from '../../model/index.js';
+import {
+  histogramWeight,
+  type Histogram,
+  type Labels,
+  type RawSeries,
+  type TimeWindow,
+} from '../../model/index.js';
 
 /** A float, a histogram, or the stale marker of either. */
 export type WireSample = number | Histogram | 'stale';
@@ -40,7 +45,11 @@ export class RawSamplesBuilder {
     this.#lastMs = -Infinity;
   }
 
-  /** @throws PromfedError `upstream` when the sample is not later than the previous one of its run; what `reserve` throws. */
+  /**
+   * Adds a sample to the run, or drops it when it lies outside of the window.
+   *
+   * @throws PromfedError `upstream` when the sample is not later than the previous one of its run; what `reserve` throws.
+   */
   add(timeMs: number, sample: WireSample): void {
     if (!(timeMs > this.#lastMs)) throw invalidAnswer('samples of a series are not in the order of time');
     this.#lastMs = timeMs;
@@ -61,8 +70,8 @@ export class RawSamplesBuilder {
   }
 
   /**
-   * Returns the series; of samples at the same time the first one. The reset hint of a histogram becomes unknown when it
-   * follows another sample than in its run. The builder must not be used afterwards.
+   * Returns the series. Of several samples at one time, the first one added is kept. The reset hint of a histogram
+   * becomes `unknown` when its run has another sample before it. The builder must not be used afterwards.
    *
    * Source: Prometheus, storage/merge.go (`chainSampleIterator.AtHistogram`).
    */
@@ -73,9 +82,9 @@ export class RawSamplesBuilder {
     const stale = this.#stale?.subarray(0, count);
     const histograms = this.#histograms;
     const { labels } = this;
-    if (this.#isAscending) return series(labels, timestamps, values, stale, histograms);
-    const order = inOrder(timestamps);
-    return series(
+    if (this.#isAscending) return createSeries(labels, timestamps, values, stale, histograms);
+    const order = ascendingIndices(timestamps);
+    return createSeries(
       labels,
       Float64Array.from(order, (i) => timestamps[i]!),
       Float64Array.from(order, (i) => values[i]!),
@@ -108,14 +117,14 @@ export class RawSamplesBuilder {
   }
 }
 
-/** Returns the indices of the times in ascending order; of equal times the first one. */
-function inOrder(timestamps: Float64Array): number[] {
+/** Returns the indices of the times in ascending order of time. Of equal times, only the first index is kept. */
+function ascendingIndices(timestamps: Float64Array): number[] {
   const indices = Array.from(timestamps, (_, i) => i);
   indices.sort((a, b) => timestamps[a]! - timestamps[b]! || a - b);
   return indices.filter((i, at) => at === 0 || timestamps[i] !== timestamps[indices[at - 1]!]);
 }
 
-function series(
+function createSeries(
   labels: Labels,
   timestamps: Float64Array,
   values: Float64Array,

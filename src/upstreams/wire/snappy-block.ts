@@ -27,7 +27,7 @@ export async function decodeSnappy(
   if (length > maxBytes) {
     throw new PromfedError('upstream', `response too large: ${length} bytes; the limit is ${maxBytes}`);
   }
-  // An element has at least two bytes and decodes to up to 64: a larger length is invalid.
+  // An element decodes to at most 64 bytes for each of its own bytes. A block that declares more is invalid.
   if (length > block.length * 64) throw malformed();
   memory.reserve('remote read', length);
   try {

@@ -9,13 +9,16 @@ import {
   type SparseBuckets,
 } from '../../model/index.js';
 
-/** Buckets with consecutive indices. The offset counts from index 0 for the first span, else from the end of the previous one. */
+/**
+ * Buckets with consecutive indices. The offset counts from index 0 for the first span, else from the end of the
+ * previous one.
+ */
 export interface Span {
   readonly offset: number;
   readonly length: number;
 }
 
-/** Limit above the number of buckets that the finest schema has for all floats of one sign. */
+/** Upper bound on the buckets of one sign. The finest schema needs fewer for all floats. */
 const MAX_BUCKETS = 1 << 20;
 
 /** Larger indices do not contain a float in any schema. */
@@ -133,15 +136,4 @@ function populated(all: readonly number[], counts: ArrayLike<number>): SparseBuc
     kept.push(counts[i]!);
   }
   return { indices, counts: kept };
-}
-
-/**
- * Converts an integer of 64 bits to a number.
- *
- * @throws PromfedError `upstream` when it is beyond 2^53 and would be rounded.
- */
-export function exactInteger(value: number | bigint | string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw invalidAnswer('an integer is beyond 2^53');
-  return number;
 }

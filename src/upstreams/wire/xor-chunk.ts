@@ -1,9 +1,9 @@
 // Chunks of floats. Source: Prometheus, tsdb/chunkenc/xor.go (`xorIterator`).
 
-import { BitReader, centred, exact, XorFloat } from './bit-reader.js';
+import { BitReader, exact, toSigned, XorFloat } from './bit-reader.js';
 import type { AddSample } from './raw-samples-builder.js';
 
-/** Number of bits of the second difference of a timestamp, after a prefix of n ones. */
+/** Number of bits of the second difference of a timestamp, by the number of ones before it. */
 const DOD_SIZES = [0, 14, 17, 20, 64] as const;
 
 /**
@@ -32,5 +32,5 @@ export function decodeXorChunk(data: Uint8Array, add: AddSample): void {
 
 function secondDifference(reader: BitReader): number {
   const size = DOD_SIZES[reader.ones(4)]!;
-  return size === 64 ? reader.int64() : centred(reader.bits(size), size);
+  return size === 64 ? reader.int64() : toSigned(reader.bits(size), size);
 }

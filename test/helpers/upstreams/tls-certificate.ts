@@ -1,4 +1,4 @@
-// A self-signed certificate for `region.example`, valid until 2126, and its key: for tests only, worth nothing elsewhere.
+// A self-signed certificate for `region.example`, valid until 2126, and its key: for tests only.
 
 export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBnzCCAUagAwIBAgIUUCUkcvw39riHOku/vRAx52VV6JEwCgYIKoZIzj0EAwIw

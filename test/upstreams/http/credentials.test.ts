@@ -208,7 +208,7 @@ t.test('after a 401 the file is read at once, and the request sent again if it h
   }
 });
 
-t.test('old and new credentials are hidden in what the region says', async (t) => {
+t.test('old and new credentials are hidden in the texts of the region', async (t) => {
   const file = join(folder(t), 'token');
   writeFileSync(file, 'first-token');
   const { group, server, check } = await setUp(t, bearer('first-token', file));

@@ -196,7 +196,7 @@ const CASES: readonly FaultCase[] = [
         {
           name: 'incomplete zstd',
           fault: answersWith(200, ZSTD, zstdCompressSync(JSON.stringify(matrix('up'))).subarray(0, 40)),
-          // Node 22 takes the end of the bytes for the end of the frame: the JSON then has none.
+          // Node 22 takes the end of the bytes for the end of the frame: the JSON is then incomplete.
           reason: /^(incomplete compressed response: |invalid answer: )/,
         },
         {
@@ -365,7 +365,7 @@ t.test('a region that rejects the expression fails the query and is named', asyn
     await server.close();
   });
   await t.rejects(readRange(group), {
-    code: 'refused',
+    code: 'rejected',
     message: `server group "eu": target ${server.target}: rejected the expression: unknown function "foo"`,
   });
 });

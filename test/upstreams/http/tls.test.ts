@@ -11,14 +11,18 @@ import { fetchContext, groupSettings, openGroup, success, type OpenGroup } from 
 
 const EVERYTHING = { selectors: [], startMs: undefined, endMs: undefined, limit: undefined };
 
-interface Seen {
+/** The connection of a request, as the server sees it. */
+interface Connection {
   readonly serverName: string | false | null;
   readonly hasClient: boolean;
 }
 
-/** A TLS server that requests a client certificate, and answers with or without one. */
-async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: OpenGroup; seen: Seen[] }> {
-  const seen: Seen[] = [];
+/** A TLS server that requests a client certificate and accepts connections without one. */
+async function setUp(
+  t: Test,
+  tls: Partial<TlsSettings>,
+): Promise<{ group: OpenGroup; connections: Connection[] }> {
+  const connections: Connection[] = [];
   const options = {
     cert: TEST_CERTIFICATE,
     key: TEST_KEY,
@@ -31,7 +35,7 @@ async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: OpenG
     const { socket } = request;
     if (!(socket instanceof TLSSocket)) throw new Error('not a TLS connection');
     const client: object = socket.getPeerCertificate();
-    seen.push({
+    connections.push({
       serverName: socket.servername,
       hasClient: 'subject' in client,
     });
@@ -51,10 +55,10 @@ async function setUp(t: Test, tls: Partial<TlsSettings>): Promise<{ group: OpenG
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { group, seen };
+  return { group, connections };
 }
 
-const REFUSED: readonly { name: string; tls: Partial<TlsSettings>; reason: RegExp }[] = [
+const REJECTED: readonly { name: string; tls: Partial<TlsSettings>; reason: RegExp }[] = [
   {
     name: 'a self-signed certificate',
     tls: {},
@@ -72,41 +76,41 @@ const REFUSED: readonly { name: string; tls: Partial<TlsSettings>; reason: RegEx
   },
 ];
 
-for (const { name, tls, reason } of REFUSED) {
+for (const { name, tls, reason } of REJECTED) {
   t.test(`${name} is a readable error`, async (t) => {
-    const { group, seen } = await setUp(t, tls);
+    const { group, connections } = await setUp(t, tls);
     await t.rejects(group.labelNames(EVERYTHING, fetchContext()), { code: 'upstream', message: reason });
-    t.strictSame(seen, []);
+    t.strictSame(connections, []);
   });
 }
 
-const ACCEPTED: readonly { name: string; tls: Partial<TlsSettings>; seen: Seen }[] = [
+const ACCEPTED: readonly { name: string; tls: Partial<TlsSettings>; connection: Connection }[] = [
   {
     name: 'a custom authority and a server name',
     tls: { ca: TEST_CERTIFICATE, serverName: 'region.example' },
-    seen: { serverName: 'region.example', hasClient: false },
+    connection: { serverName: 'region.example', hasClient: false },
   },
   {
     name: 'insecure_skip_verify',
     tls: { insecureSkipVerify: true },
-    seen: { serverName: false, hasClient: false },
+    connection: { serverName: false, hasClient: false },
   },
   {
     name: 'a client certificate',
     tls: { insecureSkipVerify: true, cert: TEST_CERTIFICATE, key: TEST_KEY, maxVersion: 'TLSv1.2' },
-    seen: { serverName: false, hasClient: true },
+    connection: { serverName: false, hasClient: true },
   },
 ];
 
-for (const { name, tls, seen } of ACCEPTED) {
+for (const { name, tls, connection } of ACCEPTED) {
   t.test(`a region is reached over TLS with ${name}, twice`, async (t) => {
-    const { group, seen: all } = await setUp(t, tls);
+    const { group, connections } = await setUp(t, tls);
     for (let i = 0; i < 2; i++) {
       t.strictSame((await group.labelNames(EVERYTHING, fetchContext())).data, ['job']);
     }
-    t.strictSame(all[0], seen);
+    t.strictSame(connections[0], connection);
     // A resumed session carries no server name.
-    t.strictSame(all[1]?.hasClient, seen.hasClient);
+    t.strictSame(connections[1]?.hasClient, connection.hasClient);
   });
 }
 

@@ -16,7 +16,7 @@ const MAX_HEADER_CHARS = 100;
 /**
  * Accepts responses of status 2xx whose content type is JSON (protobuf for remote read) or missing.
  *
- * @throws PromfedError `execution` with the upstream's text alone when the upstream cannot evaluate the query; `refused`
+ * @throws PromfedError `execution` with the upstream's text alone when the upstream cannot evaluate the query; `rejected`
  *   when it rejects the expression, which promfed wrote; otherwise `upstream` with the status, the upstream's errorType
  *   and its text.
  */
@@ -48,7 +48,7 @@ function errorOf(request: HttpRequest, response: HttpResponse, page: string): Pr
     return new PromfedError('execution', envelope.error);
   }
   if (envelope !== undefined && isQuery(request) && envelope.errorType === 'bad_data') {
-    return new PromfedError('refused', `rejected the expression: ${envelope.error}`);
+    return new PromfedError('rejected', `rejected the expression: ${envelope.error}`);
   }
   const type =
     envelope === undefined || envelope.errorType === String(status) ? '' : ` ${envelope.errorType}`;
