@@ -61,7 +61,7 @@ export function tryParseFloat(text: string): number | undefined {
   }
 }
 
-const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** Largest distance from the epoch that a JavaScript `Date` can represent. */
 const MAX_TIME_MS = 8.64e15;

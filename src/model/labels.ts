@@ -156,7 +156,7 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return Object.fromEntries(this);
   }
 
-  /** Prints the labels as Prometheus' messages do: `name{a="b"}` or `{a="b"}`. */
+  /** Prints the labels for promfed's own messages: `name{a="b"}` or `{a="b"}`. */
   toString(): string {
     const name = this.metricName;
     const rest = [...this]

@@ -24,7 +24,7 @@ export interface StringValue {
   readonly value: string;
 }
 
-/** A range vector, which only an instant query returns. Sorted by labels, without stale samples. */
+/** A range vector, which only an instant query returns. Sorted by labels, without stale markers. */
 export interface MatrixValue {
   readonly type: 'matrix';
   readonly series: readonly RawSeries[];

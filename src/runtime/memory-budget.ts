@@ -91,7 +91,8 @@ export class MemoryBudget {
 /**
  * The account of one query: the bytes that it holds, by use.
  *
- * The caller that opens an account closes it, however the query ends. Closing returns every reservation that was not released.
+ * The caller that opens an account closes it, however the query ends. Closing returns every reservation that was not
+ * released.
  */
 export class QueryMemory implements MemoryAccount {
   readonly #budget: MemoryBudget;

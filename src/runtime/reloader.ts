@@ -14,12 +14,12 @@ export interface Revision {
 export interface ReloaderOptions<Loaded extends Revision> {
   readonly load: () => Promise<Loaded>;
   /**
-   * Puts a changed revision into effect. Calls `adopt` when it is in effect: from then on it is the current one. An
-   * error before that keeps the previous revision; an error after it says that not everything follows yet.
+   * Puts a changed revision into effect, and calls `adopt` to make it the current one. An error before `adopt` keeps
+   * the previous revision. An error after it means that the new revision is only partly in effect.
    */
   readonly apply: (next: Loaded, adopt: () => void) => Promise<void> | void;
   readonly clock: Clock;
-  readonly log: Log & { error(fields: object, message: string): void };
+  readonly log: Log;
   readonly metrics: {
     configLoaded(hash: string, nowMs: number): void;
     configFailed(): void;

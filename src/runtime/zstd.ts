@@ -5,7 +5,7 @@ import * as zlib from 'node:zlib';
 
 export interface ZstdOptions {
   readonly chunkSize: number;
-  /** By the numbers in `constants`. */
+  /** Values by the number of the parameter, as in `constants`. */
   readonly params: Readonly<Record<number, number>>;
 }
 

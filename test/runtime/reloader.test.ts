@@ -1,4 +1,4 @@
-// Reloads: what is applied, what is kept, and what is logged and counted.
+// Reloads: revisions that are applied or rejected, with their log messages and metrics.
 
 import t from 'tap';
 

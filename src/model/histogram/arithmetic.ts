@@ -145,8 +145,12 @@ function combine(a: Histogram, b: Histogram, op: (x: number, y: number) => numbe
   return { histogram, reconciled, collision: hints.has('reset') && hints.has('not_reset') };
 }
 
-/** Source: Prometheus, model/histogram/float_histogram.go (`adjustCounterReset`). */
-function mergeHints(a: CounterResetHint, b: CounterResetHint): CounterResetHint {
+/**
+ * Returns the hint of a sum or difference.
+ *
+ * Source: Prometheus, model/histogram/float_histogram.go (`adjustCounterReset`).
+ */
+export function mergeHints(a: CounterResetHint, b: CounterResetHint): CounterResetHint {
   if (a === b) return a;
   return a === 'gauge' || b === 'gauge' ? 'gauge' : 'unknown';
 }

@@ -1,6 +1,6 @@
 // Sums and means of native histograms, with compensation for every bucket.
 
-import { divideHistogram, multiplyHistogram, tryAlign, tryAddHistograms } from './arithmetic.js';
+import { divideHistogram, mergeHints, multiplyHistogram, tryAlign, tryAddHistograms } from './arithmetic.js';
 import { createHistogram, populatedBuckets, type Histogram, type SparseBuckets } from './histogram.js';
 
 /**
@@ -46,11 +46,11 @@ export class HistogramSum {
         this.#compensation = divideHistogram(this.#compensation, this.#count - 1);
       }
     }
-    if (!this.#incremental) return this.#tryAdd(next);
+    if (!this.#incremental) return this.#tryAccumulate(next);
     const weight = (this.#count - 1) / this.#count;
     this.#sum = multiplyHistogram(this.#sum, weight);
     this.#compensation = multiplyHistogram(this.#compensation, weight);
-    return this.#tryAdd(divideHistogram(next, this.#count));
+    return this.#tryAccumulate(divideHistogram(next, this.#count));
   }
 
   /** True when hints of operands conflict: `reset` and `not_reset`. */
@@ -66,10 +66,10 @@ export class HistogramSum {
     return { ...divideHistogram(compensated, this.#count), hint };
   }
 
-  #tryAdd(next: Histogram): boolean {
-    const hints = tryAddHistograms(this.#sum, next);
+  /** Adds to the sum and its compensation. Returns false as `tryAdd` does. */
+  #tryAccumulate(next: Histogram): boolean {
     const aligned = tryAlign(this.#sum, next);
-    if (hints === undefined || aligned === undefined) return false;
+    if (aligned === undefined) return false;
     const { a, b, reconciled } = aligned;
     if (reconciled) this.reconciled = true;
     const compensation = tryAlign(this.#compensation, {
@@ -89,7 +89,7 @@ export class HistogramSum {
       positive: positive[which],
       negative: negative[which],
     });
-    this.#sum = { ...a, ...pick(0), hint: hints.histogram.hint };
+    this.#sum = { ...a, ...pick(0), hint: mergeHints(a.hint, b.hint) };
     this.#compensation = { ...a, ...pick(1), hint: 'unknown' };
     return true;
   }

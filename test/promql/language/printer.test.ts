@@ -32,6 +32,11 @@ t.test('an expression is printed on one line as Prometheus prints it', async (t)
     { name: 'a parameter', input: 'topk(5,x)', expected: 'topk(5, x)' },
     { name: 'empty braces are dropped', input: 'x{}', expected: 'x' },
     { name: 'matchers are sorted', input: 'x{b="1", a!="2",}', expected: 'x{a!="2",b="1"}' },
+    {
+      name: 'matchers are sorted by UTF-8 bytes',
+      input: 'x{"😀"="1","\uff21"="2"}',
+      expected: 'x{"\uff21"="2","😀"="1"}',
+    },
     { name: 'a name in braces is kept there', input: '{__name__="x"}', expected: '{__name__="x"}' },
     {
       name: 'a quoted name is printed in the form that all regions accept',

@@ -53,7 +53,7 @@ export async function presenceOf(
 
 const PLAIN_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-/** Prints labels as Prometheus does in errors about matching, where the metric name is a label like any other. */
+/** Prints labels as Prometheus does in errors of the evaluation, where the metric name is a label like any other. */
 export function printLabels(labels: Labels): string {
   const pairs = [...labels].map(
     ([name, value]) => `${PLAIN_NAME.test(name) ? name : JSON.stringify(name)}=${JSON.stringify(value)}`,

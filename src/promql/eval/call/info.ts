@@ -11,7 +11,7 @@ import {
 import type { CallNode } from '../../plan/index.js';
 
 import { mergeSameLabels } from '../columns.js';
-import { presenceOf } from '../binary/matching.js';
+import { presenceOf, printLabels } from '../binary/matching.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
 import { evalSelector } from '../selector.js';
 
@@ -181,10 +181,10 @@ function tryNewest(series: readonly Column[], step: number): Column | undefined 
     if (newest === undefined || column.values[step]! > newest.values[step]!) {
       newest = column;
     } else if (column.values[step] === newest.values[step]) {
-      const timeMs = newest.values[step]! * 1000;
+      const timeMs = Math.round(newest.values[step]! * 1000);
       throw new PromfedError(
         'execution',
-        `found duplicate series for info metric: existing ${newest.labels.toString()} @ ${timeMs}, new ${column.labels.toString()} @ ${timeMs}`,
+        `found duplicate series for info metric: existing ${printLabels(newest.labels)} @ ${timeMs}, new ${printLabels(column.labels)} @ ${timeMs}`,
       );
     }
   }

@@ -5,7 +5,7 @@ import { bucketsOf, usesCustomBuckets, type Bucket, type Histogram } from '../..
 import { CompensatedSum } from '../summation.js';
 
 /** A quantile of a native histogram. */
-export interface NativeResult {
+export interface NativeQuantile {
   readonly value: number;
   /**
    * Effect of NaN observations, which are in no bucket: `result` when the quantile falls into them, `skew` when they
@@ -21,8 +21,8 @@ export interface NativeResult {
  *
  * Source: Prometheus, promql/quantile.go (`HistogramQuantile`).
  */
-export function nativeQuantile(q: number, histogram: Histogram): NativeResult {
-  const unaffected = (value: number): NativeResult => ({ value, nanObservations: 'none' });
+export function nativeQuantile(q: number, histogram: Histogram): NativeQuantile {
+  const unaffected = (value: number): NativeQuantile => ({ value, nanObservations: 'none' });
   if (q < 0) return unaffected(-Infinity);
   if (q > 1) return unaffected(Infinity);
   if (histogram.count === 0 || Number.isNaN(q)) return unaffected(NaN);

@@ -189,7 +189,7 @@ export function edgeSamples(
     while (end < last && timestamps[end]! < endMs) end++;
     last = end;
   }
-  // No result without a sample in the range or after it, nor without one in the range or before it.
+  // No result when all samples are at or before the start of the range, or all are after its end.
   return timestamps[last]! <= startMs || timestamps[first]! > endMs ? undefined : { first, last };
 }
 

@@ -41,16 +41,15 @@ function parseSignedOffset(tokens: TokenStream): Duration {
   if (sign.kind === '(') return parseExpression(tokens, 0);
   if (sign.kind !== '+' && sign.kind !== '-') return parsePrimary(tokens);
   tokens.take();
+  return applySign(tokens, sign, parseOffsetOperand(tokens, sign));
+}
+
+/** Parses the operand of a sign after `offset`. */
+function parseOffsetOperand(tokens: TokenStream, sign: Token): Duration {
   const { kind } = tokens.peek();
-  const operand =
-    kind === '+' || kind === '-'
-      ? parseSigned(tokens)
-      : kind === '('
-        ? parseParentheses(tokens)
-        : isDurationFunction(kind)
-          ? parseCall(tokens, kind, tokens.position(sign))
-          : parseLiteral(tokens);
-  return applySign(tokens, sign, operand);
+  if (kind === '+' || kind === '-') return parseSigned(tokens);
+  if (kind === '(') return parseParentheses(tokens);
+  return isDurationFunction(kind) ? parseCall(tokens, kind, tokens.position(sign)) : parseLiteral(tokens);
 }
 
 function parseExpression(tokens: TokenStream, minPrecedence: number): Duration {

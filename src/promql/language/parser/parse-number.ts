@@ -46,14 +46,17 @@ function durationSeconds(tokens: TokenStream, token: Token): number {
     return (ms - rest) / 1000 + rest / 1000;
   } catch (error) {
     if (!(error instanceof PromfedError)) throw error;
-    throw tokens.error(tokens.position(token), unknownUnit(token.text) ?? error.message);
+    throw tokens.error(tokens.position(token), tryUnknownUnit(token.text) ?? error.message);
   }
 }
 
 const UNITS: ReadonlySet<string> = new Set(['y', 'w', 'd', 'h', 'm', 's', 'ms']);
 
-/** Returns the error text for an unknown unit. Durations with known units only are out of order or out of range. */
-function unknownUnit(duration: string): string | undefined {
+/**
+ * Returns the error text for an unknown unit. Returns undefined when all units are known: the duration is then out of
+ * range, or its units are out of order.
+ */
+function tryUnknownUnit(duration: string): string | undefined {
   const unit = duration.match(/[a-z]+/g)?.find((candidate) => !UNITS.has(candidate));
   return unit === undefined ? undefined : `unknown unit ${quote(unit)} in duration ${quote(duration)}`;
 }

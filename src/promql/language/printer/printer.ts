@@ -1,6 +1,6 @@
 // Printing of expressions on one line, as Prometheus' String() does, and in a portable form for older regions.
 
-import { METRIC_NAME, printDuration, type Matcher } from '../../../model/index.js';
+import { compareStrings, METRIC_NAME, printDuration, type Matcher } from '../../../model/index.js';
 import { formatPlain, formatShort } from '../../functions/index.js';
 import { stackSafe } from '../stack-safe.js';
 import type {
@@ -178,7 +178,7 @@ function printMatchers({ name, matchers }: VectorSelector): string {
   const printed = matchers
     .filter((matcher) => !(name !== '' && isName(matcher, name)))
     .map((matcher) => `${printLabelName(matcher.name)}${matcher.op}${quote(matcher.value)}`)
-    .sort();
+    .sort(compareStrings);
   return printed.length === 0 && name !== '' ? name : `${name}{${printed.join(',')}}`;
 }
 
