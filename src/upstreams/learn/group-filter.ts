@@ -11,9 +11,9 @@ const NOTHING_LEARNED: LabelValues = new Map();
 /**
  * Creates filters from the `label_filter` of a group.
  *
- * - A label of `static_labels_include` has the listed values. It has no other values unless it is dynamic.
+ * - A label of `static_labels_include` has the listed values, and no others unless it is dynamic.
  * - A dynamic label also has its learned values. It is unknown until they are learned.
- * - The values of `static_labels_exclude` are removed from both. They are ignored for all other labels.
+ * - `static_labels_exclude` removes values from both, and is ignored for all other labels.
  *
  * Source: promxy, pkg/promclient/labelfilter.go (`Sync`, `FilterLabelMatchers`). Differs from promxy for matchers that
  * the empty value satisfies, which promxy treats as unsatisfiable, and for values that no group is known to have.
