@@ -62,7 +62,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const budget = new MemoryBudget(options.memory);
   const heap = new HeapUse();
   const admission = new Admission({ budget, maxConcurrency, isHeapFull: () => heap.isNearlyFull() });
-  metrics.watchMemory(() => ({
+  metrics.addMemory(() => ({
     limitBytes: options.memory.limitBytes,
     budgetBytes: options.memory.budgetBytes,
     heldBytes: budget.heldBytes,
@@ -91,7 +91,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       }),
     queryTimeoutMs,
   );
-  metrics.watchLabelIndex(() => current.get().labelIndex());
+  metrics.addLabelIndex(() => current.get().labelIndex());
 
   let isReady = true;
   const reload = (): Promise<void> => reloader.reload();

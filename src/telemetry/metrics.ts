@@ -11,15 +11,15 @@ import { addHttpMetrics, addUpstreamMetrics, type UpstreamRequest } from './requ
 export interface Metrics extends ConfigMetrics {
   /** Renders the text of `/metrics`, and its content type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  /** Returns the same as data. */
+  /** Returns the metrics as data that can be sent to another process. */
   readonly report: () => Promise<MetricsReport>;
   /** @param route the route's pattern. */
   readonly observeHttp: (route: string, status: number, durationMs: number) => void;
   readonly observeUpstream: (request: UpstreamRequest) => void;
-  /** @param read called for each rendering. */
-  watchLabelIndex(read: () => readonly LearnedLabel[]): void;
-  /** @param read called for each rendering. */
-  watchMemory(read: () => MemoryStats): void;
+  /** Adds the metrics of learned label values. @param read called for each rendering. */
+  addLabelIndex(read: () => readonly LearnedLabel[]): void;
+  /** Adds the metrics of the memory budget. @param read called for each rendering. */
+  addMemory(read: () => MemoryStats): void;
 }
 
 /** Creates the metrics of one process. */
@@ -40,10 +40,10 @@ export function createMetrics(version: string): Metrics {
     report: () => registry.getMetricsAsJSON(),
     observeHttp: addHttpMetrics(registers),
     observeUpstream: addUpstreamMetrics(registers),
-    watchLabelIndex(read) {
+    addLabelIndex(read) {
       addLabelIndexMetrics(registers, read);
     },
-    watchMemory(read) {
+    addMemory(read) {
       addMemoryMetrics(registers, read);
     },
     ...addConfigMetrics(registers),
