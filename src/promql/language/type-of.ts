@@ -3,6 +3,7 @@
 import type { ValueType } from '../../model/index.js';
 import { SIGNATURES } from '../functions/index.js';
 import type { Expr } from './ast.js';
+import { children } from './walk.js';
 
 /**
  * Returns the type of an expression's value. The expression must have passed `checkTypes`; a call of an unknown
@@ -22,23 +23,31 @@ export function typeOf(expr: Expr): ValueType {
       return 'matrix';
     case 'call':
       return SIGNATURES.get(expr.func)?.returns ?? 'vector';
-    case 'binary':
-      return isScalar(expr) ? 'scalar' : 'vector';
+    case 'binary': {
+      const type = known.get(expr) ?? (isScalar(expr) ? 'scalar' : 'vector');
+      known.set(expr, type);
+      return type;
+    }
     case 'unary':
     case 'paren': {
       let inner: Expr = expr;
-      while (inner.kind === 'unary' || inner.kind === 'paren') inner = inner.expr;
-      return typeOf(inner);
+      while ((inner.kind === 'unary' || inner.kind === 'paren') && !known.has(inner)) inner = inner.expr;
+      const type = known.get(inner) ?? typeOf(inner);
+      known.set(expr, type);
+      return type;
     }
   }
 }
+
+/** The types so far of operators and parentheses. Planning requests the type at every level of a deep expression. */
+const known = new WeakMap<Expr, ValueType>();
 
 /** Reports whether all operands of a chain of operators are scalars. Iterative, because chains have any length. */
 function isScalar(expr: Expr): boolean {
   const pending = [expr];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (next.kind === 'unary' || next.kind === 'paren') pending.push(next.expr);
-    else if (next.kind === 'binary') pending.push(next.lhs, next.rhs);
+    const isChain = next.kind === 'binary' || next.kind === 'unary' || next.kind === 'paren';
+    if (isChain && !known.has(next)) pending.push(...children(next));
     else if (typeOf(next) !== 'scalar') return false;
   }
   return true;
