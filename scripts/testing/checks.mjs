@@ -49,7 +49,7 @@ function lint(files) {
 }
 
 function format(files) {
-  const options = ['--check', '--ignore-unknown', '--log-level', 'warn'];
+  const options = ['--check', '--ignore-unknown', '--no-error-on-unmatched-pattern', '--log-level', 'warn'];
   return tool('format', 'prettier/bin/prettier.cjs', ...options, ...files);
 }
 
