@@ -98,7 +98,7 @@ interface Running {
 
 async function start(
   flags: CommandLine,
-  loadConfig: ServerOptions['loadConfig'],
+  load: ServerOptions['loadConfig'],
   defaultWorkers = availableCores(),
 ): Promise<Running> {
   const machine = { ...flags, machineBytes: readMachineMemory(totalmem()) };
@@ -111,7 +111,7 @@ async function start(
     flags: { ...flags.texts, workers: String(workers) },
     version,
   };
-  const common = { loadConfig, log, clock: systemClock, version };
+  const common = { loadConfig: load, log, clock: systemClock, version };
   if (workers === 1) return startServer({ ...options, ...common });
   const file = fileURLToPath(new URL('worker.js', import.meta.url));
   return startWorkers({ ...common, count: workers, file, options, onGivenUp: fail });

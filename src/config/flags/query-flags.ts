@@ -122,6 +122,7 @@ function parseTime(text: string): TimeFlag {
 function parseStep(text: string): number {
   const seconds = tryParseFloat(text);
   const ms = Math.trunc(seconds === undefined ? parsePositiveDuration(text) : seconds * 1000);
-  if (ms >= 1 && ms <= Number.MAX_SAFE_INTEGER) return ms;
+  if (ms > Number.MAX_SAFE_INTEGER) throw new PromfedError('bad_data', 'step is too large');
+  if (ms >= 1) return ms;
   throw new PromfedError('bad_data', 'step must be at least 1ms');
 }

@@ -91,6 +91,8 @@ t.test('each problem of promfed query is reported on one line', async (t) => {
     },
     { argv: ['query', '--step=0', 'up'], expected: '--step: step must be at least 1ms' },
     { argv: ['query', '--step=-1', 'up'], expected: '--step: step must be at least 1ms' },
+    { argv: ['query', '--step=NaN', 'up'], expected: '--step: step must be at least 1ms' },
+    { argv: ['query', '--step=1e300', 'up'], expected: '--step: step is too large' },
     { argv: ['query', '--timeout=0s', 'up'], expected: '--timeout: duration must be greater than 0' },
     {
       argv: ['query', '--url=h:80', 'up'],
