@@ -67,6 +67,8 @@ class ResetCorrections {
     for (let i = 1; i < values.length; i++) if (isReset(samples, i)) this.#resets.push(i);
     const count = this.#resets.length;
     if (count === 0 || !sumsAreExact(values, count + 2)) return;
+    // Differences of running sums lose the sign of a correction of -0.
+    if (this.#resets.some((index) => Object.is(values[index - 1], -0))) return;
     this.#sums = new Float64Array(count + 1);
     this.#resets.forEach((index, r) => {
       this.#sums![r + 1] = this.#sums![r]! + values[index - 1]!;
@@ -82,6 +84,8 @@ class ResetCorrections {
     while (this.#first < resets.length && resets[this.#first]! <= first) this.#first++;
     if (this.#end < this.#first) this.#end = this.#first;
     while (this.#end < resets.length && resets[this.#end]! <= last) this.#end++;
+    // An increase of -0 keeps its sign.
+    if (this.#first === this.#end) return increase;
     if (this.#sums !== undefined) return increase + (this.#sums[this.#end]! - this.#sums[this.#first]!);
     let result = increase;
     for (let r = this.#first; r < this.#end; r++) result += this.#values[resets[r]! - 1]!;

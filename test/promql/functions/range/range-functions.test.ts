@@ -91,6 +91,23 @@ for (const name of RANGE_FUNCTIONS.keys()) {
   );
 }
 
+t.test('an increase of -0 keeps its sign in a window without resets', async (t) => {
+  const windows: Windows = {
+    timestamps: Float64Array.of(1, 2, 3),
+    values: Float64Array.of(1, 0, -0),
+    from: Int32Array.of(0, 1),
+    to: Int32Array.of(3, 3),
+    rangeMs: 42,
+    firstEndMs: 19,
+    endStepMs: 12,
+    gridStartMs: 19,
+    gridStepMs: 12,
+  };
+  const output = { values: new Float64Array(2), present: new Uint8Array(2) };
+  RANGE_FUNCTIONS.get('increase')!.start(windows, [], output)(0, 2);
+  t.ok(Object.is(output.values[1], -0), `${output.values[1]!}`);
+});
+
 t.test('a smoothed range may have any number of samples', async (t) => {
   const count = 200_000;
   const windows: Windows = {
