@@ -160,7 +160,7 @@ export interface Fetch {
   readonly parts: readonly FetchPart[];
   /**
    * True when several groups may have equal series. These are merged, and at each time the sample of the earlier part
-   * wins. False when the labels of the groups tell every two parts apart.
+   * wins. False when the labels of the groups distinguish every two parts.
    */
   readonly overlapping: boolean;
 }

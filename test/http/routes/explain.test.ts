@@ -55,7 +55,7 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
             operator: 'sum by (job)',
             where: 'here',
             position: position('sum by (job) (up{region!="r3"})'),
-            reason: 'sum does not keep the label that tells the groups apart: region',
+            reason: 'sum does not keep the label that distinguishes the groups: region',
             operands: [
               {
                 kind: 'fetch',
@@ -79,7 +79,7 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
       },
       text: `
 >  -- here: an operand is computed here
-  sum by (job)  -- here: sum does not keep the label that tells the groups apart: region
+  sum by (job)  -- here: sum does not keep the label that distinguishes the groups: region
     fetch
       region-1: sum by (job) (up) as {region="r1"}
       region-2: sum by (job) (up) as {region="r2"}

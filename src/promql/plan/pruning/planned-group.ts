@@ -71,7 +71,7 @@ export function matchersForGroup(
 }
 
 /**
- * Reports whether the remaining labels tell every two groups apart, so that no two of them can have equal series. Only
+ * Reports whether the remaining labels distinguish every two groups, so that no two of them can have equal series. Only
  * labels that all groups set can do that: the series of a group that does not set a label may have it.
  */
 export function areDisjoint(groups: readonly PlannedGroup[], remainingLabels: ReadonlySet<string>): boolean {

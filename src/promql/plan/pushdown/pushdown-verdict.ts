@@ -62,7 +62,7 @@ export function computedBecause(text: string): Computed {
 
 /** The verdict when a region would drop names that the query still needs (`Local.mayLoseNames`). */
 export const NAMES_NEEDED = computedBecause(
-  'without their names, series of different metrics could be merged or could no longer be told apart',
+  'without their names, series of different metrics could be merged or could no longer be distinguished',
 );
 
 /** The verdict when equal series have to be merged before an operation compares series. */

@@ -30,15 +30,15 @@ export function printReason(reason: PushdownReason): string {
     case 'experimental':
       return `${reason.what} is experimental, and regions may not support it`;
     case 'overlapping':
-      return `the labels of ${namesOf(overlappingAmong(reason.groups))} do not tell them apart: equal series are merged first`;
+      return `the labels of ${namesOf(overlappingAmong(reason.groups))} do not distinguish them: equal series are merged first`;
     case 'replicas':
       return `${namesOf(reason.groups.filter(({ replicated }) => replicated))}: equal series of replicas are merged first`;
     case 'mixes': {
       const missing = partitionLabels(reason.groups).filter((name) => !reason.kept.has(name));
-      if (missing.length === 0) return `${reason.what} mixes groups that no label tells apart`;
+      if (missing.length === 0) return `${reason.what} mixes groups that no label distinguishes`;
       return missing.length === 1
-        ? `${reason.what} does not keep the label that tells the groups apart: ${missing[0]!}`
-        : `${reason.what} does not keep labels that tell the groups apart: ${missing.join(', ')}`;
+        ? `${reason.what} does not keep the label that distinguishes the groups: ${missing[0]!}`
+        : `${reason.what} does not keep labels that distinguish the groups: ${missing.join(', ')}`;
     }
     case 'other':
       return reason.text;

@@ -23,16 +23,16 @@ const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: 
   ['x', twoRegions, undefined],
   ['sum by (region) (x)', twoRegions, undefined],
   ['sum(x)', one, undefined],
-  ['sum(x)', twoRegions, /^sum does not keep the label that tells the groups apart: region$/],
+  ['sum(x)', twoRegions, /^sum does not keep the label that distinguishes the groups: region$/],
   ['sum without (region) (x)', twoRegions, /^sum does not keep the label .*: region$/],
-  ['sum by (job) (x)', twoLabels, /^sum does not keep labels that tell the groups apart: region, tier$/],
-  ['sum by (region) (x)', twoLabels, /^sum does not keep the label that tells the groups apart: tier$/],
+  ['sum by (job) (x)', twoLabels, /^sum does not keep labels that distinguish the groups: region, tier$/],
+  ['sum by (region) (x)', twoLabels, /^sum does not keep the label that distinguishes the groups: tier$/],
   [
     'sum(x)',
     alike,
-    /^the labels of groups "g1", "g2" do not tell them apart: equal series are merged first$/,
+    /^the labels of groups "g1", "g2" do not distinguish them: equal series are merged first$/,
   ],
-  ['sum(x)', uneven, /^the labels of groups "g1", "g2" do not tell them apart/],
+  ['sum(x)', uneven, /^the labels of groups "g1", "g2" do not distinguish them/],
   ['sum(x)', pair, /^group "g1": equal series of replicas are merged first$/],
   ['+sum(x)', twoRegions, /^sum does not keep the label .*: region$/],
   ['sum(x) + 1', twoRegions, /^an operand is computed here$/],
@@ -60,7 +60,7 @@ const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: 
   ['x * scalar(y)', twoRegions, /^an operand is computed here$/],
   ['-{job="a"}', alike, /^without their names, series of different metrics/],
   ['count_values by (job) ("region", x)', twoRegions, /^it writes its values to a label that a group sets$/],
-  ['x > 1', alike, /^the labels of groups "g1", "g2" do not tell them apart/],
+  ['x > 1', alike, /^the labels of groups "g1", "g2" do not distinguish them/],
   ['x > bool 1', alike, undefined],
 ];
 
@@ -85,7 +85,7 @@ t.test('the text has reasons and excluded groups', async (t) => {
   fetch
     g1: topk(2, a) as {region="eu"}
     g2 is not queried: its label region="us" does not match region="eu"
-  sum by (pod)  -- here: sum does not keep the label that tells the groups apart: region
+  sum by (pod)  -- here: sum does not keep the label that distinguishes the groups: region
     fetch
       g1: sum by (pod) (b) as {region="eu"}
       g2: sum by (pod) (b) as {region="us"}`.trim(),

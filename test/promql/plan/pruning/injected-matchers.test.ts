@@ -28,7 +28,7 @@ fetch
   a: sum(rate(up{cluster="A"}[5m])) / on () group_left () max_over_time((a{cluster="A"} - b{cluster="A"})[10m:1m] offset 1m)`,
   },
   {
-    name: 'injected label values tell groups apart, and regions know the label',
+    name: 'injected label values distinguish groups, and regions know the label',
     groups: views,
     expr: 'sum by (cluster) (up) / on (cluster) max by (cluster) (down)',
     plan: `
@@ -88,7 +88,7 @@ or
     rest: down{region!~"us-.*",region="eu"}`,
   },
   {
-    name: 'an injected pattern does not exclude a pattern, and does not tell groups apart',
+    name: 'an injected pattern does not exclude a pattern, and does not distinguish groups',
     groups: patterns,
     expr: 'sum(up{region=~"us-.*"})',
     plan: `

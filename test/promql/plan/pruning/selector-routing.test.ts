@@ -176,7 +176,7 @@ max_over_time()
     us: sum(y)`,
   },
   {
-    name: 'groups that labels tell apart share no series, so a window may cross their bounds',
+    name: 'groups that labels distinguish share no series, so a window may cross their bounds',
     groups: named(false),
     expr: 'sum by (region) (rate(x[5m]))',
     plan: `

@@ -188,7 +188,7 @@ max
       g2: sum by (job) (x) as {region="us"}`,
   },
   {
-    name: 'an aggregation that keeps both labels that tell the groups apart is sent whole',
+    name: 'an aggregation that keeps both labels that distinguish the groups is sent whole',
     groups: twoLabels,
     expr: 'sum by (region, tier) (x)',
     plan: `

@@ -111,7 +111,7 @@ fetch
   g2: a * on (pod) group_left (zone) b as {region="us", tier="b"}`,
   },
   {
-    name: 'a join on one of two labels that tell three groups apart is computed locally',
+    name: 'a join on one of two labels that distinguish three groups is computed locally',
     groups: twoLabels,
     expr: 'a * on (region, pod) b',
     plan: `
@@ -283,7 +283,7 @@ fetch
   g1: a / on (pod) sum by (pod) (rate(b[5m])) as {region="eu"}`,
   },
   {
-    name: 'a join with a side that has lost one group label is computed locally, though another label tells the groups apart',
+    name: 'a join with a side that has lost one group label is computed locally, though another label distinguishes the groups',
     groups: labelledTwice,
     expr: 'sum by (region) (a) / sum by (region, tier) (b)',
     plan: `
@@ -317,4 +317,4 @@ fetch
   },
 ];
 
-testPlans('operators between vectors are sent where the matching labels tell the groups apart', cases);
+testPlans('operators between vectors are sent where the matching labels distinguish the groups', cases);

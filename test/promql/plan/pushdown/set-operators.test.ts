@@ -133,4 +133,4 @@ fetch
   },
 ];
 
-testPlans('set operators are sent where the matching labels tell the groups apart', cases);
+testPlans('set operators are sent where the matching labels distinguish the groups', cases);
