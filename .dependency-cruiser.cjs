@@ -5,9 +5,9 @@ const allowed = {
   model: [],
   runtime: ['model'],
   json: ['model', 'runtime'],
-  config: ['model', 'runtime', 'promql/language'],
+  config: ['model', 'runtime', 'promql/language', 'rules/template'],
   telemetry: ['model', 'runtime'],
-  workers: ['model', 'runtime', 'config', 'telemetry'],
+  workers: ['model', 'runtime', 'config', 'rules', 'telemetry'],
   server: [
     'model',
     'runtime',
@@ -16,6 +16,7 @@ const allowed = {
     'upstreams',
     'federation',
     'http',
+    'rules',
     'telemetry',
     'workers',
   ],
@@ -38,13 +39,27 @@ const allowed = {
     'upstreams',
     'telemetry',
   ],
-  demo: ['model', 'runtime', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http'],
+  'rules/template': ['model', 'runtime'],
+  rules: [
+    'model',
+    'runtime',
+    'config',
+    'promql/functions',
+    'promql/language',
+    'discovery',
+    'upstreams',
+    'federation',
+    'rules/template',
+  ],
+  demo: ['model', 'runtime', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http', 'rules'],
   cli: ['model', 'runtime', 'json', 'promql/language', 'config', 'federation'],
-  http: ['model', 'runtime', 'json', 'promql/language', 'federation'],
+  http: ['model', 'runtime', 'json', 'promql/language', 'federation', 'rules'],
 };
 
 const folders = Object.keys(allowed);
 const inside = (folder) => `^src/${folder}/`;
+/** The patterns of a folder's nested folders that are listed themselves. */
+const nested = (folder) => folders.filter((other) => other.startsWith(`${folder}/`)).map(inside);
 
 module.exports = {
   forbidden: [
@@ -53,7 +68,7 @@ module.exports = {
       name: `direction-${folder.replace('/', '-')}`,
       severity: 'error',
       comment: `src/${folder} may import ${allowed[folder].join(', ') || 'nothing'} of src`,
-      from: { path: inside(folder) },
+      from: { path: inside(folder), pathNot: nested(folder) },
       to: { path: '^src/', pathNot: [folder, ...allowed[folder]].map(inside) },
     })),
     ...folders.map((folder) => ({
@@ -61,7 +76,7 @@ module.exports = {
       severity: 'error',
       comment: `src/${folder} is entered by its index.ts`,
       from: { path: '^src/', pathNot: inside(folder) },
-      to: { path: inside(folder), pathNot: `^src/${folder}/index\\.ts$` },
+      to: { path: inside(folder), pathNot: [`^src/${folder}/index\\.ts$`, ...nested(folder)] },
     })),
     {
       name: 'main-is-the-root',

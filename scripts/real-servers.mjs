@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 /** The Debian release with the tested versions. A changed recipe unpacks again. */
 const release = 'forky';
-const packages = ['prometheus', 'prometheus-alertmanager', 'victoria-metrics'];
+const packages = ['prometheus', 'prometheus-alertmanager', 'promtool', 'victoria-metrics'];
 const binaries = [
   'amtool',
   'prometheus',
   'prometheus-alertmanager',
+  'promtool',
   'victoria-metrics',
   'vmagent',
   'vmalert',

@@ -2,10 +2,10 @@
 // The composition root: the only file that reads the command line, the environment and signals.
 
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
+import { hostname, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import { runQuery } from './cli/index.js';
+import { checkRules, runQuery } from './cli/index.js';
 import {
   helpText,
   loadConfig,
@@ -33,20 +33,30 @@ async function main(argv: readonly string[]): Promise<void> {
   const flags = parseFlags(argv, FEATURES);
   if (flags.help) print(helpText());
   else if (flags.version) print(`promfed ${version}`);
-  else if (flags.checkConfig) await checkConfig(flags.config);
+  else if (flags.checkConfig) await checkConfig(flags);
+  else if (flags.checkRules !== undefined) process.exitCode = runChecks(flags, flags.checkRules);
   else if (flags.query !== undefined) await query(flags, flags.query);
   else if (flags.command === 'demo') await demo(flags);
   else await serve(flags);
 }
 
-async function checkConfig(path: string): Promise<void> {
-  const { settings, warnings } = await loadConfig(path);
+async function checkConfig({ config: path, features }: CommandLine): Promise<void> {
+  const { settings, warnings } = await loadConfig(path, { features });
   for (const warning of warnings) print(`warning: ${warning}`);
-  print(`${path} is valid: ${settings.serverGroups.length} server groups`);
+  const rules = settings.ruleGroups.reduce((count, group) => count + group.rules.length, 0);
+  print(`${path} is valid: ${settings.serverGroups.length} server groups, ${rules} rules`);
+}
+
+function runChecks({ features }: CommandLine, files: readonly string[]): number {
+  return checkRules(files, {
+    features,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  });
 }
 
 async function serve(flags: CommandLine): Promise<void> {
-  const server = await start(flags, () => loadConfig(flags.config));
+  const server = await start(flags, () => loadConfig(flags.config, { features: flags.features }));
   process.on('SIGHUP', () => {
     server.reload().catch(() => undefined); // the reloader has logged it
   });
@@ -64,7 +74,7 @@ async function query(flags: CommandLine, queryFlags: QueryFlags): Promise<void> 
     features: flags.features,
     lookbackDeltaMs: flags.lookbackDeltaMs,
     openEngine: async () => {
-      const config = await loadConfig(flags.config);
+      const config = await loadConfig(flags.config, { features: flags.features });
       for (const warning of config.warnings) stderr.write(`warning: ${warning}\n`);
       return new Runtime(config, { ...flags, clock: systemClock, version });
     },
@@ -110,6 +120,12 @@ async function start(
     maxConcurrency: flags.maxConcurrency && Math.ceil(flags.maxConcurrency / workers),
     flags: { ...flags.texts, workers: String(workers) },
     version,
+    rules: {
+      ...flags.rules,
+      notificationQueueCapacity: flags.notificationQueueCapacity,
+      storagePath: flags.storagePath,
+      externalUrl: flags.externalUrl ?? `http://${hostname()}:${flags.bindAddr.port}`,
+    },
   };
   const common = { loadConfig: load, log, clock: systemClock, version };
   if (workers === 1) return startServer({ ...options, ...common });

@@ -1,1 +1,2 @@
+export { checkRules } from './check-rules.js';
 export { runQuery } from './run-query.js';

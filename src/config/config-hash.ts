@@ -3,7 +3,7 @@
 import { createHash, scryptSync } from 'node:crypto';
 
 import { compareStrings } from '../model/index.js';
-import type { ConfigFile } from './file/schema.js';
+import type { ConfigFile } from './file/schema/config-file.js';
 import type { Settings } from './settings.js';
 
 /** Constant, because replicas with the same configuration must have the same hash. */
@@ -14,8 +14,8 @@ const SALT = 'promfed configuration';
  * keys do not count; credentials and the contents of referenced files do.
  */
 export function hashOf(settings: Settings, config: ConfigFile): string {
-  // Sections without effect are shown, so they count.
-  const sections = { ...config, global: {}, promxy: {} };
+  // Sections without effect are shown, so they count. Patterns count, because they may match other files later.
+  const sections = { ...config, global: {}, promxy: {}, alerting: {}, remote_write: [], rules: {} };
   const digest = createHash('sha256').update(canonicalJson({ settings, sections })).digest();
   // The hash and the rest of the configuration are public. With a fast hash, anyone could try passwords against it.
   return scryptSync(digest, SALT, 32, { N: 2 ** 13, r: 8, p: 1 }).toString('hex');

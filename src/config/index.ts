@@ -1,15 +1,25 @@
 export type { MemoryFlag } from './flags/flag-values.js';
-export { type Flags, parseFlags } from './flags/flags.js';
+export { type Flags, parseFlags, type RuleFlags } from './flags/flags.js';
 export { helpText } from './flags/help-text.js';
 export type { QueryFlags, QueryTimes, TimeFlag } from './flags/query-flags.js';
-export { loadConfig, type LoadedConfig, parseConfig } from './load.js';
+export { type ConfigOptions, loadConfig, type LoadedConfig, parseConfig } from './load.js';
+export type { AlertingSettings, AlertmanagerSettings } from './alerting/alerting-settings.js';
+export type { RemoteWriteSettings } from './remote-write/remote-write-settings.js';
+export { checkRuleFile } from './rules/check-rule-file.js';
+export type {
+  AlertingRuleSettings,
+  PartialResponseStrategy,
+  RecordingRuleSettings,
+  RestoreFromSettings,
+  RuleGroupSettings,
+  RulesSettings,
+  RuleSettings,
+} from './rules/rule-settings.js';
 export type { BindAddress } from './text/addresses.js';
 export type {
   AuthenticationSettings,
   HttpClientSettings,
-  LabelFilterSettings,
   SecretSettings,
-  ServerGroupSettings,
-  TimeRangeSettings,
   TlsSettings,
-} from './settings.js';
+} from './http/http-client-settings.js';
+export type { LabelFilterSettings, ServerGroupSettings, Settings, TimeRangeSettings } from './settings.js';

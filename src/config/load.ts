@@ -4,17 +4,20 @@ import { open } from 'node:fs/promises';
 
 import { Labels } from '../model/index.js';
 import { describeFileError, readTextFile, type ReadText } from '../runtime/index.js';
-import { comparePositions, ConfigError, printProblem, type Problem } from './config-error.js';
+import { type FeatureSet, NO_FEATURES } from '../promql/language/index.js';
+import { compareProblems, ConfigError, printProblem, type Problem } from './config-error.js';
 import { hashOf } from './config-hash.js';
-import { checkShape, inertKeys } from './file/check.js';
+import { createShapeCheck, inertKeys } from './file/check.js';
 import { decode } from './file/decode.js';
 import { maskedYaml } from './file/masked-yaml.js';
-import type { ConfigFile } from './file/schema.js';
+import { type ConfigFile, configFileSchema } from './file/schema/config-file.js';
 import { MAX_FILE_BYTES, parseYaml } from './file/yaml-document.js';
 import { createServerGroups } from './groups/create-server-groups.js';
 import { overlapWarnings } from './groups/overlap-warnings.js';
+import { type RuleFileSystem, ruleFileSystem } from './rules/load-rule-files.js';
+import { createRuleSections } from './rules/rule-sections.js';
+import { SectionReader } from './section-reader.js';
 import type { Settings } from './settings.js';
-import { parseConfigDuration } from './text/parse-duration.js';
 
 /** A valid configuration. */
 export interface LoadedConfig {
@@ -27,17 +30,27 @@ export interface LoadedConfig {
   readonly hash: string;
 }
 
-const DEFAULT_EVALUATION_INTERVAL_MS = 60_000;
+const checkShape = createShapeCheck(configFileSchema);
 
 const TOO_LARGE = `file is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`;
 
+/** How a configuration is read. */
+export interface ConfigOptions {
+  /** Reads the files of credentials and certificates. */
+  readonly readText?: ReadText;
+  /** Finds and reads the rule files. */
+  readonly ruleFiles?: RuleFileSystem;
+  /** Experimental constructs of PromQL that rules may use. Default: none. */
+  readonly features?: FeatureSet;
+}
+
 /**
- * Loads a configuration file.
+ * Loads a configuration file and its rule files.
  *
- * @throws ConfigError when the file is unreadable or invalid.
+ * @throws ConfigError when a file is unreadable or invalid.
  */
-export async function loadConfig(path: string): Promise<LoadedConfig> {
-  return parseConfig(await readConfigText(path), path);
+export async function loadConfig(path: string, options: ConfigOptions = {}): Promise<LoadedConfig> {
+  return parseConfig(await readConfigText(path), path, options);
 }
 
 async function readConfigText(path: string): Promise<string> {
@@ -78,13 +91,14 @@ function failFile(file: string, text: string): never {
 }
 
 /**
- * Parses the text of a configuration file. An empty text is a configuration without server groups.
+ * Parses the text of a configuration file and loads its rule files. An empty text is a configuration without server
+ * groups.
  *
- * @param file names the file in messages.
- * @param readText reads the files that the configuration refers to.
- * @throws ConfigError with all problems. No message quotes a secret.
+ * @param file names the file in messages. Relative paths of rule files start at its directory.
+ * @throws ConfigError with all problems of all files. No message quotes a secret.
  */
-export function parseConfig(text: string, file: string, readText: ReadText = readTextFile): LoadedConfig {
+export function parseConfig(text: string, file: string, options: ConfigOptions = {}): LoadedConfig {
+  const { readText = readTextFile, ruleFiles = ruleFileSystem, features = NO_FEATURES } = options;
   if (text.length > MAX_FILE_BYTES) failFile(file, TOO_LARGE);
   const decoded = decode(parseYaml(text, file));
   const problems: Problem[] = [...decoded.problems];
@@ -93,29 +107,23 @@ export function parseConfig(text: string, file: string, readText: ReadText = rea
   problems.push(...shapeProblems);
   const warnings: Problem[] = inertKeys(decoded);
   const groups = createServerGroups(decoded, shapeProblems, readText, problems, warnings);
+  const reader = new SectionReader(decoded, shapeProblems, readText, problems, warnings);
+  const config = decoded.value as ConfigFile;
+  const sections = createRuleSections(config, reader, { file, features, ruleFiles }, problems, warnings);
   if (problems.length > 0) throw new ConfigError(file, problems);
 
-  const config = decoded.value as ConfigFile;
   for (const { position, text } of overlapWarnings(groups)) {
     warnings.push({ position: decoded.positionOf(['promxy', 'server_groups', position]), text });
   }
   const settings: Settings = {
-    evaluationIntervalMs: evaluationIntervalMs(config),
+    ...sections,
     externalLabels: Labels.of(decoded.entriesOf(config.global?.external_labels ?? {})),
     serverGroups: groups,
   };
   return {
     settings,
-    warnings: warnings
-      .sort((a, b) => comparePositions(a.position, b.position))
-      .map((warning) => printProblem(file, warning)),
+    warnings: warnings.sort(compareProblems).map((warning) => printProblem(file, warning)),
     maskedYaml: maskedYaml(config),
     hash: hashOf(settings, config),
   };
-}
-
-/** Zero means the default. Source: Prometheus, config/config.go. */
-function evaluationIntervalMs(config: ConfigFile): number {
-  const ms = parseConfigDuration(config.global?.evaluation_interval ?? '0');
-  return ms === 0 ? DEFAULT_EVALUATION_INTERVAL_MS : Math.ceil(ms);
 }

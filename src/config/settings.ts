@@ -1,14 +1,28 @@
 // The settings of a configuration: checked, with defaults.
 
 import type { Labels, Matcher } from '../model/index.js';
+import type { AlertingSettings } from './alerting/alerting-settings.js';
+import type { HttpClientSettings, TargetSettings } from './http/http-client-settings.js';
+import type { RemoteWriteSettings } from './remote-write/remote-write-settings.js';
+import type { RuleGroupSettings, RulesSettings } from './rules/rule-settings.js';
 
 /** The settings of a loaded configuration. Immutable: a reload creates new ones. */
 export interface Settings {
-  /** Default step of subqueries, `global.evaluation_interval`. Default 60,000, as in Prometheus. */
+  /**
+   * `global.evaluation_interval`: default step of subqueries and default interval of rule groups. Default 60,000, as in
+   * Prometheus.
+   */
   readonly evaluationIntervalMs: number;
-  /** `global.external_labels`. */
+  /** `global.rule_query_offset`. Default 0. The groups contain it already. */
+  readonly ruleQueryOffsetMs: number;
+  /** `global.external_labels`, added to alerts and to the samples of remote write. */
   readonly externalLabels: Labels;
   readonly serverGroups: readonly ServerGroupSettings[];
+  /** Sorted by file; those of one file in its order. */
+  readonly ruleGroups: readonly RuleGroupSettings[];
+  readonly rules: RulesSettings;
+  readonly alerting: AlertingSettings;
+  readonly remoteWrite: readonly RemoteWriteSettings[];
 }
 
 /** One entry of `promxy.server_groups`. */
@@ -53,13 +67,6 @@ export interface ServerGroupSettings {
   readonly httpClient: HttpClientSettings;
 }
 
-export interface TargetSettings {
-  /** `host:port`, IPv6 addresses in brackets. */
-  readonly address: string;
-  /** Set on every series of the target, below the labels of its group. */
-  readonly labels: Labels;
-}
-
 /** `label_filter`. Labels are distinct and in the order of the file. */
 export interface LabelFilterSettings {
   /** Labels whose values are read from the group periodically. */
@@ -83,37 +90,4 @@ export interface TimeRangeSettings {
   readonly endMs: number | undefined;
   /** True to ignore samples that the group has outside of the range. */
   readonly truncate: boolean;
-}
-
-/** `http_client`. */
-export interface HttpClientSettings {
-  /** Maximum time to open a connection, including TLS. Positive. Default 200, also for 0 in the file. */
-  readonly dialTimeoutMs: number;
-  /** Undefined for no authentication. */
-  readonly authentication: AuthenticationSettings | undefined;
-  readonly tls: TlsSettings;
-}
-
-/** The content of the Authorization header: basic authentication, or credentials with a scheme such as `Bearer`. */
-export type AuthenticationSettings =
-  | { readonly kind: 'basic'; readonly username: SecretSettings; readonly password: SecretSettings }
-  | { readonly kind: 'token'; readonly scheme: string; readonly credentials: SecretSettings };
-
-/** A secret, or the user name of basic authentication. */
-export interface SecretSettings {
-  /** The value when the configuration was loaded. The content of a file is trimmed. */
-  readonly value: string;
-  /** The file with the value, which may change at any time; undefined when the value is in the configuration. */
-  readonly file: string | undefined;
-}
-
-/** `tls_config`. Certificates and keys are PEM texts; files are read when the configuration is loaded. */
-export interface TlsSettings {
-  readonly ca: string | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly serverName: string | undefined;
-  readonly insecureSkipVerify: boolean;
-  readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
-  readonly maxVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
 }

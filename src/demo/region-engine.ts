@@ -72,7 +72,7 @@ export class RegionEngine implements QueryEngine {
         queryText: text,
       });
       stats.evaluated(budget.peakSamples);
-      return { kind: 'value', value, annotations, stats, release: () => undefined };
+      return { kind: 'value', value, isDisjoint: true, annotations, stats, release: () => undefined };
     } finally {
       deadline.release();
     }

@@ -1,6 +1,7 @@
 // Starts the regions that `npm start` runs on.
 
 import { createApp } from '../http/index.js';
+import { NO_RULES } from '../rules/index.js';
 import { Labels } from '../model/index.js';
 import { type Clock, NO_LOG } from '../runtime/index.js';
 import { MemoryStore } from './memory-store.js';
@@ -102,6 +103,7 @@ function createRegion(
   const engine = new RegionEngine({ store, metrics });
   return createApp({
     engineFor: () => engine,
+    rules: NO_RULES,
     features: new Set(),
     clock,
     queryTimeoutMs: 120_000,

@@ -64,6 +64,7 @@ export function warnOrThrow(
   }
   const name = `server group "${group.name}"`;
   const reason = error.message.startsWith(`${name}: `) ? error.message.slice(name.length + 2) : error.message;
+  annotations.missing(group);
   annotations.notice(
     loss === 'missing'
       ? `${name} is missing from this answer: ${reason}`

@@ -88,6 +88,8 @@ export interface BytesAnswer {
 export interface ValueAnswer {
   readonly kind: 'value';
   readonly value: Value;
+  /** True when each series of the value depends on the series of one server group only. */
+  readonly isDisjoint: boolean;
   readonly annotations: Annotations;
   readonly stats: AnswerStats;
   release(): void;

@@ -58,7 +58,8 @@ export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<Va
   const release = (): void => {
     deadline.release();
   };
-  return { kind: 'value', value, annotations, stats, release };
+  const isDisjoint = plan.kind === 'fetch' && !plan.fetch.overlapping;
+  return { kind: 'value', value, isDisjoint, annotations, stats, release };
 }
 
 /** The fetches of one attempt. Equal ones are sent once. */

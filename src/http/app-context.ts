@@ -1,6 +1,7 @@
 // The interface between the HTTP application and the process.
 
 import type { QueryEngine } from '../federation/index.js';
+import type { RulesApi } from '../rules/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { Clock, Log } from '../runtime/index.js';
 import type { ApiRequest } from './routes/route.js';
@@ -12,6 +13,7 @@ export interface AppContext {
    * configuration is reloaded.
    */
   engineFor(request: ApiRequest): QueryEngine;
+  readonly rules: RulesApi;
   readonly features: FeatureSet;
   readonly clock: Clock;
   /** `--query.timeout`. */

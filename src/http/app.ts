@@ -8,6 +8,7 @@ import { addCors } from './cors.js';
 import { addExplainRoutes } from './routes/explain-routes.js';
 import { addMetadataRoutes } from './routes/metadata-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
+import { addRuleRoutes } from './routes/rule-routes.js';
 import { errorHandler, replyToInvalidRequest } from './reply/reply-error.js';
 import { addStatusRoutes } from './routes/status-routes.js';
 
@@ -71,6 +72,7 @@ export function createApp(context: AppContext): FastifyInstance {
       addQueryRoutes(routes, context);
       addExplainRoutes(routes, context);
       addMetadataRoutes(routes, context);
+      addRuleRoutes(routes, context);
       addStatusRoutes(routes, context);
       done();
     },

@@ -1,10 +1,19 @@
 // Annotations of a query: the warnings and infos that travel with its result.
 
+import type { Labels } from './labels.js';
+
 /** Upper bound on the printed annotations of each kind. A further line counts the omitted ones. */
 const MAX_PRINTED = 10;
 
 /** The warning about a result that the `limit` parameter cut short. Source: Prometheus, web/api/v1/api.go. */
 export const TRUNCATION_WARNING = 'results truncated due to limit';
+
+/** A server group whose series are missing or incomplete in a result. */
+export interface MissingGroup {
+  readonly name: string;
+  /** The labels that the group sets on all its series. */
+  readonly labels: Labels;
+}
 
 /**
  * The warnings and infos of one query, in insertion order, without duplicates.
@@ -15,10 +24,21 @@ export class Annotations {
   readonly #notices = new Set<string>();
   readonly #warnings = new Set<string>();
   readonly #infos = new Set<string>();
+  readonly #missing = new Map<string, MissingGroup>();
 
   /** Adds a warning about the result as a whole, such as a missing region. It is always printed. */
   notice(text: string): void {
     this.#notices.add(text);
+  }
+
+  /** Records that series of a server group are missing from the result. The caller also adds a warning. */
+  missing({ name, labels }: MissingGroup): void {
+    this.#missing.set(name, { name, labels });
+  }
+
+  /** The server groups whose series are missing from the result, each once. */
+  get missingGroups(): readonly MissingGroup[] {
+    return [...this.#missing.values()];
   }
 
   /** Adds a warning about the expression. */

@@ -33,6 +33,18 @@ export function formatTimestamp(timeMs: number): string {
   return rest === 0 ? `${sign}${seconds}` : `${sign}${seconds}.${String(rest).padStart(3, '0')}`;
 }
 
+/** Prints a float with an exponent of at least two digits, as Go's `FormatFloat(v, 'e', -1, 64)` does. */
+export function formatExponent(value: number): string {
+  if (!Number.isFinite(value)) return formatFloat(value);
+  const [mantissa, exponent] = (Object.is(value, -0) ? '-0e+0' : value.toExponential()).split('e');
+  return `${mantissa}e${exponent!.slice(0, 1)}${exponent!.slice(1).padStart(2, '0')}`;
+}
+
+/** Prints a time in UTC without trailing zeros, as Go prints RFC 3339 with fractions of a second. */
+export function formatRfc3339(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/\.?0*Z$/, 'Z');
+}
+
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 /**

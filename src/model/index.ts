@@ -1,9 +1,16 @@
-export { Annotations, TRUNCATION_WARNING, withoutPosition } from './annotations.js';
+export { Annotations, type MissingGroup, TRUNCATION_WARNING, withoutPosition } from './annotations.js';
 export { ColumnSlabs } from './column-slabs.js';
 export { compareStrings } from './compare.js';
 export { MAX_DURATION_MS, MAX_DURATION_S, parseDuration, printDuration } from './duration.js';
 export { asPromfedError, type ErrorCode, PromfedError } from './errors.js';
-export { formatFloat, formatTimestamp, tryParseFloat, tryParseTime } from './format.js';
+export {
+  formatExponent,
+  formatFloat,
+  formatRfc3339,
+  formatTimestamp,
+  tryParseFloat,
+  tryParseTime,
+} from './format.js';
 export { type Grid, gridEndMs, instantGrid, MAX_POINTS, rangeGrid } from './grid.js';
 export {
   detectReset,
@@ -28,7 +35,8 @@ export {
 export { HistogramSum } from './histogram/sum.js';
 export { trimHistogram } from './histogram/trim.js';
 export { isHeaderName, isHeaderValue, isReservedHeader } from './http-header.js';
-export { Labels, labelsBytes, METRIC_NAME } from './labels.js';
+export { isLabelName, Labels, labelsBytes, METRIC_NAME } from './labels.js';
+export { ExpandingPattern } from './matchers/expanding-pattern.js';
 export { fixedLabels, injectMatchers } from './matchers/inject-matchers.js';
 export { anyValueMatches, type LabelFilter } from './matchers/label-filter.js';
 export {
@@ -38,7 +46,10 @@ export {
   type MatchOp,
   printMatchers,
 } from './matchers/matcher.js';
+export { compilePattern } from './matchers/regex.js';
 export { tryNearest } from './nearest.js';
+export { Relabeler } from './relabel/relabeler.js';
+export { DEFAULT_RELABEL, RELABEL_ACTIONS, type RelabelSettings } from './relabel/relabel-settings.js';
 export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';
 export type { StopSignal } from './stop-signal.js';
 export { targetSets } from './target-sets.js';

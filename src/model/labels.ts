@@ -5,6 +5,13 @@ import { compareStrings } from './compare.js';
 /** Name of the label that holds the metric name. */
 export const METRIC_NAME = '__name__';
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Reports whether a label name is valid: any non-empty UTF-8 text, as in Prometheus 3. */
+export function isLabelName(name: string): boolean {
+  return name !== '' && !LONE_SURROGATE.test(name);
+}
+
 /**
  * An immutable set of labels, sorted by name in UTF-8 byte order. Values are not empty: as in Prometheus, an empty
  * value means that the label is missing.

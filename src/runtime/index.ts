@@ -17,5 +17,11 @@ export { createTimers, RefreshLoop, type Timers } from './refresh-loop.js';
 export { Reloader, type Revision } from './reloader.js';
 export { settlesSoon } from './settles-soon.js';
 export { SampleBudget, type SampleCounter } from './sample-budget.js';
-export { describeFileError, type ReadText, readTextFile, readTextFileAsync } from './text-file.js';
+export {
+  describeFileError,
+  type FileText,
+  type ReadText,
+  readTextFile,
+  readTextFileAsync,
+} from './text-file.js';
 export { type ZstdOptions, zstd } from './zstd.js';

@@ -14,13 +14,13 @@ export type FileText = { readonly text: string } | { readonly problem: string };
 export type ReadText = (path: string) => FileText;
 
 /**
- * Reads a whole file of up to 1 MiB, as UTF-8. Relative paths start at the working directory, as in promxy.
+ * Reads a whole file of up to `maxBytes`, 1 MiB by default, as UTF-8. Relative paths start at the working directory, as in promxy.
  * Devices and pipes are rejected: reading them may never end.
  */
-export function readTextFile(path: string): FileText {
+export function readTextFile(path: string, maxBytes = MAX_BYTES): FileText {
   const absolute = resolve(path);
   try {
-    const problem = tryProblem(absolute, statSync(absolute));
+    const problem = tryProblem(absolute, statSync(absolute), maxBytes);
     return problem === undefined ? decode(readFileSync(absolute)) : { problem };
   } catch (error) {
     return { problem: describeFileError(absolute, error) };
@@ -31,16 +31,20 @@ export function readTextFile(path: string): FileText {
 export async function readTextFileAsync(path: string): Promise<FileText> {
   const absolute = resolve(path);
   try {
-    const problem = tryProblem(absolute, await stat(absolute));
+    const problem = tryProblem(absolute, await stat(absolute), MAX_BYTES);
     return problem === undefined ? decode(await readFile(absolute)) : { problem };
   } catch (error) {
     return { problem: describeFileError(absolute, error) };
   }
 }
 
-function tryProblem(path: string, stats: { readonly size: number; isFile(): boolean }): string | undefined {
+function tryProblem(
+  path: string,
+  stats: { readonly size: number; isFile(): boolean },
+  maxBytes: number,
+): string | undefined {
   if (!stats.isFile()) return `${path} is not a file`;
-  return stats.size > MAX_BYTES ? `${path} is larger than ${MAX_BYTES} bytes` : undefined;
+  return stats.size > maxBytes ? `${path} is larger than ${maxBytes} bytes` : undefined;
 }
 
 function decode(bytes: Uint8Array): FileText {

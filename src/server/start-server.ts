@@ -6,10 +6,12 @@ import type { BindAddress, LoadedConfig } from '../config/index.js';
 import { Admission } from '../federation/index.js';
 import { createApp } from '../http/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
+import type { RulesApi } from '../rules/index.js';
 import { createTimers, MemoryBudget, Reloader, type Clock } from '../runtime/index.js';
 import { createMetrics, type MetricsReport } from '../telemetry/index.js';
 import type { Supervisor } from '../workers/index.js';
 import { CurrentRuntime } from './current-runtime.js';
+import { RuleService, type RuleServerFlags } from './rule-service.js';
 import { listen } from './listen.js';
 import { HeapUse, type ProcessMemory } from './process-memory.js';
 import { Runtime } from './runtime.js';
@@ -29,6 +31,7 @@ export interface ServerOptions {
   /** False when the regions send raw samples only. */
   readonly pushdown: boolean;
   readonly features: FeatureSet;
+  readonly rules: RuleServerFlags;
   /** Every flag with its value as text, for the status API. */
   readonly flags: Readonly<Record<string, string>>;
   /** Called at the start and at every reload. */
@@ -45,6 +48,10 @@ export interface Server {
   readonly url: string;
   /** Loads the configuration again. @throws PromfedError when it is invalid; the previous one is kept. */
   reload(): Promise<void>;
+  /** Starts to evaluate rules in this process. Without a supervisor they are evaluated from the start. */
+  evaluateRules(): Promise<void>;
+  /** The rules that this process evaluates. */
+  readonly rules: RulesApi;
   /** The metrics of this process. */
   report(): Promise<MetricsReport>;
   /** Answers the requests that have arrived, then ends every connection. */
@@ -72,9 +79,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }));
   const reloader: Reloader<LoadedConfig> = await Reloader.start<LoadedConfig>({
     load: options.loadConfig,
-    apply(config, adopt) {
+    async apply(config, adopt) {
       current.replace(config);
       adopt();
+      await rules.apply(config.settings);
     },
     clock,
     log,
@@ -92,12 +100,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     queryTimeoutMs,
   );
   metrics.addLabelIndex(() => current.get().labelIndex());
+  const rules = new RuleService({
+    ...options.rules,
+    engine: () => current.get().engine,
+    features: options.features,
+    queryTimeoutMs,
+    createMetrics: metrics.addRules,
+    version: options.version,
+    clock,
+    timers: createTimers(clock),
+    log,
+  });
+  const evaluateRules = (): Promise<void> => rules.start(reloader.current.settings);
+  if (options.supervisor === undefined) await evaluateRules();
 
   let isReady = true;
   const reload = (): Promise<void> => reloader.reload();
   const app = createApp({
     ...options,
     engineFor: () => current.get().engine,
+    rules: options.supervisor?.rules ?? rules.api,
     isReady: () => isReady,
     reload: options.supervisor?.reload ?? reload,
     configYaml: () => reloader.current.maskedYaml,
@@ -111,10 +133,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     url,
     reload,
     report: metrics.report,
+    evaluateRules,
+    rules: rules.api,
     async stop() {
       isReady = false;
       log.info('promfed is stopping');
       await app.close();
+      await rules.close();
       await current.close();
     },
   };

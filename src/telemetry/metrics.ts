@@ -5,7 +5,10 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { addConfigMetrics, type ConfigMetrics } from './config-metrics.js';
 import { addLabelIndexMetrics, type LearnedLabel } from './label-index-metrics.js';
 import { addMemoryMetrics, type MemoryStats } from './memory-metrics.js';
+import { addNotificationMetrics, type NotificationMetrics } from './notification-metrics.js';
+import { addRemoteWriteMetrics, type RemoteWriteMetrics } from './remote-write-metrics.js';
 import type { MetricsReport } from './reports.js';
+import { addRuleMetrics, type RuleMetricsObserver } from './rule-metrics.js';
 import { addHttpMetrics, addUpstreamMetrics, type UpstreamRequest } from './request-metrics.js';
 
 export interface Metrics extends ConfigMetrics {
@@ -16,6 +19,12 @@ export interface Metrics extends ConfigMetrics {
   /** @param route the route's pattern. */
   readonly observeHttp: (route: string, status: number, durationMs: number) => void;
   readonly observeUpstream: (request: UpstreamRequest) => void;
+  /** Adds the metrics of rules, in the process that evaluates them. Called once. */
+  readonly addRules: () => {
+    readonly rules: RuleMetricsObserver;
+    readonly notifications: NotificationMetrics;
+    readonly remoteWrite: RemoteWriteMetrics;
+  };
   /** Adds the metrics of learned label values. @param read called for each rendering. */
   addLabelIndex(read: () => readonly LearnedLabel[]): void;
   /** Adds the metrics of the memory budget. @param read called for each rendering. */
@@ -40,6 +49,11 @@ export function createMetrics(version: string): Metrics {
     report: () => registry.getMetricsAsJSON(),
     observeHttp: addHttpMetrics(registers),
     observeUpstream: addUpstreamMetrics(registers),
+    addRules: () => ({
+      rules: addRuleMetrics(registers),
+      notifications: addNotificationMetrics(registers),
+      remoteWrite: addRemoteWriteMetrics(registers),
+    }),
     addLabelIndex(read) {
       addLabelIndexMetrics(registers, read);
     },

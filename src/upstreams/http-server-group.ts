@@ -9,6 +9,7 @@ import { boundsAt } from './group/group-bounds.js';
 import { HttpGroupSnapshot } from './group/http-group-snapshot.js';
 import { ALL_TARGETS } from './group/target-policy.js';
 import { createCredentials, type Credentials } from './http/credentials.js';
+import { ownerOf } from './http/owner.js';
 import { Redactor } from './http/redactor.js';
 import { Target } from './http/target.js';
 import { GroupFilter } from './learn/group-filter.js';
@@ -58,7 +59,7 @@ class HttpServerGroup implements ServerGroup {
     this.#credentials =
       httpClient.authentication &&
       createCredentials({
-        group: settings.name,
+        owner: ownerOf(settings),
         settings: httpClient.authentication,
         redactor: this.#redactor,
         background: options.background,

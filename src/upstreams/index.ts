@@ -1,3 +1,10 @@
+export {
+  createHttpClient,
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpClientRequest,
+  type HttpClientResponse,
+} from './http/http-client.js';
 export { createServerGroup } from './http-server-group.js';
 export type { UpstreamObservation } from './metrics.js';
 export type { Background } from './options.js';
@@ -7,6 +14,7 @@ export type {
   GroupAnswer,
   GroupSamples,
   GroupSnapshot,
+  HistogramNames,
   LabelIndexStatus,
   MetadataAnswer,
   MetadataQuery,

@@ -2,8 +2,12 @@
 
 import type { PromfedError } from '../model/index.js';
 
-/** The routes of an upstream's API: values of the metric label `path`. */
-export type Endpoint = 'query' | 'query_range' | 'read' | 'series' | 'labels' | 'label_values' | 'metadata';
+/**
+ * The routes of an upstream's API: values of the metric label `path`. `push` is a request of an HTTP client, which is not
+ * counted.
+ */
+export type Endpoint =
+  'query' | 'query_range' | 'read' | 'series' | 'labels' | 'label_values' | 'metadata' | 'push';
 
 /**
  * The outcome of a request: `ok` when its body was read to the end, `error` when the target failed, `timeout` when the

@@ -3,6 +3,7 @@
 
 import type { LoadedConfig } from '../config/index.js';
 import { Labels } from '../model/index.js';
+import type { AlertmanagersView, RuleGroupView } from '../rules/index.js';
 import type { MetricsReport } from '../telemetry/index.js';
 
 /** The response of `/metrics`. */
@@ -16,6 +17,11 @@ export interface WorkerFunctions {
   /** Resolves when new queries are answered with the given configuration. */
   readonly switchConfig: (config: ClonedConfig) => Promise<void>;
   readonly report: () => Promise<MetricsReport>;
+  /** Starts to evaluate the rules. One worker at any time does it. */
+  readonly evaluateRules: () => Promise<void>;
+  /** Returns the rules that the worker evaluates. */
+  readonly ruleGroups: () => Promise<readonly RuleGroupView[]>;
+  readonly alertmanagers: () => Promise<AlertmanagersView>;
   /** Answers the requests that have arrived, then ends the process. */
   readonly stop: () => Promise<void>;
 }
@@ -30,6 +36,9 @@ export interface SupervisorFunctions<Options> {
   readonly failed: (reason: string) => void;
   /** Loads the configuration again, for all workers. */
   readonly reload: () => Promise<void>;
+  /** Returns the rules, from the worker that evaluates them. */
+  readonly ruleGroups: () => Promise<readonly RuleGroupView[]>;
+  readonly alertmanagers: () => Promise<AlertmanagersView>;
   /** Returns the metrics of all workers. */
   readonly metrics: () => Promise<MetricsText>;
 }
@@ -47,39 +56,27 @@ export type ClonedConfig = Cloned<LoadedConfig>;
 
 /** Returns a configuration that a message can carry. */
 export function cloneable(config: LoadedConfig): ClonedConfig {
-  const { settings } = config;
-  return {
-    ...config,
-    settings: {
-      ...settings,
-      externalLabels: pairsOf(settings.externalLabels),
-      serverGroups: settings.serverGroups.map((group) => ({
-        ...group,
-        labels: pairsOf(group.labels),
-        targets: group.targets.map((target) => ({ ...target, labels: pairsOf(target.labels) })),
-      })),
-    },
-  };
-}
-
-function pairsOf(labels: Labels): { readonly labelPairs: Pairs } {
-  return { labelPairs: [...labels] };
+  return replace(config, (value) =>
+    value instanceof Labels ? { labelPairs: [...value] } : undefined,
+  ) as ClonedConfig;
 }
 
 /** Returns the configuration of a message, without its warnings: the supervisor has logged them. */
 export function fromClone(config: ClonedConfig): LoadedConfig {
-  const { settings } = config;
-  return {
-    ...config,
-    warnings: [],
-    settings: {
-      ...settings,
-      externalLabels: Labels.of(settings.externalLabels.labelPairs),
-      serverGroups: settings.serverGroups.map((group) => ({
-        ...group,
-        labels: Labels.of(group.labels.labelPairs),
-        targets: group.targets.map((target) => ({ ...target, labels: Labels.of(target.labels.labelPairs) })),
-      })),
-    },
+  const loaded = replace(config, (value) =>
+    'labelPairs' in value ? Labels.of(value.labelPairs as Pairs) : undefined,
+  ) as LoadedConfig;
+  return { ...loaded, warnings: [] };
+}
+
+/** Copies plain data. An object for which `replacement` is defined is replaced by it. */
+function replace(data: unknown, replacement: (value: object) => object | undefined): unknown {
+  const copy = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(copy);
+    const replaced = replacement(value);
+    if (replaced !== undefined) return replaced;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item)]));
   };
+  return copy(data);
 }

@@ -20,6 +20,9 @@ export interface PoolOptions<Options> {
   readonly functions: Omit<SupervisorFunctions<Options>, 'ready' | 'failed'>;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly onReady: (member: Member) => void;
+  /** Called when a worker has exited. @param others the workers that still run. */
+  readonly onExit: (member: Member, others: readonly Member[]) => void;
   /** Called when a worker was started in place of another. */
   readonly onReplaced: () => void;
   /** Called after the start when workers repeatedly exit before they are ready. No more are started. */
@@ -135,6 +138,7 @@ export class WorkerPool<Options> {
 
   #onReady(member: Member, url: string): void {
     member.isReady = true;
+    this.#options.onReady(member);
     this.#policy.workerReady();
     if (this.#hasStarted) {
       this.#options.log.info({ pid: member.worker.process.pid }, 'worker is ready');
@@ -155,6 +159,7 @@ export class WorkerPool<Options> {
     this.#members.delete(member.worker.id);
     this.#pastTotals = totalsOf([this.#pastTotals, member.lastReport]);
     if (this.#isStopping) return;
+    this.#options.onExit(member, this.members());
     const delayMs = this.#policy.workerExited({
       wasReady: member.isReady,
       lifeMs: clock.now() - member.startedMs,

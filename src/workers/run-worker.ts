@@ -1,9 +1,10 @@
-// The worker's side: a server that receives its configuration from the supervisor, and calls it for reloads and metrics.
+// The worker's side: a server that receives its configuration from the supervisor, and calls it for reloads, metrics and rules.
 
 import cluster from 'node:cluster';
 
 import type { LoadedConfig } from '../config/index.js';
 import { asPromfedError, PromfedError } from '../model/index.js';
+import type { RulesApi } from '../rules/index.js';
 import type { MetricsReport } from '../telemetry/index.js';
 import {
   fromClone,
@@ -15,10 +16,12 @@ import {
 import { channelOf } from './channel.js';
 import { createPeer } from './peer.js';
 
-/** The supervisor as the server of a worker uses it: both calls are for all workers. */
+/** The supervisor as the server of a worker uses it. Reloads and metrics are those of all workers. */
 export interface Supervisor {
   readonly reload: () => Promise<void>;
   readonly metrics: () => Promise<MetricsText>;
+  /** The rules of the worker that evaluates them. */
+  readonly rules: RulesApi;
 }
 
 /** The server of one worker. */
@@ -26,11 +29,17 @@ export interface WorkerServer {
   readonly url: string;
   reload(): Promise<void>;
   report(): Promise<MetricsReport>;
+  evaluateRules(): Promise<void>;
+  /** The rules that this worker evaluates. */
+  readonly rules: RulesApi;
   stop(): Promise<void>;
 }
 
 /** Maximum wait for the metrics of all workers. The supervisor waits less for each worker. */
 const METRICS_LIMIT_MS = 5_000;
+
+/** Maximum wait for the rules of the worker that evaluates them. */
+const RULES_LIMIT_MS = 10_000;
 
 /**
  * Runs a server until the supervisor stops it or ends. The process then exits.
@@ -67,6 +76,9 @@ export async function runWorker(
       }
     },
     report: async () => (await server).report(),
+    evaluateRules: async () => (await server).evaluateRules(),
+    ruleGroups: async () => (await server).rules.groups(),
+    alertmanagers: async () => (await server).rules.alertmanagers(),
     async stop() {
       await (await server).stop();
       process.exit(0);
@@ -84,6 +96,10 @@ export async function runWorker(
     const running = await start(options, () => Promise.resolve(fromClone(config)), {
       reload: () => supervisor.call('reload', undefined),
       metrics: () => supervisor.call('metrics', undefined, METRICS_LIMIT_MS),
+      rules: {
+        groups: () => supervisor.call('ruleGroups', undefined, RULES_LIMIT_MS),
+        alertmanagers: () => supervisor.call('alertmanagers', undefined, RULES_LIMIT_MS),
+      },
     });
     await supervisor.call('ready', running.url);
     resolveServer(running);

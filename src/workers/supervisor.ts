@@ -15,6 +15,7 @@ import {
 import { cloneable, type MetricsText } from './calls.js';
 import { NoAnswer } from './peer.js';
 import { WorkerPool, type Member } from './pool.js';
+import { RuleEvaluator } from './rule-evaluator.js';
 
 export interface WorkersOptions<Options> {
   /** Number of workers: 2 or more. */
@@ -56,6 +57,7 @@ export async function startWorkers<Options>(options: WorkersOptions<Options>): P
   const { log, clock, count } = options;
   const metrics = createMetrics(options.version);
   const workerMetrics = createWorkerMetrics();
+  const evaluator = new RuleEvaluator(log);
   const reloader: Reloader<LoadedConfig> = await Reloader.start<LoadedConfig>({
     load: options.loadConfig,
     apply: (next, adopt) => switchAll(pool, next, adopt),
@@ -69,6 +71,14 @@ export async function startWorkers<Options>(options: WorkersOptions<Options>): P
       begin: () => ({ options: options.options, config: cloneable(reloader.current) }),
       reload: () => reloader.reload(),
       metrics: () => renderAll(pool, metrics, workerMetrics),
+      ruleGroups: () => evaluator.groups(),
+      alertmanagers: () => evaluator.alertmanagers(),
+    },
+    onReady: (member) => {
+      evaluator.memberReady(member);
+    },
+    onExit: (member, others) => {
+      evaluator.memberExited(member, others);
     },
     onReplaced: () => {
       workerMetrics.replaced();

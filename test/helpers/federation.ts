@@ -67,5 +67,12 @@ export function queryRequest(
 /** The answer of an engine to a query whose result is `value`. */
 export function valueAnswer(value: Value): ValueAnswer {
   const stats = new QueryStats({ detail: 'counters', grid: instantGrid(0) });
-  return { kind: 'value', value, annotations: new Annotations(), stats, release: () => undefined };
+  return {
+    kind: 'value',
+    value,
+    isDisjoint: true,
+    annotations: new Annotations(),
+    stats,
+    release: () => undefined,
+  };
 }

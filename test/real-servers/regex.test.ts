@@ -11,7 +11,7 @@ import {
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
 import { randomRuns, randomSeed } from '../helpers/random-runs.js';
-import { printExpr } from '../helpers/promql/print-expr.js';
+import { printExpr } from '../../src/promql/language/index.js';
 
 const skip = withoutRealServers();
 const NOW_MS = Date.UTC(2026, 5, 1, 12);

@@ -1,6 +1,6 @@
 // Checks a decoded file against the schema, and words the problems that it finds.
 
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type AnySchema, type ErrorObject } from 'ajv';
 
 import { tryNearest } from '../../model/index.js';
 import { comparePositions, type FilePosition, type Problem } from '../config-error.js';
@@ -8,7 +8,7 @@ import { tryParseConfigDuration } from '../text/parse-duration.js';
 import { quote, quoteKey } from '../text/quote.js';
 import type { Decoded } from './decode.js';
 import { FORMATS, type FormatName } from './formats.js';
-import { type ConfigFile, configFileSchema, type SchemaAnnotations } from './schema.js';
+import type { SchemaAnnotations } from './schema/keys.js';
 import { type Path, printPath, type SchemaNode, walkValues } from './schema-walk.js';
 
 /** A problem and the path of the value that has it. */
@@ -16,11 +16,11 @@ export interface PathProblem extends Problem {
   readonly path: Path;
 }
 
-const validate = createAjv().compile<ConfigFile>(configFileSchema);
+const ajv = createAjv();
 
 function createAjv(): Ajv {
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: true });
-  ajv.addVocabulary(['secret', 'orOne', 'inert']);
+  ajv.addVocabulary(['secret', 'orOne', 'emptyText', 'inert']);
   ajv.addKeyword({
     keyword: 'unsupported',
     validate: (unsupported: NonNullable<SchemaAnnotations['unsupported']>, value: unknown) =>
@@ -49,10 +49,16 @@ function isEquivalent(a: unknown, b: unknown): boolean {
 /** Number of errors with a search for similar keys, which takes time. Errors beyond it are not listed anyway. */
 const MAX_HINTS = 100;
 
-/** Returns the problems of the file's shape; empty when it is a ConfigFile. Never quotes a secret. */
-export function checkShape(decoded: Decoded): readonly PathProblem[] {
-  if (validate(decoded.value)) return [];
-  return (validate.errors ?? []).flatMap((error, i) => describe(error, decoded, i < MAX_HINTS));
+/** Returns the problems of a file's shape; empty when it has the shape of the schema. Never quotes a secret. */
+export type ShapeCheck = (decoded: Decoded) => readonly PathProblem[];
+
+/** Compiles a schema. */
+export function createShapeCheck(schema: AnySchema): ShapeCheck {
+  const validate = ajv.compile(schema);
+  return (decoded) => {
+    if (validate(decoded.value)) return [];
+    return (validate.errors ?? []).flatMap((error, i) => describe(error, decoded, i < MAX_HINTS));
+  };
 }
 
 /** Converts an error of ajv to a problem. Returns an empty list when another error reports the same problem. */
@@ -90,6 +96,11 @@ function describe(error: ErrorObject, decoded: Decoded, withHint: boolean): Path
     }
     case 'minItems':
       return problem('must not be empty');
+    case 'minimum':
+    case 'maximum':
+      return problem(
+        `must be at ${error.keyword === 'minimum' ? 'least' : 'most'} ${params['limit'] as number}; got ${String(error.data)}`,
+      );
     case 'unsupported':
       return [
         {
@@ -119,6 +130,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: 'a mapping',
   array: 'a list',
   string: 'a string',
+  integer: 'a whole number',
   boolean: 'true or false',
 };
 

@@ -4,6 +4,7 @@ import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, typ
 
 import type { FilePosition, Problem } from '../config-error.js';
 import { quoteKey } from '../text/quote.js';
+import { sourceOffset } from './scalar-offset.js';
 import { isKnownKey, ROOT_SCHEMA, schemaOfKey, type Path, type SchemaNode } from './schema-walk.js';
 import { MAX_DEPTH, MAX_VALUES, type YamlDocument } from './yaml-document.js';
 
@@ -14,6 +15,8 @@ export type DecodedMap = Record<string, unknown>;
 interface EntryPosition {
   readonly key: FilePosition;
   readonly value: FilePosition;
+  /** Undefined for an empty value. */
+  readonly node: Node | undefined;
 }
 
 /** The values of a file and their positions. */
@@ -24,8 +27,10 @@ export class Decoded {
   /** True when the file exceeds the limits on values or depth. The values beyond them are missing. */
   readonly truncated: boolean;
   readonly #positions: WeakMap<object, Map<string, EntryPosition>>;
+  readonly #document: YamlDocument;
 
-  constructor(value: unknown, { problems, truncated, positions }: Decoder) {
+  constructor(value: unknown, document: YamlDocument, { problems, truncated, positions }: Decoder) {
+    this.#document = document;
     this.value = value;
     this.problems = problems;
     this.truncated = truncated;
@@ -34,16 +39,31 @@ export class Decoded {
 
   /** The position of the value at the path, or of its key. For a missing value, that of its nearest parent. */
   positionOf(path: Path, part: 'key' | 'value' = 'value'): FilePosition {
+    const entries = this.#entriesAlong(path);
+    return entries.at(-1)?.[entries.length === path.length ? part : 'value'] ?? { line: 1, column: 1 };
+  }
+
+  /** The position of a character of the string at the path, counted from 0 in UTF-16 units. */
+  positionInText(path: Path, offset: number): FilePosition {
+    const entries = this.#entriesAlong(path);
+    const node = entries.length === path.length ? entries.at(-1)?.node : undefined;
+    const scalar = isAlias(node) ? this.#document.aliases.get(node) : node;
+    if (!isScalar(scalar)) return this.positionOf(path);
+    return this.#document.positionAt(sourceOffset(this.#document.text, scalar, offset));
+  }
+
+  /** The entries on a path, up to the first missing one. */
+  #entriesAlong(path: Path): EntryPosition[] {
     let parent: unknown = this.value;
-    let position: FilePosition = { line: 1, column: 1 };
-    for (const [i, step] of path.entries()) {
+    const entries: EntryPosition[] = [];
+    for (const step of path) {
       if (typeof parent !== 'object' || parent === null) break;
       const entry = this.#positions.get(parent)?.get(String(step));
       if (entry === undefined) break;
-      position = i === path.length - 1 ? entry[part] : entry.value;
+      entries.push(entry);
       parent = (parent as DecodedMap)[step];
     }
-    return position;
+    return entries;
   }
 
   /** The entries of a mapping in the order of the file. Plain objects reorder keys such as `10`. */
@@ -67,10 +87,10 @@ const MISSING = Symbol('missing');
  * the file (`0123`, `yes`). Where it has a boolean, `yes`, `no`, `on` and `off` are accepted. A key with an empty value
  * counts as missing, and `<<` merges mappings.
  */
-export function decode(document: YamlDocument): Decoded {
+export function decode(document: YamlDocument, schema: SchemaNode = ROOT_SCHEMA): Decoded {
   const decoder = new Decoder(document);
-  const value = document.root === undefined ? MISSING : decoder.decode(document.root, ROOT_SCHEMA);
-  return new Decoded(value === MISSING ? Object.create(null) : value, decoder);
+  const value = document.root === undefined ? MISSING : decoder.decode(document.root, schema);
+  return new Decoded(value === MISSING ? Object.create(null) : value, document, decoder);
 }
 
 class Decoder {
@@ -112,7 +132,7 @@ class Decoder {
           continue;
         }
         const position = this.#positionOf(item);
-        positions.set(String(list.length), { key: position, value: position });
+        positions.set(String(list.length), { key: position, value: position, node: item });
         list.push(value);
       }
       return list;
@@ -155,7 +175,11 @@ class Decoder {
       const decoded = value === null ? MISSING : this.decode(value, valueSchema);
       const kept = decoded === MISSING ? valueOfEmptyKey(schema, name, valueSchema) : decoded;
       if (kept === MISSING) continue;
-      positions.set(name, { key: position, value: value === null ? position : this.#positionOf(value) });
+      positions.set(name, {
+        key: position,
+        value: value === null ? position : this.#positionOf(value),
+        node: value ?? undefined,
+      });
       map[name] = kept;
     }
     for (const merge of merges) this.#merge(map, merge, schema);
@@ -202,7 +226,7 @@ class Decoder {
   #singletonList(written: Node, value: unknown): unknown[] {
     const list = [value];
     const position = this.#positionOf(written);
-    this.#positionsIn(list).set('0', { key: position, value: position });
+    this.#positionsIn(list).set('0', { key: position, value: position, node: written });
     return list;
   }
 
@@ -230,13 +254,14 @@ class Decoder {
 
 /**
  * The value of a key with an empty value. In a mapping with arbitrary keys it is the empty string. A known key counts as
- * missing. An unknown key must stay, so that it is reported.
+ * missing, or is the empty string if the schema says so. An unknown key must stay, so that it is reported.
  */
 function valueOfEmptyKey(schema: SchemaNode, name: string, value: SchemaNode): unknown {
   if (typeof schema.additionalProperties === 'object') {
     if (value.type === 'string') return '';
     return value.orOne === true ? [''] : MISSING;
   }
+  if (value.emptyText === true) return '';
   return isKnownKey(schema, name) ? MISSING : null;
 }
 

@@ -1,10 +1,18 @@
 // String formats of the schema.
 
-import { isHeaderName, isHeaderValue, isReservedHeader, PromfedError } from '../../model/index.js';
-import { trySplitHostPort } from '../text/addresses.js';
+import {
+  ExpandingPattern,
+  isHeaderName,
+  isHeaderValue,
+  isReservedHeader,
+  PromfedError,
+  RELABEL_ACTIONS,
+} from '../../model/index.js';
+import { parseHttpUrl, trySplitHostPort } from '../text/addresses.js';
 import { parseConfigMatchers } from '../text/parse-matchers.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
 import { parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
+import { isFilePattern } from '../text/file-pattern.js';
 import { quote, quoteKey } from '../text/quote.js';
 
 /** Returns undefined for a valid text, else the reason, worded to follow the path of the key and a colon. */
@@ -27,6 +35,7 @@ const RESERVED_PARAMETERS: ReadonlySet<string> = new Set([
 /** Checks by the name of the format in the schema. */
 export const FORMATS = {
   duration: parsesWith(parseConfigDuration),
+  'positive-duration': checkPositiveDuration,
   'label-name': checkLabelName,
   target: checkTarget,
   'path-prefix': checkPath,
@@ -40,6 +49,17 @@ export const FORMATS = {
   matchers: parsesWith(parseConfigMatchers),
   timestamp: checkTimestamp,
   'relative-time': parsesWith(parseSignedDuration),
+  regex: parsesWith((text) => new ExpandingPattern(text)),
+  'relabel-action': checkRelabelAction,
+  'alertmanager-target': checkAlertmanagerTarget,
+  'request-header-name': checkRequestHeaderName,
+  'api-url': parsesWith((text) => parseHttpUrl(text, 'http://prometheus.example.com:9090')),
+  // Some receivers need a query string.
+  'write-url': parsesWith((text) =>
+    parseHttpUrl(text.replace(/\?[^#]*$/, ''), 'http://prometheus.example.com:9090/api/v1/write'),
+  ),
+  'rule-files': checkRuleFiles,
+  'partial-response': checkPartialResponse,
 } as const satisfies Readonly<Record<string, FormatCheck>>;
 
 export type FormatName = keyof typeof FORMATS;
@@ -141,4 +161,70 @@ function checkFilterLabel(text: string): string | undefined {
 function checkTimestamp(text: string): string | undefined {
   if (tryParseYamlTimestamp(text) !== undefined) return undefined;
   return `invalid timestamp ${quote(text)}; use RFC 3339, for example 2026-01-31T12:00:00Z`;
+}
+
+function checkPositiveDuration(text: string): string | undefined {
+  const problem = FORMATS.duration(text);
+  if (problem !== undefined) return problem;
+  return parseConfigDuration(text) > 0 ? undefined : 'duration must be greater than 0';
+}
+
+/** Accepts any case, as Prometheus does. */
+function checkRelabelAction(text: string): string | undefined {
+  if (RELABEL_ACTIONS.some((action) => action === text.toLowerCase())) return undefined;
+  return `must be one of ${RELABEL_ACTIONS.join(', ')}; got ${quote(text)}`;
+}
+
+/** Relabelling may change the address, so only the texts that Prometheus rejects are invalid. */
+function checkAlertmanagerTarget(text: string): string | undefined {
+  if (text.includes('@')) {
+    return 'invalid target: must be host:port without a user name or password; use basic_auth';
+  }
+  if (/^https?:\/\//i.test(text)) {
+    return `invalid target ${quote(text)}: must be host:port without a scheme; use scheme and path_prefix`;
+  }
+  if (text.includes('/'))
+    return `invalid target ${quote(text)}: must be host:port without a path; use path_prefix`;
+  return undefined;
+}
+
+/** Headers that no section of Prometheus may set. Source: prometheus/common, config/headers.go (`ReservedHeaders`). */
+const RESERVED_HEADERS: ReadonlySet<string> = new Set([
+  'user-agent',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'www-authenticate',
+  'x-prometheus-remote-write-version',
+  'x-prometheus-remote-read-version',
+  'x-prometheus-scrape-timeout-seconds',
+  'x-amz-date',
+  'x-amz-security-token',
+  'x-amz-content-sha256',
+]);
+
+function checkRequestHeaderName(text: string): string | undefined {
+  const name = text.toLowerCase();
+  if (name === 'authorization') {
+    return `header "${text}" must not be set: use basic_auth or authorization`;
+  }
+  return RESERVED_HEADERS.has(name)
+    ? `header "${text}" must not be set: it is reserved`
+    : checkHeaderName(text);
+}
+
+/** Source: Prometheus, config/config.go (`patRulePath`). */
+function checkRuleFiles(text: string): string | undefined {
+  if (text === '') return 'path must not be empty';
+  if (text.includes('\0')) return 'path must not contain a NUL character';
+  const directory = /^.*\*[^/]*\//.exec(text)?.[0];
+  if (directory !== undefined) {
+    return `invalid rule file path ${quote(text)}: * is allowed in the name of the file only`;
+  }
+  return isFilePattern(text) ? undefined : `invalid rule file path ${quote(text)}: syntax error in pattern`;
+}
+
+/** Accepts any case, as Thanos does. */
+function checkPartialResponse(text: string): string | undefined {
+  if (/^(?:abort|warn|hold)$/i.test(text)) return undefined;
+  return `must be one of abort, warn, hold; got ${quote(text)}`;
 }

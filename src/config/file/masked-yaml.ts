@@ -2,7 +2,7 @@
 
 import { stringify } from 'yaml';
 
-import type { ConfigFile } from './schema.js';
+import type { ConfigFile } from './schema/config-file.js';
 import { mapValues } from './schema-walk.js';
 
 /** Shown in place of a secret, as in Prometheus. */
@@ -48,12 +48,30 @@ function maskUrl(text: string): string {
     .replace(/([?&][^=&\s]*(?:token|key|secret|pass|auth)[^=&\s]*=)[^&\s]*/gi, `$1${MASK}`);
 }
 
-/** Adds the defaults of the keys that change how a group is queried. */
+/** Adds the defaults of the keys that change how servers are called. */
 function withDefaults(file: ConfigFile): ConfigFile {
   const groups = file.promxy?.server_groups ?? [];
   return {
     ...file,
     global: { evaluation_interval: '1m', ...file.global },
+    ...(file.alerting && {
+      alerting: {
+        ...file.alerting,
+        alertmanagers: (file.alerting.alertmanagers ?? []).map((entry) => ({
+          scheme: 'http' as const,
+          timeout: '10s',
+          api_version: 'v2' as const,
+          ...entry,
+        })),
+      },
+    }),
+    ...(file.remote_write && {
+      remote_write: file.remote_write.map((entry) => ({
+        remote_timeout: '30s',
+        protobuf_message: 'prometheus.WriteRequest' as const,
+        ...entry,
+      })),
+    }),
     promxy: {
       ...file.promxy,
       server_groups: groups.map((group) => ({

@@ -3,7 +3,8 @@
 import type { TSchema } from 'typebox';
 
 import { quoteKey } from '../text/quote.js';
-import { configFileSchema, type SchemaAnnotations } from './schema.js';
+import { configFileSchema } from './schema/config-file.js';
+import type { SchemaAnnotations } from './schema/keys.js';
 
 /** The parts of a JSON schema that the configuration reads, with the annotations of its keys. */
 export interface SchemaNode extends SchemaAnnotations {
@@ -17,7 +18,7 @@ export interface SchemaNode extends SchemaAnnotations {
 /** Keys and list indexes from the root of the file. */
 export type Path = readonly (string | number)[];
 
-/** The schema of the whole file. */
+/** The schema of the whole configuration file. */
 export const ROOT_SCHEMA: SchemaNode = configFileSchema as TSchema;
 
 /** The schema of one key of a mapping; an empty schema for an unknown key. */
@@ -31,7 +32,7 @@ export function isKnownKey({ properties }: SchemaNode, key: string): boolean {
   return properties !== undefined && Object.hasOwn(properties, key);
 }
 
-/** Visits every value of a checked file with its schema, parents first. */
+/** Visits every value of a checked configuration file with its schema, parents first. */
 export function walkValues(value: unknown, visit: (schema: SchemaNode, path: Path) => void): void {
   walk(value, ROOT_SCHEMA, []);
 
@@ -45,7 +46,7 @@ export function walkValues(value: unknown, visit: (schema: SchemaNode, path: Pat
   }
 }
 
-/** A copy of a checked file. `change` returns the value itself or its replacement; it is called for parents first. */
+/** A copy of a checked configuration file. `change` returns the value itself or its replacement; it is called for parents first. */
 export function mapValues(
   value: unknown,
   change: (value: unknown, schema: SchemaNode, path: Path) => unknown,

@@ -33,7 +33,16 @@ export interface YamlDocument {
   readonly root: Node | undefined;
   /** The node that each alias refers to. */
   readonly aliases: ReadonlyMap<Alias, Node>;
+  /** The whole file, to which the offsets of nodes refer. */
+  readonly text: string;
+  /** Start of the second document, which is ignored; undefined for a single one. */
+  readonly second: FilePosition | undefined;
   positionAt(offset: number): FilePosition;
+}
+
+export interface YamlOptions {
+  /** True to ignore all documents after the first one. Default false: they are a problem. */
+  readonly allowsSeveral?: boolean;
 }
 
 /**
@@ -41,7 +50,7 @@ export interface YamlDocument {
  *
  * @throws ConfigError with the syntax errors. It never quotes the text, which may contain secrets.
  */
-export function parseYaml(text: string, file: string): YamlDocument {
+export function parseYaml(text: string, file: string, options: YamlOptions = {}): YamlDocument {
   const lines = new LineCounter();
   const positionAt = (offset: number): FilePosition => {
     const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
@@ -51,29 +60,40 @@ export function parseYaml(text: string, file: string): YamlDocument {
     throw new ConfigError(file, [{ position: positionAt(offset), text: `invalid YAML: ${reason}` }]);
   };
 
-  const document = parseDocument(text, file, lines, positionAt, fail);
-  const root = document?.contents ?? undefined;
-  return { root, aliases: root === undefined ? new Map() : resolveAliases(root, fail), positionAt };
+  const { allowsSeveral = false } = options;
+  const documents = parseDocuments(text, file, lines, positionAt, fail, allowsSeveral);
+  const second = documents[1]?.range[0];
+  if (second !== undefined && !allowsSeveral) fail(second, SYNTAX_ERRORS.MULTIPLE_DOCS);
+  const root = documents[0]?.contents ?? undefined;
+  return {
+    root,
+    aliases: root === undefined ? new Map() : resolveAliases(root, fail),
+    text,
+    second: second === undefined ? undefined : positionAt(second),
+    positionAt,
+  };
 }
 
 /** Throws a ConfigError at the offset. */
 type Fail = (offset: number, reason: string) => never;
 
-/** The only document of the file; undefined for an empty file. */
-function parseDocument(
+/** Up to two documents of the file; none for an empty file. The second one may have errors if several are allowed. */
+function parseDocuments(
   text: string,
   file: string,
   lines: LineCounter,
   positionAt: YamlDocument['positionAt'],
   fail: Fail,
-): Document.Parsed | undefined {
-  let parsed: Document.Parsed | undefined;
+  allowsSeveral: boolean,
+): Document.Parsed[] {
+  const parsed: Document.Parsed[] = [];
   try {
     const tokens = [...new Parser(lines.addNewLine).parse(text)];
     checkSize(tokens, fail);
     // Keys are checked for duplicates while decoding: the option of the parser takes quadratic time.
     const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, schema: 'core' } as const;
     for (const document of new Composer(options).compose(tokens, true, text.length)) {
+      if (parsed.length === 1 && allowsSeveral) return [...parsed, document];
       // Warnings are about tags and directives that would be ignored.
       const errors: YAMLError[] = [...document.errors, ...document.warnings];
       if (errors.length > 0) {
@@ -83,8 +103,8 @@ function parseDocument(
         }));
         throw new ConfigError(file, onePerLine(problems));
       }
-      if (parsed !== undefined) fail(document.range[0], SYNTAX_ERRORS.MULTIPLE_DOCS);
-      parsed = document;
+      parsed.push(document);
+      if (parsed.length === 2) break;
     }
   } catch (error) {
     if (error instanceof ConfigError) throw error;

@@ -1,6 +1,6 @@
 // The table of flags. Parsing, checks and the help text are derived from it.
 
-export type Command = 'serve' | 'demo' | 'query' | 'explain';
+export type Command = 'serve' | 'demo' | 'query' | 'explain' | 'check';
 
 export interface FlagSpec {
   readonly short?: string;
@@ -88,6 +88,39 @@ export const FLAGS = {
     default: 'on',
     help: 'Let the regions compute parts of a query where the result stays exact. If off, they send raw samples only, and promfed computes everything.',
   },
+  'rules.alert.for-outage-tolerance': {
+    scope: 'server',
+    value: 'duration',
+    default: '1h',
+    help: 'Maximum outage of promfed after which the state of pending and firing alerts is restored.',
+  },
+  'rules.alert.for-grace-period': {
+    scope: 'server',
+    value: 'duration',
+    default: '10m',
+    help: 'Minimum time between the restored state of an alert and its firing, for rules whose `for` is longer.',
+  },
+  'rules.alert.resend-delay': {
+    scope: 'server',
+    value: 'duration',
+    default: '1m',
+    help: 'Minimum time to wait before resending an alert to the Alertmanagers.',
+  },
+  'rules.alertbackfill': {
+    scope: 'server',
+    help: 'Evaluate alerting rules over the past at the start, for alerts without a stored state.',
+  },
+  'alertmanager.notification-queue-capacity': {
+    scope: 'server',
+    value: 'number',
+    default: '10000',
+    help: 'Capacity of the queue for pending notifications to the Alertmanagers.',
+  },
+  'storage.path': {
+    scope: 'server',
+    value: 'directory',
+    help: 'Directory for the samples that wait for remote write, so that a restart does not lose them. By default they are kept in memory.',
+  },
   'enable-feature': {
     value: 'name,…',
     repeatable: true,
@@ -141,15 +174,9 @@ export const UNSUPPORTED_FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['metrics-path', true],
   ['proxy-headers', true],
   ['web.route-prefix', true],
-  ['storage.path', true],
   ['storage.tsdb.path', true],
   ['remote-read.max-concurrency', true],
-  ['alertmanager.notification-queue-capacity', true],
   ['access-log-destination', true],
-  ['rules.alert.for-outage-tolerance', true],
-  ['rules.alert.for-grace-period', true],
-  ['rules.alert.resend-delay', true],
-  ['rules.alertbackfill', false],
   ['http.shutdown-delay', true],
   ['http.shutdown-timeout', true],
 ]);

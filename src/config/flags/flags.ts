@@ -2,6 +2,7 @@
 
 import { PromfedError, tryNearest } from '../../model/index.js';
 import { type BindAddress, parseBindAddress } from '../text/addresses.js';
+import { parseConfigDuration } from '../text/parse-duration.js';
 import { quote } from '../text/quote.js';
 import { FlagReader } from './flag-reader.js';
 import { FLAGS, isQueryFlag, type Command, type FlagName, type FlagSpec } from './flag-table.js';
@@ -25,7 +26,10 @@ import { readArguments } from './read-arguments.js';
 
 /** The parsed command line. */
 export interface Flags<Feature extends string = string> {
-  /** `demo` serves embedded regions instead of a configuration. `query` and `explain` run one query and exit. */
+  /**
+   * `demo` serves embedded regions instead of a configuration. `query` and `explain` run one query and exit, `check`
+   * checks rule files and exits.
+   */
   readonly command: Command;
   /** Path of the configuration file. */
   readonly config: string;
@@ -53,18 +57,37 @@ export interface Flags<Feature extends string = string> {
   /** False when the regions send raw samples only. */
   readonly pushdown: boolean;
   readonly features: ReadonlySet<Feature>;
+  readonly rules: RuleFlags;
+  /** Maximum number of alerts that wait for each Alertmanager. */
+  readonly notificationQueueCapacity: number;
+  /** Directory for the queue of remote write; undefined to keep it in memory. */
+  readonly storagePath: string | undefined;
   readonly checkConfig: boolean;
   readonly version: boolean;
   readonly help: boolean;
   /** Flags of `query` and `explain`; undefined for other commands. */
   readonly query: QueryFlags | undefined;
+  /** The files of `check rules`, at least one; undefined for other commands. */
+  readonly checkRules: readonly string[] | undefined;
   /** Values of all server flags as text, with defaults, in the order of the help text: `/api/v1/status/flags`. */
   readonly texts: Readonly<Record<string, string>>;
 }
 
+/** The flags of rules. Source of names and defaults: Prometheus, cmd/prometheus/main.go. */
+export interface RuleFlags {
+  /** Maximum outage after which the state of alerts is restored. */
+  readonly forOutageToleranceMs: number;
+  /** Minimum time between the restored state of an alert and its firing. */
+  readonly forGracePeriodMs: number;
+  /** Minimum time between two notifications of the same alert. */
+  readonly resendDelayMs: number;
+  /** True to compute missing states of alerts from the past. */
+  readonly alertBackfill: boolean;
+}
+
 const ALL_MEMORY: MemoryFlag = { unit: 'share', value: 1 };
 
-const COMMANDS = ['demo', 'query', 'explain'] as const;
+const COMMANDS = ['demo', 'query', 'explain', 'check'] as const;
 
 /**
  * Parses the arguments after the name of the program. Flags are `--flag=value` or `--flag value`; switches are
@@ -103,16 +126,42 @@ export function parseFlags<Feature extends string>(
     lookbackDeltaMs: reader.tryRead('query.lookback-delta', (text) => Math.ceil(parsePositiveDuration(text))),
     pushdown: reader.read('query.pushdown', oneOf('on', 'off'), 'on') === 'on',
     features: parseFeatures(reader.values('enable-feature'), knownFeatures, problems),
+    rules: readRuleFlags(reader),
+    notificationQueueCapacity: reader.read('alertmanager.notification-queue-capacity', parseCount, 1),
+    storagePath: reader.tryRead('storage.path', parsePath),
     checkConfig: reader.isOn('check-config'),
     version: reader.isOn('version'),
     help: reader.isOn('help'),
     query: runsQuery(command) ? parseQueryFlags(positionals, reader, problems) : undefined,
+    checkRules: command === 'check' ? filesToCheck(positionals, problems) : undefined,
     texts: textsOf(reader),
   };
   if (problems.length > 0 && !flags.help && !flags.version) {
     throw new PromfedError('bad_data', `${problems.join('\n')}\ntry --help for the list of flags`);
   }
   return flags;
+}
+
+function readRuleFlags(reader: FlagReader): RuleFlags {
+  const duration = (name: FlagName): number => Math.ceil(reader.read(name, parseConfigDuration, 0));
+  return {
+    forOutageToleranceMs: duration('rules.alert.for-outage-tolerance'),
+    forGracePeriodMs: duration('rules.alert.for-grace-period'),
+    resendDelayMs: duration('rules.alert.resend-delay'),
+    alertBackfill: reader.isOn('rules.alertbackfill'),
+  };
+}
+
+/** The arguments after `check rules`. */
+function filesToCheck([, subject, ...files]: readonly string[], problems: string[]): readonly string[] {
+  if (subject !== 'rules') {
+    problems.push(
+      `${subject === undefined ? 'missing subject' : `unexpected argument ${quote(subject)}`}; use promfed check rules FILES`,
+    );
+  } else if (files.length === 0) {
+    problems.push('missing files, for example: promfed check rules rules/*.yaml');
+  }
+  return files;
 }
 
 function textsOf(reader: FlagReader): Record<string, string> {
@@ -130,7 +179,7 @@ function textsOf(reader: FlagReader): Record<string, string> {
 function commandOf(positionals: readonly string[], problems: string[]): Flags['command'] {
   const [first, ...more] = positionals;
   if (first === undefined) return 'serve';
-  if (first === 'query' || first === 'explain') return first;
+  if (first === 'query' || first === 'explain' || first === 'check') return first;
   const unexpected = first === 'demo' ? more : positionals;
   for (const text of unexpected) {
     const command = tryNearest(text, COMMANDS);
@@ -148,12 +197,17 @@ function runsQuery(command: Command): boolean {
   return command === 'query' || command === 'explain';
 }
 
+/** True for commands that serve requests. */
+function isServer(command: Command): boolean {
+  return command === 'serve' || command === 'demo';
+}
+
 /** Rejects flags of other commands: they are more likely a mistake than intended. */
 function rejectFlagsWithoutEffect(names: Iterable<FlagName>, command: Command, problems: string[]): void {
   for (const name of names) {
     const { scope }: FlagSpec = FLAGS[name];
     const hasNoEffect =
-      (scope === 'server' && runsQuery(command)) ||
+      (scope === 'server' && !isServer(command)) ||
       (scope === 'query' && !runsQuery(command)) ||
       (scope === 'explain' && command !== 'explain');
     if (!hasNoEffect) continue;

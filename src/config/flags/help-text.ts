@@ -14,6 +14,8 @@ Usage:
                           Run one query, on the regions of a configuration file or on a URL.
   promfed explain [flags] EXPR
                           Show how one query is answered: what each region is sent, and why.
+  promfed check rules FILES
+                          Check rule files.
 
 Flags (--flag=value or --flag value; switches: --flag, --no-flag or --flag=false):`;
 

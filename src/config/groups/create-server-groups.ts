@@ -5,7 +5,7 @@ import type { ReadText } from '../../runtime/index.js';
 import type { Problem } from '../config-error.js';
 import type { PathProblem } from '../file/check.js';
 import type { Decoded } from '../file/decode.js';
-import type { ServerGroupFile } from '../file/schema.js';
+import type { ServerGroupFile } from '../file/schema/server-group.js';
 import { type Path, printPath } from '../file/schema-walk.js';
 import type { ServerGroupSettings } from '../settings.js';
 import { quote } from '../text/quote.js';

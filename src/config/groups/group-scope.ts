@@ -1,9 +1,9 @@
 // The declared contents of a server group: `label_filter` and the time ranges.
 
 import { parseConfigDuration } from '../text/parse-duration.js';
-import type { LabelFilterFile, ServerGroupFile, TimeRangeFile } from '../file/schema.js';
+import type { LabelFilterFile, ServerGroupFile, TimeRangeFile } from '../file/schema/server-group.js';
 import type { LabelFilterSettings, TimeRangeSettings } from '../settings.js';
-import type { GroupSection } from './section.js';
+import type { Section } from '../section-reader.js';
 import { GO_ZERO_TIME_MS, parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
 
 const DEFAULT_SYNC_INTERVAL_MS = 300_000;
@@ -11,7 +11,7 @@ const DEFAULT_SYNC_INTERVAL_MS = 300_000;
 /** The filter of a group; undefined when it filters no label. */
 export function labelFilterOf(
   filter: LabelFilterFile | undefined,
-  { problem, warn, entriesOf }: GroupSection,
+  { problem, warn, entriesOf }: Section,
 ): LabelFilterSettings | undefined {
   if (filter === undefined) return undefined;
   const include = entriesOf(filter.static_labels_include ?? {});
@@ -34,10 +34,7 @@ export function labelFilterOf(
 }
 
 /** The time range of a group; undefined without a limit on either side. */
-export function timeRangeOf(
-  group: ServerGroupFile,
-  { problem }: GroupSection,
-): TimeRangeSettings | undefined {
+export function timeRangeOf(group: ServerGroupFile, { problem }: Section): TimeRangeSettings | undefined {
   const { absolute_time_range: absolute, relative_time_range: relative } = group;
   if (absolute !== undefined && relative !== undefined) {
     problem(

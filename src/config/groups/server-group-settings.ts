@@ -5,20 +5,19 @@ import { parseConfigDuration } from '../text/parse-duration.js';
 import { trySplitHostPort } from '../text/addresses.js';
 import { quote } from '../text/quote.js';
 import { labelFilterOf, timeRangeOf } from './group-scope.js';
-import { createHttpClientSettings } from './http-client.js';
-import type { GroupSection } from './section.js';
+import { createHttpClientSettings } from '../http/http-client.js';
+import { normalizePath } from '../text/normalize-path.js';
+import type { Section } from '../section-reader.js';
 import { parseConfigMatchers } from '../text/parse-matchers.js';
-import type { ServerGroupFile } from '../file/schema.js';
-import type { ServerGroupSettings, TargetSettings } from '../settings.js';
+import type { ServerGroupFile } from '../file/schema/server-group.js';
+import type { ServerGroupSettings } from '../settings.js';
+import type { TargetSettings } from '../http/http-client-settings.js';
 
 const DEFAULT_ANTI_AFFINITY_MS = 10_000;
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
 /** Creates the settings of a group with a valid shape. Other problems are reported. A missing name is empty. */
-export function createServerGroupSettings(
-  group: ServerGroupFile,
-  section: GroupSection,
-): ServerGroupSettings {
+export function createServerGroupSettings(group: ServerGroupFile, section: Section): ServerGroupSettings {
   const { problem, entriesOf } = section;
   const scheme = group.scheme ?? 'http';
   const httpClient = createHttpClientSettings(group.http_client ?? {}, {
@@ -76,12 +75,6 @@ function injectMatchersOf({ inject_matchers: texts = [] }: ServerGroupFile): rea
   return texts.length === 0 ? undefined : texts.flatMap(parseConfigMatchers);
 }
 
-/** A path that starts with a slash and ends without one; empty for the root. */
-function normalizePath(path: string): string {
-  const trimmed = path.replace(/^\/+/, '').replace(/\/+$/, '');
-  return trimmed === '' ? '' : `/${trimmed}`;
-}
-
 function pairsOf(entries: readonly (readonly [string, readonly string[]])[]): [string, string][] {
   return entries.flatMap(([name, values]) => values.map((value): [string, string] => [name, value]));
 }
@@ -90,7 +83,7 @@ function pairsOf(entries: readonly (readonly [string, readonly string[]])[]): [s
 function targetsOf(
   group: ServerGroupFile,
   defaultPort: number,
-  { problem, warn, entriesOf }: GroupSection,
+  { problem, warn, entriesOf }: Section,
 ): TargetSettings[] {
   const own = Labels.of(entriesOf(group.labels ?? {}));
   const targets = new Map<string, TargetSettings>();

@@ -78,10 +78,10 @@ function tryBuffered(
   }
   const merged = tryMergeBuffered(answers);
   if (merged === undefined) return undefined;
-  for (const { buffered, stats } of parts) {
+  for (const { group, buffered, stats } of parts) {
     stats.received(buffered!.frames);
     stats.ended(buffered!.trailer);
-    noteTrailer(buffered!.trailer, run);
+    noteTrailer(buffered!.trailer, group, run);
   }
   const isCut = limit !== undefined && merged.length > limit;
   if (isCut) run.annotations.notice(TRUNCATION_WARNING);

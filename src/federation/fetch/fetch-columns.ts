@@ -47,7 +47,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
 
 /** Reads the answer of one group to its end. */
 async function decodePart(
-  { frames, buffered, addLabels, stats }: OpenPart,
+  { group, frames, buffered, addLabels, stats }: OpenPart,
   run: FetchRun,
   decoder: PartDecoder,
 ): Promise<Column[]> {
@@ -55,7 +55,7 @@ async function decodePart(
     stats.received(buffered.frames);
     stats.ended(buffered.trailer);
     decoder.decode(setBufferedLabels({ frames: buffered.frames, addLabels }));
-    noteTrailer(buffered.trailer, run);
+    noteTrailer(buffered.trailer, group, run);
     return decoder.columns;
   }
   const labelled = setLabels(frames, addLabels);
@@ -66,7 +66,7 @@ async function decodePart(
     decoder.decode(batch);
   }
   stats.ended(labelled.trailer);
-  noteTrailer(labelled.trailer, run);
+  noteTrailer(labelled.trailer, group, run);
   return decoder.columns;
 }
 

@@ -92,7 +92,7 @@ export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutCo
     },
     finish(trailer) {
       stats.ended(trailer);
-      noteTrailer(trailer, run);
+      noteTrailer(trailer, group, run);
       return trailer;
     },
     fail(thrown) {
@@ -103,8 +103,16 @@ export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutCo
   });
 }
 
-/** Records the annotations of a region without their positions, which refer to the expression that it was sent. */
-export function noteTrailer({ warnings, infos }: ResponseTrailer, { annotations }: FanOutContext): void {
+/**
+ * Records the annotations of a region without their positions, which refer to the expression that it was sent, and
+ * whether its answer is partial.
+ */
+export function noteTrailer(
+  { warnings, infos, isPartial }: ResponseTrailer,
+  group: GroupSnapshot,
+  { annotations }: FanOutContext,
+): void {
+  if (isPartial) annotations.missing(group);
   for (const text of warnings) annotations.notice(withoutPosition(text));
   for (const text of infos) annotations.info(withoutPosition(text));
 }

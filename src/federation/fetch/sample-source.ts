@@ -79,7 +79,7 @@ export class GroupSampleSource implements SampleSource {
     if (answer === undefined) return undefined;
     stats.receivedRaw(answer.series);
     stats.ended(answer.trailer);
-    noteTrailer(answer.trailer, this.#context);
+    noteTrailer(answer.trailer, group, this.#context);
     if (answer.series.length > 0) {
       const { annotations } = this.#context;
       if (use === 'lookback' && !answer.hasStaleMarkers) annotations.notice(noStaleMarkers(group.name));

@@ -4,9 +4,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { MetadataRequest, MetadataResult } from '../../federation/index.js';
 import { annotationMembers, SUCCESS } from '../../json/index.js';
-import { compileMatcher, PromfedError, type Matcher } from '../../model/index.js';
-import { parseSelector } from '../../promql/language/index.js';
+import { PromfedError, type Matcher } from '../../model/index.js';
 import type { AppContext } from '../app-context.js';
+import { parseMatch } from '../parameters/match.js';
 import { invalid, parameter, type Parameters } from '../parameters/parameters.js';
 import { JSON_TYPE } from '../reply/send-data.js';
 import { addRoute, type ApiRequest } from './route.js';
@@ -66,14 +66,6 @@ function selectors(parameters: Parameters, namesParameter: boolean): (readonly M
   return parameters
     .all('match[]')
     .map((text) => (namesParameter ? parameter('match[]', () => parseMatch(text)) : parseMatch(text)));
-}
-
-function parseMatch(text: string): readonly Matcher[] {
-  const matchers = parseSelector(text);
-  if (matchers.every((matcher) => compileMatcher(matcher)(''))) {
-    throw new PromfedError('bad_data', 'match[] must contain at least one non-empty matcher');
-  }
-  return matchers;
 }
 
 /** Sends a result. Its memory is released when the client has received it or has disconnected. */

@@ -71,15 +71,25 @@ function store<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
  */
 const MAX_CERTAINLY_SHALLOW_CHARS = 900;
 
-function compileOrThrow(pattern: string): RE2JS {
+/**
+ * Compiles a pattern for anchored matching, with capture groups. `.` matches a newline too.
+ *
+ * @throws PromfedError `bad_data` with Go's text, when the pattern is not valid RE2.
+ */
+export function compileOrThrow(pattern: string): RE2JS {
   // Compiles the bare pattern first: errors must not show added syntax, and the added parenthesis must not close one
   // of the pattern.
-  const bare = compile(pattern);
-  if (pattern.length > MAX_CERTAINLY_SHALLOW_CHARS) compile(`^(?s:${pattern})$`);
+  const bare = compilePattern(pattern);
+  if (pattern.length > MAX_CERTAINLY_SHALLOW_CHARS) compilePattern(`^(?s:${pattern})$`);
   return pattern.includes('.') ? RE2JS.compile(pattern, RE2JS.DOTALL) : bare;
 }
 
-function compile(pattern: string): RE2JS {
+/**
+ * Compiles a pattern that is not anchored, in RE2 syntax. Takes time linear in the pattern.
+ *
+ * @throws PromfedError `bad_data` with Go's text, when the pattern is not valid RE2.
+ */
+export function compilePattern(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern);
   } catch (error) {

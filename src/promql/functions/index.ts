@@ -1,7 +1,7 @@
 export { ELEMENT_FUNCTIONS, type ElementFunction, goMax, goMin } from './element-function.js';
 export { formatFixed, formatOpenMetrics, formatPlain, formatShort } from './go-format.js';
-export { createLabelJoin, createLabelReplace, isLabelName, type MapLabels } from './label/label-functions.js';
-export { sampleOffset } from './label/label-hash.js';
+export { createLabelJoin, createLabelReplace, type MapLabels } from './label/label-functions.js';
+export { hashLabels, sampleOffset } from './label/label-hash.js';
 export { compareNaturally } from './label/natural-order.js';
 export { bucketQuantile, type MonotonicityFix } from './quantile/bucket-quantile.js';
 export {

@@ -17,12 +17,12 @@ export type {
   VectorMatching,
   VectorSelector,
 } from './ast.js';
-export { type Feature, FEATURES, type FeatureSet } from './features.js';
+export { type Feature, FEATURES, type FeatureSet, NO_FEATURES } from './features.js';
 export { isArithmetic, isComparison, isSetOperator, isTrim } from './operators.js';
-export { printPosition } from './parse-error.js';
+export { ParseError, printPosition } from './parse-error.js';
 export { parseExpr, parseMatchers, parseSelector } from './parser/parser.js';
 export { prettyExpr } from './printer/pretty.js';
-export { printPortableExpr } from './printer/printer.js';
+export { printExpr, printPortableExpr } from './printer/printer.js';
 export { quote } from './printer/quote.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
 export { stackSafe, recursionCheckpoints } from './stack-safe.js';

@@ -11,12 +11,19 @@ import {
 
 import type { buildConnector } from 'undici';
 
-import type { ServerGroupSettings, TlsSettings } from '../../config/index.js';
+import type { HttpClientSettings, ServerGroupSettings, TlsSettings } from '../../config/index.js';
 import { PromfedError } from '../../model/index.js';
 import { requestFailure } from './failure.js';
+import type { Owner } from './owner.js';
 
 /** Minimum time, in milliseconds, for an attempt at one of several addresses of a host. */
 const MIN_ATTEMPT_MS = 10;
+
+export interface ConnectorOptions {
+  readonly owner: Owner;
+  readonly scheme: ServerGroupSettings['scheme'];
+  readonly httpClient: Pick<HttpClientSettings, 'dialTimeoutMs' | 'tls'>;
+}
 
 /**
  * Creates a connector for undici's pool.
@@ -26,10 +33,10 @@ const MIN_ATTEMPT_MS = 10;
  *
  * @throws PromfedError `bad_data` when a certificate or key cannot be read.
  */
-export function createConnector(settings: ServerGroupSettings): buildConnector.connector {
-  const dialer = new Dialer(settings);
-  return (options, callback) => {
-    dialer.dial(options, callback);
+export function createConnector(options: ConnectorOptions): buildConnector.connector {
+  const dialer = new Dialer(options);
+  return (target, callback) => {
+    dialer.dial(target, callback);
   };
 }
 
@@ -41,10 +48,10 @@ class Dialer {
   readonly #secureContext: SecureContext | undefined;
   #session: Buffer | undefined;
 
-  constructor({ name, scheme, httpClient: { dialTimeoutMs, tls } }: ServerGroupSettings) {
+  constructor({ owner, scheme, httpClient: { dialTimeoutMs, tls } }: ConnectorOptions) {
     this.#timeoutMs = dialTimeoutMs;
     this.#tls = tls;
-    this.#secureContext = scheme === 'https' ? createContext(name, tls) : undefined;
+    this.#secureContext = scheme === 'https' ? createContext(owner, tls) : undefined;
   }
 
   dial({ hostname, port }: buildConnector.Options, callback: buildConnector.Callback): void {
@@ -116,7 +123,7 @@ class Dialer {
 }
 
 /** Creates the TLS context. @throws PromfedError `bad_data` when a certificate or key is invalid. */
-function createContext(groupName: string, tls: TlsSettings): SecureContext {
+function createContext(owner: Owner, tls: TlsSettings): SecureContext {
   try {
     // createSecureContext accepts any text as an authority and would then trust no certificate.
     if (tls.ca !== undefined) new X509Certificate(tls.ca);
@@ -129,7 +136,7 @@ function createContext(groupName: string, tls: TlsSettings): SecureContext {
     });
   } catch (cause) {
     const reason = requestFailure(cause, 'headers').message;
-    throw new PromfedError('bad_data', `server group "${groupName}": tls_config: ${reason}`, { cause });
+    throw new PromfedError('bad_data', `${owner.title}: tls_config: ${reason}`, { cause });
   }
 }
 

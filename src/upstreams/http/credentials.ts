@@ -1,4 +1,4 @@
-// The credentials of a server group: values of its settings and contents of files, which may change while promfed runs.
+// The credentials of a server group or of a receiver: values of its settings and contents of files, which may change while promfed runs.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -6,6 +6,7 @@ import type { AuthenticationSettings, SecretSettings } from '../../config/index.
 import { isHeaderValue, PromfedError } from '../../model/index.js';
 import { NO_LOG, readTextFileAsync, RefreshLoop } from '../../runtime/index.js';
 import type { Background } from '../options.js';
+import type { Owner } from './owner.js';
 import type { Redactor } from './redactor.js';
 
 /** Interval between two reads of the credential files. */
@@ -14,7 +15,7 @@ const CHECK_INTERVAL_MS = 5_000;
 /** Delay of the second read, which must confirm a change or a failure: the file may have been half-written. */
 const CONFIRM_AFTER_MS = 100;
 
-/** The current credentials of a group. */
+/** The current credentials of an owner. */
 export interface Credentials {
   /** The value of the Authorization header. A secret. */
   readonly authorization: string;
@@ -25,8 +26,7 @@ export interface Credentials {
 }
 
 export interface CredentialOptions {
-  /** The server group's name. */
-  readonly group: string;
+  readonly owner: Owner;
   readonly settings: AuthenticationSettings;
   /** Receives every value of the Authorization header. */
   readonly redactor: Redactor;
@@ -35,12 +35,12 @@ export interface CredentialOptions {
 }
 
 /**
- * Creates the credentials of a group.
+ * Creates the credentials of an owner.
  *
  * @throws PromfedError `bad_data` when the credentials cannot be sent in a header.
  */
 export function createCredentials(options: CredentialOptions): Credentials {
-  const { group, settings, redactor } = options;
+  const { owner, settings, redactor } = options;
   const secrets = secretsOf(settings);
   const authorization = authorizationHeader(
     settings,
@@ -49,7 +49,7 @@ export function createCredentials(options: CredentialOptions): Credentials {
   if (!isHeaderValue(authorization)) {
     throw new PromfedError(
       'bad_data',
-      `server group "${group}": the credentials contain characters that an HTTP header cannot hold`,
+      `${owner.title}: the credentials contain characters that an HTTP header cannot hold`,
     );
   }
   if (secrets.some(({ file }) => file !== undefined)) return new FileCredentials(options, authorization);
@@ -139,19 +139,19 @@ class FileCredentials implements Credentials {
   }
 
   #use(values: readonly string[]): void {
-    const { group, settings, redactor } = this.#options;
+    const { owner, settings, redactor } = this.#options;
     this.#values = values;
     this.#authorization = authorizationHeader(settings, values);
     this.#isFailing = false;
     redactor.add(this.#authorization);
-    this.#log.info({ server_group: group }, 'credentials changed');
+    this.#log.info(owner.fields, 'credentials changed');
   }
 
   #warn(problem: string): void {
     if (this.#isFailing) return;
     this.#isFailing = true;
     this.#log.warn(
-      { server_group: this.#options.group, reason: problem },
+      { ...this.#options.owner.fields, reason: problem },
       'credentials not refreshed; using the previous ones',
     );
   }

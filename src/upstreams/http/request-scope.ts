@@ -37,7 +37,7 @@ export class RequestScope implements Abortable {
   #running: Abortable | undefined;
   #forks: RequestScope[] | undefined;
 
-  /** Use `RequestScope.open` or `fork`. */
+  /** Use `RequestScope.open`, `unbound` or `fork`. */
   private constructor(context: FetchContext, parent: RequestScope | undefined) {
     this.context = context;
     this.#parent = parent;
@@ -56,6 +56,11 @@ export class RequestScope implements Abortable {
     if (context.signal.aborted) onSignal();
     else context.signal.addEventListener('abort', (scope.#onSignal = onSignal));
     return scope;
+  }
+
+  /** Creates the scope of a request that only `abort` aborts, not the signal of the context. */
+  static unbound(context: FetchContext): RequestScope {
+    return new RequestScope(context, undefined);
   }
 
   /** Creates the scope of one attempt at this request. */

@@ -1,6 +1,6 @@
 // A target of a server group: its connections and the requests on them.
 
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 
 import type { ServerGroupSettings } from '../../config/index.js';
 import { PromfedError } from '../../model/index.js';
@@ -8,25 +8,15 @@ import type { ApiCall } from '../api/api-call.js';
 import { requestWriter } from '../api/request-writer.js';
 import { NO_METRICS, outcomeOf } from '../metrics.js';
 import type { UpstreamOptions } from '../options.js';
-import { createConnector } from './connect.js';
 import type { Credentials } from './credentials.js';
 import { createDispatch } from './dispatch.js';
 import { compose, headerOf, type Exchange, type HttpRequest } from './exchange.js';
 import { requestFailure } from './failure.js';
 import { interceptorsFor } from './interceptors/interceptors-for.js';
+import { ownerOf } from './owner.js';
+import { createPool, isLoopback } from './pool.js';
 import type { RequestScope } from './request-scope.js';
 import { ResponseBody } from './response-body.js';
-
-/**
- * Maximum number of connections to one target. Further requests wait in the pool. The limit is far above the number of
- * open responses of a busy instance: unread responses that filled the pool could wait forever for another request of
- * their query, which would wait for a connection.
- */
-const MAX_CONNECTIONS = 512;
-
-/** Maximum idle time of a connection. Go servers close idle connections after a minute or more: promfed is first. */
-const KEEP_ALIVE_MS = 50_000;
-const KEEP_ALIVE_MAX_MS = 300_000;
 
 /** A target and its connections. No connection is opened before the first request. */
 export class Target {
@@ -57,17 +47,7 @@ export class Target {
       clock,
       version,
     });
-    this.#pool = new Pool(origin, {
-      connections: MAX_CONNECTIONS,
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-      // Disabled: promfed has `timeout` for the headers, exact to the millisecond, and the deadline of the query.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: createConnector(settings),
-    });
+    this.#pool = createPool(origin, { owner: ownerOf(settings), ...settings });
     this.#exchange = compose(interceptors, createDispatch(this.#pool));
     this.#toRequest = requestWriter(settings);
   }
@@ -109,8 +89,4 @@ function originOf(name: string, settings: ServerGroupSettings): URL {
   } catch {
     throw invalid;
   }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }

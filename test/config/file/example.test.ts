@@ -7,7 +7,7 @@ import t from 'tap';
 import { parse } from 'yaml';
 
 import { loadConfig, parseConfig } from '../../../src/config/index.js';
-import { configFileSchema } from '../../../src/config/file/schema.js';
+import { configFileSchema } from '../../../src/config/file/schema/config-file.js';
 
 const PATH = resolve('config.example.yaml');
 const TEXT = readFileSync(PATH, 'utf8');
@@ -37,6 +37,9 @@ t.test('the example is valid, and all its keys have an effect', async (t) => {
   const { settings, warnings } = await loadConfig(PATH);
   t.same(warnings, []);
   t.equal(settings.serverGroups.length, 2);
+  t.equal(settings.alerting.alertmanagers.length, 1);
+  t.equal(settings.remoteWrite.length, 1);
+  t.equal(settings.rules.restoreFrom?.timeoutMs, 30_000);
 });
 
 t.test('the first group has the shape of a region of KOF', async (t) => {
@@ -78,13 +81,22 @@ t.test('every key of the example, commented out or not, is in the schema', async
 
 t.test('the comment of a key has its default', async (t) => {
   const lines = TEXT.split('\n');
-  for (const [key, schema] of KEYS) {
-    if (schema.default === undefined || schema.default === '') continue;
-    const at = lines.findIndex((line) => new RegExp(`^[ #-]*${key}:`).test(line));
+  const commentAbove = (at: number): string => {
     let first = at;
     while (first > 0 && /^\s*(?:- )?#/.test(lines[first - 1]!)) first--;
-    const comment = lines.slice(first, at).join(' ');
-    t.ok(comment.includes(`Default: ${String(schema.default)}`), `${key}: ${String(schema.default)}`);
+    return lines.slice(first, at).join(' ');
+  };
+  for (const [key, schema] of KEYS) {
+    if (schema.default === undefined || schema.default === '') continue;
+    // Keys of the same name stand in several sections.
+    const comments = lines.flatMap((line, i) =>
+      new RegExp(`^[ #-]*${key}:`).test(line) ? [commentAbove(i)] : [],
+    );
+    const text = `Default: ${String(schema.default)}`;
+    t.ok(
+      comments.some((comment) => comment.includes(text)),
+      `${key}: ${text}`,
+    );
   }
 });
 
@@ -97,19 +109,20 @@ t.test('the list of unsupported keys has their defaults', async (t) => {
 });
 
 t.test('the parts that are commented out are valid', async (t) => {
-  const alternative = TEXT.replace(/^# (rule_files|alerting|remote_write):/gm, '$1:')
-    .replace(/^( *)# (ca_file|cert_file|key_file): .*$/gm, '$1$2: /pem')
+  const alternative = TEXT.replace(/^( *)# (ca_file|cert_file|key_file): .*$/gm, '$1$2: /pem')
     .replace(/^ *authorization:\n(?:.*\n)*?\n/m, '')
     .replace(/^( *)# (bearer_token): .*$/gm, '$1$2: x');
   const cert = readFileSync(resolve('test/testdata/config/region.pem'), 'utf8');
   const key = readFileSync(resolve('test/testdata/config/region-key.pem'), 'utf8');
-  const { settings, warnings } = parseConfig(alternative, 'c.yaml', () => ({ text: cert + key }));
+  const { settings, warnings } = parseConfig(alternative, 'c.yaml', {
+    readText: () => ({ text: cert + key }),
+  });
   t.match(settings.serverGroups[1]!.httpClient.authentication, {
     kind: 'token',
     scheme: 'Bearer',
     credentials: { value: 'x' },
   });
-  t.equal(warnings.length, 3);
+  t.same(warnings, []);
 });
 
 t.test('the examples in README.md and docs are valid', async (t) => {
@@ -117,7 +130,7 @@ t.test('the examples in README.md and docs are valid', async (t) => {
     const examples = [...readFileSync(path, 'utf8').matchAll(/```yaml\n([^]*?)```/g)];
     t.ok(examples.length > 0, path);
     for (const [, yaml] of examples) {
-      const { settings } = parseConfig(yaml!, path, () => ({ text: 'secret' }));
+      const { settings } = parseConfig(yaml!, path, { readText: () => ({ text: 'secret' }) });
       t.equal(settings.serverGroups.length, 2, path);
     }
   }

@@ -23,6 +23,8 @@ t.test('the shown configuration has the defaults, and no secrets', async (t) => 
   t.match(parse(maskedYaml), {
     global: { evaluation_interval: '5s', external_labels: { source: 'promxy' } },
     rule_files: ['/etc/promxy/rules/*.yaml'],
+    alerting: { alertmanagers: [{ scheme: 'http', timeout: '10s', api_version: 'v2' }] },
+    remote_write: [{ remote_timeout: '30s', protobuf_message: 'prometheus.WriteRequest' }],
     promxy: {
       server_groups: [
         {
@@ -59,13 +61,21 @@ promxy:
       http_client: {authorization: {type: visible, credentials: HIDDEN}}
 remote_write:
   - url: http://user:HIDDEN@host/write?api_key=HIDDEN&x=visible
-    basic_auth: {username: visible, password: HIDDEN, password_file: /visible}
-    sigv4: {access_key: HIDDEN, secret_key: HIDDEN}
-    oauth2: {client_id: visible, client_secret: HIDDEN, token_url: https://visible/}
-    tls_config: {key: HIDDEN, key_file: /visible}
-    http_headers: {X-Auth: {values: [HIDDEN], secrets: [HIDDEN]}}
+    basic_auth: {username: visible, password: HIDDEN}
+    headers: {X-Scope-OrgID: visible, X-Auth-Token: HIDDEN}
+    http_headers: {X-Auth: {values: [HIDDEN], secrets: [HIDDEN]}, X-Other: {values: [visible], secrets: [HIDDEN]}}
+alerting:
+  alertmanagers:
+    - static_configs: [{targets: [a]}]
+      authorization: {credentials: HIDDEN}
+      http_headers: {X-Other: {secrets: [HIDDEN]}}
+rules:
+  restore_from: {url: "https://user:HIDDEN@visible/", bearer_token: HIDDEN}
 scrape_configs:
   - {job_name: x, authorization: {credentials: HIDDEN}, consul_sd_configs: [{token: HIDDEN}]}
+  - sigv4: {access_key: HIDDEN, secret_key: HIDDEN}
+    oauth2: {client_id: visible, client_secret: HIDDEN, token_url: https://visible/}
+    tls_config: {key: HIDDEN, key_file: /visible}
 `;
   const { maskedYaml } = parseConfig(yaml, 'c.yaml');
   t.notMatch(maskedYaml, 'HIDDEN');
@@ -78,7 +88,8 @@ scrape_configs:
 });
 
 t.test('the hash depends on the meaning only', async (t) => {
-  const hash = (yaml: string): string => parseConfig(yaml, 'c.yaml', () => ({ text: 'x' })).hash;
+  const hash = (yaml: string): string =>
+    parseConfig(yaml, 'c.yaml', { readText: () => ({ text: 'x' }) }).hash;
   const one = `
 promxy:
   server_groups:
@@ -110,7 +121,8 @@ promxy:
 t.test('the hash changes with the content of a referenced file', async (t) => {
   const yaml =
     'promxy: {server_groups: [{static_configs: [{targets: [a]}], http_client: {bearer_token_file: /t}}]}';
-  const hash = (token: string): string => parseConfig(yaml, 'c.yaml', () => ({ text: token })).hash;
+  const hash = (token: string): string =>
+    parseConfig(yaml, 'c.yaml', { readText: () => ({ text: token }) }).hash;
   t.not(hash('a'), hash('b'));
   t.equal(hash('a'), hash('a\n'));
 });

@@ -39,10 +39,19 @@ t.test('without arguments the defaults are those of promxy', async (t) => {
     lookbackDeltaMs: undefined,
     pushdown: true,
     features: new Set(),
+    rules: {
+      forOutageToleranceMs: 3_600_000,
+      forGracePeriodMs: 600_000,
+      resendDelayMs: 60_000,
+      alertBackfill: false,
+    },
+    notificationQueueCapacity: 10_000,
+    storagePath: undefined,
     checkConfig: false,
     version: false,
     help: false,
     query: undefined,
+    checkRules: undefined,
     texts: {
       config: 'config.yaml',
       'bind-addr': ':8082',
@@ -58,6 +67,12 @@ t.test('without arguments the defaults are those of promxy', async (t) => {
       'query.max-concurrency': '0',
       'query.lookback-delta': '5m',
       'query.pushdown': 'on',
+      'rules.alert.for-outage-tolerance': '1h',
+      'rules.alert.for-grace-period': '10m',
+      'rules.alert.resend-delay': '1m',
+      'rules.alertbackfill': 'false',
+      'alertmanager.notification-queue-capacity': '10000',
+      'storage.path': '',
       'enable-feature': '',
       'check-config': 'false',
     },
@@ -124,6 +139,30 @@ t.test('each flag is parsed in each of its forms', async (t) => {
     { argv: ['-v'], expected: { version: true, help: false } },
     { argv: ['-h'], expected: { help: true } },
     { argv: ['demo'], expected: { command: 'demo' } },
+    {
+      argv: ['check', 'rules', 'a.yaml', 'b.yaml'],
+      expected: { command: 'check', checkRules: ['a.yaml', 'b.yaml'] },
+    },
+    {
+      argv: [
+        '--rules.alert.for-outage-tolerance=2h',
+        '--rules.alert.for-grace-period=0',
+        '--rules.alert.resend-delay=1.5s',
+        '--rules.alertbackfill',
+        '--alertmanager.notification-queue-capacity=5',
+        '--storage.path=/data',
+      ],
+      expected: {
+        rules: {
+          forOutageToleranceMs: 7_200_000,
+          forGracePeriodMs: 0,
+          resendDelayMs: 1500,
+          alertBackfill: true,
+        },
+        notificationQueueCapacity: 5,
+        storagePath: '/data',
+      },
+    },
     { argv: ['--log-level=warn', 'demo', '--bind-addr=:1'], expected: { command: 'demo', logLevel: 'warn' } },
     { argv: ['--', 'demo'], expected: { command: 'demo' } },
     { argv: ['--web.enable-lifecycle', 'demo'], expected: { command: 'demo', lifecycleEnabled: true } },
@@ -167,8 +206,31 @@ t.test('each problem of a command line is reported on one line', async (t) => {
     { argv: ['-x'], expected: 'unknown flag "-x"' },
     { argv: ['--no-config=x'], expected: 'unknown flag "--no-config"; did you mean --config?' },
     { argv: ['--__proto__'], expected: 'unknown flag "--__proto__"' },
-    { argv: ['--storage.path', '/x'], expected: 'the flag --storage.path is not supported yet' },
-    { argv: ['--rules.alertbackfill'], expected: 'the flag --rules.alertbackfill is not supported yet' },
+    { argv: ['--metrics-path', '/x'], expected: 'the flag --metrics-path is not supported yet' },
+    {
+      argv: ['--rules.alert.resend-delay=5', '--rules.alert.for-grace-period=-1s', '--storage.path='],
+      expected:
+        '--rules.alert.for-grace-period: duration must not be negative\n' +
+        '--rules.alert.resend-delay: missing unit in duration "5"; write 5s for seconds\n' +
+        '--storage.path: path must not be empty',
+    },
+    {
+      argv: ['--alertmanager.notification-queue-capacity=0'],
+      expected: '--alertmanager.notification-queue-capacity: must be a positive integer; got "0"',
+    },
+    { argv: ['check'], expected: 'missing subject; use promfed check rules FILES' },
+    {
+      argv: ['check', 'config'],
+      expected: 'unexpected argument "config"; use promfed check rules FILES',
+    },
+    {
+      argv: ['check', 'rules'],
+      expected: 'missing files, for example: promfed check rules rules/*.yaml',
+    },
+    {
+      argv: ['check', 'rules', 'a.yaml', '--bind-addr=:1'],
+      expected: '--bind-addr: not a flag of promfed check',
+    },
     { argv: ['--config'], expected: '--config needs a value: --config=<file>' },
     { argv: ['--config', '--check-config'], expected: '--config needs a value: --config=<file>' },
     { argv: ['--config='], expected: '--config: path must not be empty' },

@@ -127,6 +127,9 @@ export interface PrometheusOptions {
   readonly rules?: readonly string[];
   /** Base URLs of remote-read servers. */
   readonly remoteRead?: readonly string[];
+  /** The section `alerting`. */
+  readonly alerting?: object;
+  readonly externalLabels?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
 }
 
@@ -137,8 +140,12 @@ export function startPrometheus(t: Teardown, options: PrometheusOptions = {}): P
     readyPath: '/-/ready',
     args: (port, directory) => {
       const rules = (options.rules ?? []).map((content, i) => writeIn(directory, `rules-${i}.yaml`, content));
+      const scrape = scrapeSettings(options, port);
+      const { alerting, externalLabels: external_labels } = options;
       const config = {
-        ...scrapeSettings(options, port),
+        ...scrape,
+        global: { ...scrape.global, ...(external_labels && { external_labels }) },
+        ...(alerting && { alerting }),
         rule_files: rules,
         storage: { tsdb: { out_of_order_time_window: '20y' } },
         remote_read: (options.remoteRead ?? []).map((url) => ({
@@ -195,22 +202,44 @@ export function startVmalert(t: Teardown, options: VmalertOptions): Promise<Real
   });
 }
 
-/** A single Alertmanager whose only receiver drops alerts. They can be read at `/api/v2/alerts`. */
-export function startAlertmanager(t: Teardown, args: readonly string[] = []): Promise<RealServer> {
+export interface AlertmanagerOptions {
+  /** Default: one receiver, which drops alerts. */
+  readonly config?: object;
+  /** Path of all routes, starting with a slash. Default: none. */
+  readonly routePrefix?: string;
+  /** True to require basic authentication with `ALERTMANAGER_USER`. */
+  readonly basicAuth?: boolean;
+  readonly args?: readonly string[];
+}
+
+export const ALERTMANAGER_USER = { username: 'promfed', password: 'alert-password' };
+
+/** A bcrypt hash of the password. */
+const ALERTMANAGER_PASSWORD_HASH = '$2b$04$abcdefghijklmnopqrstuuo.JpAJQPPCqNtDCO4tjy1cPjhlBW3pO';
+
+/** A single Alertmanager. Its alerts can be read at `/api/v2/alerts`. */
+export function startAlertmanager(t: Teardown, options: AlertmanagerOptions = {}): Promise<RealServer> {
+  const { routePrefix = '', basicAuth = false } = options;
+  const { username, password } = ALERTMANAGER_USER;
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   return startServer(t, {
     binary: binary('prometheus-alertmanager'),
-    readyPath: '/-/ready',
+    readyPath: `${routePrefix}/-/ready`,
+    ...(basicAuth ? { readyHeaders: { authorization } } : {}),
     // The folder of its templates, see scripts/real-servers.mjs.
     cwd: realServers().bin,
     args: (port, directory) => {
-      const config = { route: { receiver: 'none' }, receivers: [{ name: 'none' }] };
+      const config = options.config ?? { route: { receiver: 'none' }, receivers: [{ name: 'none' }] };
+      const users = { basic_auth_users: { [username]: ALERTMANAGER_PASSWORD_HASH } };
       return [
         `--config.file=${writeIn(directory, 'alertmanager.yaml', json(config))}`,
         `--storage.path=${join(directory, 'data')}`,
         `--web.listen-address=127.0.0.1:${port}`,
+        ...(routePrefix === '' ? [] : [`--web.route-prefix=${routePrefix}`]),
+        ...(basicAuth ? [`--web.config.file=${writeIn(directory, 'web.yaml', json(users))}`] : []),
         '--cluster.listen-address=',
         '--log.level=warn',
-        ...args,
+        ...(options.args ?? []),
       ];
     },
   });
@@ -238,7 +267,7 @@ function binary(name: string): string {
 function scrapeSettings(
   options: { readonly scrape?: readonly ScrapeJob[]; readonly scrapeIntervalMs?: number },
   ownPort: number,
-): object {
+): { readonly global: object; readonly scrape_configs: object } {
   const interval = `${options.scrapeIntervalMs ?? 1_000}ms`;
   return {
     global: { scrape_interval: interval, scrape_timeout: interval },

@@ -41,6 +41,8 @@ export interface ServerCommand {
   readonly args: (port: number, directory: string) => readonly string[];
   /** A path that is answered with 200 when the server is ready. */
   readonly readyPath: string;
+  /** Headers of the requests for `readyPath`. */
+  readonly readyHeaders?: Readonly<Record<string, string>>;
   /** The folder to run in; default the current one. */
   readonly cwd?: string;
 }
@@ -125,7 +127,7 @@ class ServerRun {
     if (this.#child !== undefined) throw new Error(`${this.#name} is running already`);
     const child = this.#spawn();
     const deadline = Date.now() + startTimeoutMs;
-    while (!(await answersOk(this.#readyUrl))) {
+    while (!(await answersOk(this.#readyUrl, this.#command.readyHeaders))) {
       if (!isRunning(child)) throw new Error(`${this.#name} ended before it was ready:\n${this.#output}`);
       if (Date.now() > deadline) throw new Error(`${this.#name} is not ready after 100 s:\n${this.#output}`);
       await sleep(20);
@@ -193,9 +195,9 @@ function isSuspended(pid: number): boolean {
   );
 }
 
-async function answersOk(url: string): Promise<boolean> {
+async function answersOk(url: string, headers: Readonly<Record<string, string>> = {}): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(2_000) });
     await response.arrayBuffer();
     return response.ok;
   } catch {

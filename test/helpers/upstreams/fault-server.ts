@@ -12,7 +12,9 @@ export interface ReceivedRequest {
   /** Without the query string, still percent-encoded. */
   readonly path: string;
   readonly url: URLSearchParams;
+  /** The body as a form. */
   readonly form: URLSearchParams;
+  readonly body: string;
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -99,12 +101,14 @@ async function receive(request: IncomingMessage): Promise<ReceivedRequest> {
   } catch {
     // A request counts although its client left in the middle.
   }
+  const body = Buffer.concat(chunks).toString('utf8');
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   return {
     method: request.method ?? '',
     path,
     url: new URLSearchParams(query),
-    form: new URLSearchParams(Buffer.concat(chunks).toString('utf8')),
+    form: new URLSearchParams(body),
+    body,
     headers: request.headers,
   };
 }

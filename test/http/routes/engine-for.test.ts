@@ -4,6 +4,7 @@ import t from 'tap';
 
 import type { QueryEngine } from '../../../src/federation/index.js';
 import { createApp } from '../../../src/http/index.js';
+import { NO_RULES } from '../../../src/rules/index.js';
 import { PromfedError } from '../../../src/model/index.js';
 import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
 
@@ -34,6 +35,7 @@ t.test(
         callers.push(headers['x-tenant']);
         return engine;
       },
+      rules: NO_RULES,
       features: new Set(),
       clock: systemClock,
       queryTimeoutMs: 1000,

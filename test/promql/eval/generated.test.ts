@@ -27,7 +27,7 @@ import { randomRuns, randomSeed } from '../../helpers/random-runs.js';
 import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
 import { AGGREGATE_PARAMETERS } from '../../../src/promql/language/operators.js';
 import { denseBuckets } from '../../helpers/series/dense-buckets.js';
-import { printExpr } from '../../helpers/promql/print-expr.js';
+import { printExpr } from '../../../src/promql/language/index.js';
 
 const numRuns = randomRuns(400);
 const seed = randomSeed();

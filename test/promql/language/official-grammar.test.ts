@@ -16,7 +16,7 @@ import { isGrafanaQuery, replaceGrafanaVariables } from '../../helpers/promql/gr
 import { sharedPath, withoutShared } from '../../helpers/shared.js';
 import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
 import { ParseError } from '../../../src/promql/language/parse-error.js';
-import { printExpr } from '../../helpers/promql/print-expr.js';
+import { printExpr } from '../../../src/promql/language/index.js';
 
 const features = ALL_FEATURES;
 

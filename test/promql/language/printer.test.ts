@@ -14,7 +14,7 @@ import {
 import { comparable } from '../../helpers/promql/comparable.js';
 import { arbitraryExpr } from '../../helpers/promql/expressions.js';
 import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
-import { printExpr } from '../../helpers/promql/print-expr.js';
+import { printExpr } from '../../../src/promql/language/index.js';
 
 const features = ALL_FEATURES;
 const position = { start: 0, end: 0 };

@@ -10,7 +10,7 @@ import {
 } from '../../../src/promql/language/index.js';
 import { ALL_FEATURES } from '../../helpers/promql/all-features.js';
 import { mapChildren } from '../../../src/promql/language/walk.js';
-import { printExpr } from '../../helpers/promql/print-expr.js';
+import { printExpr } from '../../../src/promql/language/index.js';
 import { mapExpr } from '../../../src/promql/language/stack-safe.js';
 
 const QUERY = 'topk(2, rate(a[5m]) + on (x) (-b)) or max_over_time(c[1h:])';

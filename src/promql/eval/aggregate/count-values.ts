@@ -1,5 +1,5 @@
-import { Labels, PromfedError, type Column } from '../../../model/index.js';
-import { formatHistogram, formatPlain, formatShort, isLabelName } from '../../functions/index.js';
+import { type Column, isLabelName, Labels, PromfedError } from '../../../model/index.js';
+import { formatHistogram, formatPlain, formatShort } from '../../functions/index.js';
 import { quote } from '../../language/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 

@@ -1,5 +1,5 @@
-import { Labels, PromfedError, type Column } from '../../../model/index.js';
-import { formatOpenMetrics, isLabelName } from '../../functions/index.js';
+import { type Column, isLabelName, Labels, PromfedError } from '../../../model/index.js';
+import { formatOpenMetrics } from '../../functions/index.js';
 import type { CallNode } from '../../plan/index.js';
 
 import { mergeSameLabels } from '../columns.js';

@@ -1,10 +1,6 @@
 // The functions that rewrite labels: label_replace and label_join.
 
-import { RE2JS } from 're2js';
-
-import { Labels, PromfedError } from '../../../model/index.js';
-
-import { parseTemplate } from './expand-template.js';
+import { ExpandingPattern, isLabelName, Labels, PromfedError } from '../../../model/index.js';
 
 /** Maps the labels of a series to those of the result. */
 export type MapLabels = (labels: Labels) => Labels;
@@ -24,23 +20,11 @@ export function createLabelReplace(dst: string, replacement: string, src: string
     throw new PromfedError('execution', `invalid regular expression in label_replace(): ${regex}`);
   }
   checkLabelName(dst, 'destination', 'label_replace');
-  const parts = parseTemplate(replacement);
-  const names = pattern.namedGroups();
+  const template = ExpandingPattern.parse(replacement);
   const results = new Map<string, string | undefined>();
-  const replace = (value: string): string | undefined => {
-    const match = pattern.matcher(value);
-    if (!match.matches()) return undefined;
-    return parts
-      .map((part) => {
-        if (part.kind === 'text') return part.text;
-        const index = part.kind === 'index' ? part.index : names[part.name];
-        return index === undefined || index > match.groupCount() ? '' : (match.group(index) ?? '');
-      })
-      .join('');
-  };
   return (labels) => {
     const value = labels.get(src);
-    if (!results.has(value)) results.set(value, replace(value));
+    if (!results.has(value)) results.set(value, pattern.tryMatch(value)?.(template));
     const result = results.get(value);
     return result === undefined ? labels : withLabel(labels, dst, result);
   };
@@ -60,24 +44,16 @@ export function createLabelJoin(dst: string, separator: string, sources: readonl
   return (labels) => withLabel(labels, dst, sources.map((source) => labels.get(source)).join(separator));
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** Reports whether a label name is valid: any non-empty UTF-8 text, as in Prometheus 3. */
-export function isLabelName(name: string): boolean {
-  return name !== '' && !LONE_SURROGATE.test(name);
-}
-
 function withLabel(labels: Labels, name: string, value: string): Labels {
   return value === '' ? labels.drop(new Set([name])) : labels.with(Labels.of([[name, value]]));
 }
 
-function tryCompile(regex: string): RE2JS | undefined {
+function tryCompile(regex: string): ExpandingPattern | undefined {
   try {
-    // Compiles the bare pattern first: the added parenthesis must not close one of the pattern.
-    RE2JS.compile(regex);
-    return RE2JS.compile(`(?s:${regex})`);
-  } catch {
-    return undefined;
+    return new ExpandingPattern(regex);
+  } catch (error) {
+    if (error instanceof PromfedError) return undefined;
+    throw error;
   }
 }
 

@@ -1,18 +1,26 @@
-// The sampling position of a series by the hash of its labels, used by limit_ratio.
+// The hash of label sets in Prometheus, and the sampling position of a series, which limit_ratio derives from it.
 
 import type { Labels } from '../../../model/index.js';
 import { xxhash64 } from './xxhash64.js';
 
 /**
- * Returns a number from 0 to 1, spread evenly over label sets: the xxHash64 of the names and values in order, each with
- * its length in bytes as a prefix, divided by 2^64.
+ * Returns the xxHash64 of the names and values in order, each with its length in bytes as a prefix.
  *
- * Source: Prometheus, promql/engine.go (`RatioSampler`), model/labels/labels_stringlabels.go (`Hash`).
+ * Source: Prometheus, model/labels/labels_stringlabels.go (`Hash`).
  */
-export function sampleOffset(labels: Labels): number {
+export function hashLabels(labels: Labels): bigint {
   const parts = labels.flat.map((text) => Buffer.from(text, 'utf8'));
   const framed = parts.flatMap((part) => [encodeLength(part.length), part]);
-  return Number(xxhash64(Buffer.concat(framed))) / 2 ** 64;
+  return xxhash64(Buffer.concat(framed));
+}
+
+/**
+ * Returns a number from 0 to 1, spread evenly over label sets: the hash of the labels divided by 2^64.
+ *
+ * Source: Prometheus, promql/engine.go (`RatioSampler`).
+ */
+export function sampleOffset(labels: Labels): number {
+  return Number(hashLabels(labels)) / 2 ** 64;
 }
 
 /** Encodes a length: one byte below 255, else the byte 255 and three bytes in little-endian order. */

@@ -31,6 +31,9 @@ export const printPortableExpr: (expr: Expr) => string = stackSafe<string>((expr
   expr.kind === 'number' ? formatPlain(expr.value) : printWith(expr, recurse),
 );
 
+/** Prints an expression on one line. Source: Prometheus, promql/parser/printer.go (`String`). */
+export const printExpr: (expr: Expr) => string = stackSafe(printWith);
+
 /** Prints an expression and its sub-expressions with `print`. */
 export function printWith(expr: Expr, print: (expr: Expr) => string): string {
   switch (expr.kind) {

@@ -1,14 +1,14 @@
 // Creates the interceptors of a target from the settings of its group.
 
 import type { ServerGroupSettings } from '../../../config/index.js';
-import { isHeaderName, isHeaderValue, isReservedHeader, PromfedError } from '../../../model/index.js';
 import type { Clock } from '../../../runtime/index.js';
 import type { UpstreamMetrics } from '../../metrics.js';
 import type { Credentials } from '../credentials.js';
 import type { Interceptor } from '../exchange.js';
+import { ownerOf } from '../owner.js';
 import { authentication } from './authentication.js';
 import { decodedEncodings, decoding } from './decoding.js';
-import { configuredHeaders, namesOf } from './headers.js';
+import { checkHeaders, configuredHeaders, withDefaults } from './headers.js';
 import { headersTimeout } from './headers-timeout.js';
 import { observation } from './observation.js';
 import { staleRetry } from './stale-retry.js';
@@ -47,25 +47,12 @@ export function interceptorsFor(settings: ServerGroupSettings, options: Intercep
 }
 
 /** Returns `http_headers` and promfed's default headers, which `http_headers` override. */
-function headersOf(
-  { name: group, httpHeaders }: ServerGroupSettings,
-  { version, isLocal }: InterceptorOptions,
-): string[] {
-  for (const [name, value] of httpHeaders) {
-    const isValid = isHeaderName(name) && isHeaderValue(value);
-    if (isValid && !isReservedHeader(name)) continue;
-    const reason = isValid
-      ? `header "${name}" must not be set: it is reserved`
-      : `invalid header ${JSON.stringify(name)}`;
-    throw new PromfedError('bad_data', `server group "${group}": http_headers: ${reason}`);
-  }
-  const configured = httpHeaders.flat();
-  const names = namesOf(configured);
-  const defaults = [
+function headersOf(settings: ServerGroupSettings, { version, isLocal }: InterceptorOptions): string[] {
+  checkHeaders(settings.httpHeaders, `${ownerOf(settings).title}: http_headers`);
+  return withDefaults(settings.httpHeaders, [
     ['user-agent', `promfed/${version}`],
     ['accept', 'application/json'],
     // Between processes of one machine, compression costs more than it saves.
-    ...(isLocal ? [] : [['accept-encoding', decodedEncodings]]),
-  ];
-  return [...configured, ...defaults.filter(([name]) => !names.has(name!)).flat()];
+    ...(isLocal ? [] : [['accept-encoding', decodedEncodings] as const]),
+  ]);
 }

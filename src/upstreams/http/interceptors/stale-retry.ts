@@ -7,7 +7,7 @@ import type { Interceptor } from '../exchange.js';
 const STALE_WITHIN_MS = 1000;
 
 /**
- * Retries once. All requests are read-only. A second retry could crash a target repeatedly, if the query is the cause of
+ * Retries once. All requests are idempotent: reads, and alerts and samples that receivers deduplicate. A second retry could crash a target repeatedly, if the query is the cause of
  * the crash.
  */
 export function staleRetry(clock: Clock): Interceptor {

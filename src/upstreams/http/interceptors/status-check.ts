@@ -1,13 +1,9 @@
 // Converts unusable responses to errors: failure statuses, redirects, content types other than JSON.
 
 import { PromfedError } from '../../../model/index.js';
-import { readableOf, type BodySource } from '../body-source.js';
 import { headerOf, type HttpRequest, type HttpResponse, type Interceptor } from '../exchange.js';
+import { readPage } from '../read-page.js';
 import { excerpt, printable } from '../sanitize.js';
-
-/** Limits of reading the body of an error response, which is only used for the message. */
-const MAX_ERROR_BYTES = 64 * 1024;
-const MAX_ERROR_BODY_MS = 2000;
 
 const MAX_UPSTREAM_TEXT_CHARS = 4096;
 const MAX_PAGE_CHARS = 200;
@@ -36,7 +32,7 @@ export const statusCheck: Interceptor = (next) => async (request, scope) => {
   }
   if (status >= 300 && status < 400) {
     response.body.destroy();
-    throw new PromfedError('upstream', `HTTP ${status}: redirect${redirectTarget(response)} not followed`);
+    throw new PromfedError('upstream', `HTTP ${status}: ${redirectText(response)}`);
   }
   throw errorOf(request, response, await readPage(response.body));
 };
@@ -82,12 +78,12 @@ function hint(response: HttpResponse): string {
   }
 }
 
-/** Returns the target of a redirect without user and query string, which may contain credentials. */
-function redirectTarget(response: HttpResponse): string {
+/** Describes a redirect. Its target is printed without user and query string, which may contain credentials. */
+export function redirectText(response: HttpResponse): string {
   const location = headerOf(response, 'location');
-  if (location === '') return '';
+  if (location === '') return 'redirect not followed';
   const bare = location.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, '$1//');
-  return ` to ${excerpt(bare, MAX_HEADER_CHARS)}`;
+  return `redirect to ${excerpt(bare, MAX_HEADER_CHARS)} not followed`;
 }
 
 function quoted(page: string): string {
@@ -114,27 +110,4 @@ function tryErrorEnvelope(page: string): ErrorEnvelope | undefined {
     errorType: excerpt(errorType, MAX_HEADER_CHARS),
     error: printable(value.error, MAX_UPSTREAM_TEXT_CHARS),
   };
-}
-
-/** Returns the beginning of a body as text. Read errors are ignored: the status code already says what went wrong. */
-async function readPage(source: BodySource): Promise<string> {
-  const body = readableOf(source);
-  const timer = setTimeout(() => {
-    body.destroy();
-  }, MAX_ERROR_BODY_MS);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      chunks.push(chunk);
-      bytes += chunk.byteLength;
-      if (bytes >= MAX_ERROR_BYTES) break;
-    }
-  } catch {
-    // The chunks that have arrived are used.
-  } finally {
-    clearTimeout(timer);
-    body.destroy();
-  }
-  return Buffer.concat(chunks).toString('utf8', 0, MAX_ERROR_BYTES);
 }

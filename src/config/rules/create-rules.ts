@@ -1,0 +1,26 @@
+// Creates the settings of the section `rules`.
+
+import type { RestoreFromFile, RulesSectionFile } from '../file/schema/rules.js';
+import { createSectionClient } from '../http/section-client.js';
+import { type Section, type SectionReader, subsection } from '../section-reader.js';
+import { parseConfigDuration } from '../text/parse-duration.js';
+import type { RestoreFromSettings, RulesSettings } from './rule-settings.js';
+
+export function createRulesSettings(
+  rules: RulesSectionFile | undefined,
+  reader: SectionReader,
+): RulesSettings {
+  const section = reader.section(['rules']);
+  const hold = reader.hasShape(['rules', 'hold']) ? rules?.hold : undefined;
+  const restoreFrom = reader.hasShape(['rules', 'restore_from']) ? rules?.restore_from : undefined;
+  return {
+    holdMs: Math.ceil(parseConfigDuration(hold ?? '10m')),
+    restoreFrom: restoreFrom && restoreFromOf(restoreFrom, subsection(section, ['restore_from'])),
+  };
+}
+
+function restoreFromOf(restoreFrom: RestoreFromFile, section: Section): RestoreFromSettings {
+  const timeoutMs = Math.ceil(parseConfigDuration(restoreFrom.timeout ?? '30s'));
+  const client = createSectionClient(restoreFrom, restoreFrom.url, timeoutMs, section);
+  return { ...client, url: client.url.replace(/\/+$/, ''), timeoutMs };
+}

@@ -1,0 +1,91 @@
+// The routes of rules: /api/v1/rules, /api/v1/alerts and /api/v1/alertmanagers.
+
+import type { FastifyInstance } from 'fastify';
+
+import { formatExponent, formatRfc3339 } from '../../model/index.js';
+import type { AlertView, RuleGroupView, RuleView } from '../../rules/index.js';
+import type { AppContext } from '../app-context.js';
+import { sendData } from '../reply/send-data.js';
+import { addRoute } from './route.js';
+import { filterRules, parseRuleFilter } from './rule-filter.js';
+
+export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
+  addRoute(app, ['GET'], '/api/v1/rules', async ({ parameters }, reply) => {
+    const filter = parseRuleFilter(parameters);
+    const { groups, nextToken } = filterRules(await context.rules.groups(), filter);
+    return sendData(reply, {
+      groups: groups.map((group) => printGroup(group, filter.excludesAlerts)),
+      ...(nextToken === undefined ? {} : { groupNextToken: nextToken }),
+    });
+  });
+
+  addRoute(app, ['GET'], '/api/v1/alerts', async (_request, reply) => {
+    const groups = await context.rules.groups();
+    const alerts = groups
+      .flatMap(({ rules }) => rules)
+      .flatMap((rule) => (rule.kind === 'alerting' ? rule.alerts : []));
+    return sendData(reply, { alerts: alerts.map(printAlert) });
+  });
+
+  addRoute(app, ['GET'], '/api/v1/alertmanagers', async (_request, reply) => {
+    const { active, dropped } = await context.rules.alertmanagers();
+    return sendData(reply, {
+      activeAlertmanagers: active.map((url) => ({ url })),
+      droppedAlertmanagers: dropped.map((url) => ({ url })),
+    });
+  });
+}
+
+/** Source of all names: Prometheus, web/api/v1/api.go (`RuleGroup`, `AlertingRule`, `RecordingRule`, `Alert`). */
+function printGroup(group: RuleGroupView, excludesAlerts: boolean): object {
+  return {
+    name: group.name,
+    file: group.file,
+    rules: group.rules.map((rule) => printRule(rule, excludesAlerts)),
+    interval: group.intervalMs / 1000,
+    limit: group.limit,
+    evaluationTime: group.evaluationMs / 1000,
+    lastEvaluation: printTime(group.evaluatedAtMs),
+  };
+}
+
+function printRule(rule: RuleView, excludesAlerts: boolean): object {
+  const { name, query, labels, health, lastError, missingGroups } = rule;
+  const common = {
+    health,
+    ...(lastError === undefined ? {} : { lastError }),
+    evaluationTime: rule.evaluationMs / 1000,
+    lastEvaluation: printTime(rule.evaluatedAtMs),
+    ...(missingGroups.length === 0 ? {} : { missingServerGroups: missingGroups }),
+  };
+  if (rule.kind === 'recording') return { name, query, labels, ...common, type: 'recording' };
+  return {
+    state: rule.state,
+    name,
+    query,
+    duration: rule.forMs / 1000,
+    keepFiringFor: rule.keepFiringForMs / 1000,
+    labels,
+    annotations: rule.annotations,
+    alerts: excludesAlerts ? null : rule.alerts.map(printAlert),
+    ...common,
+    type: 'alerting',
+  };
+}
+
+function printAlert(alert: AlertView): object {
+  const { labels, annotations, state, keepFiringSinceMs } = alert;
+  return {
+    labels,
+    annotations,
+    state,
+    activeAt: printTime(alert.activeAtMs),
+    ...(keepFiringSinceMs === undefined ? {} : { keepFiringSince: printTime(keepFiringSinceMs) }),
+    value: formatExponent(alert.value),
+  };
+}
+
+/** The zero time of Go stands for a time that is not known. */
+function printTime(timeMs: number | undefined): string {
+  return timeMs === undefined ? '0001-01-01T00:00:00Z' : formatRfc3339(timeMs);
+}

@@ -1,0 +1,68 @@
+// Partial results: which changes of alerts wait until the missing server groups answer.
+
+import { PromfedError, type Labels, type MissingGroup } from '../../model/index.js';
+import type { PartialResponseStrategy } from '../../config/index.js';
+import type { Expr } from '../../promql/language/index.js';
+import type { RuleResult } from '../query/rule-result.js';
+import type { ActiveAlert } from './active-alert.js';
+import { dependsOnAbsence } from './depends-on-absence.js';
+
+/** Which changes a result may make. */
+export interface Judgement {
+  /** True when a new alert must wait for a complete result. */
+  defers(sourceLabels: Labels): boolean;
+  /** True when an alert that was not returned keeps its state. */
+  keeps(alert: ActiveAlert): boolean;
+}
+
+const ACCEPT: Judgement = { defers: () => false, keeps: () => false };
+
+/**
+ * Decides by the strategy of a rule what a partial result may change. `abort` fails the evaluation, `warn` takes the result
+ * as it is, and `hold` keeps the state of alerts that the missing groups may have, for a limited time.
+ */
+export class PartialResultHold {
+  readonly #response: PartialResponseStrategy;
+  readonly #holdMs: number;
+  /** True when a missing series can make the expression return more. */
+  readonly #dependsOnAbsence: boolean;
+  /** Time of the first of the latest consecutive partial results. */
+  #partialSinceMs: number | undefined;
+
+  constructor(response: PartialResponseStrategy, holdMs: number, expr: Expr) {
+    this.#response = response;
+    this.#holdMs = holdMs;
+    this.#dependsOnAbsence = dependsOnAbsence(expr);
+  }
+
+  adopt(previous: PartialResultHold): void {
+    this.#partialSinceMs = previous.#partialSinceMs;
+  }
+
+  /** @throws PromfedError `execution` for a partial result with `abort`. */
+  judge({ missing, isDisjoint }: RuleResult, timeMs: number): Judgement {
+    if (missing.length === 0) {
+      this.#partialSinceMs = undefined;
+      return ACCEPT;
+    }
+    if (this.#response === 'abort') {
+      const names = missing.map(({ name }) => `"${name}"`).join(', ');
+      throw new PromfedError('execution', `partial result: server groups ${names} are missing`);
+    }
+    this.#partialSinceMs ??= timeMs;
+    if (this.#response === 'warn' || timeMs - this.#partialSinceMs > this.#holdMs) return ACCEPT;
+    return {
+      defers: () => this.#dependsOnAbsence && !isDisjoint,
+      keeps: ({ sourceLabels, state }) =>
+        state !== 'inactive' && (!isDisjoint || missing.some((group) => mayHave(group, sourceLabels))),
+    };
+  }
+}
+
+/** Reports whether a series may come from a group: it has the group's labels, or lacks them. */
+function mayHave({ labels }: MissingGroup, seriesLabels: Labels): boolean {
+  return [...labels].every(([name, value]) => {
+    const own = seriesLabels.get(name);
+    return own === '' || own === value;
+  });
+}

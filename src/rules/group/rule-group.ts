@@ -1,0 +1,196 @@
+// A rule group: evaluates its rules at one time and reports their results.
+
+import { asPromfedError, type Labels } from '../../model/index.js';
+import type { RuleGroupSettings } from '../../config/index.js';
+import type { QueryEngine } from '../../federation/index.js';
+import type { Clock, Log } from '../../runtime/index.js';
+import type { AlertingRule, EvaluationTime } from '../alert/alerting-rule.js';
+import type { RuleMetrics } from '../metrics.js';
+import type { AlertSink, OutgoingSample, SampleSink } from '../ports.js';
+import type { EngineQuery } from '../query/engine-query.js';
+import type { RecordingRule } from '../recording-rule.js';
+import { batchesOf } from './dependencies.js';
+import { WrittenSeries } from './written-series.js';
+
+export type Rule = AlertingRule | RecordingRule;
+
+/** A rule with the function that evaluates its expression. */
+export interface PreparedRule {
+  readonly rule: Rule;
+  readonly query: EngineQuery;
+}
+
+export interface RuleGroupOptions {
+  /** Returns the engine of the current configuration. */
+  readonly engine: () => QueryEngine;
+  readonly alerts: AlertSink;
+  readonly samples: SampleSink;
+  readonly resendDelayMs: number;
+  /** Returns the URL that shows an expression. */
+  readonly graphUrl: (expr: string) => string;
+  readonly metrics: RuleMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Alertmanagers resolve an alert that is not sent again for this number of intervals. Source: Prometheus. */
+const VALID_INTERVALS = 4;
+
+/** Mutable; the caller never evaluates a group concurrently with itself. Source: Prometheus, rules/group.go. */
+export class RuleGroup {
+  readonly settings: RuleGroupSettings;
+  readonly rules: readonly Rule[];
+  /** Start of the last evaluation; undefined before the first one. */
+  evaluatedAtMs: number | undefined;
+  evaluationMs = 0;
+  readonly #options: RuleGroupOptions;
+  readonly #queries: readonly EngineQuery[];
+  readonly #batches: readonly (readonly number[])[];
+  readonly #written: WrittenSeries;
+
+  constructor(settings: RuleGroupSettings, prepared: readonly PreparedRule[], options: RuleGroupOptions) {
+    this.settings = settings;
+    this.rules = prepared.map(({ rule }) => rule);
+    this.#queries = prepared.map(({ query }) => query);
+    this.#batches = batchesOf(this.rules);
+    this.#written = new WrittenSeries(prepared.length);
+    this.#options = options;
+  }
+
+  /** Identifies the group: names are unique within a file only. */
+  get key(): string {
+    return groupKey(this.settings);
+  }
+
+  /**
+   * Evaluates all rules. The failure of a rule is recorded and affects no other rule.
+   *
+   * @param timeMs the slot.
+   * @param missed number of slots that were skipped before this one.
+   */
+  async evaluate(timeMs: number, missed: number): Promise<void> {
+    const { clock, metrics, samples } = this.#options;
+    const startedAtMs = clock.now();
+    const time: EvaluationTime = { timeMs, queryOffsetMs: this.settings.queryOffsetMs };
+    let count = 0;
+    for (const batch of this.#batches) {
+      const counts = await Promise.all(batch.map((position) => this.#evaluateRule(position, time)));
+      count += counts.reduce((sum, one) => sum + one, 0);
+    }
+    samples.append(this.#written.takeOrphans(timeMs - time.queryOffsetMs));
+    this.evaluatedAtMs = startedAtMs;
+    this.evaluationMs = clock.now() - startedAtMs;
+    metrics.groupEvaluated(this.key, {
+      startedAtMs,
+      durationMs: this.evaluationMs,
+      ruleDurationMs: this.rules.reduce((sum, { evaluation }) => sum + evaluation.durationMs, 0),
+      samples: count,
+      missed,
+      isPartial: this.rules.some(({ evaluation }) => evaluation.missingGroups.length > 0),
+    });
+  }
+
+  /**
+   * Adopts the state of the group that this one replaces. Rules are matched by kind, name and labels, the first with
+   * the first. Series of rules without a successor get stale markers at the next evaluation.
+   *
+   * Source: Prometheus, rules/group.go (`CopyState`).
+   */
+  adopt(previous: RuleGroup): void {
+    this.evaluatedAtMs = previous.evaluatedAtMs;
+    this.evaluationMs = previous.evaluationMs;
+    const successors = new Map<string, number[]>();
+    for (const [i, rule] of previous.rules.entries()) {
+      const identity = identityOf(rule);
+      const positions = successors.get(identity);
+      if (positions === undefined) successors.set(identity, [i]);
+      else positions.push(i);
+    }
+    for (const [i, rule] of this.rules.entries()) {
+      const from = successors.get(identityOf(rule))?.shift();
+      if (from === undefined) continue;
+      this.#written.adopt(i, previous.#written, from);
+      const predecessor = previous.rules[from]!;
+      if (rule.kind === 'alerting' && predecessor.kind === 'alerting') rule.adopt(predecessor);
+    }
+    this.#written.adoptOrphans(previous.#written, [...successors.values()].flat());
+  }
+
+  /** True unless the state of alerts is still to be restored. */
+  get isRestored(): boolean {
+    return this.rules.every((rule) => rule.kind === 'recording' || rule.isRestored);
+  }
+
+  /** Reports whether the last evaluation of a rule wrote the series. */
+  hasWritten(labels: Labels): boolean {
+    return this.#written.has(labels);
+  }
+
+  /**
+   * Writes stale markers for the series of a group that was removed.
+   *
+   * @param isWritten reports whether another group now writes a series, which then has not ended.
+   */
+  end(timeMs: number, isWritten: (labels: Labels) => boolean): void {
+    const markers = this.#written.end(timeMs - this.settings.queryOffsetMs);
+    this.#options.samples.append(markers.filter(({ labels }) => !isWritten(labels)));
+  }
+
+  /** Returns the number of samples that the rule wrote. */
+  async #evaluateRule(position: number, time: EvaluationTime): Promise<number> {
+    const { clock, engine, log, metrics } = this.#options;
+    const rule = this.rules[position]!;
+    const { evaluation } = rule;
+    const startedAtMs = clock.now();
+    let written: readonly OutgoingSample[] = [];
+    try {
+      written = await this.#evaluateNow(rule, this.#queries[position]!, engine(), time);
+      evaluation.health = 'ok';
+      evaluation.lastError = undefined;
+    } catch (thrown) {
+      const { code, message } = asPromfedError(thrown);
+      evaluation.health = 'err';
+      evaluation.lastError = message;
+      const fields = { file: this.settings.file, group: this.settings.name, rule: rule.name, err: message };
+      if (code !== 'canceled') log.warn(fields, 'rule evaluation failed');
+    }
+    evaluation.startedAtMs = startedAtMs;
+    evaluation.durationMs = clock.now() - startedAtMs;
+    metrics.ruleEvaluated(this.key, evaluation.durationMs, evaluation.health === 'err');
+    if (evaluation.health === 'err') return 0;
+    const stale = this.#written.update(position, written, time.timeMs - time.queryOffsetMs);
+    this.#options.samples.append(stale.length === 0 ? written : [...written, ...stale]);
+    return written.length;
+  }
+
+  async #evaluateNow(
+    rule: Rule,
+    query: EngineQuery,
+    engine: QueryEngine,
+    time: EvaluationTime,
+  ): Promise<readonly OutgoingSample[]> {
+    const { limit } = this.settings;
+    const result = await query(engine, time.timeMs - time.queryOffsetMs);
+    rule.evaluation.missingGroups = result.missing.map(({ name }) => name);
+    if (rule.kind === 'recording') return rule.evaluate(result, time, limit);
+    const samples = await rule.evaluate(result, time, limit);
+    this.#send(rule, time.timeMs);
+    return samples;
+  }
+
+  #send(rule: AlertingRule, timeMs: number): void {
+    const { alerts, graphUrl, resendDelayMs } = this.#options;
+    const validMs = VALID_INTERVALS * Math.max(this.settings.intervalMs, resendDelayMs);
+    const due = rule.takeDue(timeMs, resendDelayMs, validMs, graphUrl(rule.text));
+    if (due.length > 0) alerts.send(due);
+  }
+}
+
+/** Returns `FILE;NAME`. Source: Prometheus, rules/group.go (`GroupKey`). */
+export function groupKey({ file, name }: Pick<RuleGroupSettings, 'file' | 'name'>): string {
+  return `${file};${name}`;
+}
+
+function identityOf({ kind, name, labels }: Rule): string {
+  return `${kind}\0${name}\0${labels.key}`;
+}

@@ -1,0 +1,13 @@
+export { createNotifier, type Notifier, type NotifierMetrics } from './notify/index.js';
+export {
+  createRemoteWriter,
+  openDiskJournal,
+  type RemoteWriteMetrics,
+  type RemoteWriter,
+} from './remote-write/index.js';
+export { createRuleSet } from './create-rule-set.js';
+export type { RuleMetrics } from './metrics.js';
+export type { OutgoingAlert, OutgoingSample } from './ports.js';
+export { RuleManager } from './rule-manager.js';
+export { type AlertmanagersView, NO_RULES, type RulesApi } from './rules-api.js';
+export { type AlertView, type RuleGroupView, type RuleView, viewOfGroup } from './rules-view.js';

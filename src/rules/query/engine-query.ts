@@ -1,0 +1,75 @@
+// Evaluation of the expressions of rules by the query engine.
+
+import { instantGrid, Labels, PromfedError, type StopSignal, type Value } from '../../model/index.js';
+import { createQueryRequest, type QueryEngine } from '../../federation/index.js';
+import type { FeatureSet } from '../../promql/language/index.js';
+import type { RuleResult, RuleSample } from './rule-result.js';
+
+/** Maximum number of series of a result: rules keep state for each. */
+const MAX_SERIES = 100_000;
+
+export interface EngineQueryOptions {
+  readonly features: FeatureSet;
+  /** Timeout of one query. */
+  readonly timeoutMs: number;
+  /** Aborts when the rules stop. */
+  readonly signal: StopSignal;
+}
+
+/** Evaluates an expression at a time with an engine. */
+export type EngineQuery = (engine: QueryEngine, timeMs: number) => Promise<RuleResult>;
+
+/**
+ * Parses an expression once, and returns the function that evaluates it.
+ *
+ * @throws PromfedError `bad_data` when the expression is invalid.
+ */
+export function createEngineQuery(text: string, options: EngineQueryOptions): EngineQuery {
+  const { features, timeoutMs, signal } = options;
+  const request = createQueryRequest(
+    {
+      text,
+      kind: 'instant',
+      grid: instantGrid(0),
+      endMs: 0,
+      lookbackDeltaMs: undefined,
+      timeoutMs,
+      routing: 'learned',
+      limit: undefined,
+      stats: 'counters',
+      signal,
+    },
+    features,
+  );
+  return async (engine, timeMs) => {
+    const answer = await engine.evaluate({ ...request, grid: instantGrid(timeMs), endMs: timeMs });
+    try {
+      const { value, annotations, isDisjoint } = answer;
+      const samples = samplesOf(value);
+      if (samples.length > MAX_SERIES) {
+        const text = `the expression returns ${samples.length} series, more than ${MAX_SERIES}; aggregate it`;
+        throw new PromfedError('limit', text);
+      }
+      return { samples, missing: annotations.missingGroups, isDisjoint };
+    } finally {
+      answer.release();
+    }
+  };
+}
+
+/** Source: Prometheus, rules/manager.go (`EngineQueryFunc`). */
+function samplesOf(value: Value): readonly RuleSample[] {
+  switch (value.type) {
+    case 'vector':
+      return value.columns.map(({ labels, values, histograms }) => ({
+        labels,
+        value: histograms?.[0] ?? values[0]!,
+      }));
+    case 'scalar':
+      return [{ labels: Labels.EMPTY, value: value.values[0]! }];
+    case 'matrix':
+    case 'string':
+      // Prometheus' text
+      throw new PromfedError('execution', 'rule result is not a vector or scalar');
+  }
+}

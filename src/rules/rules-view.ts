@@ -1,0 +1,118 @@
+// The state of rules as plain data, for the API and for other processes.
+
+import type { Histogram } from '../model/index.js';
+import type { ActiveAlert, AlertState } from './alert/active-alert.js';
+import type { AlertingRule } from './alert/alerting-rule.js';
+import type { RuleGroup } from './group/rule-group.js';
+import type { RuleHealth } from './rule-health.js';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** Times are milliseconds since the epoch, and undefined before the first evaluation. Durations are milliseconds. */
+export interface RuleGroupView {
+  readonly name: string;
+  readonly file: string;
+  readonly intervalMs: number;
+  readonly limit: number;
+  readonly evaluationMs: number;
+  readonly evaluatedAtMs: number | undefined;
+  /** In the order of the file. */
+  readonly rules: readonly RuleView[];
+}
+
+export type RuleView = AlertingRuleView | RecordingRuleView;
+
+interface CommonView {
+  readonly name: string;
+  readonly query: string;
+  readonly labels: Texts;
+  readonly health: RuleHealth;
+  readonly lastError: string | undefined;
+  readonly evaluationMs: number;
+  readonly evaluatedAtMs: number | undefined;
+  /** Names of the server groups that were missing from the last result. */
+  readonly missingGroups: readonly string[];
+}
+
+export interface RecordingRuleView extends CommonView {
+  readonly kind: 'recording';
+}
+
+export interface AlertingRuleView extends CommonView {
+  readonly kind: 'alerting';
+  /** The highest state of the alerts; `unknown` before the first evaluation. */
+  readonly state: AlertState | 'unknown';
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
+  readonly annotations: Texts;
+  /** Pending and firing alerts. */
+  readonly alerts: readonly AlertView[];
+}
+
+export interface AlertView {
+  readonly labels: Texts;
+  readonly annotations: Texts;
+  readonly state: AlertState;
+  readonly activeAtMs: number;
+  readonly keepFiringSinceMs: number | undefined;
+  /** 0 for a histogram, as in Prometheus. */
+  readonly value: number;
+}
+
+const STATES: readonly AlertState[] = ['firing', 'pending', 'inactive'];
+
+/** Returns a copy of the state of a group. */
+export function viewOfGroup({ settings, rules, evaluationMs, evaluatedAtMs }: RuleGroup): RuleGroupView {
+  const { name, file, intervalMs, limit } = settings;
+  return {
+    name,
+    file,
+    intervalMs,
+    limit,
+    evaluationMs,
+    evaluatedAtMs,
+    rules: rules.map((rule): RuleView => {
+      const { evaluation } = rule;
+      const common = {
+        name: rule.name,
+        query: rule.text,
+        labels: rule.labels.toJSON(),
+        health: evaluation.health,
+        lastError: evaluation.lastError,
+        evaluationMs: evaluation.durationMs,
+        evaluatedAtMs: evaluation.startedAtMs,
+        missingGroups: evaluation.missingGroups,
+      };
+      return rule.kind === 'recording' ? { kind: 'recording', ...common } : viewOfAlertingRule(rule, common);
+    }),
+  };
+}
+
+function viewOfAlertingRule(rule: AlertingRule, common: CommonView): AlertingRuleView {
+  const alerts = [...rule.alerts];
+  const state = STATES.find((one) => alerts.some((alert) => alert.state === one)) ?? 'inactive';
+  return {
+    kind: 'alerting',
+    ...common,
+    state: common.evaluatedAtMs === undefined ? 'unknown' : state,
+    forMs: rule.settings.forMs,
+    keepFiringForMs: rule.settings.keepFiringForMs,
+    annotations: Object.fromEntries(rule.settings.annotations),
+    alerts: alerts.filter(({ resolvedAtMs }) => resolvedAtMs === undefined).map(viewOfAlert),
+  };
+}
+
+function viewOfAlert(alert: ActiveAlert): AlertView {
+  return {
+    labels: alert.labels.toJSON(),
+    annotations: Object.fromEntries(alert.annotations),
+    state: alert.state,
+    activeAtMs: alert.activeAtMs,
+    keepFiringSinceMs: alert.keepFiringSinceMs,
+    value: floatOf(alert.value),
+  };
+}
+
+function floatOf(value: number | Histogram): number {
+  return typeof value === 'number' ? value : 0;
+}

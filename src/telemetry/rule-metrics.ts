@@ -1,0 +1,103 @@
+// Metrics of rule evaluations, with the names of Prometheus.
+
+import { Counter, Gauge, Summary, type Registry } from 'prom-client';
+
+/** One evaluation of a group. Times are milliseconds. */
+interface GroupEvaluation {
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly ruleDurationMs: number;
+  readonly samples: number;
+  readonly missed: number;
+  readonly isPartial: boolean;
+}
+
+/** `key` identifies a group: `FILE;NAME`. */
+export interface RuleMetricsObserver {
+  groupAdded(key: string, ruleCount: number, intervalMs: number): void;
+  groupRemoved(key: string): void;
+  ruleEvaluated(key: string, durationMs: number, failed: boolean): void;
+  groupEvaluated(key: string, evaluation: GroupEvaluation): void;
+  groupRestored(key: string, durationMs: number): void;
+}
+
+const labelNames = ['rule_group'] as const;
+
+/** Source of the names: Prometheus, rules/group.go (`NewGroupMetrics`). */
+export function addRuleMetrics(registers: Registry[]): RuleMetricsObserver {
+  const gauge = (name: string, help: string): Gauge<'rule_group'> =>
+    new Gauge({ name: `prometheus_rule_group_${name}`, help, labelNames, registers });
+  const counter = (name: string, help: string): Counter<'rule_group'> =>
+    new Counter({ name: `prometheus_rule_${name}`, help, labelNames, registers });
+  const summary = (name: string, help: string): Summary =>
+    new Summary({ name: `prometheus_rule_${name}`, help, percentiles: [0.5, 0.9, 0.99], registers });
+
+  const evaluations = counter('evaluations_total', 'The total number of rule evaluations.');
+  const failures = counter('evaluation_failures_total', 'The total number of rule evaluation failures.');
+  const iterations = counter(
+    'group_iterations_total',
+    'The total number of scheduled rule group evaluations, whether executed or missed.',
+  );
+  const missed = counter(
+    'group_iterations_missed_total',
+    'The total number of rule group evaluations missed due to slow rule group evaluation.',
+  );
+  const partial = new Counter({
+    name: 'promfed_rule_group_partial_evaluations_total',
+    help: 'Rule group evaluations in which a server group was missing from a result.',
+    labelNames,
+    registers,
+  });
+  const ruleSeconds = summary('evaluation_duration_seconds', 'The duration for a rule to execute.');
+  const groupSeconds = summary('group_duration_seconds', 'The duration of rule group evaluations.');
+  const interval = gauge('interval_seconds', 'The interval of a rule group.');
+  const rules = gauge('rules', 'The number of rules.');
+  const lastTime = gauge(
+    'last_evaluation_timestamp_seconds',
+    'The timestamp of the last rule group evaluation in seconds.',
+  );
+  const lastDuration = gauge('last_duration_seconds', 'The duration of the last rule group evaluation.');
+  const lastRuleDuration = gauge(
+    'last_rule_duration_sum_seconds',
+    'The sum of time in seconds it took to evaluate each rule in the group regardless of concurrency.',
+  );
+  const lastRestore = gauge(
+    'last_restore_duration_seconds',
+    'The duration of the last alert rules alerts restoration using the `ALERTS_FOR_STATE` series.',
+  );
+  const lastSamples = gauge(
+    'last_evaluation_samples',
+    'The number of samples returned during the last rule group evaluation.',
+  );
+  const counters = [evaluations, failures, iterations, missed, partial];
+  const gauges = [interval, rules, lastTime, lastDuration, lastRuleDuration, lastRestore, lastSamples];
+
+  return {
+    groupAdded(key, ruleCount, intervalMs) {
+      for (const metric of counters) metric.inc({ rule_group: key }, 0);
+      rules.set({ rule_group: key }, ruleCount);
+      interval.set({ rule_group: key }, intervalMs / 1000);
+    },
+    groupRemoved(key) {
+      for (const metric of [...counters, ...gauges]) metric.remove({ rule_group: key });
+    },
+    ruleEvaluated(key, durationMs, failed) {
+      evaluations.inc({ rule_group: key });
+      if (failed) failures.inc({ rule_group: key });
+      ruleSeconds.observe(durationMs / 1000);
+    },
+    groupEvaluated(key, evaluation) {
+      iterations.inc({ rule_group: key }, 1 + evaluation.missed);
+      missed.inc({ rule_group: key }, evaluation.missed);
+      if (evaluation.isPartial) partial.inc({ rule_group: key });
+      groupSeconds.observe(evaluation.durationMs / 1000);
+      lastTime.set({ rule_group: key }, evaluation.startedAtMs / 1000);
+      lastDuration.set({ rule_group: key }, evaluation.durationMs / 1000);
+      lastRuleDuration.set({ rule_group: key }, evaluation.ruleDurationMs / 1000);
+      lastSamples.set({ rule_group: key }, evaluation.samples);
+    },
+    groupRestored(key, durationMs) {
+      lastRestore.set({ rule_group: key }, durationMs / 1000);
+    },
+  };
+}

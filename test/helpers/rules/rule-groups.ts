@@ -1,0 +1,113 @@
+// Rule groups for tests, over an engine whose results the test chooses.
+
+import type { RuleGroupSettings, RuleSettings } from '../../../src/config/index.js';
+import type { QueryEngine } from '../../../src/federation/index.js';
+import { Labels, type Column, type MissingGroup } from '../../../src/model/index.js';
+import { Cancellation, NO_LOG } from '../../../src/runtime/index.js';
+import { createRuleGroup } from '../../../src/rules/create-rule-group.js';
+import type { OutgoingAlert, OutgoingSample } from '../../../src/rules/index.js';
+import type { RuleSet } from '../../../src/rules/rule-manager.js';
+import { valueAnswer } from '../federation.js';
+import type { ManualTimers } from '../runtime/manual-timers.js';
+import { NO_RULE_METRICS } from './no-rule-metrics.js';
+
+/** Series by the text of the query: label sets with values. */
+export type Results = Map<
+  string,
+  readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[]
+>;
+
+/** An engine that answers from a map. Records its queries and the outputs of rules. */
+export class RuleBench {
+  readonly results: Results = new Map();
+  readonly queries: { readonly text: string; readonly timeMs: number }[] = [];
+  readonly alerts: OutgoingAlert[] = [];
+  readonly samples: OutgoingSample[] = [];
+  readonly restored: string[] = [];
+  /** Groups that are missing from every answer. */
+  missing: readonly MissingGroup[] = [];
+  /** Awaited before each answer. */
+  beforeAnswer: () => Promise<void> = () => Promise.resolve();
+  readonly #timers: ManualTimers;
+
+  constructor(timers: ManualTimers) {
+    this.#timers = timers;
+  }
+
+  readonly engine: QueryEngine = {
+    evaluate: async ({ text, grid }) => {
+      this.queries.push({ text, timeMs: grid.startMs });
+      await this.beforeAnswer();
+      const series = this.results.get(text);
+      if (series === undefined) throw new Error(`no result for ${text}`);
+      const columns = series.map(([labels, value]): Column => ({
+        labels: Labels.from(labels),
+        values: Float64Array.of(value),
+        present: Uint8Array.of(1),
+      }));
+      const answer = valueAnswer({ type: 'vector', columns, ordered: false });
+      for (const group of this.missing) answer.annotations.missing(group);
+      return answer;
+    },
+  } as Partial<QueryEngine> as QueryEngine;
+
+  /** A rule set over the engine. Restoring is recorded only. */
+  ruleSet(groups: readonly RuleGroupSettings[], context = ''): RuleSet {
+    const signal = new Cancellation();
+    return {
+      groups,
+      context,
+      createGroup: (settings, isRestored) =>
+        createRuleGroup(settings, {
+          engine: () => this.engine,
+          alerts: { send: (alerts) => this.alerts.push(...alerts) },
+          samples: { append: (samples) => this.samples.push(...samples) },
+          features: new Set(),
+          queryTimeoutMs: 10_000,
+          resendDelayMs: 60_000,
+          holdMs: 600_000,
+          isRestored,
+          createTemplate: (_rule, name, text) => ({ name, expand: () => text }),
+          graphUrl: (expr) => `/graph?${expr}`,
+          limitQueries: (run) => run(),
+          signal,
+          metrics: NO_RULE_METRICS,
+          clock: this.#timers,
+          log: NO_LOG,
+        }),
+      restore: async (group) => {
+        this.restored.push(group.settings.name);
+        for (const rule of group.rules) if (rule.kind === 'alerting') rule.isRestored = true;
+      },
+    };
+  }
+}
+
+export function groupSettings(
+  name: string,
+  rules: readonly RuleSettings[],
+  changes: Partial<RuleGroupSettings> = {},
+): RuleGroupSettings {
+  return {
+    name,
+    file: 'rules.yaml',
+    intervalMs: 60_000,
+    limit: 0,
+    queryOffsetMs: 0,
+    partialResponse: undefined,
+    rules,
+    ...changes,
+  };
+}
+
+export function recording(
+  name: string,
+  expr: string,
+  labels: Readonly<Record<string, string>> = {},
+): RuleSettings {
+  return { kind: 'recording', name, expr, labels: Object.entries(labels) };
+}
+
+export function alerting(name: string, expr: string, forMs = 0): RuleSettings {
+  return { kind: 'alerting', name, expr, forMs, keepFiringForMs: 0, labels: [], annotations: [] };
+}

@@ -1,0 +1,184 @@
+import t from 'tap';
+
+import { NO_LOG } from '../../src/runtime/index.js';
+import { RuleManager } from '../../src/rules/index.js';
+import { ManualTimers } from '../helpers/runtime/manual-timers.js';
+import { alerting, groupSettings, recording, RuleBench } from '../helpers/rules/rule-groups.js';
+import { NO_RULE_METRICS } from '../helpers/rules/no-rule-metrics.js';
+
+const MINUTE = 60_000;
+
+function setUp(): { timers: ManualTimers; bench: RuleBench; manager: RuleManager } {
+  const timers = new ManualTimers();
+  const bench = new RuleBench(timers);
+  const manager = new RuleManager({ timers, metrics: NO_RULE_METRICS, log: NO_LOG });
+  return { timers, bench, manager };
+}
+
+t.test('a group is evaluated once in each slot', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', [[{ job: 'a' }, 1]]);
+  await manager.update(bench.ruleSet([groupSettings('g', [recording('r', 'x')])]));
+  await timers.pass(3 * MINUTE);
+  const times = bench.queries.map(({ timeMs }) => timeMs);
+  t.equal(times.length, 3);
+  t.equal(times[1]! - times[0]!, MINUTE);
+  t.equal(times[2]! - times[1]!, MINUTE);
+  await manager.close();
+  await timers.pass(3 * MINUTE);
+  t.equal(bench.queries.length, 3, 'a closed manager evaluates nothing');
+});
+
+t.test('an evaluation that takes longer than the interval skips slots and never overlaps', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', []);
+  let running = 0;
+  let most = 0;
+  bench.beforeAnswer = async () => {
+    most = Math.max(most, ++running);
+    await new Promise<void>((resolve) => timers.schedule(2.5 * MINUTE, resolve));
+    running--;
+  };
+  await manager.update(bench.ruleSet([groupSettings('g', [recording('r', 'x')])]));
+  await timers.pass(9 * MINUTE);
+  const times = bench.queries.map(({ timeMs }) => timeMs);
+  t.equal(most, 1);
+  t.strictSame(
+    times.map((timeMs) => (timeMs - times[0]!) / MINUTE),
+    [0, 2, 5, 7],
+  );
+});
+
+t.test('an unchanged group keeps its state and its schedule at a reload', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', [[{ job: 'a' }, 1]]);
+  const settings = groupSettings('g', [alerting('A', 'x', 5 * MINUTE)]);
+  await manager.update(bench.ruleSet([settings]));
+  await timers.pass(2 * MINUTE);
+  const [before] = manager.groups;
+  await manager.update(bench.ruleSet([{ ...settings }]));
+  t.equal(manager.groups[0], before);
+  await timers.pass(MINUTE);
+  t.equal(bench.queries.length, 3);
+});
+
+t.test('a changed group adopts the state of its rules', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', [[{ job: 'a' }, 1]]);
+  await manager.update(bench.ruleSet([groupSettings('g', [alerting('A', 'x', 9 * MINUTE)])]));
+  await timers.pass(3 * MINUTE);
+  const activeAtMs = bench.queries[0]!.timeMs;
+  const changed = groupSettings('g', [recording('r', 'x'), alerting('A', 'x', 2 * MINUTE)]);
+  await manager.update(bench.ruleSet([changed]));
+  await timers.pass(MINUTE);
+  const [, rule] = manager.groups[0]!.rules;
+  const [alert] = rule?.kind === 'alerting' ? [...rule.alerts] : [];
+  t.equal(alert?.state, 'firing');
+  t.equal(alert?.activeAtMs, activeAtMs);
+});
+
+t.test('series that a rule no longer returns get a stale marker', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', [
+    [{ job: 'a' }, 1],
+    [{ job: 'b' }, 1],
+  ]);
+  await manager.update(bench.ruleSet([groupSettings('g', [recording('r', 'x')])]));
+  await timers.pass(MINUTE);
+  bench.results.set('x', [[{ job: 'a' }, 2]]);
+  bench.samples.length = 0;
+  await timers.pass(MINUTE);
+  t.strictSame(
+    bench.samples.map(({ labels, isStale }) => [labels.toString(), isStale]),
+    [
+      ['r{job="a"}', false],
+      ['r{job="b"}', true],
+    ],
+  );
+});
+
+t.test('series of a removed rule get a stale marker at the next evaluation of the group', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', [[{ job: 'a' }, 1]]);
+  await manager.update(bench.ruleSet([groupSettings('g', [recording('r', 'x'), recording('s', 'x')])]));
+  await timers.pass(MINUTE);
+  bench.samples.length = 0;
+  await manager.update(bench.ruleSet([groupSettings('g', [recording('r', 'x')])]));
+  await timers.pass(MINUTE);
+  t.strictSame(
+    bench.samples.map(({ labels, isStale }) => [labels.toString(), isStale]),
+    [
+      ['r{job="a"}', false],
+      ['s{job="a"}', true],
+    ],
+  );
+});
+
+t.test(
+  'series of a removed group get stale markers after two intervals, unless another group writes them',
+  async (t) => {
+    const { timers, bench, manager } = setUp();
+    bench.results.set('x', [[{ job: 'a' }, 1]]);
+    const moved = recording('moved', 'x');
+    await manager.update(bench.ruleSet([groupSettings('old', [moved, recording('gone', 'x')])]));
+    await timers.pass(MINUTE);
+    const removedAtMs = timers.now();
+    await manager.update(bench.ruleSet([groupSettings('new', [moved])]));
+    bench.samples.length = 0;
+    await timers.pass(1.9 * MINUTE);
+    t.notOk(bench.samples.some(({ isStale }) => isStale));
+    await timers.pass(0.2 * MINUTE);
+    t.strictSame(
+      bench.samples.filter(({ isStale }) => isStale).map(({ labels, timeMs }) => [labels.toString(), timeMs]),
+      [['gone{job="a"}', removedAtMs]],
+    );
+  },
+);
+
+t.test('a failed rule keeps its series and its alerts, and affects no other rule', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', [[{ job: 'a' }, 1]]);
+  bench.results.set('y', [[{ job: 'a' }, 1]]);
+  await manager.update(bench.ruleSet([groupSettings('g', [alerting('A', 'x'), recording('r', 'y')])]));
+  await timers.pass(MINUTE);
+  bench.results.delete('x');
+  bench.samples.length = 0;
+  bench.alerts.length = 0;
+  await timers.pass(MINUTE);
+  const [failed, other] = manager.groups[0]!.rules;
+  t.equal(failed!.evaluation.health, 'err');
+  t.match(failed!.evaluation.lastError, /no result for x/);
+  t.equal(other!.evaluation.health, 'ok');
+  t.strictSame(
+    bench.samples.map(({ labels }) => labels.toString()),
+    ['r{job="a"}'],
+  );
+  t.strictSame(bench.alerts, []);
+  t.equal(failed?.kind === 'alerting' && [...failed.alerts][0]?.state, 'firing');
+});
+
+t.test('the state of alerts is restored after the second evaluation, at the start only', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', [[{ job: 'a' }, 1]]);
+  await manager.update(bench.ruleSet([groupSettings('g', [alerting('A', 'x')])]));
+  await timers.pass(MINUTE);
+  t.strictSame(bench.restored, []);
+  t.strictSame(bench.samples, [], 'nothing is written before the state is restored');
+  await timers.pass(MINUTE);
+  t.strictSame(bench.restored, ['g']);
+  await timers.pass(MINUTE);
+  t.ok(bench.samples.length > 0);
+  await manager.update(bench.ruleSet([groupSettings('new', [alerting('A', 'x')])]));
+  await timers.pass(3 * MINUTE);
+  t.strictSame(bench.restored, ['g']);
+});
+
+t.test('an invalid group keeps the previous rules', async (t) => {
+  const { bench, manager } = setUp();
+  await manager.update(bench.ruleSet([groupSettings('g', [recording('r', 'x')])]));
+  await t.rejects(manager.update(bench.ruleSet([groupSettings('h', [recording('r', 'sum(')])])));
+  t.strictSame(
+    manager.groups.map(({ settings }) => settings.name),
+    ['g'],
+  );
+});
