@@ -95,7 +95,7 @@ function seriesOf(
   }
   if (!compileMatchers(matchers)(Labels.from(labels))) return [];
   const metric = labels['__name__'] ?? '';
-  if (metric.startsWith("ALERTS")) return [];
+  if (metric.startsWith('ALERTS')) return [];
   const isCounter = /_(?:total|bucket|sum|count)$/.test(metric);
   const samples = (seed: string): ScenarioSample[] =>
     isCounter ? counter(random(seed)) : gauge(random(seed));
