@@ -51,8 +51,20 @@ const allowed = {
     'federation',
     'rules/template',
   ],
+  'rules/unit-test': [
+    'model',
+    'runtime',
+    'json',
+    'config',
+    'promql/language',
+    'promql/plan',
+    'promql/eval',
+    'upstreams',
+    'federation',
+    'rules',
+  ],
   demo: ['model', 'runtime', 'promql/language', 'promql/plan', 'promql/eval', 'federation', 'http', 'rules'],
-  cli: ['model', 'runtime', 'json', 'promql/language', 'config', 'federation'],
+  cli: ['model', 'runtime', 'json', 'promql/language', 'config', 'federation', 'rules/unit-test'],
   http: ['model', 'runtime', 'json', 'promql/language', 'federation', 'rules'],
 };
 

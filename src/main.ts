@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { hostname, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import { checkRules, runQuery } from './cli/index.js';
+import { checkRules, runQuery, testRules } from './cli/index.js';
 import {
   helpText,
   loadConfig,
@@ -35,6 +35,7 @@ async function main(argv: readonly string[]): Promise<void> {
   else if (flags.version) print(`promfed ${version}`);
   else if (flags.checkConfig) await checkConfig(flags);
   else if (flags.checkRules !== undefined) process.exitCode = runChecks(flags, flags.checkRules);
+  else if (flags.testRules !== undefined) process.exitCode = await runTests(flags, flags.testRules);
   else if (flags.query !== undefined) await query(flags, flags.query);
   else if (flags.command === 'demo') await demo(flags);
   else await serve(flags);
@@ -49,6 +50,14 @@ async function checkConfig({ config: path, features }: CommandLine): Promise<voi
 
 function runChecks({ features }: CommandLine, files: readonly string[]): number {
   return checkRules(files, {
+    features,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  });
+}
+
+function runTests({ features }: CommandLine, files: readonly string[]): Promise<number> {
+  return testRules(files, {
     features,
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),

@@ -1,2 +1,3 @@
 export { checkRules } from './check-rules.js';
 export { runQuery } from './run-query.js';
+export { testRules } from './test-rules.js';

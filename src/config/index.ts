@@ -6,6 +6,15 @@ export { type ConfigOptions, loadConfig, type LoadedConfig, parseConfig } from '
 export type { AlertingSettings, AlertmanagerSettings } from './alerting/alerting-settings.js';
 export type { RemoteWriteSettings } from './remote-write/remote-write-settings.js';
 export { checkRuleFile } from './rules/check-rule-file.js';
+export { loadUnitTest } from './rules/load-unit-test.js';
+export type {
+  AlertTestSettings,
+  ExpectedSampleSettings,
+  ExprTestSettings,
+  InputSeriesSettings,
+  UnitTestFileSettings,
+  UnitTestSettings,
+} from './rules/unit-test-settings.js';
 export type {
   AlertingRuleSettings,
   PartialResponseStrategy,

@@ -25,3 +25,11 @@ export interface GroupEvaluation {
   /** True when a server group was missing from a result. */
   readonly isPartial: boolean;
 }
+
+export const NO_RULE_METRICS: RuleMetrics = {
+  groupAdded: () => undefined,
+  groupRemoved: () => undefined,
+  ruleEvaluated: () => undefined,
+  groupEvaluated: () => undefined,
+  groupRestored: () => undefined,
+};

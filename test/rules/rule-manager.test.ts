@@ -4,7 +4,7 @@ import { NO_LOG } from '../../src/runtime/index.js';
 import { RuleManager } from '../../src/rules/index.js';
 import { ManualTimers } from '../helpers/runtime/manual-timers.js';
 import { alerting, groupSettings, recording, RuleBench } from '../helpers/rules/rule-groups.js';
-import { NO_RULE_METRICS } from '../helpers/rules/no-rule-metrics.js';
+import { NO_RULE_METRICS } from '../../src/rules/metrics.js';
 
 const MINUTE = 60_000;
 

@@ -11,6 +11,7 @@ import {
 import { parseHttpUrl, trySplitHostPort } from '../text/addresses.js';
 import { parseConfigMatchers } from '../text/parse-matchers.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
+import { parseTestTime, parseYamlNumber } from '../text/parse-number.js';
 import { parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
 import { isFilePattern } from '../text/file-pattern.js';
 import { quote, quoteKey } from '../text/quote.js';
@@ -36,6 +37,8 @@ const RESERVED_PARAMETERS: ReadonlySet<string> = new Set([
 export const FORMATS = {
   duration: parsesWith(parseConfigDuration),
   'positive-duration': checkPositiveDuration,
+  'yaml-number': parsesWith(parseYamlNumber),
+  'test-time': parsesWith(parseTestTime),
   'label-name': checkLabelName,
   target: checkTarget,
   'path-prefix': checkPath,

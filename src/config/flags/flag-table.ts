@@ -1,6 +1,6 @@
 // The table of flags. Parsing, checks and the help text are derived from it.
 
-export type Command = 'serve' | 'demo' | 'query' | 'explain' | 'check';
+export type Command = 'serve' | 'demo' | 'query' | 'explain' | 'check' | 'test';
 
 export interface FlagSpec {
   readonly short?: string;

@@ -28,7 +28,7 @@ import { readArguments } from './read-arguments.js';
 export interface Flags<Feature extends string = string> {
   /**
    * `demo` serves embedded regions instead of a configuration. `query` and `explain` run one query and exit, `check`
-   * checks rule files and exits.
+   * checks rule files and exits, `test` runs unit tests of rules and exits.
    */
   readonly command: Command;
   /** Path of the configuration file. */
@@ -69,6 +69,8 @@ export interface Flags<Feature extends string = string> {
   readonly query: QueryFlags | undefined;
   /** The files of `check rules`, at least one; undefined for other commands. */
   readonly checkRules: readonly string[] | undefined;
+  /** The files of `test rules`, at least one; undefined for other commands. */
+  readonly testRules: readonly string[] | undefined;
   /** Values of all server flags as text, with defaults, in the order of the help text: `/api/v1/status/flags`. */
   readonly texts: Readonly<Record<string, string>>;
 }
@@ -87,7 +89,7 @@ export interface RuleFlags {
 
 const ALL_MEMORY: MemoryFlag = { unit: 'share', value: 1 };
 
-const COMMANDS = ['demo', 'query', 'explain', 'check'] as const;
+const COMMANDS = ['demo', 'query', 'explain', 'check', 'test'] as const;
 
 /**
  * Parses the arguments after the name of the program. Flags are `--flag=value` or `--flag value`; switches are
@@ -133,7 +135,8 @@ export function parseFlags<Feature extends string>(
     version: reader.isOn('version'),
     help: reader.isOn('help'),
     query: runsQuery(command) ? parseQueryFlags(positionals, reader, problems) : undefined,
-    checkRules: command === 'check' ? filesToCheck(positionals, problems) : undefined,
+    checkRules: command === 'check' ? ruleFiles(positionals, problems) : undefined,
+    testRules: command === 'test' ? ruleFiles(positionals, problems) : undefined,
     texts: textsOf(reader),
   };
   if (problems.length > 0 && !flags.help && !flags.version) {
@@ -152,14 +155,14 @@ function readRuleFlags(reader: FlagReader): RuleFlags {
   };
 }
 
-/** The arguments after `check rules`. */
-function filesToCheck([, subject, ...files]: readonly string[], problems: string[]): readonly string[] {
+/** The arguments after `check rules` or `test rules`. */
+function ruleFiles([command, subject, ...files]: readonly string[], problems: string[]): readonly string[] {
   if (subject !== 'rules') {
     problems.push(
-      `${subject === undefined ? 'missing subject' : `unexpected argument ${quote(subject)}`}; use promfed check rules FILES`,
+      `${subject === undefined ? 'missing subject' : `unexpected argument ${quote(subject)}`}; use promfed ${command} rules FILES`,
     );
   } else if (files.length === 0) {
-    problems.push('missing files, for example: promfed check rules rules/*.yaml');
+    problems.push(`missing files, for example: promfed ${command} rules rules/*.yaml`);
   }
   return files;
 }
@@ -179,7 +182,7 @@ function textsOf(reader: FlagReader): Record<string, string> {
 function commandOf(positionals: readonly string[], problems: string[]): Flags['command'] {
   const [first, ...more] = positionals;
   if (first === undefined) return 'serve';
-  if (first === 'query' || first === 'explain' || first === 'check') return first;
+  if (first === 'query' || first === 'explain' || first === 'check' || first === 'test') return first;
   const unexpected = first === 'demo' ? more : positionals;
   for (const text of unexpected) {
     const command = tryNearest(text, COMMANDS);

@@ -16,6 +16,8 @@ Usage:
                           Show how one query is answered: what each region is sent, and why.
   promfed check rules FILES
                           Check rule files.
+  promfed test rules FILES
+                          Run unit tests of rules, in the format of promtool.
 
 Flags (--flag=value or --flag value; switches: --flag, --no-flag or --flag=false):`;
 

@@ -1,107 +1,17 @@
-// Native histograms in test scripts: notation, reset hints of stored samples, conversion of classic histograms.
+// Native histograms in test scripts: conversion of classic histograms, comparison.
 
 import {
   createHistogram,
   CUSTOM_BUCKETS,
-  detectReset,
   Labels,
-  tryAddHistograms,
   tryParseFloat,
-  trySubtractHistograms,
-  type CounterResetHint,
   type Histogram,
 } from '../../../src/model/index.js';
+import type { WrittenHistogram } from '../../../src/rules/unit-test/histogram-notation.js';
 import { denseBuckets } from '../series/dense-buckets.js';
 
 /** A sample of a script; `'stale'` is a stale marker, undefined a missing sample. */
 export type ScriptSample = number | Histogram | 'stale' | undefined;
-
-const HINTS: ReadonlySet<string> = new Set(['unknown', 'reset', 'not_reset', 'gauge']);
-const PARTS = /(\w+):(\[[^\]]*\]|[^\s}]+)/g;
-
-function isHint(text: string): text is CounterResetHint {
-  return HINTS.has(text);
-}
-
-/** A histogram of a script. `hint` is undefined if the script does not have one. */
-export interface WrittenHistogram {
-  readonly histogram: Histogram;
-  readonly hint: CounterResetHint | undefined;
-}
-
-/** Parses `{{schema:0 sum:1 …}}`. */
-function parseHistogram(text: string): WrittenHistogram {
-  const parts = new Map<string, string>();
-  for (const [, name, value] of text.matchAll(PARTS)) parts.set(name!, value!);
-  const one = (name: string): number => toNumber(parts.get(name) ?? '0');
-  const list = (name: string): number[] =>
-    (parts.get(name) ?? '[]')
-      .slice(1, -1)
-      .split(/\s+/)
-      .filter((item) => item !== '')
-      .map(toNumber);
-  const hint = parts.get('counter_reset_hint');
-  if (hint !== undefined && !isHint(hint)) throw new Error(`invalid counter_reset_hint: ${hint}`);
-  const histogram = createHistogram({
-    schema: one('schema'),
-    sum: one('sum'),
-    count: one('count'),
-    zeroCount: one('z_bucket'),
-    zeroThreshold: one('z_bucket_w'),
-    positive: denseBuckets(one('offset'), list('buckets')),
-    negative: denseBuckets(one('n_offset'), list('n_buckets')),
-    customValues: list('custom_values'),
-    hint: hint ?? 'unknown',
-  });
-  return { histogram, hint };
-}
-
-function toNumber(text: string): number {
-  const value = tryParseFloat(text);
-  if (value === undefined) throw new Error(`not a number: ${text}`);
-  return value;
-}
-
-const ITEM = /^(\{\{.*?\}\})(?:([+-])(\{\{.*?\}\}))?(?:x([0-9]+))?$/;
-
-/** Parses a sequence of histograms, for example `{{…}}+{{…}}x3`. Undefined for another item. */
-export function tryExpandHistograms(item: string): WrittenHistogram[] | undefined {
-  const [, first, sign, delta, times] = ITEM.exec(item) ?? [];
-  if (first === undefined) return undefined;
-  const written = parseHistogram(first);
-  const values = [written];
-  for (let i = 0; i < Number(times ?? 0); i++) {
-    let { histogram } = values.at(-1)!;
-    if (delta !== undefined) {
-      const combine = sign === '+' ? tryAddHistograms : trySubtractHistograms;
-      histogram = combine(histogram, parseHistogram(delta).histogram)!.histogram;
-    }
-    values.push({ ...written, histogram });
-  }
-  return values;
-}
-
-/**
- * Replaces hints by those of stored samples: `not_reset` after a sample without a reset, otherwise `unknown`.
- *
- * Source: Prometheus, tsdb/chunkenc/float_histogram.go.
- */
-export function withStoredHints(samples: readonly ScriptSample[]): ScriptSample[] {
-  let previous: ScriptSample;
-  return samples.map((sample) => {
-    const before = previous;
-    previous = sample;
-    if (typeof sample !== 'object' || sample.hint === 'gauge') return sample;
-    const unhinted: Histogram = { ...sample, hint: 'unknown' };
-    previous = unhinted;
-    const continues =
-      typeof before === 'object' &&
-      before.hint !== 'gauge' &&
-      sample.hint !== 'reset' &&
-      !detectReset(unhinted, { ...before, hint: 'unknown' });
-    return continues ? { ...unhinted, hint: 'not_reset' } : unhinted;
-  });
-}
 
 /** A series of a script. */
 export interface ScriptSeries {

@@ -1,22 +1,12 @@
 // Parser of Prometheus' test scripts: `load`, `load_with_nhcb`, `clear` and `eval`.
 
-import {
-  instantGrid,
-  Labels,
-  parseDuration,
-  rangeGrid,
-  tryParseFloat,
-  type Grid,
-} from '../../../src/model/index.js';
-import { parseSelector } from '../../../src/promql/language/index.js';
+import type { Labels } from '../../../src/model/index.js';
+import { instantGrid, parseDuration, rangeGrid, type Grid } from '../../../src/model/index.js';
+import type { WrittenHistogram } from '../../../src/rules/unit-test/histogram-notation.js';
+import { expandSamples, splitSeries } from '../../../src/rules/unit-test/series-notation.js';
 
 import { parseEvalSuffix, tryParseExpectation, type Expectation } from './expectations.js';
-import {
-  convertClassic,
-  tryExpandHistograms,
-  type ScriptSeries,
-  type WrittenHistogram,
-} from './histogram-notation.js';
+import { convertClassic, type ScriptSeries } from './histogram-notation.js';
 import type { Item, Row } from './rows.js';
 
 const EVAL =
@@ -58,8 +48,8 @@ export function parseScript(script: string): ScriptEval[] {
 /** Parses rows of values: labels and the samples of each step. */
 export function parseRows(lines: readonly string[]): Row[] {
   return lines.map((line) => {
-    const { labels, rest } = parseSeries(line);
-    return { labels, values: expand(rest) };
+    const { labels, rest } = splitSeries(line);
+    return { labels, values: expandSamples(rest) };
   });
 }
 
@@ -123,14 +113,14 @@ function load(lines: readonly string[], into: Map<string, ScriptSeries>): void {
   /** Start timestamps for the samples of the next line, relative to the sample, in milliseconds. */
   let starts: readonly (number | undefined)[] = [];
   for (const line of lines.slice(1)) {
-    const { labels, rest, isStarts } = parseSeries(line);
+    const { labels, rest, isStarts } = splitSeries(line);
     if (isStarts) {
       starts = expandStarts(rest);
       continue;
     }
     const target = loaded.get(labels.key) ?? emptySeries(labels);
     loaded.set(labels.key, target);
-    expand(rest).forEach((value, i) => {
+    expandSamples(rest).forEach((value, i) => {
       if (value === undefined) return;
       const timeMs = i * intervalMs;
       target.samples.set(timeMs, isWritten(value) ? value.histogram : value);
@@ -154,28 +144,6 @@ function emptySeries(labels: Labels): ScriptSeries {
 
 function copyOf({ labels, samples, startsMs }: ScriptSeries): ScriptSeries {
   return { labels, samples: new Map(samples), startsMs: new Map(startsMs) };
-}
-
-/** Splits `name{l="v"} rest` or `name{l="v"}@st rest`. */
-function parseSeries(line: string): { labels: Labels; rest: string; isStarts: boolean } {
-  let quoted: string | undefined;
-  let depth = 0;
-  let end = 0;
-  for (; end < line.length; end++) {
-    const c = line[end]!;
-    if (quoted !== undefined) {
-      if (c === '\\' && quoted !== '`') end++;
-      else if (c === quoted) quoted = undefined;
-    } else if (c === '"' || c === "'" || c === '`') quoted = c;
-    else if (c === '{') depth++;
-    else if (c === '}') depth--;
-    else if (/\s/.test(c) && depth === 0) break;
-  }
-  const isStarts = line.slice(0, end).endsWith('@st');
-  const text = line.slice(0, isStarts ? end - 3 : end);
-  const rest = line.slice(end).trim();
-  if (text === '{}') return { labels: Labels.EMPTY, rest, isStarts };
-  return { labels: Labels.of(parseSelector(text).map(({ name, value }) => [name, value])), rest, isStarts };
 }
 
 const START =
@@ -202,41 +170,6 @@ function signedMs(text: string): number {
   return text.startsWith('-') ? -ms : ms;
 }
 
-const ITEM =
-  /^(?<value>_|stale|[+-]?(?:inf|nan|[0-9.]+(?:e[+-]?[0-9]+)?))(?<delta>[+-][0-9.]+(?:e[+-]?[0-9]+)?)?(?:x(?<times>[0-9]+))?$/i;
-
 function isWritten(item: Item): item is WrittenHistogram {
   return typeof item === 'object';
-}
-
-const ITEMS = /\{\{.*?\}\}(?:[+-]\{\{.*?\}\})?(?:x[0-9]+)?|\S+/g;
-
-function expand(text: string): Item[] {
-  const values: Item[] = [];
-  for (const [item] of text.matchAll(ITEMS)) {
-    const histograms = tryExpandHistograms(item);
-    if (histograms !== undefined) {
-      values.push(...histograms);
-      continue;
-    }
-    const { value, delta, times } = ITEM.exec(item)?.groups ?? {};
-    if (value === undefined) throw new Error(`invalid value: ${item}`);
-    const count = times === undefined ? 1 : value === '_' ? Number(times) : Number(times) + 1;
-    for (let i = 0; i < count; i++) {
-      if (value === '_') values.push(undefined);
-      else if (value === 'stale') values.push('stale');
-      else values.push(parseValue(value) + i * Number(delta ?? 0));
-    }
-  }
-  return values;
-}
-
-/** Parses a number. `inf` and `nan` may have any letter case. */
-export function parseValue(text: string): number {
-  const lower = text.toLowerCase();
-  if (lower === 'nan') return NaN;
-  if (/^[+-]?inf$/.test(lower)) return lower.startsWith('-') ? -Infinity : Infinity;
-  const value = tryParseFloat(text);
-  if (value === undefined) throw new Error(`not a number: ${text}`);
-  return value;
 }

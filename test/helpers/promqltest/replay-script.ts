@@ -4,7 +4,8 @@ import { bucketsOf, formatTimestamp, gridEndMs, Labels, tryParseFloat } from '..
 import { compareAnnotations } from './expectations.js';
 import { near, type Row } from './rows.js';
 import { parseRows, parseScript, timeOf, type ScriptEval } from './parse-script.js';
-import type { ScriptSeries, WrittenHistogram } from './histogram-notation.js';
+import type { WrittenHistogram } from '../../../src/rules/unit-test/histogram-notation.js';
+import type { ScriptSeries } from './histogram-notation.js';
 
 import { importIntoPrometheus, startPrometheus, type Teardown } from '../real-servers/real-servers.js';
 import type { TestSeries, TestValue } from '../series/series-set.js';

@@ -2,7 +2,8 @@
 
 import type { Column, Grid, Labels } from '../../../src/model/index.js';
 
-import { matchesHistogram, type WrittenHistogram } from './histogram-notation.js';
+import type { WrittenHistogram } from '../../../src/rules/unit-test/histogram-notation.js';
+import { matchesHistogram } from './histogram-notation.js';
 
 /** A value of a script; undefined for a missing sample. */
 export type Item = number | 'stale' | WrittenHistogram | undefined;

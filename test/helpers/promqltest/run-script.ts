@@ -16,8 +16,10 @@ import { planLocally } from '../../../src/promql/plan/index.js';
 import { SampleBudget } from '../../../src/runtime/index.js';
 
 import { compareAnnotations } from './expectations.js';
-import { withStoredHints, type ScriptSeries } from './histogram-notation.js';
-import { parseRows, parseScript, parseValue, timeOf, type ScriptEval } from './parse-script.js';
+import { withStoredHints } from '../../../src/rules/unit-test/histogram-notation.js';
+import type { ScriptSeries } from './histogram-notation.js';
+import { parseValue } from '../../../src/rules/unit-test/series-notation.js';
+import { parseRows, parseScript, timeOf, type ScriptEval } from './parse-script.js';
 import { rerunsOf } from './reruns.js';
 import { compareColumns, near } from './rows.js';
 import { tryColumnOnGrid, stepOf } from './steps.js';

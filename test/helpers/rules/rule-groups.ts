@@ -6,10 +6,10 @@ import { Labels, type Column, type MissingGroup } from '../../../src/model/index
 import { Cancellation, NO_LOG } from '../../../src/runtime/index.js';
 import { createRuleGroup } from '../../../src/rules/create-rule-group.js';
 import type { OutgoingAlert, OutgoingSample } from '../../../src/rules/index.js';
+import { NO_RULE_METRICS } from '../../../src/rules/metrics.js';
 import type { RuleSet } from '../../../src/rules/rule-manager.js';
 import { valueAnswer } from '../federation.js';
 import type { ManualTimers } from '../runtime/manual-timers.js';
-import { NO_RULE_METRICS } from './no-rule-metrics.js';
 
 /** Series by the text of the query: label sets with values. */
 export type Results = Map<

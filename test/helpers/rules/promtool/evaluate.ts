@@ -2,13 +2,13 @@
 
 import { createFederation } from '../../../../src/federation/index.js';
 import { Labels } from '../../../../src/model/index.js';
-import { Cancellation, NO_LOG } from '../../../../src/runtime/index.js';
+import { Cancellation, NO_LOG, systemClock } from '../../../../src/runtime/index.js';
 import { createRuleSet, type OutgoingSample } from '../../../../src/rules/index.js';
-import { createMemoryGroup } from '../unit-test/memory-group.js';
-import { SeriesStore } from '../unit-test/series-store.js';
+import { NO_RULE_METRICS } from '../../../../src/rules/metrics.js';
+import { createMemoryGroup } from '../../../../src/rules/unit-test/memory-group.js';
+import { SeriesStore } from '../../../../src/rules/unit-test/series-store.js';
 import type { ServerGroup } from '../../../../src/upstreams/index.js';
 import { ruleGroups, type Scenario } from './scenario.js';
-import { NO_RULE_METRICS } from '../no-rule-metrics.js';
 
 /** A firing alert. */
 export interface FiringAlert {
@@ -71,7 +71,8 @@ export async function evaluateScenario(
     options.regions ?? scenario.regions.map(({ name, labels }, i) => memoryGroup(name, labels, stores[i]!));
   const federation = createFederation({
     groups: [...regions, memoryGroup('results', {}, written)],
-    clock,
+    // Deadlines of requests are in real time.
+    clock: systemClock,
     maxSamples: 50_000_000,
     lookbackDeltaMs: undefined,
     defaultStepMs: intervalMs,
@@ -139,6 +140,6 @@ export async function evaluateScenario(
     }
     firing.push(alerts);
   }
-  await federation.close();
+  // The caller owns the regions.
   return { firing, written, failures, sampleCount };
 }

@@ -10,26 +10,39 @@ import { evaluateText } from '../../promqltest/run-script.js';
 import type { Evaluated } from './evaluate.js';
 import { ruleGroups, type Scenario, type ScenarioSample } from './scenario.js';
 
-export interface PromtoolResult {
+export interface TestRulesResult {
   readonly status: number;
-  readonly output: string;
+  readonly out: string;
+  readonly err: string;
 }
 
-/** Runs `promtool test rules` on files by name; the file `test.yaml` is the unit test. */
-function runPromtool(files: Readonly<Record<string, string>>): PromtoolResult {
+/** Runs a function on a folder with files, which is removed. */
+export async function withFiles<Result>(
+  files: Readonly<Record<string, string>>,
+  run: (directory: string) => Result | Promise<Result>,
+): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), 'promfed-promtool-'));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
-    const promtool = resolve('.real-servers/bin/promtool');
-    const args = ['test', 'rules', join(directory, 'test.yaml')];
-    const { status, stdout, stderr } = spawnSync(promtool, args, {
-      encoding: 'utf8',
-      maxBuffer: 256 * 1024 * 1024,
-    });
-    return { status: status ?? -1, output: `${stdout}\n${stderr}` };
+    return await run(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Runs `promtool test rules` on a file. */
+export function runPromtool(path: string): TestRulesResult {
+  const promtool = resolve('.real-servers/bin/promtool');
+  const { status, stdout, stderr } = spawnSync(promtool, ['test', 'rules', path], {
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  return { status: status ?? -1, out: stdout, err: stderr };
+}
+
+/** Runs promtool on the unit test `test.yaml`. */
+function check(files: Readonly<Record<string, string>>): Promise<TestRulesResult> {
+  return withFiles(files, (directory) => runPromtool(join(directory, 'test.yaml')));
 }
 
 /** The differences that promtool found between its own results and those of promfed; empty when there are none. */
@@ -41,9 +54,8 @@ export async function differences(
   const lastStep = evaluated.firing.length - 1 - (evaluated.failures.length > 0 ? 1 : 0);
   const files = { 'rules.yaml': scenario.rules };
   if (lastStep >= 0) {
-    const test = { ...unitTest(scenario), ...(await expectations(scenario, evaluated, lastStep, originMs)) };
-    const { status, output } = runPromtool({ ...files, 'test.yaml': testFile(scenario, test) });
-    if (status !== 0 && !isRounding(output)) return output;
+    const { status, err } = await check(await unitTestFiles(scenario, evaluated, lastStep, originMs));
+    if (status !== 0 && !isRounding(err)) return err;
   }
   if (evaluated.failures.length === 0) return undefined;
   const failedAt = duration((lastStep + 1) * scenario.intervalMs);
@@ -51,7 +63,7 @@ export async function differences(
     ...unitTest(scenario),
     promql_expr_test: [{ expr: 'vector(1)', eval_time: failedAt, exp_samples: [{ labels: '{}', value: 1 }] }],
   };
-  const { output } = runPromtool({ ...files, 'test.yaml': testFile(scenario, test) });
+  const { err: output } = await check({ ...files, 'test.yaml': testFile(scenario, test) });
   const theirs = [...output.matchAll(/^ +rule: (.*), time: \S+, err: (.*)$/gm)].map(
     ([, rule, err]) => `${rule}: ${general(err!)}`,
   );
@@ -59,6 +71,17 @@ export async function differences(
   return theirs.join('\n') === ours.join('\n')
     ? undefined
     : `failures at ${failedAt}\nexp: ${ours.join('\n     ')}\n${output}`;
+}
+
+/** Returns the files of a unit test that expects the results of promfed. */
+export async function unitTestFiles(
+  scenario: Scenario,
+  evaluated: Evaluated,
+  lastStep: number,
+  originMs = 0,
+): Promise<{ readonly 'rules.yaml': string; readonly 'test.yaml': string }> {
+  const test = { ...unitTest(scenario), ...(await expectations(scenario, evaluated, lastStep, originMs)) };
+  return { 'rules.yaml': scenario.rules, 'test.yaml': testFile(scenario, test) };
 }
 
 /** The text of an error without the series that it found first. */

@@ -77,7 +77,5 @@ export function ruleGroups(text: string, intervalMs: number): RuleGroupSettings[
 }
 
 function pairs(map: Readonly<Record<string, string>>): [string, string][] {
-  return Object.entries(map)
-    .map(([name, value]): [string, string] => [name, value])
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,12 +1,6 @@
 // A server group whose region is in memory.
 
-import {
-  annotationMembers,
-  EMPTY_TRAILER,
-  encodeValue,
-  openResponse,
-  SUCCESS,
-} from '../../../../src/json/index.js';
+import { annotationMembers, EMPTY_TRAILER, encodeValue, openResponse, SUCCESS } from '../../json/index.js';
 import {
   Annotations,
   gridEndMs,
@@ -16,17 +10,12 @@ import {
   type RawSeries,
   type StopSignal,
   type Value,
-} from '../../../../src/model/index.js';
-import { createMemorySource, evaluate } from '../../../../src/promql/eval/index.js';
-import { parseExpr, type FeatureSet } from '../../../../src/promql/language/index.js';
-import { DEFAULT_LOOKBACK_MS, planLocally } from '../../../../src/promql/plan/index.js';
-import { SampleBudget } from '../../../../src/runtime/index.js';
-import type {
-  GroupSnapshot,
-  HistogramNames,
-  RegionQuery,
-  ServerGroup,
-} from '../../../../src/upstreams/index.js';
+} from '../../model/index.js';
+import { createMemorySource, evaluate } from '../../promql/eval/index.js';
+import { parseExpr, type FeatureSet } from '../../promql/language/index.js';
+import { DEFAULT_LOOKBACK_MS, planLocally } from '../../promql/plan/index.js';
+import { SampleBudget } from '../../runtime/index.js';
+import type { GroupSnapshot, HistogramNames, RegionQuery, ServerGroup } from '../../upstreams/index.js';
 
 export interface MemoryGroupOptions {
   readonly name: string;
@@ -53,8 +42,8 @@ export function createMemoryGroup(options: MemoryGroupOptions): ServerGroup {
     histograms: histogramNames(options.series),
     query: async (query, { signal, lookbackDeltaMs }) => {
       const annotations = new Annotations();
-      const value = await evaluateInRegion(query, { ...options, annotations, lookbackDeltaMs, signal });
-      const { resultType, frames } = await openResponse(bodyOf(value, query, annotations));
+      const evaluation = evaluateInRegion(query, { ...options, annotations, lookbackDeltaMs, signal });
+      const { resultType, frames } = await openResponse(bodyOf(evaluation, query, annotations));
       return { resultType, frames };
     },
     samples: async ({ matchers, window }, { signal }) => {
@@ -113,10 +102,11 @@ function evaluateInRegion({ expr, grid, kind }: RegionQuery, region: RegionEvalu
 }
 
 async function* bodyOf(
-  value: Value,
+  evaluation: Promise<Value>,
   { kind, grid }: { readonly kind: 'instant' | 'range'; readonly grid: Grid },
   annotations: Annotations,
 ): AsyncGenerator<Uint8Array> {
+  const value = await evaluation;
   // Blocks are used again.
   for (const block of encodeValue(value, { kind, grid, limit: undefined }, annotations, SUCCESS)) {
     yield Buffer.from(block);

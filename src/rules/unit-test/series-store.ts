@@ -1,9 +1,7 @@
 // Samples in memory: the input of a unit test, and the results of its rules.
 
-import type { Histogram, Labels, RawSeries } from '../../../../src/model/index.js';
-
-/** A sample; `'stale'` is a stale marker. */
-export type StoredSample = number | Histogram | 'stale';
+import type { Labels, RawSeries } from '../../model/index.js';
+import { withStoredHints, type StoredSample } from './histogram-notation.js';
 
 /** Series that grow. A reader of a series keeps the samples that it has read. */
 export class SeriesStore implements Iterable<RawSeries> {
@@ -53,7 +51,9 @@ class SeriesLog {
       values: Float64Array.from(samples, (sample) => (typeof sample === 'number' ? sample : NaN)),
       stale: Uint8Array.from(samples, (sample) => (sample === 'stale' ? 1 : 0)),
       ...(hasHistograms && {
-        histograms: samples.map((sample) => (typeof sample === 'object' ? sample : undefined)),
+        histograms: withStoredHints(samples).map((sample) =>
+          typeof sample === 'object' ? sample : undefined,
+        ),
       }),
     };
   }

@@ -1,0 +1,1 @@
+export { runUnitTest } from './run-unit-test.js';
