@@ -114,6 +114,7 @@ function createRegionMetadata(
         .map(({ name, type, help }) => [name, [{ type, help, unit: '' }]] as const);
       return Promise.resolve({ data: new Map(entries.slice(0, limit)), warnings: [] });
     },
+    rules: () => Promise.resolve({ data: [], warnings: [] }),
   };
 }
 

@@ -15,6 +15,9 @@ export interface FanOutContext {
   readonly memory: MemoryAccount;
 }
 
+/** The properties of a group that decide what its failure means. */
+type FallibleGroup = Pick<GroupSnapshot, 'name' | 'labels' | 'ignoreError'>;
+
 /** The loss when an optional group fails: all of its series, or those that follow the failure. */
 export type Loss = 'missing' | 'incomplete';
 
@@ -25,7 +28,7 @@ export type Loss = 'missing' | 'incomplete';
  *   `execution`, `rejected`, `limit` or `memory`; `timeout` or `canceled` when the whole request has ended.
  */
 export async function queryGroup<T>(
-  group: GroupSnapshot,
+  group: FallibleGroup,
   context: FanOutContext,
   send: (fetchContext: FetchContext) => Promise<T>,
   stats: FetchRecorder = NO_STATS,
@@ -49,7 +52,7 @@ export async function queryGroup<T>(
  */
 export function warnOrThrow(
   thrown: unknown,
-  group: GroupSnapshot,
+  group: FallibleGroup,
   loss: Loss,
   { deadline, annotations }: FanOutContext,
 ): void {

@@ -3,11 +3,13 @@ export { createFederation, type Federation } from './create-federation.js';
 export { Deadline } from './deadline.js';
 export type {
   Explanation,
+  FederatedRuleGroup,
   MetadataRequest,
   MetadataResult,
   QueryAnswer,
   QueryEngine,
   QueryRequest,
+  RulesRequest,
   ValueAnswer,
 } from './query-engine.js';
 export { QueryStats } from './stats/query-stats.js';

@@ -1,8 +1,7 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would return them.
 
-import { Annotations, compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
+import { compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
 import { matchersForGroup, pruneGroups } from '../promql/plan/index.js';
-import type { MemoryAccount } from '../runtime/index.js';
 import type {
   FetchContext,
   GroupSnapshot,
@@ -10,18 +9,16 @@ import type {
   MetadataQuery,
   MetricMetadata,
 } from '../upstreams/index.js';
-import { UNLIMITED } from './admission.js';
-import { Deadline } from './deadline.js';
-import { allOrNothing, queryGroup } from './fan-out.js';
-import { snapshotGroups } from './group-snapshot.js';
+import { runMetadataRequest, type Combine, type GroupCall } from './metadata-run.js';
 import type { FederationOptions } from './options.js';
-import type { Metadata, MetadataRequest, MetadataResult } from './query-engine.js';
-
-/** The answer of one group. */
-interface GroupAnswer<T> {
-  readonly group: GroupSnapshot;
-  readonly data: T;
-}
+import type {
+  FederatedRuleGroup,
+  Metadata,
+  MetadataRequest,
+  MetadataResult,
+  RulesRequest,
+} from './query-engine.js';
+import { queryRegionRules } from './region-rules.js';
 
 /** Sends a request to one group. */
 type Send<T> = (
@@ -95,49 +92,22 @@ export class FederationMetadata implements Metadata {
     );
   }
 
-  /** Sends a request, once admitted, to every group that may have matching series, and combines the answers. */
-  async #run<T, Result>(
-    request: MetadataRequest,
-    send: Send<T>,
-    combine: (answers: readonly GroupAnswer<T>[], warnings: readonly string[]) => MetadataAnswer<Result>,
-  ): Promise<MetadataResult<Result>> {
-    const { admission = UNLIMITED, clock } = this.#options;
-    const endMs = clock.now() + request.timeoutMs;
-    const admitted = await admission.admit(request.signal, request.timeoutMs);
-    const release = (): void => {
-      admitted.release();
-    };
-    try {
-      const timeoutMs = Math.max(1, endMs - clock.now());
-      const { data, warnings } = await this.#fanOut({ ...request, timeoutMs }, send, admitted.memory);
-      return { ...combine(data, warnings), release };
-    } catch (thrown) {
-      release();
-      throw thrown;
-    }
+  rules(request: RulesRequest): Promise<MetadataResult<readonly FederatedRuleGroup[]>> {
+    return queryRegionRules(request, this.#options);
   }
 
-  async #fanOut<T>(
+  #run<T, Result>(
     request: MetadataRequest,
     send: Send<T>,
-    memory: MemoryAccount,
-  ): Promise<MetadataAnswer<readonly GroupAnswer<T>[]>> {
-    const { groups, clock } = this.#options;
-    const annotations = new Annotations();
-    const deadline = new Deadline(request.signal, request.timeoutMs, clock);
-    const context = { deadline, annotations, lookbackDeltaMs: undefined, memory };
-    try {
-      const queries = groupQueries(request.query, snapshotGroups(groups, clock.now(), request.routing));
-      const data = await allOrNothing(queries, deadline, async ({ group, query }) => {
-        const answer = await queryGroup(group, context, (fetchContext) => send(group, query, fetchContext));
-        if (answer === undefined) return undefined;
-        for (const text of answer.warnings) annotations.notice(text);
-        return { group, data: answer.data };
-      });
-      return { data, warnings: annotations.warnings };
-    } finally {
-      deadline.release();
-    }
+    combine: Combine<T, Result>,
+  ): Promise<MetadataResult<Result>> {
+    const callsOf = (groups: readonly GroupSnapshot[]): GroupCall<T>[] =>
+      groupQueries(request.query, groups).map(({ group, query }) => ({
+        group,
+        ignoreError: group.ignoreError,
+        send: (context) => send(group, query, context),
+      }));
+    return runMetadataRequest(request, this.#options, callsOf, combine);
   }
 }
 

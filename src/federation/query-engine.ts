@@ -4,7 +4,13 @@ import type { ByteStream, SeriesFrame } from '../json/index.js';
 import type { Annotations, Grid, Labels, StopSignal, Value } from '../model/index.js';
 import type { Expr } from '../promql/language/index.js';
 import type { ExplainedNode } from '../promql/plan/index.js';
-import type { MetadataAnswer, MetadataQuery, MetricMetadata } from '../upstreams/index.js';
+import type {
+  MetadataAnswer,
+  MetadataQuery,
+  MetricMetadata,
+  RegionRuleGroup,
+  RulesQuery,
+} from '../upstreams/index.js';
 import type { Routing } from './group-snapshot.js';
 import type { StatsDetail } from './stats/sample-counts.js';
 
@@ -172,6 +178,20 @@ export interface MetadataRequest {
   readonly signal: StopSignal;
 }
 
+/** A request for the rules that the regions evaluate themselves. */
+export interface RulesRequest {
+  readonly query: RulesQuery;
+  readonly timeoutMs: number;
+  /** Aborts when the client leaves. */
+  readonly signal: StopSignal;
+}
+
+/** A rule group of a region. The labels of the server group are added to those of its rules and alerts. */
+export interface FederatedRuleGroup extends RegionRuleGroup {
+  /** Name of the server group. Unique with file and name. */
+  readonly serverGroup: string;
+}
+
 /** The caller calls `release`, when present, when it no longer holds the data. */
 export interface MetadataResult<T> extends MetadataAnswer<T> {
   readonly release?: (() => void) | undefined;
@@ -189,4 +209,9 @@ export interface Metadata {
     metric: string | undefined,
     request: MetadataRequest,
   ): Promise<MetadataResult<ReadonlyMap<string, readonly MetricMetadata[]>>>;
+  /**
+   * The rule groups of all regions, in the order of the server groups, then by file and name. The filters may have been
+   * applied. A failure of any server group is a warning.
+   */
+  rules(request: RulesRequest): Promise<MetadataResult<readonly FederatedRuleGroup[]>>;
 }

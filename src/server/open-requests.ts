@@ -62,6 +62,7 @@ export function countRequests(engine: QueryEngine, requests: OpenRequests): Quer
       labelNames: (request) => counted(() => metadata.labelNames(request)),
       labelValues: (name, request) => counted(() => metadata.labelValues(name, request)),
       metrics: (metric, request) => counted(() => metadata.metrics(metric, request)),
+      rules: (request) => counted(() => metadata.rules(request)),
     },
   };
 }

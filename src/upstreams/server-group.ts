@@ -12,6 +12,7 @@ import type {
   TimeWindow,
 } from '../model/index.js';
 import type { MemoryAccount, SampleBudget } from '../runtime/index.js';
+import type { RegionRuleGroup, RulesQuery } from './region-rules.js';
 
 /** A query as it is sent to a region: to `query` with the only step of the grid, or to `query_range`. */
 export interface RegionQuery {
@@ -187,6 +188,8 @@ export interface GroupSnapshot {
     limit: number | undefined,
     context: FetchContext,
   ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>>;
+  /** Returns the rule groups that the region evaluates itself, without the labels of the group. */
+  rules(query: RulesQuery, context: FetchContext): Promise<MetadataAnswer<readonly RegionRuleGroup[]>>;
 }
 
 /** A configured server group. Its targets and learned values may change at any time. */

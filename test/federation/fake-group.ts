@@ -29,6 +29,7 @@ export const UNEXPECTED_REQUESTS = {
   labelNames: unexpected,
   labelValues: unexpected,
   metadata: unexpected,
+  rules: unexpected,
 } satisfies Partial<GroupSnapshot>;
 
 /** @param answer creates the body of a response, or throws the failure of the region. */

@@ -1,14 +1,13 @@
 // The routes of series, labels, label values and metric metadata.
 
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
-import type { MetadataRequest, MetadataResult } from '../../federation/index.js';
-import { annotationMembers, SUCCESS } from '../../json/index.js';
+import type { MetadataRequest } from '../../federation/index.js';
 import { PromfedError, type Matcher } from '../../model/index.js';
 import type { AppContext } from '../app-context.js';
 import { parseMatch } from '../parameters/match.js';
 import { invalid, parameter, type Parameters } from '../parameters/parameters.js';
-import { JSON_TYPE } from '../reply/send-data.js';
+import { sendResult } from '../reply/send-data.js';
 import { addRoute, type ApiRequest } from './route.js';
 
 export function addMetadataRoutes(app: FastifyInstance, context: AppContext): void {
@@ -17,18 +16,18 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
       throw new PromfedError('bad_data', 'no match[] parameter provided');
     }
     const { metadata } = context.engineFor(request);
-    return send(reply, await metadata.series(metadataRequest(request, true)), JSON.stringify);
+    return sendResult(reply, await metadata.series(metadataRequest(request, true)), JSON.stringify);
   });
 
   addRoute(app, ['GET', 'POST'], '/api/v1/labels', async (request, reply) => {
     const { metadata } = context.engineFor(request);
-    return send(reply, await metadata.labelNames(metadataRequest(request)), JSON.stringify);
+    return sendResult(reply, await metadata.labelNames(metadataRequest(request)), JSON.stringify);
   });
 
   addRoute(app, ['GET'], '/api/v1/label/:name/values', async (request, reply) => {
     const name = unescapeLabelName(request.path['name'] ?? '');
     const { metadata } = context.engineFor(request);
-    return send(reply, await metadata.labelValues(name, metadataRequest(request)), JSON.stringify);
+    return sendResult(reply, await metadata.labelValues(name, metadataRequest(request)), JSON.stringify);
   });
 
   addRoute(app, ['GET'], '/api/v1/metadata', async (request, reply) => {
@@ -36,7 +35,7 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     const perMetric = request.parameters.limit('limit_per_metric');
     const { metadata } = context.engineFor(request);
     const result = await metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
-    return send(reply, result, (data) =>
+    return sendResult(reply, result, (data) =>
       JSON.stringify(
         Object.fromEntries([...data].map(([name, entries]) => [name, entries.slice(0, perMetric)])),
       ),
@@ -66,20 +65,6 @@ function selectors(parameters: Parameters, namesParameter: boolean): (readonly M
   return parameters
     .all('match[]')
     .map((text) => (namesParameter ? parameter('match[]', () => parseMatch(text)) : parseMatch(text)));
-}
-
-/** Sends a result. Its memory is released when the client has received it or has disconnected. */
-function send<T>(
-  reply: FastifyReply,
-  { data, warnings, release }: MetadataResult<T>,
-  print: (data: T) => string,
-): FastifyReply {
-  if (release !== undefined) {
-    if (reply.raw.destroyed) release();
-    else reply.raw.once('close', release);
-  }
-  const members = annotationMembers({ warnings, infos: [] });
-  return reply.type(JSON_TYPE).send(`${SUCCESS}${print(data)}${members}}`);
 }
 
 /**

@@ -2,20 +2,36 @@
 
 import { createHash } from 'node:crypto';
 
+import type { RulesRequest } from '../../federation/index.js';
 import { compileMatchers, Labels } from '../../model/index.js';
-import type { RuleGroupView, RuleView } from '../../rules/index.js';
 import { parseMatch } from '../parameters/match.js';
 import { invalid, type Parameters } from '../parameters/parameters.js';
 
-/** Sets are undefined when the parameter is missing: everything is accepted then. */
-export interface RuleFilter {
-  readonly kind: 'alerting' | 'recording' | undefined;
-  readonly ruleNames: ReadonlySet<string> | undefined;
-  readonly groupNames: ReadonlySet<string> | undefined;
-  readonly files: ReadonlySet<string> | undefined;
+/** The filters that regions apply too. */
+type RegionFilter = RulesRequest['query'];
+
+/** A rule as the filters see it. */
+interface ListedRule {
+  readonly kind: 'alerting' | 'recording';
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A rule group as the filters see it: one of promfed or of a region. */
+interface ListedGroup {
+  readonly name: string;
+  readonly file: string;
+  /** Undefined for a group of promfed. */
+  readonly serverGroup?: string;
+  readonly rules: readonly ListedRule[];
+}
+
+/** The filters that regions apply too, and those of promfed. */
+export interface RuleFilter extends RegionFilter {
+  /** True to list the rules of the regions as well. */
+  readonly isFederated: boolean;
   /** True when the labels of a rule match one of the selectors. */
   readonly matches: (labels: Labels) => boolean;
-  readonly excludesAlerts: boolean;
   /** Maximum number of groups; undefined for all. */
   readonly maxGroups: number | undefined;
   /** The token of the first group; undefined to start with the first one. */
@@ -46,7 +62,8 @@ export function parseRuleFilter(parameters: Parameters): RuleFilter {
     groupNames: setOf(parameters, 'rule_group'),
     files: setOf(parameters, 'file'),
     matches: (labels) => selectors.length === 0 || selectors.some((matches) => matches(labels)),
-    excludesAlerts: parseExcludeAlerts(parameters.get('exclude_alerts').toLowerCase()),
+    excludesAlerts: parseBoolean(parameters, 'exclude_alerts'),
+    isFederated: parseBoolean(parameters, 'federated'),
     ...parsePagination(parameters),
   };
 }
@@ -56,16 +73,16 @@ export function parseRuleFilter(parameters: Parameters): RuleFilter {
  *
  * @throws PromfedError `bad_data` when the token is of no group.
  */
-export function filterRules(
-  all: readonly RuleGroupView[],
+export function filterRules<Group extends ListedGroup>(
+  all: readonly Group[],
   filter: RuleFilter,
-): { readonly groups: readonly RuleGroupView[]; readonly nextToken: string | undefined } {
+): { readonly groups: readonly Group[]; readonly nextToken: string | undefined } {
   const { groupNames, files, maxGroups, nextToken } = filter;
   const start = nextToken === undefined ? 0 : all.findIndex((group) => tokenOf(group) === nextToken);
   if (start < 0) {
     throw invalid('group_next_token', `invalid group_next_token '${nextToken}'. were rule groups changed?`);
   }
-  const groups: RuleGroupView[] = [];
+  const groups: Group[] = [];
   for (const group of all.slice(start)) {
     if (groupNames?.has(group.name) === false || files?.has(group.file) === false) continue;
     const rules = group.rules.filter((rule) => isWanted(rule, filter));
@@ -76,7 +93,7 @@ export function filterRules(
   return { groups, nextToken: undefined };
 }
 
-function isWanted(rule: RuleView, { kind, ruleNames, matches }: RuleFilter): boolean {
+function isWanted(rule: ListedRule, { kind, ruleNames, matches }: RuleFilter): boolean {
   if (kind !== undefined && rule.kind !== kind) return false;
   if (ruleNames?.has(rule.name) === false) return false;
   return matches(Labels.from(rule.labels));
@@ -87,12 +104,13 @@ function setOf(parameters: Parameters, name: string): ReadonlySet<string> | unde
   return values.length === 0 ? undefined : new Set(values);
 }
 
-function parseExcludeAlerts(text: string): boolean {
+function parseBoolean(parameters: Parameters, name: string): boolean {
+  const text = parameters.get(name).toLowerCase();
   if (TRUE.has(text)) return true;
   if (FALSE.has(text)) return false;
   throw invalid(
-    'exclude_alerts',
-    `error converting exclude_alerts: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`,
+    name,
+    `error converting ${name}: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`,
   );
 }
 
@@ -111,6 +129,8 @@ function parsePagination(parameters: Parameters): Pick<RuleFilter, 'maxGroups' |
   return { maxGroups: Number(limit), nextToken: token === '' ? undefined : token };
 }
 
-function tokenOf({ file, name }: RuleGroupView): string {
-  return createHash('sha256').update(`${file};${name}`).digest('hex');
+/** Source of the token of promfed's groups: Prometheus, web/api/v1/api.go (`getRuleGroupNextToken`). */
+function tokenOf({ file, name, serverGroup }: ListedGroup): string {
+  const suffix = serverGroup === undefined ? '' : `;${serverGroup}`;
+  return createHash('sha256').update(`${file};${name}${suffix}`).digest('hex');
 }

@@ -2,21 +2,24 @@
 
 import type { FastifyInstance } from 'fastify';
 
+import type { FederatedRuleGroup } from '../../federation/index.js';
 import { formatExponent, formatRfc3339 } from '../../model/index.js';
 import type { AlertView, RuleGroupView, RuleView } from '../../rules/index.js';
 import type { AppContext } from '../app-context.js';
-import { sendData } from '../reply/send-data.js';
+import { sendData, sendResult } from '../reply/send-data.js';
+import { printRegionGroup } from './region-rules.js';
 import { addRoute } from './route.js';
-import { filterRules, parseRuleFilter } from './rule-filter.js';
+import { filterRules, parseRuleFilter, type RuleFilter } from './rule-filter.js';
 
 export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
-  addRoute(app, ['GET'], '/api/v1/rules', async ({ parameters }, reply) => {
-    const filter = parseRuleFilter(parameters);
-    const { groups, nextToken } = filterRules(await context.rules.groups(), filter);
-    return sendData(reply, {
-      groups: groups.map((group) => printGroup(group, filter.excludesAlerts)),
-      ...(nextToken === undefined ? {} : { groupNextToken: nextToken }),
-    });
+  addRoute(app, ['GET'], '/api/v1/rules', async (request, reply) => {
+    const filter = parseRuleFilter(request.parameters);
+    const own = await context.rules.groups();
+    if (!filter.isFederated) return sendData(reply, printPage(own, filter));
+    const { metadata } = context.engineFor(request);
+    const { signal } = request;
+    const result = await metadata.rules({ query: filter, timeoutMs: context.queryTimeoutMs, signal });
+    return sendResult(reply, result, (data) => JSON.stringify(printPage([...own, ...data], filter)));
   });
 
   addRoute(app, ['GET'], '/api/v1/alerts', async (_request, reply) => {
@@ -34,6 +37,19 @@ export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
       droppedAlertmanagers: dropped.map((url) => ({ url })),
     });
   });
+}
+
+/** Returns the groups of one page. @throws PromfedError `bad_data` as `filterRules`. */
+function printPage(all: readonly (RuleGroupView | FederatedRuleGroup)[], filter: RuleFilter): object {
+  const { groups, nextToken } = filterRules(all, filter);
+  return {
+    groups: groups.map((group) =>
+      'serverGroup' in group
+        ? printRegionGroup(group, filter.excludesAlerts)
+        : printGroup(group, filter.excludesAlerts),
+    ),
+    ...(nextToken === undefined ? {} : { groupNextToken: nextToken }),
+  };
 }
 
 /** Source of all names: Prometheus, web/api/v1/api.go (`RuleGroup`, `AlertingRule`, `RecordingRule`, `Alert`). */

@@ -55,6 +55,7 @@ export function createMemoryGroup(options: MemoryGroupOptions): ServerGroup {
     labelNames: noMetadata,
     labelValues: noMetadata,
     metadata: noMetadata,
+    rules: noMetadata,
   };
   return { name, snapshots: () => [snapshot], labelIndex: () => [], close: () => Promise.resolve() };
 }

@@ -10,6 +10,7 @@ import {
 } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { Endpoint } from '../metrics.js';
+import type { RulesQuery } from '../region-rules.js';
 import type { FetchContext, MetadataQuery, RegionQuery, SamplesQuery } from '../server-group.js';
 import { escapeLabelName } from './label-name.js';
 import { createReadRequest } from './remote-read.js';
@@ -151,6 +152,25 @@ export function metadataCall(
     method: 'GET',
     route: 'metadata',
     parameters: [...optional('metric', metric), ...optional('limit', limit?.toString())],
+    defaults: timeout(context, clock),
+  };
+}
+
+export function rulesCall(query: RulesQuery, context: FetchContext, clock: Clock): ApiCall {
+  const { kind, ruleNames, groupNames, files, excludesAlerts } = query;
+  const repeated = (name: string, values: ReadonlySet<string> = new Set()): Parameter[] =>
+    [...values].map((value): Parameter => [name, value]);
+  return {
+    endpoint: 'rules',
+    method: 'GET',
+    route: 'rules',
+    parameters: [
+      ...optional('type', kind === undefined ? undefined : kind === 'alerting' ? 'alert' : 'record'),
+      ...optional('exclude_alerts', excludesAlerts ? 'true' : undefined),
+      ...repeated('rule_name[]', ruleNames),
+      ...repeated('rule_group[]', groupNames),
+      ...repeated('file[]', files),
+    ],
     defaults: timeout(context, clock),
   };
 }

@@ -62,6 +62,8 @@ export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope
 
 /** One kind of metadata. */
 export interface MetadataKind<T> {
+  /** Limit of one response in bytes, below that of all metadata. Default: that of all metadata. */
+  readonly maxBytes?: number;
   /** Reads the `data` of a response. @throws PromfedError `upstream` when the shape is wrong. */
   parse(data: unknown): T;
   /** Returns the union of the answers of replicas, without duplicates, in the order of the answers. */
@@ -70,9 +72,9 @@ export interface MetadataKind<T> {
 
 export const SERIES: MetadataKind<readonly Labels[]> = {
   parse: (data) =>
-    array(data, 'data').map((entry) => {
+    arrayOf(data, 'data').map((entry) => {
       const record = recordOf(entry, 'a series');
-      return Labels.of(Object.entries(record).map(([name, value]) => [name, string(value, 'a label value')]));
+      return Labels.of(Object.entries(record).map(([name, value]) => [name, textOf(value, 'a label value')]));
     }),
   unite: (answers) => [...new Map(answers.flat().map((labels) => [labels.key, labels])).values()],
 };
@@ -87,7 +89,7 @@ export const METADATA: MetadataKind<ReadonlyMap<string, readonly MetricMetadata[
     new Map(
       Object.entries(recordOf(data, 'data')).map(([metric, entries]) => [
         metric,
-        array(entries, 'the entries of a metric').map(parseMetricMetadata),
+        arrayOf(entries, 'the entries of a metric').map(parseMetricMetadata),
       ]),
     ),
   unite: (answers) => {
@@ -107,7 +109,7 @@ export const METADATA: MetadataKind<ReadonlyMap<string, readonly MetricMetadata[
 /** Missing members become empty strings. */
 function parseMetricMetadata(entry: unknown): MetricMetadata {
   const { type = '', help = '', unit = '' } = recordOf(entry, 'the metadata of a metric');
-  return { type: string(type, 'type'), help: string(help, 'help'), unit: string(unit, 'unit') };
+  return { type: textOf(type, 'type'), help: textOf(help, 'help'), unit: textOf(unit, 'unit') };
 }
 
 /** Merges the answers of replicas. @param failureWarnings the warnings for replicas that failed. */
@@ -124,12 +126,13 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function recordOf(value: unknown, name: string): Record<string, unknown> {
+/** The following functions check a member of `data`. @throws PromfedError `upstream` with the name of the member. */
+export function recordOf(value: unknown, name: string): Record<string, unknown> {
   if (!isRecord(value)) throw invalidAnswer(`${name} is not an object`);
   return value;
 }
 
-function array(value: unknown, name: string): unknown[] {
+export function arrayOf(value: unknown, name: string): unknown[] {
   // Some servers encode an empty list as null.
   if (value === null) return [];
   if (!Array.isArray(value)) throw invalidAnswer(`${name} is not a list`);
@@ -137,10 +140,10 @@ function array(value: unknown, name: string): unknown[] {
 }
 
 function strings(value: unknown, name: string): string[] {
-  return array(value, name).map((entry) => string(entry, `an entry of ${name}`));
+  return arrayOf(value, name).map((entry) => textOf(entry, `an entry of ${name}`));
 }
 
-function string(value: unknown, name: string): string {
+export function textOf(value: unknown, name: string): string {
   if (typeof value !== 'string') throw invalidAnswer(`${name} is not a string`);
   return value;
 }

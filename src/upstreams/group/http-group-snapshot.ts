@@ -8,10 +8,13 @@ import {
   metadataCall,
   queryCall,
   readCall,
+  rulesCall,
   samplesCall,
   seriesCall,
 } from '../api/api-call.js';
 import { METADATA, SERIES, STRINGS } from '../api/metadata-answer.js';
+import { RULES } from '../api/rules-answer.js';
+import type { RegionRuleGroup, RulesQuery } from '../region-rules.js';
 import type {
   FetchContext,
   GroupAnswer,
@@ -104,5 +107,10 @@ export class HttpGroupSnapshot implements GroupSnapshot {
   ): Promise<MetadataAnswer<ReadonlyMap<string, readonly MetricMetadata[]>>> {
     const call = metadataCall(metric, limit, context, this.#group.clock);
     return queryReplicaMetadata(this.#group, METADATA, call, context);
+  }
+
+  rules(query: RulesQuery, context: FetchContext): Promise<MetadataAnswer<readonly RegionRuleGroup[]>> {
+    const call = rulesCall(query, context, this.#group.clock);
+    return queryReplicaMetadata(this.#group, RULES, call, context);
   }
 }

@@ -13,11 +13,12 @@ export async function queryReplicaMetadata<T>(
   call: ApiCall,
   context: FetchContext,
 ): Promise<MetadataAnswer<T>> {
+  const maxBytes = Math.min(group.limits.maxMetadataBytes, kind.maxBytes ?? Infinity);
   const { answers, failures } = await fanOut(
     group,
     context,
     async (target, scope) => {
-      const body = await target.send(call, scope, group.limits.maxMetadataBytes);
+      const body = await target.send(call, scope, maxBytes);
       try {
         const { data, warnings, isPartial } = await readMetadata(body);
         const parsed = kind.parse(data);

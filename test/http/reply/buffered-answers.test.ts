@@ -43,6 +43,7 @@ function groupOf(name: string, region: Region, allowsBuffering: boolean): GroupS
     labelNames: unexpected,
     labelValues: unexpected,
     metadata: unexpected,
+    rules: unexpected,
   };
 }
 

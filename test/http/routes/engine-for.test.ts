@@ -16,6 +16,7 @@ const ROUTES = [
   '/api/v1/labels',
   '/api/v1/label/job/values',
   '/api/v1/metadata',
+  '/api/v1/rules?federated=true',
 ];
 
 t.test(
@@ -28,7 +29,13 @@ t.test(
       query: forbidden,
       evaluate: forbidden,
       explain: forbidden,
-      metadata: { series: forbidden, labelNames: forbidden, labelValues: forbidden, metrics: forbidden },
+      metadata: {
+        series: forbidden,
+        labelNames: forbidden,
+        labelValues: forbidden,
+        metrics: forbidden,
+        rules: forbidden,
+      },
     };
     const app = createApp({
       engineFor: ({ headers }) => {

@@ -1,0 +1,75 @@
+// The rules that the regions evaluate themselves, labelled by server group.
+
+import { asPromfedError, compareStrings, Labels, PromfedError } from '../model/index.js';
+import type {
+  FetchContext,
+  GroupSnapshot,
+  MetadataAnswer,
+  RegionRule,
+  RegionRuleGroup,
+  RulesQuery,
+} from '../upstreams/index.js';
+import { runMetadataRequest } from './metadata-run.js';
+import type { FederationOptions } from './options.js';
+import type { FederatedRuleGroup, MetadataResult, RulesRequest } from './query-engine.js';
+
+/**
+ * Reads the rules of all regions. No failure of a region is an error, also without `ignore_error`: a region without the
+ * endpoint still answers queries.
+ */
+export function queryRegionRules(
+  request: RulesRequest,
+  options: FederationOptions,
+): Promise<MetadataResult<readonly FederatedRuleGroup[]>> {
+  return runMetadataRequest(
+    { ...request, routing: 'all' },
+    options,
+    (groups) =>
+      groups.map((group) => ({
+        group,
+        ignoreError: true,
+        send: (context) => rulesOf(group, request.query, context),
+      })),
+    (answers, warnings) => ({
+      data: answers.flatMap(({ group, data }) =>
+        data
+          .map((own) => labelled(own, group))
+          .sort((a, b) => compareStrings(a.file, b.file) || compareStrings(a.name, b.name)),
+      ),
+      warnings,
+    }),
+  );
+}
+
+/** A region whose rules exceed the memory of the request has failed. It does not fail the other regions. */
+async function rulesOf(
+  group: GroupSnapshot,
+  query: RulesQuery,
+  context: FetchContext,
+): Promise<MetadataAnswer<readonly RegionRuleGroup[]>> {
+  if (group.inject !== undefined) {
+    const reason = 'inject_matchers cannot limit the rules of a region';
+    return {
+      data: [],
+      warnings: [`server group "${group.name}" is missing from this answer: ${reason}`],
+    };
+  }
+  try {
+    return await group.rules(query, context);
+  } catch (thrown) {
+    const error = asPromfedError(thrown);
+    if (error.code !== 'memory') throw error;
+    throw new PromfedError('upstream', error.message, { cause: error });
+  }
+}
+
+function labelled(own: RegionRuleGroup, { name, labels }: GroupSnapshot): FederatedRuleGroup {
+  const add = (texts: Readonly<Record<string, string>>): Record<string, string> =>
+    Labels.from(texts).with(labels).toJSON();
+  const rules = own.rules.map((rule): RegionRule => {
+    if (rule.kind === 'recording') return { ...rule, labels: add(rule.labels) };
+    const alerts = rule.alerts.map((alert) => ({ ...alert, labels: add(alert.labels) }));
+    return { ...rule, labels: add(rule.labels), alerts };
+  });
+  return { ...own, serverGroup: name, rules };
+}
