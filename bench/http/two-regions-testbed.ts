@@ -85,13 +85,15 @@ export async function startPromfed(
   t: Teardown,
   groups: readonly Readonly<Record<string, unknown>>[],
   flags: readonly string[] = [],
+  /** Further sections of the configuration. */
+  sections: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly endpoint: Endpoint; readonly server: RealServer }> {
   const server = await startServer(t, {
     binary: process.execPath,
     readyPath: '/-/ready',
     args: (port, directory) => {
       const config = join(directory, 'config.yaml');
-      writeFileSync(config, JSON.stringify({ promxy: { server_groups: groups } }));
+      writeFileSync(config, JSON.stringify({ promxy: { server_groups: groups }, ...sections }));
       // The flag of the image and of `npm start`.
       const heap = '--max-semi-space-size=4';
       return [

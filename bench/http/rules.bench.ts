@@ -1,0 +1,129 @@
+// Rule evaluation: the alerts of KOF over three regions, and a thousand rules over ten server groups.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { sharedPath, withoutShared } from '../../test/helpers/shared.js';
+import { createBenchmark } from '../benchmark.js';
+import { cpuMs } from './process-usage.js';
+import { expressionsOf, generatedExpressions, generatedRules, seriesOfSelectors } from './rule-series.js';
+import { groupOf, regionLabel, startPromfed, startRegions, type Region } from './two-regions-testbed.js';
+
+const intervalMs = 5_000;
+const warmUpIntervals = 4;
+const measuredIntervals = 10;
+/** Figures of promxy for all alerts of KOF over three server groups, for each interval. */
+const promxy = { alerts: 169, requests: 951, cpuS: 0.47 };
+/** Number of alerts when those of KOF are missing. */
+const generatedAlerts = 170;
+/** Samples exist until this time after the start. */
+const dataMs = 6 * 60_000;
+
+const benchmark = createBenchmark('rules');
+const { t } = benchmark;
+await benchmark.run(measureAll);
+
+interface RuleCase {
+  readonly name: string;
+  readonly groups: readonly Readonly<Record<string, unknown>>[];
+  readonly ruleFiles: string;
+  readonly maxRequests?: number;
+  readonly maxCpuS?: number;
+}
+
+async function measureAll(): Promise<void> {
+  const kof = sharedPath('kof/rules');
+  const alerts = withoutShared('kof/rules') === false ? kof : writeRules(generatedAlerts);
+  const texts = readdirSync(alerts).map((file) => readFileSync(join(alerts, file), 'utf8'));
+  const expressions = texts.flatMap(expressionsOf);
+  const count = expressions.length;
+  const nowMs = Date.now();
+  const times = { startMs: nowMs - 15 * 60_000, endMs: nowMs + dataMs, intervalMs: 15_000 };
+  const regions = await startRegions(t, {
+    ...times,
+    perRegion: 0,
+    names: ['east', 'north', 'west'],
+    more: (region) => seriesOfSelectors([...expressions, ...generatedExpressions(21)], { ...times, region }),
+  });
+  await measure({
+    name: `${count} alerts over 3 regions`,
+    groups: regions.map((region) => groupOf(region)),
+    ruleFiles: join(alerts, '*.yaml'),
+    // A third of promxy's requests and half of its CPU time.
+    maxRequests: (promxy.requests / 3) * (count / promxy.alerts),
+    maxCpuS: promxy.cpuS / 2,
+  });
+  await measure({
+    name: '1000 rules over 10 server groups',
+    groups: Array.from({ length: 10 }, (_, i) => aliasOf(regions[i % regions.length]!, i)),
+    ruleFiles: join(writeRules(1_000), '*.yaml'),
+  });
+}
+
+/** Returns a server group that reads a region under a name of its own. */
+function aliasOf(region: Region, index: number): Readonly<Record<string, unknown>> {
+  const name = `region-${index}`;
+  return groupOf(region, { name, labels: { [regionLabel]: name } });
+}
+
+async function measure({ name, groups, ruleFiles, maxRequests, maxCpuS }: RuleCase): Promise<void> {
+  const { endpoint, server } = await startPromfed(t, groups, [], {
+    global: { evaluation_interval: `${intervalMs}ms` },
+    rule_files: [ruleFiles],
+  });
+  try {
+    await sleep(warmUpIntervals * intervalMs);
+    const read = async (): Promise<Figures> => ({
+      ...(await readMetrics(endpoint.origin)),
+      cpuS: cpuMs(server.pid()!) / 1000,
+    });
+    const before = await read();
+    await sleep(measuredIntervals * intervalMs);
+    const after = await read();
+    const perInterval = (key: keyof Figures): number => (after[key] - before[key]) / measuredIntervals;
+    const add = benchmark.figuresOf(name);
+    add('rule evaluations per interval', perInterval('evaluations'), '');
+    add('failed evaluations per interval', perInterval('failures'), '', 0);
+    add('upstream requests per interval', perInterval('requests'), '', maxRequests);
+    add('CPU per interval', perInterval('cpuS'), 's', maxCpuS);
+    add('missed slots', after.missed, '', 0);
+  } finally {
+    await server.kill();
+  }
+}
+
+/** Counters since the start of the process. */
+interface Figures {
+  readonly requests: number;
+  readonly evaluations: number;
+  readonly failures: number;
+  readonly missed: number;
+  readonly cpuS: number;
+}
+
+async function readMetrics(origin: string): Promise<Omit<Figures, 'cpuS'>> {
+  const response = await fetch(`${origin}/metrics`);
+  const lines = (await response.text()).split('\n');
+  const sum = (metric: string): number =>
+    lines
+      .filter((line) => line.startsWith(`${metric}{`))
+      .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  return {
+    requests: sum('promfed_upstream_requests_total'),
+    evaluations: sum('prometheus_rule_evaluations_total'),
+    failures: sum('prometheus_rule_evaluation_failures_total'),
+    missed: sum('prometheus_rule_group_iterations_missed_total'),
+  };
+}
+
+/** Writes generated rules to a directory, which is removed in the end. */
+function writeRules(count: number): string {
+  const directory = mkdtempSync(join(tmpdir(), 'promfed-rules-'));
+  t.teardown(() => {
+    rmSync(directory, { recursive: true });
+  });
+  writeFileSync(join(directory, 'generated.yaml'), generatedRules(count));
+  return directory;
+}
