@@ -12,5 +12,6 @@ export type {
   RulesRequest,
   ValueAnswer,
 } from './query-engine.js';
+export { QueryBatching } from './fetch/query-batching.js';
 export { QueryStats } from './stats/query-stats.js';
 export { createQueryRequest, type QueryParameters } from './query-request.js';

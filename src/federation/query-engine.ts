@@ -11,6 +11,7 @@ import type {
   RegionRuleGroup,
   RulesQuery,
 } from '../upstreams/index.js';
+import type { QueryBatching } from './fetch/query-batching.js';
 import type { Routing } from './group-snapshot.js';
 import type { StatsDetail } from './stats/sample-counts.js';
 
@@ -64,6 +65,8 @@ export interface QueryRequest {
    * displayed and not computed with. A warning names the group. Default false: such an answer is an error.
    */
   readonly acceptsLossyHistograms?: boolean;
+  /** Shared by requests whose instant queries are sent to the regions together. Default: each is sent alone. */
+  readonly batching?: QueryBatching | undefined;
   /** Aborts when the client leaves. */
   readonly signal: StopSignal;
 }

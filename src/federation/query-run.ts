@@ -125,6 +125,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         lookbackDeltaMs: request.lookbackDeltaMs ?? options.lookbackDeltaMs,
         stats: this.#stats,
         memory,
+        batching: request.batching,
       });
     } catch (thrown) {
       const cause = causeOf(thrown, deadline);

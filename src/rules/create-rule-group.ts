@@ -40,7 +40,7 @@ function prepareRule(
   const expr = parseExpr(settings.expr, { features });
   const text = printExpr(expr);
   const run = createEngineQuery(text, { features, timeoutMs: queryTimeoutMs, signal });
-  const query: EngineQuery = (engine, timeMs) => options.limitQueries(() => run(engine, timeMs));
+  const query: EngineQuery = (...parameters) => options.limitQueries(() => run(...parameters));
   if (settings.kind === 'recording') return { rule: new RecordingRule(settings, { expr, text }), query };
   const rule = new AlertingRule(settings, {
     expr,

@@ -15,6 +15,7 @@ import { allOrNothing, queryGroup, warnOrThrow, type FanOutContext } from '../fa
 import { snapshotOf } from '../group-snapshot.js';
 import type { FetchRecorder } from '../stats/fetch-stats.js';
 import type { QueryStats } from '../stats/query-stats.js';
+import type { QueryBatching } from './query-batching.js';
 
 /** The shared context of the fetches of one attempt at a query. */
 export interface FetchRun extends FanOutContext {
@@ -23,6 +24,8 @@ export interface FetchRun extends FanOutContext {
   readonly stats: QueryStats;
   /** Decodes native histograms from JSON where the group does not allow it. Default false. */
   readonly acceptsLossyHistograms?: boolean;
+  /** Sends instant queries together with those of other requests. Default: each is sent alone. */
+  readonly batching?: QueryBatching | undefined;
 }
 
 /** The answer of one group to its part of a fetch. */
@@ -52,12 +55,16 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
   const expected = resultTypeOf(fetch, run.kind);
   const opened: GroupAnswer[] = [];
   const groupStats = run.stats.fetch(fetch.key);
+  const batching = expected === 'vector' ? run.batching : undefined;
   try {
     return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
       const group = snapshotOf(planned);
       const stats = groupStats.group(group.name);
       const send = async (context: FetchContext): Promise<GroupAnswer> => {
-        const answer = await group.query({ kind: run.kind, expr, grid: run.grid }, context);
+        const query = { kind: run.kind, expr, grid: run.grid };
+        const answer = await (batching === undefined
+          ? group.query(query, context)
+          : batching.query(group, query, context));
         if (answer.resultType === expected) {
           opened.push(answer);
           return answer;

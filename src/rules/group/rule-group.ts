@@ -2,7 +2,7 @@
 
 import { asPromfedError, type Labels } from '../../model/index.js';
 import type { RuleGroupSettings } from '../../config/index.js';
-import type { QueryEngine } from '../../federation/index.js';
+import { QueryBatching, type QueryEngine } from '../../federation/index.js';
 import type { Clock, Log } from '../../runtime/index.js';
 import type { AlertingRule, EvaluationTime } from '../alert/alerting-rule.js';
 import type { RuleMetrics } from '../metrics.js';
@@ -47,6 +47,7 @@ export class RuleGroup {
   readonly #queries: readonly EngineQuery[];
   readonly #batches: readonly (readonly number[])[];
   readonly #written: WrittenSeries;
+  readonly #batching = new QueryBatching();
 
   constructor(settings: RuleGroupSettings, prepared: readonly PreparedRule[], options: RuleGroupOptions) {
     this.settings = settings;
@@ -170,7 +171,7 @@ export class RuleGroup {
     time: EvaluationTime,
   ): Promise<readonly OutgoingSample[]> {
     const { limit } = this.settings;
-    const result = await query(engine, time.timeMs - time.queryOffsetMs);
+    const result = await query(engine, time.timeMs - time.queryOffsetMs, this.#batching);
     rule.evaluation.missingGroups = result.missing.map(({ name }) => name);
     if (rule.kind === 'recording') return rule.evaluate(result, time, limit);
     const samples = await rule.evaluate(result, time, limit);

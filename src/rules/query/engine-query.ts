@@ -1,7 +1,7 @@
 // Evaluation of the expressions of rules by the query engine.
 
 import { instantGrid, Labels, PromfedError, type StopSignal, type Value } from '../../model/index.js';
-import { createQueryRequest, type QueryEngine } from '../../federation/index.js';
+import { createQueryRequest, type QueryBatching, type QueryEngine } from '../../federation/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 import type { RuleResult, RuleSample } from './rule-result.js';
 
@@ -16,8 +16,16 @@ export interface EngineQueryOptions {
   readonly signal: StopSignal;
 }
 
-/** Evaluates an expression at a time with an engine. */
-export type EngineQuery = (engine: QueryEngine, timeMs: number) => Promise<RuleResult>;
+/**
+ * Evaluates an expression at a time with an engine.
+ *
+ * @param batching sends the instant queries of concurrent evaluations together.
+ */
+export type EngineQuery = (
+  engine: QueryEngine,
+  timeMs: number,
+  batching?: QueryBatching,
+) => Promise<RuleResult>;
 
 /**
  * Parses an expression once, and returns the function that evaluates it.
@@ -41,8 +49,9 @@ export function createEngineQuery(text: string, options: EngineQueryOptions): En
     },
     features,
   );
-  return async (engine, timeMs) => {
-    const answer = await engine.evaluate({ ...request, grid: instantGrid(timeMs), endMs: timeMs });
+  return async (engine, timeMs, batching) => {
+    const grid = instantGrid(timeMs);
+    const answer = await engine.evaluate({ ...request, grid, endMs: timeMs, batching });
     try {
       const { value, annotations, isDisjoint } = answer;
       const samples = samplesOf(value);
