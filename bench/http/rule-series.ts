@@ -5,7 +5,6 @@ import { parse, stringify } from 'yaml';
 import type { TestSeries } from '../../test/helpers/series/series-set.js';
 import { METRIC_NAME, type Matcher } from '../../src/model/index.js';
 import { parseExpr, walk } from '../../src/promql/language/index.js';
-import { createRandom } from '../random.js';
 
 /** Pods of each selector. */
 const PODS = 10;
@@ -59,23 +58,25 @@ export interface RuleSeriesOptions {
   readonly intervalMs: number;
 }
 
-/** Returns gauges that the selectors of the expressions match. Selectors without a metric name are ignored. */
+/**
+ * Returns gauges that the selectors of the expressions match. Selectors without a metric name are ignored. All values are
+ * 1, so that few alerts fire, as in a healthy system.
+ */
 export function seriesOfSelectors(
   expressions: readonly string[],
   { region, startMs, endMs, intervalMs }: RuleSeriesOptions,
 ): TestSeries[] {
   const timestamps: number[] = [];
   for (let timeMs = startMs; timeMs <= endMs; timeMs += intervalMs) timestamps.push(timeMs);
-  const random = createRandom(region.length);
+  const values = timestamps.map(() => 1);
   return labelSetsOf(expressions).flatMap((labels) =>
     Array.from({ length: PODS }, (_, i) => {
       const namespace = labels['namespace'] ?? `namespace-${i % 3}`;
       const pod = labels['pod'] ?? `pod-${i}`;
-      const value = Math.round(random() * 100) / 100;
       return {
         labels: { cluster: region, instance: `10.0.0.${i}:8080`, ...labels, namespace, pod },
         timestamps,
-        values: timestamps.map(() => value),
+        values,
       };
     }),
   );
