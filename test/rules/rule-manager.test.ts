@@ -29,6 +29,19 @@ t.test('a group is evaluated once in each slot', async (t) => {
   t.equal(bench.queries.length, 3, 'a closed manager evaluates nothing');
 });
 
+t.test('the rules of a group share their requests, those of different groups do not', async (t) => {
+  const { timers, bench, manager } = setUp();
+  for (const text of ['x', 'y']) bench.results.set(text, []);
+  const rules = [recording('a', 'x'), alerting('B', 'y')];
+  await manager.update(bench.ruleSet([groupSettings('g', rules), groupSettings('h', rules)]));
+  await timers.pass(2 * MINUTE);
+  const shared = new Set(bench.queries.map(({ batching }) => batching));
+  t.equal(bench.queries.length, 8);
+  t.equal(shared.size, 2);
+  t.notOk(shared.has(undefined));
+  await manager.close();
+});
+
 t.test('an evaluation that takes longer than the interval skips slots and never overlaps', async (t) => {
   const { timers, bench, manager } = setUp();
   bench.results.set('x', []);

@@ -1,7 +1,7 @@
 // Rule groups for tests, over an engine whose results the test chooses.
 
 import type { RuleGroupSettings, RuleSettings } from '../../../src/config/index.js';
-import type { QueryEngine } from '../../../src/federation/index.js';
+import type { QueryBatching, QueryEngine } from '../../../src/federation/index.js';
 import { Labels, type Column, type MissingGroup } from '../../../src/model/index.js';
 import { Cancellation, NO_LOG } from '../../../src/runtime/index.js';
 import { createRuleGroup } from '../../../src/rules/create-rule-group.js';
@@ -20,7 +20,11 @@ export type Results = Map<
 /** An engine that answers from a map. Records its queries and the outputs of rules. */
 export class RuleBench {
   readonly results: Results = new Map();
-  readonly queries: { readonly text: string; readonly timeMs: number }[] = [];
+  readonly queries: {
+    readonly text: string;
+    readonly timeMs: number;
+    readonly batching: QueryBatching | undefined;
+  }[] = [];
   readonly alerts: OutgoingAlert[] = [];
   readonly samples: OutgoingSample[] = [];
   readonly restored: string[] = [];
@@ -35,8 +39,8 @@ export class RuleBench {
   }
 
   readonly engine: QueryEngine = {
-    evaluate: async ({ text, grid }) => {
-      this.queries.push({ text, timeMs: grid.startMs });
+    evaluate: async ({ text, grid, batching }) => {
+      this.queries.push({ text, timeMs: grid.startMs, batching });
       await this.beforeAnswer();
       const series = this.results.get(text);
       if (series === undefined) throw new Error(`no result for ${text}`);
