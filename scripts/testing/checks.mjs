@@ -38,6 +38,12 @@ function checksOfTree(fast) {
   return [
     ...(linted.length > 0 ? [lint(linted)] : []),
     ...(formatted.length > 0 ? [format(formatted)] : []),
+    ...(fast ? [] : checksOfImports(folders)),
+  ];
+}
+
+function checksOfImports(folders) {
+  return [
     tool('imports', 'dependency-cruiser/bin/dependency-cruise.mjs', '--output-type', 'err-long', ...folders),
     tool('unused code', 'knip/bin/knip.js', '--no-progress'),
     tool('code that only tests use', 'knip/bin/knip.js', '--no-progress', '-c', 'knip.production.json'),

@@ -39,7 +39,10 @@ export function selectTests({ fast, paths }) {
   // See test/helpers/random-runs.ts.
   const env = { PROMFED_FAST: '1' };
   if (process.env.PROMFED_RUNS === undefined) notes.push('most random runs of property tests');
-  if (paths.length === 0) notes.push('lint and format of files that do not differ from the upstream branch');
+  if (paths.length === 0) {
+    notes.push('lint and format of files that do not differ from the upstream branch');
+    notes.push('import direction and unused code');
+  }
   return { files: matching.filter((file) => !isSlow(file)), leftOut, notes, env };
 }
 
