@@ -1,6 +1,5 @@
 // The command line.
 
-import fc from 'fast-check';
 import t from 'tap';
 
 import { type Flags, parseFlags } from '../../../src/config/index.js';
@@ -365,44 +364,4 @@ t.test('with --help or --version, other problems are ignored', async (t) => {
   t.match(parse('--quux', '--help', '--bind-addr=x'), { help: true });
   t.match(parse('--version', 'x'), { version: true });
   t.match(errorOf('--quux', '--help=false'), /unknown flag/);
-});
-
-t.test('random arguments throw nothing but a PromfedError', async () => {
-  const word = fc.oneof(
-    fc.string(),
-    fc.constantFrom(
-      '--',
-      '-',
-      '--=',
-      '=',
-      '--config',
-      '--bind-addr=',
-      '--help',
-      '-v',
-      '--no-',
-      '--web.external-url',
-      'demo',
-      'query',
-      '--time=',
-    ),
-    fc
-      .tuple(
-        fc.constantFrom(
-          '--bind-addr=',
-          '--web.external-url=',
-          '--query.timeout=',
-          '--start=',
-          '--step=',
-          '--url=',
-        ),
-        fc.string(),
-      )
-      .map((p) => p.join('')),
-  );
-  fc.assert(
-    fc.property(fc.array(word, { maxLength: 6 }), (argv) => {
-      errorOf(...argv);
-    }),
-    { numRuns: 1000 },
-  );
 });
