@@ -8,11 +8,7 @@ import { createRelabelSettings } from '../relabel-rules.js';
 import type { Section, SectionReader } from '../section-reader.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
 import { quote } from '../text/quote.js';
-import type {
-  RemoteWriteMetadataSettings,
-  RemoteWriteQueueSettings,
-  RemoteWriteSettings,
-} from './remote-write-settings.js';
+import type { RemoteWriteQueueSettings, RemoteWriteSettings } from './remote-write-settings.js';
 
 /** Source: Prometheus, config/config.go (`RemoteWriteConfig`). */
 export function createRemoteWriteSettings(
@@ -46,9 +42,7 @@ function createEntry(entry: RemoteWriteFile, section: Section): RemoteWriteSetti
     headers: [...section.entriesOf(entry.headers ?? {}), ...headers],
     writeRelabel: createRelabelSettings(entry.write_relabel_configs, 'write_relabel_configs', section),
     sendNativeHistograms: entry.send_native_histograms ?? false,
-    failedRequestLogging: entry.failed_request_logging ?? false,
     queue: queueOf(entry.queue_config ?? {}, section),
-    metadata: metadataOf(entry.metadata_config ?? {}),
     httpClient,
   };
 }
@@ -76,15 +70,6 @@ function queueOf(
     problem(['queue_config', 'max_backoff'], 'must not be less than min_backoff');
   }
   return settings;
-}
-
-/** Source: Prometheus, config/config.go (`DefaultMetadataConfig`). */
-function metadataOf(metadata: NonNullable<RemoteWriteFile['metadata_config']>): RemoteWriteMetadataSettings {
-  return {
-    send: metadata.send ?? true,
-    sendIntervalMs: durationMs(metadata.send_interval ?? '1m'),
-    maxSamplesPerSend: metadata.max_samples_per_send ?? 2000,
-  };
 }
 
 function durationMs(text: string): number {

@@ -18,10 +18,7 @@ export interface RemoteWriteSettings {
   readonly writeRelabel: readonly RelabelSettings[];
   /** Default false: native histograms are dropped. */
   readonly sendNativeHistograms: boolean;
-  /** True to log the requests that fail at level debug. Default false. */
-  readonly failedRequestLogging: boolean;
   readonly queue: RemoteWriteQueueSettings;
-  readonly metadata: RemoteWriteMetadataSettings;
   readonly httpClient: HttpClientSettings;
 }
 
@@ -45,14 +42,4 @@ export interface RemoteWriteQueueSettings {
   readonly retryOnRateLimit: boolean;
   /** Samples that are older are dropped. 0, the default, means no limit. */
   readonly sampleAgeLimitMs: number;
-}
-
-/** `metadata_config`. */
-export interface RemoteWriteMetadataSettings {
-  /** Default true. */
-  readonly send: boolean;
-  /** Default 60,000. */
-  readonly sendIntervalMs: number;
-  /** Positive. Default 2,000. */
-  readonly maxSamplesPerSend: number;
 }

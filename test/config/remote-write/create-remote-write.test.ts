@@ -26,7 +26,6 @@ t.test('missing keys have the defaults of Prometheus', async (t) => {
       headers: [],
       writeRelabel: [],
       sendNativeHistograms: false,
-      failedRequestLogging: false,
       queue: {
         capacity: 10_000,
         maxShards: 50,
@@ -38,7 +37,6 @@ t.test('missing keys have the defaults of Prometheus', async (t) => {
         retryOnRateLimit: false,
         sampleAgeLimitMs: 0,
       },
-      metadata: { send: true, sendIntervalMs: 60_000, maxSamplesPerSend: 2000 },
       httpClient: { dialTimeoutMs: 30_000, authentication: undefined },
     },
   ]);
@@ -49,10 +47,10 @@ t.test('every key becomes a setting', async (t) => {
     parse(
       '{url: "https://a:1/w/?x=1", name: n, remote_timeout: 5s, protobuf_message: io.prometheus.write.v2.Request, ' +
         'headers: {X-A: a}, http_headers: {X-B: {secrets: [b]}}, write_relabel_configs: [{action: drop}], ' +
-        'send_native_histograms: true, failed_request_logging: true, round_robin_dns: false, ' +
+        'send_native_histograms: true, round_robin_dns: false, ' +
         'queue_config: {capacity: 1, max_shards: 3, min_shards: 2, max_samples_per_send: 4, batch_send_deadline: 6s, ' +
         'min_backoff: 1s, max_backoff: 1s, retry_on_http_429: true, sample_age_limit: 1h}, ' +
-        'metadata_config: {send: false, send_interval: 5m, max_samples_per_send: 7}, bearer_token: t}',
+        'bearer_token: t}',
     ),
     [
       {
@@ -66,7 +64,6 @@ t.test('every key becomes a setting', async (t) => {
         ],
         writeRelabel: [{ action: 'drop' }],
         sendNativeHistograms: true,
-        failedRequestLogging: true,
         queue: {
           capacity: 1,
           maxShards: 3,
@@ -78,7 +75,6 @@ t.test('every key becomes a setting', async (t) => {
           retryOnRateLimit: true,
           sampleAgeLimitMs: 3_600_000,
         },
-        metadata: { send: false, sendIntervalMs: 300_000, maxSamplesPerSend: 7 },
         httpClient: { dialTimeoutMs: 5000, authentication: { kind: 'token', credentials: { value: 't' } } },
       },
     ],

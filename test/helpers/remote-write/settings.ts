@@ -16,7 +16,6 @@ export function remoteWriteSettings({ queue, ...overrides }: RemoteWriteOverride
     headers: [],
     writeRelabel: [],
     sendNativeHistograms: true,
-    failedRequestLogging: false,
     queue: {
       capacity: 10_000,
       maxShards: 50,
@@ -29,7 +28,6 @@ export function remoteWriteSettings({ queue, ...overrides }: RemoteWriteOverride
       sampleAgeLimitMs: 0,
       ...queue,
     },
-    metadata: { send: true, sendIntervalMs: 60_000, maxSamplesPerSend: 2000 },
     httpClient: {
       dialTimeoutMs: 1000,
       authentication: undefined,

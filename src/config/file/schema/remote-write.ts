@@ -22,16 +22,6 @@ const queue = Type.Object(
   closed,
 );
 
-/** Source: Prometheus, config/config.go (`MetadataConfig`). */
-const metadata = Type.Object(
-  {
-    send: boolean(true),
-    send_interval: string('duration', { default: '1m' }),
-    max_samples_per_send: integer(2000, 1),
-  },
-  closed,
-);
-
 /** Source: Prometheus, config/config.go (`RemoteWriteConfig`). */
 export const remoteWrite = Type.Object(
   {
@@ -46,9 +36,9 @@ export const remoteWrite = Type.Object(
     write_relabel_configs: relabelRules,
     send_exemplars: inert('rules have no exemplars'),
     send_native_histograms: boolean(false),
-    failed_request_logging: boolean(false),
+    failed_request_logging: inert('promfed logs rejected requests in any case'),
     queue_config: Type.Optional(queue),
-    metadata_config: Type.Optional(metadata),
+    metadata_config: inert('results of rules have no metadata'),
     ...httpClientKeys,
     round_robin_dns: unsupported(false),
     sigv4: unsupported(),
