@@ -8,6 +8,7 @@ import { createRuleGroup } from './create-rule-group.js';
 import type { AlertSink, SampleSink } from './ports.js';
 import { restoreGroup, type RestoreGroupOptions } from './restore/restore-group.js';
 import type { RuleSet } from './rule-manager.js';
+import { tableLink } from './template/index.js';
 
 /** Maximum number of rules whose queries run at the same time. Others wait, without a place in the queue of queries. */
 const MAX_CONCURRENT_QUERIES = 20;
@@ -36,7 +37,7 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
     log: options.log,
   });
   const limitQueries = pLimit(MAX_CONCURRENT_QUERIES);
-  const graphUrl = (expr: string): string => `${externalUrl}/graph?g0.expr=${encodeQuery(expr)}&g0.tab=1`;
+  const graphUrl = (expr: string): string => `${externalUrl}${tableLink(expr)}`;
   return {
     groups: settings.ruleGroups,
     context: JSON.stringify([settings.rules, settings.externalLabels, externalUrl]),
@@ -51,11 +52,4 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
       }),
     restore: (group, timeMs) => restoreGroup(group, timeMs, settings, options),
   };
-}
-
-/** Escapes as Go's `url.QueryEscape`: a space is a plus sign. Source: Prometheus, util/strutil (`TableLinkForExpression`). */
-function encodeQuery(text: string): string {
-  return encodeURIComponent(text)
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%20', '+');
 }

@@ -7,3 +7,4 @@ export {
   type TemplateData,
   type TemplateSample,
 } from './template.js';
+export { tableLink } from './functions/escape.js';

@@ -1,4 +1,4 @@
-import { PromfedError, type Column } from '../../../model/index.js';
+import { type Column, formatExponent, PromfedError } from '../../../model/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 import { PARAMETER_ERRORS } from '../annotation-texts.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
@@ -52,15 +52,9 @@ function checkK(values: Float64Array): boolean {
   const { min, max, hasNaN } = paramRange(values);
   if (hasNaN) throw new PromfedError('execution', PARAMETER_ERRORS.nan);
   if (max < 1) return false;
-  if (min <= -TWO_TO_63) throw new PromfedError('execution', PARAMETER_ERRORS.underflow(printK(min)));
-  if (max >= TWO_TO_63) throw new PromfedError('execution', PARAMETER_ERRORS.overflow(printK(max)));
+  if (min <= -TWO_TO_63) throw new PromfedError('execution', PARAMETER_ERRORS.underflow(formatExponent(min)));
+  if (max >= TWO_TO_63) throw new PromfedError('execution', PARAMETER_ERRORS.overflow(formatExponent(max)));
   return true;
-}
-
-function printK(value: number): string {
-  if (value === Infinity) return '+Inf';
-  if (value === -Infinity) return '-Inf';
-  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 /**

@@ -42,3 +42,8 @@ export function escapeQuery(text: string): string {
     .replaceAll('%20', '+')
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
+
+/** Returns the path that shows an expression as a table, below the external URL. Source: Prometheus, util/strutil. */
+export function tableLink(expr: string): string {
+  return `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=1`;
+}

@@ -16,7 +16,7 @@ import {
   type Value,
 } from '../values/value.js';
 import { durationSeconds } from './duration.js';
-import { escapeQuery } from './escape.js';
+import { escapeQuery, tableLink } from './escape.js';
 import { type CallContext, CallError, type GoFunction, textOf } from './function.js';
 import { stripDomain, stripPort } from './hosts.js';
 import {
@@ -124,7 +124,7 @@ export const PROMETHEUS_FUNCTIONS: readonly (readonly [string, GoFunction])[] = 
   ['toUpper', ofText(toUpper)],
   ['toLower', ofText(toLower)],
   ['graphLink', ofText((expr) => `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=0`)],
-  ['tableLink', ofText((expr) => `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=1`)],
+  ['tableLink', ofText(tableLink)],
   ['sortByLabel', { parameters: ['string', 'template.queryResult'], call: sortByLabel }],
   ['stripPort', ofText(stripPort)],
   ['stripDomain', ofText(stripDomain)],
