@@ -2,8 +2,11 @@ export { createNotifier, type Notifier, type NotifierMetrics } from './notify/in
 export {
   createRemoteWriter,
   openDiskJournal,
+  type QueueLimits,
+  type QueueMetrics,
   type RemoteWriteMetrics,
   type RemoteWriter,
+  type SampleCounts,
 } from './remote-write/index.js';
 export { createRuleSet } from './create-rule-set.js';
 export type { RuleMetrics } from './metrics.js';

@@ -2,13 +2,15 @@
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
+import type { NotifierMetrics, RemoteWriteMetrics, RuleMetrics } from '../rules/index.js';
+
 import { addConfigMetrics, type ConfigMetrics } from './config-metrics.js';
 import { addLabelIndexMetrics, type LearnedLabel } from './label-index-metrics.js';
 import { addMemoryMetrics, type MemoryStats } from './memory-metrics.js';
-import { addNotificationMetrics, type NotificationMetrics } from './notification-metrics.js';
-import { addRemoteWriteMetrics, type RemoteWriteMetrics } from './remote-write-metrics.js';
+import { addNotificationMetrics } from './notification-metrics.js';
+import { addRemoteWriteMetrics } from './remote-write-metrics.js';
 import type { MetricsReport } from './reports.js';
-import { addRuleMetrics, type RuleMetricsObserver } from './rule-metrics.js';
+import { addRuleMetrics } from './rule-metrics.js';
 import { addHttpMetrics, addUpstreamMetrics, type UpstreamRequest } from './request-metrics.js';
 
 export interface Metrics extends ConfigMetrics {
@@ -21,8 +23,8 @@ export interface Metrics extends ConfigMetrics {
   readonly observeUpstream: (request: UpstreamRequest) => void;
   /** Adds the metrics of rules, in the process that evaluates them. Called once. */
   readonly addRules: () => {
-    readonly rules: RuleMetricsObserver;
-    readonly notifications: NotificationMetrics;
+    readonly rules: RuleMetrics;
+    readonly notifications: NotifierMetrics;
     readonly remoteWrite: RemoteWriteMetrics;
   };
   /** Adds the metrics of learned label values. @param read called for each rendering. */

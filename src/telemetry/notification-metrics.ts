@@ -2,30 +2,16 @@
 
 import { Counter, Gauge, Histogram, type Registry, Summary } from 'prom-client';
 
-/** Observes the send loops of Alertmanagers. `url` is the URL to which alerts are posted. */
-export interface NotificationMetrics {
-  /** Sets the number of alerts that the queue of each Alertmanager holds. */
-  capacity(alerts: number): void;
-  /** Sets the number of active Alertmanagers. */
-  discovered(alertmanagers: number): void;
-  /** Adds the series of a URL, with the value 0. Call `removed` once for each call. */
-  added(url: string): void;
-  /** Removes the series of a URL when all send loops to it have ended. */
-  removed(url: string): void;
-  sent(url: string, alerts: number, durationMs: number): void;
-  failed(url: string, alerts: number): void;
-  dropped(url: string, alerts: number): void;
-  queued(url: string, delta: number): void;
-}
+import type { NotifierMetrics } from '../rules/index.js';
 
 /** Source: Prometheus 3.14, notifier/metric.go. */
-export function addNotificationMetrics(registers: Registry[]): NotificationMetrics {
+export function addNotificationMetrics(registers: Registry[]): NotifierMetrics {
   return new NotificationRegistry(registers);
 }
 
 const LABEL = { labelNames: ['alertmanager'] as const };
 
-class NotificationRegistry implements NotificationMetrics {
+class NotificationRegistry implements NotifierMetrics {
   readonly #latencySummary: Summary<'alertmanager'>;
   readonly #latencyHistogram: Histogram<'alertmanager'>;
   readonly #sent: Counter<'alertmanager'>;

@@ -2,43 +2,13 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
+import type { QueueLimits, QueueMetrics, RemoteWriteMetrics, SampleCounts } from '../rules/index.js';
+
 /** Upper bounds of the buckets of requests, in seconds: the defaults of Prometheus' client library, and more. */
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120, 300];
 
 const PREFIX = 'prometheus_remote_storage_';
 const QUEUE_LABELS = ['remote_name', 'url'] as const;
-
-/** Numbers of float samples and of native histograms. */
-interface SampleCounts {
-  readonly samples: number;
-  readonly histograms: number;
-}
-
-interface QueueLimits {
-  readonly minShards: number;
-  readonly maxShards: number;
-  readonly shardCapacity: number;
-  readonly maxSamplesPerSend: number;
-}
-
-/** Called by the queue of one receiver. */
-export interface RemoteWriteQueueMetrics {
-  limits(limits: QueueLimits): void;
-  enqueued(highestTimeMs: number): void;
-  pending(counts: SampleCounts): void;
-  shards(current: number, desired: number): void;
-  attempted(counts: SampleCounts): void;
-  requestEnded(durationMs: number): void;
-  retried(counts: SampleCounts): void;
-  sent(bytes: number, highestTimeMs: number): void;
-  failed(counts: SampleCounts): void;
-  dropped(counts: SampleCounts, reason: string): void;
-  remove(): void;
-}
-
-export interface RemoteWriteMetrics {
-  addQueue(name: string, url: string): RemoteWriteQueueMetrics;
-}
 
 export function addRemoteWriteMetrics(registers: Registry[]): RemoteWriteMetrics {
   const families = createFamilies(registers);
@@ -134,7 +104,7 @@ function createAll<K extends string, T>(
 }
 
 /** The children of one queue. */
-class QueueChildren implements RemoteWriteQueueMetrics {
+class QueueChildren implements QueueMetrics {
   readonly #families: Families;
   readonly #labels: { readonly remote_name: string; readonly url: string };
   /** Reasons for which samples were dropped. */

@@ -2,29 +2,12 @@
 
 import { Counter, Gauge, Summary, type Registry } from 'prom-client';
 
-/** One evaluation of a group. Times are milliseconds. */
-interface GroupEvaluation {
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-  readonly ruleDurationMs: number;
-  readonly samples: number;
-  readonly missed: number;
-  readonly isPartial: boolean;
-}
-
-/** `key` identifies a group: `FILE;NAME`. */
-export interface RuleMetricsObserver {
-  groupAdded(key: string, ruleCount: number, intervalMs: number): void;
-  groupRemoved(key: string): void;
-  ruleEvaluated(key: string, durationMs: number, failed: boolean): void;
-  groupEvaluated(key: string, evaluation: GroupEvaluation): void;
-  groupRestored(key: string, durationMs: number): void;
-}
+import type { RuleMetrics } from '../rules/index.js';
 
 const labelNames = ['rule_group'] as const;
 
 /** Source of the names: Prometheus, rules/group.go (`NewGroupMetrics`). */
-export function addRuleMetrics(registers: Registry[]): RuleMetricsObserver {
+export function addRuleMetrics(registers: Registry[]): RuleMetrics {
   const gauge = (name: string, help: string): Gauge<'rule_group'> =>
     new Gauge({ name: `prometheus_rule_group_${name}`, help, labelNames, registers });
   const counter = (name: string, help: string): Counter<'rule_group'> =>
