@@ -59,14 +59,24 @@ export class RefreshLoop {
   }
 }
 
+/** Longest delay that setTimeout waits for, 25 days. It runs a function with a longer delay immediately. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** Timers of the process. */
 export function createTimers(clock: Clock): Timers {
   return {
     now: () => clock.now(),
     random: Math.random,
     schedule(delayMs, run) {
-      const timer = setTimeout(run, delayMs);
-      timer.unref();
+      let timer: NodeJS.Timeout;
+      const wait = (leftMs: number): void => {
+        const partMs = Math.min(leftMs, MAX_DELAY_MS);
+        timer = setTimeout(() => {
+          if (leftMs > partMs) wait(leftMs - partMs);
+          else run();
+        }, partMs).unref();
+      };
+      wait(delayMs);
       return () => {
         clearTimeout(timer);
       };

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { RefreshLoop } from '../../src/runtime/index.js';
+import { createTimers, RefreshLoop, systemClock } from '../../src/runtime/index.js';
 import { ManualTimers, turn } from '../helpers/runtime/manual-timers.js';
 
 t.test('a loop refreshes after the first delay, and then within the interval', async (t) => {
@@ -75,4 +75,15 @@ t.test('a stop aborts the running refresh, and no other begins', async (t) => {
   t.equal(timers.pending, 0);
   await timers.pass(10_000);
   t.equal(signals.length, 1);
+});
+
+t.test('a delay of more than 25 days does not end early', async (t) => {
+  const timers = createTimers(systemClock);
+  let hasRun = false;
+  const cancel = timers.schedule(2 ** 31, () => (hasRun = true));
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, 20);
+  });
+  t.notOk(hasRun);
+  cancel();
 });
