@@ -11,7 +11,6 @@ import {
   openDiskJournal,
   RuleManager,
   viewOfGroup,
-  type AlertmanagersView,
   type Notifier,
   type NotifierMetrics,
   type RemoteWriteMetrics,
@@ -24,8 +23,6 @@ import { createRestoreEngine, type RestoreEngine } from './restore-engine.js';
 
 /** Shared by all queries: its stack trace has no information. */
 const STOPPED = new PromfedError('canceled', 'rules are stopping');
-
-const NO_ALERTMANAGERS: AlertmanagersView = { active: [], dropped: [] };
 
 /** The flags of rules and of their outputs. */
 export interface RuleServerFlags extends RuleFlags {
@@ -70,6 +67,8 @@ interface ActiveRules {
 export class RuleService {
   readonly #options: RuleServiceOptions;
   readonly #signal = new Cancellation();
+  /** Created once, because a failed start may be repeated. */
+  #metrics: RuleServiceMetrics | undefined;
   /** Undefined until this process is chosen. */
   #active: ActiveRules | undefined;
 
@@ -77,29 +76,24 @@ export class RuleService {
     this.#options = options;
   }
 
-  /** The rules as the routes show them. */
+  /** The rules as the routes show them. Its methods reject until this process evaluates rules. */
   readonly api: RulesApi = {
-    groups: () => Promise.resolve(this.#active?.manager.groups.map(viewOfGroup) ?? []),
-    alertmanagers: () => Promise.resolve(this.#active?.notifier.alertmanagers() ?? NO_ALERTMANAGERS),
+    groups: () => this.#read(({ manager }) => manager.groups.map(viewOfGroup)),
+    alertmanagers: () => this.#read(({ notifier }) => notifier.alertmanagers()),
   };
 
-  /** Starts to evaluate rules in this process. @throws PromfedError when they are invalid. */
+  /** Starts to evaluate rules in this process. A failed start can be repeated. @throws PromfedError when it fails. */
   async start(settings: Settings): Promise<void> {
     if (this.#active !== undefined) return;
-    const { createMetrics, notificationQueueCapacity, timers, log, version } = this.#options;
-    const metrics = createMetrics();
-    const notifier = createNotifier(settings.alerting, {
-      externalLabels: settings.externalLabels,
-      queueCapacity: notificationQueueCapacity,
-      version,
-      background: { timers, log },
-      metrics: metrics.notifications,
-    });
-    const manager = new RuleManager({ ...this.#options, metrics: metrics.rules });
-    const writer = await this.#createWriter(settings, metrics);
-    this.#active = { manager, metrics, notifier, writer, restoreEngine: undefined };
-    await this.#update(this.#active, settings);
-    notifier.start();
+    const active = await this.#open(settings);
+    try {
+      await this.#update(active, settings);
+    } catch (thrown) {
+      await close(active);
+      throw thrown;
+    }
+    this.#active = active;
+    active.notifier.start();
   }
 
   /**
@@ -115,17 +109,30 @@ export class RuleService {
     await this.#update(this.#active, settings);
   }
 
-  async #createWriter(settings: Settings, metrics: RuleServiceMetrics): Promise<RemoteWriter> {
-    const { storagePath, timers, log, version } = this.#options;
-    const background = { timers, log };
-    const journal = storagePath === undefined ? undefined : await openDiskJournal(storagePath, background);
-    return createRemoteWriter(settings.remoteWrite, {
-      externalLabels: settings.externalLabels,
-      version,
-      background,
-      metrics: metrics.remoteWrite,
-      ...(journal && { journal }),
+  /** Opens the outputs. Nothing is evaluated yet. */
+  async #open({ alerting, externalLabels, remoteWrite }: Settings): Promise<ActiveRules> {
+    const { createMetrics, notificationQueueCapacity, storagePath, timers, log, version } = this.#options;
+    const metrics = (this.#metrics ??= createMetrics());
+    const common = { externalLabels, version, background: { timers, log } };
+    const notifier = createNotifier(alerting, {
+      ...common,
+      queueCapacity: notificationQueueCapacity,
+      metrics: metrics.notifications,
     });
+    try {
+      const journal =
+        storagePath === undefined ? undefined : await openDiskJournal(storagePath, common.background);
+      const writer = createRemoteWriter(remoteWrite, {
+        ...common,
+        metrics: metrics.remoteWrite,
+        ...(journal && { journal }),
+      });
+      const manager = new RuleManager({ ...this.#options, metrics: metrics.rules });
+      return { manager, metrics, notifier, writer, restoreEngine: undefined };
+    } catch (thrown) {
+      await notifier.close();
+      throw thrown;
+    }
   }
 
   async #update(active: ActiveRules, settings: Settings): Promise<void> {
@@ -143,11 +150,21 @@ export class RuleService {
     await previous?.close();
   }
 
+  #read<T>(view: (active: ActiveRules) => T): Promise<T> {
+    if (this.#active !== undefined) return Promise.resolve(view(this.#active));
+    return Promise.reject(new PromfedError('unavailable', 'rules are not evaluated yet'));
+  }
+
   /** Ends all evaluations. */
   async close(): Promise<void> {
     this.#signal.abort(STOPPED);
-    await this.#active?.manager.close();
-    await Promise.all([this.#active?.notifier.close(), this.#active?.writer.close()]);
-    await this.#active?.restoreEngine?.close();
+    if (this.#active !== undefined) await close(this.#active);
   }
+}
+
+/** Ends the evaluations, then sends the queues for a limited time. */
+async function close({ manager, notifier, writer, restoreEngine }: ActiveRules): Promise<void> {
+  await manager.close();
+  await Promise.all([notifier.close(), writer.close()]);
+  await restoreEngine?.close();
 }

@@ -8,6 +8,9 @@ import type { Member } from './pool.js';
 /** Maximum wait for the rules of the worker. */
 const RULES_LIMIT_MS = 8_000;
 
+/** Wait before a worker that failed to start the evaluation tries again. */
+const RETRY_MS = 10_000;
+
 /** Keeps one worker evaluating the rules: the first one that is ready, and another one when that exits. */
 export class RuleEvaluator {
   readonly #log: Log;
@@ -21,11 +24,21 @@ export class RuleEvaluator {
   memberReady(member: Member): void {
     if (this.#member !== undefined) return;
     this.#member = member;
-    member.peer.call('evaluateRules', undefined).catch((thrown: unknown) => {
-      // A worker that has exited is replaced by `memberExited`.
+    void this.#start(member);
+  }
+
+  /** Starts the evaluation, again after a failure. A worker that has exited is replaced by `memberExited`. */
+  async #start(member: Member): Promise<void> {
+    try {
+      await member.peer.call('evaluateRules', undefined);
+    } catch (thrown) {
+      if (this.#member !== member) return;
       const fields = { pid: member.worker.process.pid, err: asPromfedError(thrown).message };
-      if (this.#member === member) this.#log.error(fields, 'worker cannot evaluate rules');
-    });
+      this.#log.error(fields, 'rules are not evaluated; retrying');
+      setTimeout(() => {
+        if (this.#member === member) void this.#start(member);
+      }, RETRY_MS).unref();
+    }
   }
 
   /** Chooses another worker when the chosen one has exited. @param others the workers that still run. */
