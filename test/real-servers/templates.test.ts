@@ -22,7 +22,7 @@ function outcomeOfAnnotation(text: string): Outcome {
   return text.startsWith(FAILED) ? { error: text.slice(FAILED.length, -1) } : { expected: text };
 }
 
-/** Replaces the placeholder of a query. It stands in a quoted string. */
+/** Replaces the placeholder of a query, which is within a quoted string. */
 function withQueries(template: string): string {
   return template.replaceAll(TWO, TWO_SAMPLES.replaceAll('"', '\\"'));
 }
