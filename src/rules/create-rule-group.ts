@@ -41,14 +41,17 @@ function prepareRule(
   const text = printExpr(expr);
   const run = createEngineQuery(text, { features, timeoutMs: queryTimeoutMs, signal });
   const query: EngineQuery = (...parameters) => options.limitQueries(() => run(...parameters));
-  if (settings.kind === 'recording') return { rule: new RecordingRule(settings, { expr, text }), query };
-  const rule = new AlertingRule(settings, {
+  const common = {
     expr,
     text,
-    labels: templatesOf(settings, 'labels', options),
-    annotations: templatesOf(settings, 'annotations', options),
     partialResponse: group.partialResponse ?? 'hold',
     holdMs: options.holdMs,
+  };
+  if (settings.kind === 'recording') return { rule: new RecordingRule(settings, common), query };
+  const rule = new AlertingRule(settings, {
+    ...common,
+    labels: templatesOf(settings, 'labels', options),
+    annotations: templatesOf(settings, 'annotations', options),
     isRestored: options.isRestored,
     signal,
   });

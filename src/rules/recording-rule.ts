@@ -1,12 +1,22 @@
 // A recording rule: the samples that it writes for a result.
 
 import { Labels, METRIC_NAME, PromfedError } from '../model/index.js';
-import type { RecordingRuleSettings } from '../config/index.js';
+import type { PartialResponseStrategy, RecordingRuleSettings } from '../config/index.js';
 import type { Expr } from '../promql/language/index.js';
 import type { EvaluationTime } from './alert/alerting-rule.js';
+import { PartialResultHold, type Judgement } from './alert/partial-result-hold.js';
 import type { OutgoingSample } from './ports.js';
 import type { RuleResult } from './query/rule-result.js';
 import { createEvaluation } from './rule-health.js';
+
+export interface RecordingRuleOptions {
+  readonly expr: Expr;
+  /** The expression as Prometheus prints it. */
+  readonly text: string;
+  readonly partialResponse: PartialResponseStrategy;
+  /** Longest time for which a partial result keeps series. */
+  readonly holdMs: number;
+}
 
 /** Source: Prometheus, rules/recording.go. */
 export class RecordingRule {
@@ -19,33 +29,52 @@ export class RecordingRule {
   readonly labels: Labels;
   readonly evaluation = createEvaluation();
   readonly #added: Labels;
+  readonly #ownNames: ReadonlySet<string>;
+  readonly #hold: PartialResultHold;
+  #judgement: Judgement | undefined;
 
-  constructor(
-    settings: RecordingRuleSettings,
-    { expr, text }: { readonly expr: Expr; readonly text: string },
-  ) {
+  constructor(settings: RecordingRuleSettings, options: RecordingRuleOptions) {
     this.settings = settings;
-    this.expr = expr;
-    this.text = text;
+    this.expr = options.expr;
+    this.text = options.text;
+    this.#hold = new PartialResultHold(options.partialResponse, options.holdMs, options.expr);
     this.labels = Labels.of(settings.labels);
     this.#added = this.labels.with(Labels.from({ [METRIC_NAME]: settings.name }));
+    this.#ownNames = new Set(settings.labels.map(([name]) => name));
   }
 
   get name(): string {
     return this.settings.name;
   }
 
+  /** Adopts the state of the rule that this one replaces. */
+  adopt(previous: RecordingRule): void {
+    this.#hold.adopt(previous.#hold);
+  }
+
+  /** Moves all times of the state, for a clock that stepped back. */
+  shiftTimes(byMs: number): void {
+    this.#hold.shiftTimes(byMs);
+  }
+
+  /** Reports whether a series that the last result does not have may come from a missing server group. */
+  keepsSeries(recorded: Labels): boolean {
+    // Labels of the rule may have replaced those of the group.
+    return this.#judgement?.mayMiss(recorded.drop(this.#ownNames)) ?? false;
+  }
+
   /**
-   * Returns the samples to write: the result with the name and the labels of the rule.
+   * Returns the samples to write: the result with the name and the labels of the rule, and none when values may depend on a
+   * server group that is missing.
    *
    * @param limit maximum number of series; 0 for no limit.
-   * @throws PromfedError `execution` when two series have equal labels, or for more series than the limit.
+   * @throws PromfedError `execution` when two series have equal labels, for more series than the limit, or when the result
+   *   is partial and the rule accepts complete results only.
    */
-  evaluate(
-    { samples }: RuleResult,
-    { timeMs, queryOffsetMs }: EvaluationTime,
-    limit: number,
-  ): OutgoingSample[] {
+  evaluate(result: RuleResult, { timeMs, queryOffsetMs }: EvaluationTime, limit: number): OutgoingSample[] {
+    this.#judgement = this.#hold.judge(result, timeMs);
+    if (this.#judgement.isUncertain) return [];
+    const { samples } = result;
     const keys = new Set<string>();
     const written = samples.map(({ labels, value }): OutgoingSample => {
       const recorded = this.#withRuleLabels(labels);

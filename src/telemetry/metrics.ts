@@ -3,6 +3,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 import type { NotifierMetrics, RemoteWriteMetrics, RuleMetrics } from '../rules/index.js';
+import type { Clock } from '../runtime/index.js';
 
 import { addConfigMetrics, type ConfigMetrics } from './config-metrics.js';
 import { addLabelIndexMetrics, type LearnedLabel } from './label-index-metrics.js';
@@ -22,7 +23,7 @@ export interface Metrics extends ConfigMetrics {
   readonly observeHttp: (route: string, status: number, durationMs: number) => void;
   readonly observeUpstream: (request: UpstreamRequest) => void;
   /** Adds the metrics of rules, in the process that evaluates them. Called once. */
-  readonly addRules: () => {
+  readonly addRules: (clock: Clock) => {
     readonly rules: RuleMetrics;
     readonly notifications: NotifierMetrics;
     readonly remoteWrite: RemoteWriteMetrics;
@@ -57,8 +58,8 @@ export function createMetrics(version: string): Metrics {
     report: () => registry.getMetricsAsJSON(),
     observeHttp: addHttpMetrics(registers),
     observeUpstream: addUpstreamMetrics(registers),
-    addRules: () => ({
-      rules: addRuleMetrics(registers),
+    addRules: (clock) => ({
+      rules: addRuleMetrics(registers, clock),
       notifications: addNotificationMetrics(registers),
       remoteWrite: addRemoteWriteMetrics(registers),
     }),

@@ -3,11 +3,12 @@
 import { Counter, Gauge, Summary, type Registry } from 'prom-client';
 
 import type { RuleMetrics } from '../rules/index.js';
+import type { Clock } from '../runtime/index.js';
 
 const labelNames = ['rule_group'] as const;
 
 /** Source of the names: Prometheus, rules/group.go (`NewGroupMetrics`). */
-export function addRuleMetrics(registers: Registry[]): RuleMetrics {
+export function addRuleMetrics(registers: Registry[], clock: Clock): RuleMetrics {
   const gauge = (name: string, help: string): Gauge<'rule_group'> =>
     new Gauge({ name: `prometheus_rule_group_${name}`, help, labelNames, registers });
   const counter = (name: string, help: string): Counter<'rule_group'> =>
@@ -31,6 +32,19 @@ export function addRuleMetrics(registers: Registry[]): RuleMetrics {
     labelNames,
     registers,
   });
+  /** End of the last evaluation, or the time at which the group was added, by group. */
+  const evaluatedAtMs = new Map<string, number>();
+  const age = new Gauge({
+    name: 'promfed_rule_group_last_evaluation_age_seconds',
+    help: 'Time since the last evaluation of a rule group ended, or since the group was added.',
+    labelNames,
+    registers,
+    collect() {
+      for (const [key, timeMs] of evaluatedAtMs) {
+        this.set({ rule_group: key }, Math.max(0, clock.now() - timeMs) / 1000);
+      }
+    },
+  });
   const ruleSeconds = summary('evaluation_duration_seconds', 'The duration for a rule to execute.');
   const groupSeconds = summary('group_duration_seconds', 'The duration of rule group evaluations.');
   const interval = gauge('interval_seconds', 'The interval of a rule group.');
@@ -53,15 +67,17 @@ export function addRuleMetrics(registers: Registry[]): RuleMetrics {
     'The number of samples returned during the last rule group evaluation.',
   );
   const counters = [evaluations, failures, iterations, missed, partial];
-  const gauges = [interval, rules, lastTime, lastDuration, lastRuleDuration, lastRestore, lastSamples];
+  const gauges = [interval, rules, lastTime, lastDuration, lastRuleDuration, lastRestore, lastSamples, age];
 
   return {
     groupAdded(key, ruleCount, intervalMs) {
       for (const metric of counters) metric.inc({ rule_group: key }, 0);
       rules.set({ rule_group: key }, ruleCount);
       interval.set({ rule_group: key }, intervalMs / 1000);
+      if (!evaluatedAtMs.has(key)) evaluatedAtMs.set(key, clock.now());
     },
     groupRemoved(key) {
+      evaluatedAtMs.delete(key);
       for (const metric of [...counters, ...gauges]) metric.remove({ rule_group: key });
     },
     ruleEvaluated(key, durationMs, failed) {
@@ -70,6 +86,7 @@ export function addRuleMetrics(registers: Registry[]): RuleMetrics {
       ruleSeconds.observe(durationMs / 1000);
     },
     groupEvaluated(key, evaluation) {
+      evaluatedAtMs.set(key, evaluation.startedAtMs + evaluation.durationMs);
       iterations.inc({ rule_group: key }, 1 + evaluation.missed);
       missed.inc({ rule_group: key }, evaluation.missed);
       if (evaluation.isPartial) partial.inc({ rule_group: key });

@@ -69,6 +69,17 @@ export function needsSending(alert: ActiveAlert, timeMs: number, resendDelayMs: 
   return lastSentAtMs + resendDelayMs < timeMs;
 }
 
+/** Moves all times of an alert. */
+export function shiftTimes(alert: ActiveAlert, byMs: number): void {
+  const shifted = (timeMs: number | undefined): number | undefined =>
+    timeMs === undefined ? undefined : timeMs + byMs;
+  alert.activeAtMs += byMs;
+  alert.firedAtMs = shifted(alert.firedAtMs);
+  alert.resolvedAtMs = shifted(alert.resolvedAtMs);
+  alert.lastSentAtMs = shifted(alert.lastSentAtMs);
+  alert.keepFiringSinceMs = shifted(alert.keepFiringSinceMs);
+}
+
 function keepsFiring(alert: ActiveAlert, timeMs: number, keepFiringForMs: number): boolean {
   if (alert.state !== 'firing' || keepFiringForMs <= 0) return false;
   alert.keepFiringSinceMs ??= timeMs;

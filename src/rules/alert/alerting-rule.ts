@@ -7,7 +7,7 @@ import { Pacer } from '../../runtime/index.js';
 import type { OutgoingAlert, OutgoingSample } from '../ports.js';
 import { createEvaluation } from '../rule-health.js';
 import type { RuleResult, RuleSample } from '../query/rule-result.js';
-import { advance, lapse, needsSending, type ActiveAlert } from './active-alert.js';
+import { advance, lapse, needsSending, shiftTimes, type ActiveAlert } from './active-alert.js';
 import { ALERT_NAME, alertSamples } from './alert-samples.js';
 import type { AlertTemplate } from './alert-template.js';
 import { PartialResultHold } from './partial-result-hold.js';
@@ -93,6 +93,12 @@ export class AlertingRule {
     this.isRestored = previous.isRestored;
     this.#hold.adopt(previous.#hold);
     Object.assign(this.evaluation, previous.evaluation);
+  }
+
+  /** Moves all times of the state, for a clock that stepped back. */
+  shiftTimes(byMs: number): void {
+    for (const alert of this.#active.values()) shiftTimes(alert, byMs);
+    this.#hold.shiftTimes(byMs);
   }
 
   /**

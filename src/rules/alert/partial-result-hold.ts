@@ -9,17 +9,26 @@ import { dependsOnAbsence } from './depends-on-absence.js';
 
 /** Which changes a result may make. */
 export interface Judgement {
+  /** True when values may depend on a missing group: a recording rule writes nothing. */
+  readonly isUncertain: boolean;
+  /** True when a series that was not returned may be one of a missing group. */
+  mayMiss(labels: Labels): boolean;
   /** True when a new alert must wait for a complete result. */
   defers(sourceLabels: Labels): boolean;
   /** True when an alert that was not returned keeps its state. */
   keeps(alert: ActiveAlert): boolean;
 }
 
-const ACCEPT: Judgement = { defers: () => false, keeps: () => false };
+const ACCEPT: Judgement = {
+  isUncertain: false,
+  mayMiss: () => false,
+  defers: () => false,
+  keeps: () => false,
+};
 
 /**
  * Decides by the strategy of a rule what a partial result may change. `abort` fails the evaluation, `warn` takes the result
- * as it is, and `hold` keeps the state of alerts that the missing groups may have, for a limited time.
+ * as it is, and `hold` keeps the state of alerts and series that the missing groups may have, for a limited time.
  */
 export class PartialResultHold {
   readonly #response: PartialResponseStrategy;
@@ -39,6 +48,11 @@ export class PartialResultHold {
     this.#partialSinceMs = previous.#partialSinceMs;
   }
 
+  /** Moves the time since which results are partial. */
+  shiftTimes(byMs: number): void {
+    if (this.#partialSinceMs !== undefined) this.#partialSinceMs += byMs;
+  }
+
   /** @throws PromfedError `execution` for a partial result with `abort`. */
   judge({ missing, isDisjoint }: RuleResult, timeMs: number): Judgement {
     if (missing.length === 0) {
@@ -51,10 +65,13 @@ export class PartialResultHold {
     }
     this.#partialSinceMs ??= timeMs;
     if (this.#response === 'warn' || timeMs - this.#partialSinceMs > this.#holdMs) return ACCEPT;
+    const mayMiss = (labels: Labels): boolean =>
+      !isDisjoint || missing.some((group) => mayHave(group, labels));
     return {
+      isUncertain: !isDisjoint,
+      mayMiss,
       defers: () => this.#dependsOnAbsence && !isDisjoint,
-      keeps: ({ sourceLabels, state }) =>
-        state !== 'inactive' && (!isDisjoint || missing.some((group) => mayHave(group, sourceLabels))),
+      keeps: ({ sourceLabels, state }) => state !== 'inactive' && mayMiss(sourceLabels),
     };
   }
 }

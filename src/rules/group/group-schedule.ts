@@ -14,8 +14,9 @@ export interface GroupScheduleOptions {
 }
 
 /**
- * Runs a function in each slot. When it takes longer than the interval, the slots in between are skipped and counted.
- * When the clock steps back, the schedule starts anew.
+ * Runs a function in each slot. Slots that pass while it runs, or while the process is suspended, are skipped and counted.
+ * The slot is never after the clock, and never a whole interval before it. After a step back of more than an interval,
+ * slots are repeated.
  */
 export class GroupSchedule {
   readonly #options: GroupScheduleOptions;
@@ -28,7 +29,7 @@ export class GroupSchedule {
   constructor(options: GroupScheduleOptions) {
     this.#options = options;
     this.#offsetMs = slotOffsetMs(options.file, options.name, options.intervalMs);
-    this.#cancel = this.#schedule(this.#slotBeforeNow() + options.intervalMs, 0);
+    this.#cancel = this.#schedule(this.#slotBeforeNow() + options.intervalMs);
   }
 
   /** Ends the schedule. Resolves when the running evaluation has ended. */
@@ -38,26 +39,37 @@ export class GroupSchedule {
     await this.#running;
   }
 
-  #schedule(slotMs: number, missed: number): () => void {
+  #schedule(slotMs: number): () => void {
     const { timers } = this.#options;
     return timers.schedule(Math.max(0, slotMs - timers.now()), () => {
-      this.#running = this.#run(slotMs, missed);
+      this.#onTimer(slotMs);
     });
   }
 
+  /** Delays do not follow steps of the clock, so the slot is checked again. */
+  #onTimer(slotMs: number): void {
+    const { intervalMs } = this.#options;
+    const latestMs = this.#slotBeforeNow();
+    if (latestMs < slotMs) this.#cancel = this.#schedule(this.#slotAfter(slotMs - intervalMs));
+    else this.#running = this.#run(latestMs, Math.round((latestMs - slotMs) / intervalMs));
+  }
+
   async #run(slotMs: number, missed: number): Promise<void> {
-    const { run, log, file, name, intervalMs } = this.#options;
+    const { run, log, file, name } = this.#options;
     try {
       await run(slotMs, missed);
     } catch (thrown) {
       log.error({ file, group: name, err: String(thrown) }, 'rule group evaluation failed');
     }
     if (this.#isStopped) return;
+    this.#cancel = this.#schedule(this.#slotAfter(slotMs));
+  }
+
+  /** Returns the slot after the last one, or after now when the clock has stepped back by more than an interval. */
+  #slotAfter(lastMs: number): number {
+    const { intervalMs } = this.#options;
     const latestMs = this.#slotBeforeNow();
-    const steppedBack = latestMs < slotMs - intervalMs;
-    const skipped = steppedBack ? 0 : Math.max(0, Math.round((latestMs - slotMs) / intervalMs) - 1);
-    const nextMs = steppedBack ? latestMs + intervalMs : slotMs + (skipped + 1) * intervalMs;
-    this.#cancel = this.#schedule(nextMs, skipped);
+    return (latestMs < lastMs - intervalMs ? latestMs : lastMs) + intervalMs;
   }
 
   #slotBeforeNow(): number {

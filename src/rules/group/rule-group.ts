@@ -43,6 +43,8 @@ export class RuleGroup {
   /** Start of the last evaluation; undefined before the first one. */
   evaluatedAtMs: number | undefined;
   evaluationMs = 0;
+  /** The slot of the last evaluation; undefined before the first one. */
+  #slotMs: number | undefined;
   readonly #options: RuleGroupOptions;
   readonly #queries: readonly EngineQuery[];
   readonly #batches: readonly (readonly number[])[];
@@ -72,6 +74,7 @@ export class RuleGroup {
   async evaluate(timeMs: number, missed: number): Promise<void> {
     const { clock, metrics, samples } = this.#options;
     const startedAtMs = clock.now();
+    this.#followClock(timeMs);
     const time: EvaluationTime = { timeMs, queryOffsetMs: this.settings.queryOffsetMs };
     let count = 0;
     for (const batch of this.#batches) {
@@ -100,6 +103,7 @@ export class RuleGroup {
   adopt(previous: RuleGroup): void {
     this.evaluatedAtMs = previous.evaluatedAtMs;
     this.evaluationMs = previous.evaluationMs;
+    this.#slotMs = previous.#slotMs;
     const successors = new Map<string, number[]>();
     for (const [i, rule] of previous.rules.entries()) {
       const identity = identityOf(rule);
@@ -113,6 +117,7 @@ export class RuleGroup {
       this.#written.adopt(i, previous.#written, from);
       const predecessor = previous.rules[from]!;
       if (rule.kind === 'alerting' && predecessor.kind === 'alerting') rule.adopt(predecessor);
+      if (rule.kind === 'recording' && predecessor.kind === 'recording') rule.adopt(predecessor);
     }
     this.#written.adoptOrphans(previous.#written, [...successors.values()].flat());
   }
@@ -137,6 +142,15 @@ export class RuleGroup {
     this.#options.samples.append(markers.filter(({ labels }) => !isWritten(labels)));
   }
 
+  /** After a step of the clock backwards, moves the state so that one interval has passed since the last evaluation. */
+  #followClock(timeMs: number): void {
+    const lastMs = this.#slotMs;
+    this.#slotMs = timeMs;
+    if (lastMs === undefined || timeMs > lastMs) return;
+    const byMs = timeMs - this.settings.intervalMs - lastMs;
+    for (const rule of this.rules) rule.shiftTimes(byMs);
+  }
+
   /** Returns the number of samples that the rule wrote. */
   async #evaluateRule(position: number, time: EvaluationTime): Promise<number> {
     const { clock, engine, log, metrics } = this.#options;
@@ -159,7 +173,8 @@ export class RuleGroup {
     evaluation.durationMs = clock.now() - startedAtMs;
     metrics.ruleEvaluated(this.key, evaluation.durationMs, evaluation.health === 'err');
     if (evaluation.health === 'err') return 0;
-    const stale = this.#written.update(position, written, time.timeMs - time.queryOffsetMs);
+    const isKept = (labels: Labels): boolean => rule.kind === 'recording' && rule.keepsSeries(labels);
+    const stale = this.#written.update(position, written, time.timeMs - time.queryOffsetMs, isKept);
     this.#options.samples.append(stale.length === 0 ? written : [...written, ...stale]);
     return written.length;
   }

@@ -22,12 +22,27 @@ export class WrittenSeries {
     this.#byRule = Array.from({ length: ruleCount }, () => NO_SERIES);
   }
 
-  /** Records the samples of an evaluation. Returns stale markers for the series that they no longer include. */
-  update(rule: number, samples: readonly OutgoingSample[], timeMs: number): OutgoingSample[] {
+  /**
+   * Records the samples of an evaluation. Returns stale markers for the series that they no longer include, except for those
+   * that another rule writes.
+   *
+   * @param isKept reports whether a series that is not included has not ended.
+   */
+  update(
+    rule: number,
+    samples: readonly OutgoingSample[],
+    timeMs: number,
+    isKept: (labels: Labels) => boolean,
+  ): OutgoingSample[] {
     const current = new Map(samples.map(({ labels }) => [labels.key, labels]));
-    const ended = [...this.#byRule[rule]!].filter(([key]) => !current.has(key)).map(([, labels]) => labels);
+    const ended: Labels[] = [];
+    for (const [key, labels] of this.#byRule[rule]!) {
+      if (current.has(key)) continue;
+      if (isKept(labels)) current.set(key, labels);
+      else ended.push(labels);
+    }
     this.#byRule[rule] = current;
-    return staleMarkers(ended, timeMs);
+    return this.#staleMarkers(ended, timeMs);
   }
 
   has({ key }: Labels): boolean {
@@ -47,10 +62,10 @@ export class WrittenSeries {
     ];
   }
 
-  /** Returns stale markers for the series of rules that no longer exist, once. */
+  /** Returns stale markers for the series of rules that no longer exist and that no other rule writes, once. */
   takeOrphans(timeMs: number): OutgoingSample[] {
     if (this.#orphans.length === 0) return [];
-    const markers = staleMarkers(this.#orphans, timeMs);
+    const markers = this.#staleMarkers(this.#orphans, timeMs);
     this.#orphans = [];
     return markers;
   }
@@ -59,10 +74,12 @@ export class WrittenSeries {
   end(timeMs: number): OutgoingSample[] {
     const series = this.#byRule.flatMap((byKey) => [...byKey.values()]);
     this.#byRule.fill(NO_SERIES);
-    return [...staleMarkers(series, timeMs), ...this.takeOrphans(timeMs)];
+    return [...this.#staleMarkers(series, timeMs), ...this.takeOrphans(timeMs)];
   }
-}
 
-function staleMarkers(series: readonly Labels[], timeMs: number): OutgoingSample[] {
-  return series.map((labels) => ({ labels, timeMs, value: NaN, isStale: true }));
+  #staleMarkers(series: readonly Labels[], timeMs: number): OutgoingSample[] {
+    return series
+      .filter((labels) => !this.has(labels))
+      .map((labels) => ({ labels, timeMs, value: NaN, isStale: true }));
+  }
 }

@@ -5,7 +5,7 @@ import type { Timers } from '../../../src/runtime/index.js';
 export class ManualTimers implements Timers {
   #nowMs = 1_000_000;
   readonly #random: number;
-  readonly #pending = new Set<{ readonly atMs: number; readonly run: () => void }>();
+  readonly #pending = new Set<{ atMs: number; readonly run: () => void }>();
 
   /** @param random the answer of every `random()`. */
   constructor(random = 0.5) {
@@ -31,6 +31,12 @@ export class ManualTimers implements Timers {
   /** The number of functions that are scheduled. */
   get pending(): number {
     return this.#pending.size;
+  }
+
+  /** Steps the clock. Delays go on as before. */
+  stepClock(ms: number): void {
+    this.#nowMs += ms;
+    for (const one of this.#pending) one.atMs += ms;
   }
 
   /** Lets time pass, and runs everything that is due, in order. */
