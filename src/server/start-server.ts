@@ -105,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     engine: () => current.get().engine,
     features: options.features,
     queryTimeoutMs,
-    createMetrics: () => metrics.addRules(clock),
+    createMetrics: () => metrics.addRules(() => clock.now()),
     version: options.version,
     clock,
     timers: createTimers(clock),

@@ -3,7 +3,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 import type { NotifierMetrics, RemoteWriteMetrics, RuleMetrics } from '../rules/index.js';
-import type { Clock } from '../runtime/index.js';
 
 import { addConfigMetrics, type ConfigMetrics } from './config-metrics.js';
 import { addLabelIndexMetrics, type LearnedLabel } from './label-index-metrics.js';
@@ -22,8 +21,8 @@ export interface Metrics extends ConfigMetrics {
   /** @param route the route's pattern. */
   readonly observeHttp: (route: string, status: number, durationMs: number) => void;
   readonly observeUpstream: (request: UpstreamRequest) => void;
-  /** Adds the metrics of rules, in the process that evaluates them. Called once. */
-  readonly addRules: (clock: Clock) => {
+  /** Adds the metrics of rules, in the process that evaluates them. Called once. @param now the clock, in milliseconds. */
+  readonly addRules: (now: () => number) => {
     readonly rules: RuleMetrics;
     readonly notifications: NotifierMetrics;
     readonly remoteWrite: RemoteWriteMetrics;
@@ -58,8 +57,8 @@ export function createMetrics(version: string): Metrics {
     report: () => registry.getMetricsAsJSON(),
     observeHttp: addHttpMetrics(registers),
     observeUpstream: addUpstreamMetrics(registers),
-    addRules: (clock) => ({
-      rules: addRuleMetrics(registers, clock),
+    addRules: (now) => ({
+      rules: addRuleMetrics(registers, now),
       notifications: addNotificationMetrics(registers),
       remoteWrite: addRemoteWriteMetrics(registers),
     }),

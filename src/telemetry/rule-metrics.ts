@@ -3,12 +3,11 @@
 import { Counter, Gauge, Summary, type Registry } from 'prom-client';
 
 import type { RuleMetrics } from '../rules/index.js';
-import type { Clock } from '../runtime/index.js';
 
 const labelNames = ['rule_group'] as const;
 
-/** Source of the names: Prometheus, rules/group.go (`NewGroupMetrics`). */
-export function addRuleMetrics(registers: Registry[], clock: Clock): RuleMetrics {
+/** Source of the names: Prometheus, rules/group.go (`NewGroupMetrics`). @param now the clock, in milliseconds. */
+export function addRuleMetrics(registers: Registry[], now: () => number): RuleMetrics {
   const gauge = (name: string, help: string): Gauge<'rule_group'> =>
     new Gauge({ name: `prometheus_rule_group_${name}`, help, labelNames, registers });
   const counter = (name: string, help: string): Counter<'rule_group'> =>
@@ -41,7 +40,7 @@ export function addRuleMetrics(registers: Registry[], clock: Clock): RuleMetrics
     registers,
     collect() {
       for (const [key, timeMs] of evaluatedAtMs) {
-        this.set({ rule_group: key }, Math.max(0, clock.now() - timeMs) / 1000);
+        this.set({ rule_group: key }, Math.max(0, now() - timeMs) / 1000);
       }
     },
   });
@@ -74,7 +73,7 @@ export function addRuleMetrics(registers: Registry[], clock: Clock): RuleMetrics
       for (const metric of counters) metric.inc({ rule_group: key }, 0);
       rules.set({ rule_group: key }, ruleCount);
       interval.set({ rule_group: key }, intervalMs / 1000);
-      if (!evaluatedAtMs.has(key)) evaluatedAtMs.set(key, clock.now());
+      if (!evaluatedAtMs.has(key)) evaluatedAtMs.set(key, now());
     },
     groupRemoved(key) {
       evaluatedAtMs.delete(key);

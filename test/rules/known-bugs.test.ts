@@ -125,7 +125,7 @@ t.test('raising `for` by a reload keeps the time since which an alert is active'
 t.test('the metrics of a removed or renamed group disappear', async (t) => {
   const registry = new Registry();
   const timers = new ManualTimers();
-  const process = setUp({ timers, metrics: addRuleMetrics([registry], timers) });
+  const process = setUp({ timers, metrics: addRuleMetrics([registry], () => timers.now()) });
   const group = (name: string): string => `groups: [{ name: ${name}, rules: [{ record: r, expr: up }] }]`;
   const groupsOf = async (): Promise<string[]> => {
     const text = await registry.metrics();
@@ -323,7 +323,7 @@ t.test('an evaluation that hangs shows in a metric, and delays no other group', 
   const timers = new ManualTimers();
   const process = setUp({
     timers,
-    metrics: addRuleMetrics([registry], timers),
+    metrics: addRuleMetrics([registry], () => timers.now()),
     engine: (engine) => ({
       ...engine,
       evaluate: (request) =>

@@ -2,7 +2,6 @@
 
 import t from 'tap';
 
-import { systemClock } from '../../src/runtime/index.js';
 import { createMetrics } from '../../src/telemetry/index.js';
 
 const URL = 'http://am:9093/api/v2/alerts';
@@ -14,7 +13,7 @@ async function linesOf({ render }: ReturnType<typeof createMetrics>): Promise<st
 
 t.test('a send loop has series from its beginning to its end', async (t) => {
   const metrics = createMetrics('1.2.3');
-  const { notifications } = metrics.addRules(systemClock);
+  const { notifications } = metrics.addRules(Date.now);
   const gauges = [
     'prometheus_notifications_queue_capacity 10',
     'prometheus_notifications_alertmanagers_discovered 1',
@@ -54,7 +53,7 @@ t.test('a send loop has series from its beginning to its end', async (t) => {
 
 t.test('counters continue while the next configuration replaces the previous one', async (t) => {
   const metrics = createMetrics('1.2.3');
-  const { notifications } = metrics.addRules(systemClock);
+  const { notifications } = metrics.addRules(Date.now);
   notifications.added(URL);
   notifications.sent(URL, 5, 10);
   notifications.added(URL);
