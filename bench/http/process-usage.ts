@@ -23,10 +23,22 @@ export function peakRssBytesOfAll(pid: number): number {
   return processTree(pid).reduce((sum, one) => sum + highWaterBytes(one), 0);
 }
 
+/** Returns the sum of the RSS of the process and its descendants, in bytes. Pages that they share are counted in each. */
+export function rssBytesOfAll(pid: number): number {
+  return processTree(pid).reduce((sum, one) => sum + statusBytes(one, 'VmRSS'), 0);
+}
+
 /** Returns the peak RSS of one process, in bytes. */
 function highWaterBytes(pid: number): number {
-  const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  if (match === null) throw new Error(`no VmHWM in /proc/${pid}/status`);
+  return statusBytes(pid, 'VmHWM');
+}
+
+/** Returns a size of `/proc/PID/status`, in bytes. */
+function statusBytes(pid: number, name: string): number {
+  const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(
+    readFileSync(`/proc/${pid}/status`, 'latin1'),
+  );
+  if (match === null) throw new Error(`no ${name} in /proc/${pid}/status`);
   return Number(match[1]) * 1024;
 }
 

@@ -1,14 +1,17 @@
 // Rule evaluation: the alerts of KOF, completed by generated ones, over three regions, and a thousand rules over ten
-// server groups.
+// server groups on one core. A process without rules is measured beside them.
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import autocannon from 'autocannon';
+
 import { sharedPath, withoutShared } from '../../test/helpers/shared.js';
 import { createBenchmark } from '../benchmark.js';
-import { cpuMs } from './process-usage.js';
+import { cpuMs, rssBytesOfAll } from './process-usage.js';
 import { expressionsOf, generatedExpressions, generatedRules, seriesOfSelectors } from './rule-series.js';
 import { groupOf, regionLabel, startPromfed, startRegions, type Region } from './two-regions-testbed.js';
 
@@ -18,7 +21,11 @@ const measuredIntervals = 10;
 /** Figures of promxy for all alerts of KOF over three server groups, for each interval. */
 const promxy = { alerts: 169, requests: 951, cpuS: 0.47 };
 /** Samples exist until this time after the start. */
-const dataMs = 6 * 60_000;
+const dataMs = 8 * 60_000;
+/** Load for the latency of queries: one client at this rate. */
+const queriesPerSecond = 20;
+const querySeconds = 20;
+const MB = 1e6;
 
 const benchmark = createBenchmark('rules');
 const { t } = benchmark;
@@ -28,6 +35,8 @@ interface RuleCase {
   readonly name: string;
   readonly groups: readonly Readonly<Record<string, unknown>>[];
   readonly ruleFiles: readonly string[];
+  /** True to run all threads of the process on one core. */
+  readonly isOnOneCore?: boolean;
   readonly maxRequests?: number;
   readonly maxCpuS?: number;
 }
@@ -47,6 +56,7 @@ async function measureAll(): Promise<void> {
     names: ['east', 'north', 'west'],
     more: (region) => seriesOfSelectors(expressions, { ...times, region }),
   });
+  await measure({ name: 'no rules', groups: regions.map((region) => groupOf(region)), ruleFiles: [] });
   await measure({
     name: `${promxy.alerts} alerts over 3 regions, ${kofExpressions.length} of KOF`,
     groups: regions.map((region) => groupOf(region)),
@@ -55,7 +65,8 @@ async function measureAll(): Promise<void> {
     maxCpuS: promxy.cpuS / 2,
   });
   await measure({
-    name: '1000 rules over 10 server groups',
+    name: '1000 rules over 10 server groups, on one core',
+    isOnOneCore: true,
     groups: Array.from({ length: 10 }, (_, i) => aliasOf(regions[i % regions.length]!, i)),
     ruleFiles: [join(writeRules(1_000), '*.yaml')],
   });
@@ -67,16 +78,20 @@ function aliasOf(region: Region, index: number): Readonly<Record<string, unknown
   return groupOf(region, { name, labels: { [regionLabel]: name } });
 }
 
-async function measure({ name, groups, ruleFiles, maxRequests, maxCpuS }: RuleCase): Promise<void> {
-  const { endpoint, server } = await startPromfed(t, groups, [], {
+async function measure(one: RuleCase): Promise<void> {
+  const { name, groups, ruleFiles, isOnOneCore = false, maxRequests, maxCpuS } = one;
+  const flags = isOnOneCore ? ['--workers=1'] : [];
+  const { endpoint, server } = await startPromfed(t, groups, flags, {
     global: { evaluation_interval: `${intervalMs}ms` },
     rule_files: ruleFiles,
   });
+  const pid = server.pid()!;
   try {
+    if (isOnOneCore) execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', '0', String(pid)]);
     await sleep(warmUpIntervals * intervalMs);
     const read = async (): Promise<Figures> => ({
       ...(await readMetrics(endpoint.origin)),
-      cpuS: cpuMs(server.pid()!) / 1000,
+      cpuS: cpuMs(pid) / 1000,
     });
     const before = await read();
     await sleep(measuredIntervals * intervalMs);
@@ -87,7 +102,16 @@ async function measure({ name, groups, ruleFiles, maxRequests, maxCpuS }: RuleCa
     add('failed evaluations per interval', perInterval('failures'), '', 0);
     add('upstream requests per interval', perInterval('requests'), '', maxRequests);
     add('CPU per interval', perInterval('cpuS'), 's', maxCpuS);
-    add('missed slots', after.missed, '', 0);
+    add('RSS of all processes', rssBytesOfAll(pid) / MB, 'MB');
+    const { latency } = await autocannon({
+      url: `${endpoint.origin}/api/v1/query?query=small_total`,
+      connections: 1,
+      overallRate: queriesPerSecond,
+      duration: querySeconds,
+    });
+    add('median latency of a small query', latency.p50, 'ms');
+    add('99th percentile latency of a small query', latency.p99, 'ms');
+    add('missed slots', (await read()).missed, '', 0);
   } finally {
     await server.kill();
   }
