@@ -8,6 +8,7 @@ import type { AlertTemplate } from './alert/alert-template.js';
 import type { CreateAlertTemplate } from './alert/create-alert-template.js';
 import { RuleGroup, type PreparedRule, type RuleGroupOptions } from './group/rule-group.js';
 import { createEngineQuery, type EngineQuery } from './query/engine-query.js';
+import type { GroupLimit } from './query/query-limit.js';
 import { RecordingRule } from './recording-rule.js';
 
 export interface CreateRuleGroupOptions extends RuleGroupOptions {
@@ -19,8 +20,7 @@ export interface CreateRuleGroupOptions extends RuleGroupOptions {
   readonly isRestored: boolean;
   /** Prepares the templates of a rule. */
   readonly createTemplate: CreateAlertTemplate;
-  /** Runs a query when fewer than the maximum number of queries run. */
-  readonly limitQueries: <T>(run: () => Promise<T>) => Promise<T>;
+  readonly queryLimit: GroupLimit;
   /** Aborts the queries of the group. */
   readonly signal: StopSignal;
 }
@@ -40,7 +40,7 @@ function prepareRule(
   const expr = parseExpr(settings.expr, { features });
   const text = printExpr(expr);
   const run = createEngineQuery(text, { features, timeoutMs: queryTimeoutMs, signal });
-  const query: EngineQuery = (...parameters) => options.limitQueries(() => run(...parameters));
+  const query: EngineQuery = (...parameters) => options.queryLimit.run(() => run(...parameters));
   const common = {
     expr,
     text,

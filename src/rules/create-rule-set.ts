@@ -1,17 +1,19 @@
 // The rules of one configuration, with everything that their groups need.
 
-import pLimit from 'p-limit';
-
 import type { Settings } from '../config/index.js';
 import { createAlertTemplates } from './alert/create-alert-template.js';
 import { createRuleGroup } from './create-rule-group.js';
 import type { AlertSink, SampleSink } from './ports.js';
+import { QueryLimit } from './query/query-limit.js';
 import { restoreGroup, type RestoreGroupOptions } from './restore/restore-group.js';
 import type { RuleSet } from './rule-manager.js';
 import { tableLink } from './template/index.js';
 
-/** Maximum number of rules whose queries run at the same time. Others wait, without a place in the queue of queries. */
-const MAX_CONCURRENT_QUERIES = 20;
+/**
+ * Maximum number of queries that run at the same time, beyond one for each group. Others wait, without a place in the queue
+ * of queries.
+ */
+const MAX_SHARED_QUERIES = 20;
 
 export interface RuleSetOptions extends RestoreGroupOptions {
   readonly alerts: AlertSink;
@@ -36,7 +38,7 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
     signal: options.signal,
     log: options.log,
   });
-  const limitQueries = pLimit(MAX_CONCURRENT_QUERIES);
+  const queryLimit = new QueryLimit(MAX_SHARED_QUERIES);
   const graphUrl = (expr: string): string => `${externalUrl}${tableLink(expr)}`;
   return {
     groups: settings.ruleGroups,
@@ -48,7 +50,7 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
         isRestored,
         createTemplate,
         graphUrl,
-        limitQueries,
+        queryLimit: queryLimit.forGroup(),
       }),
     restore: (group, timeMs) => restoreGroup(group, timeMs, settings, options),
   };

@@ -62,6 +62,36 @@ t.test('an evaluation that takes longer than the interval skips slots and never 
   );
 });
 
+t.test('groups whose region does not answer do not delay the others', async (t) => {
+  const { timers, bench, manager } = setUp();
+  bench.results.set('x', []);
+  bench.results.set('hanging', []);
+  bench.beforeAnswer = async (text) => {
+    if (text === 'hanging') await new Promise<void>((resolve) => timers.schedule(10 * MINUTE, resolve));
+  };
+  const names = Array.from({ length: 10 }, (_, i) => `r${i}`);
+  const hanging = names.map((group) =>
+    groupSettings(
+      group,
+      names.map((rule) => recording(rule, 'hanging')),
+    ),
+  );
+  const other = groupSettings(
+    'other',
+    names.map((rule) => recording(rule, 'x')),
+  );
+  await manager.update(bench.ruleSet([...hanging, other]));
+  await timers.pass(3 * MINUTE);
+  const count = (query: string): number => bench.queries.filter(({ text }) => text === query).length;
+  t.equal(count('x'), 30);
+  t.equal(count('hanging'), 14, 'one query for each group, and the shared ones');
+  await timers.pass(120 * MINUTE);
+  t.ok(count('hanging') > 100, 'the others have waited');
+  bench.beforeAnswer = () => Promise.resolve();
+  await timers.pass(10 * MINUTE);
+  await manager.close();
+});
+
 t.test('an unchanged group keeps its state and its schedule at a reload', async (t) => {
   const { timers, bench, manager } = setUp();
   bench.results.set('x', [[{ job: 'a' }, 1]]);

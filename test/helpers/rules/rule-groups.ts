@@ -7,9 +7,13 @@ import { Cancellation, NO_LOG } from '../../../src/runtime/index.js';
 import { createRuleGroup } from '../../../src/rules/create-rule-group.js';
 import type { OutgoingAlert, OutgoingSample } from '../../../src/rules/index.js';
 import { NO_RULE_METRICS } from '../../../src/rules/metrics.js';
+import { QueryLimit } from '../../../src/rules/query/query-limit.js';
 import type { RuleSet } from '../../../src/rules/rule-manager.js';
 import { valueAnswer } from '../federation.js';
 import type { ManualTimers } from '../runtime/manual-timers.js';
+
+/** Number of queries that run at the same time, beyond one for each group. */
+const SHARED_QUERIES = 4;
 
 /** Series by the text of the query: label sets with values. */
 export type Results = Map<
@@ -31,7 +35,8 @@ export class RuleBench {
   /** Groups that are missing from every answer. */
   missing: readonly MissingGroup[] = [];
   /** Awaited before each answer. */
-  beforeAnswer: () => Promise<void> = () => Promise.resolve();
+  beforeAnswer: (text: string) => Promise<void> = () => Promise.resolve();
+  readonly #queryLimit = new QueryLimit(SHARED_QUERIES);
   readonly #timers: ManualTimers;
 
   constructor(timers: ManualTimers) {
@@ -41,7 +46,7 @@ export class RuleBench {
   readonly engine: QueryEngine = {
     evaluate: async ({ text, grid, batching }) => {
       this.queries.push({ text, timeMs: grid.startMs, batching });
-      await this.beforeAnswer();
+      await this.beforeAnswer(text);
       const series = this.results.get(text);
       if (series === undefined) throw new Error(`no result for ${text}`);
       const columns = series.map(([labels, value]): Column => ({
@@ -73,7 +78,7 @@ export class RuleBench {
           isRestored,
           createTemplate: (_rule, name, text) => ({ name, expand: () => text }),
           graphUrl: (expr) => `/graph?${expr}`,
-          limitQueries: (run) => run(),
+          queryLimit: this.#queryLimit.forGroup(),
           signal,
           metrics: NO_RULE_METRICS,
           clock: this.#timers,
