@@ -5,20 +5,29 @@ import { readFileSync } from 'node:fs';
 import { hostname, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import { checkRules, runQuery, testRules } from './cli/index.js';
+import { backfill, checkRules, runQuery, testRules } from './cli/index.js';
 import {
   helpText,
   loadConfig,
   parseConfig,
   parseFlags,
+  type BackfillFlags,
   type Flags,
   type QueryFlags,
 } from './config/index.js';
 import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
-import { asPromfedError } from './model/index.js';
+import { asPromfedError, PromfedError } from './model/index.js';
 import { FEATURES, type Feature } from './promql/language/index.js';
-import { readMachineMemory, systemClock, availableCores } from './runtime/index.js';
-import { budgetOfProcess, Runtime, startServer, workersFor, type ServerOptions } from './server/index.js';
+import { withoutMetrics } from './rules/backfill/index.js';
+import { availableCores, Cancellation, readMachineMemory, systemClock } from './runtime/index.js';
+import {
+  budgetOfProcess,
+  createRestoreEngine,
+  Runtime,
+  startServer,
+  workersFor,
+  type ServerOptions,
+} from './server/index.js';
 import { createLog } from './telemetry/index.js';
 import type { WorkerOptions } from './worker.js';
 import { startWorkers } from './workers/index.js';
@@ -37,6 +46,7 @@ async function main(argv: readonly string[]): Promise<void> {
   else if (flags.checkRules !== undefined) process.exitCode = runChecks(flags, flags.checkRules);
   else if (flags.testRules !== undefined) process.exitCode = await runTests(flags, flags.testRules);
   else if (flags.query !== undefined) await query(flags, flags.query);
+  else if (flags.backfill !== undefined) await runBackfill(flags, flags.backfill);
   else if (flags.command === 'demo') await demo(flags);
   else await serve(flags);
 }
@@ -94,6 +104,38 @@ async function query(flags: CommandLine, queryFlags: QueryFlags): Promise<void> 
       : undefined,
   });
   process.exitCode = status;
+}
+
+/** Evaluates recording rules over the past. The first signal stops it at a point from which it can continue. */
+async function runBackfill(flags: CommandLine, backfillFlags: BackfillFlags): Promise<void> {
+  const { stdout, stderr } = process;
+  const { files, evaluationIntervalMs: intervalMs } = backfillFlags;
+  const { features } = flags;
+  const config = await loadConfig(flags.config, { features, rules: { files, intervalMs } });
+  const { settings } = config;
+  const options = { ...flags, clock: systemClock, version };
+  const signal = new Cancellation();
+  onSignals(() => {
+    signal.abort(new PromfedError('canceled', 'interrupted'));
+  });
+  process.exitCode = await backfill(backfillFlags, {
+    ...options,
+    settings,
+    openEngine: (results) => {
+      const { serverGroups: groups } = settings;
+      const serverGroups = results === undefined ? groups : withoutMetrics(groups, results.names);
+      return new Runtime(
+        { ...config, settings: { ...settings, serverGroups } },
+        { ...options, extraGroups: results === undefined ? [] : [results.group] },
+      );
+    },
+    openStored: () =>
+      createRestoreEngine(settings.rules.restoreFrom, options) ?? new Runtime(config, options),
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    columns: stderr.isTTY ? stderr.columns : undefined,
+    signal,
+  });
 }
 
 /** Starts two embedded regions, and promfed in front of them. */
@@ -158,8 +200,19 @@ Ctrl-C stops it. To serve regions of your own: npm start -- --config=FILE
 /** Signals within this time of the first are ignored: a terminal and npm may both send one for the same Ctrl-C. */
 const SAME_SIGNAL_MS = 1_000;
 
-/** The first signal stops promfed gracefully. A second one ends the process at once. */
 function stopOnSignal(stop: () => Promise<void>): void {
+  onSignals(() => {
+    stop().then(
+      () => process.exit(0),
+      (thrown: unknown) => {
+        fail(thrown);
+      },
+    );
+  });
+}
+
+/** Calls a function at the first signal. A second one ends the process at once. */
+function onSignals(stop: () => void): void {
   let stoppingSinceMs: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -169,12 +222,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
         return;
       }
       stoppingSinceMs = nowMs;
-      stop().then(
-        () => process.exit(0),
-        (thrown: unknown) => {
-          fail(thrown);
-        },
-      );
+      stop();
     });
   }
 }

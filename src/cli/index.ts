@@ -1,3 +1,4 @@
+export { backfill } from './backfill.js';
 export { checkRules } from './check-rules.js';
 export { runQuery } from './run-query.js';
 export { testRules } from './test-rules.js';

@@ -16,6 +16,7 @@ import { createServerGroups } from './groups/create-server-groups.js';
 import { overlapWarnings } from './groups/overlap-warnings.js';
 import { type RuleFileSystem, ruleFileSystem } from './rules/load-rule-files.js';
 import { createRuleSections } from './rules/rule-sections.js';
+import type { RuleSelection } from './rules/selected-rule-files.js';
 import { SectionReader } from './section-reader.js';
 import type { Settings } from './settings.js';
 
@@ -42,6 +43,8 @@ export interface ConfigOptions {
   readonly ruleFiles?: RuleFileSystem;
   /** Experimental constructs of PromQL that rules may use. Default: none. */
   readonly features?: FeatureSet;
+  /** Default: the rules of the configuration. */
+  readonly rules?: RuleSelection | undefined;
 }
 
 /**
@@ -99,6 +102,7 @@ function failFile(file: string, text: string): never {
  */
 export function parseConfig(text: string, file: string, options: ConfigOptions = {}): LoadedConfig {
   const { readText = readTextFile, ruleFiles = ruleFileSystem, features = NO_FEATURES } = options;
+  const { rules: selection } = options;
   if (text.length > MAX_FILE_BYTES) failFile(file, TOO_LARGE);
   const decoded = decode(parseYaml(text, file));
   const problems: Problem[] = [...decoded.problems];
@@ -109,7 +113,13 @@ export function parseConfig(text: string, file: string, options: ConfigOptions =
   const groups = createServerGroups(decoded, shapeProblems, readText, problems, warnings);
   const reader = new SectionReader(decoded, shapeProblems, readText, problems, warnings);
   const config = decoded.value as ConfigFile;
-  const sections = createRuleSections(config, reader, { file, features, ruleFiles }, problems, warnings);
+  const sections = createRuleSections(
+    config,
+    reader,
+    { file, features, ruleFiles, selection },
+    problems,
+    warnings,
+  );
   if (problems.length > 0) throw new ConfigError(file, problems);
 
   for (const { position, text } of overlapWarnings(groups)) {

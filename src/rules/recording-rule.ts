@@ -77,7 +77,7 @@ export class RecordingRule {
     const { samples } = result;
     const keys = new Set<string>();
     const written = samples.map(({ labels, value }): OutgoingSample => {
-      const recorded = this.#withRuleLabels(labels);
+      const recorded = this.recordedLabels(labels);
       keys.add(recorded.key);
       return { labels: recorded, timeMs: timeMs - queryOffsetMs, value, isStale: false };
     });
@@ -93,8 +93,9 @@ export class RecordingRule {
     return written;
   }
 
-  /** An empty label of the rule removes the label of the series. */
-  #withRuleLabels(labels: Labels): Labels {
+  /** Returns the labels of the series that a series of the result is written to. */
+  recordedLabels(labels: Labels): Labels {
+    // An empty label of the rule removes the label of the series.
     const removed = this.settings.labels.filter(([, value]) => value === '').map(([name]) => name);
     return (removed.length === 0 ? labels : labels.drop(new Set(removed))).with(this.#added);
   }

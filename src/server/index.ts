@@ -1,3 +1,4 @@
 export { budgetOfProcess, workersFor } from './process-memory.js';
+export { createRestoreEngine } from './restore-engine.js';
 export { Runtime } from './runtime.js';
 export { startServer, type Server, type ServerOptions } from './start-server.js';

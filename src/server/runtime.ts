@@ -29,6 +29,8 @@ export interface RuntimeOptions {
   readonly metrics?: { observe(observation: UpstreamObservation): void };
   /** Default: nothing is learned or refreshed in the background. */
   readonly background?: Background;
+  /** Groups beside those of the configuration. Closed with the runtime. */
+  readonly extraGroups?: readonly ServerGroup[];
 }
 
 /**
@@ -48,11 +50,11 @@ export class Runtime {
    * @throws PromfedError when a server group cannot be created from its settings.
    */
   constructor(config: LoadedConfig, options: RuntimeOptions) {
-    const { background, features } = options;
+    const { background, features, extraGroups = [] } = options;
     this.#timers = background && new HeldTimers(background.timers);
     this.#federation = createFederation({
       ...options,
-      groups: createGroups(config.settings.serverGroups, options, this.#timers),
+      groups: [...createGroups(config.settings.serverGroups, options, this.#timers), ...extraGroups],
       delaysNames: features.has('promql-delayed-name-removal'),
       defaultStepMs: config.settings.evaluationIntervalMs,
     });

@@ -1,6 +1,15 @@
 // The table of flags. Parsing, checks and the help text are derived from it.
 
-export type Command = 'serve' | 'demo' | 'query' | 'explain' | 'check' | 'test';
+export type Command = 'serve' | 'demo' | 'query' | 'explain' | 'check' | 'test' | 'backfill';
+
+/** The commands that accept the flags of each scope. The first one is named in the error of other commands. */
+export const SCOPES = {
+  server: ['serve', 'demo'],
+  query: ['query', 'explain'],
+  explain: ['explain'],
+  range: ['query', 'explain', 'backfill'],
+  backfill: ['backfill'],
+} as const satisfies Readonly<Record<string, readonly Command[]>>;
 
 export interface FlagSpec {
   readonly short?: string;
@@ -9,8 +18,8 @@ export interface FlagSpec {
   /** The text on the command line. */
   readonly default?: string;
   readonly repeatable?: true;
-  /** Commands that accept the flag: `serve` and `demo`, `query` and `explain`, or `explain`. All when missing. */
-  readonly scope?: 'server' | 'query' | 'explain';
+  /** Commands that accept the flag. All when missing. */
+  readonly scope?: keyof typeof SCOPES;
   readonly help: string;
 }
 
@@ -133,11 +142,11 @@ export const FLAGS = {
   },
   time: { scope: 'query', value: 'time', default: 'now', help: 'Evaluation time of an instant query.' },
   start: {
-    scope: 'query',
+    scope: 'range',
     value: 'time',
-    help: 'Start time of a range query. By default one hour before the end time.',
+    help: 'Start time of a range query, by default one hour before the end time, or of a backfill.',
   },
-  end: { scope: 'query', value: 'time', default: 'now', help: 'End time of a range query.' },
+  end: { scope: 'range', value: 'time', default: 'now', help: 'End time of a range query or a backfill.' },
   step: {
     scope: 'query',
     value: 'duration',
@@ -148,10 +157,33 @@ export const FLAGS = {
     value: 'format',
     help: 'Output format. One of: [table, chart, json]; for explain: [text, json]. By default chart for a range query on a terminal, table otherwise, and text for explain.',
   },
-  timeout: { scope: 'query', value: 'duration', default: '2m', help: 'Maximum time the query may take.' },
+  timeout: { scope: 'range', value: 'duration', default: '2m', help: 'Maximum time the query may take.' },
   analyze: {
     scope: 'explain',
     help: 'Run the query as well, and report the cost of every fetch and operator. For explain only.',
+  },
+  'eval-interval': {
+    scope: 'backfill',
+    value: 'duration',
+    help: 'Evaluation interval of rule groups that have none, instead of global.evaluation_interval.',
+  },
+  rule: {
+    scope: 'backfill',
+    value: 'name',
+    repeatable: true,
+    help: 'Evaluate the recording rules with this name only. Repeatable.',
+  },
+  partial: {
+    scope: 'backfill',
+    value: 'fail|write',
+    default: 'fail',
+    help: 'Stop at a result without the data of a region that does not answer, or write it.',
+  },
+  'resume-file': {
+    scope: 'backfill',
+    value: 'file',
+    default: 'promfed-backfill.json',
+    help: 'File with the progress. The next run with the same flags continues after the last confirmed chunk.',
   },
   'check-config': { scope: 'server', help: 'Check the configuration file and exit.' },
   version: { short: 'v', help: 'Print the version and exit.' },
@@ -160,9 +192,14 @@ export const FLAGS = {
 
 export type FlagName = keyof typeof FLAGS;
 
-/** True for a flag of `query` or `explain` only. */
+/** True for a flag that `query` accepts, and commands other than it may. */
 export function isQueryFlag({ scope }: FlagSpec): boolean {
-  return scope === 'query' || scope === 'explain';
+  return scope === 'query' || scope === 'explain' || scope === 'range';
+}
+
+/** True for a flag that a server does not accept. */
+export function isCommandFlag({ scope }: FlagSpec): boolean {
+  return scope !== undefined && scope !== 'server';
 }
 
 /** Flags of promxy that are not supported yet, and whether each takes a value. */

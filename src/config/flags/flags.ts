@@ -4,8 +4,9 @@ import { PromfedError, tryNearest } from '../../model/index.js';
 import { type BindAddress, parseBindAddress } from '../text/addresses.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
 import { quote } from '../text/quote.js';
+import { type BackfillFlags, parseBackfillFlags } from './backfill-flags.js';
 import { FlagReader } from './flag-reader.js';
-import { FLAGS, isQueryFlag, type Command, type FlagName, type FlagSpec } from './flag-table.js';
+import { FLAGS, isCommandFlag, SCOPES, type Command, type FlagName, type FlagSpec } from './flag-table.js';
 import {
   oneOf,
   parseConcurrency,
@@ -28,7 +29,8 @@ import { readArguments } from './read-arguments.js';
 export interface Flags<Feature extends string = string> {
   /**
    * `demo` serves embedded regions instead of a configuration. `query` and `explain` run one query and exit, `check`
-   * checks rule files and exits, `test` runs unit tests of rules and exits.
+   * checks rule files and exits, `test` runs unit tests of rules and exits, `backfill` evaluates rules over the past and
+   * exits.
    */
   readonly command: Command;
   /** Path of the configuration file. */
@@ -71,6 +73,8 @@ export interface Flags<Feature extends string = string> {
   readonly checkRules: readonly string[] | undefined;
   /** The files of `test rules`, at least one; undefined for other commands. */
   readonly testRules: readonly string[] | undefined;
+  /** Flags of `backfill`; undefined for other commands. */
+  readonly backfill: BackfillFlags | undefined;
   /** Values of all server flags as text, with defaults, in the order of the help text: `/api/v1/status/flags`. */
   readonly texts: Readonly<Record<string, string>>;
 }
@@ -89,7 +93,7 @@ export interface RuleFlags {
 
 const ALL_MEMORY: MemoryFlag = { unit: 'share', value: 1 };
 
-const COMMANDS = ['demo', 'query', 'explain', 'check', 'test'] as const;
+const COMMANDS = ['demo', 'query', 'explain', 'check', 'test', 'backfill'] as const;
 
 /**
  * Parses the arguments after the name of the program. Flags are `--flag=value` or `--flag value`; switches are
@@ -137,6 +141,7 @@ export function parseFlags<Feature extends string>(
     query: runsQuery(command) ? parseQueryFlags(positionals, reader, problems) : undefined,
     checkRules: command === 'check' ? ruleFiles(positionals, problems) : undefined,
     testRules: command === 'test' ? ruleFiles(positionals, problems) : undefined,
+    backfill: command === 'backfill' ? parseBackfillFlags(positionals, reader, problems) : undefined,
     texts: textsOf(reader),
   };
   if (problems.length > 0 && !flags.help && !flags.version) {
@@ -169,7 +174,7 @@ function ruleFiles([command, subject, ...files]: readonly string[], problems: st
 
 function textsOf(reader: FlagReader): Record<string, string> {
   const names = (Object.keys(FLAGS) as FlagName[]).filter(
-    (name) => name !== 'help' && name !== 'version' && !isQueryFlag(FLAGS[name]),
+    (name) => name !== 'help' && name !== 'version' && !isCommandFlag(FLAGS[name]),
   );
   return Object.fromEntries(
     names.map((name) => {
@@ -182,7 +187,10 @@ function textsOf(reader: FlagReader): Record<string, string> {
 function commandOf(positionals: readonly string[], problems: string[]): Flags['command'] {
   const [first, ...more] = positionals;
   if (first === undefined) return 'serve';
-  if (first === 'query' || first === 'explain' || first === 'check' || first === 'test') return first;
+  if (first !== 'demo') {
+    const command = COMMANDS.find((one) => one === first);
+    if (command !== undefined) return command;
+  }
   const unexpected = first === 'demo' ? more : positionals;
   for (const text of unexpected) {
     const command = tryNearest(text, COMMANDS);
@@ -200,22 +208,15 @@ function runsQuery(command: Command): boolean {
   return command === 'query' || command === 'explain';
 }
 
-/** True for commands that serve requests. */
-function isServer(command: Command): boolean {
-  return command === 'serve' || command === 'demo';
-}
-
 /** Rejects flags of other commands: they are more likely a mistake than intended. */
 function rejectFlagsWithoutEffect(names: Iterable<FlagName>, command: Command, problems: string[]): void {
   for (const name of names) {
     const { scope }: FlagSpec = FLAGS[name];
-    const hasNoEffect =
-      (scope === 'server' && !isServer(command)) ||
-      (scope === 'query' && !runsQuery(command)) ||
-      (scope === 'explain' && command !== 'explain');
-    if (!hasNoEffect) continue;
+    if (scope === undefined) continue;
+    const commands: readonly Command[] = SCOPES[scope];
+    if (commands.includes(command)) continue;
     const program = command === 'serve' ? 'promfed' : `promfed ${command}`;
-    const hint = scope === 'server' ? '' : `; use promfed ${scope}`;
+    const hint = scope === 'server' ? '' : `; use promfed ${commands[0]!}`;
     problems.push(`--${name}: not a flag of ${program}${hint}`);
   }
 }

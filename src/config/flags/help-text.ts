@@ -1,6 +1,6 @@
 // The text of --help, generated from the table of flags.
 
-import { FLAGS, isQueryFlag, type FlagSpec } from './flag-table.js';
+import { FLAGS, isCommandFlag, isQueryFlag, type FlagSpec } from './flag-table.js';
 
 const WIDTH = 100;
 const INDENT = 6;
@@ -18,6 +18,8 @@ Usage:
                           Check rule files.
   promfed test rules FILES
                           Run unit tests of rules, in the format of promtool.
+  promfed backfill [flags] [FILES]
+                          Evaluate recording rules over the past, into remote_write.
 
 Flags (--flag=value or --flag value; switches: --flag, --no-flag or --flag=false):`;
 
@@ -27,14 +29,20 @@ Flags of promfed query and promfed explain, which also accept --config, --query.
 epoch, or relative to now: now, -1h, +30m. --start, --end, --step or --output=chart make a range
 query. -- ends the flags: promfed query -- -up`;
 
+const BACKFILL_USAGE = `
+Flags of promfed backfill, which also accepts --config, --start, --end, --timeout and the flags of
+queries. FILES replace the rule_files of the configuration:`;
+
 /** Every flag with its value, default and help, at most 100 characters wide. */
 export function helpText(): string {
   const flags = Object.entries<FlagSpec>(FLAGS);
   return [
     USAGE,
-    ...flags.filter(([, spec]) => !isQueryFlag(spec)).flatMap(flagLines),
+    ...flags.filter(([, spec]) => !isCommandFlag(spec)).flatMap(flagLines),
     QUERY_USAGE,
     ...flags.filter(([, spec]) => isQueryFlag(spec)).flatMap(flagLines),
+    BACKFILL_USAGE,
+    ...flags.filter(([, spec]) => spec.scope === 'backfill').flatMap(flagLines),
   ].join('\n');
 }
 

@@ -105,7 +105,7 @@ function parseApiUrl(text: string): string {
 }
 
 /** RFC 3339, seconds since the epoch, `now`, or a duration after or before now: `+5m`, `-1h`. */
-function parseTime(text: string): TimeFlag {
+export function parseTime(text: string): TimeFlag {
   if (text === 'now') return NOW;
   const timeMs = tryParseTime(text);
   if (timeMs !== undefined) return { from: 'epoch', ms: timeMs };

@@ -14,6 +14,7 @@ import { createRulesSettings } from './create-rules.js';
 import { loadRuleFiles, type RuleFileSystem } from './load-rule-files.js';
 import { checkTemplate } from './check-template.js';
 import { partialResponseOf } from './parse-rule-file.js';
+import { selectedRuleFiles, type RuleSelection } from './selected-rule-files.js';
 
 /** Default of `global.evaluation_interval`. */
 export const DEFAULT_INTERVAL_MS = 60_000;
@@ -23,6 +24,8 @@ export interface RuleSectionOptions {
   readonly file: string;
   readonly features: FeatureSet;
   readonly ruleFiles: RuleFileSystem;
+  /** Default: the rules of the configuration. */
+  readonly selection?: RuleSelection | undefined;
 }
 
 export type RuleSections = Pick<
@@ -39,7 +42,7 @@ export type RuleSections = Pick<
 export function createRuleSections(
   config: ConfigFile,
   reader: SectionReader,
-  { file, features, ruleFiles }: RuleSectionOptions,
+  { file, features, ruleFiles, selection }: RuleSectionOptions,
   problems: Problem[],
   warnings: Problem[],
 ): RuleSections {
@@ -55,11 +58,17 @@ export function createRuleSections(
   const alerting = createAlertingSettings(config.alerting, reader);
   const remoteWrite = createRemoteWriteSettings(config.remote_write, reader);
 
-  const patterns = reader.hasShape(['rule_files']) ? (config.rule_files ?? []) : [];
+  const configured = reader.hasShape(['rule_files']) ? (config.rule_files ?? []) : [];
+  const directory = dirname(file);
+  const selected = selection?.files ?? [];
+  const isSelected = selected.length > 0;
+  const patterns = isSelected
+    ? selectedRuleFiles(selected, configured, directory, ruleFiles, problems)
+    : configured;
   const loaded = loadRuleFiles(patterns, {
-    directory: dirname(file),
+    directory: isSelected ? '' : directory,
     defaults: {
-      intervalMs: evaluationIntervalMs,
+      intervalMs: selection?.intervalMs ?? evaluationIntervalMs,
       queryOffsetMs: ruleQueryOffsetMs,
       partialResponse: strategy === undefined ? undefined : partialResponseOf(strategy),
     },

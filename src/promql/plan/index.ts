@@ -21,6 +21,7 @@ export type {
   SubqueryNode,
 } from './node.js';
 export { operands } from './operands.js';
+export { dataWindows } from './pruning/data-windows.js';
 export { pruneGroups } from './pruning/group-pruning.js';
 export { matchersForGroup, type PlannedGroup } from './pruning/planned-group.js';
 export { DEFAULT_LOOKBACK_MS } from './times.js';

@@ -62,8 +62,13 @@ function nameMatcher(matchers: readonly Matcher[]): Matcher | undefined {
   return matchers.find(({ name }) => name === METRIC_NAME);
 }
 
+/** Reports whether an expression may read the results of a recording rule. A selector without a name may. */
+export function readsResultsOf(expr: Expr, rule: Pick<DependentRule, 'kind' | 'name'>): boolean {
+  return selectorsOf(expr).some((matchers) => nameMatcher(matchers) === undefined || selects(matchers, rule));
+}
+
 /** Reports whether a selector may read the results of a rule. */
-function selects(matchers: readonly Matcher[], rule: DependentRule): boolean {
+function selects(matchers: readonly Matcher[], rule: Pick<DependentRule, 'kind' | 'name'>): boolean {
   const matchesName = compileMatcher(nameMatcher(matchers)!);
   if (rule.kind === 'recording') return matchesName(rule.name);
   if (!ALERT_METRICS.some(matchesName)) return false;

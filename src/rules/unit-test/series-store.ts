@@ -14,6 +14,11 @@ export class SeriesStore implements Iterable<RawSeries> {
     log.append(timeMs, sample);
   }
 
+  /** Removes the samples before a time, and the series that have no later ones. */
+  forgetBefore(timeMs: number): void {
+    for (const [key, log] of this.#logs) if (!log.forgetBefore(timeMs)) this.#logs.delete(key);
+  }
+
   *[Symbol.iterator](): Iterator<RawSeries> {
     for (const log of this.#logs.values()) yield log.series();
   }
@@ -36,6 +41,18 @@ class SeriesLog {
     this.#timestamps.push(timeMs);
     this.#samples.push(sample);
     this.#series = undefined;
+  }
+
+  /** Returns false when no samples are left. */
+  forgetBefore(timeMs: number): boolean {
+    const index = this.#timestamps.findIndex((one) => one >= timeMs);
+    const count = index < 0 ? this.#timestamps.length : index;
+    if (count > 0) {
+      this.#timestamps.splice(0, count);
+      this.#samples.splice(0, count);
+      this.#series = undefined;
+    }
+    return this.#timestamps.length > 0;
   }
 
   series(): RawSeries {

@@ -130,6 +130,8 @@ export interface PrometheusOptions {
   /** The section `alerting`. */
   readonly alerting?: object;
   readonly externalLabels?: Readonly<Record<string, string>>;
+  /** Maximum age of samples that are not in order. Default 20 years. */
+  readonly outOfOrderWindow?: string;
   readonly args?: readonly string[];
 }
 
@@ -147,7 +149,7 @@ export function startPrometheus(t: Teardown, options: PrometheusOptions = {}): P
         global: { ...scrape.global, ...(external_labels && { external_labels }) },
         ...(alerting && { alerting }),
         rule_files: rules,
-        storage: { tsdb: { out_of_order_time_window: '20y' } },
+        storage: { tsdb: { out_of_order_time_window: options.outOfOrderWindow ?? '20y' } },
         remote_read: (options.remoteRead ?? []).map((url) => ({
           url: `${url}/api/v1/read`,
           read_recent: true,

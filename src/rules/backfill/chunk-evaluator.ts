@@ -1,0 +1,189 @@
+// Evaluates the rules of a unit, chunk by chunk.
+
+import type { QueryEngine } from '../../federation/index.js';
+import {
+  asPromfedError,
+  rangeGrid,
+  type Grid,
+  type MissingGroup,
+  type PromfedError,
+} from '../../model/index.js';
+import type { OutgoingSample } from '../ports.js';
+import type { RuleResults } from './results-in-memory.js';
+import {
+  evaluateRule,
+  NO_SERIES,
+  type EvaluatedRule,
+  type EvaluationOptions,
+  type PresentSeries,
+} from './rule-evaluation.js';
+import type { RuleUnit, UnitRule } from './rule-units.js';
+
+/** A range of time, both ends inclusive. */
+export interface Chunk {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** The samples of one rule in one chunk. */
+export interface RuleChunk extends Omit<EvaluatedRule, 'present'> {
+  /** Position of the rule in the unit. */
+  readonly position: number;
+}
+
+export interface ChunkEvaluatorOptions extends EvaluationOptions {
+  readonly engine: QueryEngine;
+  /** Undefined when no rule of the unit reads results of another one. */
+  readonly results: RuleResults | undefined;
+  /** The times of the backfill. */
+  readonly startMs: number;
+  /** Called for each result before it is used. @throws PromfedError to stop. */
+  readonly check: (position: number, missing: readonly MissingGroup[], warnings: readonly string[]) => void;
+}
+
+/** The chunks of a unit are evaluated in order of time. */
+export class ChunkEvaluator {
+  readonly #unit: RuleUnit;
+  readonly #options: ChunkEvaluatorOptions;
+  /** Series at the last step of each rule, for steps that are evaluated one by one. */
+  readonly #present = new Map<UnitRule, PresentSeries>();
+
+  constructor(unit: RuleUnit, options: ChunkEvaluatorOptions) {
+    this.#unit = unit;
+    this.#options = options;
+  }
+
+  /**
+   * Evaluates rules in the order in which their samples are to be written. Rules without a step in the chunk have no
+   * samples.
+   *
+   * @param first rules before this position are evaluated only if others read their results, and not returned.
+   * @throws PromfedError when a rule cannot be evaluated.
+   */
+  async *evaluate(chunk: Chunk, first: number): AsyncGenerator<RuleChunk> {
+    const { isStepwise, rules, readsBackMs } = this.#unit;
+    if (isStepwise) {
+      for (const one of await this.#evaluateSteps(chunk)) if (one.position >= first) yield one;
+    } else {
+      for (const [position, rule] of rules.entries()) {
+        if (position < first && !rule.isRead) continue;
+        const one = await this.#evaluateRange(position, rule, chunk);
+        if (position >= first) yield one;
+      }
+    }
+    const longestMs = Math.max(...rules.map(({ intervalMs }) => intervalMs));
+    this.#options.results?.forgetBefore(chunk.untilMs - readsBackMs - 2 * longestMs);
+  }
+
+  /** Evaluates the rules that others read, before the first chunk to write. */
+  async readBack(chunk: Chunk): Promise<void> {
+    const evaluated = this.evaluate(chunk, this.#unit.rules.length);
+    while ((await evaluated.next()).done !== true);
+  }
+
+  async #evaluateRange(position: number, rule: UnitRule, chunk: Chunk): Promise<RuleChunk> {
+    const grid = gridOf(rule, chunk);
+    if (grid === undefined) return { position, ...NOTHING };
+    const { startMs, results } = this.#options;
+    // The step before the chunk shows which series end with its first step.
+    const before = grid.startMs - rule.intervalMs >= startMs ? 1 : 0;
+    const { samples, ...evaluated } = await this.#evaluateSplit(position, rule, {
+      ...grid,
+      startMs: grid.startMs - before * rule.intervalMs,
+      count: grid.count + before,
+    });
+    const own = before === 0 ? samples : samples.filter(({ timeMs }) => timeMs >= grid.startMs);
+    if (rule.isRead) results?.append(own);
+    return { position, ...evaluated, samples: own };
+  }
+
+  /** Evaluates a grid in parts when it exceeds the limits of a query. */
+  async #evaluateSplit(
+    position: number,
+    rule: UnitRule,
+    grid: Grid,
+    previous: PresentSeries = NO_SERIES,
+  ): Promise<EvaluatedRule> {
+    const { engine, check } = this.#options;
+    try {
+      const result = await evaluateRule(rule, engine, { grid, isRange: true, previous }, this.#options);
+      check(position, result.missing, result.warnings);
+      return result;
+    } catch (thrown) {
+      if (grid.count === 1 || !isTooLarge(asPromfedError(thrown))) throw thrown;
+    }
+    const half = grid.count >> 1;
+    const first = await this.#evaluateSplit(position, rule, { ...grid, count: half }, previous);
+    const rest = { ...grid, startMs: grid.startMs + half * grid.stepMs, count: grid.count - half };
+    const second = await this.#evaluateSplit(position, rule, rest, first.present);
+    return join(first, second);
+  }
+
+  /** Evaluates all groups at each of their times, as the server does. */
+  async #evaluateSteps(chunk: Chunk): Promise<readonly RuleChunk[]> {
+    const { rules } = this.#unit;
+    const { engine, results, check } = this.#options;
+    const evaluated = rules.map((): Omit<EvaluatedRule, 'present'> => NOTHING);
+    for (const { timeMs, position } of stepsOf(rules, chunk)) {
+      const rule = rules[position]!;
+      const previous = this.#present.get(rule) ?? NO_SERIES;
+      const grid = rangeGrid(timeMs, timeMs, rule.intervalMs);
+      const result = await evaluateRule(rule, engine, { grid, isRange: false, previous }, this.#options);
+      check(position, result.missing, result.warnings);
+      if (result.failedSteps === undefined) this.#present.set(rule, result.present);
+      results?.append(result.samples);
+      evaluated[position] = join({ ...evaluated[position]!, present: NO_SERIES }, result);
+    }
+    return evaluated.map((one, position) => ({ position, ...one }));
+  }
+}
+
+/** Reports whether fewer steps may succeed. */
+function isTooLarge({ code, message }: PromfedError): boolean {
+  return code === 'limit' || code === 'memory' || message.includes('too many samples');
+}
+
+const NOTHING: Omit<EvaluatedRule, 'present'> = {
+  samples: [],
+  series: 0,
+  missing: [],
+  warnings: [],
+  failedSteps: undefined,
+};
+
+function join(a: EvaluatedRule, b: EvaluatedRule): EvaluatedRule {
+  const failed = a.failedSteps ?? b.failedSteps;
+  const samples: OutgoingSample[] = a.samples.length === 0 ? [...b.samples] : [...a.samples, ...b.samples];
+  return {
+    samples,
+    present: b.present,
+    series: Math.max(a.series, b.series),
+    missing: [...a.missing, ...b.missing],
+    warnings: [...a.warnings, ...b.warnings],
+    failedSteps: failed && {
+      reason: failed.reason,
+      count: (a.failedSteps?.count ?? 0) + (b.failedSteps?.count ?? 0),
+    },
+  };
+}
+
+/** The steps of a rule in a chunk; undefined when there are none. */
+export function gridOf({ intervalMs, offsetMs }: UnitRule, { fromMs, untilMs }: Chunk): Grid | undefined {
+  const firstMs = Math.ceil((fromMs - offsetMs) / intervalMs) * intervalMs + offsetMs;
+  return firstMs > untilMs ? undefined : rangeGrid(firstMs, untilMs, intervalMs);
+}
+
+/** All steps in order of time; those at the same time in the order of the rules. */
+function stepsOf(
+  rules: readonly UnitRule[],
+  chunk: Chunk,
+): readonly { readonly timeMs: number; readonly position: number }[] {
+  const steps = rules.flatMap((rule, position) => {
+    const grid = gridOf(rule, chunk);
+    return Array.from({ length: grid?.count ?? 0 }, (_, i) => ({
+      timeMs: grid!.startMs + i * grid!.stepMs,
+      position,
+    }));
+  });
+  return steps.sort((a, b) => a.timeMs - b.timeMs || a.position - b.position);
+}

@@ -1,0 +1,194 @@
+// The evaluation of one recording rule over a part of the past.
+
+import { createQueryRequest, type QueryEngine } from '../../federation/index.js';
+import {
+  gridEndMs,
+  instantGrid,
+  Labels,
+  PromfedError,
+  type Column,
+  type Grid,
+  type Histogram,
+  type MissingGroup,
+  type StopSignal,
+  type Value,
+} from '../../model/index.js';
+import type { FeatureSet } from '../../promql/language/index.js';
+import type { OutgoingSample } from '../ports.js';
+import type { UnitRule } from './rule-units.js';
+
+export interface EvaluationOptions {
+  readonly features: FeatureSet;
+  readonly timeoutMs: number;
+  readonly signal: StopSignal;
+}
+
+/** The series that a rule had at its last step, by the key of their labels. */
+export type PresentSeries = ReadonlyMap<string, Labels>;
+
+export const NO_SERIES: PresentSeries = new Map();
+
+export interface EvaluatedRule {
+  /** Grouped by series, in order of time. Series that end have a stale marker, as after a live evaluation. */
+  readonly samples: readonly OutgoingSample[];
+  readonly present: PresentSeries;
+  /** Number of series of the result. */
+  readonly series: number;
+  readonly missing: readonly MissingGroup[];
+  readonly warnings: readonly string[];
+  /** Number of steps without samples because a live evaluation fails there, with the first reason. */
+  readonly failedSteps: { readonly count: number; readonly reason: string } | undefined;
+}
+
+interface SeriesOfRule {
+  readonly labels: Labels;
+  readonly values: (number | Histogram | undefined)[];
+}
+
+/**
+ * Evaluates a rule at the steps of a grid.
+ *
+ * @param isRange false for one instant query, with a grid of one step.
+ * @param previous the series at the step before the grid.
+ * @throws PromfedError when the query fails.
+ */
+export async function evaluateRule(
+  { rule, group }: UnitRule,
+  engine: QueryEngine,
+  {
+    grid,
+    isRange,
+    previous,
+  }: { readonly grid: Grid; readonly isRange: boolean; readonly previous: PresentSeries },
+  { features, timeoutMs, signal }: EvaluationOptions,
+): Promise<EvaluatedRule> {
+  const request = createQueryRequest(
+    {
+      text: rule.text,
+      kind: isRange ? 'range' : 'instant',
+      grid: isRange ? grid : instantGrid(grid.startMs),
+      endMs: gridEndMs(grid),
+      lookbackDeltaMs: undefined,
+      timeoutMs,
+      routing: 'all',
+      limit: undefined,
+      stats: 'counters',
+      signal,
+    },
+    features,
+  );
+  const answer = await engine.evaluate(request);
+  try {
+    const { value, annotations } = answer;
+    const failures = new StepFailures();
+    const series = seriesOf(value, grid, (labels) => rule.recordedLabels(labels), failures);
+    checkLimit(series, grid, group.limit, failures);
+    return {
+      ...samplesOf(series, grid, previous, failures),
+      series: series.length,
+      missing: annotations.missingGroups,
+      warnings: annotations.warnings,
+      failedSteps: failures.summary,
+    };
+  } finally {
+    answer.release();
+  }
+}
+
+/** Steps at which a live evaluation fails. It then writes nothing. */
+class StepFailures {
+  readonly #reasons = new Map<number, string>();
+
+  add(step: number, reason: string): void {
+    if (!this.#reasons.has(step)) this.#reasons.set(step, reason);
+  }
+
+  has(step: number): boolean {
+    return this.#reasons.has(step);
+  }
+
+  get summary(): EvaluatedRule['failedSteps'] {
+    const [reason] = this.#reasons.values();
+    return reason === undefined ? undefined : { count: this.#reasons.size, reason };
+  }
+}
+
+/** Returns the written series. Columns that differ only in labels that the rule sets are one series. */
+function seriesOf(
+  value: Value,
+  grid: Grid,
+  recorded: (labels: Labels) => Labels,
+  failures: StepFailures,
+): readonly SeriesOfRule[] {
+  const byKey = new Map<string, SeriesOfRule>();
+  for (const column of columnsOf(value, grid)) {
+    const labels = recorded(column.labels);
+    let one = byKey.get(labels.key);
+    if (one === undefined) {
+      byKey.set(labels.key, (one = { labels, values: Array.from({ length: grid.count }, () => undefined) }));
+    }
+    for (let step = 0; step < grid.count; step++) {
+      if (column.present[step] === 0) continue;
+      if (one.values[step] !== undefined) {
+        // Prometheus' text
+        failures.add(step, 'vector contains metrics with the same labelset after applying rule labels');
+      }
+      one.values[step] = column.histograms?.[step] ?? column.values[step]!;
+    }
+  }
+  return [...byKey.values()];
+}
+
+/** @throws PromfedError `execution` for a value that a rule cannot record. */
+function columnsOf(value: Value, { count }: Grid): readonly Column[] {
+  switch (value.type) {
+    case 'vector':
+      return value.columns;
+    case 'scalar':
+      return [{ labels: Labels.EMPTY, values: value.values, present: new Uint8Array(count).fill(1) }];
+    case 'matrix':
+    case 'string':
+      // Prometheus' text
+      throw new PromfedError('execution', 'rule result is not a vector or scalar');
+  }
+}
+
+function checkLimit(
+  series: readonly SeriesOfRule[],
+  grid: Grid,
+  limit: number,
+  failures: StepFailures,
+): void {
+  if (limit === 0) return;
+  for (let step = 0; step < grid.count; step++) {
+    const count = series.filter(({ values }) => values[step] !== undefined).length;
+    // Prometheus' text
+    if (count > limit) failures.add(step, `exceeded limit of ${limit} with ${count} series`);
+  }
+}
+
+function samplesOf(
+  series: readonly SeriesOfRule[],
+  grid: Grid,
+  previous: PresentSeries,
+  failures: StepFailures,
+): Pick<EvaluatedRule, 'samples' | 'present'> {
+  const samples: OutgoingSample[] = [];
+  const present = new Map<string, Labels>();
+  const ended = new Map(previous);
+  for (const one of series) ended.delete(one.labels.key);
+  const rest = [...ended.values()].map((labels): SeriesOfRule => ({ labels, values: [] }));
+  for (const { labels, values } of [...series, ...rest]) {
+    let isPresent = previous.has(labels.key);
+    for (let step = 0; step < grid.count; step++) {
+      if (failures.has(step)) continue;
+      const timeMs = grid.startMs + step * grid.stepMs;
+      const value = values[step];
+      if (value !== undefined) samples.push({ labels, timeMs, value, isStale: false });
+      else if (isPresent) samples.push({ labels, timeMs, value: NaN, isStale: true });
+      isPresent = value !== undefined;
+    }
+    if (isPresent) present.set(labels.key, labels);
+  }
+  return { samples, present };
+}
