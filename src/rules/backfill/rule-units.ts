@@ -85,7 +85,8 @@ function createNodes(groups: readonly RuleGroupSettings[], { ruleNames, features
       if (settings.kind !== 'recording') return [];
       if (ruleNames.length > 0 && !ruleNames.includes(settings.name)) return [];
       const expr = parseExpr(settings.expr, { features });
-      const rule = new RecordingRule(settings, { expr, text: printExpr(expr) });
+      const prepared = { expr, text: printExpr(expr), partialResponse: 'warn', holdMs: 0 } as const;
+      const rule = new RecordingRule(settings, prepared);
       return [{ group, rule, reads: new Set(), readers: new Set(), readsBackwards: false }];
     }),
   );
