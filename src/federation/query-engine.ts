@@ -5,6 +5,7 @@ import type { Annotations, Grid, Labels, StopSignal, Value } from '../model/inde
 import type { Expr } from '../promql/language/index.js';
 import type { ExplainedNode } from '../promql/plan/index.js';
 import type {
+  GroupSnapshot,
   MetadataAnswer,
   MetadataQuery,
   MetricMetadata,
@@ -67,6 +68,8 @@ export interface QueryRequest {
   readonly acceptsLossyHistograms?: boolean;
   /** Shared by requests whose instant queries are sent to the regions together. Default: each is sent alone. */
   readonly batching?: QueryBatching | undefined;
+  /** Groups that only this query reads, each with `ownedNames`. Default none. */
+  readonly extraGroups?: readonly GroupSnapshot[] | undefined;
   /** Aborts when the client leaves. */
   readonly signal: StopSignal;
 }

@@ -54,7 +54,8 @@ export class QueryRun<Answer extends QueryAnswer> {
     this.#options = options;
     this.#mode = mode;
     this.#stats = stats;
-    this.groups = snapshotGroups(options.groups, options.clock.now(), request.routing);
+    const snapshots = snapshotGroups(options.groups, options.clock.now(), request.routing);
+    this.groups = request.extraGroups === undefined ? snapshots : [...snapshots, ...request.extraGroups];
     this.#plan = stats.planning(() => this.#createPlan());
   }
 

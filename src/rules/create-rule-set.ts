@@ -1,6 +1,7 @@
 // The rules of one configuration, with everything that their groups need.
 
 import type { Settings } from '../config/index.js';
+import { countRecordedNames } from './chain/recorded-names.js';
 import { createAlertTemplates } from './alert/create-alert-template.js';
 import { createRuleGroup } from './create-rule-group.js';
 import type { AlertSink, SampleSink } from './ports.js';
@@ -40,13 +41,17 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
   });
   const queryLimit = new QueryLimit(MAX_SHARED_QUERIES);
   const graphUrl = (expr: string): string => `${externalUrl}${tableLink(expr)}`;
+  const recordedNames = countRecordedNames(settings.ruleGroups);
   return {
     groups: settings.ruleGroups,
+    recordedNames,
     context: JSON.stringify([settings.rules, settings.externalLabels, externalUrl]),
     createGroup: (group, isRestored) =>
       createRuleGroup(group, {
         ...options,
         holdMs: settings.rules.holdMs,
+        chainsInMemory: settings.rules.chainedResults === 'memory',
+        recordedNames,
         isRestored,
         createTemplate,
         graphUrl,

@@ -22,6 +22,8 @@ export interface GroupEvaluation {
   readonly samples: number;
   /** Number of slots that were skipped before this one. */
   readonly missed: number;
+  /** Number of recorded series that are kept for the rules of the group. */
+  readonly keptSeries: number;
   /** True when a server group was missing from a result. */
   readonly isPartial: boolean;
 }

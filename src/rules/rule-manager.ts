@@ -2,6 +2,7 @@
 
 import type { RuleGroupSettings } from '../config/index.js';
 import type { Log, Timers } from '../runtime/index.js';
+import type { RecordedNames } from './chain/recorded-names.js';
 import { groupKey, type RuleGroup } from './group/rule-group.js';
 import { GroupSchedule } from './group/group-schedule.js';
 import type { RuleMetrics } from './metrics.js';
@@ -9,6 +10,8 @@ import type { RuleMetrics } from './metrics.js';
 /** The rules of one configuration. */
 export interface RuleSet {
   readonly groups: readonly RuleGroupSettings[];
+  /** The metrics that these groups record. */
+  readonly recordedNames: RecordedNames;
   /** Equal for configurations that affect rules in the same way, apart from the groups themselves. */
   readonly context: string;
   /** Creates a group. @param isRestored false when the state of its alerts will be restored. */
@@ -92,6 +95,7 @@ export class RuleManager {
       ...removed.map(([key, { group, schedule }]) => this.#remove(key, group, schedule)),
       ...[...created].map(([key, next]) => this.#replace(key, next.group, next.fingerprint, rules)),
     ]);
+    for (const { group } of this.#scheduled.values()) group.recordedNames = rules.recordedNames;
   }
 
   async #replace(key: string, group: RuleGroup, fingerprint: string, rules: RuleSet): Promise<void> {

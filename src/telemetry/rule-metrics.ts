@@ -44,6 +44,12 @@ export function addRuleMetrics(registers: Registry[], now: () => number): RuleMe
       }
     },
   });
+  const keptSeries = new Gauge({
+    name: 'promfed_rule_group_chained_series',
+    help: 'Recorded series that are kept in memory for the rules of the group that select them.',
+    labelNames,
+    registers,
+  });
   const ruleSeconds = summary('evaluation_duration_seconds', 'The duration for a rule to execute.');
   const groupSeconds = summary('group_duration_seconds', 'The duration of rule group evaluations.');
   const interval = gauge('interval_seconds', 'The interval of a rule group.');
@@ -66,7 +72,17 @@ export function addRuleMetrics(registers: Registry[], now: () => number): RuleMe
     'The number of samples returned during the last rule group evaluation.',
   );
   const counters = [evaluations, failures, iterations, missed, partial];
-  const gauges = [interval, rules, lastTime, lastDuration, lastRuleDuration, lastRestore, lastSamples, age];
+  const gauges = [
+    interval,
+    rules,
+    lastTime,
+    lastDuration,
+    lastRuleDuration,
+    lastRestore,
+    lastSamples,
+    keptSeries,
+    age,
+  ];
 
   return {
     groupAdded(key, ruleCount, intervalMs) {
@@ -94,6 +110,7 @@ export function addRuleMetrics(registers: Registry[], now: () => number): RuleMe
       lastDuration.set({ rule_group: key }, evaluation.durationMs / 1000);
       lastRuleDuration.set({ rule_group: key }, evaluation.ruleDurationMs / 1000);
       lastSamples.set({ rule_group: key }, evaluation.samples);
+      keptSeries.set({ rule_group: key }, evaluation.keptSeries);
     },
     groupRestored(key, durationMs) {
       lastRestore.set({ rule_group: key }, durationMs / 1000);

@@ -165,6 +165,8 @@ export interface GroupSnapshot {
   readonly filter?: LabelFilter | undefined;
   /** Times between which the group has samples; undefined for any time. */
   readonly bounds?: TimeBounds | undefined;
+  /** Metrics that only this group has at the time of an instant query. Undefined for a group that may have any metric. */
+  readonly ownedNames?: ReadonlySet<string> | undefined;
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer>;
   /**

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import type { RawSeries } from '../../src/model/index.js';
+import { chainedScenario, inOneGroup } from '../helpers/rules/promtool/chained-scenario.js';
 import { curatedScenarios } from '../helpers/rules/promtool/curated-scenarios.js';
 import { evaluateScenario } from '../helpers/rules/promtool/evaluate.js';
 import { kofScenarios, withoutRules } from '../helpers/rules/promtool/kof-scenarios.js';
@@ -28,8 +29,22 @@ for (const { name, scenario } of curatedScenarios) {
   });
 }
 
+t.test('chained rules whose results no region returns', { skip: withoutRealServers() }, async (t) => {
+  let compared = 0;
+  for (const { name, scenario } of curatedScenarios) {
+    const { scenario: part, chained } = chainedScenario(scenario);
+    if (chained === 0) continue;
+    compared += chained;
+    const evaluated = await evaluateScenario(part, { readsBack: false });
+    t.equal(await differences(part, evaluated), undefined, name);
+    const { written } = await evaluateScenario(part, { readsBack: false, chainedResults: 'regions' });
+    t.not([...written].length, [...evaluated.written].length, 'without results in memory it differs');
+  }
+  t.ok(compared > 20, `${compared} rules`);
+});
+
 t.test('regions of real servers', { skip: withoutRealServers() }, async (t) => {
-  const names = ['for, keep', 'labels override', 'absence', 'chained', 'stale series'];
+  const names = ['for, keep', 'labels override', 'absence', 'chained', 'deep chains', 'stale series'];
   const chosen = curatedScenarios.filter(({ name }) => names.some((start) => name.startsWith(start)));
   t.equal(chosen.length, names.length);
   // Their regions are equal.
@@ -38,6 +53,10 @@ t.test('regions of real servers', { skip: withoutRealServers() }, async (t) => {
     const evaluated = await evaluateScenario(scenario, { regions, originMs });
     t.ok(evaluated.sampleCount > 0, 'rules write samples');
     t.equal(await differences(scenario, evaluated, originMs), undefined, name);
+    const { scenario: part, chained } = chainedScenario(scenario);
+    if (chained === 0) continue;
+    const alone = await evaluateScenario(part, { regions, originMs, readsBack: false });
+    t.equal(await differences(part, alone, originMs), undefined, `${name}, without results from regions`);
   }
 });
 
@@ -78,10 +97,13 @@ t.test(
 t.test('random rule files over random series', { skip: withoutRealServers() }, async (t) => {
   const seed = randomSeed();
   t.comment(`seed ${seed}`);
-  const counts = { fired: 0, failed: 0, runs: 0 };
+  const counts = { fired: 0, failed: 0, runs: 0, chained: 0 };
   await fc.assert(
-    fc.asyncProperty(randomScenario, fc.boolean(), async (scenario, pushdown) => {
-      const evaluated = await evaluateScenario(scenario, { pushdown });
+    fc.asyncProperty(randomScenario, fc.boolean(), fc.boolean(), async (whole, pushdown, readsBack) => {
+      const { scenario: part, chained } = chainedScenario(inOneGroup(whole));
+      const scenario = readsBack ? whole : part;
+      const evaluated = await evaluateScenario(scenario, { pushdown, readsBack });
+      if (!readsBack) counts.chained += chained;
       counts.runs++;
       if (evaluated.firing.some((alerts) => alerts.length > 0)) counts.fired++;
       if (evaluated.failures.length > 0) counts.failed++;
@@ -91,5 +113,6 @@ t.test('random rule files over random series', { skip: withoutRealServers() }, a
     { numRuns: randomRuns(60), seed },
   );
   t.comment(counts);
+  if (counts.runs >= 20) t.ok(counts.chained > counts.runs / 4, 'rules are chained');
   if (counts.runs >= 20) t.ok(counts.fired > counts.runs / 4, 'alerts fire');
 });

@@ -63,6 +63,7 @@ export const FORMATS = {
   ),
   'rule-files': checkRuleFiles,
   'partial-response': checkPartialResponse,
+  'chained-results': checkChainedResults,
 } as const satisfies Readonly<Record<string, FormatCheck>>;
 
 export type FormatName = keyof typeof FORMATS;
@@ -230,4 +231,9 @@ function checkRuleFiles(text: string): string | undefined {
 function checkPartialResponse(text: string): string | undefined {
   if (/^(?:abort|warn|hold)$/i.test(text)) return undefined;
   return `must be one of abort, warn, hold; got ${quote(text)}`;
+}
+
+function checkChainedResults(text: string): string | undefined {
+  if (text === 'memory' || text === 'regions') return undefined;
+  return `must be one of memory, regions; got ${quote(text)}`;
 }

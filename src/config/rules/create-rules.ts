@@ -15,6 +15,7 @@ export function createRulesSettings(
   const restoreFrom = reader.hasShape(['rules', 'restore_from']) ? rules?.restore_from : undefined;
   return {
     holdMs: Math.ceil(parseConfigDuration(hold ?? '10m')),
+    chainedResults: rules?.chained_results === 'regions' ? 'regions' : 'memory',
     restoreFrom: restoreFrom && restoreFromOf(restoreFrom, subsection(section, ['restore_from'])),
   };
 }

@@ -5,6 +5,9 @@ import type { HttpClientSettings } from '../http/http-client-settings.js';
 /** How a group is evaluated when regions do not answer. */
 export type PartialResponseStrategy = 'abort' | 'warn' | 'hold';
 
+/** Where rules read the results of recording rules of their own group. */
+export type ChainedResultsSource = 'memory' | 'regions';
+
 /** One group of a rule file. */
 export interface RuleGroupSettings {
   /** Unique within the file only. */
@@ -53,6 +56,8 @@ export interface AlertingRuleSettings {
 export interface RulesSettings {
   /** Maximum time for which `hold` keeps the state of series from regions that do not answer. Default 600,000. */
   readonly holdMs: number;
+  /** Where rules read the results of recording rules of their group. Default `memory`. */
+  readonly chainedResults: ChainedResultsSource;
   /** The API that the state of alerts is restored from; undefined for the federated view. */
   readonly restoreFrom: RestoreFromSettings | undefined;
 }

@@ -25,6 +25,7 @@ export { prettyExpr } from './printer/pretty.js';
 export { printExpr, printPortableExpr } from './printer/printer.js';
 export { quote } from './printer/quote.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
+export { selectorsByTime } from './selector-times.js';
 export { stackSafe, recursionCheckpoints } from './stack-safe.js';
 export { typeOf } from './type-of.js';
 export { children, walk } from './walk.js';

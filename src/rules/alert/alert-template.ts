@@ -1,6 +1,7 @@
 // The templates of an alerting rule, as the rule expands them.
 
 import type { Labels } from '../../model/index.js';
+import type { ChainedResults } from '../chain/chained-results.js';
 import type { RuleSample } from '../query/rule-result.js';
 
 /** The inputs of an expansion. */
@@ -11,6 +12,8 @@ export interface AlertTemplateData {
   readonly timeMs: number;
   /** True when a server group is missing from the result. */
   readonly isPartial: boolean;
+  /** Results of the group that queries of the template read. Default none. */
+  readonly chained?: ChainedResults | undefined;
 }
 
 /** A label or an annotation whose value is a template. */

@@ -2,6 +2,7 @@
 
 import { Labels, METRIC_NAME, PromfedError, type StopSignal } from '../../model/index.js';
 import type { AlertingRuleSettings, PartialResponseStrategy } from '../../config/index.js';
+import type { ChainedResults } from '../chain/chained-results.js';
 import type { Expr } from '../../promql/language/index.js';
 import { Pacer } from '../../runtime/index.js';
 import type { OutgoingAlert, OutgoingSample } from '../ports.js';
@@ -9,7 +10,7 @@ import { createEvaluation } from '../rule-health.js';
 import type { RuleResult, RuleSample } from '../query/rule-result.js';
 import { advance, lapse, needsSending, shiftTimes, type ActiveAlert } from './active-alert.js';
 import { ALERT_NAME, alertSamples } from './alert-samples.js';
-import type { AlertTemplate } from './alert-template.js';
+import type { AlertTemplate, AlertTemplateData } from './alert-template.js';
 import { PartialResultHold } from './partial-result-hold.js';
 
 const NAME_ONLY: ReadonlySet<string> = new Set([METRIC_NAME]);
@@ -105,6 +106,7 @@ export class AlertingRule {
    * Updates the alerts by a result.
    *
    * @param limit maximum number of pending and firing alerts; 0 for no limit.
+   * @param chained results of the group that queries of templates read. Default none.
    * @returns the samples of all pending and firing alerts.
    * @throws PromfedError `execution` when two alerts have equal labels (the state is kept), when the limit is exceeded
    *   (all alerts are dropped), or when the result is partial and the rule accepts complete results only.
@@ -113,9 +115,10 @@ export class AlertingRule {
     result: RuleResult,
     { timeMs, queryOffsetMs }: EvaluationTime,
     limit: number,
+    chained?: ChainedResults,
   ): Promise<OutgoingSample[]> {
     const partial = this.#hold.judge(result, timeMs);
-    const returned = await this.#alertsOf(result, timeMs);
+    const returned = await this.#alertsOf(result, timeMs, chained);
     for (const [key, alert] of returned) {
       const known = this.#active.get(key);
       if (known === undefined || known.state === 'inactive') {
@@ -166,13 +169,17 @@ export class AlertingRule {
     return due;
   }
 
-  async #alertsOf(result: RuleResult, timeMs: number): Promise<ReadonlyMap<string, ActiveAlert>> {
-    const isPartial = result.missing.length > 0;
+  async #alertsOf(
+    result: RuleResult,
+    timeMs: number,
+    chained: ChainedResults | undefined,
+  ): Promise<ReadonlyMap<string, ActiveAlert>> {
+    const common = { timeMs, isPartial: result.missing.length > 0, chained };
     const alerts = new Map<string, ActiveAlert>();
     const pacer = new Pacer(this.#signal);
     for (const sample of result.samples) {
       if (pacer.due) await pacer.pause();
-      const alert = await this.#createAlert(sample, timeMs, isPartial);
+      const alert = await this.#createAlert(sample, common);
       const { key } = alert.labels;
       if (alerts.has(key)) throw duplicateLabels();
       alerts.set(key, alert);
@@ -180,8 +187,11 @@ export class AlertingRule {
     return alerts;
   }
 
-  async #createAlert(sample: RuleSample, timeMs: number, isPartial: boolean): Promise<ActiveAlert> {
-    const data = { sample, labels: sample.labels, timeMs, isPartial };
+  async #createAlert(
+    sample: RuleSample,
+    common: Omit<AlertTemplateData, 'sample' | 'labels'>,
+  ): Promise<ActiveAlert> {
+    const data = { ...common, sample, labels: sample.labels };
     const pairs: (readonly [string, string])[] = [...sample.labels.drop(NAME_ONLY)];
     for (const label of this.#labelTemplates) pairs.push([label.name, await label.expand(data)]);
     pairs.push([ALERT_NAME, this.name]);
@@ -195,7 +205,7 @@ export class AlertingRule {
       annotations,
       state: 'pending',
       value: sample.value,
-      activeAtMs: timeMs,
+      activeAtMs: common.timeMs,
       firedAtMs: undefined,
       resolvedAtMs: undefined,
       lastSentAtMs: undefined,

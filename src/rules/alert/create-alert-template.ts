@@ -32,11 +32,11 @@ export function createAlertTemplates(options: AlertTemplatesOptions): CreateAler
     const template = parseTemplate(text, `__alert_${ruleName}`);
     return {
       name,
-      async expand({ labels, sample, timeMs, isPartial }) {
+      async expand({ labels, sample, timeMs, isPartial, chained }) {
         const data = { labels, externalLabels, externalUrl, value: sample.value, isPartial };
         const query = async (expr: string) => {
           const run = createEngineQuery(expr, { features, timeoutMs: queryTimeoutMs, signal });
-          return (await run(engine(), timeMs)).samples;
+          return (await run(engine(), timeMs, { chained })).samples;
         };
         try {
           return await expandTemplate(template, data, { query, pathPrefix, nowMs: timeMs });

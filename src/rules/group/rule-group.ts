@@ -1,10 +1,13 @@
 // A rule group: evaluates its rules at one time and reports their results.
 
-import { asPromfedError, type Labels } from '../../model/index.js';
+import { asPromfedError, type Labels, type MissingGroup } from '../../model/index.js';
 import type { RuleGroupSettings } from '../../config/index.js';
 import { QueryBatching, type QueryEngine } from '../../federation/index.js';
 import type { Clock, Log } from '../../runtime/index.js';
 import type { AlertingRule, EvaluationTime } from '../alert/alerting-rule.js';
+import { createChainedResults } from '../chain/chained-results.js';
+import { GroupResults } from '../chain/group-results.js';
+import type { RecordedNames } from '../chain/recorded-names.js';
 import type { RuleMetrics } from '../metrics.js';
 import type { AlertSink, OutgoingSample, SampleSink } from '../ports.js';
 import type { EngineQuery } from '../query/engine-query.js';
@@ -26,12 +29,24 @@ export interface RuleGroupOptions {
   readonly alerts: AlertSink;
   readonly samples: SampleSink;
   readonly resendDelayMs: number;
+  /** `rules.chained_results`: true when rules read results of their group from memory. */
+  readonly chainsInMemory: boolean;
+  /** The metrics of all rule groups. */
+  readonly recordedNames: RecordedNames;
   /** Returns the URL that shows an expression. */
   readonly graphUrl: (expr: string) => string;
   readonly metrics: RuleMetrics;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** The samples of a successful evaluation, and the groups that were missing. */
+interface WrittenResult {
+  readonly samples: readonly OutgoingSample[];
+  readonly missing: readonly MissingGroup[];
+}
+
+const NOTHING: WrittenResult = { samples: [], missing: [] };
 
 /** Alertmanagers resolve an alert that is not sent again for this number of intervals. Source: Prometheus. */
 const VALID_INTERVALS = 4;
@@ -43,12 +58,15 @@ export class RuleGroup {
   /** Start of the last evaluation; undefined before the first one. */
   evaluatedAtMs: number | undefined;
   evaluationMs = 0;
+  /** The metrics of all rule groups. They change when other groups do. */
+  recordedNames: RecordedNames;
   /** The slot of the last evaluation; undefined before the first one. */
   #slotMs: number | undefined;
   readonly #options: RuleGroupOptions;
   readonly #queries: readonly EngineQuery[];
   readonly #batches: readonly (readonly number[])[];
   readonly #written: WrittenSeries;
+  readonly #results: GroupResults;
   readonly #batching = new QueryBatching();
 
   constructor(settings: RuleGroupSettings, prepared: readonly PreparedRule[], options: RuleGroupOptions) {
@@ -57,6 +75,8 @@ export class RuleGroup {
     this.#queries = prepared.map(({ query }) => query);
     this.#batches = batchesOf(this.rules);
     this.#written = new WrittenSeries(prepared.length);
+    this.#results = new GroupResults(this.rules, options.chainsInMemory);
+    this.recordedNames = options.recordedNames;
     this.#options = options;
   }
 
@@ -76,12 +96,16 @@ export class RuleGroup {
     const startedAtMs = clock.now();
     this.#followClock(timeMs);
     const time: EvaluationTime = { timeMs, queryOffsetMs: this.settings.queryOffsetMs };
+    const writtenAtMs = timeMs - time.queryOffsetMs;
+    this.#results.begin(writtenAtMs);
     let count = 0;
     for (const batch of this.#batches) {
       const counts = await Promise.all(batch.map((position) => this.#evaluateRule(position, time)));
       count += counts.reduce((sum, one) => sum + one, 0);
     }
-    samples.append(this.#written.takeOrphans(timeMs - time.queryOffsetMs));
+    const orphans = this.#written.takeOrphans(writtenAtMs);
+    this.#results.append(orphans);
+    samples.append(orphans);
     this.evaluatedAtMs = startedAtMs;
     this.evaluationMs = clock.now() - startedAtMs;
     metrics.groupEvaluated(this.key, {
@@ -90,6 +114,7 @@ export class RuleGroup {
       ruleDurationMs: this.rules.reduce((sum, { evaluation }) => sum + evaluation.durationMs, 0),
       samples: count,
       missed,
+      keptSeries: this.#results.seriesCount,
       isPartial: this.rules.some(({ evaluation }) => evaluation.missingGroups.length > 0),
     });
   }
@@ -111,15 +136,18 @@ export class RuleGroup {
       if (positions === undefined) successors.set(identity, [i]);
       else positions.push(i);
     }
+    const predecessors = new Map<number, number>();
     for (const [i, rule] of this.rules.entries()) {
       const from = successors.get(identityOf(rule))?.shift();
       if (from === undefined) continue;
+      predecessors.set(i, from);
       this.#written.adopt(i, previous.#written, from);
       const predecessor = previous.rules[from]!;
       if (rule.kind === 'alerting' && predecessor.kind === 'alerting') rule.adopt(predecessor);
       if (rule.kind === 'recording' && predecessor.kind === 'recording') rule.adopt(predecessor);
     }
     this.#written.adoptOrphans(previous.#written, [...successors.values()].flat());
+    this.#results.adopt(previous.#results, predecessors);
   }
 
   /** True unless the state of alerts is still to be restored. */
@@ -149,17 +177,18 @@ export class RuleGroup {
     if (lastMs === undefined || timeMs > lastMs) return;
     const byMs = timeMs - this.settings.intervalMs - lastMs;
     for (const rule of this.rules) rule.shiftTimes(byMs);
+    this.#results.shiftTimes(byMs);
   }
 
   /** Returns the number of samples that the rule wrote. */
   async #evaluateRule(position: number, time: EvaluationTime): Promise<number> {
-    const { clock, engine, log, metrics } = this.#options;
+    const { clock, log, metrics } = this.#options;
     const rule = this.rules[position]!;
     const { evaluation } = rule;
     const startedAtMs = clock.now();
-    let written: readonly OutgoingSample[] = [];
+    let written: WrittenResult = NOTHING;
     try {
-      written = await this.#evaluateNow(rule, this.#queries[position]!, engine(), time);
+      written = await this.#evaluateNow(position, time);
       evaluation.health = 'ok';
       evaluation.lastError = undefined;
     } catch (thrown) {
@@ -173,25 +202,45 @@ export class RuleGroup {
     evaluation.durationMs = clock.now() - startedAtMs;
     metrics.ruleEvaluated(this.key, evaluation.durationMs, evaluation.health === 'err');
     if (evaluation.health === 'err') return 0;
-    const isKept = (labels: Labels): boolean => rule.kind === 'recording' && rule.keepsSeries(labels);
-    const stale = this.#written.update(position, written, time.timeMs - time.queryOffsetMs, isKept);
-    this.#options.samples.append(stale.length === 0 ? written : [...written, ...stale]);
-    return written.length;
+    this.#write(position, written, time.timeMs - time.queryOffsetMs);
+    return written.samples.length;
   }
 
-  async #evaluateNow(
-    rule: Rule,
-    query: EngineQuery,
-    engine: QueryEngine,
-    time: EvaluationTime,
-  ): Promise<readonly OutgoingSample[]> {
-    const { limit } = this.settings;
-    const result = await query(engine, time.timeMs - time.queryOffsetMs, this.#batching);
-    rule.evaluation.missingGroups = result.missing.map(({ name }) => name);
-    if (rule.kind === 'recording') return rule.evaluate(result, time, limit);
-    const samples = await rule.evaluate(result, time, limit);
+  async #evaluateNow(position: number, time: EvaluationTime): Promise<WrittenResult> {
+    const { limit, name: groupName } = this.settings;
+    const rule = this.rules[position]!;
+    const chained = createChainedResults({
+      groupName,
+      results: this.#results,
+      recorded: this.recordedNames,
+      position,
+    });
+    const result = await this.#queries[position]!(this.#options.engine(), time.timeMs - time.queryOffsetMs, {
+      batching: this.#batching,
+      chained,
+    });
+    const { missing } = result;
+    rule.evaluation.missingGroups = missing.map(({ name }) => name);
+    if (rule.kind === 'recording') return { samples: rule.evaluate(result, time, limit), missing };
+    const samples = await rule.evaluate(result, time, limit, chained);
     this.#send(rule, time.timeMs);
-    return samples;
+    return { samples, missing };
+  }
+
+  /** Writes the samples of a rule, with stale markers for its series that have ended. */
+  #write(position: number, { samples, missing }: WrittenResult, timeMs: number): void {
+    const rule = this.rules[position]!;
+    const isKept = (labels: Labels): boolean => rule.kind === 'recording' && rule.keepsSeries(labels);
+    const stale = this.#written.update(position, samples, timeMs, isKept);
+    const all = stale.length === 0 ? samples : [...samples, ...stale];
+    this.#options.samples.append(all);
+    if (this.#results.update(position, all, missing)) return;
+    const { file, name } = this.settings;
+    const fields = { file, group: name, rule: rule.name, series: samples.length };
+    this.#options.log.warn(
+      fields,
+      'too many recorded series to keep; rules of the group read them from the regions',
+    );
   }
 
   #send(rule: AlertingRule, timeMs: number): void {

@@ -1,8 +1,16 @@
 // Evaluation of the expressions of rules by the query engine.
 
-import { instantGrid, Labels, PromfedError, type StopSignal, type Value } from '../../model/index.js';
+import {
+  instantGrid,
+  Labels,
+  PromfedError,
+  type MissingGroup,
+  type StopSignal,
+  type Value,
+} from '../../model/index.js';
 import { createQueryRequest, type QueryBatching, type QueryEngine } from '../../federation/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
+import type { ChainedResults } from '../chain/chained-results.js';
 import type { RuleResult, RuleSample } from './rule-result.js';
 
 /** Maximum number of series of a result: rules keep state for each. */
@@ -16,15 +24,19 @@ export interface EngineQueryOptions {
   readonly signal: StopSignal;
 }
 
-/**
- * Evaluates an expression at a time with an engine.
- *
- * @param batching sends the instant queries of concurrent evaluations together.
- */
+/** The parts of a rule group that its queries share. */
+export interface EngineQueryContext {
+  /** Sends the instant queries of concurrent evaluations together. Default: each is sent alone. */
+  readonly batching?: QueryBatching | undefined;
+  /** Results of the group that the query reads in place of the regions. Default none. */
+  readonly chained?: ChainedResults | undefined;
+}
+
+/** Evaluates an expression at a time with an engine. */
 export type EngineQuery = (
   engine: QueryEngine,
   timeMs: number,
-  batching?: QueryBatching,
+  context?: EngineQueryContext,
 ) => Promise<RuleResult>;
 
 /**
@@ -49,9 +61,11 @@ export function createEngineQuery(text: string, options: EngineQueryOptions): En
     },
     features,
   );
-  return async (engine, timeMs, batching) => {
+  return async (engine, timeMs, { batching, chained } = {}) => {
     const grid = instantGrid(timeMs);
-    const answer = await engine.evaluate({ ...request, grid, endMs: timeMs, batching });
+    const selected = chained?.trySelect(request.expr);
+    const extraGroups = selected && [selected.group];
+    const answer = await engine.evaluate({ ...request, grid, endMs: timeMs, batching, extraGroups });
     try {
       const { value, annotations, isDisjoint } = answer;
       const samples = samplesOf(value);
@@ -59,11 +73,16 @@ export function createEngineQuery(text: string, options: EngineQueryOptions): En
         const text = `the expression returns ${samples.length} series, more than ${MAX_SERIES}; aggregate it`;
         throw new PromfedError('limit', text);
       }
-      return { samples, missing: annotations.missingGroups, isDisjoint };
+      const missing = withoutRepeats([...annotations.missingGroups, ...(selected?.missing ?? [])]);
+      return { samples, missing, isDisjoint };
     } finally {
       answer.release();
     }
   };
+}
+
+function withoutRepeats(groups: readonly MissingGroup[]): readonly MissingGroup[] {
+  return [...new Map(groups.map((group) => [group.name, group])).values()];
 }
 
 /** Source: Prometheus, rules/manager.go (`EngineQueryFunc`). */

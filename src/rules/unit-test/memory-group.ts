@@ -1,6 +1,6 @@
 // A server group whose region is in memory.
 
-import { annotationMembers, EMPTY_TRAILER, encodeValue, openResponse, SUCCESS } from '../../json/index.js';
+import { annotationMembers, encodeValue, openResponse, SUCCESS } from '../../json/index.js';
 import {
   Annotations,
   gridEndMs,
@@ -15,6 +15,7 @@ import { createMemorySource, evaluate } from '../../promql/eval/index.js';
 import { parseExpr, type FeatureSet } from '../../promql/language/index.js';
 import { DEFAULT_LOOKBACK_MS, planLocally } from '../../promql/plan/index.js';
 import { SampleBudget } from '../../runtime/index.js';
+import { createMemorySnapshot } from '../memory-snapshot.js';
 import type { GroupSnapshot, HistogramNames, RegionQuery, ServerGroup } from '../../upstreams/index.js';
 
 export interface MemoryGroupOptions {
@@ -35,10 +36,14 @@ export function createMemoryGroup(options: MemoryGroupOptions): ServerGroup {
   const { name, labels } = options;
   const source = createMemorySource(options.series);
   const snapshot: GroupSnapshot = {
-    name,
-    labels,
-    ignoreError: false,
-    replicated: false,
+    ...createMemorySnapshot({
+      name,
+      labels,
+      select: (matchers, window, signal) => {
+        const selection = { matchers, parts: [] };
+        return source.select({ selection, extraMatchers: [], window, use: 'windows' }, signal);
+      },
+    }),
     histograms: histogramNames(options.series),
     query: async (query, { signal, lookbackDeltaMs }) => {
       const annotations = new Annotations();
@@ -46,16 +51,6 @@ export function createMemoryGroup(options: MemoryGroupOptions): ServerGroup {
       const { resultType, frames } = await openResponse(bodyOf(evaluation, query, annotations));
       return { resultType, frames };
     },
-    samples: async ({ matchers, window }, { signal }) => {
-      const selection = { matchers, parts: [] };
-      const series = await source.select({ selection, extraMatchers: [], window, use: 'windows' }, signal);
-      return { series, hasStaleMarkers: true, trailer: EMPTY_TRAILER };
-    },
-    series: noMetadata,
-    labelNames: noMetadata,
-    labelValues: noMetadata,
-    metadata: noMetadata,
-    rules: noMetadata,
   };
   return { name, snapshots: () => [snapshot], labelIndex: () => [], close: () => Promise.resolve() };
 }
@@ -113,8 +108,4 @@ async function* bodyOf(
     yield Buffer.from(block);
   }
   yield Buffer.from(`}${annotationMembers(annotations)}}`);
-}
-
-function noMetadata(): Promise<never> {
-  return Promise.reject(new PromfedError('internal', 'a region in memory has no metadata'));
 }

@@ -91,7 +91,7 @@ function createGroups(
 ): RuleGroup[] {
   const settings = {
     ruleGroups,
-    rules: { holdMs: 0, restoreFrom: undefined },
+    rules: { holdMs: 0, chainedResults: 'memory', restoreFrom: undefined } as const,
     externalLabels: Labels.of(externalLabels),
     serverGroups: [],
   };

@@ -4,6 +4,7 @@ import type { RuleGroupSettings, RuleSettings } from '../../../src/config/index.
 import type { QueryBatching, QueryEngine } from '../../../src/federation/index.js';
 import { Labels, type Column, type MissingGroup } from '../../../src/model/index.js';
 import { Cancellation, NO_LOG } from '../../../src/runtime/index.js';
+import { countRecordedNames } from '../../../src/rules/chain/recorded-names.js';
 import { createRuleGroup } from '../../../src/rules/create-rule-group.js';
 import type { OutgoingAlert, OutgoingSample } from '../../../src/rules/index.js';
 import { NO_RULE_METRICS } from '../../../src/rules/metrics.js';
@@ -63,8 +64,10 @@ export class RuleBench {
   /** A rule set over the engine. Restoring is recorded only. */
   ruleSet(groups: readonly RuleGroupSettings[], context = ''): RuleSet {
     const signal = new Cancellation();
+    const recordedNames = countRecordedNames(groups);
     return {
       groups,
+      recordedNames,
       context,
       createGroup: (settings, isRestored) =>
         createRuleGroup(settings, {
@@ -75,6 +78,8 @@ export class RuleBench {
           queryTimeoutMs: 10_000,
           resendDelayMs: 60_000,
           holdMs: 600_000,
+          chainsInMemory: true,
+          recordedNames,
           isRestored,
           createTemplate: (_rule, name, text) => ({ name, expand: () => text }),
           graphUrl: (expr) => `/graph?${expr}`,

@@ -218,7 +218,7 @@ export class SimulatedRules {
     const rules = createRuleSet(
       {
         ruleGroups,
-        rules: { holdMs, restoreFrom: undefined },
+        rules: { holdMs, chainedResults: 'memory', restoreFrom: undefined },
         externalLabels: Labels.from({ source: 'promfed' }),
         serverGroups: [SERVER_GROUP],
       },

@@ -18,6 +18,7 @@ export const rules = Type.Object(
   {
     partial_response_strategy: string('partial-response'),
     hold: string('duration', { default: '10m' }),
+    chained_results: string('chained-results', { default: 'memory' }),
     restore_from: Type.Optional(restoreFrom),
   },
   closed,

@@ -22,6 +22,7 @@ export function printExclusion({ group, reasons }: ExcludedGroup): string {
 
 function printReason(exclusion: Exclusion, { labels }: PlannedGroup): string {
   if (exclusion.kind === 'time') return printBounds(exclusion.bounds);
+  if (exclusion.kind === 'owned') return `only ${exclusion.owner.name} has the metric`;
   const { matcher } = exclusion;
   const wanted = matcherText(matcher);
   switch (exclusion.kind) {

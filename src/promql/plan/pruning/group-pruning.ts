@@ -16,11 +16,13 @@ import type { PlannedGroup } from './planned-group.js';
  * - `configured`: its `label_filter` allows no value that matches.
  * - `learned`: none of its learned label values matches, and those of another group do.
  * - `time`: its time range does not overlap the window of the selector.
+ * - `owned`: another group is the only one that has the metric.
  */
 export type Exclusion =
   | { readonly kind: 'label' | 'configured' | 'learned'; readonly matcher: Matcher }
   | { readonly kind: 'injected'; readonly matcher: Matcher; readonly injected: Matcher }
-  | { readonly kind: 'time'; readonly bounds: TimeBounds };
+  | { readonly kind: 'time'; readonly bounds: TimeBounds }
+  | { readonly kind: 'owned'; readonly owner: PlannedGroup };
 
 /** A group that is not queried, with one reason for each selector that it has no series for. */
 export interface ExcludedGroup {

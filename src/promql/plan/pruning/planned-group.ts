@@ -41,6 +41,12 @@ export interface PlannedGroup {
    * that the group adds.
    */
   readonly inject?: readonly Matcher[] | undefined;
+  /**
+   * Metrics that only this group has at the time of an instant query. Selectors of these names that read that time
+   * (`selectorsByTime`) read the raw samples of this group, and no other group. No other selector reads the group.
+   * Default: the group has any metric.
+   */
+  readonly ownedNames?: ReadonlySet<string> | undefined;
 }
 
 /**

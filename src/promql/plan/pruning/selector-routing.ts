@@ -6,11 +6,15 @@ import { createInfoTimes } from '../info.js';
 import type { PlanTimes } from '../times.js';
 import { dataWindows } from './data-windows.js';
 import { pruneGroups, type PrunedGroups } from './group-pruning.js';
+import { findOwnedSelectors } from './owned-selectors.js';
 import { areDisjoint, labelsOf, type PlannedGroup } from './planned-group.js';
 
 /** The groups of one selector, and the reasons for which it has to be read from raw samples. */
 export interface SelectorRoute extends PrunedGroups {
-  /** The first group that must only send raw samples: it has exact semantics, or would move the steps of this range. */
+  /**
+   * The first group that must only send raw samples: it has exact semantics, would move the steps of this range, or owns
+   * the metric.
+   */
   readonly rawOnly: PlannedGroup | undefined;
   /** A group because of whose native histograms the selector is read from raw samples. */
   readonly nativeHistograms: PlannedGroup | undefined;
@@ -26,7 +30,10 @@ export type HistogramSelectors = ReadonlyMap<VectorSelector, PlannedGroup>;
 
 /** Inputs and caches that the routings of one expression share. */
 interface Shared {
+  /** The groups without owned names. */
   readonly groups: readonly PlannedGroup[];
+  /** The groups of the selectors that read one group because it owns the metric. */
+  readonly owners: ReadonlyMap<VectorSelector, PlannedGroup>;
   /** Undefined when no group has bounds. */
   readonly windows: ReadonlyMap<VectorSelector | CallExpr, TimeWindow> | undefined;
   /** True for a range query whose start is not a multiple of its step. */
@@ -49,10 +56,12 @@ export class SelectorRouting {
   }
 
   /** @throws PromfedError `execution` when a duration of the expression cannot be calculated. */
-  static create(expr: Expr, groups: readonly PlannedGroup[], times: PlanTimes): SelectorRouting {
+  static create(expr: Expr, all: readonly PlannedGroup[], times: PlanTimes): SelectorRouting {
+    const { groups, owners } = findOwnedSelectors(expr, all, times);
     const isBounded = groups.some(({ bounds }) => bounds !== undefined);
     const shared = {
       groups,
+      owners,
       windows: isBounded ? dataWindows(expr, times, createInfoTimes(times)) : undefined,
       isUnaligned: times.stepMs > 0 && times.startMs % times.stepMs !== 0,
       labels: new Set(groups.flatMap((group) => labelsOf(group).names())),
@@ -66,7 +75,7 @@ export class SelectorRouting {
     return histogramSelectors.size === 0 ? this : new SelectorRouting(this.#shared, histogramSelectors);
   }
 
-  /** All groups, in their order. */
+  /** The groups that may have any metric, in their order. */
   get groups(): readonly PlannedGroup[] {
     return this.#shared.groups;
   }
@@ -80,23 +89,34 @@ export class SelectorRouting {
   route(selector: VectorSelector): SelectorRoute {
     const known = this.#routes.get(selector);
     if (known !== undefined) return known;
-    const { windows, isUnaligned, labels } = this.#shared;
+    const { owners, windows, isUnaligned, labels } = this.#shared;
+    const owner = owners.get(selector);
+    if (owner !== undefined) return this.#addRoute(selector, this.#ownedRoute(owner));
     const window = windows?.get(selector);
     const pruned = this.#prune(selector.matchers, window);
     const { groups } = pruned;
-    const route = {
+    return this.#addRoute(selector, {
       ...pruned,
       rawOnly: groups.find((group) => group.exact === true || (isUnaligned && group.alignsRanges === true)),
       nativeHistograms: this.#histogramSelectors.get(selector),
       crossesBounds: windows !== undefined && crosses(groups, labels, window),
-    };
-    this.#routes.set(selector, route);
-    return route;
+    });
   }
 
   /** The groups that a call of info() reads its info series from. */
   pruneInfoSeries(call: CallExpr, matchers: readonly Matcher[]): PrunedGroups {
     return this.#prune(matchers, this.#shared.windows?.get(call));
+  }
+
+  #ownedRoute(owner: PlannedGroup): SelectorRoute {
+    const reasons = [{ kind: 'owned', owner }] as const;
+    const excluded = this.#shared.groups.map((group) => ({ group, reasons }));
+    return { groups: [owner], excluded, rawOnly: owner, nativeHistograms: undefined, crossesBounds: false };
+  }
+
+  #addRoute(selector: VectorSelector, route: SelectorRoute): SelectorRoute {
+    this.#routes.set(selector, route);
+    return route;
   }
 
   #prune(matchers: readonly Matcher[], window: TimeWindow | undefined): PrunedGroups {

@@ -97,6 +97,9 @@ export class Pushdown {
   #selector(expr: VectorSelector): PushdownVerdict {
     if (expr.extension !== undefined) return computed({ kind: 'experimental', what: expr.extension });
     const { groups, rawOnly, nativeHistograms, crossesBounds } = this.#routing.route(expr);
+    if (rawOnly?.ownedNames !== undefined) {
+      return computedBecause(`only ${rawOnly.name} has the metric: its raw samples are read`);
+    }
     if (rawOnly !== undefined) {
       return computedBecause(
         rawOnly.exact === true

@@ -210,6 +210,34 @@ groups:
 `),
   },
   {
+    name: 'deep chains within a group',
+    scenario: scenario(`
+groups:
+  - name: deep
+    labels: { team: ops }
+    rules:
+      - { record: deep:rate, expr: 'rate(requests_total[5m])' }
+      - { record: deep:errors, expr: 'sum by (pod) (deep:rate{code="500"})', labels: { team: "" } }
+      - { record: deep:all, expr: sum by (pod) (deep:rate) }
+      - { record: deep:share, expr: 'deep:errors / on (pod) deep:all' }
+      - { record: deep:worst, expr: 'topk(1, deep:share)', labels: { kind: worst } }
+      - { record: deep:split, expr: 'label_replace(up, "which", "$1", "pod", "(.*)")' }
+      - { record: deep:down, expr: 'deep:split == 0' }
+      - { record: deep:none, expr: 'absent(deep:down{job="db"})' }
+      - { record: deep:age, expr: 'time() - timestamp(deep:all)' }
+      - { record: deep:total, expr: sum(up) }
+      - { record: deep:weight, expr: 'up / on () group_left () deep:total' }
+      - { record: deep:memory, expr: '(deep:memory or vector(0)) * 0.5 + on () deep:total' }
+      - alert: DeepShare
+        expr: deep:share > 0.08 and on (pod) deep:down
+        for: 1m
+        labels: { worst: '{{ with query "deep:worst" }}{{ . | first | label "pod" }}{{ end }}' }
+        annotations: { total: '{{ query "deep:total" | first | value }} of {{ query "deep:split" | len }}' }
+      - { alert: DeepWeight, expr: 'deep:weight{region="eu"} > 0.2', keep_firing_for: 2m }
+      - { alert: DeepTotal, expr: 'deep:total < 3 unless on () deep:none', for: 2m }
+`),
+  },
+  {
     name: 'several groups, in their order',
     scenario: scenario(`
 groups:

@@ -40,6 +40,10 @@ export interface EvaluateOptions {
   /** Time of the first evaluation. Default 0. */
   readonly originMs?: number;
   readonly pushdown?: boolean;
+  /** Default `memory`. */
+  readonly chainedResults?: 'memory' | 'regions';
+  /** False when no region returns the results of rules, as when remote write lags behind for ever. Default true. */
+  readonly readsBack?: boolean;
 }
 
 const NO_FEATURES: ReadonlySet<never> = new Set();
@@ -49,7 +53,7 @@ export async function evaluateScenario(
   scenario: Scenario,
   options: EvaluateOptions = {},
 ): Promise<Evaluated> {
-  const { originMs = 0, pushdown = true } = options;
+  const { originMs = 0, pushdown = true, readsBack = true } = options;
   const { intervalMs, steps } = scenario;
   let nowMs = originMs;
   const clock = { now: () => nowMs };
@@ -70,7 +74,7 @@ export async function evaluateScenario(
   const regions =
     options.regions ?? scenario.regions.map(({ name, labels }, i) => memoryGroup(name, labels, stores[i]!));
   const federation = createFederation({
-    groups: [...regions, memoryGroup('results', {}, written)],
+    groups: readsBack ? [...regions, memoryGroup('results', {}, written)] : regions,
     // Deadlines of requests are in real time.
     clock: systemClock,
     maxSamples: 50_000_000,
@@ -88,7 +92,7 @@ export async function evaluateScenario(
   };
   const settings = {
     ruleGroups: ruleGroups(scenario.rules, intervalMs),
-    rules: { holdMs: 600_000, restoreFrom: undefined },
+    rules: { holdMs: 600_000, chainedResults: options.chainedResults ?? 'memory', restoreFrom: undefined },
     externalLabels: Labels.from(scenario.externalLabels ?? {}),
     serverGroups: [],
   };
