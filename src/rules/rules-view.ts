@@ -76,7 +76,8 @@ export function viewOfGroup({ settings, rules, evaluationMs, evaluatedAtMs }: Ru
       const common = {
         name: rule.name,
         query: rule.text,
-        labels: rule.labels.toJSON(),
+        // With empty values, as in Prometheus.
+        labels: Object.fromEntries(rule.settings.labels),
         health: evaluation.health,
         lastError: evaluation.lastError,
         evaluationMs: evaluation.durationMs,

@@ -125,6 +125,8 @@ export interface PrometheusOptions {
   readonly scrapeIntervalMs?: number;
   /** Rule files by content, in YAML. */
   readonly rules?: readonly string[];
+  /** Paths of more rule files. */
+  readonly ruleFiles?: readonly string[];
   /** Base URLs of remote-read servers. */
   readonly remoteRead?: readonly string[];
   /** The section `alerting`. */
@@ -148,7 +150,7 @@ export function startPrometheus(t: Teardown, options: PrometheusOptions = {}): P
         ...scrape,
         global: { ...scrape.global, ...(external_labels && { external_labels }) },
         ...(alerting && { alerting }),
-        rule_files: rules,
+        rule_files: [...rules, ...(options.ruleFiles ?? [])],
         storage: { tsdb: { out_of_order_time_window: options.outOfOrderWindow ?? '20y' } },
         remote_read: (options.remoteRead ?? []).map((url) => ({
           url: `${url}/api/v1/read`,

@@ -24,6 +24,13 @@ export async function remoteWrite(
   flushPath?: string,
 ): Promise<void> {
   if (series.length === 0) return;
+  await postSeries(baseUrl, series);
+  if (flushPath !== undefined) await (await fetch(baseUrl + flushPath)).arrayBuffer();
+  await allVisible(baseUrl, series);
+}
+
+/** Writes the series as `remoteWrite`, and returns when the server has accepted them. They may be visible later. */
+export async function postSeries(baseUrl: string, series: readonly TestSeries<TestValue>[]): Promise<void> {
   for (const body of writeRequests(series)) {
     const response = await fetch(`${baseUrl}/api/v1/write`, {
       method: 'POST',
@@ -37,8 +44,6 @@ export async function remoteWrite(
     const text = await response.text();
     if (!response.ok) throw new Error(`remote write to ${baseUrl}: ${response.status} ${text}`);
   }
-  if (flushPath !== undefined) await (await fetch(baseUrl + flushPath)).arrayBuffer();
-  await allVisible(baseUrl, series);
 }
 
 /** Returns batches in time order: all series of one span of time come before the next span. */
