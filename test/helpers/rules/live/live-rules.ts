@@ -7,7 +7,7 @@ import { randomScenario } from '../promtool/random-scenarios.js';
 import type { ScenarioRegion, ScenarioSample, ScenarioSeries } from '../promtool/scenario.js';
 
 /** The regions of random scenarios. */
-export const LIVE_REGIONS = ['r0', 'r1'] as const;
+const LIVE_REGIONS = ['r0', 'r1'] as const;
 
 const CURATED = `
 - name: states
