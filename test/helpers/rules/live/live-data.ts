@@ -21,7 +21,7 @@ export interface LiveDataOptions {
   readonly intervalMs: number;
 }
 
-/** A series of every server with the time of the sample as its value. */
+/** A metric of every server with the time of the sample as its value: a new series each time, which is visible last. */
 const TICK = 'live_tick';
 
 /** Writes one sample of each series in each interval. */
@@ -60,7 +60,8 @@ export class LiveData {
         series.map((one) => ({ ...one, labels: { ...one.labels, region: regions[i]!.name } })),
       );
       const written = byRegion.map((series, i) => ({ url: regions[i]!.url, series }));
-      const tick: TestSeries = { labels: { __name__: TICK }, timestamps: [timeMs], values: [timeMs] };
+      const labels = { __name__: TICK, count: String(count) };
+      const tick: TestSeries = { labels, timestamps: [timeMs], values: [timeMs] };
       await Promise.all(
         [...written, { url: unionUrl, series: union }].map(({ url, series }) =>
           postSeries(url, [...series, tick]),
@@ -73,7 +74,7 @@ export class LiveData {
     const { intervalMs } = this.#options;
     while (!this.#isStopped) {
       const nowMs = Date.now();
-      const response = await fetch(`${url}/api/v1/query?query=${TICK}&nocache=1&time=${nowMs / 1000}`);
+      const response = await fetch(`${url}/api/v1/query?query=max(${TICK})&nocache=1&time=${nowMs / 1000}`);
       const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
       const newestMs = Number(data.result[0]?.value[1] ?? startMs);
       this.maxLagMs = Math.max(this.maxLagMs, nowMs - newestMs);

@@ -10,8 +10,6 @@ import { parseExpr, walk } from '../../../../src/promql/language/index.js';
 import { random } from '../../series/series-set.js';
 import { ruleGroups, type Scenario, type ScenarioSample, type ScenarioSeries } from './scenario.js';
 
-const INTERVAL_MS = 60_000;
-const STEPS = 100;
 const SERIES_OF_SELECTOR = 3;
 
 export interface NamedScenario {
@@ -19,12 +17,19 @@ export interface NamedScenario {
   readonly scenario: Scenario;
 }
 
+export interface KofScenarioTimes {
+  /** Default 60,000. */
+  readonly intervalMs?: number;
+  /** Default 100. */
+  readonly steps?: number;
+}
+
 /** One scenario for each file of a folder, over two regions. */
-export function kofScenarios(folder: string): NamedScenario[] {
+export function kofScenarios(folder: string, times: KofScenarioTimes = {}): NamedScenario[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
     .sort()
-    .map((name) => ({ name, scenario: scenarioOf(readFileSync(join(folder, name), 'utf8')) }));
+    .map((name) => ({ name, scenario: scenarioOf(readFileSync(join(folder, name), 'utf8'), times) }));
 }
 
 /** Returns the scenario without some rules. */
@@ -37,30 +42,30 @@ export function withoutRules(scenario: Scenario, names: ReadonlySet<string>): Sc
   return { ...scenario, rules: JSON.stringify({ groups }) };
 }
 
-function scenarioOf(rules: string): Scenario {
+function scenarioOf(rules: string, { intervalMs = 60_000, steps = 100 }: KofScenarioTimes): Scenario {
   const region = (name: string): Scenario['regions'][number] => ({
     name,
     labels: { promxyCluster: name },
-    series: seriesFor(rules, name),
+    series: seriesFor(rules, name, steps),
   });
   return {
     rules,
     regions: [region('eu'), region('us')],
-    intervalMs: INTERVAL_MS,
-    steps: STEPS,
+    intervalMs,
+    steps,
     externalLabels: { source: 'promxy' },
     externalUrl: 'http://promfed.example:9090',
   };
 }
 
-function seriesFor(rules: string, region: string): ScenarioSeries[] {
+function seriesFor(rules: string, region: string, steps: number): ScenarioSeries[] {
   const names = labelNames(rules);
   const byKey = new Map<string, ScenarioSeries>();
-  for (const rule of ruleGroups(rules, INTERVAL_MS).flatMap((group) => group.rules)) {
+  for (const rule of ruleGroups(rules, 60_000).flatMap((group) => group.rules)) {
     walk(parseExpr(rule.expr), (node) => {
       if (node.kind !== 'vectorSelector') return;
       for (let i = 0; i < SERIES_OF_SELECTOR; i++) {
-        for (const one of seriesOf(node.matchers, names, region, i)) {
+        for (const one of seriesOf(node.matchers, names, { region, i, steps })) {
           byKey.set(Labels.from(one.labels).key, one);
         }
       }
@@ -84,8 +89,7 @@ function labelNames(rules: string): string[] {
 function seriesOf(
   matchers: readonly Matcher[],
   names: readonly string[],
-  region: string,
-  i: number,
+  { region, i, steps }: { readonly region: string; readonly i: number; readonly steps: number },
 ): ScenarioSeries[] {
   const labels: Record<string, string> = {};
   for (const name of names) labels[name] = `${name}-${region}-${i}`;
@@ -98,10 +102,12 @@ function seriesOf(
   if (metric.startsWith('ALERTS')) return [];
   const isCounter = /_(?:total|bucket|sum|count)$/.test(metric);
   const samples = (seed: string): ScenarioSample[] =>
-    isCounter ? counter(random(seed)) : gauge(random(seed));
+    isCounter ? counter(random(seed), steps) : gauge(random(seed), steps);
   const seed = `${region}/${Labels.from(labels).key}`;
+  // A selector without a name also selects ALERTS_FOR_STATE, which is 0 for alerts that are active at time 0 of promtool.
+  if (metric === '') return [{ labels, samples: [undefined, ...samples(seed).slice(1)] }];
   if (!metric.endsWith('_bucket')) return [{ labels, samples: samples(seed) }];
-  const total = counter(random(seed));
+  const total = counter(random(seed), steps);
   return ['0.1', '1', '60', '3600', '+Inf'].map((le, bucket) => ({
     labels: { ...labels, le },
     samples: total.map((sample) => (typeof sample === 'number' ? sample * (bucket + 1) : sample)),
@@ -122,16 +128,16 @@ function alternatives(pattern: string): string[] {
 }
 
 /** A gauge that keeps its level for a while, is sometimes missing, and sometimes ends. */
-function gauge(next: () => number): ScenarioSample[] {
+function gauge(next: () => number, steps: number): ScenarioSample[] {
   const levels = [0, 0, 1, 1, 2, 5, 0.5, 100, 7200, 1e9];
-  return runs(next, () => levels[Math.floor(next() * levels.length)]!);
+  return runs(next, steps, () => levels[Math.floor(next() * levels.length)]!);
 }
 
-function counter(next: () => number): ScenarioSample[] {
+function counter(next: () => number, steps: number): ScenarioSample[] {
   let total = 0;
   let increment = 0;
   let left = 0;
-  return Array.from({ length: STEPS + 1 }, () => {
+  return Array.from({ length: steps + 1 }, () => {
     if (left-- <= 0) {
       left = 10 + Math.floor(next() * 40);
       increment = Math.floor(next() * 4) * 60;
@@ -141,14 +147,14 @@ function counter(next: () => number): ScenarioSample[] {
   });
 }
 
-function runs(next: () => number, level: () => number): ScenarioSample[] {
+function runs(next: () => number, steps: number, level: () => number): ScenarioSample[] {
   const samples: ScenarioSample[] = [];
-  while (samples.length <= STEPS) {
+  while (samples.length <= steps) {
     const length = 5 + Math.floor(next() * 60);
     const kind = next();
     const value = kind < 0.08 ? undefined : level();
     for (let i = 0; i < length; i++) samples.push(value);
     if (kind > 0.95) samples.push('stale');
   }
-  return samples.slice(0, STEPS + 1);
+  return samples.slice(0, steps + 1);
 }

@@ -1,4 +1,4 @@
-// The regions of a scenario in real servers: Prometheus and VictoriaMetrics in turn.
+// The regions of a scenario in real servers.
 
 import { parseConfig } from '../../../../src/config/index.js';
 import { systemClock } from '../../../../src/runtime/index.js';
@@ -22,11 +22,16 @@ export interface RealRegions {
   readonly originMs: number;
 }
 
-export async function startRealRegions(t: Teardown, { regions, intervalMs }: Scenario): Promise<RealRegions> {
+/** @param servers `mixed`: Prometheus and VictoriaMetrics in turn. */
+export async function startRealRegions(
+  t: Teardown,
+  { regions, intervalMs }: Scenario,
+  servers: 'mixed' | 'VictoriaMetrics' = 'mixed',
+): Promise<RealRegions> {
   const originMs = Math.floor(Date.now() / DAY_MS - 1) * DAY_MS;
   const groups = await Promise.all(
     regions.map(async (region, i) => {
-      const isPrometheus = i % 2 === 0;
+      const isPrometheus = servers === 'mixed' && i % 2 === 0;
       const series = seriesOf(region, originMs, intervalMs);
       const { url } = await (isPrometheus ? startPrometheus(t) : startVictoriaMetrics(t));
       await (isPrometheus ? importIntoPrometheus : importIntoVictoriaMetrics)(url, series);
