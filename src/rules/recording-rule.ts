@@ -3,6 +3,7 @@
 import { Labels, METRIC_NAME, PromfedError } from '../model/index.js';
 import type { PartialResponseStrategy, RecordingRuleSettings } from '../config/index.js';
 import type { Expr } from '../promql/language/index.js';
+import type { Loss } from './chain/group-results.js';
 import type { EvaluationTime } from './alert/alerting-rule.js';
 import { PartialResultHold, type Judgement } from './alert/partial-result-hold.js';
 import type { OutgoingSample } from './ports.js';
@@ -91,6 +92,12 @@ export class RecordingRule {
       throw new PromfedError('execution', `exceeded limit of ${limit} with ${written.length} series`);
     }
     return written;
+  }
+
+  /** Returns the groups that are missing in the recorded series. Labels of the rule may replace those of the groups. */
+  lossOf({ missing, unanswered, isDisjoint }: RuleResult): Loss {
+    const replaces = missing.some(({ labels }) => labels.names().some((name) => this.#ownNames.has(name)));
+    return { missing, unanswered, isDisjoint: isDisjoint && !replaces };
   }
 
   /** Returns the labels of the series that a series of the result is written to. */

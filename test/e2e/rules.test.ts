@@ -184,6 +184,44 @@ t.test('a region that is down neither resolves its alerts nor makes absent() fir
   t.strictSame(held?.rules[0]?.missingServerGroups, ['eu']);
 });
 
+t.test('a chain over two regions is right when no region returns its results', { skip }, async (t) => {
+  const regions = await startRegions(t);
+  const receiver = await startVictoriaMetrics(t);
+  const config = writeFiles(
+    'chain',
+    regions,
+    `groups:
+- name: chain
+  rules:
+  - { record: 'region:up:count', expr: count by (region) (up) }
+  - { record: 'up:count', expr: 'sum(region:up:count)' }
+  - { record: 'region:up:share', expr: 'region:up:count / on () group_left () up:count' }
+  - { alert: Half, expr: 'count by (region) (up) / on () group_left () up:count == 0.5' }
+  - { alert: Lost, expr: 'absent(up:count) or on () up:count != 2 or on () absent(region:up:share)' }
+`,
+    `remote_write: [{ url: '${receiver.url}/api/v1/write', queue_config: { batch_send_deadline: 1s } }]\n`,
+  );
+  const promfed = await startPromfedProcess(t, `--config=${config}`, '--workers=1');
+  const seen = new Set<string>();
+  await until(async () => {
+    seen.add(await statesOf(promfed, 'Lost'));
+    return (await statesOf(promfed, 'Half')) === 'eu:firing us:firing';
+  }, 'both alerts');
+  t.strictSame([...seen], [''], 'no rule misses the results of an earlier one');
+  const exported = await untilFound(async () => {
+    const response = await fetch(`${receiver.url}/api/v1/export?match[]={__name__=~".*up:.*"}`);
+    const lines = (await response.text()).split('\n').filter((line) => line !== '');
+    return lines.length < 5 ? undefined : lines;
+  }, 'the recorded series');
+  const series = exported.map((line) => JSON.parse(line) as { values: number[]; timestamps: number[] });
+  t.equal(series.length, 5);
+  t.equal(
+    new Set(series.map(({ timestamps }) => timestamps[0])).size,
+    1,
+    'all begin at the first evaluation',
+  );
+});
+
 t.test('another worker evaluates the rules when the one that does is killed', { skip }, async (t) => {
   const regions = await startRegions(t);
   const config = writeFiles(

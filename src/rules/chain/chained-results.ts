@@ -18,6 +18,8 @@ export interface SelectedResults {
   readonly group: GroupSnapshot;
   /** The groups whose series were missing when these metrics were recorded. May contain duplicates. */
   readonly missing: readonly MissingGroup[];
+  /** True when each series of these metrics has the labels of the only missing group that it depends on, if any. */
+  readonly isDisjoint: boolean;
 }
 
 export interface ChainedResultsOptions {
@@ -39,7 +41,7 @@ export interface ChainedResultsOptions {
  * - a matcher requires a label that no result has. It may be added on the way: an external label, or a region's.
  */
 export function createChainedResults(options: ChainedResultsOptions): ChainedResults {
-  const { groupName, results } = options;
+  const { groupName, results, position } = options;
   return {
     trySelect(expr) {
       const ownedNames = tryOwnedNames(expr, options);
@@ -49,8 +51,12 @@ export function createChainedResults(options: ChainedResultsOptions): ChainedRes
         labels: Labels.EMPTY,
         select: (matchers, window) => results.select(matchers, window),
       });
-      const missing = [...ownedNames].flatMap((name) => results.missingGroupsOf(name));
-      return { group: { ...snapshot, ownedNames }, missing };
+      const losses = [...ownedNames].flatMap((name) => results.lossesOf(name, position));
+      return {
+        group: { ...snapshot, ownedNames },
+        missing: losses.flatMap(({ missing }) => missing),
+        isDisjoint: losses.every(({ missing, isDisjoint }) => missing.length === 0 || isDisjoint),
+      };
     },
   };
 }

@@ -24,6 +24,17 @@ interface Result {
 /** `none` until the rule has succeeded, `dropped` when there were too many series to keep. */
 export type ResultState = 'none' | 'kept' | 'dropped';
 
+/** The server groups whose series are missing in the result of a rule. */
+export interface Loss {
+  readonly missing: readonly MissingGroup[];
+  /** Those that did not answer the query of the rule. The others are missing in results that it read. */
+  readonly unanswered: readonly MissingGroup[];
+  /** True when each series has the labels of the only missing group that it depends on, if any. */
+  readonly isDisjoint: boolean;
+}
+
+export const NO_LOSS: Loss = { missing: [], unanswered: [], isDisjoint: true };
+
 /** Maximum number of series of a group that are kept. A result has no more. */
 const MAX_SERIES = 100_000;
 
@@ -40,7 +51,7 @@ export class GroupResults {
   readonly #states: ResultState[];
   /** Number of series of the last result of each rule that is dropped. */
   readonly #droppedCounts: number[];
-  readonly #missingGroups: (readonly MissingGroup[])[];
+  readonly #losses: Loss[];
   /** Metrics with too many series. */
   readonly #dropped = new Set<string>();
   #timeMs = -Infinity;
@@ -53,7 +64,7 @@ export class GroupResults {
     this.#byName = new Map([...names].map((name) => [name, new Map<string, Result>()]));
     this.#states = rules.map(() => 'none');
     this.#droppedCounts = rules.map(() => 0);
-    this.#missingGroups = rules.map(() => []);
+    this.#losses = rules.map(() => NO_LOSS);
   }
 
   /** Number of series that are kept. */
@@ -92,14 +103,14 @@ export class GroupResults {
    * Keeps the samples of a successful evaluation of a rule.
    *
    * @param samples includes stale markers.
-   * @param missing the groups whose series are missing in the result.
+   * @param loss the groups whose series are missing in the result.
    * @returns false when the results are dropped from now on, because there are too many.
    */
-  update(position: number, samples: readonly OutgoingSample[], missing: readonly MissingGroup[]): boolean {
+  update(position: number, samples: readonly OutgoingSample[], loss: Loss): boolean {
     const { kind, name } = this.#rules[position]!;
     const results = this.#byName.get(name);
     if (kind !== 'recording' || results === undefined) return true;
-    this.#missingGroups[position] = missing;
+    this.#losses[position] = loss;
     const isDropped = this.#dropped.has(name);
     if (!isDropped) {
       this.append(samples);
@@ -137,7 +148,7 @@ export class GroupResults {
     for (const [position, from] of predecessors) {
       this.#states[position] = previous.#states[from]!;
       this.#droppedCounts[position] = previous.#droppedCounts[from]!;
-      this.#missingGroups[position] = previous.#missingGroups[from]!;
+      this.#losses[position] = previous.#losses[from]!;
     }
   }
 
@@ -151,9 +162,17 @@ export class GroupResults {
     return this.#states[position]!;
   }
 
-  /** The groups whose series were missing when the metric was recorded. */
-  missingGroupsOf(name: string): readonly MissingGroup[] {
-    return this.positionsOf(name).flatMap((position) => this.#missingGroups[position]!);
+  /**
+   * The groups whose series are missing in the results of a metric: one entry for each rule. Rules that read each other
+   * pass on the groups that did not answer themselves, or else these would be missing for ever.
+   *
+   * @param reader position of the rule that reads.
+   */
+  lossesOf(name: string, reader: number): readonly Pick<Loss, 'missing' | 'isDisjoint'>[] {
+    return this.positionsOf(name).map((position) => {
+      const loss = this.#losses[position]!;
+      return position < reader ? loss : { ...loss, missing: loss.unanswered };
+    });
   }
 
   /** The positions of the rules that record a metric. */

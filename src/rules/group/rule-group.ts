@@ -1,12 +1,12 @@
 // A rule group: evaluates its rules at one time and reports their results.
 
-import { asPromfedError, type Labels, type MissingGroup } from '../../model/index.js';
+import { asPromfedError, type Labels } from '../../model/index.js';
 import type { RuleGroupSettings } from '../../config/index.js';
 import { QueryBatching, type QueryEngine } from '../../federation/index.js';
 import type { Clock, Log } from '../../runtime/index.js';
 import type { AlertingRule, EvaluationTime } from '../alert/alerting-rule.js';
 import { createChainedResults } from '../chain/chained-results.js';
-import { GroupResults } from '../chain/group-results.js';
+import { GroupResults, NO_LOSS, type Loss } from '../chain/group-results.js';
 import type { RecordedNames } from '../chain/recorded-names.js';
 import type { RuleMetrics } from '../metrics.js';
 import type { AlertSink, OutgoingSample, SampleSink } from '../ports.js';
@@ -43,10 +43,10 @@ export interface RuleGroupOptions {
 /** The samples of a successful evaluation, and the groups that were missing. */
 interface WrittenResult {
   readonly samples: readonly OutgoingSample[];
-  readonly missing: readonly MissingGroup[];
+  readonly loss: Loss;
 }
 
-const NOTHING: WrittenResult = { samples: [], missing: [] };
+const NOTHING: WrittenResult = { samples: [], loss: NO_LOSS };
 
 /** Alertmanagers resolve an alert that is not sent again for this number of intervals. Source: Prometheus. */
 const VALID_INTERVALS = 4;
@@ -219,22 +219,23 @@ export class RuleGroup {
       batching: this.#batching,
       chained,
     });
-    const { missing } = result;
-    rule.evaluation.missingGroups = missing.map(({ name }) => name);
-    if (rule.kind === 'recording') return { samples: rule.evaluate(result, time, limit), missing };
+    rule.evaluation.missingGroups = result.missing.map(({ name }) => name);
+    if (rule.kind === 'recording') {
+      return { samples: rule.evaluate(result, time, limit), loss: rule.lossOf(result) };
+    }
     const samples = await rule.evaluate(result, time, limit, chained);
     this.#send(rule, time.timeMs);
-    return { samples, missing };
+    return { samples, loss: NO_LOSS };
   }
 
   /** Writes the samples of a rule, with stale markers for its series that have ended. */
-  #write(position: number, { samples, missing }: WrittenResult, timeMs: number): void {
+  #write(position: number, { samples, loss }: WrittenResult, timeMs: number): void {
     const rule = this.rules[position]!;
     const isKept = (labels: Labels): boolean => rule.kind === 'recording' && rule.keepsSeries(labels);
     const stale = this.#written.update(position, samples, timeMs, isKept);
     const all = stale.length === 0 ? samples : [...samples, ...stale];
     this.#options.samples.append(all);
-    if (this.#results.update(position, all, missing)) return;
+    if (this.#results.update(position, all, loss)) return;
     const { file, name } = this.settings;
     const fields = { file, group: name, rule: rule.name, series: samples.length };
     this.#options.log.warn(

@@ -11,6 +11,7 @@ import {
 import { createQueryRequest, type QueryBatching, type QueryEngine } from '../../federation/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 import type { ChainedResults } from '../chain/chained-results.js';
+import { isIndependentOf } from './keeps-labels.js';
 import type { RuleResult, RuleSample } from './rule-result.js';
 
 /** Maximum number of series of a result: rules keep state for each. */
@@ -67,14 +68,16 @@ export function createEngineQuery(text: string, options: EngineQueryOptions): En
     const extraGroups = selected && [selected.group];
     const answer = await engine.evaluate({ ...request, grid, endMs: timeMs, batching, extraGroups });
     try {
-      const { value, annotations, isDisjoint } = answer;
+      const { value, annotations } = answer;
       const samples = samplesOf(value);
       if (samples.length > MAX_SERIES) {
         const text = `the expression returns ${samples.length} series, more than ${MAX_SERIES}; aggregate it`;
         throw new PromfedError('limit', text);
       }
-      const missing = withoutRepeats([...annotations.missingGroups, ...(selected?.missing ?? [])]);
-      return { samples, missing, isDisjoint };
+      const unanswered = annotations.missingGroups;
+      const missing = withoutRepeats([...unanswered, ...(selected?.missing ?? [])]);
+      const isIndependent = answer.isDisjoint || isIndependentOf(request.expr, missing);
+      return { samples, missing, unanswered, isDisjoint: isIndependent && selected?.isDisjoint !== false };
     } finally {
       answer.release();
     }

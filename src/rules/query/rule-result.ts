@@ -13,6 +13,8 @@ export interface RuleResult {
   readonly samples: readonly RuleSample[];
   /** Groups whose series are missing or incomplete in the result. */
   readonly missing: readonly MissingGroup[];
-  /** True when each sample depends on the series of one group only. */
+  /** Those that did not answer the query. The others are missing in results of the group that the query read. */
+  readonly unanswered: readonly MissingGroup[];
+  /** True when a sample with other labels than a missing group does not depend on it. */
   readonly isDisjoint: boolean;
 }

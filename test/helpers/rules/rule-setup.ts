@@ -52,5 +52,6 @@ export function resultOf(
   missing: readonly MissingGroup[] = [],
   isDisjoint = true,
 ): RuleResult {
-  return { samples: labels.map((one) => ({ labels: Labels.from(one), value: 1 })), missing, isDisjoint };
+  const samples = labels.map((one) => ({ labels: Labels.from(one), value: 1 }));
+  return { samples, missing, unanswered: missing, isDisjoint };
 }

@@ -291,3 +291,53 @@ t.test('a region that is missing from a result is missing from the results that 
     'the alert of the missing region is held',
   );
 });
+
+t.test('results of the other regions go on while a region is missing', async (t) => {
+  const bench = new ChainBench();
+  for (let minute = 0; minute < 10; minute++) {
+    bench.append('eu', UP, minute * MINUTE, 1);
+    bench.append('us', UP, minute * MINUTE, minute);
+  }
+  const group = bench.group([
+    recording('x', 'sum by (region) (up)'),
+    recording('doubled', 'x * 2'),
+    recording('moved', 'x{region="us"} + 0', { region: 'moved' }),
+    recording('reads_moved', 'moved + 0'),
+    recording('total', 'sum(x)'),
+    recording('again', '(again or up * 0) + 1'),
+    alerting('Two', 'doubled == 2'),
+    alerting('Total', 'total > 3'),
+  ]);
+  for (let minute = 0; minute < 2; minute++) await group.evaluate(minute * MINUTE, 0);
+  t.strictSame(alertsOf(group), [
+    '{alertname="Two", region="eu"} firing',
+    '{alertname="Two", region="us"} firing',
+  ]);
+  bench.regions.eu.failure = new PromfedError('upstream', 'down');
+  bench.written.length = 0;
+  for (let minute = 2; minute < 4; minute++) await group.evaluate(minute * MINUTE, 0);
+  t.match(bench.newest(), {
+    'doubled{region="eu"}': 2,
+    'doubled{region="us"}': 6,
+    'moved{region="moved"}': 3,
+    'again{job="a", region="us"}': 4,
+  });
+  t.notOk(
+    bench.written.some(({ labels }) => /total|reads_moved|^x.*eu/.test(labels.toString())),
+    'nothing is written whose value may depend on the missing region',
+  );
+  t.strictSame(
+    alertsOf(group),
+    ['{alertname="Two", region="eu"} firing', '{alertname="Two", region="us"} inactive'],
+    'only the alert of the missing region is held',
+  );
+  bench.regions.eu.failure = undefined;
+  for (let minute = 4; minute < 6; minute++) await group.evaluate(minute * MINUTE, 0);
+  t.strictSame(
+    group.rules.flatMap(({ evaluation }) => evaluation.missingGroups),
+    [],
+    'rules that read their own results recover too',
+  );
+  t.match(bench.newest(), { total: 6, 'reads_moved{region="moved"}': 5 });
+  t.ok(alertsOf(group).includes('{alertname="Total"} firing'));
+});

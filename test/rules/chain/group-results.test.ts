@@ -4,7 +4,7 @@ import t from 'tap';
 
 import { Labels, type TimeWindow } from '../../../src/model/index.js';
 import { parseExpr, parseSelector } from '../../../src/promql/language/index.js';
-import { GroupResults } from '../../../src/rules/chain/group-results.js';
+import { GroupResults, NO_LOSS } from '../../../src/rules/chain/group-results.js';
 import type { DependentRule } from '../../../src/rules/group/dependencies.js';
 import type { OutgoingSample } from '../../../src/rules/index.js';
 
@@ -48,13 +48,13 @@ t.test('only metrics that a rule selects at the time of its evaluation are kept'
 t.test('the newest sample counts, unless it is outside of the window or a stale marker', async (t) => {
   const results = new GroupResults([rule('a', 'a')], true);
   results.begin(10);
-  results.update(0, samples('a', 10, [1, 2]), []);
+  results.update(0, samples('a', 10, [1, 2]), NO_LOSS);
   t.strictSame(valuesOf(results, 'a'), [1, 2]);
   t.strictSame(valuesOf(results, 'a{i="1"}'), [2]);
   t.strictSame(valuesOf(results, 'a', { afterMs: 10, untilMs: 20 }), []);
   t.strictSame(valuesOf(results, 'a', { afterMs: 0, untilMs: 9 }), []);
   results.begin(20);
-  results.update(0, samples('a', 20, [3, 'stale']), []);
+  results.update(0, samples('a', 20, [3, 'stale']), NO_LOSS);
   t.strictSame(valuesOf(results, 'a'), [3]);
   t.equal(results.seriesCount, 2);
   results.begin(30);
@@ -64,38 +64,38 @@ t.test('the newest sample counts, unless it is outside of the window or a stale 
 t.test('the first of two samples of a series at one time counts', async (t) => {
   const results = new GroupResults([rule('a', 'a'), rule('a', 'a')], true);
   results.begin(10);
-  results.update(0, samples('a', 10, [1]), []);
-  results.update(1, samples('a', 10, [2]), []);
+  results.update(0, samples('a', 10, [1]), NO_LOSS);
+  results.update(1, samples('a', 10, [2]), NO_LOSS);
   t.strictSame(valuesOf(results, 'a'), [1]);
   results.begin(20);
-  results.update(0, samples('a', 20, ['stale']), []);
-  results.update(1, samples('a', 20, [2]), []);
+  results.update(0, samples('a', 20, ['stale']), NO_LOSS);
+  results.update(1, samples('a', 20, [2]), NO_LOSS);
   t.strictSame(valuesOf(results, 'a'), []);
   results.begin(30);
-  results.update(1, samples('a', 30, [2]), []);
+  results.update(1, samples('a', 30, [2]), NO_LOSS);
   t.strictSame(valuesOf(results, 'a'), [2]);
 });
 
 t.test('a metric with too many series is dropped until there are fewer', async (t) => {
   const results = new GroupResults([rule('a', 'b'), rule('b', 'a')], true, 3);
   results.begin(10);
-  t.ok(results.update(0, samples('a', 10, [1, 1]), []));
-  t.notOk(results.update(1, samples('b', 10, [1, 1]), []), 'reported once');
+  t.ok(results.update(0, samples('a', 10, [1, 1]), NO_LOSS));
+  t.notOk(results.update(1, samples('b', 10, [1, 1]), NO_LOSS), 'reported once');
   t.strictSame([results.stateOf(0), results.stateOf(1)], ['kept', 'dropped']);
   t.equal(results.seriesCount, 2);
   results.begin(20);
-  t.ok(results.update(0, samples('a', 20, [1, 1]), []));
-  t.ok(results.update(1, samples('b', 20, [1]), []));
+  t.ok(results.update(0, samples('a', 20, [1, 1]), NO_LOSS));
+  t.ok(results.update(1, samples('b', 20, [1]), NO_LOSS));
   t.equal(results.stateOf(1), 'dropped');
   results.begin(30);
-  t.ok(results.update(1, samples('b', 30, [1]), []));
+  t.ok(results.update(1, samples('b', 30, [1]), NO_LOSS));
   t.equal(results.stateOf(1), 'kept');
 });
 
 t.test('times in the future drop the results', async (t) => {
   const results = new GroupResults([rule('a', 'a')], true);
   results.begin(20);
-  results.update(0, samples('a', 20, [1]), []);
+  results.update(0, samples('a', 20, [1]), NO_LOSS);
   results.shiftTimes(-15);
   results.begin(10);
   t.strictSame(valuesOf(results, 'a', { afterMs: 4, untilMs: 5 }), [1]);
@@ -109,7 +109,7 @@ t.test('the labels that a metric may have', async (t) => {
   const results = new GroupResults([rule('a', 'a')], true);
   t.ok(results.mayHaveLabel('a', 'any'), 'a metric without series');
   results.begin(10);
-  results.update(0, samples('a', 10, [1]), []);
+  results.update(0, samples('a', 10, [1]), NO_LOSS);
   t.ok(results.mayHaveLabel('a', 'i'));
   t.notOk(results.mayHaveLabel('a', 'any'));
 });
