@@ -9,11 +9,14 @@ import { backfill, checkRules, runQuery, testRules } from './cli/index.js';
 import {
   helpText,
   loadConfig,
+  NO_RULE_FILES,
   parseConfig,
   parseFlags,
   type BackfillFlags,
+  type CheckRulesFlags,
   type Flags,
   type QueryFlags,
+  type TestRulesFlags,
 } from './config/index.js';
 import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
 import { asPromfedError, PromfedError } from './model/index.js';
@@ -23,6 +26,7 @@ import { availableCores, Cancellation, readMachineMemory, systemClock } from './
 import {
   budgetOfProcess,
   createRestoreEngine,
+  openGroups,
   Runtime,
   startServer,
   workersFor,
@@ -43,7 +47,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (flags.help) print(helpText());
   else if (flags.version) print(`promfed ${version}`);
   else if (flags.checkConfig) await checkConfig(flags);
-  else if (flags.checkRules !== undefined) process.exitCode = runChecks(flags, flags.checkRules);
+  else if (flags.checkRules !== undefined) process.exitCode = await runChecks(flags, flags.checkRules);
   else if (flags.testRules !== undefined) process.exitCode = await runTests(flags, flags.testRules);
   else if (flags.query !== undefined) await query(flags, flags.query);
   else if (flags.backfill !== undefined) await runBackfill(flags, flags.backfill);
@@ -58,17 +62,24 @@ async function checkConfig({ config: path, features }: CommandLine): Promise<voi
   print(`${path} is valid: ${settings.serverGroups.length} server groups, ${rules} rules`);
 }
 
-function runChecks({ features }: CommandLine, files: readonly string[]): number {
-  return checkRules(files, {
+function runChecks(flags: CommandLine, checkFlags: CheckRulesFlags): Promise<number> {
+  const { features } = flags;
+  return checkRules(checkFlags, {
     features,
+    clock: systemClock,
+    openGroups: async () => {
+      const config = await loadConfig(flags.config, { features, ruleFiles: NO_RULE_FILES });
+      return openGroups(config, { ...flags, clock: systemClock, version });
+    },
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
   });
 }
 
-function runTests({ features }: CommandLine, files: readonly string[]): Promise<number> {
-  return testRules(files, {
+function runTests({ features }: CommandLine, testFlags: TestRulesFlags): Promise<number> {
+  return testRules(testFlags, {
     features,
+    clock: systemClock,
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
   });

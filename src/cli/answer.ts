@@ -3,13 +3,13 @@
 import {
   formatFloat,
   Labels,
+  printHistogram,
   type Column,
   type Grid,
   type Histogram,
   type RawSeries,
   type Value,
 } from '../model/index.js';
-import { histogramText } from './histogram-text.js';
 
 export interface Point {
   readonly timeMs: number;
@@ -84,5 +84,5 @@ function timeOf({ startMs, stepMs }: Grid, step: number): number {
 function pointOf(timeMs: number, value: number, histogram: Histogram | undefined): Point {
   return histogram === undefined
     ? { timeMs, text: formatFloat(value), value }
-    : { timeMs, text: histogramText(histogram), value: undefined };
+    : { timeMs, text: printHistogram(histogram), value: undefined };
 }

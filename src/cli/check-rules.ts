@@ -1,32 +1,67 @@
 // `promfed check rules`: checks rule files, as promtool does.
 
-import { checkRuleFile } from '../config/index.js';
+import { checkRuleFile, type CheckedRuleFile, type CheckRulesFlags } from '../config/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
+import { checkLive, type LiveGroup } from './check-live.js';
+import { describeDuplicates } from './duplicate-rules.js';
 
-export interface CheckRulesOptions {
+export interface CheckRulesEnvironment {
   /** Experimental constructs of PromQL that rules may use. */
   readonly features: FeatureSet;
+  /** Opens the server groups of the configuration. Called for `--live` only. @throws PromfedError */
+  readonly openGroups: () => Promise<readonly LiveGroup[]>;
+  readonly clock: { now(): number };
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
 
+/** Exit status of problems that linting finds. Source: Prometheus, cmd/promtool/main.go. */
+const LINT_STATUS = 3;
+
 /**
- * Checks rule files and prints one result for each: the number of rules and warnings, or all problems, one per line as
- * `FILE:LINE:COLUMN: TEXT`. Returns the exit status: 0 when all files are valid, otherwise 1.
+ * Checks rule files and prints one result for each: the number of rules, or all problems, one per line as
+ * `FILE:LINE:COLUMN: TEXT`. Returns the exit status: 0 when all files are valid, 3 for fatal linting problems, otherwise 1.
+ *
+ * Source: Prometheus, cmd/promtool/main.go (`CheckRules`), with its output to standard output.
  */
-export function checkRules(files: readonly string[], { features, out, err }: CheckRulesOptions): 0 | 1 {
-  let status: 0 | 1 = 0;
-  for (const file of files) {
-    const { rules, problems, warnings } = checkRuleFile(file, features);
+export async function checkRules(
+  flags: CheckRulesFlags,
+  environment: CheckRulesEnvironment,
+): Promise<0 | 1 | 3> {
+  const { features, out, err } = environment;
+  const valid: CheckedRuleFile[] = [];
+  let hasLint = false;
+  for (const file of flags.files) {
+    const checked = checkRuleFile(file, { ...flags, features });
     out(`Checking ${file}\n`);
-    if (problems.length > 0) {
-      status = 1;
-      err(`  FAILED:\n${problems.map((line) => `${line}\n`).join('')}`);
-    } else {
-      out(`  SUCCESS: ${rules} rules found\n`);
+    if (checked.problems.length > 0) {
+      err(`  FAILED:\n${checked.problems.map((line) => `${line}\n`).join('')}`);
+      continue;
     }
-    for (const warning of warnings) err(`  warning: ${warning}\n`);
+    valid.push(checked);
+    hasLint = printResult(checked, flags, environment) || hasLint;
     out('\n');
   }
-  return status;
+  const isMissing =
+    flags.live !== undefined &&
+    (await checkLive(valid, flags.live, await environment.openGroups(), environment));
+  if (valid.length < flags.files.length || isMissing) return 1;
+  return hasLint && flags.isLintFatal ? LINT_STATUS : 0;
+}
+
+/** Returns true when linting finds a problem. */
+function printResult(
+  { groups, warnings, duplicates }: CheckedRuleFile,
+  { lintsDuplicateRules }: CheckRulesFlags,
+  { out, err }: CheckRulesEnvironment,
+): boolean {
+  const hasDuplicates = lintsDuplicateRules && duplicates.length > 0;
+  if (hasDuplicates) {
+    err(`  FAILED:\n${describeDuplicates(groups)}\n${duplicates.map((line) => `${line}\n`).join('')}`);
+  } else {
+    const rules = groups.reduce((count, group) => count + group.rules.length, 0);
+    out(`  SUCCESS: ${rules} rules found\n`);
+  }
+  for (const warning of warnings) err(`  warning: ${warning}\n`);
+  return hasDuplicates;
 }

@@ -32,6 +32,7 @@ export {
   type SparseBuckets,
   usesCustomBuckets,
 } from './histogram/histogram.js';
+export { printHistogram } from './histogram/print.js';
 export { HistogramSum } from './histogram/sum.js';
 export { trimHistogram } from './histogram/trim.js';
 export { isHeaderName, isHeaderValue, isReservedHeader } from './http-header.js';

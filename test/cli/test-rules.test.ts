@@ -6,6 +6,7 @@ import t from 'tap';
 
 import { testRules } from '../../src/cli/index.js';
 import { parseFlags } from '../../src/config/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 
 const RULES = `
 groups:
@@ -50,8 +51,9 @@ t.test('series of regions have the labels of their server groups', async (t) => 
     writeFileSync(path, testOf(expectedSum));
     let out = '';
     let err = '';
-    const status = await testRules([path], {
+    const status = await testRules(parseFlags(['test', 'rules', path], []).testRules!, {
       features: new Set(),
+      clock: systemClock,
       out: (text) => (out += text),
       err: (text) => (err += text),
     });
@@ -73,8 +75,11 @@ t.test('files are read in order, and a missing one fails', async (t) => {
   const directory = t.testdir({ 'empty.yaml': 'tests: []\n' });
   let text = '';
   const print = (part: string): string => (text += part);
-  const files = [join(directory, 'missing.yaml'), join(directory, 'empty.yaml')];
-  t.equal(await testRules(files, { features: new Set(), out: print, err: print }), 1);
+  const flags = parseFlags(
+    ['test', 'rules', ...[join(directory, 'missing.yaml'), join(directory, 'empty.yaml')]],
+    [],
+  ).testRules!;
+  t.equal(await testRules(flags, { features: new Set(), clock: systemClock, out: print, err: print }), 1);
   t.match(
     text,
     /^ {2}FAILED:\ncannot load the unit test: \S+missing\.yaml does not exist\n\n\n {2}SUCCESS\n\n$/,
@@ -82,7 +87,14 @@ t.test('files are read in order, and a missing one fails', async (t) => {
 });
 
 t.test('the command line', (t) => {
-  t.strictSame(parseFlags(['test', 'rules', 'a.yaml', 'b.yaml'], []).testRules, ['a.yaml', 'b.yaml']);
+  t.strictSame(parseFlags(['test', 'rules', '--run=a', '--run=b', 'a.yaml', 'b.yaml'], []).testRules, {
+    files: ['a.yaml', 'b.yaml'],
+    run: ['a', 'b'],
+    showsDiff: false,
+    isDebug: false,
+    junit: undefined,
+    ignoresUnknownKeys: false,
+  });
   t.throws(() => parseFlags(['test', 'rules'], []), /missing files, for example: promfed test rules/);
   t.throws(() => parseFlags(['test'], []), /missing subject; use promfed test rules FILES/);
   t.throws(() => parseFlags(['test', 'rules', '--log-level=debug', 'x'], []), /not a flag of promfed test/);

@@ -1,10 +1,13 @@
 // `promfed test rules` beside `promtool test rules`: the same files have the same verdicts and the same output.
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 
-import { testRules } from '../../src/cli/index.js';
+import { checkRules, testRules } from '../../src/cli/index.js';
+import { parseFlags } from '../../src/config/index.js';
+import { systemClock } from '../../src/runtime/index.js';
 import { curatedScenarios } from '../helpers/rules/promtool/curated-scenarios.js';
 import { evaluateScenario } from '../helpers/rules/promtool/evaluate.js';
 import {
@@ -21,21 +24,25 @@ interface Verdicts {
   readonly promtool: TestRulesResult;
 }
 
-async function runPromfed(path: string): Promise<TestRulesResult> {
+async function runPromfed(path: string, ...flags: readonly string[]): Promise<TestRulesResult> {
   let out = '';
   let err = '';
-  const status = await testRules([path], {
+  const status = await testRules(parseFlags(['test', 'rules', ...flags, path], []).testRules!, {
     features: new Set(),
+    clock: systemClock,
     out: (text) => (out += text),
     err: (text) => (err += text),
   });
   return { status, out, err };
 }
 
-function verdicts(files: Readonly<Record<string, string>>): Promise<Verdicts> {
+function verdicts(files: Readonly<Record<string, string>>, ...flags: readonly string[]): Promise<Verdicts> {
   return withFiles(files, async (directory) => {
     const path = join(directory, 'test.yaml');
-    return { promfed: await runPromfed(path), promtool: runPromtool(path) };
+    return {
+      promfed: await runPromfed(path, ...flags),
+      promtool: runPromtool('test', 'rules', ...flags, path),
+    };
   });
 }
 
@@ -296,3 +303,92 @@ function mutate(text: string, mutations: readonly (readonly [number, number, str
   }
   return JSON.stringify(file);
 }
+
+t.test('flags have the output of promtool', { skip: withoutRealServers() }, async (t) => {
+  const failing = cases.find(({ name }) => name === 'wrong alerts')!.test;
+  const several = cases.find(({ name }) => name === 'external labels and URL, several tests')!.test;
+  const files = { 'rules.yaml': RULES, 'test.yaml': failing };
+  const others = { 'external.yaml': OTHER_RULES['external.yaml'], 'test.yaml': several };
+  const compared: readonly (readonly [Readonly<Record<string, string>>, readonly string[]])[] = [
+    [files, ['--diff']],
+    [files, ['--debug']],
+    [others, ['--debug', '--run=sec', '--run=none']],
+    [others, ['--run=^$']],
+    [
+      { ...files, 'rules.yaml': RULES.replace('    rules:', '    unknown: 1\n    rules:') },
+      ['--ignore-unknown-fields'],
+    ],
+  ];
+  for (const [given, flags] of compared) {
+    const { promfed, promtool } = await verdicts(given, ...flags);
+    t.strictSame(debugToStderr(promfed), debugToStderr(promtool), flags.join(' '));
+  }
+  t.ok((await verdicts(files, '--diff')).promfed.err.includes('\u001b[0;31m"'));
+});
+
+/** Since Prometheus 3.6, promtool prints debug output to standard error. Durations are removed. */
+function debugToStderr({ status, out, err }: TestRulesResult): TestRulesResult {
+  const debug = /^DEBUG: Starting[^]*finished, took \S+\n/.exec(out)?.[0] ?? '';
+  return { status, out: out.slice(debug.length), err: (debug + err).replace(/took \S+/g, 'took') };
+}
+
+t.test('JUnit files are those of promtool', { skip: withoutRealServers() }, async (t) => {
+  const failing = cases.find(({ name }) => name === 'wrong expressions')!.test;
+  await withFiles(
+    { 'rules.yaml': RULES, 'test.yaml': failing, 'other.yaml': 'tests: [{name: "<&>\\"\\t"}, {}]' },
+    async (directory) => {
+      const [ours, theirs] = ['ours.xml', 'theirs.xml'].map((name) => join(directory, name));
+      const paths = ['test.yaml', 'other.yaml'].map((name) => join(directory, name));
+      await runPromfed(paths[0]!, `--junit=${ours!}`, paths[1]!);
+      runPromtool('test', `--junit=${theirs!}`, 'rules', paths[1]!, paths[0]!);
+      const read = (path: string): string =>
+        readFileSync(path, 'utf8').replace(/timestamp="[-\dT:]{19}"/g, 'timestamp');
+      t.equal(read(ours!), read(theirs!));
+    },
+  );
+});
+
+t.test(
+  'check rules has the output and the exit status of promtool',
+  { skip: withoutRealServers() },
+  async (t) => {
+    const files = {
+      'good.yaml': RULES,
+      'bad.yaml': 'groups: [{name: a, rules: [{record: r, expr: "1 +"}]}]',
+      'unknown.yaml': 'groups: [{name: a, owner: x, rules: [{record: r, expr: "1", team: y}]}]',
+      'duplicates.yaml':
+        'groups: [{name: a, labels: {x: "y"}, rules: [{alert: z, expr: "1"}, {record: r, expr: "1", labels: {b: c}}, {record: r, expr: "2", labels: {b: c}}, {alert: z, expr: "3"}, {alert: z, expr: "2"}]}]',
+    };
+    const runs: readonly (readonly [flags: readonly string[], files: readonly string[]])[] = [
+      [[], ['good.yaml']],
+      [[], ['duplicates.yaml']],
+      [['--lint-fatal'], ['duplicates.yaml', 'good.yaml']],
+      [['--lint-fatal'], ['duplicates.yaml', 'bad.yaml', 'good.yaml']],
+      [['--lint=none', '--lint-fatal'], ['duplicates.yaml']],
+      [['--lint=all', '--lint-fatal'], ['duplicates.yaml']],
+      [['--lint=none,duplicate-rules'], ['duplicates.yaml']],
+      [[], ['unknown.yaml']],
+      [['--ignore-unknown-fields'], ['unknown.yaml', 'good.yaml']],
+    ];
+    await withFiles(files, async (directory) => {
+      for (const [flags, names] of runs) {
+        const args = ['check', 'rules', ...flags, ...names.map((name) => join(directory, name))];
+        let out = '';
+        let err = '';
+        const status = await checkRules(parseFlags(args, []).checkRules!, {
+          features: new Set(),
+          clock: systemClock,
+          openGroups: () => Promise.resolve([]),
+          out: (text) => (out += text),
+          err: (text) => (err += text),
+        });
+        const theirs = runPromtool(...args);
+        t.strictSame({ status, out }, { status: theirs.status, out: theirs.out }, args.slice(2, 4).join(' '));
+        // promfed adds the positions of duplicates. Errors have texts of their own.
+        const isSame = names.some((name) => name === 'bad.yaml' || name === 'unknown.yaml');
+        if (!isSame)
+          t.equal(err.replace(/^\S+: duplicate rule .*\n/gm, ''), theirs.err, args.slice(2, 4).join(' '));
+      }
+    });
+  },
+);

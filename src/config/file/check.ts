@@ -14,6 +14,8 @@ import { type Path, printPath, type SchemaNode, walkValues } from './schema-walk
 /** A problem and the path of the value that has it. */
 export interface PathProblem extends Problem {
   readonly path: Path;
+  /** True for a key that the schema does not have. */
+  readonly isUnknownKey?: boolean;
 }
 
 const ajv = createAjv();
@@ -78,7 +80,8 @@ function describe(error: ErrorObject, decoded: Decoded, withHint: boolean): Path
       const key = params['additionalProperty'] as string;
       const nearest = withHint ? tryNearest(key, Object.keys(schema.properties ?? {})) : undefined;
       const hint = nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`;
-      return problem(`unknown key ${quoteKey(key)}${hint}`, key);
+      const found = problem(`unknown key ${quoteKey(key)}${hint}`, key);
+      return found.map((one) => ({ ...one, isUnknownKey: true }));
     }
     case 'propertyNames':
       // The error of the key itself is reported as well.

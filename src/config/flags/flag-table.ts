@@ -9,6 +9,9 @@ export const SCOPES = {
   explain: ['explain'],
   range: ['query', 'explain', 'backfill'],
   backfill: ['backfill'],
+  check: ['check'],
+  test: ['test'],
+  ruleFiles: ['check', 'test'],
 } as const satisfies Readonly<Record<string, readonly Command[]>>;
 
 export interface FlagSpec {
@@ -185,6 +188,37 @@ export const FLAGS = {
     default: 'promfed-backfill.json',
     help: 'File with the progress. The next run with the same flags continues after the last confirmed chunk.',
   },
+  lint: {
+    scope: 'check',
+    value: 'names',
+    default: 'duplicate-rules',
+    help: 'Comma separated linting checks. Of: [all, duplicate-rules, none].',
+  },
+  'lint-fatal': { scope: 'check', help: 'Exit with status 3 when linting finds something.' },
+  live: {
+    scope: 'check',
+    help: 'Also report selectors that match nothing now, for each server group of --config.',
+  },
+  'live-range': {
+    scope: 'check',
+    value: 'duration',
+    default: '5m',
+    help: 'Time in which a selector must match a sample, unless its own range is longer.',
+  },
+  'fail-on-missing': {
+    scope: 'check',
+    help: 'Exit with status 1 when a selector matches nothing, or a server group does not answer.',
+  },
+  run: {
+    scope: 'test',
+    value: 'regex',
+    repeatable: true,
+    help: 'Run the tests whose names match the regular expression. Repeatable.',
+  },
+  diff: { scope: 'test', help: 'Print the differences between expected and actual alerts as colored JSON.' },
+  debug: { scope: 'test', help: 'Print the duration of each test, and all series at its end.' },
+  junit: { scope: 'test', value: 'file', help: 'Write the results to a file as JUnit XML.' },
+  'ignore-unknown-fields': { scope: 'ruleFiles', help: 'Ignore unknown keys in rule files.' },
   'check-config': { scope: 'server', help: 'Check the configuration file and exit.' },
   version: { short: 'v', help: 'Print the version and exit.' },
   help: { short: 'h', help: 'Show this help and exit.' },
@@ -195,6 +229,11 @@ export type FlagName = keyof typeof FLAGS;
 /** True for a flag that `query` accepts, and commands other than it may. */
 export function isQueryFlag({ scope }: FlagSpec): boolean {
   return scope === 'query' || scope === 'explain' || scope === 'range';
+}
+
+/** True for a flag of `check rules` or `test rules`. */
+export function isRuleFlag({ scope }: FlagSpec): boolean {
+  return scope === 'check' || scope === 'test' || scope === 'ruleFiles';
 }
 
 /** True for a flag that a server does not accept. */

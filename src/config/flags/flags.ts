@@ -24,6 +24,12 @@ import {
 } from './flag-values.js';
 import { parseQueryFlags, type QueryFlags } from './query-flags.js';
 import { readArguments } from './read-arguments.js';
+import {
+  parseCheckRulesFlags,
+  parseTestRulesFlags,
+  type CheckRulesFlags,
+  type TestRulesFlags,
+} from './rule-flags.js';
 
 /** The parsed command line. */
 export interface Flags<Feature extends string = string> {
@@ -69,10 +75,10 @@ export interface Flags<Feature extends string = string> {
   readonly help: boolean;
   /** Flags of `query` and `explain`; undefined for other commands. */
   readonly query: QueryFlags | undefined;
-  /** The files of `check rules`, at least one; undefined for other commands. */
-  readonly checkRules: readonly string[] | undefined;
-  /** The files of `test rules`, at least one; undefined for other commands. */
-  readonly testRules: readonly string[] | undefined;
+  /** Flags of `check rules`; undefined for other commands. */
+  readonly checkRules: CheckRulesFlags | undefined;
+  /** Flags of `test rules`; undefined for other commands. */
+  readonly testRules: TestRulesFlags | undefined;
   /** Flags of `backfill`; undefined for other commands. */
   readonly backfill: BackfillFlags | undefined;
   /** Values of all server flags as text, with defaults, in the order of the help text: `/api/v1/status/flags`. */
@@ -139,8 +145,8 @@ export function parseFlags<Feature extends string>(
     version: reader.isOn('version'),
     help: reader.isOn('help'),
     query: runsQuery(command) ? parseQueryFlags(positionals, reader, problems) : undefined,
-    checkRules: command === 'check' ? ruleFiles(positionals, problems) : undefined,
-    testRules: command === 'test' ? ruleFiles(positionals, problems) : undefined,
+    checkRules: command === 'check' ? parseCheckRulesFlags(positionals, reader, problems) : undefined,
+    testRules: command === 'test' ? parseTestRulesFlags(positionals, reader, problems) : undefined,
     backfill: command === 'backfill' ? parseBackfillFlags(positionals, reader, problems) : undefined,
     texts: textsOf(reader),
   };
@@ -158,18 +164,6 @@ function readRuleFlags(reader: FlagReader): RuleFlags {
     resendDelayMs: duration('rules.alert.resend-delay'),
     alertBackfill: reader.isOn('rules.alertbackfill'),
   };
-}
-
-/** The arguments after `check rules` or `test rules`. */
-function ruleFiles([command, subject, ...files]: readonly string[], problems: string[]): readonly string[] {
-  if (subject !== 'rules') {
-    problems.push(
-      `${subject === undefined ? 'missing subject' : `unexpected argument ${quote(subject)}`}; use promfed ${command} rules FILES`,
-    );
-  } else if (files.length === 0) {
-    problems.push(`missing files, for example: promfed ${command} rules rules/*.yaml`);
-  }
-  return files;
 }
 
 function textsOf(reader: FlagReader): Record<string, string> {

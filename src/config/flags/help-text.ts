@@ -1,6 +1,6 @@
 // The text of --help, generated from the table of flags.
 
-import { FLAGS, isCommandFlag, isQueryFlag, type FlagSpec } from './flag-table.js';
+import { FLAGS, isCommandFlag, isQueryFlag, isRuleFlag, type FlagSpec } from './flag-table.js';
 
 const WIDTH = 100;
 const INDENT = 6;
@@ -33,6 +33,9 @@ const BACKFILL_USAGE = `
 Flags of promfed backfill, which also accepts --config, --start, --end, --timeout and the flags of
 queries. FILES replace the rule_files of the configuration:`;
 
+const RULES_USAGE = `
+Flags of promfed check rules and promfed test rules, which also accept --enable-feature:`;
+
 /** Every flag with its value, default and help, at most 100 characters wide. */
 export function helpText(): string {
   const flags = Object.entries<FlagSpec>(FLAGS);
@@ -43,6 +46,8 @@ export function helpText(): string {
     ...flags.filter(([, spec]) => isQueryFlag(spec)).flatMap(flagLines),
     BACKFILL_USAGE,
     ...flags.filter(([, spec]) => spec.scope === 'backfill').flatMap(flagLines),
+    RULES_USAGE,
+    ...flags.filter(([, spec]) => isRuleFlag(spec)).flatMap(flagLines),
   ].join('\n');
 }
 

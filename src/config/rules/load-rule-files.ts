@@ -27,6 +27,9 @@ export interface RuleFileSystem {
 
 export const ruleFileSystem: RuleFileSystem = { glob: globFiles, read: readRuleFile };
 
+/** For commands that do not use the rules of a configuration. */
+export const NO_RULE_FILES: RuleFileSystem = { glob: () => [], read: readRuleFile };
+
 /** Reads a rule file of up to 4 MiB. */
 export function readRuleFile(path: string): FileText {
   return readTextFile(path, MAX_FILE_BYTES);
@@ -81,7 +84,7 @@ export function loadRuleFiles(patterns: readonly string[], options: LoadOptions)
     const parsed = parseRuleFile(read.text, file, options.defaults, options);
     groups.push(...parsed.groups);
     problems.push(...parsed.problems);
-    warnings.push(...parsed.warnings);
+    warnings.push(...parsed.warnings, ...parsed.duplicates);
     for (const [i, group] of parsed.groups.entries()) {
       rules += group.rules.length;
       if (options.canRecord || parsed.problems.length > 0) continue;

@@ -2,7 +2,6 @@
 
 import { dirname, isAbsolute, join } from 'node:path';
 
-import type { FeatureSet } from '../../promql/language/index.js';
 import { ConfigError } from '../config-error.js';
 import { createShapeCheck } from '../file/check.js';
 import { decode } from '../file/decode.js';
@@ -15,6 +14,7 @@ import type { SchemaNode } from '../file/schema-walk.js';
 import { parseYaml } from '../file/yaml-document.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
 import { parseTestTime, parseYamlNumber } from '../text/parse-number.js';
+import type { CheckRuleFileOptions } from './check-rule-file.js';
 import { checkTemplate } from './check-template.js';
 import { loadRuleFiles, readRuleFile, ruleFileSystem } from './load-rule-files.js';
 import type { RuleGroupSettings } from './rule-settings.js';
@@ -28,14 +28,14 @@ export type LoadedUnitTest =
 const checkShape = createShapeCheck(unitTestFileSchema);
 
 /** Reads a unit test and the rule files that it names. Never throws. */
-export function loadUnitTest(path: string, features: FeatureSet): LoadedUnitTest {
+export function loadUnitTest(path: string, options: CheckRuleFileOptions): LoadedUnitTest {
   const read = readRuleFile(path);
   if ('problem' in read) return { problems: [`cannot load the unit test: ${read.problem}`], warnings: [] };
   try {
     const decoded = decode(parseYaml(read.text, path), unitTestFileSchema as SchemaNode);
     const problems = [...decoded.problems, ...checkShape(decoded)];
     if (problems.length > 0) throw new ConfigError(path, problems);
-    return createUnitTest(path, decoded.value as UnitTestFile, features);
+    return createUnitTest(path, decoded.value as UnitTestFile, options);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problems: [error.message], warnings: [] };
@@ -43,7 +43,7 @@ export function loadUnitTest(path: string, features: FeatureSet): LoadedUnitTest
 }
 
 /** @throws ConfigError */
-function createUnitTest(path: string, file: UnitTestFile, features: FeatureSet): LoadedUnitTest {
+function createUnitTest(path: string, file: UnitTestFile, options: CheckRuleFileOptions): LoadedUnitTest {
   const { group_eval_order: order = [], rule_files: patterns = [] } = file;
   const repeated = order.find((name, i) => order.indexOf(name) < i);
   if (repeated !== undefined) {
@@ -59,7 +59,7 @@ function createUnitTest(path: string, file: UnitTestFile, features: FeatureSet):
   const groupsOf = (intervalMs: number): readonly RuleGroupSettings[] => {
     let groups = byInterval.get(intervalMs);
     if (groups === undefined) {
-      groups = inOrder(loadGroups(path, absolute, intervalMs, features), order);
+      groups = inOrder(loadGroups(path, absolute, intervalMs, options), order);
       byInterval.set(intervalMs, groups);
     }
     return groups;
@@ -76,13 +76,13 @@ function loadGroups(
   path: string,
   patterns: readonly string[],
   intervalMs: number,
-  features: FeatureSet,
+  options: CheckRuleFileOptions,
 ): readonly RuleGroupSettings[] {
   const { groups, problems } = loadRuleFiles(patterns, {
     directory: '',
     defaults: { intervalMs, queryOffsetMs: 0, partialResponse: undefined },
     canRecord: true,
-    features,
+    ...options,
     checkTemplate,
     files: ruleFileSystem,
   });

@@ -2,10 +2,10 @@
 
 import { compareStrings, PromfedError } from '../../model/index.js';
 import { type FeatureSet, ParseError, parseExpr } from '../../promql/language/index.js';
-import { ConfigError, type Problem } from '../config-error.js';
-import { createShapeCheck } from '../file/check.js';
+import { ConfigError, type FilePosition, type Problem } from '../config-error.js';
+import { createShapeCheck, type PathProblem } from '../file/check.js';
 import { type Decoded, decode } from '../file/decode.js';
-import type { RuleFile, RuleFileRule, RuleGroupFile } from '../file/schema/rule-file.js';
+import type { RuleFileRule, RuleGroupFile } from '../file/schema/rule-file.js';
 import { ruleFileSchema } from '../file/schema/rule-file.js';
 import type { Path, SchemaNode } from '../file/schema-walk.js';
 import { parseYaml } from '../file/yaml-document.js';
@@ -13,6 +13,7 @@ import { parseConfigDuration } from '../text/parse-duration.js';
 import { quote } from '../text/quote.js';
 import { duplicateRules } from './duplicate-rules.js';
 import type { PartialResponseStrategy, RuleGroupSettings, RuleSettings } from './rule-settings.js';
+import { ValidParts } from './valid-parts.js';
 
 /** Values of keys that a group does not set. */
 export interface RuleDefaults {
@@ -28,6 +29,8 @@ export interface RuleLanguages {
   /** Experimental constructs of PromQL that are accepted. */
   readonly features: FeatureSet;
   readonly checkTemplate: CheckTemplate;
+  /** True to accept keys that rule files do not have. Default false. */
+  readonly ignoresUnknownKeys?: boolean;
 }
 
 export interface ParsedRuleFile {
@@ -35,8 +38,12 @@ export interface ParsedRuleFile {
   readonly groups: readonly RuleGroupSettings[];
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Warnings about rules with the name and labels of an earlier one. Empty when there are problems. */
+  readonly duplicates: readonly Problem[];
   /** The position of a rule, for problems that are found later. */
   readonly positionOf: (group: number, rule: number) => Problem['position'];
+  /** The position of a byte of the expression of a rule. */
+  readonly positionInExpr: (group: number, rule: number, byteOffset: number) => Problem['position'];
 }
 
 const checkShape = createShapeCheck(ruleFileSchema);
@@ -69,8 +76,19 @@ export function parseRuleFile(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const problems = error.problems.map((problem) => ({ ...problem, file }));
-    return { groups: [], problems, warnings: [], positionOf: () => undefined };
+    return {
+      groups: [],
+      problems,
+      warnings: [],
+      duplicates: [],
+      positionOf: nowhere,
+      positionInExpr: nowhere,
+    };
   }
+}
+
+function nowhere(): undefined {
+  return undefined;
 }
 
 class RuleFileParser {
@@ -79,36 +97,48 @@ class RuleFileParser {
   readonly #defaults: RuleDefaults;
   readonly #languages: RuleLanguages;
   readonly #problems: Problem[] = [];
+  readonly #shapeProblems: readonly PathProblem[];
+  readonly #valid: ValidParts;
 
   constructor(file: string, decoded: Decoded, defaults: RuleDefaults, languages: RuleLanguages) {
     this.#file = file;
     this.#decoded = decoded;
     this.#defaults = defaults;
     this.#languages = languages;
+    this.#shapeProblems = checkShape(decoded).filter(
+      ({ isUnknownKey }) => isUnknownKey !== true || languages.ignoresUnknownKeys !== true,
+    );
+    this.#valid = new ValidParts(this.#shapeProblems);
   }
 
   parse(): ParsedRuleFile {
-    const shapeProblems = checkShape(this.#decoded);
-    for (const { position, text } of [...this.#decoded.problems, ...shapeProblems]) {
+    for (const { position, text } of [...this.#decoded.problems, ...this.#shapeProblems]) {
       this.#problems.push({ file: this.#file, position, text });
     }
-    const invalid = new Set(shapeProblems.map(({ path }) => String(path[1])));
-    const { groups = [] } = this.#decoded.value as Partial<RuleFile>;
-    const settings =
-      this.#decoded.truncated || !Array.isArray(groups)
-        ? []
-        : groups.flatMap((group, i) => (invalid.has(String(i)) ? [] : [this.#groupOf(group, i)]));
+    const { groups } = this.#decoded.value as { readonly groups?: unknown };
+    const valid = this.#decoded.truncated ? [] : this.#valid.of(groups ?? [], ['groups']);
+    const settings = Array.isArray(valid)
+      ? (valid as (RuleGroupFile | undefined)[]).flatMap((group, i) =>
+          group === undefined ? [] : [this.#groupOf(group, i)],
+        )
+      : [];
     if (Array.isArray(groups)) this.#checkGroupNames(groups);
-    const positionOf = (group: number, rule: number) =>
+    const positionOf = (group: number, rule: number): FilePosition =>
       this.#decoded.positionOf(['groups', group, 'rules', rule]);
     return {
       groups: settings,
       problems: this.#problems,
-      warnings:
+      warnings: [],
+      duplicates:
         this.#problems.length === 0
           ? duplicateRules(settings, positionOf).map((warning) => ({ ...warning, file: this.#file }))
           : [],
       positionOf,
+      positionInExpr: (group, rule, byteOffset) => {
+        const expr = settings[group]?.rules[rule]?.expr ?? '';
+        const path = ['groups', group, 'rules', rule, 'expr'];
+        return this.#decoded.positionInText(path, utf16Offset(expr, byteOffset));
+      },
     };
   }
 
@@ -142,7 +172,9 @@ class RuleFileParser {
         group.partial_response_strategy === undefined
           ? partialResponse
           : partialResponseOf(group.partial_response_strategy),
-      rules: (group.rules ?? []).map((rule, j) => this.#ruleOf(group, rule, ['groups', i, 'rules', j])),
+      rules: ((group.rules ?? []) as (RuleFileRule | undefined)[]).flatMap((rule, j) =>
+        rule === undefined ? [] : [this.#ruleOf(group, rule, ['groups', i, 'rules', j])],
+      ),
     };
   }
 
@@ -152,12 +184,13 @@ class RuleFileParser {
     const problem = (at: Path, text: string): void => {
       this.#problem([...path, ...at], prefix + text);
     };
+    const hasInvalid = (key: string): boolean => this.#valid.isInvalid([...path, key]);
     if (record !== '' && alert !== '') {
       problem(['record'], "only one of 'record' and 'alert' must be set");
-    } else if (record === '' && alert === '') {
+    } else if (record === '' && alert === '' && !hasInvalid('record') && !hasInvalid('alert')) {
       problem([], "one of 'record' or 'alert' must be set");
     }
-    this.#checkExpr(expr, [...path, 'expr'], prefix);
+    if (!hasInvalid('expr')) this.#checkExpr(expr, [...path, 'expr'], prefix);
     const labels = pairsOf(group.labels, rule.labels);
     if (alert === '') {
       if (record !== '') checkRecording(rule, problem);

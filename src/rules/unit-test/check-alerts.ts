@@ -4,6 +4,7 @@ import type { AlertTestSettings } from '../../config/index.js';
 import { printDuration } from '../../model/index.js';
 import { ALERT_NAME } from '../alert/alert-samples.js';
 import type { RuleGroup } from '../group/rule-group.js';
+import { diffJson } from './diff-json.js';
 import { comparePairs, indentLines, printPairs, sortPairs, type Pairs } from './print-result.js';
 
 interface Alert {
@@ -17,7 +18,7 @@ const INDENT = '            ';
 export function checkAlerts(
   { alertName, evalTimeMs, expected }: AlertTestSettings,
   groups: readonly RuleGroup[],
-  testName: string,
+  { testName, showsDiff }: { readonly testName: string; readonly showsDiff: boolean },
 ): string | undefined {
   const wanted = expected.map(({ labels, annotations }): Alert => ({
     labels: sortPairs(new Map([...labels, [ALERT_NAME, alertName]])),
@@ -37,10 +38,23 @@ export function checkAlerts(
   const [exp, actual] = [wanted, got].map((alerts) => printAlerts(alerts.sort(compareAlerts)));
   if (exp === actual) return undefined;
   const name = testName === '' ? '' : `    name: ${testName},\n`;
-  return (
-    `${name}    alertname: ${alertName}, time: ${printDuration(evalTimeMs)}, \n` +
-    `        exp:${indentLines(exp!, INDENT)}, \n        got:${indentLines(actual!, INDENT)}`
-  );
+  const head = `${name}    alertname: ${alertName}, time: ${printDuration(evalTimeMs)}, \n`;
+  if (showsDiff) {
+    const diff = diffJson(toJson(wanted), toJson(got));
+    return `${head}        diff: ${indentLines(diff, INDENT)}`;
+  }
+  return head + `        exp:${indentLines(exp!, INDENT)}, \n        got:${indentLines(actual!, INDENT)}`;
+}
+
+/** No alerts are one without labels and annotations. */
+function toJson(
+  alerts: readonly Alert[],
+): readonly Readonly<Record<string, Readonly<Record<string, string>>>>[] {
+  if (alerts.length === 0) return [{ Annotations: {}, Labels: {} }];
+  return alerts.map(({ labels, annotations }) => ({
+    Annotations: Object.fromEntries(annotations),
+    Labels: Object.fromEntries(labels),
+  }));
 }
 
 function compareAlerts(a: Alert, b: Alert): number {

@@ -9,11 +9,16 @@ import type { RuleGroup } from '../group/rule-group.js';
 import { NO_RULE_METRICS } from '../metrics.js';
 import { checkAlerts } from './check-alerts.js';
 import { checkExpr } from './check-expr.js';
+import { dumpSeries } from './dump-series.js';
 import { printGoDuration } from './print-result.js';
 import { createUnitTestFederation, type UnitTestFederation } from './unit-test-federation.js';
 
 export interface UnitTestOptions extends Pick<UnitTestFileSettings, 'evaluationIntervalMs' | 'fuzzyCompare'> {
   readonly features: FeatureSet;
+  /** True to print the differences of alerts as JSON in colors. */
+  readonly showsDiff: boolean;
+  /** Receives all series at the end of the test; undefined to leave them out. */
+  readonly debug: ((text: string) => void) | undefined;
 }
 
 const QUERY_TIMEOUT_MS = 120_000;
@@ -41,20 +46,38 @@ export async function runUnitTest(test: UnitTestSettings, options: UnitTestOptio
       });
       if (problem !== undefined) problems.texts.push(problem);
     }
+    await dump(test, federation, signal, options);
     return problems.texts;
   } catch (thrown) {
     return [asPromfedError(thrown).message];
   }
 }
 
+async function dump(
+  test: UnitTestSettings,
+  { engine }: UnitTestFederation,
+  signal: StopSignal,
+  { features, debug }: UnitTestOptions,
+): Promise<void> {
+  if (debug === undefined) return;
+  const dumpOptions = { engine, features, timeoutMs: QUERY_TIMEOUT_MS, signal };
+  debug(await dumpSeries(test.startMs, lastTimeMs(test), dumpOptions));
+}
+
+/** The time of the last check, since the start. */
+function lastTimeMs({ alertTests, exprTests }: UnitTestSettings): number {
+  return Math.max(0, ...[...alertTests, ...exprTests].map(({ evalTimeMs }) => evalTimeMs));
+}
+
 /** Evaluates the groups at each interval, and checks the alerts that the test expects. */
 async function evaluateGroups(
-  { alertTests, exprTests, startMs, name }: UnitTestSettings,
+  test: UnitTestSettings,
   groups: readonly RuleGroup[],
   federation: UnitTestFederation,
-  { evaluationIntervalMs }: UnitTestOptions,
+  { evaluationIntervalMs, showsDiff }: UnitTestOptions,
 ): Promise<{ readonly texts: string[]; readonly hasFailedRules: boolean }> {
-  const lastMs = Math.max(0, ...[...alertTests, ...exprTests].map(({ evalTimeMs }) => evalTimeMs));
+  const { alertTests, startMs, name: testName } = test;
+  const lastMs = lastTimeMs(test);
   const texts: string[] = [];
   for (let sinceStartMs = 0; sinceStartMs <= lastMs; sinceStartMs += evaluationIntervalMs) {
     const timeMs = startMs + sinceStartMs;
@@ -75,7 +98,7 @@ async function evaluateGroups(
     );
     // By time, in the order of the file.
     for (const alertTest of [...due].sort((a, b) => a.evalTimeMs - b.evalTimeMs)) {
-      const problem = checkAlerts(alertTest, groups, name);
+      const problem = checkAlerts(alertTest, groups, { testName, showsDiff });
       if (problem !== undefined) texts.push(problem);
     }
   }

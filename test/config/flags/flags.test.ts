@@ -140,7 +140,16 @@ t.test('each flag is parsed in each of its forms', async (t) => {
     { argv: ['demo'], expected: { command: 'demo' } },
     {
       argv: ['check', 'rules', 'a.yaml', 'b.yaml'],
-      expected: { command: 'check', checkRules: ['a.yaml', 'b.yaml'] },
+      expected: {
+        command: 'check',
+        checkRules: {
+          files: ['a.yaml', 'b.yaml'],
+          lintsDuplicateRules: true,
+          isLintFatal: false,
+          ignoresUnknownKeys: false,
+          live: undefined,
+        },
+      },
     },
     {
       argv: [

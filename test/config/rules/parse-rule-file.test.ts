@@ -277,7 +277,7 @@ t.test('every problem is reported with its position', async (t) => {
 });
 
 t.test('a rule with the name and labels of an earlier one is a warning', async (t) => {
-  const { warnings, problems } = parse(`groups:
+  const { duplicates, problems } = parse(`groups:
 - name: a
   labels: {x: "1"}
   rules:
@@ -291,7 +291,7 @@ t.test('a rule with the name and labels of an earlier one is a warning', async (
 `);
   t.same(problems, []);
   t.same(
-    warnings.map((warning) => printProblem('', warning)),
+    duplicates.map((warning) => printProblem('', warning)),
     [
       'r.yaml:9:5: duplicate rule "r" with labels {x="1"}: the rule on line 5 has the same name and labels',
       'r.yaml:11:5: duplicate rule "A": the rule on line 10 has the same name and labels',

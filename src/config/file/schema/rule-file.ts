@@ -41,7 +41,5 @@ export const ruleFileSchema = Type.Object(
   closed,
 ) satisfies TObject;
 
-/** A decoded and checked rule file. */
-export type RuleFile = Type.Static<typeof ruleFileSchema>;
 export type RuleGroupFile = Type.Static<typeof ruleGroup>;
 export type RuleFileRule = Type.Static<typeof rule>;

@@ -30,10 +30,10 @@ export async function withFiles<Result>(
   }
 }
 
-/** Runs `promtool test rules` on a file. */
-export function runPromtool(path: string): TestRulesResult {
+/** Runs promtool. */
+export function runPromtool(...args: readonly string[]): TestRulesResult {
   const promtool = resolve('.real-servers/bin/promtool');
-  const { status, stdout, stderr } = spawnSync(promtool, ['test', 'rules', path], {
+  const { status, stdout, stderr } = spawnSync(promtool, args, {
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
   });
@@ -42,7 +42,7 @@ export function runPromtool(path: string): TestRulesResult {
 
 /** Runs promtool on the unit test `test.yaml`. */
 function check(files: Readonly<Record<string, string>>): Promise<TestRulesResult> {
-  return withFiles(files, (directory) => runPromtool(join(directory, 'test.yaml')));
+  return withFiles(files, (directory) => runPromtool('test', 'rules', join(directory, 'test.yaml')));
 }
 
 /** The differences that promtool found between its own results and those of promfed; empty when there are none. */
