@@ -105,6 +105,22 @@ t.test('an unchanged group keeps its state and its schedule at a reload', async 
   t.equal(bench.queries.length, 3);
 });
 
+t.test('an unchanged group knows the metrics that other groups record', async (t) => {
+  const { bench, manager } = setUp();
+  const settings = groupSettings('g', [recording('r', 'x'), alerting('A', 'r')]);
+  await manager.update(bench.ruleSet([settings]));
+  const [group] = manager.groups;
+  t.strictSame([...group!.recordedNames], [['r', 1]]);
+  const other = groupSettings('h', [recording('r', 'y'), recording('r', 'x'), recording('s', 'x')]);
+  await manager.update(bench.ruleSet([settings, other]));
+  t.equal(manager.groups[0], group);
+  t.strictSame([...group!.recordedNames].sort(), [
+    ['r', 2],
+    ['s', 1],
+  ]);
+  await manager.close();
+});
+
 t.test('a changed group adopts the state of its rules', async (t) => {
   const { timers, bench, manager } = setUp();
   bench.results.set('x', [[{ job: 'a' }, 1]]);

@@ -38,7 +38,7 @@ export interface ChainedResultsOptions {
  * - another selector of the expression reads recorded series at other times, or those of other groups;
  * - a rule of the metric has no results yet, or too many;
  * - another rule group records the metric too;
- * - a matcher requires a label that no result has. It may be added on the way: an external label, or a region's.
+ * - a matcher requires a label that no result has had. It may be added on the way: an external label, or a region's.
  */
 export function createChainedResults(options: ChainedResultsOptions): ChainedResults {
   const { groupName, results, position } = options;

@@ -48,6 +48,8 @@ export class GroupResults {
   readonly #maxSeries: number;
   /** Newest samples by the keys of their labels, for each metric that is kept. */
   readonly #byName: ReadonlyMap<string, Map<string, Result>>;
+  /** Names of the labels that results have had, for each metric that is kept. */
+  readonly #labelNames: ReadonlyMap<string, Set<string>>;
   readonly #states: ResultState[];
   /** Number of series of the last result of each rule that is dropped. */
   readonly #droppedCounts: number[];
@@ -62,6 +64,7 @@ export class GroupResults {
     this.#maxSeries = maxSeries;
     const names = isEnabled ? selectedNames(rules) : [];
     this.#byName = new Map([...names].map((name) => [name, new Map<string, Result>()]));
+    this.#labelNames = new Map([...names].map((name) => [name, new Set<string>()]));
     this.#states = rules.map(() => 'none');
     this.#droppedCounts = rules.map(() => 0);
     this.#losses = rules.map(() => NO_LOSS);
@@ -131,6 +134,7 @@ export class GroupResults {
       const newest = results?.get(labels.key);
       if (results === undefined || (newest === undefined ? isStale : timeMs <= newest.timeMs)) continue;
       results.set(labels.key, { labels, timeMs, value: isStale ? 'stale' : value });
+      if (newest === undefined) this.#addLabelNames(labels);
     }
   }
 
@@ -142,7 +146,10 @@ export class GroupResults {
   adopt(previous: GroupResults, predecessors: ReadonlyMap<number, number>): void {
     this.#timeMs = previous.#timeMs;
     for (const [name, results] of this.#byName) {
-      for (const [key, result] of previous.#byName.get(name) ?? []) results.set(key, result);
+      for (const [key, result] of previous.#byName.get(name) ?? []) {
+        results.set(key, result);
+        this.#addLabelNames(result.labels);
+      }
     }
     for (const name of previous.#dropped) if (this.#byName.has(name)) this.#dropped.add(name);
     for (const [position, from] of predecessors) {
@@ -180,15 +187,10 @@ export class GroupResults {
     return this.#rules.flatMap((rule, i) => (rule.kind === 'recording' && rule.name === name ? [i] : []));
   }
 
-  /** Reports whether a metric has no series, or one of its series has the label. */
+  /** Reports whether a series of a metric has had the label. True for a metric that has had no series. */
   mayHaveLabel(name: string, label: string): boolean {
-    let isEmpty = true;
-    for (const { labels, value } of this.#byName.get(name)!.values()) {
-      if (value === 'stale') continue;
-      if (labels.has(label)) return true;
-      isEmpty = false;
-    }
-    return isEmpty;
+    const names = this.#labelNames.get(name)!;
+    return names.size === 0 || names.has(label);
   }
 
   /** Returns the series that match, with their newest sample when it is in the window and no stale marker. */
@@ -206,6 +208,11 @@ export class GroupResults {
       });
     }
     return selected;
+  }
+
+  #addLabelNames(labels: Labels): void {
+    const names = this.#labelNames.get(labels.metricName)!;
+    for (const name of labels.names()) names.add(name);
   }
 
   #clear(): void {

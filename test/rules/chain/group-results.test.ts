@@ -112,4 +112,9 @@ t.test('the labels that a metric may have', async (t) => {
   results.update(0, samples('a', 10, [1]), NO_LOSS);
   t.ok(results.mayHaveLabel('a', 'i'));
   t.notOk(results.mayHaveLabel('a', 'any'));
+  results.begin(20);
+  results.update(0, samples('a', 20, ['stale']), NO_LOSS);
+  results.begin(30);
+  t.ok(results.mayHaveLabel('a', 'i'), 'a series that has ended');
+  t.notOk(results.mayHaveLabel('a', 'any'));
 });
