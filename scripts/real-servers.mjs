@@ -3,7 +3,7 @@
 // does not need root. Exit codes: 0 ready, 1 failed, 3 unavailable on this machine (no apt).
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The Debian release with the tested versions. A changed recipe unpacks again. */
@@ -14,13 +14,16 @@ const binaries = [
   'prometheus',
   'prometheus-alertmanager',
   'promtool',
+  'redis-server',
   'victoria-metrics',
   'vmagent',
   'vmalert',
   'vmauth',
 ];
+/** Redis needs libraries, so it comes from the release of this machine, with those that a small system lacks. */
+const localPackages = ['redis-server', 'redis-tools', 'libatomic1', 'libjemalloc2', 'liblzf1'];
 const templates = 'share/prometheus/alertmanager';
-const recipe = [release, ...packages, ...binaries, templates].join(' ');
+const recipe = [release, ...packages, ...localPackages, ...binaries, templates].join(' ');
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const commandTimeoutMs = 300_000;
 
@@ -103,7 +106,9 @@ function unpackInto(work) {
   fs.writeFileSync(join(work, 'status'), '');
   fs.writeFileSync(
     join(work, 'sources.list'),
-    `deb [signed-by=${keyring}] ${debianMirror()} ${release} main\n`,
+    [...new Set([release, localRelease()])]
+      .map((name) => `deb [signed-by=${keyring}] ${debianMirror()} ${name} main\n`)
+      .join(''),
   );
   const apt = [
     '-qq',
@@ -120,18 +125,25 @@ function unpackInto(work) {
     }).flatMap(([key, value]) => ['-o', `${key}=${value}`]),
   ];
   run('apt-get', [...apt, 'update'], work);
-  run('apt-get', [...apt, 'download', ...packages], join(work, 'debs'));
+  const versions = [
+    ...packages.map((name) => `${name}/${release}`),
+    ...localPackages.map((name) => `${name}/${localRelease()}`),
+  ];
+  run('apt-get', [...apt, 'download', ...versions], join(work, 'debs'));
   const debs = fs.readdirSync(join(work, 'debs')).filter((name) => name.endsWith('.deb'));
   for (const deb of debs) run('dpkg-deb', ['--extract', join(work, 'debs', deb), join(work, 'tree')], work);
   for (const name of binaries) {
+    if (name === 'redis-server') continue;
     const from = join(work, 'tree/usr/bin', name);
     if (!fs.existsSync(from)) throw new Error(`the packages ${packages.join(', ')} have no ${name}`);
     fs.renameSync(from, join(work, 'bin', name));
     fs.chmodSync(join(work, 'bin', name), 0o755);
   }
+  moveRedis(join(work, 'tree'), join(work, 'bin'));
   moveAlertmanagerTemplates(join(work, 'tree'), join(work, 'bin'));
   // With a C library older than the release's, the binaries unpack but do not run.
   run(join(work, 'bin/vmauth'), ['-version'], work);
+  run(join(work, 'bin/redis-server'), ['--version'], work);
   fs.writeFileSync(
     join(work, 'bin/stamp.json'),
     `${JSON.stringify({ recipe, packages: debs.sort() }, null, 2)}\n`,
@@ -158,6 +170,29 @@ function moveAlertmanagerTemplates(tree, bin) {
   }
   if (count === 0) throw new Error(`prometheus-alertmanager no longer contains ${absolute}`);
   fs.writeFileSync(program, content);
+}
+
+/** Puts Redis beside its libraries, below a script that finds them. */
+function moveRedis(tree, bin) {
+  const folder = join(bin, 'redis');
+  fs.mkdirSync(folder);
+  fs.copyFileSync(join(tree, 'usr/bin/redis-server'), join(folder, 'redis-server'));
+  fs.chmodSync(join(folder, 'redis-server'), 0o755);
+  for (const library of fs.readdirSync(join(tree, 'usr/lib'), { recursive: true })) {
+    if (!/\/lib(?:atomic|jemalloc|lzf)\.so[.0-9]*$/.test(library)) continue;
+    const path = join(tree, 'usr/lib', library);
+    if (fs.existsSync(path)) fs.copyFileSync(path, join(folder, basename(library)));
+  }
+  const script =
+    '#!/bin/sh\nfolder=$(dirname "$0")/redis\nLD_LIBRARY_PATH=$folder exec "$folder/redis-server" "$@"\n';
+  fs.writeFileSync(join(bin, 'redis-server'), script, { mode: 0o755 });
+}
+
+/** Returns the code name of this machine's release. */
+function localRelease() {
+  const name = /^VERSION_CODENAME=(\w+)/m.exec(fs.readFileSync('/etc/os-release', 'utf8'))?.[1];
+  if (name === undefined) throw new Error('/etc/os-release has no VERSION_CODENAME');
+  return name;
 }
 
 /** Returns the mirror that this machine uses, from either of apt's two formats. */

@@ -186,6 +186,7 @@ async function start(
       ...flags.rules,
       notificationQueueCapacity: flags.notificationQueueCapacity,
       storagePath: flags.storagePath,
+      hostname: hostname(),
       externalUrl: flags.externalUrl ?? `http://${hostname()}:${flags.bindAddr.port}`,
     },
   };

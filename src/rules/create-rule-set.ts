@@ -4,9 +4,10 @@ import type { Settings } from '../config/index.js';
 import { countRecordedNames } from './chain/recorded-names.js';
 import { createAlertTemplates } from './alert/create-alert-template.js';
 import { createRuleGroup } from './create-rule-group.js';
+import { NO_ELECTION, type GroupOwnership } from './election/index.js';
 import type { AlertSink, SampleSink } from './ports.js';
 import { QueryLimit } from './query/query-limit.js';
-import { restoreGroup, type RestoreGroupOptions } from './restore/restore-group.js';
+import { restoreGroup, resumeGroup, type RestoreGroupOptions } from './restore/restore-group.js';
 import type { RuleSet } from './rule-manager.js';
 import { tableLink } from './template/index.js';
 
@@ -19,6 +20,8 @@ const MAX_SHARED_QUERIES = 20;
 export interface RuleSetOptions extends RestoreGroupOptions {
   readonly alerts: AlertSink;
   readonly samples: SampleSink;
+  /** Default: this process evaluates all groups. */
+  readonly ownership?: GroupOwnership;
   /** `--rules.alert.resend-delay`. */
   readonly resendDelayMs: number;
   /** Without a slash at its end. */
@@ -26,10 +29,13 @@ export interface RuleSetOptions extends RestoreGroupOptions {
 }
 
 /** The settings that affect rules. */
-export type RuleSetSettings = Pick<Settings, 'ruleGroups' | 'rules' | 'externalLabels' | 'serverGroups'>;
+export type RuleSetSettings = Pick<Settings, 'ruleGroups' | 'externalLabels' | 'serverGroups'> & {
+  readonly rules: Pick<Settings['rules'], 'holdMs' | 'chainedResults'>;
+};
 
 export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions): RuleSet {
   const { engine, externalUrl, features } = options;
+  const { holdMs, chainedResults } = settings.rules;
   const createTemplate = createAlertTemplates({
     engine,
     features,
@@ -45,12 +51,13 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
   return {
     groups: settings.ruleGroups,
     recordedNames,
-    context: JSON.stringify([settings.rules, settings.externalLabels, externalUrl]),
+    context: JSON.stringify([holdMs, chainedResults, settings.externalLabels, externalUrl]),
+    ownership: options.ownership ?? NO_ELECTION,
     createGroup: (group, isRestored) =>
       createRuleGroup(group, {
         ...options,
-        holdMs: settings.rules.holdMs,
-        chainsInMemory: settings.rules.chainedResults === 'memory',
+        holdMs,
+        chainsInMemory: chainedResults === 'memory',
         recordedNames,
         isRestored,
         createTemplate,
@@ -58,5 +65,7 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
         queryLimit: queryLimit.forGroup(),
       }),
     restore: (group, timeMs) => restoreGroup(group, timeMs, settings, options),
+    resume: (group, timeMs) =>
+      resumeGroup(group, timeMs, settings, { ...options, queryLimit: queryLimit.forGroup() }),
   };
 }

@@ -1,6 +1,7 @@
 // The ports through which rules report their results.
 
 import type { Histogram, Labels } from '../model/index.js';
+import type { GroupLease } from './election/index.js';
 
 /** Sends alerts to Alertmanagers. */
 export interface AlertSink {
@@ -15,6 +16,8 @@ export interface OutgoingAlert {
   readonly startsAtMs: number;
   readonly endsAtMs: number;
   readonly generatorUrl: string;
+  /** The lease of the group that the alert comes from. The alert is not sent after its end. Default: one that never ends. */
+  readonly lease?: GroupLease;
 }
 
 /** Stores the samples that rules produce. */

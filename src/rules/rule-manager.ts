@@ -3,6 +3,7 @@
 import type { RuleGroupSettings } from '../config/index.js';
 import type { Log, Timers } from '../runtime/index.js';
 import type { RecordedNames } from './chain/recorded-names.js';
+import { NOT_HELD, type GroupLease, type GroupOwnership } from './election/index.js';
 import { groupKey, type RuleGroup } from './group/rule-group.js';
 import { GroupSchedule } from './group/group-schedule.js';
 import type { RuleMetrics } from './metrics.js';
@@ -14,10 +15,14 @@ export interface RuleSet {
   readonly recordedNames: RecordedNames;
   /** Equal for configurations that affect rules in the same way, apart from the groups themselves. */
   readonly context: string;
+  /** Which groups this process evaluates. */
+  readonly ownership: GroupOwnership;
   /** Creates a group. @param isRestored false when the state of its alerts will be restored. */
   createGroup(settings: RuleGroupSettings, isRestored: boolean): RuleGroup;
   /** Restores the state of the alerts of a group, after its second evaluation. Never rejects. */
   restore(group: RuleGroup, timeMs: number): Promise<void>;
+  /** Reads the state that another replica has stored for a group, before its first evaluation. Never rejects. */
+  resume(group: RuleGroup, timeMs: number): Promise<void>;
 }
 
 export interface RuleManagerOptions {
@@ -26,12 +31,15 @@ export interface RuleManagerOptions {
   readonly log: Log;
 }
 
-/** A group that is evaluated. */
-interface ScheduledGroup {
+/** A group of the configuration. */
+interface ManagedGroup {
   readonly group: RuleGroup;
   /** Equal for settings with the same effect. */
   readonly fingerprint: string;
-  readonly schedule: GroupSchedule;
+  /** Undefined when another replica evaluates the group. */
+  readonly lease: GroupLease | undefined;
+  /** Undefined as the lease. */
+  readonly schedule: GroupSchedule | undefined;
 }
 
 /** Stale markers of a removed group are written after this number of intervals, when renamed rules have been evaluated. */
@@ -42,11 +50,11 @@ const EVALUATIONS_UNTIL_RESTORE = 2;
 /** Source: Prometheus, rules/manager.go. */
 export class RuleManager {
   readonly #options: RuleManagerOptions;
-  #scheduled = new Map<string, ScheduledGroup>();
+  #managed = new Map<string, ManagedGroup>();
+  #rules: RuleSet | undefined;
   #lastUpdate: Promise<void> = Promise.resolve();
-  /** True after the first update: only groups that exist from the start are restored. */
-  #hasStarted = false;
   readonly #cancelEnds = new Set<() => void>();
+  #isClosed = false;
 
   constructor(options: RuleManagerOptions) {
     this.#options = options;
@@ -54,9 +62,19 @@ export class RuleManager {
 
   /** All groups, sorted by file and name. */
   get groups(): readonly RuleGroup[] {
-    return [...this.#scheduled.values()]
+    return [...this.#managed.values()]
       .map(({ group }) => group)
       .sort((a, b) => compare(a.settings.file, b.settings.file) || compare(a.settings.name, b.settings.name));
+  }
+
+  /** Returns the identity of the replica that evaluates a group; undefined when there is none, or one replica only. */
+  holderOf(group: RuleGroup): string | undefined {
+    return this.#rules?.ownership.holderOf(group.key);
+  }
+
+  /** True when replicas share the groups. */
+  get isShared(): boolean {
+    return this.#rules?.ownership.isShared === true;
   }
 
   /**
@@ -73,44 +91,107 @@ export class RuleManager {
 
   /** Ends all evaluations. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#lastUpdate;
     for (const cancel of this.#cancelEnds) cancel();
-    await Promise.all([...this.#scheduled.values()].map(({ schedule }) => schedule.stop()));
-    this.#scheduled = new Map();
+    await Promise.all([...this.#managed.values()].flatMap(({ schedule }) => schedule?.stop() ?? []));
+    this.#managed = new Map();
   }
 
   async #updateNow(rules: RuleSet): Promise<void> {
-    const isRestored = this.#hasStarted;
+    // Only groups that exist from the start are restored.
+    const isRestored = this.#rules !== undefined;
     const created = new Map<string, { group: RuleGroup; fingerprint: string }>();
     for (const settings of rules.groups) {
       const fingerprint = JSON.stringify([settings, rules.context]);
       const key = groupKey(settings);
-      if (this.#scheduled.get(key)?.fingerprint === fingerprint) continue;
+      if (this.#managed.get(key)?.fingerprint === fingerprint) continue;
       created.set(key, { group: rules.createGroup(settings, isRestored), fingerprint });
     }
-    this.#hasStarted = true;
+    this.#rules?.ownership.onChange(() => Promise.resolve());
+    this.#rules = rules;
+    rules.ownership.onChange(() => this.#adoptLeases());
     const wanted = new Set(rules.groups.map(groupKey));
-    const removed = [...this.#scheduled].filter(([key]) => !wanted.has(key));
+    const removed = [...this.#managed.keys()].filter((key) => !wanted.has(key));
     await Promise.all([
-      ...removed.map(([key, { group, schedule }]) => this.#remove(key, group, schedule)),
-      ...[...created].map(([key, next]) => this.#replace(key, next.group, next.fingerprint, rules)),
+      ...removed.map((key) => this.#remove(key)),
+      ...[...created].map(([key, { group, fingerprint }]) => this.#replace(key, group, fingerprint, rules)),
     ]);
-    for (const { group } of this.#scheduled.values()) group.recordedNames = rules.recordedNames;
+    for (const { group } of this.#managed.values()) group.recordedNames = rules.recordedNames;
+    await this.#adoptLeases();
   }
 
   async #replace(key: string, group: RuleGroup, fingerprint: string, rules: RuleSet): Promise<void> {
-    const previous = this.#scheduled.get(key);
-    await previous?.schedule.stop();
-    if (previous !== undefined) group.adopt(previous.group);
-    const { intervalMs, rules: settings } = group.settings;
-    this.#options.metrics.groupAdded(key, settings.length, intervalMs);
-    this.#scheduled.set(key, { group, fingerprint, schedule: this.#schedule(group, rules) });
+    const previous = await this.#stopped(key);
+    const lease = rules.ownership.leaseOf(key);
+    if (previous === undefined || (previous.lease === lease && lease !== undefined)) {
+      if (previous !== undefined) group.adopt(previous.group);
+      this.#set(key, group, fingerprint, lease, rules);
+    } else {
+      this.#startAnew(key, { ...previous, group, fingerprint }, lease, rules);
+    }
   }
 
-  #schedule(group: RuleGroup, rules: RuleSet): GroupSchedule {
+  /** Stops the schedule of a group. Returns the group, which may have gained a lease meanwhile. */
+  async #stopped(key: string): Promise<ManagedGroup | undefined> {
+    for (let managed = this.#managed.get(key); ; managed = this.#managed.get(key)) {
+      await managed?.schedule?.stop();
+      if (this.#managed.get(key) === managed) return managed;
+    }
+  }
+
+  /**
+   * Starts the groups whose leases were gained, and stops those whose leases have ended, without waiting for other updates.
+   * Resolves when these have stopped.
+   */
+  async #adoptLeases(): Promise<void> {
+    const rules = this.#rules;
+    if (rules === undefined || this.#isClosed) return;
+    const stopping: Promise<void>[] = [];
+    for (const [key, managed] of [...this.#managed]) {
+      const lease = rules.ownership.leaseOf(key);
+      if (lease === managed.lease) continue;
+      if (managed.schedule !== undefined) stopping.push(managed.schedule.stop());
+      this.#startAnew(key, managed, lease, rules);
+    }
+    await Promise.all(stopping);
+  }
+
+  /** Replaces a group that another replica has evaluated, or will evaluate, by one without state. */
+  #startAnew(
+    key: string,
+    { group: { settings }, fingerprint, schedule }: ManagedGroup,
+    lease: GroupLease | undefined,
+    rules: RuleSet,
+  ): void {
+    if (schedule !== undefined) this.#options.metrics.groupRemoved(key);
+    const group = rules.createGroup(settings, false);
+    group.isTakenOver = lease !== undefined;
+    this.#set(key, group, fingerprint, lease, rules);
+  }
+
+  #set(
+    key: string,
+    group: RuleGroup,
+    fingerprint: string,
+    lease: GroupLease | undefined,
+    rules: RuleSet,
+  ): void {
+    group.lease = lease ?? NOT_HELD;
+    if (lease !== undefined) {
+      this.#options.metrics.groupAdded(key, group.settings.rules.length, group.settings.intervalMs);
+    }
+    const schedule = lease && this.#schedule(group, lease, rules);
+    this.#managed.set(key, { group, fingerprint, lease, schedule });
+  }
+
+  #schedule(group: RuleGroup, lease: GroupLease, rules: RuleSet): GroupSchedule {
     const { timers, log } = this.#options;
     const { file, name, intervalMs } = group.settings;
+    const needsState = group.isTakenOver && !group.isRestored;
+    const resumed = needsState ? rules.resume(group, timers.now()) : Promise.resolve();
     let evaluations = 0;
+    let skipped = 0;
     return new GroupSchedule({
       file,
       name,
@@ -118,7 +199,13 @@ export class RuleManager {
       timers,
       log,
       run: async (timeMs, missed) => {
-        await group.evaluate(timeMs, missed);
+        if (needsState && evaluations === 0) await resumed;
+        if (!lease.isHeld) {
+          skipped += missed + 1;
+          return;
+        }
+        await group.evaluate(timeMs, missed + skipped);
+        skipped = 0;
         if (++evaluations === EVALUATIONS_UNTIL_RESTORE && !group.isRestored) {
           await rules.restore(group, timers.now());
         }
@@ -126,9 +213,11 @@ export class RuleManager {
     });
   }
 
-  async #remove(key: string, group: RuleGroup, schedule: GroupSchedule): Promise<void> {
-    await schedule.stop();
-    this.#scheduled.delete(key);
+  async #remove(key: string): Promise<void> {
+    const managed = await this.#stopped(key);
+    this.#managed.delete(key);
+    if (managed?.schedule === undefined) return;
+    const { group } = managed;
     const { metrics, timers } = this.#options;
     metrics.groupRemoved(key);
     const endMs = timers.now();

@@ -16,6 +16,8 @@ export interface RuleGroupView {
   readonly limit: number;
   readonly evaluationMs: number;
   readonly evaluatedAtMs: number | undefined;
+  /** With an election: the identity of the replica that evaluates the group, empty when none does. */
+  readonly evaluatedBy?: string;
   /** In the order of the file. */
   readonly rules: readonly RuleView[];
 }
@@ -61,8 +63,15 @@ export interface AlertView {
 
 const STATES: readonly AlertState[] = ['firing', 'pending', 'inactive'];
 
-/** Returns a copy of the state of a group. */
-export function viewOfGroup({ settings, rules, evaluationMs, evaluatedAtMs }: RuleGroup): RuleGroupView {
+/**
+ * Returns a copy of the state of a group.
+ *
+ * @param evaluatedBy undefined without an election.
+ */
+export function viewOfGroup(
+  { settings, rules, evaluationMs, evaluatedAtMs }: RuleGroup,
+  evaluatedBy?: string,
+): RuleGroupView {
   const { name, file, intervalMs, limit } = settings;
   return {
     name,
@@ -71,6 +80,7 @@ export function viewOfGroup({ settings, rules, evaluationMs, evaluatedAtMs }: Ru
     limit,
     evaluationMs,
     evaluatedAtMs,
+    ...(evaluatedBy === undefined ? {} : { evaluatedBy }),
     rules: rules.map((rule): RuleView => {
       const { evaluation } = rule;
       const common = {

@@ -5,12 +5,18 @@ import type { QueryEngine } from '../federation/index.js';
 import { PromfedError } from '../model/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import {
+  createElector,
   createNotifier,
   createRemoteWriter,
   createRuleSet,
+  NO_ELECTION,
   openDiskJournal,
   RuleManager,
   viewOfGroup,
+  type ElectionMetrics,
+  type Elector,
+  groupKey,
+  type RuleGroup,
   type Notifier,
   type NotifierMetrics,
   type RemoteWriteMetrics,
@@ -32,6 +38,8 @@ export interface RuleServerFlags extends RuleFlags {
   readonly storagePath: string | undefined;
   /** URL under which promfed is reached, without a slash at its end. */
   readonly externalUrl: string;
+  /** Beginning of the identity of this replica in the election. */
+  readonly hostname: string;
 }
 
 export interface RuleServiceOptions extends RuleServerFlags {
@@ -51,6 +59,8 @@ export interface RuleServiceMetrics {
   readonly rules: RuleMetrics;
   readonly notifications: NotifierMetrics;
   readonly remoteWrite: RemoteWriteMetrics;
+  /** Called once, when an election is configured. */
+  readonly addElection: () => ElectionMetrics;
 }
 
 /** The part of the process that evaluates rules. */
@@ -61,6 +71,15 @@ interface ActiveRules {
   readonly writer: RemoteWriter;
   /** The engine of `rules.restore_from`; undefined to restore from the federated view. */
   restoreEngine: RestoreEngine | undefined;
+  /** Undefined when every replica evaluates all groups. */
+  election: Election | undefined;
+}
+
+interface Election {
+  /** Equal for settings with which the election continues. */
+  readonly fingerprint: string;
+  readonly leaseMs: number;
+  readonly elector: Elector;
 }
 
 /** Evaluates the rules of the current configuration, in the one process that is chosen for it. */
@@ -69,6 +88,7 @@ export class RuleService {
   readonly #signal = new Cancellation();
   /** Created once, because a failed start may be repeated. */
   #metrics: RuleServiceMetrics | undefined;
+  #electionMetrics: ElectionMetrics | undefined;
   /** Undefined until this process is chosen. */
   #active: ActiveRules | undefined;
 
@@ -78,7 +98,10 @@ export class RuleService {
 
   /** The rules as the routes show them. Its methods reject until this process evaluates rules. */
   readonly api: RulesApi = {
-    groups: () => this.#read(({ manager }) => manager.groups.map(viewOfGroup)),
+    groups: () =>
+      this.#read(({ manager }) =>
+        manager.groups.map((group) => viewOfGroup(group, holderOf(manager, group))),
+      ),
     alertmanagers: () => this.#read(({ notifier }) => notifier.alertmanagers()),
   };
 
@@ -89,7 +112,7 @@ export class RuleService {
     try {
       await this.#update(active, settings);
     } catch (thrown) {
-      await close(active);
+      await this.#close(active);
       throw thrown;
     }
     this.#active = active;
@@ -128,7 +151,7 @@ export class RuleService {
         ...(journal && { journal }),
       });
       const manager = new RuleManager({ ...this.#options, metrics: metrics.rules });
-      return { manager, metrics, notifier, writer, restoreEngine: undefined };
+      return { manager, metrics, notifier, writer, restoreEngine: undefined, election: undefined };
     } catch (thrown) {
       await notifier.close();
       throw thrown;
@@ -137,17 +160,53 @@ export class RuleService {
 
   async #update(active: ActiveRules, settings: Settings): Promise<void> {
     const previous = active.restoreEngine;
+    const election = this.#electionOf(settings, active);
     active.restoreEngine = createRestoreEngine(settings.rules.restoreFrom, this.#options);
     const rules = createRuleSet(settings, {
       ...this.#options,
       restoreEngine: active.restoreEngine?.engine,
       alerts: active.notifier,
       samples: active.writer,
+      ownership: election?.elector ?? NO_ELECTION,
       metrics: active.metrics.rules,
       signal: this.#signal,
     });
-    await active.manager.update(rules);
+    try {
+      await active.manager.update(rules);
+    } catch (thrown) {
+      if (election !== active.election) await election?.elector.close();
+      throw thrown;
+    }
     await previous?.close();
+    await this.#adoptElection(active, election, settings);
+  }
+
+  /** Returns the election of the settings: the current one, unless its settings have changed. */
+  #electionOf({ rules }: Settings, { election: current, metrics }: ActiveRules): Election | undefined {
+    if (rules.election === undefined) return undefined;
+    const { leaseMs, ...others } = rules.election;
+    const fingerprint = JSON.stringify(others);
+    if (current?.fingerprint === fingerprint) return { ...current, leaseMs };
+    const { hostname, timers, log } = this.#options;
+    const elector = createElector(rules.election, {
+      hostname,
+      background: { timers, log },
+      metrics: (this.#electionMetrics ??= metrics.addElection()),
+    });
+    return { fingerprint, leaseMs, elector };
+  }
+
+  async #adoptElection(
+    active: ActiveRules,
+    election: Election | undefined,
+    { ruleGroups }: Settings,
+  ): Promise<void> {
+    const previous = active.election;
+    active.election = election;
+    election?.elector.update(ruleGroups.map(groupKey), election.leaseMs);
+    if (election?.elector === previous?.elector) return;
+    election?.elector.start();
+    await previous?.elector.close();
   }
 
   #read<T>(view: (active: ActiveRules) => T): Promise<T> {
@@ -158,13 +217,29 @@ export class RuleService {
   /** Ends all evaluations. */
   async close(): Promise<void> {
     this.#signal.abort(STOPPED);
-    if (this.#active !== undefined) await close(this.#active);
+    if (this.#active !== undefined) await this.#close(this.#active);
+  }
+
+  /** Ends the evaluations, then sends the queues for a limited time, then lets other replicas take the groups. */
+  async #close({ manager, notifier, writer, restoreEngine, election }: ActiveRules): Promise<void> {
+    await manager.close();
+    const sent = Promise.all([notifier.close(), writer.close()]);
+    if (election !== undefined) {
+      const { elector, leaseMs } = election;
+      let cancel: () => void = () => undefined;
+      const limit = new Promise<void>((resolve) => {
+        cancel = this.#options.timers.schedule(leaseMs, resolve);
+      });
+      await Promise.race([sent, limit]);
+      cancel();
+      await elector.close();
+    }
+    await sent;
+    await restoreEngine?.close();
   }
 }
 
-/** Ends the evaluations, then sends the queues for a limited time. */
-async function close({ manager, notifier, writer, restoreEngine }: ActiveRules): Promise<void> {
-  await manager.close();
-  await Promise.all([notifier.close(), writer.close()]);
-  await restoreEngine?.close();
+/** Returns undefined without an election. */
+function holderOf(manager: RuleManager, group: RuleGroup): string | undefined {
+  return manager.isShared ? (manager.holderOf(group) ?? '') : undefined;
 }

@@ -2,9 +2,10 @@
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-import type { NotifierMetrics, RemoteWriteMetrics, RuleMetrics } from '../rules/index.js';
+import type { ElectionMetrics, NotifierMetrics, RemoteWriteMetrics, RuleMetrics } from '../rules/index.js';
 
 import { addConfigMetrics, type ConfigMetrics } from './config-metrics.js';
+import { addElectionMetrics } from './election-metrics.js';
 import { addLabelIndexMetrics, type LearnedLabel } from './label-index-metrics.js';
 import { addMemoryMetrics, type MemoryStats } from './memory-metrics.js';
 import { addNotificationMetrics } from './notification-metrics.js';
@@ -26,6 +27,8 @@ export interface Metrics extends ConfigMetrics {
     readonly rules: RuleMetrics;
     readonly notifications: NotifierMetrics;
     readonly remoteWrite: RemoteWriteMetrics;
+    /** Adds the metrics of the election. Called once, when an election is configured. */
+    readonly addElection: () => ElectionMetrics;
   };
   /** Adds the metrics of learned label values. @param read called for each rendering. */
   addLabelIndex(read: () => readonly LearnedLabel[]): void;
@@ -61,6 +64,7 @@ export function createMetrics(version: string): Metrics {
       rules: addRuleMetrics(registers, now),
       notifications: addNotificationMetrics(registers),
       remoteWrite: addRemoteWriteMetrics(registers),
+      addElection: () => addElectionMetrics(registers),
     }),
     addLabelIndex(read) {
       addLabelIndexMetrics(registers, read);

@@ -15,6 +15,7 @@ import { parseTestTime, parseYamlNumber } from '../text/parse-number.js';
 import { parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
 import { isFilePattern } from '../text/file-pattern.js';
 import { quote, quoteKey } from '../text/quote.js';
+import { parseRedisUrl } from '../text/redis-url.js';
 
 /** Returns undefined for a valid text, else the reason, worded to follow the path of the key and a colon. */
 export type FormatCheck = (text: string) => string | undefined;
@@ -64,6 +65,10 @@ export const FORMATS = {
   'rule-files': checkRuleFiles,
   'partial-response': checkPartialResponse,
   'chained-results': checkChainedResults,
+  'redis-url': parsesWith(parseRedisUrl),
+  'election-name': checkElectionName,
+  'lease-name': checkLeaseName,
+  'lease-duration': checkLeaseDuration,
 } as const satisfies Readonly<Record<string, FormatCheck>>;
 
 export type FormatName = keyof typeof FORMATS;
@@ -236,4 +241,23 @@ function checkPartialResponse(text: string): string | undefined {
 function checkChainedResults(text: string): string | undefined {
   if (text === 'memory' || text === 'regions') return undefined;
   return `must be one of memory, regions; got ${quote(text)}`;
+}
+
+function checkElectionName(text: string): string | undefined {
+  return /^[\x21-\x7e]{1,200}$/.test(text)
+    ? undefined
+    : 'name must have 1 to 200 printable ASCII characters without spaces';
+}
+
+/** Source: Kubernetes, names of objects (RFC 1123 subdomain names). */
+function checkLeaseName(text: string): string | undefined {
+  if (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(text)) return undefined;
+  return `invalid name ${quote(text)}: must consist of lower case letters, digits, - and .`;
+}
+
+function checkLeaseDuration(text: string): string | undefined {
+  const problem = FORMATS.duration(text);
+  if (problem !== undefined) return problem;
+  const durationMs = parseConfigDuration(text);
+  return durationMs >= 1_000 && durationMs <= 600_000 ? undefined : 'must be between 1s and 10m';
 }

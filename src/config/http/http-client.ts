@@ -105,7 +105,7 @@ function isGiven(text: string | undefined): text is string {
  * Returns the value of KEY, or the trimmed content of KEY_file. The value is empty when both are missing. Returns
  * undefined after reporting a problem.
  */
-function secretOf<Key extends string>(
+export function secretOf<Key extends string>(
   part: Readonly<Partial<Record<Key | `${Key}_file`, string>>>,
   key: Key,
   partName: string | undefined,
@@ -130,7 +130,7 @@ function secretOf<Key extends string>(
 }
 
 /** Source: prometheus/common, config/http_config.go (`TLSConfig.Validate`). */
-function createTlsSettings(tls: TlsFile, section: Section): TlsSettings {
+export function createTlsSettings(tls: TlsFile, section: Section): TlsSettings {
   const pem = (key: 'ca' | 'cert' | 'key'): string | undefined => {
     const text = secretOf(tls, key, 'tls_config', section)?.value;
     return text === undefined || text === '' ? undefined : `${text.trimEnd()}\n`;

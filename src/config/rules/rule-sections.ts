@@ -94,7 +94,7 @@ export function createRuleSections(
     evaluationIntervalMs,
     ruleQueryOffsetMs,
     ruleGroups: loaded.groups,
-    rules: createRulesSettings(rules, reader),
+    rules: createRulesSettings(rules, loaded.groups, reader),
     alerting,
     remoteWrite,
   };

@@ -1,6 +1,7 @@
 // The settings of rules and of their evaluation: checked, with defaults. Plain data, so that they can be cloned.
 
 import type { HttpClientSettings } from '../http/http-client-settings.js';
+import type { ElectionSettings } from './election-settings.js';
 
 /** How a group is evaluated when regions do not answer. */
 export type PartialResponseStrategy = 'abort' | 'warn' | 'hold';
@@ -60,6 +61,8 @@ export interface RulesSettings {
   readonly chainedResults: ChainedResultsSource;
   /** The API that the state of alerts is restored from; undefined for the federated view. */
   readonly restoreFrom: RestoreFromSettings | undefined;
+  /** How replicas share the groups; undefined when every replica evaluates all of them. */
+  readonly election: ElectionSettings | undefined;
 }
 
 /** `rules.restore_from`: any Prometheus-compatible API. */

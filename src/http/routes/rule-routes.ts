@@ -62,6 +62,7 @@ function printGroup(group: RuleGroupView, excludesAlerts: boolean): object {
     limit: group.limit,
     evaluationTime: group.evaluationMs / 1000,
     lastEvaluation: printTime(group.evaluatedAtMs),
+    ...(group.evaluatedBy === undefined ? {} : { evaluatedBy: group.evaluatedBy }),
   };
 }
 

@@ -54,6 +54,8 @@ export class AlertingRule {
   readonly #signal: StopSignal;
   /** By the keys of their labels. */
   #active = new Map<string, ActiveAlert>();
+  /** Returns the time since which a new alert is active by the state that another replica has stored. */
+  #storedActiveAt: ((labels: Labels) => number | undefined) | undefined;
 
   constructor(settings: AlertingRuleSettings, options: AlertingRuleOptions) {
     this.settings = settings;
@@ -92,6 +94,7 @@ export class AlertingRule {
   adopt(previous: AlertingRule): void {
     this.#active = new Map(previous.#active);
     this.isRestored = previous.isRestored;
+    this.#storedActiveAt = previous.#storedActiveAt;
     this.#hold.adopt(previous.#hold);
     Object.assign(this.evaluation, previous.evaluation);
   }
@@ -100,6 +103,16 @@ export class AlertingRule {
   shiftTimes(byMs: number): void {
     for (const alert of this.#active.values()) shiftTimes(alert, byMs);
     this.#hold.shiftTimes(byMs);
+  }
+
+  /**
+   * Continues the alerts that another replica has evaluated until now, with the first complete result.
+   *
+   * @param storedActiveAt returns the time since which an alert is active, by its labels.
+   */
+  resume(storedActiveAt: (labels: Labels) => number | undefined): void {
+    this.#storedActiveAt = storedActiveAt;
+    this.isRestored = true;
   }
 
   /**
@@ -122,13 +135,16 @@ export class AlertingRule {
     for (const [key, alert] of returned) {
       const known = this.#active.get(key);
       if (known === undefined || known.state === 'inactive') {
-        if (!partial.defers(alert.sourceLabels)) this.#active.set(key, alert);
+        if (partial.defers(alert.sourceLabels)) continue;
+        alert.activeAtMs = this.#storedActiveAt?.(alert.labels) ?? alert.activeAtMs;
+        this.#active.set(key, alert);
       } else {
         known.value = alert.value;
         known.annotations = alert.annotations;
         known.sourceLabels = alert.sourceLabels;
       }
     }
+    if (result.missing.length === 0) this.#storedActiveAt = undefined;
     const samples: OutgoingSample[] = [];
     let count = 0;
     for (const [key, alert] of this.#active) {

@@ -1,6 +1,6 @@
 // A rule group: evaluates its rules at one time and reports their results.
 
-import { asPromfedError, type Labels } from '../../model/index.js';
+import { asPromfedError, PromfedError, type Labels } from '../../model/index.js';
 import type { RuleGroupSettings } from '../../config/index.js';
 import { QueryBatching, type QueryEngine } from '../../federation/index.js';
 import type { Clock, Log } from '../../runtime/index.js';
@@ -8,6 +8,7 @@ import type { AlertingRule, EvaluationTime } from '../alert/alerting-rule.js';
 import { createChainedResults } from '../chain/chained-results.js';
 import { GroupResults, NO_LOSS, type Loss } from '../chain/group-results.js';
 import type { RecordedNames } from '../chain/recorded-names.js';
+import { UNSHARED, type GroupLease } from '../election/index.js';
 import type { RuleMetrics } from '../metrics.js';
 import type { AlertSink, OutgoingSample, SampleSink } from '../ports.js';
 import type { EngineQuery } from '../query/engine-query.js';
@@ -62,6 +63,10 @@ export class RuleGroup {
   recordedNames: RecordedNames;
   /** The slot of the last evaluation; undefined before the first one. */
   #slotMs: number | undefined;
+  /** The right to evaluate the group and to report its results. */
+  lease: GroupLease = UNSHARED;
+  /** True when another replica may have evaluated the group until its lease was gained. */
+  isTakenOver = false;
   readonly #options: RuleGroupOptions;
   readonly #queries: readonly EngineQuery[];
   readonly #batches: readonly (readonly number[])[];
@@ -103,6 +108,7 @@ export class RuleGroup {
       const counts = await Promise.all(batch.map((position) => this.#evaluateRule(position, time)));
       count += counts.reduce((sum, one) => sum + one, 0);
     }
+    if (!this.lease.isHeld) return;
     const orphans = this.#written.takeOrphans(writtenAtMs);
     this.#results.append(orphans);
     samples.append(orphans);
@@ -127,6 +133,7 @@ export class RuleGroup {
    */
   adopt(previous: RuleGroup): void {
     this.evaluatedAtMs = previous.evaluatedAtMs;
+    this.isTakenOver = previous.isTakenOver;
     this.evaluationMs = previous.evaluationMs;
     this.#slotMs = previous.#slotMs;
     const successors = new Map<string, number[]>();
@@ -148,6 +155,11 @@ export class RuleGroup {
     }
     this.#written.adoptOrphans(previous.#written, [...successors.values()].flat());
     this.#results.adopt(previous.#results, predecessors);
+  }
+
+  /** Time after which Alertmanagers resolve an alert that is not sent again. */
+  get alertsValidMs(): number {
+    return VALID_INTERVALS * Math.max(this.settings.intervalMs, this.#options.resendDelayMs);
   }
 
   /** True unless the state of alerts is still to be restored. */
@@ -200,6 +212,7 @@ export class RuleGroup {
     }
     evaluation.startedAtMs = startedAtMs;
     evaluation.durationMs = clock.now() - startedAtMs;
+    if (!this.lease.isHeld) return 0;
     metrics.ruleEvaluated(this.key, evaluation.durationMs, evaluation.health === 'err');
     if (evaluation.health === 'err') return 0;
     this.#write(position, written, time.timeMs - time.queryOffsetMs);
@@ -219,11 +232,13 @@ export class RuleGroup {
       batching: this.#batching,
       chained,
     });
+    this.#checkLease();
     rule.evaluation.missingGroups = result.missing.map(({ name }) => name);
     if (rule.kind === 'recording') {
       return { samples: rule.evaluate(result, time, limit), loss: rule.lossOf(result) };
     }
     const samples = await rule.evaluate(result, time, limit, chained);
+    this.#checkLease();
     this.#send(rule, time.timeMs);
     return { samples, loss: NO_LOSS };
   }
@@ -246,9 +261,14 @@ export class RuleGroup {
 
   #send(rule: AlertingRule, timeMs: number): void {
     const { alerts, graphUrl, resendDelayMs } = this.#options;
-    const validMs = VALID_INTERVALS * Math.max(this.settings.intervalMs, resendDelayMs);
-    const due = rule.takeDue(timeMs, resendDelayMs, validMs, graphUrl(rule.text));
-    if (due.length > 0) alerts.send(due);
+    const due = rule.takeDue(timeMs, resendDelayMs, this.alertsValidMs, graphUrl(rule.text));
+    const { lease } = this;
+    if (due.length > 0) alerts.send(lease === UNSHARED ? due : due.map((alert) => ({ ...alert, lease })));
+  }
+
+  /** @throws PromfedError `canceled` when another replica may evaluate the group: the result must have no effect. */
+  #checkLease(): void {
+    if (!this.lease.isHeld) throw new PromfedError('canceled', 'lease of the rule election has ended');
   }
 }
 

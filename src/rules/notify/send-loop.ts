@@ -97,9 +97,12 @@ export class SendLoop {
   /** Sends batches until the queue is empty. Never rejects. */
   async #sendAll(): Promise<void> {
     while (this.#queue.length > 0 && !this.#cancellation.aborted) {
-      const batch = this.#queue.take(BATCH_LIMITS);
-      this.#options.metrics.queued(this.#options.url, -batch.length);
-      await this.#send(batch);
+      const taken = this.#queue.take(BATCH_LIMITS);
+      this.#options.metrics.queued(this.#options.url, -taken.length);
+      const batch = taken.filter(({ lease }) => lease?.isHeld !== false);
+      const lost = taken.length - batch.length;
+      if (lost > 0) this.#drop(lost, 'alerts dropped: the lease of their rule group has ended');
+      if (batch.length > 0) await this.#send(batch);
     }
     this.#isSending = false;
   }
@@ -119,13 +122,24 @@ export class SendLoop {
   /** Returns the reason of a failure. */
   async #tryPost(batch: readonly OutgoingAlert[]): Promise<string | undefined> {
     const { client, timeoutMs } = this.#options;
+    const cancellation = new Cancellation();
+    const cancel = (): void => {
+      cancellation.abort(undefined);
+    };
+    this.#cancellation.addEventListener('abort', cancel);
+    // A request may wait for a connection, and continue after any time when the process was suspended.
+    const leases = new Set(batch.flatMap(({ lease }) => lease ?? []));
+    const removers = Array.from(leases, (lease) => lease.onEnd(cancel));
     try {
-      const request = { headers: HEADERS, body: alertsJson(batch), timeoutMs, signal: this.#cancellation };
+      const request = { headers: HEADERS, body: alertsJson(batch), timeoutMs, signal: cancellation };
       const { status, text } = await client.send(request);
       if (status >= 200 && status < 300) return undefined;
       return `HTTP ${status}${text === '' ? '' : `: ${text}`}`;
     } catch (thrown) {
       return asPromfedError(thrown).message;
+    } finally {
+      this.#cancellation.removeEventListener('abort', cancel);
+      for (const remove of removers) remove();
     }
   }
 

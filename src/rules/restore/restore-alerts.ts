@@ -14,6 +14,8 @@ export interface RestoreOptions {
   readonly externalLabels: Labels;
   /** Names of labels that server groups set on the series that they return. */
   readonly groupLabelNames: ReadonlySet<string>;
+  /** Maximum age of a state that continues as if there had been no interruption. Default: none continues. */
+  readonly continueMs?: number;
 }
 
 /**
@@ -28,6 +30,24 @@ export function restoreAlerts(
   states: readonly StoredState[],
   options: RestoreOptions,
 ): ActiveAlert[] {
+  const activeAt = createRestoredActiveAt(states, options);
+  const others: ActiveAlert[] = [];
+  for (const alert of alerts) {
+    const activeAtMs = activeAt(alert.labels);
+    if (activeAtMs === undefined) others.push(alert);
+    else alert.activeAtMs = activeAtMs;
+  }
+  return others;
+}
+
+/** Returns the time since which an alert is active by its labels; undefined when it has no stored state. */
+export type RestoredActiveAt = (labels: Labels) => number | undefined;
+
+/** Prepares `restoreAlerts` for alerts that are not known yet. */
+export function createRestoredActiveAt(
+  states: readonly StoredState[],
+  options: RestoreOptions,
+): RestoredActiveAt {
   const { externalLabels, groupLabelNames } = options;
   const exact = new Map<string, StoredState>();
   const loose = new Map<string, StoredState>();
@@ -40,15 +60,11 @@ export function restoreAlerts(
     keepLatest(exact, withoutExternal(state.labels, externalLabels).key, state);
     keepLatest(loose, withoutExternal(state.labels, externalLabels).drop(groupLabelNames).key, state);
   }
-  const others: ActiveAlert[] = [];
-  for (const alert of alerts) {
-    const own = withoutExternal(alert.labels, externalLabels);
-    const state =
-      exact.get(alert.labels.key) ?? exact.get(own.key) ?? loose.get(own.drop(groupLabelNames).key);
-    if (state === undefined) others.push(alert);
-    else alert.activeAtMs = restoredActiveAt(state, options);
-  }
-  return others;
+  return (labels) => {
+    const own = withoutExternal(labels, externalLabels);
+    const state = exact.get(labels.key) ?? exact.get(own.key) ?? loose.get(own.drop(groupLabelNames).key);
+    return state === undefined ? undefined : restoredActiveAt(state, options);
+  };
 }
 
 /**
@@ -57,8 +73,9 @@ export function restoreAlerts(
  */
 function restoredActiveAt(
   { activeAtMs, writtenAtMs }: StoredState,
-  { nowMs, forMs, gracePeriodMs }: RestoreOptions,
+  { nowMs, forMs, gracePeriodMs, continueMs = -Infinity }: RestoreOptions,
 ): number {
+  if (nowMs - writtenAtMs <= continueMs) return activeAtMs;
   const remainingMs = forMs - (writtenAtMs - activeAtMs);
   if (remainingMs <= 0) return activeAtMs;
   if (remainingMs < gracePeriodMs) return nowMs + gracePeriodMs - forMs;

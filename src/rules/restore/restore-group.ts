@@ -8,9 +8,11 @@ import type { Clock, Log } from '../../runtime/index.js';
 import type { AlertingRule } from '../alert/alerting-rule.js';
 import type { RuleGroup } from '../group/rule-group.js';
 import type { RuleMetrics } from '../metrics.js';
+import type { GroupLimit } from '../query/query-limit.js';
 import { backfillAlerts } from './backfill-alerts.js';
-import { restoreAlerts } from './restore-alerts.js';
-import { readStoredState } from './stored-state.js';
+import type { RangeReader } from './read-range.js';
+import { createRestoredActiveAt, restoreAlerts, type RestoreOptions } from './restore-alerts.js';
+import { readStoredState, type StoredState } from './stored-state.js';
 
 export interface RestoreGroupOptions {
   /** Returns the engine of the current configuration. */
@@ -50,7 +52,7 @@ export async function restoreGroup(
   for (const rule of group.rules) {
     if (rule.kind !== 'alerting' || rule.isRestored) continue;
     try {
-      await restoreRule(rule, group.settings.intervalMs, nowMs, settings, options);
+      await restoreRule(rule, group, nowMs, settings, options);
     } catch (thrown) {
       const { file, name } = group.settings;
       const { message } = asPromfedError(thrown);
@@ -61,39 +63,92 @@ export async function restoreGroup(
   metrics.groupRestored(group.key, clock.now() - startMs);
 }
 
+/**
+ * Prepares a group that another replica has evaluated until now: alerts continue at their first evaluation, so that they
+ * neither pend again nor stop firing. A rule whose state cannot be read is restored later, by `restoreGroup`.
+ */
+export async function resumeGroup(
+  group: RuleGroup,
+  nowMs: number,
+  settings: RestoreSettings,
+  options: RestoreGroupOptions & { readonly queryLimit: GroupLimit },
+): Promise<void> {
+  const { clock, log, metrics } = options;
+  const startMs = clock.now();
+  await Promise.all(
+    group.rules.map(async (rule) => {
+      if (rule.kind !== 'alerting' || rule.isRestored) return;
+      try {
+        const states = await options.queryLimit.run(() => statesOf(rule, group, nowMs, settings, options));
+        rule.resume(createRestoredActiveAt(states, restoreOptionsOf(rule, group, nowMs, settings, options)));
+      } catch (thrown) {
+        const { file, name } = group.settings;
+        const { message } = asPromfedError(thrown);
+        log.error({ file, group: name, rule: rule.name, err: message }, 'state of alerts not taken over yet');
+      }
+    }),
+  );
+  metrics.groupRestored(group.key, clock.now() - startMs);
+}
+
 async function restoreRule(
   rule: AlertingRule,
-  intervalMs: number,
+  group: RuleGroup,
   nowMs: number,
   settings: RestoreSettings,
   options: RestoreGroupOptions,
 ): Promise<void> {
-  const { forGracePeriodMs: gracePeriodMs, forOutageToleranceMs: outageToleranceMs } = options;
-  const { forMs } = rule.settings;
+  const restoreOptions = restoreOptionsOf(rule, group, nowMs, settings, options);
+  const { forMs, gracePeriodMs } = restoreOptions;
   const alerts = [...rule.alerts];
   // With a shorter `for`, restoring would not let the alert fire earlier.
-  if (forMs < gracePeriodMs || alerts.length === 0) return;
-  const reader = { ...options, timeoutMs: options.queryTimeoutMs, engine: options.engine() };
-  const groupLabelNames = groupLabelNamesOf(settings);
-  const states = await readStoredState(rule, {
+  if ((!group.isTakenOver && forMs < gracePeriodMs) || alerts.length === 0) return;
+  const states = await statesOf(rule, group, nowMs, settings, options);
+  const others = restoreAlerts(alerts, states, restoreOptions);
+  if (options.alertBackfill && others.length > 0) {
+    const { intervalMs } = group.settings;
+    await backfillAlerts(others, { ...readerOf(options), text: rule.text, nowMs, forMs, intervalMs });
+  }
+}
+
+function statesOf(
+  rule: AlertingRule,
+  { settings: { intervalMs } }: RuleGroup,
+  nowMs: number,
+  settings: RestoreSettings,
+  options: RestoreGroupOptions,
+): Promise<StoredState[]> {
+  const reader = readerOf(options);
+  return readStoredState(rule, {
     ...reader,
     engine: options.restoreEngine ?? reader.engine,
     nowMs,
-    outageToleranceMs,
+    outageToleranceMs: options.forOutageToleranceMs,
     intervalMs,
-    groupLabelNames,
+    groupLabelNames: groupLabelNamesOf(settings),
   });
-  const { externalLabels } = settings;
-  const others = restoreAlerts(alerts, states, {
+}
+
+function restoreOptionsOf(
+  { settings: { forMs } }: AlertingRule,
+  group: RuleGroup,
+  nowMs: number,
+  settings: RestoreSettings,
+  { forGracePeriodMs: gracePeriodMs }: RestoreGroupOptions,
+): RestoreOptions {
+  return {
     nowMs,
     forMs,
     gracePeriodMs,
-    externalLabels,
-    groupLabelNames,
-  });
-  if (options.alertBackfill && others.length > 0) {
-    await backfillAlerts(others, { ...reader, text: rule.text, nowMs, forMs, intervalMs });
-  }
+    externalLabels: settings.externalLabels,
+    groupLabelNames: groupLabelNamesOf(settings),
+    // While Alertmanagers keep an alert firing, it must not pend again.
+    ...(group.isTakenOver ? { continueMs: group.alertsValidMs } : {}),
+  };
+}
+
+function readerOf(options: RestoreGroupOptions): RangeReader {
+  return { ...options, timeoutMs: options.queryTimeoutMs, engine: options.engine() };
 }
 
 /** Returns the names of the labels that server groups set on the series that they return. */

@@ -40,6 +40,7 @@ t.test('the example is valid, and all its keys have an effect', async (t) => {
   t.equal(settings.alerting.alertmanagers.length, 1);
   t.equal(settings.remoteWrite.length, 1);
   t.equal(settings.rules.restoreFrom?.timeoutMs, 30_000);
+  t.equal(settings.rules.election?.leaseMs, 10_000);
 });
 
 t.test('the first group has the shape of a region of KOF', async (t) => {

@@ -8,7 +8,11 @@ const parse = (yaml: string): RulesSettings => parseConfig(yaml, 'c.yaml').setti
 
 t.test('the section has defaults', async (t) => {
   for (const yaml of ['', 'rules:', 'rules: {}']) {
-    t.strictSame(parse(yaml), { holdMs: 600_000, chainedResults: 'memory', restoreFrom: undefined }, yaml);
+    t.strictSame(
+      parse(yaml),
+      { holdMs: 600_000, chainedResults: 'memory', restoreFrom: undefined, election: undefined },
+      yaml,
+    );
   }
 });
 

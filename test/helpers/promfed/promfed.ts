@@ -58,6 +58,7 @@ export async function startPromfed(
       notificationQueueCapacity: 10_000,
       storagePath: undefined,
       externalUrl: 'http://promfed.test',
+      hostname: 'promfed.test',
     },
     flags: { 'query.timeout': '30s' },
     loadConfig: async () => parseConfig(typeof yaml === 'string' ? yaml : yaml(), 'test.yaml'),

@@ -39,8 +39,8 @@ export interface ServerCommand {
   readonly binary: string;
   /** Called once, with the port to listen on and a fresh folder; may write files there. */
   readonly args: (port: number, directory: string) => readonly string[];
-  /** A path that is answered with 200 when the server is ready. */
-  readonly readyPath: string;
+  /** A path that is answered with 200 when the server is ready, or for other protocols a check of its port. */
+  readonly readyPath: string | ((port: number) => Promise<boolean>);
   /** Headers of the requests for `readyPath`. */
   readonly readyHeaders?: Readonly<Record<string, string>>;
   /** The folder to run in; default the current one. */
@@ -63,7 +63,10 @@ export async function startServer(t: Teardown, command: ServerCommand): Promise<
     const directory = mkdtempSync(join(tmpdir(), `promfed-${basename(command.binary)}-`));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const run = new ServerRun(command, command.args(port, directory), url + command.readyPath);
+    const { readyPath, readyHeaders } = command;
+    const isReady =
+      typeof readyPath === 'string' ? () => answersOk(url + readyPath, readyHeaders) : () => readyPath(port);
+    const run = new ServerRun(command, command.args(port, directory), isReady);
     try {
       await run.start();
     } catch (error) {
@@ -102,16 +105,16 @@ class ServerRun {
   readonly #name: string;
   readonly #command: ServerCommand;
   readonly #args: readonly string[];
-  readonly #readyUrl: string;
+  readonly #isReady: () => Promise<boolean>;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #output = '';
 
-  constructor(command: ServerCommand, args: readonly string[], readyUrl: string) {
+  constructor(command: ServerCommand, args: readonly string[], isReady: () => Promise<boolean>) {
     this.#name = basename(command.binary);
     this.#command = command;
     this.#args = args;
-    this.#readyUrl = readyUrl;
+    this.#isReady = isReady;
   }
 
   get pid(): number | undefined {
@@ -127,7 +130,7 @@ class ServerRun {
     if (this.#child !== undefined) throw new Error(`${this.#name} is running already`);
     const child = this.#spawn();
     const deadline = Date.now() + startTimeoutMs;
-    while (!(await answersOk(this.#readyUrl, this.#command.readyHeaders))) {
+    while (!(await this.#isReady())) {
       if (!isRunning(child)) throw new Error(`${this.#name} ended before it was ready:\n${this.#output}`);
       if (Date.now() > deadline) throw new Error(`${this.#name} is not ready after 100 s:\n${this.#output}`);
       await sleep(20);

@@ -7,6 +7,7 @@ import { Cancellation, NO_LOG } from '../../../src/runtime/index.js';
 import { countRecordedNames } from '../../../src/rules/chain/recorded-names.js';
 import { createRuleGroup } from '../../../src/rules/create-rule-group.js';
 import type { OutgoingAlert, OutgoingSample } from '../../../src/rules/index.js';
+import { NO_ELECTION, type GroupOwnership } from '../../../src/rules/election/index.js';
 import { NO_RULE_METRICS } from '../../../src/rules/metrics.js';
 import { QueryLimit } from '../../../src/rules/query/query-limit.js';
 import type { RuleSet } from '../../../src/rules/rule-manager.js';
@@ -33,6 +34,8 @@ export class RuleBench {
   readonly alerts: OutgoingAlert[] = [];
   readonly samples: OutgoingSample[] = [];
   readonly restored: string[] = [];
+  readonly resumed: string[] = [];
+  ownership: GroupOwnership = NO_ELECTION;
   /** Groups that are missing from every answer. */
   missing: readonly MissingGroup[] = [];
   /** Awaited before each answer. */
@@ -69,6 +72,7 @@ export class RuleBench {
       groups,
       recordedNames,
       context,
+      ownership: this.ownership,
       createGroup: (settings, isRestored) =>
         createRuleGroup(settings, {
           engine: () => this.engine,
@@ -89,6 +93,10 @@ export class RuleBench {
           clock: this.#timers,
           log: NO_LOG,
         }),
+      resume: async (group) => {
+        this.resumed.push(group.settings.name);
+        for (const rule of group.rules) if (rule.kind === 'alerting') rule.resume(() => undefined);
+      },
       restore: async (group) => {
         this.restored.push(group.settings.name);
         for (const rule of group.rules) if (rule.kind === 'alerting') rule.isRestored = true;

@@ -208,3 +208,13 @@ t.test('`hold` defers new alerts that missing series can cause', async (t) => {
     t.strictSame(states, [deferred ? '' : 'firing', 'firing'], expr);
   }
 });
+
+t.test('an alert of another replica continues with the first complete result', async (t) => {
+  const missing = [{ name: 'eu', labels: Labels.EMPTY }];
+  const rule = createTestRule({ forMs: 10 * MINUTE, isRestored: false });
+  rule.resume((labels) => (labels.get('job') === 'a' ? -30 * MINUTE : undefined));
+  t.strictSame(await statesOf(rule, [resultOf([], missing), PRESENT]), ['', 'firing']);
+  t.equal([...rule.alerts][0]!.activeAtMs, -30 * MINUTE);
+  t.equal([...rule.alerts][0]!.firedAtMs, MINUTE);
+  t.strictSame(await statesOf(rule, [ABSENT, PRESENT], 20), ['inactive', 'pending'], 'a later alert is new');
+});

@@ -4,6 +4,7 @@ import t from 'tap';
 
 import type { AlertmanagerSettings } from '../../../src/config/index.js';
 import { Labels } from '../../../src/model/index.js';
+import { TestLease } from '../../helpers/rules/election/test-ownership.js';
 import { until } from '../../helpers/until.js';
 import { staysSilent, type Fault } from '../../helpers/upstreams/fault-server.js';
 import { alert, alertmanagerSettings, relabelRule } from './settings.js';
@@ -187,4 +188,27 @@ t.test('equal entries have a queue each, before and after a reload', async (t) =
   await notifier.close();
   notifier.update({ relabel: [], alertmanagers: [settings()] }, Labels.EMPTY);
   t.strictSame(notifier.alertmanagers().active, [], 'a closed notifier ignores new settings');
+});
+
+t.test('alerts of a group whose lease has ended are not sent', async (t) => {
+  const server = await startServer(t, staysSilent);
+  const { notifier, metrics, log } = setUp(t, [alertmanagerSettings([server.target])]);
+  const lease = new TestLease();
+  notifier.start();
+  notifier.send([alert('sent', { lease })]);
+  await server.untilRequests(1);
+  notifier.send([alert('queued', { lease }), alert('kept')]);
+  server.behave(accepts);
+  lease.isHeld = false;
+  await server.untilRequests(2);
+  t.strictSame(namesOf(server), ['sent', 'kept']);
+  await until(() => metrics.of(urlOf(server)).queueLength === 0, 'the end of the queue');
+  t.strictSame(
+    log.map(({ message, fields }) => [message, fields['reason']]),
+    [
+      ['sending alerts failed', `alertmanager: ${urlOf(server)}: request was canceled`],
+      ['alerts dropped: the lease of their rule group has ended', undefined],
+    ],
+    'a request that is in progress is canceled',
+  );
 });

@@ -113,3 +113,12 @@ t.test('the latest of several series counts', async (t) => {
   restoreAlerts([alert], states, OPTIONS);
   t.equal(alert.activeAtMs, NOW - 50 * MINUTE);
 });
+
+t.test('a state that was written a moment ago continues as it is', async (t) => {
+  const alert = alertOf({ alertname: 'A' });
+  const states = [stateOf({ alertname: 'A' }, NOW - 2 * MINUTE, NOW - MINUTE)];
+  restoreAlerts([alert], states, { ...OPTIONS, continueMs: MINUTE });
+  t.equal(alert.activeAtMs, NOW - 2 * MINUTE);
+  restoreAlerts([alert], states, { ...OPTIONS, continueMs: MINUTE - 1 });
+  t.not(alert.activeAtMs, NOW - 2 * MINUTE, 'an older one is shifted by the outage');
+});

@@ -25,7 +25,7 @@ const authorization = Type.Object(
 
 const tlsVersion = Type.Optional(Type.Enum(['TLS10', 'TLS11', 'TLS12', 'TLS13']));
 
-const tlsConfig = Type.Object(
+export const tlsConfig = Type.Object(
   {
     ca: string(),
     cert: string(),

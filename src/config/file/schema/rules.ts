@@ -2,6 +2,7 @@
 
 import Type from 'typebox';
 
+import { election } from './election.js';
 import { httpClientKeys } from './http-client.js';
 import { closed, string } from './keys.js';
 
@@ -20,6 +21,7 @@ export const rules = Type.Object(
     hold: string('duration', { default: '10m' }),
     chained_results: string('chained-results', { default: 'memory' }),
     restore_from: Type.Optional(restoreFrom),
+    election: Type.Optional(election),
   },
   closed,
 );
