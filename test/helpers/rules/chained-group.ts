@@ -65,7 +65,7 @@ export class ChainBench {
     const rules = createRuleSet(
       {
         ruleGroups: settings,
-        rules: { holdMs: 10 * MINUTE, chainedResults: this.#chainedResults, restoreFrom: undefined },
+        rules: { holdMs: 10 * MINUTE, chainedResults: this.#chainedResults },
         externalLabels: Labels.from({ source: 'promfed' }),
         serverGroups: [],
       },

@@ -218,7 +218,7 @@ export class SimulatedRules {
     const rules = createRuleSet(
       {
         ruleGroups,
-        rules: { holdMs, chainedResults: 'memory', restoreFrom: undefined },
+        rules: { holdMs, chainedResults: 'memory' },
         externalLabels: Labels.from({ source: 'promfed' }),
         serverGroups: [SERVER_GROUP],
       },
