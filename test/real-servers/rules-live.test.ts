@@ -32,10 +32,10 @@ import { until } from '../helpers/until.js';
 /** Seconds of comparison: `PROMFED_RUNS`. Every minute begins with other rules. */
 const SECONDS = Math.max(5, randomRuns(8));
 const ROUND_SECONDS = 60;
-/** A long run has one region in VictoriaMetrics, which shows new series after some seconds. */
+/** A long run has one region in VictoriaMetrics. */
 const IS_LONG = SECONDS > 30;
 /** Intervals until samples are evaluated: all servers show them then. */
-const QUERY_OFFSET = IS_LONG ? 9 : 2;
+const QUERY_OFFSET = IS_LONG ? 4 : 2;
 /** Intervals without data at the start, so that both servers evaluate all groups. */
 const WARM_UP = 2;
 
@@ -126,7 +126,11 @@ async function compare(servers: Servers, seconds: number): Promise<Comparison> {
   await sleep(2 * intervalMs);
   const data = new LiveData({
     unionUrl: union.url,
-    regions: regions.map(({ url }, i) => ({ ...scenario.regions[i]!, url })),
+    regions: regions.map(({ url }, i) => ({
+      ...scenario.regions[i]!,
+      url,
+      flushPath: i === 1 && IS_LONG ? '/internal/force_flush' : undefined,
+    })),
     intervalMs,
   });
   const endMs = Date.now() + (QUERY_OFFSET + seconds) * intervalMs;

@@ -11,6 +11,8 @@ export interface LiveRegion {
   readonly name: string;
   /** Base URL for remote write. */
   readonly url: string;
+  /** Requested after each write, for servers that show new series later. */
+  readonly flushPath?: string | undefined;
   /** Samples are repeated from the start when they end. */
   readonly series: readonly ScenarioSeries[];
 }
@@ -59,12 +61,15 @@ export class LiveData {
       const union = byRegion.flatMap((series, i) =>
         series.map((one) => ({ ...one, labels: { ...one.labels, region: regions[i]!.name } })),
       );
-      const written = byRegion.map((series, i) => ({ url: regions[i]!.url, series }));
+      const written = byRegion.map((series, i) => ({ ...regions[i]!, series }));
       const labels = { __name__: TICK, count: String(count) };
       const tick: TestSeries = { labels, timestamps: [timeMs], values: [timeMs] };
       await Promise.all(
-        [...written, { url: unionUrl, series: union }].map(({ url, series }) =>
-          postSeries(url, [...series, tick]),
+        [...written, { url: unionUrl, series: union, flushPath: undefined }].map(
+          async ({ url, series, flushPath }) => {
+            await postSeries(url, [...series, tick]);
+            if (flushPath !== undefined) await (await fetch(url + flushPath)).arrayBuffer();
+          },
         ),
       );
     }

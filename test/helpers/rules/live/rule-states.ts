@@ -44,7 +44,9 @@ export async function readRuleStates(url: string): Promise<RuleStates> {
   const startMs = Date.now();
   const read = async (path: string): Promise<unknown> =>
     ((await (await fetch(`${url}${path}`)).json()) as { readonly data: unknown }).data;
-  const [rules, alerts] = await Promise.all([read('/api/v1/rules'), read('/api/v1/alerts')]);
+  const rules = await read('/api/v1/rules');
+  // Afterwards, so that alerts are not older than rules whose evaluation is complete.
+  const alerts = await read('/api/v1/alerts');
   return {
     groups: (rules as { readonly groups?: readonly ApiGroup[] } | undefined)?.groups ?? [],
     alerts: (alerts as { readonly alerts?: readonly ApiAlert[] } | undefined)?.alerts ?? [],
