@@ -220,6 +220,8 @@ t.test('a chain over two regions is right when no region returns its results', {
     1,
     'all begin at the first evaluation',
   );
+  const metrics = await (await fetch(`${promfed.url}metrics`)).text();
+  t.match(metrics, /^promfed_rule_group_chained_series\{rule_group=".*;chain"\} 5$/m);
 });
 
 t.test('another worker evaluates the rules when the one that does is killed', { skip }, async (t) => {

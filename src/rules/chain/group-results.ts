@@ -56,6 +56,8 @@ export class GroupResults {
   readonly #losses: Loss[];
   /** Metrics with too many series. */
   readonly #dropped = new Set<string>();
+  /** Number of stale markers, which the next evaluation removes. */
+  #staleCount = 0;
   #timeMs = -Infinity;
 
   /** @param isEnabled false to keep nothing. */
@@ -70,9 +72,9 @@ export class GroupResults {
     this.#losses = rules.map(() => NO_LOSS);
   }
 
-  /** Number of series that are kept. */
+  /** Number of series that are kept and have not ended. */
   get seriesCount(): number {
-    let count = 0;
+    let count = -this.#staleCount;
     for (const results of this.#byName.values()) count += results.size;
     return count;
   }
@@ -88,6 +90,7 @@ export class GroupResults {
     for (const results of this.#byName.values()) {
       for (const [key, { value }] of results) if (value === 'stale') results.delete(key);
     }
+    this.#staleCount = 0;
     if (this.#dropped.size > 0 && this.seriesCount + sum(this.#droppedCounts) <= this.#maxSeries) {
       this.#dropped.clear();
       this.#droppedCounts.fill(0);
@@ -120,6 +123,7 @@ export class GroupResults {
       this.#states[position] = 'kept';
       if (this.seriesCount <= this.#maxSeries) return true;
       this.#dropped.add(name);
+      for (const { value } of results.values()) if (value === 'stale') this.#staleCount--;
       results.clear();
       for (const i of this.positionsOf(name)) this.#states[i] = 'dropped';
     }
@@ -134,6 +138,7 @@ export class GroupResults {
       const newest = results?.get(labels.key);
       if (results === undefined || (newest === undefined ? isStale : timeMs <= newest.timeMs)) continue;
       results.set(labels.key, { labels, timeMs, value: isStale ? 'stale' : value });
+      if (isStale) this.#staleCount++;
       if (newest === undefined) this.#addLabelNames(labels);
     }
   }
@@ -148,6 +153,7 @@ export class GroupResults {
     for (const [name, results] of this.#byName) {
       for (const [key, result] of previous.#byName.get(name) ?? []) {
         results.set(key, result);
+        if (result.value === 'stale') this.#staleCount++;
         this.#addLabelNames(result.labels);
       }
     }
@@ -217,6 +223,7 @@ export class GroupResults {
 
   #clear(): void {
     for (const results of this.#byName.values()) results.clear();
+    this.#staleCount = 0;
     this.#states.fill('none');
     this.#droppedCounts.fill(0);
     this.#dropped.clear();

@@ -56,7 +56,7 @@ t.test('the newest sample counts, unless it is outside of the window or a stale 
   results.begin(20);
   results.update(0, samples('a', 20, [3, 'stale']), NO_LOSS);
   t.strictSame(valuesOf(results, 'a'), [3]);
-  t.equal(results.seriesCount, 2);
+  t.equal(results.seriesCount, 1);
   results.begin(30);
   t.equal(results.seriesCount, 1);
 });
@@ -103,6 +103,24 @@ t.test('times in the future drop the results', async (t) => {
   results.begin(0);
   t.strictSame(valuesOf(results, 'a'), []);
   t.equal(results.stateOf(0), 'none');
+});
+
+t.test('series that end do not count', async (t) => {
+  const results = new GroupResults([rule('a', 'a')], true, 2);
+  for (const timeMs of [10, 20, 30]) {
+    results.begin(timeMs);
+    const ended = timeMs === 10 ? [] : samples(`a`, timeMs, ['stale', 'stale']);
+    const current = samples('a', timeMs, [1, 1]).map((sample) => ({
+      ...sample,
+      labels: sample.labels.with(Labels.from({ at: String(timeMs) })),
+    }));
+    const previous = ended.map((sample) => ({
+      ...sample,
+      labels: sample.labels.with(Labels.from({ at: String(timeMs - 10) })),
+    }));
+    t.ok(results.update(0, [...current, ...previous], NO_LOSS));
+    t.equal(results.seriesCount, 2);
+  }
 });
 
 t.test('the labels that a metric may have', async (t) => {
