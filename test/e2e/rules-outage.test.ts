@@ -279,10 +279,11 @@ for (const { name, deadline, args } of [
     // Samples of the first process are sent at once, those of the second one later.
     writeConfig('10ms');
     const second = await start();
-    const restoredMs = await untilFound(async () => {
-      const timeMs = await activeAtMs(second);
-      return timeMs < evaluatedAtMs + 3_000 ? timeMs : undefined;
-    }, 'the restored alert');
+    await until(async () => {
+      const metrics = await (await fetch(`${second.url}metrics`)).text();
+      return metrics.includes('prometheus_rule_group_last_restore_duration_seconds{');
+    }, 'the restore');
+    const restoredMs = await activeAtMs(second);
     const spentMs = Date.now() - restoredMs;
     t.ok(
       spentMs >= evaluatedAtMs - activeBeforeMs - 2_000,
