@@ -40,9 +40,14 @@ export function formatExponent(value: number): string {
   return `${mantissa}e${exponent!.slice(0, 1)}${exponent!.slice(1).padStart(2, '0')}`;
 }
 
-/** Prints a time in UTC without trailing zeros, as Go prints RFC 3339 with fractions of a second. */
-export function formatRfc3339(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace(/\.?0*Z$/, 'Z');
+/**
+ * Prints a time in UTC without trailing zeros, as Go prints RFC 3339 with fractions of a second.
+ *
+ * @param ns whole nanoseconds after `timeMs`, less than a million.
+ */
+export function formatRfc3339(timeMs: number, ns = 0): string {
+  const text = new Date(timeMs).toISOString().slice(0, -1);
+  return `${text}${String(ns).padStart(6, '0')}Z`.replace(/\.?0*Z$/, 'Z');
 }
 
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;

@@ -4,6 +4,7 @@ import type { Histogram } from '../model/index.js';
 import type { ActiveAlert, AlertState } from './alert/active-alert.js';
 import type { AlertingRule } from './alert/alerting-rule.js';
 import type { RuleGroup } from './group/rule-group.js';
+import { slotBefore, slotOffset, type SlotOffset } from './group/slots.js';
 import type { RuleHealth } from './rule-health.js';
 
 type Texts = Readonly<Record<string, string>>;
@@ -57,6 +58,8 @@ export interface AlertView {
   readonly state: AlertState;
   readonly activeAtMs: number;
   readonly keepFiringSinceMs: number | undefined;
+  /** Nanoseconds after both times, less than a million: slots are computed in nanoseconds. 0 when they are not slots. */
+  readonly slotNs: number;
   /** 0 for a histogram, as in Prometheus. */
   readonly value: number;
 }
@@ -73,6 +76,7 @@ export function viewOfGroup(
   evaluatedBy?: string,
 ): RuleGroupView {
   const { name, file, intervalMs, limit } = settings;
+  const offset = slotOffset(file, name, intervalMs);
   return {
     name,
     file,
@@ -94,12 +98,18 @@ export function viewOfGroup(
         evaluatedAtMs: evaluation.startedAtMs,
         missingGroups: evaluation.missingGroups,
       };
-      return rule.kind === 'recording' ? { kind: 'recording', ...common } : viewOfAlertingRule(rule, common);
+      if (rule.kind === 'recording') return { kind: 'recording', ...common };
+      return viewOfAlertingRule(rule, common, { intervalMs, offset });
     }),
   };
 }
 
-function viewOfAlertingRule(rule: AlertingRule, common: CommonView): AlertingRuleView {
+interface GroupSlots {
+  readonly intervalMs: number;
+  readonly offset: SlotOffset;
+}
+
+function viewOfAlertingRule(rule: AlertingRule, common: CommonView, slots: GroupSlots): AlertingRuleView {
   const alerts = [...rule.alerts];
   const state = STATES.find((one) => alerts.some((alert) => alert.state === one)) ?? 'inactive';
   return {
@@ -109,17 +119,23 @@ function viewOfAlertingRule(rule: AlertingRule, common: CommonView): AlertingRul
     forMs: rule.settings.forMs,
     keepFiringForMs: rule.settings.keepFiringForMs,
     annotations: Object.fromEntries(rule.settings.annotations),
-    alerts: alerts.filter(({ resolvedAtMs }) => resolvedAtMs === undefined).map(viewOfAlert),
+    alerts: alerts
+      .filter(({ resolvedAtMs }) => resolvedAtMs === undefined)
+      .map((alert) => viewOfAlert(alert, slots)),
   };
 }
 
-function viewOfAlert(alert: ActiveAlert): AlertView {
+function viewOfAlert(alert: ActiveAlert, { intervalMs, offset }: GroupSlots): AlertView {
+  const { activeAtMs } = alert;
+  // The restored time of an alert is not a slot of its group.
+  const isSlot = slotBefore(activeAtMs, intervalMs, offset.ms) === activeAtMs;
   return {
     labels: alert.labels.toJSON(),
     annotations: Object.fromEntries(alert.annotations),
     state: alert.state,
     activeAtMs: alert.activeAtMs,
     keepFiringSinceMs: alert.keepFiringSinceMs,
+    slotNs: isSlot ? offset.ns : 0,
     value: floatOf(alert.value),
   };
 }

@@ -150,7 +150,7 @@ async function compare(servers: Servers, seconds: number): Promise<Comparison> {
       compared.add(key);
       const actual = comparableGroup(promfed, name, sinceMs);
       const expected = comparableGroup(prometheus, name, sinceMs);
-      alerts += (JSON.stringify(expected).match(/"activeAtMs"/g) ?? []).length / 2;
+      alerts += (JSON.stringify(expected).match(/"activeAt"/g) ?? []).length / 2;
       if (JSON.stringify(actual) !== JSON.stringify(expected)) {
         differences.push({ slotMs, promfed: actual, prometheus: expected });
       }

@@ -91,18 +91,18 @@ function printRule(rule: RuleView, excludesAlerts: boolean): object {
 }
 
 function printAlert(alert: AlertView): object {
-  const { labels, annotations, state, keepFiringSinceMs } = alert;
+  const { labels, annotations, state, keepFiringSinceMs, slotNs } = alert;
   return {
     labels,
     annotations,
     state,
-    activeAt: printTime(alert.activeAtMs),
-    ...(keepFiringSinceMs === undefined ? {} : { keepFiringSince: printTime(keepFiringSinceMs) }),
+    activeAt: printTime(alert.activeAtMs, slotNs),
+    ...(keepFiringSinceMs === undefined ? {} : { keepFiringSince: printTime(keepFiringSinceMs, slotNs) }),
     value: formatExponent(alert.value),
   };
 }
 
 /** The zero time of Go stands for a time that is not known. */
-function printTime(timeMs: number | undefined): string {
-  return timeMs === undefined ? '0001-01-01T00:00:00Z' : formatRfc3339(timeMs);
+function printTime(timeMs: number | undefined, ns?: number): string {
+  return timeMs === undefined ? '0001-01-01T00:00:00Z' : formatRfc3339(timeMs, ns);
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { slotBefore, slotOffsetMs } from '../../../src/rules/group/slots.js';
+import { slotBefore, slotOffset, slotOffsetMs } from '../../../src/rules/group/slots.js';
 
 t.test('the latest slot is at or before a time, and slots are one interval apart', async (t) => {
   const intervalMs = 5_000;
@@ -19,4 +19,10 @@ t.test('groups differ in their offsets by file and by name', async (t) => {
     ['a', 'b', 'c'].flatMap((file) => ['x', 'y'].map((name) => slotOffsetMs(file, name, 60_000))),
   );
   t.equal(offsets.size, 6);
+});
+
+t.test('offsets are computed in nanoseconds', async (t) => {
+  const { ms, ns } = slotOffset('/etc/promxy/rules/general.yaml', 'general.rules', 60_000);
+  t.equal(ms, slotOffsetMs('/etc/promxy/rules/general.yaml', 'general.rules', 60_000));
+  t.ok(Number.isInteger(ns) && ns > 0 && ns < 1e6, `${ns}`);
 });

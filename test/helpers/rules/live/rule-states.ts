@@ -120,9 +120,9 @@ function comparableAlerts(alerts: readonly ApiAlert[], sinceMs: number): object[
       labels: sorted(labels),
       annotations: sorted(annotations),
       state,
-      activeAtMs: Date.parse(activeAt),
+      activeAt,
       value: roundedValue(value),
-      keepFiringSinceMs: keepFiringSince === undefined ? undefined : Date.parse(keepFiringSince),
+      keepFiringSince,
     }))
     .sort((a, b) => (JSON.stringify(a.labels) < JSON.stringify(b.labels) ? -1 : 1));
 }
