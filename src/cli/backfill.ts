@@ -88,6 +88,7 @@ function run(
     queryTimeoutMs: flags.timeoutMs,
     features,
     externalLabels,
+    chainedResults: settings.rules.chainedResults,
     remoteWrite,
     timers: createTimers(clock),
     resumeFile,

@@ -258,7 +258,7 @@ t.test('failures name the rule, the chunk and the reason', { skip }, async (t) =
     t.equal(status, 1);
     t.match(
       err,
-      /promfed: rule "region:requests:rate5m" of group "first", chunk 1\/3 \(\S+Z to \S+Z\): remote write "store" refused samples: http:\S+: status 400: out of bounds; a Prometheus accepts samples of the past within storage\.tsdb\.out_of_order_time_window only: set it to 4h or more\n/,
+      /promfed: rule "region:requests:rate5m" of group "first", chunk 1\/3 \(\S+Z to \S+Z\): remote write "store" refused samples: http:\S+: status 400: out of bounds; a Prometheus accepts samples of the past within storage\.tsdb\.out_of_order_time_window only: set it to [45]h or more\n/,
     );
   });
 

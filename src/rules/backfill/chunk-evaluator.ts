@@ -8,6 +8,7 @@ import {
   type MissingGroup,
   type PromfedError,
 } from '../../model/index.js';
+import { walk } from '../../promql/language/index.js';
 import type { OutgoingSample } from '../ports.js';
 import type { RuleResults } from './results-in-memory.js';
 import {
@@ -39,6 +40,8 @@ export interface ChunkEvaluatorOptions extends EvaluationOptions {
   readonly startMs: number;
   /** Called for each result before it is used. @throws PromfedError to stop. */
   readonly check: (position: number, missing: readonly MissingGroup[], warnings: readonly string[]) => void;
+  /** Called with remarks for the user, which may repeat. */
+  readonly note: (text: string) => void;
 }
 
 /** The chunks of a unit are evaluated in order of time. */
@@ -85,6 +88,7 @@ export class ChunkEvaluator {
     const grid = gridOf(rule, chunk);
     if (grid === undefined) return { position, ...NOTHING };
     const { startMs, results } = this.#options;
+    this.#noteMissingLabels(rule);
     // The step before the chunk shows which series end with its first step.
     const before = grid.startMs - rule.intervalMs >= startMs ? 1 : 0;
     const { samples, ...evaluated } = await this.#evaluateSplit(position, rule, {
@@ -95,6 +99,19 @@ export class ChunkEvaluator {
     const own = before === 0 ? samples : samples.filter(({ timeMs }) => timeMs >= grid.startMs);
     if (rule.isRead) results?.append(own);
     return { position, ...evaluated, samples: own };
+  }
+
+  #noteMissingLabels({ rule, reads }: UnitRule): void {
+    const { results, note } = this.#options;
+    if (results === undefined || reads.length === 0) return;
+    walk(rule.expr, (node) => {
+      const label = node.kind === 'vectorSelector' ? results.tryMissingLabel(node.matchers) : undefined;
+      if (label === undefined) return;
+      note(
+        `rule ${JSON.stringify(rule.name)} selects results by the label ${JSON.stringify(label)}, which none of them has: ` +
+          'results in memory lack the labels that external_labels and regions add',
+      );
+    });
   }
 
   /** Evaluates a grid in parts when it exceeds the limits of a query. */
@@ -127,6 +144,7 @@ export class ChunkEvaluator {
     for (const { timeMs, position } of stepsOf(rules, chunk)) {
       const rule = rules[position]!;
       const previous = this.#present.get(rule) ?? NO_SERIES;
+      this.#noteMissingLabels(rule);
       const grid = rangeGrid(timeMs, timeMs, rule.intervalMs);
       const result = await evaluateRule(rule, engine, { grid, isRange: false, previous }, this.#options);
       check(position, result.missing, result.warnings);

@@ -180,6 +180,6 @@ const HOUR_MS = 3_600_000;
 
 function hintFor(reason: string, ageMs: number): string {
   if (!/out[ -]of[ -](?:order|bounds)|too[ -]old/i.test(reason)) return '';
-  const window = printDuration(Math.ceil(ageMs / HOUR_MS) * HOUR_MS);
+  const window = printDuration((Math.ceil(ageMs / HOUR_MS) + 1) * HOUR_MS);
   return `; a Prometheus accepts samples of the past within storage.tsdb.out_of_order_time_window only: set it to ${window} or more`;
 }

@@ -1,7 +1,7 @@
 // Results of rules that other rules read, in memory: they take the place of stored series with the same names.
 
 import type { ServerGroupSettings } from '../../config/index.js';
-import { Labels, METRIC_NAME, type LabelFilter } from '../../model/index.js';
+import { compileMatcher, Labels, METRIC_NAME, type LabelFilter, type Matcher } from '../../model/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 import type { GroupSnapshot, ServerGroup } from '../../upstreams/index.js';
 import type { OutgoingSample } from '../ports.js';
@@ -10,8 +10,6 @@ import { createMemoryGroup, SeriesStore } from '../unit-test/index.js';
 export interface ResultsOptions {
   /** Names of the recorded metrics. */
   readonly names: readonly string[];
-  /** Added to the labels of the results, as remote write adds them. */
-  readonly externalLabels: Labels;
   readonly features: FeatureSet;
   readonly defaultStepMs: number;
 }
@@ -20,12 +18,12 @@ export interface ResultsOptions {
 export class RuleResults {
   readonly names: readonly string[];
   readonly group: ServerGroup;
-  readonly #externalLabels: Labels;
+  /** Names of the labels that results have had, for each metric. */
+  readonly #labelNames = new Map<string, Set<string>>();
   readonly #store = new SeriesStore();
 
-  constructor({ names, externalLabels, features, defaultStepMs }: ResultsOptions) {
+  constructor({ names, features, defaultStepMs }: ResultsOptions) {
     this.names = names;
-    this.#externalLabels = externalLabels;
     const memory = createMemoryGroup({
       name: 'results of rules',
       labels: Labels.EMPTY,
@@ -42,8 +40,18 @@ export class RuleResults {
   /** Adds the samples of a rule: later than those that the rule has added before. */
   append(samples: readonly OutgoingSample[]): void {
     for (const { labels, timeMs, value, isStale } of samples) {
-      this.#store.append(this.#externalLabels.with(labels), timeMs, isStale ? 'stale' : value);
+      this.#store.append(labels, timeMs, isStale ? 'stale' : value);
+      const names = this.#labelNames.get(labels.metricName);
+      if (names === undefined) this.#labelNames.set(labels.metricName, new Set(labels.names()));
+      else for (const name of labels.names()) names.add(name);
     }
+  }
+
+  /** Returns a label that a selector requires and no result of its metric has had; undefined when there is none. */
+  tryMissingLabel(matchers: readonly Matcher[]): string | undefined {
+    const metric = matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value ?? '';
+    const names = this.#labelNames.get(metric);
+    return names && matchers.find((one) => !names.has(one.name) && !compileMatcher(one)(''))?.name;
   }
 
   forgetBefore(timeMs: number): void {

@@ -20,8 +20,8 @@ export interface UnitRule {
   readonly rule: RecordingRule;
   /** True when other rules of the unit read its results. */
   readonly isRead: boolean;
-  /** True when it reads results of the unit. */
-  readonly reads: boolean;
+  /** Names of the rules of the unit whose results it reads. */
+  readonly reads: readonly string[];
   /** Samples have the times `offsetMs` + k × `intervalMs`. */
   readonly intervalMs: number;
   readonly offsetMs: number;
@@ -124,7 +124,7 @@ function createUnit(nodes: readonly Node[], options: UnitOptions): RuleUnit {
       group,
       rule,
       isRead: readers.size > 0,
-      reads: reads.size > 0,
+      reads: [...new Set([...reads].map((read) => read.rule.name))],
       intervalMs: group.intervalMs,
       offsetMs: slotMs - group.queryOffsetMs,
     };

@@ -1,14 +1,14 @@
 // Backfill: evaluates recording rules over a range of the past and writes the results by remote write.
 
-import { createHash } from 'node:crypto';
-
 import { asPromfedError, PromfedError, type MissingGroup } from '../../model/index.js';
 import type { OutgoingSample } from '../ports.js';
 import { sleep } from '../remote-write/sleep.js';
 import { ChunkEvaluator, gridOf, type Chunk, type RuleChunk } from './chunk-evaluator.js';
 import { ConfirmedWriter } from './confirmed-writer.js';
 import { RuleResults } from './results-in-memory.js';
-import { readState, writeState, type BackfillState, type ChunkState, type UnitState } from './resume-file.js';
+import { loadState } from './initial-state.js';
+import { printRange } from './print-range.js';
+import { writeState, type BackfillState, type ChunkState, type UnitState } from './resume-file.js';
 import { createUnits, type RuleUnit } from './rule-units.js';
 import { withoutStored } from './stored-samples.js';
 import type { BackfillOptions, BackfillResult, BackfillTimes, ChunkPosition } from './settings.js';
@@ -34,6 +34,7 @@ const TARGET_SAMPLES = 200_000;
 export async function runBackfill(options: BackfillOptions): Promise<BackfillResult> {
   const units = createUnits(options.groups, options);
   const rules = units.reduce((sum, unit) => sum + unit.rules.length, 0);
+  if (options.chainedResults === 'regions') rejectChains(units);
   const state = loadState(units, options);
   if (state.finished) return { wasFinished: true, samples: state.samples, rules };
   const writer = new ConfirmedWriter(options.remoteWrite, {
@@ -51,46 +52,17 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRes
   }
 }
 
-/** @throws PromfedError `bad_data` when the state file belongs to another backfill. */
-function loadState(units: readonly RuleUnit[], options: BackfillOptions): BackfillState {
-  const { resumeFile, times } = options;
-  const saved = readState(resumeFile);
-  const isSame = saved?.times.start === times.start && saved.times.end === times.end;
-  const used = isSame ? saved.times : times;
-  const fingerprint = fingerprintOf(units, used, options);
-  if (saved === undefined) {
-    const none: UnitState = { chunks: 0 };
-    return { version: 1, fingerprint, times, units: units.map(() => none), samples: 0, finished: false };
+/** @throws PromfedError `bad_data` when a rule reads results of another one, which would be read too early. */
+function rejectChains(units: readonly RuleUnit[]): void {
+  for (const { reads, rule } of units.flatMap((unit) => unit.rules)) {
+    const [read] = reads;
+    if (read === undefined) continue;
+    throw new PromfedError(
+      'bad_data',
+      `rule ${JSON.stringify(rule.name)} reads the results of ${JSON.stringify(read)} from the regions (rules.chained_results); ` +
+        'evaluate the rules one after another with --rule, or set chained_results: memory',
+    );
   }
-  if (saved.fingerprint === fingerprint && saved.units.length === units.length) return saved;
-  throw new PromfedError(
-    'bad_data',
-    `${resumeFile} is the state of another backfill, ${printRange(saved.times.startMs, saved.times.endMs)}: ` +
-      'rules, times or receivers differ; delete it, or set another --resume-file',
-  );
-}
-
-function fingerprintOf(
-  units: readonly RuleUnit[],
-  { startMs, endMs }: BackfillTimes,
-  { externalLabels, remoteWrite }: BackfillOptions,
-): string {
-  const rules = units.map((unit) =>
-    unit.rules.map(({ group, rule, offsetMs }) => [
-      group.file,
-      group.name,
-      group.intervalMs,
-      offsetMs,
-      rule.settings,
-    ]),
-  );
-  const receivers = remoteWrite.map(({ name, writeRelabel }) => [name, writeRelabel]);
-  const text = JSON.stringify([startMs, endMs, rules, externalLabels.flat, receivers]);
-  return createHash('sha256').update(text).digest('hex');
-}
-
-function printRange(fromMs: number, untilMs: number): string {
-  return `${new Date(fromMs).toISOString()} to ${new Date(untilMs).toISOString()}`;
 }
 
 class BackfillRun {
@@ -128,39 +100,50 @@ class BackfillRun {
 
   async #runUnit(index: number): Promise<void> {
     const { startMs, endMs } = this.#times;
-    const { doneMs } = this.#state.units[index]!;
-    if (doneMs === endMs) return;
+    if (this.#state.units[index]!.doneMs === endMs) return;
     const unit = this.#units[index]!;
-    const { features, externalLabels, defaultStepMs, queryTimeoutMs, signal, openEngine } = this.#options;
+    const { features, defaultStepMs, queryTimeoutMs, openEngine } = this.#options;
     const names = [...new Set(unit.rules.flatMap(({ isRead, rule }) => (isRead ? [rule.name] : [])))];
-    const results =
-      names.length === 0 ? undefined : new RuleResults({ names, externalLabels, features, defaultStepMs });
+    const results = names.length === 0 ? undefined : new RuleResults({ names, features, defaultStepMs });
     const opened = openEngine(results);
-    let position: ChunkPosition | undefined;
-    const evaluator = new ChunkEvaluator(unit, {
-      engine: opened.engine,
-      results,
-      startMs,
-      features,
-      timeoutMs: queryTimeoutMs,
-      signal,
-      check: (rule, missing, warnings) => {
-        this.#check(unit, rule, missing, warnings);
-      },
-    });
     try {
-      if (doneMs !== undefined) await this.#readBack(unit, evaluator, doneMs);
+      const evaluator = new ChunkEvaluator(unit, {
+        ...this.#options,
+        engine: opened.engine,
+        results,
+        startMs,
+        timeoutMs: queryTimeoutMs,
+        check: (rule, missing, warnings) => {
+          this.#check(unit, rule, missing, warnings);
+        },
+        note: (text) => {
+          this.#note(text);
+        },
+      });
+      await this.#runChunks(index, evaluator);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  async #runChunks(index: number, evaluator: ChunkEvaluator): Promise<void> {
+    const { startMs, endMs } = this.#times;
+    const { doneMs } = this.#state.units[index]!;
+    const lastRule = this.#units[index]!.rules.length - 1;
+    let position: ChunkPosition | undefined;
+    try {
+      if (doneMs !== undefined) await this.#readBack(this.#units[index]!, evaluator, doneMs);
       let steps = FIRST_STEPS;
       for (let fromMs = (doneMs ?? startMs - 1) + 1; fromMs <= endMs;) {
         const chunk = { fromMs, untilMs: this.#untilMs(index, fromMs, steps) };
         const first = this.#state.units[index]!.chunk?.rules ?? 0;
         let series = 1;
-        position = this.#positionOf(index, Math.min(first, unit.rules.length - 1), chunk);
+        position = this.#positionOf(index, Math.min(first, lastRule), chunk);
         for await (const one of evaluator.evaluate(chunk, first)) {
           position = this.#positionOf(index, one.position, chunk);
           await this.#write(index, one, position);
           series = Math.max(series, one.series);
-          position = this.#positionOf(index, Math.min(one.position + 1, unit.rules.length - 1), chunk);
+          position = this.#positionOf(index, Math.min(one.position + 1, lastRule), chunk);
         }
         this.#saveUnit(index, { chunks: this.#state.units[index]!.chunks + 1, doneMs: chunk.untilMs }, 0);
         steps = Math.max(1, Math.min(Math.floor(TARGET_SAMPLES / series), steps * 4, MAX_STEPS));
@@ -168,8 +151,6 @@ class BackfillRun {
       }
     } catch (thrown) {
       throw explain(thrown, position);
-    } finally {
-      await opened.close();
     }
   }
 

@@ -1,6 +1,6 @@
 // The settings and ports of a backfill.
 
-import type { RemoteWriteSettings, RuleGroupSettings } from '../../config/index.js';
+import type { RemoteWriteSettings, RuleGroupSettings, RulesSettings } from '../../config/index.js';
 import type { QueryEngine } from '../../federation/index.js';
 import type { Labels, StopSignal } from '../../model/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
@@ -41,6 +41,8 @@ export interface BackfillOptions {
   readonly lookbackDeltaMs: number | undefined;
   readonly queryTimeoutMs: number;
   readonly features: FeatureSet;
+  /** `rules.chained_results`. */
+  readonly chainedResults: RulesSettings['chainedResults'];
   readonly externalLabels: Labels;
   readonly remoteWrite: readonly RemoteWriteSettings[];
   readonly version: string;

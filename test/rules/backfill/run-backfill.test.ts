@@ -86,6 +86,7 @@ function setUp(t: Test, engine: QueryEngine): Setup {
     queryTimeoutMs: 1000,
     features: new Set(),
     externalLabels: Labels.EMPTY,
+    chainedResults: 'memory',
     remoteWrite: [
       remoteWriteSettings({ queue: { capacity: 50, maxShards: 1, minBackoffMs: 1, maxBackoffMs: 1 } }),
     ],
@@ -142,6 +143,58 @@ t.test('a query that exceeds its limit is split', async (t) => {
   await run();
   t.equal(new Set(receiver.floats('r')).size, 600);
   t.ok(counts.every((count) => count <= 50));
+});
+
+t.test('rules that read results from the regions are evaluated one after another', async (t) => {
+  const { run } = setUp(
+    t,
+    engineOf(() => false),
+  );
+  const rules = [
+    { kind: 'recording', name: 'a', expr: 'x', labels: [] },
+    { kind: 'recording', name: 'b', expr: 'sum(a{z="1"})', labels: [] },
+  ] as const;
+  const groups = [
+    {
+      name: 'g',
+      file: 'f',
+      intervalMs: 60_000,
+      limit: 0,
+      queryOffsetMs: 0,
+      partialResponse: undefined,
+      rules,
+    },
+  ];
+  await t.rejects(
+    run({ groups, chainedResults: 'regions' }),
+    /rule "b" reads the results of "a" from the regions \(rules\.chained_results\); evaluate the rules one after another with --rule/,
+  );
+});
+
+t.test('a label that no result has is noted once', async (t) => {
+  const { run, notes } = setUp(
+    t,
+    engineOf(() => false),
+  );
+  const rules = [
+    { kind: 'recording', name: 'a', expr: 'x', labels: [] },
+    { kind: 'recording', name: 'b', expr: 'sum(a{z="1",pod!="c"})', labels: [] },
+  ] as const;
+  const groups = [
+    {
+      name: 'g',
+      file: 'f',
+      intervalMs: 60_000,
+      limit: 0,
+      queryOffsetMs: 0,
+      partialResponse: undefined,
+      rules,
+    },
+  ];
+  await run({ groups });
+  t.strictSame(notes, [
+    'rule "b" selects results by the label "z", which none of them has: results in memory lack the labels that external_labels and regions add',
+  ]);
 });
 
 t.test('the state file', async (t) => {
