@@ -64,7 +64,7 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
         graphUrl,
         queryLimit: queryLimit.forGroup(),
       }),
-    restore: (group, timeMs) => restoreGroup(group, timeMs, settings, options),
+    restore: (group, attempt) => restoreGroup(group, attempt, settings, options),
     resume: (group, timeMs) =>
       resumeGroup(group, timeMs, settings, { ...options, queryLimit: queryLimit.forGroup() }),
   };

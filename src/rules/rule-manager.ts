@@ -7,6 +7,7 @@ import { NOT_HELD, type GroupLease, type GroupOwnership } from './election/index
 import { groupKey, type RuleGroup } from './group/rule-group.js';
 import { GroupSchedule } from './group/group-schedule.js';
 import type { RuleMetrics } from './metrics.js';
+import type { RestoreAttempt } from './restore/restore-group.js';
 
 /** The rules of one configuration. */
 export interface RuleSet {
@@ -20,7 +21,7 @@ export interface RuleSet {
   /** Creates a group. @param isRestored false when the state of its alerts will be restored. */
   createGroup(settings: RuleGroupSettings, isRestored: boolean): RuleGroup;
   /** Restores the state of the alerts of a group, after its second evaluation. Never rejects. */
-  restore(group: RuleGroup, timeMs: number): Promise<void>;
+  restore(group: RuleGroup, attempt: RestoreAttempt): Promise<void>;
   /** Reads the state that another replica has stored for a group, before its first evaluation. Never rejects. */
   resume(group: RuleGroup, timeMs: number): Promise<void>;
 }
@@ -46,6 +47,8 @@ interface ManagedGroup {
 const INTERVALS_UNTIL_STALE = 2;
 /** The state of alerts is restored after this number of evaluations: rules that others depend on have results then. */
 const EVALUATIONS_UNTIL_RESTORE = 2;
+/** Time for which a restore that fails is repeated after each evaluation. Rules write no samples meanwhile. */
+const RESTORE_RETRY_MS = 5 * 60_000;
 
 /** Source: Prometheus, rules/manager.go. */
 export class RuleManager {
@@ -192,6 +195,7 @@ export class RuleManager {
     const resumed = needsState ? rules.resume(group, timers.now()) : Promise.resolve();
     let evaluations = 0;
     let skipped = 0;
+    let firstRestoreMs: number | undefined;
     return new GroupSchedule({
       file,
       name,
@@ -206,9 +210,9 @@ export class RuleManager {
         }
         await group.evaluate(timeMs, missed + skipped);
         skipped = 0;
-        if (++evaluations === EVALUATIONS_UNTIL_RESTORE && !group.isRestored) {
-          await rules.restore(group, timers.now());
-        }
+        if (++evaluations < EVALUATIONS_UNTIL_RESTORE || group.isRestored) return;
+        const nowMs = (firstRestoreMs ??= timers.now());
+        await rules.restore(group, { nowMs, isLast: timers.now() - nowMs >= RESTORE_RETRY_MS });
       },
     });
   }

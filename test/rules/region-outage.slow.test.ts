@@ -249,25 +249,80 @@ t.test('`abort`: evaluations fail, and the state of all alerts is kept', async (
   t.equal(process.states('Pending', true), before['Pending']!.replaceAll('pending', 'firing'));
 });
 
+/** Milliseconds for which the alert of a region has been pending. */
+function spentMs(process: SimulatedRules, region: string): number {
+  const [, activeAtMs] = new RegExp(`${region}:\\w+@(\\d+)`).exec(process.states('Pending', true)) ?? [];
+  return process.timers.now() - Number(activeAtMs);
+}
+
+async function untilRestored(process: SimulatedRules): Promise<void> {
+  while (!process.manager.groups.every(({ isRestored }) => isRestored)) await process.pass(1_000);
+}
+
+// Times are checked each second, and the samples have seconds.
+const TOLERANCE = 2_000;
+
 t.test('a process that is killed during `for` loses at most one interval of pending time', async (t) => {
-  for (const killedRegion of [undefined, 'eu']) {
+  const process = await setUp('hold');
+  const { world, timers } = process;
+  await process.pass(7_000);
+  const beforeMs = spentMs(process, 'us');
+  await process.kill();
+  await process.pass(20_000);
+  const next = new SimulatedRules({ world, timers });
+  await next.load({ 'r.yaml': RULES('hold') });
+  await untilRestored(next);
+  const lostMs = beforeMs - spentMs(next, 'us');
+  t.ok(lostMs >= -TOLERANCE && lostMs <= INTERVAL, `${lostMs} ms`);
+});
+
+for (const { name, isRequired } of [
+  { name: 'an optional region', isRequired: false },
+  { name: 'a required region', isRequired: true },
+]) {
+  t.test(`a restart while a region does not answer loses no pending time: ${name}`, async (t) => {
     const process = await setUp('hold');
     const { world, timers } = process;
-    await process.pass(7_000);
-    const spentMs = (one: SimulatedRules): number => {
-      const [, activeAtMs] = /us:pending@(\d+)/.exec(one.states('Pending', true)) ?? [];
-      return timers.now() - Number(activeAtMs);
-    };
-    const beforeMs = spentMs(process);
-    if (killedRegion !== undefined) world.kill(killedRegion);
+    if (isRequired) world.require('eu');
+    const before = { eu: spentMs(process, 'eu'), us: spentMs(process, 'us') };
+    world.kill('eu');
     await process.kill();
-    await process.pass(20_000);
     const next = new SimulatedRules({ world, timers });
     await next.load({ 'r.yaml': RULES('hold') });
-    while (!next.manager.groups.every(({ isRestored }) => isRestored)) await next.pass(1_000);
-    // Times are checked each second, and the samples have seconds.
-    const lostMs = beforeMs - spentMs(next);
-    t.ok(lostMs >= -2_000 && lostMs <= INTERVAL, `${lostMs} ms`);
+    await process.pass(MINUTE);
+    t.notMatch(next.states('Pending'), /eu/);
+    world.revive('eu');
+    await next.pass(2 * INTERVAL);
+    for (const region of ['eu', 'us'] as const) {
+      const lostMs = before[region] - spentMs(next, region);
+      t.ok(lostMs <= INTERVAL, `${region} lost ${lostMs} ms`);
+    }
+    t.equal(next.states('Absent'), '');
+    // An alert that ends and begins again is a new one.
+    world.set('eu', { __name__: 'up', job: 'a' }, 1);
+    await next.pass(2 * INTERVAL);
+    world.set('eu', { __name__: 'up', job: 'a' }, 0);
+    await next.pass(2 * INTERVAL);
+    t.ok(spentMs(next, 'eu') <= 2 * INTERVAL);
     await next.kill();
-  }
-});
+  });
+}
+
+t.test(
+  'a restart while the region with the state of alerts does not answer loses no pending time',
+  async (t) => {
+    const process = await setUp('hold');
+    const { world, timers } = process;
+    const beforeMs = spentMs(process, 'us');
+    world.kill('results');
+    await process.kill();
+    const next = new SimulatedRules({ world, timers });
+    await next.load({ 'r.yaml': RULES('hold') });
+    await process.pass(2 * MINUTE);
+    t.ok(spentMs(next, 'us') < 2 * MINUTE);
+    world.revive('results');
+    await next.pass(2 * INTERVAL);
+    const lostMs = beforeMs - spentMs(next, 'us');
+    t.ok(lostMs <= INTERVAL, `lost ${lostMs} ms`);
+  },
+);

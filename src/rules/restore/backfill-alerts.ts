@@ -32,7 +32,7 @@ export async function backfillAlerts(
   const stepMs = Math.max(1, Math.ceil(intervalMs), Math.ceil(forMs / MAX_STEPS));
   const steps = Math.ceil(forMs / stepMs);
   const grid = rangeGrid(nowMs - steps * stepMs, nowMs, stepMs);
-  const columns = await readRange(text, grid, undefined, options);
+  const { columns } = await readRange(text, grid, undefined, options);
   const byLabels = new Map(columns.map((column) => [column.labels.key, column]));
   for (const alert of alerts) {
     const column = byLabels.get(alert.sourceLabels.key);

@@ -1,6 +1,6 @@
 // Range queries for the state of alerts in the past.
 
-import { gridEndMs, type Column, type Grid, type StopSignal } from '../../model/index.js';
+import { gridEndMs, type Column, type Grid, type MissingGroup, type StopSignal } from '../../model/index.js';
 import { createQueryRequest, type QueryEngine } from '../../federation/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 
@@ -9,6 +9,12 @@ export interface RangeReader {
   readonly features: FeatureSet;
   readonly signal: StopSignal;
   readonly timeoutMs: number;
+}
+
+export interface RangeResult {
+  readonly columns: readonly Column[];
+  /** The server groups that did not answer. */
+  readonly missing: readonly MissingGroup[];
 }
 
 /**
@@ -22,7 +28,7 @@ export async function readRange(
   grid: Grid,
   lookbackDeltaMs: number | undefined,
   { engine, features, signal, timeoutMs }: RangeReader,
-): Promise<readonly Column[]> {
+): Promise<RangeResult> {
   const request = createQueryRequest(
     {
       text,
@@ -40,7 +46,8 @@ export async function readRange(
   );
   const answer = await engine.evaluate(request);
   try {
-    return answer.value.type === 'vector' ? answer.value.columns : [];
+    const columns = answer.value.type === 'vector' ? answer.value.columns : [];
+    return { columns, missing: answer.annotations.missingGroups };
   } finally {
     answer.release();
   }

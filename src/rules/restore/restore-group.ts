@@ -5,13 +5,19 @@ import type { QueryEngine } from '../../federation/index.js';
 import { asPromfedError, type StopSignal } from '../../model/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 import type { Clock, Log } from '../../runtime/index.js';
+import type { ActiveAlert } from '../alert/active-alert.js';
 import type { AlertingRule } from '../alert/alerting-rule.js';
 import type { RuleGroup } from '../group/rule-group.js';
 import type { RuleMetrics } from '../metrics.js';
 import type { GroupLimit } from '../query/query-limit.js';
 import { backfillAlerts } from './backfill-alerts.js';
 import type { RangeReader } from './read-range.js';
-import { createRestoredActiveAt, restoreAlerts, type RestoreOptions } from './restore-alerts.js';
+import {
+  createRestoredActiveAt,
+  restoreAlerts,
+  type RestoredActiveAt,
+  type RestoreOptions,
+} from './restore-alerts.js';
 import { readStoredState, type StoredState } from './stored-state.js';
 
 export interface RestoreGroupOptions {
@@ -34,16 +40,23 @@ export interface RestoreGroupOptions {
   readonly signal: StopSignal;
 }
 
+export interface RestoreAttempt {
+  readonly nowMs: number;
+  readonly isLast: boolean;
+}
+
 /** The settings that stored series depend on. */
 type RestoreSettings = Pick<Settings, 'externalLabels' | 'serverGroups'>;
 
 /**
- * Restores the alerts of all rules of a group, which then write samples. A rule whose state cannot be read starts without
- * it; the failure is logged.
+ * Restores the alerts of all rules of a group, which then write samples. A failure to read the state of a rule is logged.
+ *
+ * @param nowMs the end of the interruption. Later time counts for all alerts.
+ * @param isLast true when a rule whose state cannot be read starts without it; otherwise it stays unrestored.
  */
 export async function restoreGroup(
   group: RuleGroup,
-  nowMs: number,
+  { nowMs, isLast }: RestoreAttempt,
   settings: RestoreSettings,
   options: RestoreGroupOptions,
 ): Promise<void> {
@@ -55,12 +68,16 @@ export async function restoreGroup(
       await restoreRule(rule, group, nowMs, settings, options);
     } catch (thrown) {
       const { file, name } = group.settings;
-      const { message } = asPromfedError(thrown);
-      log.error({ file, group: name, rule: rule.name, err: message }, 'state of alerts not restored');
+      const fields = { file, group: name, rule: rule.name, err: asPromfedError(thrown).message };
+      if (!isLast) {
+        log.warn(fields, 'state of alerts not restored yet; trying again');
+        continue;
+      }
+      log.error(fields, 'state of alerts not restored');
     }
     rule.isRestored = true;
   }
-  metrics.groupRestored(group.key, clock.now() - startMs);
+  if (group.isRestored) metrics.groupRestored(group.key, clock.now() - startMs);
 }
 
 /**
@@ -101,14 +118,27 @@ async function restoreRule(
   const restoreOptions = restoreOptionsOf(rule, group, nowMs, settings, options);
   const { forMs, gracePeriodMs } = restoreOptions;
   const alerts = [...rule.alerts];
+  const { health, missingGroups } = rule.evaluation;
+  const isComplete = health === 'ok' && missingGroups.length === 0;
   // With a shorter `for`, restoring would not let the alert fire earlier.
-  if ((!group.isTakenOver && forMs < gracePeriodMs) || alerts.length === 0) return;
+  if ((!group.isTakenOver && forMs < gracePeriodMs) || (alerts.length === 0 && isComplete)) return;
   const states = await statesOf(rule, group, nowMs, settings, options);
+  if (!isComplete) rule.resume(onceEach(createRestoredActiveAt(states, restoreOptions), alerts));
   const others = restoreAlerts(alerts, states, restoreOptions);
   if (options.alertBackfill && others.length > 0) {
     const { intervalMs } = group.settings;
     await backfillAlerts(others, { ...readerOf(options), text: rule.text, nowMs, forMs, intervalMs });
   }
+}
+
+/** Restores alerts of regions that do not answer yet: each once, and none that is known. */
+function onceEach(activeAt: RestoredActiveAt, known: readonly ActiveAlert[]): RestoredActiveAt {
+  const keys = new Set(known.map(({ labels }) => labels.key));
+  return (labels) => {
+    if (keys.has(labels.key)) return undefined;
+    keys.add(labels.key);
+    return activeAt(labels);
+  };
 }
 
 function statesOf(

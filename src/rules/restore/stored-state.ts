@@ -1,7 +1,14 @@
 // The state of alerts before a restart, read from their ALERTS_FOR_STATE series.
 
 import type { Labels } from '../../model/index.js';
-import { gridEndMs, METRIC_NAME, printMatchers, rangeGrid, type Matcher } from '../../model/index.js';
+import {
+  gridEndMs,
+  METRIC_NAME,
+  printMatchers,
+  PromfedError,
+  rangeGrid,
+  type Matcher,
+} from '../../model/index.js';
 import type { AlertingRule } from '../alert/alerting-rule.js';
 import { ALERT_NAME, ALERTS_FOR_STATE } from '../alert/alert-samples.js';
 import { readRange, type RangeReader } from './read-range.js';
@@ -35,7 +42,7 @@ const MAX_STEPS = 1_000;
  * resolved alert from one whose rule stopped being evaluated, so a range is read: with the times of the samples, a series
  * that ends before its lookback has ended by a stale marker.
  *
- * @throws PromfedError when the query fails.
+ * @throws PromfedError when the query fails, or when nothing is found and a server group did not answer.
  */
 export async function readStoredState(
   rule: AlertingRule,
@@ -49,9 +56,13 @@ export async function readStoredState(
     readRange(selector, grid, LOOKBACK_MS, options),
     readRange(`timestamp(${selector})`, grid, LOOKBACK_MS, options),
   ]);
-  const timesByKey = new Map(times.map((column) => [withoutName(column.labels).key, column]));
+  const missing = [...active.missing, ...times.missing];
+  if (missing.length > 0 && active.columns.length === 0) {
+    throw new PromfedError('upstream', `server group "${missing[0]!.name}" did not answer`);
+  }
+  const timesByKey = new Map(times.columns.map((column) => [withoutName(column.labels).key, column]));
   const states: StoredState[] = [];
-  for (const column of active) {
+  for (const column of active.columns) {
     const labels = withoutName(column.labels);
     const time = timesByKey.get(labels.key);
     const step = column.present.lastIndexOf(1);

@@ -53,17 +53,26 @@ export class SimulatedWorld {
   clockErrorMs = 0;
   readonly results = new SeriesStore();
   readonly #down = new Set<string>();
+  readonly #required = new Set<string>();
   readonly #regions = new Map<string, SeriesStore>();
   readonly #series = new Map<string, { readonly region: string; readonly labels: Labels; value: number }>();
   readonly groups: readonly ServerGroup[];
 
   constructor(regions: readonly string[] = ['eu', 'us']) {
-    this.groups = [...regions.map((name) => this.#createRegion(name)), memoryGroup('results', this.results)];
+    this.groups = [
+      ...regions.map((name) => this.#createRegion(name, new SeriesStore())),
+      this.#createRegion('results', this.results),
+    ];
   }
 
   /** The region does not answer until `revive`. */
   kill(region: string): void {
     this.#down.add(region);
+  }
+
+  /** A failure of the region is an error from now on. */
+  require(region: string): void {
+    this.#required.add(region);
   }
 
   revive(region: string): void {
@@ -90,16 +99,18 @@ export class SimulatedWorld {
     }
   }
 
-  #createRegion(name: string): ServerGroup {
-    const store = new SeriesStore();
+  #createRegion(name: string, store: SeriesStore): ServerGroup {
     this.#regions.set(name, store);
     const group = memoryGroup(name, store);
     const check = (): void => {
       if (this.#down.has(name)) throw new PromfedError('upstream', `${name}: connection refused`);
     };
+    const isRequired = (): boolean => this.#required.has(name);
     const snapshots = group.snapshots(0, true).map((snapshot): GroupSnapshot => ({
       ...snapshot,
-      ignoreError: true,
+      get ignoreError() {
+        return !isRequired();
+      },
       query: async (query, context) => {
         check();
         return snapshot.query(query, context);
@@ -261,7 +272,7 @@ export class SimulatedRules {
         group.evaluate = (...parameters) => this.#count(evaluate(...parameters));
         return group;
       },
-      restore: (group, timeMs) => this.#count(rules.restore(group, timeMs)),
+      restore: (group, attempt) => this.#count(rules.restore(group, attempt)),
     };
   }
 
