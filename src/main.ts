@@ -187,6 +187,7 @@ async function start(
       notificationQueueCapacity: flags.notificationQueueCapacity,
       storagePath: flags.storagePath,
       hostname: hostname(),
+      cluster: clusterOf(process.env),
       externalUrl: flags.externalUrl ?? `http://${hostname()}:${flags.bindAddr.port}`,
     },
   };
@@ -194,6 +195,18 @@ async function start(
   if (workers === 1) return startServer({ ...options, ...common });
   const file = fileURLToPath(new URL('worker.js', import.meta.url));
   return startWorkers({ ...common, count: workers, file, options, onGivenUp: fail });
+}
+
+/** Where a pod finds its service account. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Returns the cluster in which this process runs; undefined outside of one. */
+function clusterOf(env: NodeJS.ProcessEnv): ServerOptions['rules']['cluster'] {
+  const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
+  if (host === '') return undefined;
+  const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';
+  const apiServer = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { apiServer, serviceAccount: SERVICE_ACCOUNT };
 }
 
 function welcome(url: string, queries: readonly DemoQuery[]): string {

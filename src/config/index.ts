@@ -8,7 +8,11 @@ export { type ConfigOptions, loadConfig, type LoadedConfig, parseConfig } from '
 export type { AlertingSettings, AlertmanagerSettings } from './alerting/alerting-settings.js';
 export type { RemoteWriteSettings } from './remote-write/remote-write-settings.js';
 export { type CheckedRuleFile, checkRuleFile } from './rules/check-rule-file.js';
-export type { ElectionSettings, RedisElectionSettings } from './rules/election-settings.js';
+export type {
+  ElectionSettings,
+  KubernetesElectionSettings,
+  RedisElectionSettings,
+} from './rules/election-settings.js';
 export { NO_RULE_FILES } from './rules/load-rule-files.js';
 export { loadUnitTest } from './rules/load-unit-test.js';
 export type {

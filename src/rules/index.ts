@@ -10,7 +10,13 @@ export {
 } from './remote-write/index.js';
 export { groupKey, type RuleGroup } from './group/rule-group.js';
 export { createRuleSet } from './create-rule-set.js';
-export { createElector, type ElectionMetrics, type Elector, NO_ELECTION } from './election/index.js';
+export {
+  type Cluster,
+  createElector,
+  type ElectionMetrics,
+  type Elector,
+  NO_ELECTION,
+} from './election/index.js';
 export type { RuleMetrics } from './metrics.js';
 export type { OutgoingAlert, OutgoingSample } from './ports.js';
 export { RuleManager } from './rule-manager.js';

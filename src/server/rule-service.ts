@@ -9,19 +9,20 @@ import {
   createNotifier,
   createRemoteWriter,
   createRuleSet,
+  groupKey,
   NO_ELECTION,
   openDiskJournal,
   RuleManager,
   viewOfGroup,
+  type Cluster,
   type ElectionMetrics,
   type Elector,
-  groupKey,
-  type RuleGroup,
   type Notifier,
   type NotifierMetrics,
   type RemoteWriteMetrics,
   type RemoteWriter,
   type RuleMetrics,
+  type RuleGroup,
   type RulesApi,
 } from '../rules/index.js';
 import { Cancellation, type Clock, type Log, type Timers } from '../runtime/index.js';
@@ -40,6 +41,8 @@ export interface RuleServerFlags extends RuleFlags {
   readonly externalUrl: string;
   /** Beginning of the identity of this replica in the election. */
   readonly hostname: string;
+  /** The Kubernetes cluster in which promfed runs; undefined outside of one. */
+  readonly cluster: Cluster | undefined;
 }
 
 export interface RuleServiceOptions extends RuleServerFlags {
@@ -187,9 +190,9 @@ export class RuleService {
     const { leaseMs, ...others } = rules.election;
     const fingerprint = JSON.stringify(others);
     if (current?.fingerprint === fingerprint) return { ...current, leaseMs };
-    const { hostname, timers, log } = this.#options;
+    const { timers, log } = this.#options;
     const elector = createElector(rules.election, {
-      hostname,
+      ...this.#options,
       background: { timers, log },
       metrics: (this.#electionMetrics ??= metrics.addElection()),
     });

@@ -1,10 +1,15 @@
 // Two replicas share rule groups by a real Redis. One is frozen, killed, cut off and stopped.
+// `PROMFED_RUNS=100 npm test -- test/e2e/rule-election` injects 100 random faults as well, in about five minutes.
 
+import { hostname } from 'node:os';
 import t from 'tap';
 
 import { buildPromfed, type PromfedProcess } from '../helpers/promfed/process.js';
+import { randomRuns } from '../helpers/random-runs.js';
 import { withoutRealServers } from '../helpers/real-servers/real-servers.js';
 import { startRedis } from '../helpers/real-servers/redis.js';
+import { startLeaseApi } from '../helpers/rules/election/lease-api.js';
+import { injectRandomFaults } from '../helpers/rules/election/random-faults.js';
 import {
   evaluatedCount,
   firingAt,
@@ -95,3 +100,32 @@ t.test('alerts keep firing when the replica that evaluates them fails', { skip }
   t.strictSame(problemsOf(log), []);
   t.equal(await evaluatedCount(b), GROUPS.length);
 });
+
+t.test('a replica takes and releases groups by a Lease', { skip }, async (t) => {
+  const [backends, api] = await Promise.all([startBackends(t), startLeaseApi(t)]);
+  const lease = { api_server: api.url, namespace: 'monitoring' };
+  const replica = await startReplica(t, 'a', backends, { kubernetes_lease: lease, lease_duration: '1s' });
+  await untilShared([replica]);
+  const { spec } = api.leases.get('monitoring/promfed-rules')!;
+  t.match(spec.holderIdentity, new RegExp(`^${hostname()}_[0-9a-f]{8}$`));
+  replica.child.kill('SIGTERM');
+  t.equal(await replica.ended, 0);
+  t.equal(api.leases.get('monitoring/promfed-rules')!.spec.holderIdentity, null);
+});
+
+t.test('inside a cluster the service account is needed', { skip }, async (t) => {
+  const backends = await startBackends(t);
+  process.env['KUBERNETES_SERVICE_HOST'] = '127.0.0.1';
+  t.teardown(() => {
+    delete process.env['KUBERNETES_SERVICE_HOST'];
+  });
+  await t.rejects(startReplica(t, 'a', backends, { kubernetes_lease: {} }), {
+    message:
+      /rules\.election\.kubernetes_lease: \/var\/run\/secrets\/kubernetes\.io\/serviceaccount\/namespace does not exist/,
+  });
+});
+
+const faults = randomRuns(0);
+if (faults > 0) {
+  t.test('alerts keep firing with random faults', { skip }, (t) => injectRandomFaults(t, faults));
+}

@@ -3,26 +3,25 @@
 import { randomBytes } from 'node:crypto';
 
 import type { ElectionSettings } from '../../config/index.js';
-import { PromfedError } from '../../model/index.js';
-import type { Background } from '../../upstreams/index.js';
 import type { ElectionStore } from './election-store.js';
 import { Elector } from './elector.js';
+import { KubernetesStore, type KubernetesStoreOptions } from './kubernetes-store.js';
 import { SystemLeaseClock } from './lease-clock.js';
 import type { ElectionMetrics } from './metrics.js';
 import { RedisStore } from './redis-store.js';
 
-export interface CreateElectorOptions {
+export interface CreateElectorOptions extends KubernetesStoreOptions {
   /** Beginning of the identity: the name of the machine or pod. */
   readonly hostname: string;
-  readonly background: Background;
   readonly metrics: ElectionMetrics;
 }
 
+/** @throws PromfedError `bad_data` when the settings are invalid or a file of the service account cannot be read. */
 export function createElector(settings: ElectionSettings, options: CreateElectorOptions): Elector {
   const { hostname, background, metrics } = options;
   return new Elector({
     ...background,
-    store: storeOf(settings, background),
+    store: storeOf(settings, options),
     // A process that starts again is another member, because it does not have the state of its groups.
     id: `${hostname}_${randomBytes(4).toString('hex')}`,
     evaluatesWithoutStore: settings.evaluatesWithoutStore,
@@ -31,7 +30,9 @@ export function createElector(settings: ElectionSettings, options: CreateElector
   });
 }
 
-function storeOf({ store }: ElectionSettings, { timers }: Background): ElectionStore {
-  if (store.kind === 'redis') return new RedisStore(store, timers);
-  throw new PromfedError('bad_data', 'rules.election.kubernetes_lease: not supported yet; use redis');
+/** @throws PromfedError `bad_data`. */
+function storeOf({ store }: ElectionSettings, options: CreateElectorOptions): ElectionStore {
+  return store.kind === 'redis'
+    ? new RedisStore(store, options.background.timers)
+    : new KubernetesStore(store, options);
 }

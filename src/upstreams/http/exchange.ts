@@ -9,7 +9,7 @@ import type { RequestScope } from './request-scope.js';
 /** A request to a target. Immutable; interceptors create changed copies. */
 export interface HttpRequest {
   readonly endpoint: Endpoint;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Path and query string. */
   readonly path: string;
   /** name0, value0, name1, value1, … Requests with equal headers may share one array. */

@@ -1,4 +1,5 @@
-// An HTTP client for one endpoint that is not a target of a server group: an Alertmanager, a receiver of remote write.
+// An HTTP client for one endpoint that is not a target of a server group: an Alertmanager, a receiver of remote write, or
+// the API server of Kubernetes.
 
 import type { Pool } from 'undici';
 
@@ -44,7 +45,7 @@ export interface HttpClientOptions {
 
 export interface HttpClientRequest {
   /** Default `POST`. */
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   /** name0, value0, name1, value1, … They override headers of the client, except Content-Length. */
   readonly headers?: readonly string[];
   readonly body?: string | Uint8Array;
@@ -64,6 +65,8 @@ export interface HttpClientResponse {
    * Empty when the body could not be read. For a redirect, the text says that it was not followed, and names its target.
    */
   readonly text: string;
+  /** The beginning of the body as it was received, up to 64 KiB. It may contain secrets. */
+  readonly body: string;
 }
 
 export interface HttpClient {
@@ -162,7 +165,7 @@ class PooledHttpClient implements HttpClient {
       const page = await readPage(response.body);
       const message = status >= 300 && status < 400 ? redirectText(response) : page;
       const text = excerpt(this.#redactor.redact(message), MAX_TEXT_CHARS);
-      return { status, headers: headersOf(response), text };
+      return { status, headers: headersOf(response), text, body: page };
     } catch (thrown) {
       throw this.#failure(thrown);
     } finally {

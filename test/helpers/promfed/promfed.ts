@@ -59,6 +59,7 @@ export async function startPromfed(
       storagePath: undefined,
       externalUrl: 'http://promfed.test',
       hostname: 'promfed.test',
+      cluster: undefined,
     },
     flags: { 'query.timeout': '30s' },
     loadConfig: async () => parseConfig(typeof yaml === 'string' ? yaml : yaml(), 'test.yaml'),

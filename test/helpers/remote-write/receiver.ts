@@ -93,7 +93,7 @@ export class MemoryReceiver implements HttpClient {
       if (answer instanceof Error) throw answer;
       const { status, headers = {}, text = '' } = answer;
       if (status < 300) this.accepted.push(received);
-      return { status, headers: new Map(Object.entries(headers)), text };
+      return { status, headers: new Map(Object.entries(headers)), text, body: text };
     } finally {
       this.#open--;
     }
