@@ -2,7 +2,6 @@
 
 import type { AlertingRuleSettings, RuleGroupSettings, RuleSettings } from '../config/index.js';
 import { parseExpr, printExpr, type FeatureSet } from '../promql/language/index.js';
-import type { StopSignal } from '../model/index.js';
 import { AlertingRule } from './alert/alerting-rule.js';
 import type { AlertTemplate } from './alert/alert-template.js';
 import type { CreateAlertTemplate } from './alert/create-alert-template.js';
@@ -21,8 +20,6 @@ export interface CreateRuleGroupOptions extends RuleGroupOptions {
   /** Prepares the templates of a rule. */
   readonly createTemplate: CreateAlertTemplate;
   readonly queryLimit: GroupLimit;
-  /** Aborts the queries of the group. */
-  readonly signal: StopSignal;
 }
 
 /** @throws PromfedError `bad_data` when an expression or a template is invalid. */

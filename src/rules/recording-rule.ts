@@ -6,6 +6,7 @@ import type { Expr } from '../promql/language/index.js';
 import type { Loss } from './chain/group-results.js';
 import type { EvaluationTime } from './alert/alerting-rule.js';
 import { PartialResultHold, type Judgement } from './alert/partial-result-hold.js';
+import type { Pacer } from '../runtime/index.js';
 import type { OutgoingSample } from './ports.js';
 import type { RuleResult } from './query/rule-result.js';
 import { createEvaluation } from './rule-health.js';
@@ -72,16 +73,22 @@ export class RecordingRule {
    * @throws PromfedError `execution` when two series have equal labels, for more series than the limit, or when the result
    *   is partial and the rule accepts complete results only.
    */
-  evaluate(result: RuleResult, { timeMs, queryOffsetMs }: EvaluationTime, limit: number): OutgoingSample[] {
+  async evaluate(
+    result: RuleResult,
+    { timeMs, queryOffsetMs }: EvaluationTime,
+    limit: number,
+    pacer: Pacer,
+  ): Promise<OutgoingSample[]> {
     this.#judgement = this.#hold.judge(result, timeMs);
     if (this.#judgement.isUncertain) return [];
-    const { samples } = result;
     const keys = new Set<string>();
-    const written = samples.map(({ labels, value }): OutgoingSample => {
+    const written: OutgoingSample[] = [];
+    for (const { labels, value } of result.samples) {
+      if (pacer.due) await pacer.pause();
       const recorded = this.recordedLabels(labels);
       keys.add(recorded.key);
-      return { labels: recorded, timeMs: timeMs - queryOffsetMs, value, isStale: false };
-    });
+      written.push({ labels: recorded, timeMs: timeMs - queryOffsetMs, value, isStale: false });
+    }
     if (keys.size < written.length) {
       // Prometheus' text
       const text = 'vector contains metrics with the same labelset after applying rule labels';

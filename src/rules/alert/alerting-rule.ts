@@ -146,8 +146,10 @@ export class AlertingRule {
     }
     if (result.missing.length === 0) this.#storedActiveAt = undefined;
     const samples: OutgoingSample[] = [];
+    const pacer = new Pacer(this.#signal);
     let count = 0;
     for (const [key, alert] of this.#active) {
+      if (pacer.due) await pacer.pause();
       if (returned.has(key)) advance(alert, timeMs, this.settings);
       else if (partial.keeps(alert)) {
         // The state stays as it is: a missing group may have the series of this alert.

@@ -1,9 +1,9 @@
 // A rule group: evaluates its rules at one time and reports their results.
 
-import { asPromfedError, PromfedError, type Labels } from '../../model/index.js';
+import { asPromfedError, PromfedError, type Labels, type StopSignal } from '../../model/index.js';
 import type { RuleGroupSettings } from '../../config/index.js';
 import { QueryBatching, type QueryEngine } from '../../federation/index.js';
-import type { Clock, Log } from '../../runtime/index.js';
+import { Cancellation, Pacer, type Clock, type Log } from '../../runtime/index.js';
 import type { AlertingRule, EvaluationTime } from '../alert/alerting-rule.js';
 import { createChainedResults } from '../chain/chained-results.js';
 import { GroupResults, NO_LOSS, type Loss } from '../chain/group-results.js';
@@ -39,6 +39,8 @@ export interface RuleGroupOptions {
   readonly metrics: RuleMetrics;
   readonly clock: Clock;
   readonly log: Log;
+  /** Aborts evaluations. */
+  readonly signal: StopSignal;
 }
 
 /** The samples of a successful evaluation, and the groups that were missing. */
@@ -48,6 +50,9 @@ interface WrittenResult {
 }
 
 const NOTHING: WrittenResult = { samples: [], loss: NO_LOSS };
+
+/** The record of written series is always completed. */
+const UNSTOPPABLE = new Cancellation();
 
 /** Alertmanagers resolve an alert that is not sent again for this number of intervals. Source: Prometheus. */
 const VALID_INTERVALS = 4;
@@ -215,7 +220,7 @@ export class RuleGroup {
     if (!this.lease.isHeld) return 0;
     metrics.ruleEvaluated(this.key, evaluation.durationMs, evaluation.health === 'err');
     if (evaluation.health === 'err') return 0;
-    this.#write(position, written, time.timeMs - time.queryOffsetMs);
+    await this.#write(position, written, time.timeMs - time.queryOffsetMs);
     return written.samples.length;
   }
 
@@ -235,7 +240,9 @@ export class RuleGroup {
     this.#checkLease();
     rule.evaluation.missingGroups = result.missing.map(({ name }) => name);
     if (rule.kind === 'recording') {
-      return { samples: rule.evaluate(result, time, limit), loss: rule.lossOf(result) };
+      const samples = await rule.evaluate(result, time, limit, new Pacer(this.#options.signal));
+      this.#checkLease();
+      return { samples, loss: rule.lossOf(result) };
     }
     const samples = await rule.evaluate(result, time, limit, chained);
     this.#checkLease();
@@ -244,10 +251,12 @@ export class RuleGroup {
   }
 
   /** Writes the samples of a rule, with stale markers for its series that have ended. */
-  #write(position: number, { samples, loss }: WrittenResult, timeMs: number): void {
+  async #write(position: number, { samples, loss }: WrittenResult, timeMs: number): Promise<void> {
     const rule = this.rules[position]!;
     const isKept = (labels: Labels): boolean => rule.kind === 'recording' && rule.keepsSeries(labels);
-    const stale = this.#written.update(position, samples, timeMs, isKept);
+    const pacer = new Pacer(UNSTOPPABLE);
+    const stale = await this.#written.update(position, samples, timeMs, { isKept, pacer });
+    if (!this.lease.isHeld) return;
     const all = stale.length === 0 ? samples : [...samples, ...stale];
     this.#options.samples.append(all);
     if (this.#results.update(position, all, loss)) return;

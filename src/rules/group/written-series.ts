@@ -1,6 +1,7 @@
 // The series that each rule of a group wrote, so that those that end get stale markers.
 
 import type { Labels } from '../../model/index.js';
+import type { Pacer } from '../../runtime/index.js';
 import type { OutgoingSample } from '../ports.js';
 
 type SeriesByKey = ReadonlyMap<string, Labels>;
@@ -28,15 +29,20 @@ export class WrittenSeries {
    *
    * @param isKept reports whether a series that is not included has not ended.
    */
-  update(
+  async update(
     rule: number,
     samples: readonly OutgoingSample[],
     timeMs: number,
-    isKept: (labels: Labels) => boolean,
-  ): OutgoingSample[] {
-    const current = new Map(samples.map(({ labels }) => [labels.key, labels]));
+    { isKept, pacer }: { readonly isKept: (labels: Labels) => boolean; readonly pacer: Pacer },
+  ): Promise<OutgoingSample[]> {
+    const current = new Map<string, Labels>();
+    for (const { labels } of samples) {
+      if (pacer.due) await pacer.pause();
+      current.set(labels.key, labels);
+    }
     const ended: Labels[] = [];
     for (const [key, labels] of this.#byRule[rule]!) {
+      if (pacer.due) await pacer.pause();
       if (current.has(key)) continue;
       if (isKept(labels)) current.set(key, labels);
       else ended.push(labels);

@@ -28,6 +28,9 @@ const CURATED = `
   - { record: 'recorded:flap', expr: flap, labels: { region: '' , from: a } }
   - { record: 'recorded:ratio', expr: 'sum(rate(req_total{pod="p0"}[6s])) / sum(rate(req_total[6s]))' }
   - { record: 'recorded:top', expr: 'topk by (region) (1, temp + on (pod, region) flap)' }
+  - { record: 'chained:flap', expr: 'recorded:flap * 2' }
+  - { alert: Chained, expr: 'recorded:temp:max > 5 and on (region) recorded:temp:max < 12', for: 1s }
+  - { alert: ChainedTwice, expr: 'chained:flap == 2', keep_firing_for: 2s }
   - { alert: Duplicate, expr: temp > 5, labels: { region: same, pod: same } }
 `;
 
@@ -85,21 +88,36 @@ function inUnits(rules: string, intervalMs: number): string {
   });
 }
 
-/** The groups of a random rule file without rules that read the results of others, which arrive by remote write. */
+/**
+ * The groups of a random rule file without rules that read results from regions, which arrive there by remote write. Results of
+ * the own group are read from memory.
+ */
 function randomGroups(file: string, scenario: number): FileGroup[] {
   const { groups } = JSON.parse(file) as { groups: FileGroup[] };
   return groups.flatMap(({ name, rules }) => {
-    const independent = rules
-      .filter((rule) => !/ALERTS|__name__|\br\d+\b(?!")/.test(JSON.stringify({ ...rule, record: '' })))
-      .map((rule) => ({
-        ...rule,
-        ...(rule.alert === undefined
-          ? { record: `random:${scenario}:${rule.record!}` }
-          : { alert: `Random${scenario}${rule.alert}` }),
-      }));
-    return independent.length === 0 ? [] : [{ name: `random-${scenario}-${name}`, rules: independent }];
+    const own = new Set(rules.map(({ record }) => record));
+    const kept = rules.filter((rule) => {
+      const text = JSON.stringify({ ...rule, record: '' });
+      const read = [...text.matchAll(RESULT)].map(([metric]) => metric);
+      return (
+        !/ALERTS|__name__/.test(text) &&
+        !/\br\d+(?:\[| offset)/.test(text) &&
+        read.every((one) => own.has(one))
+      );
+    });
+    const renamed = kept.map((rule) => ({
+      ...rule,
+      expr: rule.expr.replaceAll(RESULT, `random:${scenario}:$&`),
+      ...(rule.alert === undefined
+        ? { record: `random:${scenario}:${rule.record!}` }
+        : { alert: `Random${scenario}${rule.alert}` }),
+    }));
+    return renamed.length === 0 ? [] : [{ name: `random-${scenario}-${name}`, rules: renamed }];
   });
 }
+
+/** A recorded metric of a random rule file, but no value of a label. */
+const RESULT = /\br\d+\b(?!\\?")/g;
 
 function curatedSeries(region: number): ScenarioSeries[] {
   const length = 60;
