@@ -52,6 +52,8 @@ interface RuleSelector {
 
 type Verdict = 'found' | 'missing' | 'unknown';
 
+/** The start of messages that name the server group. */
+const GROUP_PREFIX = /^server group "(?:[^"\\]|\\.)*"(?: is missing from this answer)?: /;
 const QUERY_TIMEOUT_MS = 60_000;
 /** Number of queries that run at the same time in one server group. Eight are sent in one request. */
 const CONCURRENT_QUERIES = 64;
@@ -80,7 +82,8 @@ export async function checkLive(
           verdicts.set(group, await queryGroup(group, queries, environment));
         } catch (thrown) {
           hasFailed = true;
-          err(`server group ${group.name} did not answer: ${printable(asPromfedError(thrown).message)}\n`);
+          const reason = asPromfedError(thrown).message.replace(GROUP_PREFIX, '');
+          err(`server group ${group.name} did not answer: ${printable(reason)}\n`);
         }
       }),
     );
