@@ -29,6 +29,8 @@ export interface BackfillEnvironment {
   readonly err: (text: string) => void;
   /** Width of the terminal that `err` writes to; undefined for anything else. */
   readonly columns: number | undefined;
+  /** Default as in `BackfillOptions`. */
+  readonly retryDelaysMs?: readonly number[];
   /** Stops the backfill. */
   readonly signal: Cancellation;
 }

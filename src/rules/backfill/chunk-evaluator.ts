@@ -4,17 +4,21 @@ import type { QueryEngine } from '../../federation/index.js';
 import {
   asPromfedError,
   rangeGrid,
+  type ErrorCode,
   type Grid,
   type MissingGroup,
   type PromfedError,
 } from '../../model/index.js';
 import { walk } from '../../promql/language/index.js';
+import type { Timers } from '../../runtime/index.js';
 import type { OutgoingSample } from '../ports.js';
+import { sleep } from '../remote-write/sleep.js';
 import type { RuleResults } from './results-in-memory.js';
 import {
   evaluateRule,
   NO_SERIES,
   type EvaluatedRule,
+  type EvaluatedSteps,
   type EvaluationOptions,
   type PresentSeries,
 } from './rule-evaluation.js';
@@ -42,6 +46,9 @@ export interface ChunkEvaluatorOptions extends EvaluationOptions {
   readonly check: (position: number, missing: readonly MissingGroup[], warnings: readonly string[]) => void;
   /** Called with remarks for the user, which may repeat. */
   readonly note: (text: string) => void;
+  readonly timers: Timers;
+  /** Delays before an evaluation is repeated. */
+  readonly retryDelaysMs: readonly number[];
 }
 
 /** The chunks of a unit are evaluated in order of time. */
@@ -91,7 +98,7 @@ export class ChunkEvaluator {
     this.#noteMissingLabels(rule);
     // The step before the chunk shows which series end with its first step.
     const before = grid.startMs - rule.intervalMs >= startMs ? 1 : 0;
-    const { samples, ...evaluated } = await this.#evaluateSplit(position, rule, {
+    const { samples, ...evaluated } = await this.#evaluateSplit(position, {
       ...grid,
       startMs: grid.startMs - before * rule.intervalMs,
       count: grid.count + before,
@@ -117,37 +124,50 @@ export class ChunkEvaluator {
   /** Evaluates a grid in parts when it exceeds the limits of a query. */
   async #evaluateSplit(
     position: number,
-    rule: UnitRule,
     grid: Grid,
     previous: PresentSeries = NO_SERIES,
   ): Promise<EvaluatedRule> {
-    const { engine, check } = this.#options;
     try {
-      const result = await evaluateRule(rule, engine, { grid, isRange: true, previous }, this.#options);
-      check(position, result.missing, result.warnings);
-      return result;
+      return await this.#evaluateRule(position, { grid, isRange: true, previous });
     } catch (thrown) {
       if (grid.count === 1 || !isTooLarge(asPromfedError(thrown))) throw thrown;
     }
     const half = grid.count >> 1;
-    const first = await this.#evaluateSplit(position, rule, { ...grid, count: half }, previous);
+    const first = await this.#evaluateSplit(position, { ...grid, count: half }, previous);
     const rest = { ...grid, startMs: grid.startMs + half * grid.stepMs, count: grid.count - half };
-    const second = await this.#evaluateSplit(position, rule, rest, first.present);
+    const second = await this.#evaluateSplit(position, rest, first.present);
     return join(first, second);
+  }
+
+  /** Evaluates a rule again after a while when a region does not answer. */
+  async #evaluateRule(position: number, steps: EvaluatedSteps): Promise<EvaluatedRule> {
+    const { engine, check, note, timers, signal, retryDelaysMs } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const result = await evaluateRule(this.#unit.rules[position]!, engine, steps, this.#options);
+        check(position, result.missing, result.warnings);
+        return result;
+      } catch (thrown) {
+        const { code, message } = asPromfedError(thrown);
+        const delayMs = retryDelaysMs[attempt];
+        if (delayMs === undefined || signal.aborted || !TRANSIENT.has(code)) throw thrown;
+        note(`evaluating a rule again after a failure: ${message}`);
+        await sleep(timers, delayMs, signal);
+      }
+    }
   }
 
   /** Evaluates all groups at each of their times, as the server does. */
   async #evaluateSteps(chunk: Chunk): Promise<readonly RuleChunk[]> {
     const { rules } = this.#unit;
-    const { engine, results, check } = this.#options;
+    const { results } = this.#options;
     const evaluated = rules.map((): Omit<EvaluatedRule, 'present'> => NOTHING);
     for (const { timeMs, position } of stepsOf(rules, chunk)) {
       const rule = rules[position]!;
       const previous = this.#present.get(rule) ?? NO_SERIES;
       this.#noteMissingLabels(rule);
       const grid = rangeGrid(timeMs, timeMs, rule.intervalMs);
-      const result = await evaluateRule(rule, engine, { grid, isRange: false, previous }, this.#options);
-      check(position, result.missing, result.warnings);
+      const result = await this.#evaluateRule(position, { grid, isRange: false, previous });
       if (result.failedSteps === undefined) this.#present.set(rule, result.present);
       results?.append(result.samples);
       evaluated[position] = join({ ...evaluated[position]!, present: NO_SERIES }, result);
@@ -155,6 +175,9 @@ export class ChunkEvaluator {
     return evaluated.map((one, position) => ({ position, ...one }));
   }
 }
+
+/** Errors of regions that may not last. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['upstream', 'timeout', 'unavailable', 'overloaded']);
 
 /** Reports whether fewer steps may succeed. */
 function isTooLarge({ code, message }: PromfedError): boolean {

@@ -28,6 +28,15 @@ export type PresentSeries = ReadonlyMap<string, Labels>;
 
 export const NO_SERIES: PresentSeries = new Map();
 
+/** The steps of an evaluation. */
+export interface EvaluatedSteps {
+  readonly grid: Grid;
+  /** False for one instant query, with a grid of one step. */
+  readonly isRange: boolean;
+  /** The series at the step before the grid. */
+  readonly previous: PresentSeries;
+}
+
 export interface EvaluatedRule {
   /** Grouped by series, in order of time. Series that end have a stale marker, as after a live evaluation. */
   readonly samples: readonly OutgoingSample[];
@@ -48,18 +57,12 @@ interface SeriesOfRule {
 /**
  * Evaluates a rule at the steps of a grid.
  *
- * @param isRange false for one instant query, with a grid of one step.
- * @param previous the series at the step before the grid.
  * @throws PromfedError when the query fails.
  */
 export async function evaluateRule(
   { rule, group }: UnitRule,
   engine: QueryEngine,
-  {
-    grid,
-    isRange,
-    previous,
-  }: { readonly grid: Grid; readonly isRange: boolean; readonly previous: PresentSeries },
+  { grid, isRange, previous }: EvaluatedSteps,
   { features, timeoutMs, signal }: EvaluationOptions,
 ): Promise<EvaluatedRule> {
   const request = createQueryRequest(

@@ -16,6 +16,7 @@ import type { BackfillOptions, BackfillResult, BackfillTimes, ChunkPosition } fr
 /** Number of steps of the first chunk, and of the largest one. */
 const FIRST_STEPS = 120;
 const MAX_STEPS = 2000;
+const RETRY_DELAYS_MS = [1_000, 2_000, 4_000, 8_000];
 /** Time after which written samples are visible to queries: VictoriaMetrics buffers them for two seconds. */
 const VISIBLE_AFTER_MS = 3_000;
 /** Number of samples of one rule that a chunk aims at. */
@@ -113,6 +114,7 @@ class BackfillRun {
         results,
         startMs,
         timeoutMs: queryTimeoutMs,
+        retryDelaysMs: this.#options.retryDelaysMs ?? RETRY_DELAYS_MS,
         check: (rule, missing, warnings) => {
           this.#check(unit, rule, missing, warnings);
         },

@@ -56,6 +56,8 @@ export interface BackfillOptions {
   /** Path of the state file. */
   readonly resumeFile: string;
   readonly observer: BackfillObserver;
+  /** Delays before an evaluation is repeated when a region does not answer. Default 1, 2, 4 and 8 seconds. */
+  readonly retryDelaysMs?: readonly number[];
   /** Stops the backfill after the rule in progress. */
   readonly signal: StopSignal;
 }

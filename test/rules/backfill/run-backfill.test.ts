@@ -145,6 +145,28 @@ t.test('a query that exceeds its limit is split', async (t) => {
   t.ok(counts.every((count) => count <= 50));
 });
 
+t.test('an evaluation is repeated when a region does not answer', async (t) => {
+  let failures = 0;
+  const engine = engineOf(
+    () => false,
+    () => {
+      if (failures++ % 3 < 2) throw new PromfedError('upstream', 'server group "eu": connection refused');
+    },
+  );
+  const { receiver, run, notes } = setUp(t, engine);
+  await t.rejects(
+    run({ retryDelaysMs: [1] }),
+    /^rule "r" of group "g", chunk 1\/6 \(.*\): server group "eu": connection refused$/,
+  );
+  failures = 0;
+  await run({ retryDelaysMs: [1, 1] });
+  t.equal(new Set(receiver.floats('r')).size, 600);
+  t.strictSame(notes, [
+    'evaluating a rule again after a failure: server group "eu": connection refused',
+    'evaluating a rule again after a failure: server group "eu": connection refused',
+  ]);
+});
+
 t.test('rules that read results from the regions are evaluated one after another', async (t) => {
   const { run } = setUp(
     t,

@@ -81,6 +81,7 @@ export function setUpBackfill(t: Teardown, rules: string): BackfillSetup {
         out: (text) => (out += text),
         err: (text) => (err += text),
         columns: undefined,
+        retryDelaysMs: [1],
         signal,
       });
       return { status, out, err };
