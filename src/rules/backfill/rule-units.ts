@@ -10,7 +10,7 @@ import {
   walk,
 } from '../../promql/language/index.js';
 import { dataWindows } from '../../promql/plan/index.js';
-import { readsResultsOf } from '../group/dependencies.js';
+import { readsResultsOf, ResultIndex } from '../group/dependencies.js';
 import { slotOffsetMs } from '../group/slots.js';
 import { RecordingRule } from '../recording-rule.js';
 
@@ -51,6 +51,8 @@ export interface UnitOptions {
 }
 
 interface Node {
+  /** Position among the selected rules of all files. */
+  readonly position: number;
   readonly group: RuleGroupSettings;
   readonly rule: RecordingRule;
   /** Nodes whose results the rule reads. */
@@ -63,57 +65,61 @@ interface Node {
 /** Returns the units in the order of the files. */
 export function createUnits(groups: readonly RuleGroupSettings[], options: UnitOptions): RuleUnit[] {
   const nodes = createNodes(groups, options);
+  const byGroup = new Map<RuleGroupSettings, Node[]>(groups.map((group) => [group, []]));
+  for (const node of nodes) byGroup.get(node.group)!.push(node);
   const units: RuleUnit[] = [];
   const taken = new Set<Node>();
   for (const first of nodes) {
     if (taken.has(first)) continue;
-    const members = connected(first, nodes);
+    const members = connected(first, byGroup);
     for (const node of members) taken.add(node);
-    units.push(
-      createUnit(
-        nodes.filter((node) => members.has(node)),
-        options,
-      ),
-    );
+    units.push(createUnit(members, options));
   }
   return units;
 }
 
 function createNodes(groups: readonly RuleGroupSettings[], { ruleNames, features }: UnitOptions): Node[] {
-  const nodes = groups.flatMap((group) =>
-    group.rules.flatMap((settings): Node[] => {
-      if (settings.kind !== 'recording') return [];
-      if (ruleNames.length > 0 && !ruleNames.includes(settings.name)) return [];
+  const nodes: Node[] = [];
+  for (const group of groups) {
+    for (const settings of group.rules) {
+      if (settings.kind !== 'recording') continue;
+      if (ruleNames.length > 0 && !ruleNames.includes(settings.name)) continue;
       const expr = parseExpr(settings.expr, { features });
       const prepared = { expr, text: printExpr(expr), partialResponse: 'warn', holdMs: 0 } as const;
       const rule = new RecordingRule(settings, prepared);
-      return [{ group, rule, reads: new Set(), readers: new Set(), readsBackwards: false }];
-    }),
-  );
-  for (const [i, reader] of nodes.entries()) {
-    for (const [j, writer] of nodes.entries()) {
-      if (!readsResultsOf(reader.rule.expr, writer.rule)) continue;
+      const position = nodes.length;
+      nodes.push({ position, group, rule, reads: new Set(), readers: new Set(), readsBackwards: false });
+    }
+  }
+  const index = new ResultIndex(nodes.map(({ rule }) => rule));
+  for (const reader of nodes) {
+    for (const position of index.readBy(reader.rule.expr)) {
+      const writer = nodes[position]!;
       reader.reads.add(writer);
       writer.readers.add(reader);
-      if (reader.group === writer.group && j >= i) reader.readsBackwards = true;
+      if (reader.group === writer.group && position >= reader.position) reader.readsBackwards = true;
     }
   }
   return nodes;
 }
 
-/** The nodes that are connected with a node: groups without dependencies on others are units of their own. */
-function connected(first: Node, nodes: readonly Node[]): ReadonlySet<Node> {
-  const found = new Set([first]);
-  for (const node of found) {
-    const group = nodes.filter((other) => other.group === node.group);
-    for (const other of [...node.reads, ...node.readers, ...group]) found.add(other);
+/**
+ * Returns the nodes that are connected with a node, in the order of the files. Groups without dependencies on others are
+ * units of their own.
+ */
+function connected(first: Node, byGroup: ReadonlyMap<RuleGroupSettings, readonly Node[]>): readonly Node[] {
+  const groups = new Set([first.group]);
+  for (const group of groups) {
+    for (const { reads, readers } of byGroup.get(group)!) {
+      for (const other of [...reads, ...readers]) groups.add(other.group);
+    }
   }
-  return found;
+  return [...groups].flatMap((group) => byGroup.get(group)!).sort((a, b) => a.position - b.position);
 }
 
 function createUnit(nodes: readonly Node[], options: UnitOptions): RuleUnit {
   const { order, depth, hasCycle } = ordered(nodes);
-  const windows = order.flatMap((node) => [...node.reads].map((read) => windowOf(node, read, options)));
+  const windows = order.map((node) => windowOf(node, options));
   const isStepwise =
     hasCycle ||
     nodes.some(({ rule, readsBackwards }) => readsBackwards || dependsOnRange(rule.expr)) ||
@@ -129,26 +135,33 @@ function createUnit(nodes: readonly Node[], options: UnitOptions): RuleUnit {
       offsetMs: slotMs - group.queryOffsetMs,
     };
   });
-  return { rules, isStepwise, depth, readsBackMs: Math.max(0, ...windows.map(({ backMs }) => backMs)) };
+  const readsBackMs = windows.reduce((longest, { backMs }) => Math.max(longest, backMs), 0);
+  return { rules, isStepwise, depth, readsBackMs };
 }
 
 /** Orders nodes so that each one follows those that it reads. Those of a cycle keep the order of the files. */
 function ordered(nodes: readonly Node[]): {
   readonly order: readonly Node[];
+  /** Length of the longest chain of dependencies. */
   readonly depth: number;
   readonly hasCycle: boolean;
 } {
-  const order: Node[] = [];
-  const levels = new Map<Node, number>();
-  while (order.length < nodes.length) {
-    const next = nodes.find(
-      (node) => !levels.has(node) && [...node.reads].every((read) => read === node || levels.has(read)),
-    );
-    if (next === undefined) return { order: nodes, depth: nodes.length, hasCycle: true };
-    order.push(next);
-    levels.set(next, 1 + Math.max(-1, ...[...next.reads].map((read) => levels.get(read) ?? 0)));
+  const levels = new Map(nodes.map((node) => [node, 0]));
+  /** Number of nodes that each one reads and that are not in the order yet. */
+  const unordered = new Map(nodes.map((node) => [node, node.reads.size - (node.reads.has(node) ? 1 : 0)]));
+  const order = nodes.filter((node) => unordered.get(node) === 0);
+  let depth = 0;
+  for (const node of order) {
+    depth = Math.max(depth, levels.get(node)!);
+    for (const reader of node.readers) {
+      if (reader === node) continue;
+      levels.set(reader, Math.max(levels.get(reader)!, levels.get(node)! + 1));
+      unordered.set(reader, unordered.get(reader)! - 1);
+      if (unordered.get(reader) === 0) order.push(reader);
+    }
   }
-  return { order, depth: Math.max(...levels.values()), hasCycle: false };
+  if (order.length < nodes.length) return { order: nodes, depth: nodes.length, hasCycle: true };
+  return { order, depth, hasCycle: false };
 }
 
 /** Functions that return the times of the query. */
@@ -175,10 +188,9 @@ function isComputed(duration: Duration | undefined): boolean {
 /** An arbitrary time far from the epoch, so that no window starts before it. */
 const ANY_TIME_MS = 2 ** 42;
 
-/** The window of the results that a rule reads, relative to the time of its evaluation. */
+/** The window of the results of the unit that a rule reads, relative to the time of its evaluation. */
 function windowOf(
-  { rule }: Node,
-  read: Node,
+  { rule, reads }: Node,
   { defaultStepMs, lookbackDeltaMs }: UnitOptions,
 ): { readonly backMs: number; readonly aheadMs: number } {
   const windowsAt = (timeMs: number) =>
@@ -192,7 +204,7 @@ function windowOf(
   let backMs = 0;
   let aheadMs = 0;
   for (const [node, { afterMs, untilMs }] of windowsAt(ANY_TIME_MS)) {
-    if (!readsResultsOf(node, read.rule)) continue;
+    if (![...reads].some((read) => readsResultsOf(node, read.rule))) continue;
     // A window that does not move with the time is fixed by `@`.
     const isFixed = later.get(node)?.untilMs === untilMs;
     backMs = Math.max(backMs, isFixed ? Infinity : ANY_TIME_MS - afterMs);

@@ -36,7 +36,7 @@ export interface ChainedResultsOptions {
  * comes back from a region may have more labels, and would not match them. The regions are read when:
  *
  * - another selector of the expression reads recorded series at other times, or those of other groups;
- * - a rule of the metric has no results yet, or too many;
+ * - a rule that records the metric has not succeeded yet, or results were dropped because there are too many;
  * - another rule group records the metric too;
  * - a matcher requires a label that no result has had. It may be added on the way: an external label, or a region's.
  */
@@ -80,18 +80,11 @@ function tryOwnedNames(expr: Expr, options: ChainedResultsOptions): ReadonlySet<
   return fromRegions.some((matchers) => selectsRecorded(matchers, recorded)) ? undefined : owned;
 }
 
-/**
- * Reports whether the results of a metric are complete: those of the rules before the reader, and those that later rules
- * have given before. After a start, later rules have given none.
- */
-function hasResults(name: string, { results, recorded, position }: ChainedResultsOptions): boolean {
-  if (recorded.get(name) !== 1) return false;
-  const positions = results.positionsOf(name);
-  const states = positions.map((one) => results.stateOf(one));
+/** Reports whether the results of a metric are complete: each rule that records it has succeeded since the start. */
+function hasResults(name: string, { results, recorded }: ChainedResultsOptions): boolean {
   return (
-    !states.includes('dropped') &&
-    states.includes('kept') &&
-    positions.every((one, i) => one >= position || states[i] === 'kept')
+    recorded.get(name) === 1 &&
+    results.positionsOf(name).every((position) => results.stateOf(position) === 'kept')
   );
 }
 

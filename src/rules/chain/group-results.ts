@@ -45,6 +45,8 @@ const MAX_SERIES = 100_000;
  */
 export class GroupResults {
   readonly #rules: readonly DependentRule[];
+  /** The positions of the rules that record a metric, by its name. */
+  readonly #positions = new Map<string, number[]>();
   readonly #maxSeries: number;
   /** Newest samples by the keys of their labels, for each metric that is kept. */
   readonly #byName: ReadonlyMap<string, Map<string, Result>>;
@@ -56,14 +58,17 @@ export class GroupResults {
   readonly #losses: Loss[];
   /** Metrics with too many series. */
   readonly #dropped = new Set<string>();
-  /** Number of stale markers, which the next evaluation removes. */
-  #staleCount = 0;
+  /** Number of series that have not ended. */
+  #count = 0;
   #timeMs = -Infinity;
 
   /** @param isEnabled false to keep nothing. */
   constructor(rules: readonly DependentRule[], isEnabled: boolean, maxSeries = MAX_SERIES) {
     this.#rules = rules;
     this.#maxSeries = maxSeries;
+    for (const [i, { kind, name }] of rules.entries()) {
+      if (kind === 'recording') this.#positions.set(name, [...(this.#positions.get(name) ?? []), i]);
+    }
     const names = isEnabled ? selectedNames(rules) : [];
     this.#byName = new Map([...names].map((name) => [name, new Map<string, Result>()]));
     this.#labelNames = new Map([...names].map((name) => [name, new Set<string>()]));
@@ -74,9 +79,7 @@ export class GroupResults {
 
   /** Number of series that are kept and have not ended. */
   get seriesCount(): number {
-    let count = -this.#staleCount;
-    for (const results of this.#byName.values()) count += results.size;
-    return count;
+    return this.#count;
   }
 
   /**
@@ -90,7 +93,6 @@ export class GroupResults {
     for (const results of this.#byName.values()) {
       for (const [key, { value }] of results) if (value === 'stale') results.delete(key);
     }
-    this.#staleCount = 0;
     if (this.#dropped.size > 0 && this.seriesCount + sum(this.#droppedCounts) <= this.#maxSeries) {
       this.#dropped.clear();
       this.#droppedCounts.fill(0);
@@ -123,7 +125,7 @@ export class GroupResults {
       this.#states[position] = 'kept';
       if (this.seriesCount <= this.#maxSeries) return true;
       this.#dropped.add(name);
-      for (const { value } of results.values()) if (value === 'stale') this.#staleCount--;
+      for (const { value } of results.values()) if (value !== 'stale') this.#count--;
       results.clear();
       for (const i of this.positionsOf(name)) this.#states[i] = 'dropped';
     }
@@ -138,7 +140,8 @@ export class GroupResults {
       const newest = results?.get(labels.key);
       if (results === undefined || (newest === undefined ? isStale : timeMs <= newest.timeMs)) continue;
       results.set(labels.key, { labels, timeMs, value: isStale ? 'stale' : value });
-      if (isStale) this.#staleCount++;
+      if (newest !== undefined && newest.value !== 'stale') this.#count--;
+      if (!isStale) this.#count++;
       if (newest === undefined) this.#addLabelNames(labels);
     }
   }
@@ -153,7 +156,7 @@ export class GroupResults {
     for (const [name, results] of this.#byName) {
       for (const [key, result] of previous.#byName.get(name) ?? []) {
         results.set(key, result);
-        if (result.value === 'stale') this.#staleCount++;
+        if (result.value !== 'stale') this.#count++;
         this.#addLabelNames(result.labels);
       }
     }
@@ -189,8 +192,8 @@ export class GroupResults {
   }
 
   /** The positions of the rules that record a metric. */
-  positionsOf(name: string): number[] {
-    return this.#rules.flatMap((rule, i) => (rule.kind === 'recording' && rule.name === name ? [i] : []));
+  positionsOf(name: string): readonly number[] {
+    return this.#positions.get(name) ?? [];
   }
 
   /** Reports whether a series of a metric has had the label. True for a metric that has had no series. */
@@ -223,7 +226,7 @@ export class GroupResults {
 
   #clear(): void {
     for (const results of this.#byName.values()) results.clear();
-    this.#staleCount = 0;
+    this.#count = 0;
     this.#states.fill('none');
     this.#droppedCounts.fill(0);
     this.#dropped.clear();
@@ -239,10 +242,9 @@ export function exactNameOf(matchers: readonly Matcher[]): string | undefined {
 function selectedNames(rules: readonly DependentRule[]): ReadonlySet<string> {
   const recorded = new Set(rules.filter(({ kind }) => kind === 'recording').map(({ name }) => name));
   if (rules.some(({ hasTemplateQueries }) => hasTemplateQueries)) return recorded;
-  const selected = rules
-    .flatMap(({ expr }) => selectorsByTime(expr).current)
-    .map(({ matchers }) => exactNameOf(matchers));
-  return new Set([...recorded].filter((name) => selected.includes(name)));
+  const selectors = rules.flatMap(({ expr }) => selectorsByTime(expr).current);
+  const selected = new Set(selectors.map(({ matchers }) => exactNameOf(matchers)));
+  return new Set([...recorded].filter((name) => selected.has(name)));
 }
 
 /** Counter resets are not stored with the first sample of a series. Source: Prometheus, tsdb/chunkenc/float_histogram.go. */

@@ -29,25 +29,64 @@ export function batchesOf(rules: readonly DependentRule[]): readonly (readonly n
   if (rules.length > 1 && selectors.flat().some((matchers) => nameMatcher(matchers) === undefined)) {
     return rules.map((_, i) => [i]);
   }
-  const reads = (reader: number, writer: number): boolean =>
-    selectors[reader]!.some((matchers) => selects(matchers, rules[writer]!));
-  const levels: number[] = [];
-  for (const [position, rule] of rules.entries()) {
-    let level = 0;
-    for (let earlier = 0; earlier < position; earlier++) {
-      if (levels[earlier]! < level) continue;
-      const isOrdered =
-        rule.hasTemplateQueries ||
-        rules[earlier]!.hasTemplateQueries ||
-        reads(position, earlier) ||
-        reads(earlier, position);
-      if (isOrdered) level = levels[earlier]! + 1;
-    }
-    levels.push(level);
-  }
+  const predecessors = predecessorsOf(rules);
   const batches: number[][] = [];
-  for (const [position, level] of levels.entries()) (batches[level] ??= []).push(position);
+  /** The first batch after the last rule whose templates send queries. */
+  let first = 0;
+  const levels: number[] = [];
+  for (const [position, { hasTemplateQueries }] of rules.entries()) {
+    let level = hasTemplateQueries ? batches.length : first;
+    for (const earlier of predecessors[position]!) level = Math.max(level, levels[earlier]! + 1);
+    if (hasTemplateQueries) first = level + 1;
+    levels.push(level);
+    (batches[level] ??= []).push(position);
+  }
   return batches;
+}
+
+/** By position of a rule, the earlier rules that it must run after: it reads their results, or they read its own. */
+function predecessorsOf(rules: readonly DependentRule[]): readonly (readonly number[])[] {
+  const index = new ResultIndex(rules);
+  const predecessors = rules.map((): number[] => []);
+  for (const [reader, { expr }] of rules.entries()) {
+    for (const writer of index.readBy(expr)) {
+      if (writer !== reader) predecessors[Math.max(reader, writer)]!.push(Math.min(reader, writer));
+    }
+  }
+  return predecessors;
+}
+
+/** The rules whose results an expression may read, found by metric name. */
+export class ResultIndex {
+  readonly #rules: readonly Pick<DependentRule, 'kind' | 'name'>[];
+  readonly #recording = new Map<string, number[]>();
+  readonly #alerting: number[] = [];
+
+  constructor(rules: readonly Pick<DependentRule, 'kind' | 'name'>[]) {
+    this.#rules = rules;
+    for (const [position, { kind, name }] of rules.entries()) {
+      const positions = this.#recording.get(name);
+      if (kind === 'alerting') this.#alerting.push(position);
+      else if (positions === undefined) this.#recording.set(name, [position]);
+      else positions.push(position);
+    }
+  }
+
+  /** Returns the positions of the rules. A selector without a metric name may read the results of all. */
+  readBy(expr: Expr): ReadonlySet<number> {
+    return new Set(selectorsOf(expr).flatMap((matchers) => this.#selectedBy(matchers)));
+  }
+
+  #selectedBy(matchers: readonly Matcher[]): readonly number[] {
+    const name = nameMatcher(matchers);
+    if (name === undefined) return [...this.#rules.keys()];
+    const matchesName = compileMatcher(name);
+    const alerting = ALERT_METRICS.some(matchesName)
+      ? this.#alerting.filter((position) => selects(matchers, this.#rules[position]!))
+      : [];
+    const names = name.op === '=' ? [name.value] : [...this.#recording.keys()].filter(matchesName);
+    return [...names.flatMap((one) => this.#recording.get(one) ?? []), ...alerting];
+  }
 }
 
 function selectorsOf(expr: Expr): (readonly Matcher[])[] {

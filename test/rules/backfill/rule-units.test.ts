@@ -124,3 +124,14 @@ t.test('rules are selected by name', async (t) => {
   );
   t.strictSame(unselectedReads(groups, options), [{ reader: 'b', read: 'a' }]);
 });
+
+t.test('many rules', async (t) => {
+  const names = Array.from({ length: 20_000 }, (_, i) => `r${i}`);
+  const one = createUnits([group('one', Object.fromEntries(names.map((name) => [name, 'x'])))], OPTIONS);
+  t.strictSame(
+    one.map(({ rules }) => rules.length),
+    [20_000],
+  );
+  const groups = names.map((name, i) => group(name, { [name]: i % 2 === 0 ? 'x' : `r${i - 1}` }));
+  t.equal(createUnits(groups, OPTIONS).length, 10_000);
+});

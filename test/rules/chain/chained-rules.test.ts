@@ -125,6 +125,20 @@ t.test('a rule that has not succeeded yet is read from the regions', async (t) =
   t.match(bench.newest(), { reads: 1 });
 });
 
+t.test('a metric is read from the regions until all rules that record it have succeeded', async (t) => {
+  const bench = new ChainBench();
+  bench.append('results', { __name__: 'x', kind: 'b' }, 0, 7);
+  const group = bench.group([
+    recording('x', 'vector(1)', { kind: 'a' }),
+    alerting('Lost', 'absent(x{kind="b"})'),
+    recording('x', 'vector(2)', { kind: 'b' }),
+  ]);
+  await group.evaluate(0, 0);
+  t.strictSame(alertsOf(group), [], 'a result from before the start is not absent');
+  await group.evaluate(MINUTE, 0);
+  t.strictSame(alertsOf(group), []);
+});
+
 t.test('results have the labels that they were recorded with', async (t) => {
   const bench = benchWithUp();
   // Written with an external label, and read back through a region.

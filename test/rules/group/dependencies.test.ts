@@ -59,3 +59,11 @@ t.test('rules that depend on earlier rules run after them, others concurrently',
   ];
   for (const { name, rules, batches } of cases) t.strictSame(batchesOf(rules), batches, name);
 });
+
+t.test('a group of many rules', async (t) => {
+  const rules = Array.from({ length: 20_000 }, (_, i) => record(`r${i}`, i % 2 === 0 ? 'x' : `r${i - 1}`));
+  t.strictSame(
+    batchesOf(rules).map(({ length }) => length),
+    [10_000, 10_000],
+  );
+});
