@@ -39,7 +39,7 @@ export class RecordingRule {
     this.settings = settings;
     this.expr = options.expr;
     this.text = options.text;
-    this.#hold = new PartialResultHold(options.partialResponse, options.holdMs, options.expr);
+    this.#hold = new PartialResultHold(options.partialResponse, options.holdMs, options.expr, false);
     this.labels = Labels.of(settings.labels);
     this.#added = this.labels.with(Labels.from({ [METRIC_NAME]: settings.name }));
     this.#ownNames = new Set(settings.labels.map(([name]) => name));

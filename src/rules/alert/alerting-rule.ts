@@ -13,6 +13,8 @@ import { ALERT_NAME, alertSamples } from './alert-samples.js';
 import type { AlertTemplate, AlertTemplateData } from './alert-template.js';
 import { PartialResultHold } from './partial-result-hold.js';
 
+/** A template that may show the value, or the values of a query. */
+const VALUE_IN_TEMPLATE = /\{\{.*(?:\$value|\.Value|\bquery\b)/s;
 const NAME_ONLY: ReadonlySet<string> = new Set([METRIC_NAME]);
 
 export interface AlertingRuleOptions {
@@ -66,7 +68,9 @@ export class AlertingRule {
     this.#annotationTemplates = options.annotations;
     this.#ruleLabels = Labels.of(settings.labels);
     this.#signal = options.signal;
-    this.#hold = new PartialResultHold(options.partialResponse, options.holdMs, options.expr);
+    const { partialResponse, holdMs, expr } = options;
+    const labelsDependOnValue = settings.labels.some(([, text]) => VALUE_IN_TEMPLATE.test(text));
+    this.#hold = new PartialResultHold(partialResponse, holdMs, expr, labelsDependOnValue);
   }
 
   get name(): string {

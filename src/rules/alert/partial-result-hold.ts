@@ -33,15 +33,16 @@ const ACCEPT: Judgement = {
 export class PartialResultHold {
   readonly #response: PartialResponseStrategy;
   readonly #holdMs: number;
-  /** True when a missing series can make the expression return more. */
+  /** True when a missing series can cause a new alert. */
   readonly #dependsOnAbsence: boolean;
   /** Time of the first of the latest consecutive partial results. */
   #partialSinceMs: number | undefined;
 
-  constructor(response: PartialResponseStrategy, holdMs: number, expr: Expr) {
+  /** @param labelsDependOnValue true when an alert with another value has other labels. */
+  constructor(response: PartialResponseStrategy, holdMs: number, expr: Expr, labelsDependOnValue: boolean) {
     this.#response = response;
     this.#holdMs = holdMs;
-    this.#dependsOnAbsence = dependsOnAbsence(expr);
+    this.#dependsOnAbsence = labelsDependOnValue || dependsOnAbsence(expr);
   }
 
   adopt(previous: PartialResultHold): void {

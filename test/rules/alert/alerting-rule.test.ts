@@ -201,9 +201,16 @@ t.test('`hold` defers new alerts that missing series can cause', async (t) => {
     { expr: '5 <= count by (job) (up)', deferred: false },
     { expr: 'x > 0', deferred: false },
     { expr: 'avg(x) > 0', deferred: true },
+    { expr: 'a or on (pod) b', deferred: true },
+    { expr: 'topk(1, a) > 5', deferred: true },
+    { expr: 'a > scalar(b)', deferred: true },
+    { expr: 'count_values("n", count by (pod) (a))', deferred: true },
+    { expr: 'count_values("n", a)', deferred: false },
+    { expr: 'sum(a)', labels: { value: '{{ $value }}' }, deferred: true },
+    { expr: 'sum(a)', labels: { pod: '{{ $labels.pod }}' }, deferred: false },
   ];
-  for (const { expr, deferred } of cases) {
-    const rule = createTestRule({ expr });
+  for (const { expr, labels = {}, deferred } of cases) {
+    const rule = createTestRule({ expr, labels });
     const states = await statesOf(rule, [resultOf([{}], [EU], false), resultOf([{}])]);
     t.strictSame(states, [deferred ? '' : 'firing', 'firing'], expr);
   }
