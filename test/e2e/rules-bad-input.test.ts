@@ -160,10 +160,10 @@ async function start(t: Teardown): Promise<Setup> {
     url: `http://${target}/write`,
     queue_config: { batch_send_deadline: '100ms' },
   });
-  const alertmanagers = [hanging, alertmanager].map(({ target }) => ({
-    timeout: '1s',
-    static_configs: [{ targets: [target] }],
-  }));
+  const alertmanagers = [
+    { timeout: '1s', static_configs: [{ targets: [hanging.target] }] },
+    { timeout: '60s', static_configs: [{ targets: [alertmanager.target] }] },
+  ];
   const group = { name: 'eu', labels: { region: 'eu' }, static_configs: [{ targets: [source.target] }] };
   const config = join(folder, 'config.yaml');
   writeRules(MANY + BAD + GOOD);
