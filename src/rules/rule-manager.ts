@@ -211,8 +211,10 @@ export class RuleManager {
         await group.evaluate(timeMs, missed + skipped);
         skipped = 0;
         if (++evaluations < EVALUATIONS_UNTIL_RESTORE || group.isRestored) return;
+        const isFirst = firstRestoreMs === undefined;
         const nowMs = (firstRestoreMs ??= timers.now());
-        await rules.restore(group, { nowMs, isLast: timers.now() - nowMs >= RESTORE_RETRY_MS });
+        const isLast = timers.now() - nowMs >= RESTORE_RETRY_MS;
+        await rules.restore(group, { nowMs, isFirst, isLast });
       },
     });
   }

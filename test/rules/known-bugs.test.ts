@@ -4,7 +4,7 @@
 import { Registry } from 'prom-client';
 import t from 'tap';
 
-import { instantGrid } from '../../src/model/index.js';
+import { instantGrid, PromfedError } from '../../src/model/index.js';
 import { addRuleMetrics } from '../../src/telemetry/rule-metrics.js';
 import { ManualTimers } from '../helpers/runtime/manual-timers.js';
 import { passTogether, SimulatedRules, SimulatedWorld } from '../helpers/rules/simulated-rules.js';
@@ -74,29 +74,30 @@ t.test('empty label values are dropped from alerts and recorded series', async (
 });
 
 t.test('a restore that fails is repeated for five minutes, and then does not suppress ALERTS', async (t) => {
+  let reads = 0;
   const process = setUp({
     engine: (engine) => ({
       ...engine,
       evaluate: (request) => {
-        if (request.text.includes('ALERTS_FOR_STATE')) return Promise.reject(new Error('no such store'));
-        return engine.evaluate(request);
+        if (!request.text.includes('ALERTS_FOR_STATE')) return engine.evaluate(request);
+        reads++;
+        return Promise.reject(new PromfedError('timeout', 'no answer'));
       },
     }),
   });
-  await process.load({ 'r.yaml': file('- { alert: A, expr: up == 0, for: 1h }') });
+  await process.load({
+    'r.yaml': file('- { alert: A, expr: up == 0, for: 1h }\n- { alert: B, expr: up == 0, for: 1h }'),
+  });
   await process.pass(6 * MINUTE);
-  const again = new Array<string>(5).fill('state of alerts not restored yet; trying again');
-  t.strictSame(
-    process.log.map(({ message }) => message),
-    again,
-  );
+  const messages = (): unknown[][] => process.log.map(({ message, fields }) => [message, fields['rule']]);
+  const first = ['state of alerts not restored yet; trying again', 'A'];
+  t.strictSame(messages(), [first]);
+  t.equal(reads, 5 * 2, 'each time for one rule, with two queries');
   t.strictSame(process.takeWritten('ALERTS'), [], 'nothing is written before the restore');
   await process.pass(2 * MINUTE);
-  t.strictSame(
-    process.log.map(({ message }) => message),
-    [...again, 'state of alerts not restored'],
-  );
-  t.equal(process.takeWritten('ALERTS').length, 2);
+  t.strictSame(messages(), [first, ['state of alerts not restored', 'A']]);
+  t.equal(reads, 6 * 2);
+  t.equal(process.takeWritten('ALERTS').length, 4);
 });
 
 t.test('ALERTS are written before and after the restore, whatever the `for`', async (t) => {

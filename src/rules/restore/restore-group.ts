@@ -41,7 +41,10 @@ export interface RestoreGroupOptions {
 }
 
 export interface RestoreAttempt {
+  /** The end of the interruption. Later time counts for all alerts. */
   readonly nowMs: number;
+  readonly isFirst: boolean;
+  /** True when a rule whose state cannot be read starts without it; otherwise it stays unrestored. */
   readonly isLast: boolean;
 }
 
@@ -49,31 +52,32 @@ export interface RestoreAttempt {
 type RestoreSettings = Pick<Settings, 'externalLabels' | 'serverGroups'>;
 
 /**
- * Restores the alerts of all rules of a group, which then write samples. A failure to read the state of a rule is logged.
- *
- * @param nowMs the end of the interruption. Later time counts for all alerts.
- * @param isLast true when a rule whose state cannot be read starts without it; otherwise it stays unrestored.
+ * Restores the alerts of all rules of a group, which then write samples. The first and the last failure to read a state are
+ * logged. An attempt ends when the state of a rule cannot be reached.
  */
 export async function restoreGroup(
   group: RuleGroup,
-  { nowMs, isLast }: RestoreAttempt,
+  { nowMs, isFirst, isLast }: RestoreAttempt,
   settings: RestoreSettings,
   options: RestoreGroupOptions,
 ): Promise<void> {
   const { clock, log, metrics } = options;
   const startMs = clock.now();
+  let isUnreachable = false;
   for (const rule of group.rules) {
     if (rule.kind !== 'alerting' || rule.isRestored) continue;
     try {
-      await restoreRule(rule, group, nowMs, settings, options);
+      if (!isUnreachable) await restoreRule(rule, group, nowMs, settings, options);
     } catch (thrown) {
       const { file, name } = group.settings;
-      const fields = { file, group: name, rule: rule.name, err: asPromfedError(thrown).message };
-      if (!isLast) {
-        log.warn(fields, 'state of alerts not restored yet; trying again');
-        continue;
-      }
-      log.error(fields, 'state of alerts not restored');
+      const { code, message } = asPromfedError(thrown);
+      // One timeout must not become one for each rule.
+      isUnreachable = code === 'upstream' || code === 'timeout';
+      const fields = { file, group: name, rule: rule.name, err: message };
+      if (isLast) log.error(fields, 'state of alerts not restored');
+      else if (isFirst) log.warn(fields, 'state of alerts not restored yet; trying again');
+      if (isUnreachable && !isLast) break;
+      if (!isLast) continue;
     }
     rule.isRestored = true;
   }
