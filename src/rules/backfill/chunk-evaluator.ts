@@ -30,10 +30,12 @@ export interface Chunk {
   readonly untilMs: number;
 }
 
-/** The samples of one rule in one chunk. */
+/** Samples of one rule in one chunk. */
 export interface RuleChunk extends Omit<EvaluatedRule, 'present'> {
   /** Position of the rule in the unit. */
   readonly position: number;
+  /** False when later samples of the rule and the chunk follow. */
+  readonly isLast: boolean;
 }
 
 export interface ChunkEvaluatorOptions extends EvaluationOptions {
@@ -77,8 +79,7 @@ export class ChunkEvaluator {
     } else {
       for (const [position, rule] of rules.entries()) {
         if (position < first && !rule.isRead) continue;
-        const one = await this.#evaluateRange(position, rule, chunk);
-        if (position >= first) yield one;
+        for await (const one of this.#evaluateRange(position, rule, chunk)) if (position >= first) yield one;
       }
     }
     const longestMs = Math.max(...rules.map(({ intervalMs }) => intervalMs));
@@ -91,21 +92,33 @@ export class ChunkEvaluator {
     while ((await evaluated.next()).done !== true);
   }
 
-  async #evaluateRange(position: number, rule: UnitRule, chunk: Chunk): Promise<RuleChunk> {
+  /** Evaluates the steps of a chunk, in parts when they exceed the limits of a query. */
+  async *#evaluateRange(position: number, rule: UnitRule, chunk: Chunk): AsyncGenerator<RuleChunk> {
     const grid = gridOf(rule, chunk);
-    if (grid === undefined) return { position, ...NOTHING };
+    if (grid === undefined) {
+      yield { position, isLast: true, ...NOTHING };
+      return;
+    }
     const { startMs, results } = this.#options;
     this.#noteMissingLabels(rule);
     // The step before the chunk shows which series end with its first step.
     const before = grid.startMs - rule.intervalMs >= startMs ? 1 : 0;
-    const { samples, ...evaluated } = await this.#evaluateSplit(position, {
-      ...grid,
-      startMs: grid.startMs - before * rule.intervalMs,
-      count: grid.count + before,
-    });
-    const own = before === 0 ? samples : samples.filter(({ timeMs }) => timeMs >= grid.startMs);
-    if (rule.isRead) results?.append(own);
-    return { position, ...evaluated, samples: own };
+    const pending = [
+      { ...grid, startMs: grid.startMs - before * rule.intervalMs, count: grid.count + before },
+    ];
+    let previous = NO_SERIES;
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const part = await this.#tryEvaluateRange(position, next, previous);
+      if (part === undefined) {
+        pending.push(...halvesOf(next));
+        continue;
+      }
+      const { present, ...evaluated } = part;
+      previous = present;
+      const samples = evaluated.samples.filter(({ timeMs }) => timeMs >= grid.startMs);
+      if (rule.isRead) results?.append(samples);
+      yield { position, isLast: pending.length === 0, ...evaluated, samples };
+    }
   }
 
   #noteMissingLabels({ rule, reads }: UnitRule): void {
@@ -121,22 +134,18 @@ export class ChunkEvaluator {
     });
   }
 
-  /** Evaluates a grid in parts when it exceeds the limits of a query. */
-  async #evaluateSplit(
+  /** Returns undefined when fewer steps may succeed. */
+  async #tryEvaluateRange(
     position: number,
     grid: Grid,
-    previous: PresentSeries = NO_SERIES,
-  ): Promise<EvaluatedRule> {
+    previous: PresentSeries,
+  ): Promise<EvaluatedRule | undefined> {
     try {
       return await this.#evaluateRule(position, { grid, isRange: true, previous });
     } catch (thrown) {
-      if (grid.count === 1 || !isTooLarge(asPromfedError(thrown))) throw thrown;
+      if (grid.count > 1 && isTooLarge(asPromfedError(thrown))) return undefined;
+      throw thrown;
     }
-    const half = grid.count >> 1;
-    const first = await this.#evaluateSplit(position, { ...grid, count: half }, previous);
-    const rest = { ...grid, startMs: grid.startMs + half * grid.stepMs, count: grid.count - half };
-    const second = await this.#evaluateSplit(position, rest, first.present);
-    return join(first, second);
   }
 
   /** Evaluates a rule again after a while when a region does not answer. */
@@ -172,7 +181,7 @@ export class ChunkEvaluator {
       results?.append(result.samples);
       evaluated[position] = join({ ...evaluated[position]!, present: NO_SERIES }, result);
     }
-    return evaluated.map((one, position) => ({ position, ...one }));
+    return evaluated.map((one, position) => ({ position, isLast: true, ...one }));
   }
 }
 
@@ -206,6 +215,13 @@ function join(a: EvaluatedRule, b: EvaluatedRule): EvaluatedRule {
       count: (a.failedSteps?.count ?? 0) + (b.failedSteps?.count ?? 0),
     },
   };
+}
+
+/** The later half comes first. */
+function halvesOf(grid: Grid): readonly [Grid, Grid] {
+  const count = grid.count >> 1;
+  const rest = { ...grid, startMs: grid.startMs + count * grid.stepMs, count: grid.count - count };
+  return [rest, { ...grid, count }];
 }
 
 /** The steps of a rule in a chunk; undefined when there are none. */

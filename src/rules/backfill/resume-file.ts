@@ -1,9 +1,9 @@
 // The state file of a backfill: the chunks that all receivers have confirmed.
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 
 import { PromfedError } from '../../model/index.js';
-import { describeFileError } from '../../runtime/index.js';
+import { readTextFile } from '../../runtime/index.js';
 import type { BackfillTimes } from './settings.js';
 
 /** The chunk in progress. */
@@ -36,37 +36,77 @@ export interface BackfillState {
   readonly finished: boolean;
 }
 
+/** Far above the size of the state of 100,000 rule groups. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
 /** @returns undefined when the file does not exist. @throws PromfedError `bad_data` when it is not a state file. */
 export function readState(path: string): BackfillState | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new PromfedError('bad_data', `cannot read the state file: ${describeFileError(path, error)}`);
-  }
-  const state = parse(text);
+  if (!existsSync(path)) return undefined;
+  const read = readTextFile(path, MAX_BYTES);
+  const state = 'text' in read ? parse(read.text) : undefined;
   if (state !== undefined) return state;
-  throw new PromfedError(
-    'bad_data',
-    `${path} is not the state file of a backfill; delete it or set another --resume-file`,
-  );
+  const reason =
+    'problem' in read
+      ? `cannot read the state file: ${read.problem}`
+      : `${path} is not the state file of a backfill`;
+  throw new PromfedError('bad_data', `${reason}; delete it or set another --resume-file`);
 }
 
 function parse(text: string): BackfillState | undefined {
   try {
-    const state = JSON.parse(text) as Partial<BackfillState> | null;
-    const isState =
-      state?.version === 1 &&
-      typeof state.fingerprint === 'string' &&
-      typeof state.times?.startMs === 'number' &&
-      typeof state.times.endMs === 'number' &&
-      Array.isArray(state.units) &&
-      typeof state.samples === 'number';
-    return isState ? (state as BackfillState) : undefined;
+    const state: unknown = JSON.parse(text);
+    return isState(state) ? state : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isState(value: unknown): value is BackfillState {
+  if (!isObject(value) || !isObject(value['times'])) return false;
+  const { version, fingerprint, times, units, samples, finished } = value;
+  return (
+    version === 1 &&
+    typeof fingerprint === 'string' &&
+    typeof times['start'] === 'string' &&
+    typeof times['end'] === 'string' &&
+    isTime(times['startMs']) &&
+    isTime(times['endMs']) &&
+    Array.isArray(units) &&
+    units.every(isUnitState) &&
+    isCount(samples) &&
+    typeof finished === 'boolean'
+  );
+}
+
+function isUnitState(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { chunks, doneMs, chunk } = value;
+  return (
+    isCount(chunks) &&
+    (doneMs === undefined || isTime(doneMs)) &&
+    (chunk === undefined || isChunkState(chunk))
+  );
+}
+
+function isChunkState(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    isTime(value['untilMs']) &&
+    isCount(value['rules']) &&
+    typeof value['isWriting'] === 'boolean'
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isTime(value: unknown): boolean {
+  return Number.isInteger(value) && !Number.isNaN(new Date(value as number).getTime());
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** Replaces the file as a whole: a crash leaves the previous state or this one. @throws PromfedError `unavailable` */
@@ -82,7 +122,9 @@ export function writeState(path: string, state: BackfillState): void {
     }
     renameSync(temporary, path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    throw new PromfedError('unavailable', `cannot write the state file ${path}: ${code}`);
+    const text = error instanceof Error ? error.message : String(error);
+    // The text of Node.js is `CODE: REASON, CALL 'PATH'`.
+    const reason = /^[A-Z]+: ([^,]+),/.exec(text)?.[1] ?? text;
+    throw new PromfedError('unavailable', `cannot write the state file ${path}: ${reason}`);
   }
 }

@@ -15,6 +15,7 @@ import {
 } from '../../model/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 import type { OutgoingSample } from '../ports.js';
+import { MAX_SERIES, tooManySeries } from '../query/engine-query.js';
 import type { UnitRule } from './rule-units.js';
 
 export interface EvaluationOptions {
@@ -48,6 +49,9 @@ export interface EvaluatedRule {
   /** Number of steps without samples because a live evaluation fails there, with the first reason. */
   readonly failedSteps: { readonly count: number; readonly reason: string } | undefined;
 }
+
+/** Maximum number of samples of several steps: each is an object. */
+const MAX_SAMPLES = 2_000_000;
 
 interface SeriesOfRule {
   readonly labels: Labels;
@@ -83,8 +87,12 @@ export async function evaluateRule(
   const answer = await engine.evaluate(request);
   try {
     const { value, annotations } = answer;
+    const columns = columnsOf(value, grid);
+    if (columns.length * grid.count > MAX_SAMPLES && grid.count > 1) {
+      throw new PromfedError('limit', `the expression returns more than ${MAX_SAMPLES} samples`);
+    }
     const failures = new StepFailures();
-    const series = seriesOf(value, grid, (labels) => rule.recordedLabels(labels), failures);
+    const series = seriesOf(columns, grid, (labels) => rule.recordedLabels(labels), failures);
     checkLimit(series, grid, group.limit, failures);
     return {
       ...samplesOf(series, grid, previous, failures),
@@ -118,13 +126,13 @@ class StepFailures {
 
 /** Returns the written series. Columns that differ only in labels that the rule sets are one series. */
 function seriesOf(
-  value: Value,
+  columns: readonly Column[],
   grid: Grid,
   recorded: (labels: Labels) => Labels,
   failures: StepFailures,
 ): readonly SeriesOfRule[] {
   const byKey = new Map<string, SeriesOfRule>();
-  for (const column of columnsOf(value, grid)) {
+  for (const column of columns) {
     const labels = recorded(column.labels);
     let one = byKey.get(labels.key);
     if (one === undefined) {
@@ -162,11 +170,12 @@ function checkLimit(
   limit: number,
   failures: StepFailures,
 ): void {
-  if (limit === 0) return;
   for (let step = 0; step < grid.count; step++) {
     const count = series.filter(({ values }) => values[step] !== undefined).length;
+    if (count > MAX_SERIES) failures.add(step, tooManySeries(count));
     // Prometheus' text
-    if (count > limit) failures.add(step, `exceeded limit of ${limit} with ${count} series`);
+    else if (limit > 0 && count > limit)
+      failures.add(step, `exceeded limit of ${limit} with ${count} series`);
   }
 }
 

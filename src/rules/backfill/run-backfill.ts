@@ -73,6 +73,8 @@ class BackfillRun {
   readonly #times: BackfillTimes;
   readonly #notes = new Set<string>();
   #state: BackfillState;
+  /** True until the rule is confirmed some of whose samples an earlier run may have written. */
+  #isAfterCrash: boolean;
   readonly #samplesBefore: number;
   readonly #doneBefore: number;
 
@@ -84,6 +86,7 @@ class BackfillRun {
   ) {
     this.#units = units;
     this.#state = state;
+    this.#isAfterCrash = state.units.some(({ chunk }) => chunk?.isWriting === true);
     this.#times = state.times;
     this.#writer = writer;
     this.#options = options;
@@ -161,9 +164,9 @@ class BackfillRun {
     const { isStepwise, readsBackMs, depth, rules } = unit;
     if (readsBackMs === 0 && !isStepwise) return;
     const { startMs } = this.#times;
-    const longestMs = Math.max(...rules.map(({ intervalMs }) => intervalMs));
-    const backMs = isStepwise ? Infinity : (depth + 1) * (readsBackMs + longestMs);
-    const stepMs = FIRST_STEPS * longestMs;
+    const intervals = rules.map(({ intervalMs }) => intervalMs);
+    const backMs = isStepwise ? Infinity : (depth + 1) * (readsBackMs + Math.max(...intervals));
+    const stepMs = FIRST_STEPS * Math.min(...intervals);
     for (let fromMs = Math.max(startMs, doneMs - backMs); fromMs <= doneMs; fromMs += stepMs) {
       await evaluator.readBack({ fromMs, untilMs: Math.min(doneMs, fromMs + stepMs - 1) });
     }
@@ -195,7 +198,9 @@ class BackfillRun {
     const isWriting = { untilMs, rules: one.position, isWriting: true };
     if (samples.length > 0 || chunk === undefined) save(isWriting, 0);
     const omitted = await this.#writer.write(samples, signal);
-    save({ untilMs, rules: one.position + 1, isWriting: false }, one.samples.length);
+    const isConfirmed = { untilMs, rules: one.position + 1, isWriting: false };
+    save(one.isLast ? isConfirmed : isWriting, one.samples.length);
+    if (one.isLast) this.#isAfterCrash = false;
     this.#noteLosses(one, position, omitted);
     observer.progress({
       ...position,
@@ -214,7 +219,7 @@ class BackfillRun {
     const { remoteWrite, openStored, timers, queryTimeoutMs: timeoutMs, signal } = this.#options;
     const saved = this.#state.units[index]!.chunk;
     const [receiver, ...others] = remoteWrite;
-    const isUnknown = saved?.isWriting === true && saved.rules === position;
+    const isUnknown = this.#isAfterCrash && saved?.isWriting === true && saved.rules === position;
     // With several receivers, some may have samples that others lack.
     if (!isUnknown || receiver === undefined || others.length > 0) return samples;
     await sleep(timers, VISIBLE_AFTER_MS, signal);

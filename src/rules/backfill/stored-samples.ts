@@ -81,14 +81,14 @@ function storedSeries(
   sent: ReadonlyMap<Labels, Labels>,
   series: readonly RawSeries[],
 ): ReadonlyMap<Labels, StoredValues> {
+  const index = new SentSeries(sent);
   const found = new Map<Labels, RawSeries[]>();
   for (const one of series) {
-    const candidates = [...sent].filter(([, labels]) => contains(one.labels, labels));
-    if (candidates.length !== 1) continue;
-    const [labels] = candidates[0]!;
-    const others = found.get(labels);
-    if (others === undefined) found.set(labels, [one]);
-    else others.push(one);
+    const [labels, ...others] = index.containedIn(one.labels);
+    if (labels === undefined || others.length > 0) continue;
+    const stored = found.get(labels);
+    if (stored === undefined) found.set(labels, [one]);
+    else stored.push(one);
   }
   const values = new Map<Labels, StoredValues>();
   for (const [labels, [first, ...others]] of found) {
@@ -97,9 +97,32 @@ function storedSeries(
   return values;
 }
 
-function contains(labels: Labels, part: Labels): boolean {
-  for (const [name, value] of part) if (labels.get(name) !== value) return false;
-  return true;
+/** The labels of series by those that are sent for them, found by label names first. */
+class SentSeries {
+  readonly #byNames = new Map<
+    string,
+    { readonly names: ReadonlySet<string>; readonly byKey: Map<string, Labels[]> }
+  >();
+
+  constructor(sent: ReadonlyMap<Labels, Labels>) {
+    for (const [labels, relabelled] of sent) {
+      const { key } = relabelled;
+      const names = relabelled.names();
+      const joined = JSON.stringify(names);
+      let entry = this.#byNames.get(joined);
+      if (entry === undefined) {
+        this.#byNames.set(joined, (entry = { names: new Set(names), byKey: new Map<string, Labels[]>() }));
+      }
+      const equal = entry.byKey.get(key);
+      if (equal === undefined) entry.byKey.set(key, [labels]);
+      else equal.push(labels);
+    }
+  }
+
+  /** Returns the series all of whose labels a stored series has. */
+  containedIn(stored: Labels): readonly Labels[] {
+    return [...this.#byNames.values()].flatMap(({ names, byKey }) => byKey.get(stored.keep(names).key) ?? []);
+  }
 }
 
 function valuesOf({ timestamps, values, histograms }: RawSeries): StoredValues {

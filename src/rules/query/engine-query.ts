@@ -15,7 +15,12 @@ import { isIndependentOf } from './keeps-labels.js';
 import type { RuleResult, RuleSample } from './rule-result.js';
 
 /** Maximum number of series of a result: rules keep state for each. */
-const MAX_SERIES = 100_000;
+export const MAX_SERIES = 100_000;
+
+/** The failure of a rule whose result has more than `MAX_SERIES` series. */
+export function tooManySeries(count: number): string {
+  return `the expression returns ${count} series, more than ${MAX_SERIES}; aggregate it`;
+}
 
 export interface EngineQueryOptions {
   readonly features: FeatureSet;
@@ -70,10 +75,7 @@ export function createEngineQuery(text: string, options: EngineQueryOptions): En
     try {
       const { value, annotations } = answer;
       const samples = samplesOf(value);
-      if (samples.length > MAX_SERIES) {
-        const text = `the expression returns ${samples.length} series, more than ${MAX_SERIES}; aggregate it`;
-        throw new PromfedError('limit', text);
-      }
+      if (samples.length > MAX_SERIES) throw new PromfedError('limit', tooManySeries(samples.length));
       const unanswered = annotations.missingGroups;
       const missing = withoutRepeats([...unanswered, ...(selected?.missing ?? [])]);
       const isIndependent = answer.isDisjoint || isIndependentOf(request.expr, missing);

@@ -1,6 +1,6 @@
 // Backfills with an engine and a receiver in memory.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -237,6 +237,56 @@ t.test('the state file', async (t) => {
     run({ times: { ...times, end: '39600' } }),
     /state\.json is the state of another backfill, 1970-01-01T00:00:00\.000Z to 1970-01-01T10:00:00\.000Z: rules, times or receivers differ; delete it, or set another --resume-file/,
   );
-  writeFileSync(resumeFile, '{"version": 2}');
-  await t.rejects(run(), /state\.json is not the state file of a backfill/);
+});
+
+t.test('a state file with other content', async (t) => {
+  const { run, resumeFile } = setUp(
+    t,
+    engineOf(() => false),
+  );
+  await run();
+  const state = JSON.parse(readFileSync(resumeFile, 'utf8')) as Record<string, unknown>;
+  const isForeign = /state\.json is not the state file of a backfill; delete it or set another --resume-file/;
+  const contents = [
+    'garbage',
+    '',
+    'null',
+    '[]',
+    ...[
+      { version: 2 },
+      { times: null },
+      { times: { start: '0', end: '36000', startMs: 1e300, endMs: 0 } },
+      { units: [null] },
+      { units: [{ chunks: '1' }] },
+      { units: [{ chunks: 1, chunk: { untilMs: 0 } }] },
+      { samples: -1 },
+    ].map((change) => JSON.stringify({ ...state, ...change })),
+  ];
+  for (const content of contents) {
+    writeFileSync(resumeFile, content);
+    await t.rejects(run(), isForeign, content);
+  }
+  truncateSync(resumeFile, 2 ** 40);
+  await t.rejects(run(), /cannot read the state file: .* is larger than \d+ bytes; delete it/);
+  await t.rejects(
+    run({ resumeFile: join(resumeFile, 'state.json') }),
+    /cannot write the state file .*: not a directory/,
+  );
+});
+
+t.test('the samples of a rule are confirmed when all parts of a query are written', async (t) => {
+  const tooLarge = new PromfedError('limit', 'too many');
+  const engine = engineOf(
+    () => false,
+    ({ grid }) => {
+      if (grid.count > 50) throw tooLarge;
+    },
+  );
+  const { receiver, resumeFile, run } = setUp(t, engine);
+  let requests = 0;
+  receiver.behave(() => ({ status: ++requests === 2 ? 400 : 204 }));
+  await t.rejects(run(), /refused samples/);
+  t.match(JSON.parse(readFileSync(resumeFile, 'utf8')), {
+    units: [{ chunks: 0, chunk: { rules: 0, isWriting: true } }],
+  });
 });
