@@ -1,5 +1,7 @@
 // `promfed backfill`: evaluates recording rules over the past, and writes the results by remote write.
 
+import { existsSync } from 'node:fs';
+
 import type { BackfillFlags, Settings, TimeFlag } from '../config/index.js';
 import { asPromfedError, PromfedError, tryNearest } from '../model/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
@@ -42,6 +44,9 @@ const KEEP_ALIVE_MS = 60_000;
 export async function backfill(flags: BackfillFlags, environment: BackfillEnvironment): Promise<0 | 1> {
   const { out, err } = environment;
   const progress = new ProgressPrinter(environment);
+  environment.signal.addEventListener('abort', () => {
+    progress.note('stopping: the write in progress has up to 5 seconds; a second signal ends it at once');
+  });
   const keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {
     const result = await run(flags, environment, progress);
@@ -57,7 +62,7 @@ export async function backfill(flags: BackfillFlags, environment: BackfillEnviro
     progress.end();
     const { code, message } = asPromfedError(thrown);
     const text = code === 'canceled' ? 'interrupted' : printable(message);
-    const isStarted = code !== 'bad_data';
+    const isStarted = code !== 'bad_data' && existsSync(flags.resumeFile);
     err(`promfed: ${text}\n${isStarted ? 'run the same command again to continue\n' : ''}`);
     return 1;
   } finally {

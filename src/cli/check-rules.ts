@@ -4,6 +4,7 @@ import { checkRuleFile, type CheckedRuleFile, type CheckRulesFlags } from '../co
 import type { FeatureSet } from '../promql/language/index.js';
 import { checkLive, type LiveGroup } from './check-live.js';
 import { describeDuplicates } from './duplicate-rules.js';
+import { printable, printableLines } from './printable.js';
 
 export interface CheckRulesEnvironment {
   /** Experimental constructs of PromQL that rules may use. */
@@ -35,7 +36,7 @@ export async function checkRules(
     const checked = checkRuleFile(file, { ...flags, features });
     out(`Checking ${file}\n`);
     if (checked.problems.length > 0) {
-      err(`  FAILED:\n${checked.problems.map((line) => `${line}\n`).join('')}`);
+      err(`  FAILED:\n${linesOf(checked.problems)}`);
       continue;
     }
     valid.push(checked);
@@ -57,11 +58,15 @@ function printResult(
 ): boolean {
   const hasDuplicates = lintsDuplicateRules && duplicates.length > 0;
   if (hasDuplicates) {
-    err(`  FAILED:\n${describeDuplicates(groups)}\n${duplicates.map((line) => `${line}\n`).join('')}`);
+    err(`  FAILED:\n${printableLines(describeDuplicates(groups))}\n${linesOf(duplicates)}`);
   } else {
     const rules = groups.reduce((count, group) => count + group.rules.length, 0);
     out(`  SUCCESS: ${rules} rules found\n`);
   }
-  for (const warning of warnings) err(`  warning: ${warning}\n`);
+  for (const warning of warnings) err(`  warning: ${printable(warning)}\n`);
   return hasDuplicates;
+}
+
+function linesOf(problems: readonly string[]): string {
+  return problems.map((line) => `${printable(line)}\n`).join('');
 }

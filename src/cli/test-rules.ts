@@ -8,6 +8,7 @@ import type { FeatureSet } from '../promql/language/index.js';
 import { runUnitTest } from '../rules/unit-test/index.js';
 import { describeFileError, type Clock } from '../runtime/index.js';
 import { junitXml, type JunitSuite } from './junit.js';
+import { printable, printableLines } from './printable.js';
 
 export interface TestRulesEnvironment {
   /** Experimental constructs of PromQL that rules may use. */
@@ -38,7 +39,7 @@ export async function testRules(flags: TestRulesFlags, environment: TestRulesEnv
     } else {
       err('  FAILED:\n');
       for (const problem of problems) {
-        err(`${problem}\n`);
+        err(`${printableLines(problem)}\n`);
         out('\n');
       }
     }
@@ -67,7 +68,7 @@ async function runFile(
   { features, clock, err }: TestRulesEnvironment,
 ): Promise<JunitSuite> {
   const loaded = loadUnitTest(path, { features, ignoresUnknownKeys });
-  for (const warning of loaded.warnings) err(`  WARNING: ${warning}\n`);
+  for (const warning of loaded.warnings) err(`  WARNING: ${printable(warning)}\n`);
   if ('problems' in loaded) {
     return { name: path, timestamp: '', error: loaded.problems.join('\n'), cases: [] };
   }
@@ -78,7 +79,7 @@ async function runFile(
     if (!isSelected(test.name)) continue;
     const name = test.name === '' ? `unnamed#${i}` : test.name;
     const debug = (text: string): void => {
-      err(`DEBUG: ${text}\n`);
+      err(`DEBUG: ${printableLines(text)}\n`);
     };
     const startMs = performance.now();
     if (isDebug) debug(`Starting test ${name}`);

@@ -128,3 +128,15 @@ t.test('the rule files of KOF are valid', { skip: withoutShared('kof/rules') }, 
   t.equal(err, '');
   t.equal(out.match(/SUCCESS/g)?.length, files.length);
 });
+
+t.test('control characters of rules are escaped', async (t) => {
+  const evil = file(
+    'evil.yaml',
+    'groups:\n- name: g\n  rules:\n' +
+      '  - {record: r, expr: "1", labels: {a: "\\e[2J\\u202e"}}\n'.repeat(2) +
+      '  - {record: r, expr: "1", "b": 1}\n',
+  );
+  const { err } = await run('--ignore-unknown-fields', evil);
+  t.match(err, 'a: \\u{1b}[2J\\u{202e}');
+  t.notMatch(err, /[^\P{Cc}\n\t]|\p{Cf}/u);
+});

@@ -86,6 +86,28 @@ t.test('files are read in order, and a missing one fails', async (t) => {
   );
 });
 
+t.test('labels are quoted as in promtool, and control characters elsewhere are escaped', async (t) => {
+  const directory = t.testdir({
+    'rules.yaml': 'groups: [{name: g, rules: [{alert: A, expr: "up == 0"}]}]',
+    'test.yaml': `rule_files: [rules.yaml]
+tests:
+  - name: "\\e[2J"
+    input_series: [{ series: "up{pod=\\"\\e[2J\\u202e\\"}", values: 0x1 }]
+    alert_rule_test: [{ eval_time: 1m, alertname: A }]
+`,
+  });
+  let err = '';
+  const flags = parseFlags(['test', 'rules', join(directory, 'test.yaml')], []).testRules!;
+  await testRules(flags, {
+    features: new Set(),
+    clock: systemClock,
+    out: () => undefined,
+    err: (text) => (err += text),
+  });
+  t.match(err, 'Labels:{alertname="A", pod="\\x1b[2J\\u202e"}');
+  t.match(err, 'name: \\u{1b}[2J,');
+});
+
 t.test('the command line', (t) => {
   t.strictSame(parseFlags(['test', 'rules', '--run=a', '--run=b', 'a.yaml', 'b.yaml'], []).testRules, {
     files: ['a.yaml', 'b.yaml'],

@@ -209,8 +209,12 @@ function rejectFlagsWithoutEffect(names: Iterable<FlagName>, command: Command, p
     if (scope === undefined) continue;
     const commands: readonly Command[] = SCOPES[scope];
     if (commands.includes(command)) continue;
-    const program = command === 'serve' ? 'promfed' : `promfed ${command}`;
-    const hint = scope === 'server' ? '' : `; use promfed ${commands[0]!}`;
-    problems.push(`--${name}: not a flag of ${program}${hint}`);
+    const hint = scope === 'server' ? '' : `; use ${usageOf(commands[0]!)}`;
+    problems.push(`--${name}: not a flag of ${usageOf(command)}${hint}`);
   }
+}
+
+function usageOf(command: Command): string {
+  if (command === 'serve') return 'promfed';
+  return command === 'check' || command === 'test' ? `promfed ${command} rules` : `promfed ${command}`;
 }

@@ -3,7 +3,7 @@
 import type { ExpectedSampleSettings, ExprTestSettings } from '../../config/index.js';
 import type { QueryEngine } from '../../federation/index.js';
 import { asPromfedError, printDuration, PromfedError, type StopSignal } from '../../model/index.js';
-import type { FeatureSet } from '../../promql/language/index.js';
+import { quote, type FeatureSet } from '../../promql/language/index.js';
 import { createEngineQuery } from '../query/engine-query.js';
 import {
   comparePairs,
@@ -37,7 +37,7 @@ export async function checkExpr(
   { expr, evalTimeMs, expected }: ExprTestSettings,
   { engine, timeMs, features, timeoutMs, signal, fuzzyCompare }: CheckExprOptions,
 ): Promise<string | undefined> {
-  const head = `    expr: ${JSON.stringify(expr)}, time: ${printDuration(evalTimeMs)},`;
+  const head = `    expr: ${quote(expr)}, time: ${printDuration(evalTimeMs)},`;
   try {
     const query = createEngineQuery(expr, { features, timeoutMs, signal });
     const { samples } = await query(engine, timeMs);
@@ -72,7 +72,7 @@ function parseExpected({ labels, value, histogram }: ExpectedSampleSettings): Sa
       throw new PromfedError('bad_data', `expected histogram, got ${histogram}`);
     return { labels: parsed, value, histogram: printHistogram(written.histogram) };
   } catch (thrown) {
-    throw new PromfedError('bad_data', `labels ${JSON.stringify(labels)}: ${asPromfedError(thrown).message}`);
+    throw new PromfedError('bad_data', `labels ${quote(labels)}: ${asPromfedError(thrown).message}`);
   }
 }
 

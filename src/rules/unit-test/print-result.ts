@@ -7,6 +7,7 @@ import {
   type Histogram,
   type SparseBuckets,
 } from '../../model/index.js';
+import { quote } from '../../promql/language/index.js';
 
 /** Labels or annotations, sorted by name. Empty values are kept, as promtool compares them. */
 export type Pairs = readonly (readonly [name: string, value: string])[];
@@ -29,7 +30,7 @@ export function comparePairs(a: Pairs, b: Pairs): number {
 export function printPairs(pairs: Pairs): string {
   const parts = pairs.map(([name, value]) => {
     const isPlain = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
-    return `${isPlain ? name : JSON.stringify(name)}=${JSON.stringify(value)}`;
+    return `${isPlain ? name : quote(name)}=${quote(value)}`;
   });
   return `{${parts.join(', ')}}`;
 }

@@ -237,7 +237,7 @@ t.test('each problem of a command line is reported on one line', async (t) => {
     },
     {
       argv: ['check', 'rules', 'a.yaml', '--bind-addr=:1'],
-      expected: '--bind-addr: not a flag of promfed check',
+      expected: '--bind-addr: not a flag of promfed check rules',
     },
     { argv: ['--config'], expected: '--config needs a value: --config=<file>' },
     { argv: ['--config', '--check-config'], expected: '--config needs a value: --config=<file>' },
