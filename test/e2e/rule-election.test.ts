@@ -51,7 +51,7 @@ t.test('alerts keep firing when the replica that evaluates them fails', { skip }
   const start = (name: 'a' | 'b'): Promise<PromfedProcess> =>
     startReplica(t, name, backends, {
       redis: { url: `redis://127.0.0.1:${proxies[name].port}` },
-      lease_duration: '1500ms',
+      lease_duration: '1s',
     });
   const [a, second] = await Promise.all([start('a'), start('b')]);
   let b = second;

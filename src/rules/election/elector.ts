@@ -13,7 +13,7 @@ import { emptyRecord, parseRecord, printRecord, type ElectionRecord } from './re
 import { RecordWatch } from './record-watch.js';
 import { excessShards, renewRecord, withoutMember } from './renewal.js';
 import { ShardLease } from './shard-lease.js';
-import { shardOf } from './shards.js';
+import { fingerprintOf, shardOf } from './shards.js';
 
 /** Leases are renewed after this share of their duration. Also the maximum time of a request. */
 const RENEWAL_SHARE = 1 / 3;
@@ -54,8 +54,11 @@ export class Elector implements GroupOwnership {
   /** Shards by group. */
   #shards: ReadonlyMap<string, string> = new Map();
   #sizes: ShardSizes = new Map();
+  /** `ElectionMember.groups` of this replica. */
+  #fingerprint = '';
   /** The last record that was read or written. */
   #record: ElectionRecord | undefined;
+  #beat = 0;
   /** By shard: those that the record assigns to this replica. */
   readonly #leases = new Map<string, ShardLease>();
   /** The lease of all groups while they are evaluated without the store. */
@@ -91,6 +94,7 @@ export class Elector implements GroupOwnership {
     const sizes = new Map<string, number>();
     for (const shard of this.#shards.values()) sizes.set(shard, (sizes.get(shard) ?? 0) + 1);
     this.#sizes = sizes;
+    this.#fingerprint = fingerprintOf(groups);
     if (this.#record !== undefined) this.#renewSoon();
   }
 
@@ -194,7 +198,7 @@ export class Elector implements GroupOwnership {
     const ends = Object.keys(record.members)
       .filter((member) => member !== id)
       .map((member) => this.#watch.endOf(member, record) - nowMs);
-    const untilTakingMs = this.#leaseMs - this.#watch.watchedMs(nowMs);
+    const untilTakingMs = this.#watch.untilCompleteMs(nowMs, this.#leaseMs);
     const soonestMs = Math.min(...ends, untilTakingMs > 0 ? untilTakingMs : Infinity);
     const isComplete = hasAllOwners(record.owners, this.#sizes);
     const share = isComplete || untilTakingMs > 0 ? RENEWAL_SHARE : CHANGE_SHARE;
@@ -227,11 +231,13 @@ export class Elector implements GroupOwnership {
     const next = renewRecord({
       record,
       me: id,
+      beat: ++this.#beat,
       leaseMs,
       ended: this.#endedMembers(record),
       sizes: this.#sizes,
       held: new Set(this.#leases.keys()),
-      mayTake: this.#watch.watchedMs(clock.observed()) >= leaseMs,
+      groups: this.#fingerprint,
+      mayTake: this.#watch.untilCompleteMs(clock.observed(), leaseMs) <= 0,
     });
     const startMs = clock.held();
     if (!(await this.#write(next, version, timeoutMs))) return false;

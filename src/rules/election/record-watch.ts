@@ -14,6 +14,7 @@ export class RecordWatch {
   #lineage: string | undefined;
   #revision = -1;
   #sinceMs = Infinity;
+  #longestLeaseMs = 0;
 
   /**
    * Registers a record that was read, or written by this replica.
@@ -22,19 +23,24 @@ export class RecordWatch {
    */
   observe({ lineage, revision, members }: ElectionRecord, nowMs: number): boolean {
     const isReset = lineage !== this.#lineage || revision < this.#revision;
-    if (isReset) this.#sinceMs = nowMs;
+    if (isReset) {
+      this.#sinceMs = nowMs;
+      // Later beats may be lost.
+      this.#beats.clear();
+    }
     this.#lineage = lineage;
     this.#revision = revision;
     for (const id of this.#beats.keys()) if (members[id] === undefined) this.#beats.delete(id);
-    for (const [id, { beat }] of Object.entries(members)) {
+    for (const [id, { beat, leaseMs }] of Object.entries(members)) {
+      this.#longestLeaseMs = Math.max(this.#longestLeaseMs, leaseMs);
       if (this.#beats.get(id)?.beat !== beat) this.#beats.set(id, { beat, sinceMs: nowMs });
     }
     return isReset;
   }
 
-  /** Returns the time for which every record was the successor of the one before. */
-  watchedMs(nowMs: number): number {
-    return nowMs - this.#sinceMs;
+  /** Returns the time until every lease has ended that the record may have lost; 0 or less when there is none. */
+  untilCompleteMs(nowMs: number, ownLeaseMs: number): number {
+    return this.#sinceMs + Math.max(ownLeaseMs, this.#longestLeaseMs) - nowMs;
   }
 
   /** Returns the time at which a member ends unless it renews its leases. */

@@ -18,12 +18,14 @@ export interface ElectionRecord {
 }
 
 export interface ElectionMember {
-  /** Increased by every renewal. */
+  /** Increased by every renewal. A member never uses a number twice. */
   readonly beat: number;
   /** The member has ended when its beat does not change for this time. */
   readonly leaseMs: number;
   /** True when the member takes shards that have no owner. */
   readonly takes: boolean;
+  /** Equal for members with the same rule groups: only these expect each other to take a shard. */
+  readonly groups: string;
 }
 
 const FORMAT = 1;
@@ -72,7 +74,8 @@ function isMember(value: unknown): boolean {
     isObject(value) &&
     isCount(value['beat']) &&
     isCount(value['leaseMs']) &&
-    typeof value['takes'] === 'boolean'
+    typeof value['takes'] === 'boolean' &&
+    typeof value['groups'] === 'string'
   );
 }
 

@@ -6,10 +6,14 @@ import type { ElectionRecord } from './record.js';
 export interface RenewalInput {
   readonly record: ElectionRecord;
   readonly me: string;
+  /** The next beat of this replica. */
+  readonly beat: number;
   readonly leaseMs: number;
   /** Members that have not renewed their leases in time. */
   readonly ended: ReadonlySet<string>;
   readonly sizes: ShardSizes;
+  /** `ElectionMember.groups` of this replica. */
+  readonly groups: string;
   /** Shards whose leases this replica has. It gives up its other ones, and claims those that the record has lost. */
   readonly held: ReadonlySet<string>;
   /** True when this replica may take shards without an owner. */
@@ -22,7 +26,12 @@ export function renewRecord(input: RenewalInput): ElectionRecord {
   const members = Object.fromEntries(
     Object.entries(record.members).filter(([id]) => id !== me && !ended.has(id)),
   );
-  members[me] = { beat: (record.members[me]?.beat ?? 0) + 1, leaseMs, takes: input.mayTake };
+  members[me] = {
+    beat: input.beat,
+    leaseMs,
+    takes: input.mayTake,
+    groups: input.groups,
+  };
   const owners = Object.fromEntries(
     Object.entries(record.owners).filter(
       ([shard, owner]) => members[owner] !== undefined && (owner !== me || held.has(shard)),
@@ -30,14 +39,15 @@ export function renewRecord(input: RenewalInput): ElectionRecord {
   );
   for (const shard of held) owners[shard] = me;
   if (input.mayTake) {
-    for (const shard of sharesOf(me, takersOf(members), owners, input.sizes)) owners[shard] = me;
+    for (const shard of sharesOf(me, takersOf(members, input.groups), owners, input.sizes))
+      owners[shard] = me;
   }
   return successorOf(record, { members, owners });
 }
 
-/** Returns the members that take shards. */
-function takersOf(members: ElectionRecord['members']): string[] {
-  return Object.keys(members).filter((id) => members[id]!.takes);
+/** Returns the members that take shards of the same groups. */
+function takersOf(members: ElectionRecord['members'], groups: string): string[] {
+  return Object.keys(members).filter((id) => members[id]!.takes && members[id]!.groups === groups);
 }
 
 /** Returns the record without a member that has stopped. */
@@ -50,7 +60,8 @@ export function withoutMember(record: ElectionRecord, me: string): ElectionRecor
 
 /** Returns the shards that a member is to give up. */
 export function excessShards({ members, owners }: ElectionRecord, me: string, sizes: ShardSizes): string[] {
-  return members[me]?.takes === true ? excessOf(me, takersOf(members), owners, sizes) : [];
+  const own = members[me];
+  return own?.takes === true ? excessOf(me, takersOf(members, own.groups), owners, sizes) : [];
 }
 
 function successorOf(

@@ -177,3 +177,15 @@ t.test('groups that a reload adds or removes are shared as well', async (t) => {
     [1, 1],
   );
 });
+
+t.test('replicas with other groups are not waited for', async (t) => {
+  const { add, pass, replicas } = setup();
+  const a = add('a');
+  add('b');
+  await pass(4 * LEASE_MS);
+  const more = [...GROUPS, ...Array.from({ length: 8 }, (_, i) => `/rules/new.yaml;${i}`)];
+  a.elector.update(more, LEASE_MS);
+  await pass(LEASE_MS);
+  const held = replicas.map((replica) => replica.held(more));
+  t.strictSame(new Set(held.flat()), new Set(more), 'every group of the new configuration is evaluated');
+});
