@@ -9,6 +9,7 @@ import { RedisStore } from '../../src/rules/election/redis-store.js';
 import { createTimers, systemClock } from '../../src/runtime/index.js';
 import { withoutRealServers, type Teardown } from '../helpers/real-servers/real-servers.js';
 import { startRedis } from '../helpers/real-servers/redis.js';
+import { TEST_CERTIFICATE, TEST_KEY } from '../helpers/upstreams/tls-certificate.js';
 import { startTcpProxy } from '../helpers/upstreams/tcp-proxy.js';
 
 const skip = withoutRealServers();
@@ -78,3 +79,25 @@ t.test(
     t.equal((await store.read(TIMEOUT_MS)).text, undefined);
   },
 );
+
+t.test('a connection with TLS checks the certificate', { skip }, async (t) => {
+  const folder = t.testdir({ 'cert.pem': TEST_CERTIFICATE, 'key.pem': TEST_KEY });
+  const files = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
+  const redis = await startRedis(t, { tls: files });
+  const tls = {
+    ca: TEST_CERTIFICATE,
+    cert: undefined,
+    key: undefined,
+    serverName: 'region.example',
+    insecureSkipVerify: false,
+    minVersion: undefined,
+    maxVersion: undefined,
+  };
+  t.equal((await storeOf(t, redis.port, { tls }).read(TIMEOUT_MS)).text, undefined);
+  const unknown = storeOf(t, redis.port, { tls: { ...tls, ca: undefined } });
+  await t.rejects(unknown.read(TIMEOUT_MS), { message: /^redis 127\.0\.0\.1:\d+: .*certificate/ });
+  const other = storeOf(t, redis.port, { tls: { ...tls, serverName: 'other.example' } });
+  await t.rejects(other.read(TIMEOUT_MS), { message: /other\.example/ });
+  const plain = storeOf(t, redis.port);
+  await t.rejects(plain.read(TIMEOUT_MS), { code: 'upstream' });
+});
