@@ -65,10 +65,10 @@ export class ProgressPrinter implements BackfillObserver {
 
 function lineOf(progress: BackfillProgress, elapsedMs: number): string {
   const { group, rule, chunk, chunks, samples, done, doneBefore } = progress;
-  const leftMs = done > doneBefore ? (elapsedMs * (1 - done)) / (done - doneBefore) : 0;
-  const eta = done >= 1 ? 'done' : `ETA ${printDuration(Math.ceil(leftMs / 1000) * 1000)}`;
+  const leftMs = (elapsedMs * (1 - done)) / (done - doneBefore);
+  const eta = done > doneBefore ? `ETA ${printDuration(Math.ceil(leftMs / 1000) * 1000)}` : 'ETA unknown';
   const percent = Math.floor(done * 100);
   return printable(
-    `${percent}% group ${group}, rule ${rule}: chunk ${chunk}/${chunks}, ${samples} samples written, ${eta}`,
+    `${percent}% group ${group}, rule ${rule}: chunk ${chunk}/${chunks}, ${samples} samples written, ${done >= 1 ? 'done' : eta}`,
   );
 }

@@ -51,7 +51,7 @@ export interface EvaluatedRule {
 }
 
 /** Maximum number of samples of several steps: each is an object. */
-const MAX_SAMPLES = 2_000_000;
+const MAX_SAMPLES = 1_000_000;
 
 interface SeriesOfRule {
   readonly labels: Labels;

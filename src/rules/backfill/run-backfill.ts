@@ -176,7 +176,10 @@ class BackfillRun {
     const { chunk } = this.#state.units[index]!;
     if (chunk !== undefined) return chunk.untilMs;
     const shortestMs = Math.min(...this.#units[index]!.rules.map(({ intervalMs }) => intervalMs));
-    return Math.min(this.#times.endMs, fromMs + steps * shortestMs - 1);
+    const { endMs } = this.#times;
+    const untilMs = fromMs + steps * shortestMs - 1;
+    // The rest would have no step, or a single one.
+    return untilMs + shortestMs >= endMs ? endMs : untilMs;
   }
 
   #positionOf(index: number, rule: number, { fromMs, untilMs }: Chunk): ChunkPosition {

@@ -55,7 +55,7 @@ function evaluateSteps(steps: number, series: number): ReturnType<typeof evaluat
 }
 
 t.test('a result with too many samples for the memory is refused, so that it is split', async (t) => {
-  await t.rejects(evaluateSteps(101, 20_000), { code: 'limit', message: /more than 2000000 samples/ });
+  await t.rejects(evaluateSteps(51, 20_000), { code: 'limit', message: /more than 1000000 samples/ });
   t.match(await evaluateSteps(2, 20_000), { series: 20_000, failedSteps: undefined });
 });
 
