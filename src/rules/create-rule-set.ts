@@ -11,15 +11,11 @@ import { restoreGroup, resumeGroup, type RestoreGroupOptions } from './restore/r
 import type { RuleSet } from './rule-manager.js';
 import { tableLink } from './template/index.js';
 
-/**
- * Maximum number of queries that run at the same time, beyond one for each group. Others wait, without a place in the queue
- * of queries.
- */
-const MAX_SHARED_QUERIES = 20;
-
 export interface RuleSetOptions extends RestoreGroupOptions {
   readonly alerts: AlertSink;
   readonly samples: SampleSink;
+  /** Shared by successive configurations. Default: a limit of their own. */
+  readonly queryLimit?: QueryLimit;
   /** Default: this process evaluates all groups. */
   readonly ownership?: GroupOwnership;
   /** `--rules.alert.resend-delay`. */
@@ -45,7 +41,7 @@ export function createRuleSet(settings: RuleSetSettings, options: RuleSetOptions
     signal: options.signal,
     log: options.log,
   });
-  const queryLimit = new QueryLimit(MAX_SHARED_QUERIES);
+  const { queryLimit = new QueryLimit() } = options;
   const graphUrl = (expr: string): string => `${externalUrl}${tableLink(expr)}`;
   const recordedNames = countRecordedNames(settings.ruleGroups);
   return {

@@ -19,6 +19,7 @@ export {
 } from './election/index.js';
 export type { RuleMetrics } from './metrics.js';
 export type { OutgoingAlert, OutgoingSample } from './ports.js';
+export { QueryLimit } from './query/query-limit.js';
 export { RuleManager } from './rule-manager.js';
 export { type AlertmanagersView, NO_RULES, type RulesApi } from './rules-api.js';
 export { type AlertView, type RuleGroupView, type RuleView, viewOfGroup } from './rules-view.js';

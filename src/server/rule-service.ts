@@ -12,6 +12,7 @@ import {
   groupKey,
   NO_ELECTION,
   openDiskJournal,
+  QueryLimit,
   RuleManager,
   viewOfGroup,
   type Cluster,
@@ -89,6 +90,7 @@ interface Election {
 export class RuleService {
   readonly #options: RuleServiceOptions;
   readonly #signal = new Cancellation();
+  readonly #queryLimit = new QueryLimit();
   /** Created once, because a failed start may be repeated. */
   #metrics: RuleServiceMetrics | undefined;
   #electionMetrics: ElectionMetrics | undefined;
@@ -167,7 +169,8 @@ export class RuleService {
     active.restoreEngine = createRestoreEngine(settings.rules.restoreFrom, this.#options);
     const rules = createRuleSet(settings, {
       ...this.#options,
-      restoreEngine: active.restoreEngine?.engine,
+      restoreEngine: () => active.restoreEngine?.engine,
+      queryLimit: this.#queryLimit,
       alerts: active.notifier,
       samples: active.writer,
       ownership: election?.elector ?? NO_ELECTION,

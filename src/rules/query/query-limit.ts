@@ -1,5 +1,11 @@
 // The limit on concurrent queries of rules, which no rule group can use up for the others.
 
+/**
+ * Maximum number of queries that run at the same time, beyond one for each group. Others wait, without a place in the queue
+ * of queries.
+ */
+const MAX_SHARED_QUERIES = 20;
+
 interface Waiting {
   readonly group: GroupLimit;
   readonly start: (slot: Slot) => void;
@@ -20,7 +26,7 @@ export class QueryLimit {
   readonly #waiting: Waiting[] = [];
 
   /** @param shared number of queries beyond the first one of each group. */
-  constructor(shared: number) {
+  constructor(shared = MAX_SHARED_QUERIES) {
     this.#sharedFree = shared;
   }
 

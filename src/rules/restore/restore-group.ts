@@ -23,8 +23,8 @@ import { readStoredState, type StoredState } from './stored-state.js';
 export interface RestoreGroupOptions {
   /** Returns the engine of the current configuration. */
   readonly engine: () => QueryEngine;
-  /** The engine that stored states are read from. Default: `engine`. */
-  readonly restoreEngine?: QueryEngine | undefined;
+  /** Returns the engine that stored states are read from, of the current configuration. Default: `engine`. */
+  readonly restoreEngine?: () => QueryEngine | undefined;
   readonly features: FeatureSet;
   readonly queryTimeoutMs: number;
   /** `--rules.alert.for-outage-tolerance`. */
@@ -155,7 +155,7 @@ function statesOf(
   const reader = readerOf(options);
   return readStoredState(rule, {
     ...reader,
-    engine: options.restoreEngine ?? reader.engine,
+    engine: options.restoreEngine?.() ?? reader.engine,
     nowMs,
     outageToleranceMs: options.forOutageToleranceMs,
     intervalMs,
