@@ -1,4 +1,2 @@
-export { backfill } from './backfill.js';
-export { checkRules } from './check-rules.js';
+export { backfill, checkRules, testRules } from './rules/index.js';
 export { runQuery } from './run-query.js';
-export { testRules } from './test-rules.js';

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 
 import t from 'tap';
 
-import { checkRules } from '../../src/cli/index.js';
-import { parseFlags } from '../../src/config/index.js';
-import { sharedPath, withoutShared } from '../helpers/shared.js';
+import { checkRules } from '../../../src/cli/index.js';
+import { parseFlags } from '../../../src/config/index.js';
+import { sharedPath, withoutShared } from '../../helpers/shared.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'promfed-check-'));
 t.teardown(() => {

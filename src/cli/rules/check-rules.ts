@@ -1,10 +1,10 @@
 // `promfed check rules`: checks rule files, as promtool does.
 
-import { checkRuleFile, type CheckedRuleFile, type CheckRulesFlags } from '../config/index.js';
-import type { FeatureSet } from '../promql/language/index.js';
+import { checkRuleFile, type CheckedRuleFile, type CheckRulesFlags } from '../../config/index.js';
+import type { FeatureSet } from '../../promql/language/index.js';
 import { checkLive, type LiveGroup } from './check-live.js';
 import { describeDuplicates } from './duplicate-rules.js';
-import { printable, printableLines } from './printable.js';
+import { printable, printableLines } from '../printable.js';
 
 export interface CheckRulesEnvironment {
   /** Experimental constructs of PromQL that rules may use. */

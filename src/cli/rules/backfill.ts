@@ -2,18 +2,18 @@
 
 import { existsSync } from 'node:fs';
 
-import type { BackfillFlags, Settings, TimeFlag } from '../config/index.js';
-import { asPromfedError, PromfedError, tryNearest } from '../model/index.js';
-import type { FeatureSet } from '../promql/language/index.js';
+import type { BackfillFlags, Settings, TimeFlag } from '../../config/index.js';
+import { asPromfedError, PromfedError, tryNearest } from '../../model/index.js';
+import type { FeatureSet } from '../../promql/language/index.js';
 import {
   runBackfill,
   unselectedReads,
   type OpenEngine,
   type ResultsInMemory,
-} from '../rules/backfill/index.js';
-import { createTimers, type Cancellation, type Clock } from '../runtime/index.js';
+} from '../../rules/backfill/index.js';
+import { createTimers, type Cancellation, type Clock } from '../../runtime/index.js';
 import { ProgressPrinter } from './backfill-progress.js';
-import { printable } from './printable.js';
+import { printable } from '../printable.js';
 
 export interface BackfillEnvironment {
   readonly clock: Clock;

@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 
-import { testRules } from '../../src/cli/index.js';
-import { parseFlags } from '../../src/config/index.js';
-import { systemClock } from '../../src/runtime/index.js';
+import { testRules } from '../../../src/cli/index.js';
+import { parseFlags } from '../../../src/config/index.js';
+import { systemClock } from '../../../src/runtime/index.js';
 
 const RULES = `
 groups:

@@ -1,9 +1,9 @@
 // The progress of a backfill on a terminal or in a log.
 
-import { printDuration } from '../model/index.js';
-import type { Clock } from '../runtime/index.js';
-import type { BackfillObserver, BackfillProgress } from '../rules/backfill/index.js';
-import { printable, width } from './printable.js';
+import { printDuration } from '../../model/index.js';
+import type { Clock } from '../../runtime/index.js';
+import type { BackfillObserver, BackfillProgress } from '../../rules/backfill/index.js';
+import { printable, width } from '../printable.js';
 
 /** Minimum time between two lines that are not on a terminal. */
 const LINE_INTERVAL_MS = 5_000;

@@ -1,7 +1,7 @@
 // Duplicate rules as promtool prints them.
 
-import type { RuleGroupSettings } from '../config/index.js';
-import { compareStrings, Labels } from '../model/index.js';
+import type { RuleGroupSettings } from '../../config/index.js';
+import { compareStrings, Labels } from '../../model/index.js';
 
 /**
  * Describes the rules of a file that have the same name and labels.

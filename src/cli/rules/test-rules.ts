@@ -2,13 +2,13 @@
 
 import { writeFileSync } from 'node:fs';
 
-import { loadUnitTest, type TestRulesFlags } from '../config/index.js';
-import { compilePattern, PromfedError } from '../model/index.js';
-import type { FeatureSet } from '../promql/language/index.js';
-import { runUnitTest } from '../rules/unit-test/index.js';
-import { describeFileError, type Clock } from '../runtime/index.js';
+import { loadUnitTest, type TestRulesFlags } from '../../config/index.js';
+import { compilePattern, PromfedError } from '../../model/index.js';
+import type { FeatureSet } from '../../promql/language/index.js';
+import { runUnitTest } from '../../rules/unit-test/index.js';
+import { describeFileError, type Clock } from '../../runtime/index.js';
 import { junitXml, type JunitSuite } from './junit.js';
-import { printable, printableLines } from './printable.js';
+import { printable, printableLines } from '../printable.js';
 
 export interface TestRulesEnvironment {
   /** Experimental constructs of PromQL that rules may use. */

@@ -1,7 +1,7 @@
 // `promfed check rules --live`: selectors of rules that match nothing, by server group.
 
-import type { CheckedRuleFile, LiveFlags } from '../config/index.js';
-import { createQueryRequest, QueryBatching, type QueryEngine } from '../federation/index.js';
+import type { CheckedRuleFile, LiveFlags } from '../../config/index.js';
+import { createQueryRequest, QueryBatching, type QueryEngine } from '../../federation/index.js';
 import {
   asPromfedError,
   compileMatcher,
@@ -12,7 +12,7 @@ import {
   PromfedError,
   type Labels,
   type Matcher,
-} from '../model/index.js';
+} from '../../model/index.js';
 import {
   parseExpr,
   resolveDuration,
@@ -20,9 +20,9 @@ import {
   type Duration,
   type Expr,
   type FeatureSet,
-} from '../promql/language/index.js';
-import { Cancellation } from '../runtime/index.js';
-import { printable } from './printable.js';
+} from '../../promql/language/index.js';
+import { Cancellation } from '../../runtime/index.js';
+import { printable } from '../printable.js';
 
 /** One server group, and an engine that queries it alone. The caller closes it. */
 export interface LiveGroup {

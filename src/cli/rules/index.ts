@@ -1,0 +1,3 @@
+export { backfill } from './backfill.js';
+export { checkRules } from './check-rules.js';
+export { testRules } from './test-rules.js';
