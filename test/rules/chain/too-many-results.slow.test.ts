@@ -11,7 +11,8 @@ t.test('a metric with too many series is read from the regions, which is logged'
   bench.append('results', { __name__: 'b' }, 0, 8);
   const group = bench.group([
     recording('a', 'many'),
-    recording('b', 'many'),
+    // It runs after a, because it reads its results.
+    recording('b', 'many and on (i) a'),
     recording('kept', 'sum(a)'),
     recording('dropped', 'sum(b)'),
   ]);
