@@ -16,12 +16,13 @@ import { expressionsOf, generatedExpressions, generatedRules, seriesOfSelectors 
 import { groupOf, regionLabel, startPromfed, startRegions, type Region } from './two-regions-testbed.js';
 
 const intervalMs = 5_000;
-const warmUpIntervals = 4;
+/** Two minutes, until V8 has compiled the code that is used often. */
+const warmUpIntervals = 24;
 const measuredIntervals = 10;
 /** Figures of promxy for all alerts of KOF over three server groups, for each interval. */
 const promxy = { alerts: 169, requests: 951, cpuS: 0.47 };
 /** Samples exist until this time after the start. */
-const dataMs = 8 * 60_000;
+const dataMs = 15 * 60_000;
 /** Load for the latency of queries: one client at this rate. */
 const queriesPerSecond = 20;
 const querySeconds = 20;

@@ -6,7 +6,7 @@ import type { FetchContext, GroupAnswer, GroupSnapshot, RegionQuery } from '../.
 import { joinExpressions, readBatch, WaitingQuery } from './batched-query.js';
 
 /** Maximum number of expressions of a request. Prometheus evaluates them one after another. */
-const MAX_EXPRESSIONS = 8;
+const MAX_EXPRESSIONS = 16;
 /** Maximum length of the expressions of a request. VictoriaMetrics accepts 16 KiB by default. */
 const MAX_TEXT_CHARS = 8_000;
 /** Time for which expressions are sent one by one after a request with several has failed. */

@@ -54,16 +54,16 @@ async function evaluateAll(
 const join = (...names: string[]): string =>
   names.map((name, i) => `label_replace(${name}, "__promfed_position__", "${i}", "", "")`).join(' or ');
 
-const LETTERS = 'a b c d e f g h i j'.split(' ');
+const LETTERS = Array.from('abcdefghijklmnopqr');
 
 const CASES: readonly { readonly name: string; readonly texts: string[]; readonly received: string[] }[] = [
   { name: 'one query is sent unchanged', texts: ['up'], received: ['up'] },
   { name: 'equal expressions are sent once', texts: ['up', 'down', 'up'], received: [join('up', 'down')] },
   { name: 'different expressions are sent together', texts: ['up', 'down'], received: [join('up', 'down')] },
   {
-    name: 'a request has up to eight expressions',
+    name: 'a request has up to 16 expressions',
     texts: LETTERS,
-    received: [join(...LETTERS.slice(0, 8)), join(...LETTERS.slice(8))],
+    received: [join(...LETTERS.slice(0, 16)), join(...LETTERS.slice(16))],
   },
 ];
 
