@@ -1,8 +1,8 @@
 // Fan-out: queries all groups of a request concurrently, and decides what the failure of one of them means.
 
-import { asPromfedError, type Annotations, type PromfedError } from '../model/index.js';
+import { asPromfedError, PromfedError, type Annotations } from '../model/index.js';
 import type { MemoryAccount } from '../runtime/index.js';
-import type { FetchContext, GroupSnapshot } from '../upstreams/index.js';
+import { isRegionFailure, isRejection, type FetchContext, type GroupSnapshot } from '../upstreams/index.js';
 import type { Deadline } from './deadline.js';
 import { NO_STATS, type FetchRecorder } from './stats/fetch-stats.js';
 
@@ -21,17 +21,43 @@ type FallibleGroup = Pick<GroupSnapshot, 'name' | 'labels' | 'ignoreError'>;
 /** The loss when an optional group fails: all of its series, or those that follow the failure. */
 export type Loss = 'missing' | 'incomplete';
 
+/** The rejections of one request by optional groups. */
+export class Rejections {
+  #first: PromfedError | undefined;
+
+  add(error: PromfedError): void {
+    this.#first ??= error;
+  }
+
+  /**
+   * @param answered number of groups that answered.
+   * @throws PromfedError the first rejection when no group answered: the request itself is invalid, or no region can
+   *   answer it, and an empty answer would be mistaken for the absence of series.
+   */
+  throwUnless(answered: number, deadline: Deadline): void {
+    if (answered > 0 || this.#first === undefined) return;
+    deadline.abort(this.#first);
+    throw this.#first;
+  }
+}
+
+export interface GroupQueryOptions {
+  readonly stats?: FetchRecorder;
+  /** Receives the rejection of an optional group. Its owner calls `throwUnless`. Default: a rejection is a failure. */
+  readonly rejections?: Rejections;
+}
+
 /**
  * Queries one group. The failure of an optional group becomes a warning, and undefined is returned.
  *
  * @throws PromfedError the failure of a required group; a failure of any group that is not its own fault, such as
- *   `execution`, `rejected`, `limit` or `memory`; `timeout` or `canceled` when the whole request has ended.
+ *   `execution`, `limit` or `memory`; `timeout` or `canceled` when the whole request has ended.
  */
 export async function queryGroup<T>(
   group: FallibleGroup,
   context: FanOutContext,
   send: (fetchContext: FetchContext) => Promise<T>,
-  stats: FetchRecorder = NO_STATS,
+  { stats = NO_STATS, rejections }: GroupQueryOptions = {},
 ): Promise<T | undefined> {
   const { deadline, lookbackDeltaMs, memory } = context;
   const { signal, atMs } = group.ignoreError ? deadline.optional : deadline.required;
@@ -41,6 +67,7 @@ export async function queryGroup<T>(
   } catch (thrown) {
     stats.failed(thrown);
     warnOrThrow(thrown, group, 'missing', context);
+    if (thrown instanceof PromfedError && isRejection(thrown)) rejections?.add(thrown);
     return undefined;
   }
 }
@@ -60,8 +87,7 @@ export function warnOrThrow(
   const { signal } = deadline.required;
   // A timeout that the group reports names the group; the reason of the deadline does not.
   if (signal.aborted) throw error.code === 'timeout' ? error : asPromfedError(signal.reason);
-  const isTolerable = error.code === 'upstream' || error.code === 'timeout';
-  if (!group.ignoreError || !isTolerable) {
+  if (!group.ignoreError || !isRegionFailure(error)) {
     deadline.abort(error);
     throw error;
   }

@@ -5,7 +5,7 @@ import type { MemoryAccount } from '../runtime/index.js';
 import type { FetchContext, GroupSnapshot, MetadataAnswer } from '../upstreams/index.js';
 import { UNLIMITED } from './admission.js';
 import { Deadline } from './deadline.js';
-import { allOrNothing, queryGroup } from './fan-out.js';
+import { allOrNothing, queryGroup, Rejections } from './fan-out.js';
 import { snapshotGroups } from './group-snapshot.js';
 import type { FederationOptions } from './options.js';
 import type { MetadataRequest, MetadataResult } from './query-engine.js';
@@ -69,15 +69,17 @@ async function fanOut<T>(
   const annotations = new Annotations();
   const deadline = new Deadline(request.signal, request.timeoutMs, clock);
   const context = { deadline, annotations, lookbackDeltaMs: undefined, memory };
+  const rejections = new Rejections();
   try {
     const calls = callsOf(snapshotGroups(groups, clock.now(), request.routing));
     const data = await allOrNothing(calls, deadline, async ({ group, ignoreError, send }) => {
       const { name, labels } = group;
-      const answer = await queryGroup({ name, labels, ignoreError }, context, send);
+      const answer = await queryGroup({ name, labels, ignoreError }, context, send, { rejections });
       if (answer === undefined) return undefined;
       for (const text of answer.warnings) annotations.notice(text);
       return { group, data: answer.data };
     });
+    rejections.throwUnless(data.length, deadline);
     return { data, warnings: annotations.warnings };
   } finally {
     deadline.release();

@@ -3,11 +3,10 @@
 import { METRIC_NAME, PromfedError } from '../model/index.js';
 import type { VectorSelector } from '../promql/language/index.js';
 import {
+  fetchesOf,
   histogramSources,
-  operands,
   selectionKey,
   type Fetch,
-  type FetchNode,
   type PlanNode,
 } from '../promql/plan/index.js';
 import type { GroupSnapshot } from '../upstreams/index.js';
@@ -75,16 +74,6 @@ export function learnFromReplan(
     }
   }
   return histogramSelections.size > before;
-}
-
-function fetchesOf(plan: PlanNode): FetchNode[] {
-  const found: FetchNode[] = [];
-  const pending = [plan];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node.kind === 'fetch') found.push(node);
-    pending.push(...operands(node));
-  }
-  return found;
 }
 
 /** The metric name that all series of a selector have; undefined when it is not fixed. */

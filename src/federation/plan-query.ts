@@ -15,6 +15,8 @@ export interface PlanQueryOptions {
   readonly passesThrough: boolean;
   /** Keys (`selectionKey`) of the selections that are known to hold native histograms. */
   readonly histogramSelections: ReadonlySet<string>;
+  /** Keys (`expressionKey`) of the operations that a region rejected. */
+  readonly rejected: ReadonlySet<string>;
 }
 
 /** @throws PromfedError `execution` when a duration of the query cannot be calculated. */
@@ -22,7 +24,7 @@ export function planQuery(
   { expr, grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
   groups: readonly GroupSnapshot[],
   options: FederationOptions,
-  { passesThrough, histogramSelections }: PlanQueryOptions,
+  planOptions: PlanQueryOptions,
 ): PlanNode {
   const times = {
     startMs: grid.startMs,
@@ -32,6 +34,5 @@ export function planQuery(
     lookbackMs: lookbackDeltaMs ?? options.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
   };
   if (!options.pushdown) return { ...planLocally(expr, times, groups), reason: PUSHDOWN_OFF };
-  const { delaysNames } = options;
-  return planDistributed(expr, groups, times, { delaysNames, histogramSelections, passesThrough });
+  return planDistributed(expr, groups, times, { delaysNames: options.delaysNames, ...planOptions });
 }

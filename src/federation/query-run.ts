@@ -11,10 +11,11 @@ import { learnFromReplan, NativeHistogramReplan } from './native-histogram-repla
 import type { FederationOptions } from './options.js';
 import { planQuery } from './plan-query.js';
 import type { QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
+import { RejectedOperations, RejectionReplan } from './rejection-replan.js';
 import { evaluatePlan, runPlan, type Attempt } from './run-plan.js';
 import { QueryStats } from './stats/query-stats.js';
 
-/** Maximum number of plans after the first. The last one reads every selector raw that may hold native histograms. */
+/** Maximum number of plans after native histograms were found. The last one reads every selector raw that may hold native histograms. */
 const MAX_REPLANS = 3;
 
 /** How a run turns its plan into an answer. */
@@ -37,6 +38,7 @@ export class QueryRun<Answer extends QueryAnswer> {
   readonly #stats: QueryStats;
   /** Keys (`selectionKey`) of the selections that are known to hold native histograms. */
   readonly #histogramSelections = new Set<string>();
+  readonly #rejected: RejectedOperations;
   #plan: PlanNode;
 
   /**
@@ -51,6 +53,7 @@ export class QueryRun<Answer extends QueryAnswer> {
     stats = new QueryStats({ detail: request.stats, grid: request.grid }),
   ) {
     this.#request = request;
+    this.#rejected = new RejectedOperations(request.expr);
     this.#options = options;
     this.#mode = mode;
     this.#stats = stats;
@@ -93,18 +96,25 @@ export class QueryRun<Answer extends QueryAnswer> {
   }
 
   /**
-   * Attempts the query until no fetch returns native histograms that are computed with. After each attempt the
-   * selectors of that fetch are known to hold them, and the next plan reads their raw samples.
+   * Attempts the query until no fetch returns native histograms that are computed with, and no region rejects an
+   * expression. After each attempt the selectors of such a fetch are known to hold histograms, or promfed computes the
+   * expression, and the next plan differs.
    */
   async #attempts(endMs: number, admitted: Admitted): Promise<Answer> {
     let { memory } = admitted;
-    for (let replans = 0; ; replans++) {
+    let histogramReplans = 0;
+    for (;;) {
       try {
         return await this.#attempt(Math.max(1, endMs - this.#options.clock.now()), memory);
       } catch (thrown) {
-        if (!(thrown instanceof NativeHistogramReplan) || replans === MAX_REPLANS) throw thrown;
-        const isLast = replans === MAX_REPLANS - 1;
-        if (!learnFromReplan(thrown, this.#plan, this.#histogramSelections, isLast)) throw thrown;
+        if (thrown instanceof RejectionReplan) {
+          if (!this.#rejected.learn(thrown, this.#plan)) throw thrown;
+        } else if (thrown instanceof NativeHistogramReplan && histogramReplans < MAX_REPLANS) {
+          const isLast = ++histogramReplans === MAX_REPLANS;
+          if (!learnFromReplan(thrown, this.#plan, this.#histogramSelections, isLast)) throw thrown;
+        } else {
+          throw thrown;
+        }
         this.#plan = this.#stats.planning(() => this.#createPlan());
         memory = admitted.renew();
       }
@@ -127,6 +137,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         stats: this.#stats,
         memory,
         batching: request.batching,
+        replansWithout: (fetch) => this.#rejected.canReplan(fetch, this.#plan),
       });
     } catch (thrown) {
       const cause = causeOf(thrown, deadline);
@@ -138,7 +149,9 @@ export class QueryRun<Answer extends QueryAnswer> {
   #createPlan(): PlanNode {
     const { passesThrough } = this.#mode;
     const histogramSelections = this.#histogramSelections;
-    return planQuery(this.#request, this.groups, this.#options, { passesThrough, histogramSelections });
+    const rejected = this.#rejected.keys;
+    const options = { passesThrough, histogramSelections, rejected };
+    return planQuery(this.#request, this.groups, this.#options, options);
   }
 }
 

@@ -41,7 +41,7 @@ export function queryRegionRules(
   );
 }
 
-/** A region whose rules exceed the memory of the request has failed. It does not fail the other regions. */
+/** A region that rejects the request, or whose rules exceed its memory, has failed. It does not fail the other regions. */
 async function rulesOf(
   group: GroupSnapshot,
   query: RulesQuery,
@@ -58,7 +58,7 @@ async function rulesOf(
     return await group.rules(query, context);
   } catch (thrown) {
     const error = asPromfedError(thrown);
-    if (error.code !== 'memory') throw error;
+    if (error.code !== 'memory' && error.code !== 'rejected_request') throw error;
     throw new PromfedError('upstream', error.message, { cause: error });
   }
 }

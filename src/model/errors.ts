@@ -10,6 +10,10 @@ export const ERROR_CODES = {
   execution: { errorType: 'execution', status: 422 },
   /** A region rejected the expression that promfed sent, for example because its version is older. */
   rejected: { errorType: 'execution', status: 422 },
+  /** A region rejected the parameters of a request that evaluates no expression. */
+  rejected_request: { errorType: 'bad_data', status: 400 },
+  /** A request exceeded a limit that a region sets itself. */
+  region_limit: { errorType: 'execution', status: 422 },
   /** The query needs a feature that promfed does not support. */
   unsupported: { errorType: 'execution', status: 422 },
   /** The query exceeds one of its limits. */

@@ -8,6 +8,7 @@ export {
 export { createServerGroup } from './http-server-group.js';
 export type { UpstreamObservation } from './metrics.js';
 export type { Background } from './options.js';
+export { isRegionFailure, isRejection } from './region-error.js';
 export type { RegionRule, RegionRuleGroup, RulesQuery } from './region-rules.js';
 export type {
   ExchangeStats,

@@ -6,6 +6,7 @@ import type {
   LabelFilter,
   Labels,
   Matcher,
+  PromfedError,
   RawSeries,
   StopSignal,
   TimeBounds,
@@ -65,6 +66,8 @@ export interface GroupAnswer {
    * the answer must be read as a stream.
    */
   readonly tryBuffer?: () => Promise<BufferedAnswer | undefined>;
+  /** The error of a replica that rejected the expression while others answered, which is also a warning of the trailer. */
+  readonly rejection?: PromfedError | undefined;
 }
 
 /** A request for raw samples. */
@@ -135,9 +138,10 @@ export interface HistogramNames {
  *
  * A request succeeds when at least one target answers; each failed target becomes a warning.
  *
- * @throws PromfedError (each method) `upstream`, with the name of the group and the reason, when no target answered or the
- *   group has no targets; `execution` when a target reports that the query cannot be evaluated; `rejected` when a target
- *   rejects the expression; `canceled` or `timeout` when the signal aborts; `memory` and `overloaded` from the context's
+ * @throws PromfedError (each method) with the name of the group and the reasons when no target answered: `rejected` or
+ *   `rejected_request` when one of them rejected the expression or the parameters, `region_limit` when all exceeded limits
+ *   of their own, otherwise `upstream`, also when the group has no targets. `execution` when a target reports that no
+ *   server can evaluate the query; `canceled` or `timeout` when the signal aborts; `memory` and `overloaded` from the context's
  *   memory account.
  */
 export interface GroupSnapshot {

@@ -70,13 +70,6 @@ t.test('an execution error of any group fails the query', async (t) => {
   t.same([error.code, error.message], ['execution', 'many-to-many matching not allowed']);
 });
 
-t.test('an expression that an optional group rejects fails the query', async (t) => {
-  const text = 'server group "eu": target eu:9090: does not take the expression it is sent';
-  const federation = federationOf([fakeGroup('eu', { region: 'eu' }, failing('rejected', text), true)]);
-  const error = await rejection(federation.query(request('sum(x)')));
-  t.same([error.code, error.status, error.message], ['rejected', 422, text]);
-});
-
 t.test('every missing group is named in a warning', async (t) => {
   const names = Array.from({ length: 13 }, (_, i) => `r${i}`);
   const federation = federationOf(

@@ -83,7 +83,10 @@ export async function* vector(
   await then();
 }
 
-export function failing(code: 'upstream' | 'execution' | 'rejected', message: string): Answer {
+export function failing(
+  code: 'upstream' | 'execution' | 'rejected' | 'region_limit',
+  message: string,
+): Answer {
   return () => {
     throw new PromfedError(code, message);
   };

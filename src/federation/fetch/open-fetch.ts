@@ -11,8 +11,9 @@ import {
 import { PromfedError, withoutPosition, type Grid, type Labels } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot } from '../../upstreams/index.js';
-import { allOrNothing, queryGroup, warnOrThrow, type FanOutContext } from '../fan-out.js';
+import { allOrNothing, queryGroup, Rejections, warnOrThrow, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
+import { RejectionReplan } from '../rejection-replan.js';
 import type { FetchRecorder } from '../stats/fetch-stats.js';
 import type { QueryStats } from '../stats/query-stats.js';
 import type { QueryBatching } from './query-batching.js';
@@ -26,6 +27,8 @@ export interface FetchRun extends FanOutContext {
   readonly acceptsLossyHistograms?: boolean;
   /** Sends instant queries together with those of other requests. Default: each is sent alone. */
   readonly batching?: QueryBatching | undefined;
+  /** Reports whether the query can be planned again without a fetch whose expression a region rejected. Default: never. */
+  readonly replansWithout?: ((fetch: Fetch) => boolean) | undefined;
 }
 
 /** The answer of one group to its part of a fetch. */
@@ -50,41 +53,66 @@ export function resultTypeOf({ type }: Fetch, kind: FetchRun['kind']): 'vector' 
  * ended or failed. Optional groups that failed before are omitted, with a warning.
  *
  * The caller closes the streams.
+ *
+ * @throws RejectionReplan when a region rejected the expression and promfed can compute it; the rejection when it cannot
+ *   and no group answered.
  */
 export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]> {
   const expected = resultTypeOf(fetch, run.kind);
   const opened: GroupAnswer[] = [];
   const groupStats = run.stats.fetch(fetch.key);
   const batching = expected === 'vector' ? run.batching : undefined;
+  const rejections = new Rejections();
   try {
-    return await allOrNothing(fetch.parts, run.deadline, async ({ group: planned, expr, addLabels }) => {
-      const group = snapshotOf(planned);
-      const stats = groupStats.group(group.name);
-      const send = async (context: FetchContext): Promise<GroupAnswer> => {
-        const query = { kind: run.kind, expr, grid: run.grid };
-        const answer = await (batching === undefined
-          ? group.query(query, context)
-          : batching.query(group, query, context));
-        if (answer.resultType === expected) {
-          opened.push(answer);
-          return answer;
-        }
-        answer.frames.close();
-        throw new PromfedError(
-          'upstream',
-          `server group "${group.name}": invalid answer: the result type is ${answer.resultType}, not ${expected}`,
-        );
-      };
-      const answer = await queryGroup(group, run, send, stats);
-      if (answer === undefined) return undefined;
-      const buffered = await answer.tryBuffer?.();
-      const frames = buffered === undefined ? answer.frames : new BufferedStream(buffered);
-      return { group, frames, buffered, addLabels, stats };
-    });
+    const parts = await allOrNothing(
+      fetch.parts,
+      run.deadline,
+      async ({ group: planned, expr, addLabels }) => {
+        const group = snapshotOf(planned);
+        const stats = groupStats.group(group.name);
+        const send = async (context: FetchContext): Promise<GroupAnswer> => {
+          const query = { kind: run.kind, expr, grid: run.grid };
+          const answering =
+            batching === undefined ? group.query(query, context) : batching.query(group, query, context);
+          const answer = await answering.catch((thrown: unknown) => {
+            throw asRejectionReplan(thrown, fetch, run);
+          });
+          if (answer.rejection !== undefined) {
+            const replan = asRejectionReplan(answer.rejection, fetch, run);
+            if (replan !== answer.rejection) {
+              answer.frames.close();
+              throw replan;
+            }
+          }
+          if (answer.resultType === expected) {
+            opened.push(answer);
+            return answer;
+          }
+          answer.frames.close();
+          throw new PromfedError(
+            'upstream',
+            `server group "${group.name}": invalid answer: the result type is ${answer.resultType}, not ${expected}`,
+          );
+        };
+        const answer = await queryGroup(group, run, send, { stats, rejections });
+        if (answer === undefined) return undefined;
+        const buffered = await answer.tryBuffer?.();
+        const frames = buffered === undefined ? answer.frames : new BufferedStream(buffered);
+        return { group, frames, buffered, addLabels, stats };
+      },
+    );
+    rejections.throwUnless(parts.length, run.deadline);
+    return parts;
   } catch (error) {
     for (const { frames } of opened) frames.close();
     throw error;
   }
+}
+
+/** Returns a rejection of the expression as a `RejectionReplan` if promfed can compute it, any other value unchanged. */
+function asRejectionReplan(thrown: unknown, fetch: Fetch, run: FetchRun): unknown {
+  const isRejected = thrown instanceof PromfedError && thrown.code === 'rejected';
+  return isRejected && run.replansWithout?.(fetch) === true ? new RejectionReplan(thrown, fetch) : thrown;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 import type { SampleRequest, SampleSource } from '../../promql/eval/index.js';
 import { selectionKey, type Selection } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
-import { allOrNothing, queryGroup, type FanOutContext } from '../fan-out.js';
+import { allOrNothing, queryGroup, Rejections, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
 import type { QueryStats } from '../stats/query-stats.js';
 import { noteTrailer } from './open-fetch.js';
@@ -50,7 +50,10 @@ export class GroupSampleSource implements SampleSource {
 
   async #read(request: SampleRequest): Promise<readonly RawSeries[]> {
     const { parts } = request.selection;
-    const read = await allOrNothing(parts, this.#context.deadline, (part) => this.#readPart(part, request));
+    const { deadline } = this.#context;
+    const rejections = new Rejections();
+    const read = await allOrNothing(parts, deadline, (part) => this.#readPart(part, request, rejections));
+    rejections.throwUnless(read.length, deadline);
     for (const part of read) for (const series of part.values()) this.#budget.release(seriesWeight(series));
     return mergeParts(read);
   }
@@ -58,6 +61,7 @@ export class GroupSampleSource implements SampleSource {
   async #readPart(
     { group: planned, matchers, addLabels }: Selection['parts'][number],
     { selection, extraMatchers, window, use }: SampleRequest,
+    rejections: Rejections,
   ): Promise<ReadonlyMap<string, RawSeries> | undefined> {
     const group = snapshotOf(planned);
     const { bounds } = group;
@@ -74,7 +78,7 @@ export class GroupSampleSource implements SampleSource {
       group,
       this.#context,
       (fetchContext) => group.samples(query, fetchContext),
-      stats,
+      { stats, rejections },
     );
     if (answer === undefined) return undefined;
     stats.receivedRaw(answer.series);

@@ -1,18 +1,11 @@
 // Errors of an upstream's answer: errors that the upstream reports, and violations of JSON or of the API.
 
-import type { ErrorCode } from '../../model/index.js';
 import { PromfedError } from '../../model/index.js';
 
 /** Maximum length of an upstream's text in an error message. */
 const MAX_TEXT = 2048;
 
-/**
- * Error types of upstreams that are the query's own fault: it cannot be parsed or evaluated. VictoriaMetrics sends the
- * HTTP status as the type. All other types are failures of the upstream.
- */
-const QUERY_FAULTS: ReadonlySet<string> = new Set(['execution', 'bad_data', '400', '422']);
-
-/** The error of an envelope `{"status":"error","errorType":…,"error":…}`. */
+/** The error of an envelope `{"status":"error","errorType":…,"error":…}`. Its reader decides what it means. */
 export class UpstreamAnswerError extends PromfedError {
   /** The upstream's `errorType`; VictoriaMetrics sends the HTTP status, such as `422`. */
   readonly upstreamErrorType: string;
@@ -20,10 +13,9 @@ export class UpstreamAnswerError extends PromfedError {
   readonly upstreamText: string;
 
   constructor(errorType: string, text: string) {
-    const code: ErrorCode = QUERY_FAULTS.has(errorType) ? 'execution' : 'upstream';
     const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
     const type = errorType.slice(0, 64);
-    super(code, type === '' ? cut : `${type}: ${cut}`);
+    super('upstream', type === '' ? cut : `${type}: ${cut}`);
     this.upstreamErrorType = type;
     this.upstreamText = cut;
   }

@@ -17,6 +17,8 @@ export interface PlanOptions {
   readonly delaysNames?: boolean;
   /** Keys (`selectionKey`) of the selections that answered with incomplete native histograms. Default none. */
   readonly histogramSelections?: ReadonlySet<string>;
+  /** Keys (`expressionKey`) of the operations that a region rejected, which promfed computes. Default none. */
+  readonly rejected?: ReadonlySet<string>;
   /**
    * True when the answer to a plan that is one fetch passes through undecoded. When false, its native histograms must
    * be complete, and a range vector is read from raw samples, because decoded results lie on the step grid. Default
@@ -25,11 +27,12 @@ export interface PlanOptions {
   readonly passesThrough?: boolean;
 }
 
-const NO_SELECTIONS: ReadonlySet<string> = new Set();
+const NONE: ReadonlySet<string> = new Set();
 
 /** The inputs of planning, equal for all segments of a query. */
 interface Planning extends HistogramPlanning {
   readonly nameRemoval: NameRemoval;
+  readonly rejected: ReadonlySet<string>;
 }
 
 /**
@@ -43,12 +46,13 @@ export function planDistributed(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
-  { delaysNames = false, histogramSelections = NO_SELECTIONS, passesThrough = true }: PlanOptions = {},
+  options: PlanOptions = {},
 ): PlanNode {
+  const { delaysNames = false, histogramSelections = NONE, rejected = NONE, passesThrough = true } = options;
   const nameRemoval = nameRemovalOf(expr, delaysNames);
   const routing = SelectorRouting.create(expr, groups, times);
   const segments = trySegments(expr, groups, times, routing);
-  const planning = { expr, groups, nameRemoval, histogramSelections };
+  const planning = { expr, groups, nameRemoval, histogramSelections, rejected };
   if (segments === undefined) return planSteps({ ...planning, passesThrough }, times, routing);
   const { position } = expr;
   return {
@@ -66,11 +70,11 @@ export function planDistributed(
 
 /** Makes one plan for all steps of `times`. */
 function planSteps(planning: Planning, times: PlanTimes, routing: SelectorRouting): PlanNode {
-  const { expr, nameRemoval, passesThrough } = planning;
+  const { expr, nameRemoval, rejected, passesThrough } = planning;
   const checkpoints = recursionCheckpoints(expr);
   return planCompleteHistograms(planning, routing, (histogramSelectors) => {
     const own = routing.with(histogramSelectors);
-    const planner = new DistributedPlanner(new Pushdown(own, times, nameRemoval), own, times);
+    const planner = new DistributedPlanner(new Pushdown(own, times, nameRemoval, rejected), own, times);
     for (const below of checkpoints) planner.planAhead(below);
     return passesThrough ? planner.plan(expr) : planner.planDecoded(expr);
   });

@@ -20,8 +20,9 @@ export type {
   SelectorNode,
   SubqueryNode,
 } from './node.js';
-export { operands } from './operands.js';
+export { fetchesOf, operands } from './operands.js';
 export { dataWindows } from './pruning/data-windows.js';
 export { pruneGroups } from './pruning/group-pruning.js';
 export { matchersForGroup, type PlannedGroup } from './pruning/planned-group.js';
+export { rejectedParts } from './rejected-parts.js';
 export { DEFAULT_LOOKBACK_MS } from './times.js';

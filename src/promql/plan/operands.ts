@@ -1,6 +1,6 @@
 // The operands of a plan node.
 
-import type { PlanNode } from './node.js';
+import type { FetchNode, PlanNode } from './node.js';
 
 /** The operands in the order in which they are printed: a parameter before the expression it applies to. */
 export function operands(node: PlanNode): readonly PlanNode[] {
@@ -25,4 +25,15 @@ export function operands(node: PlanNode): readonly PlanNode[] {
     case 'binary':
       return [node.lhs, node.rhs];
   }
+}
+
+/** Returns the fetches of a plan. */
+export function fetchesOf(plan: PlanNode): FetchNode[] {
+  const found: FetchNode[] = [];
+  const pending = [plan];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.kind === 'fetch') found.push(node);
+    pending.push(...operands(node));
+  }
+  return found;
 }

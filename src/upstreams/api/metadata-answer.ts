@@ -1,9 +1,11 @@
 // Reads and checks the buffered responses of an upstream's metadata routes.
 
 import { invalidAnswer } from '../../json/index.js';
-import { Labels, PromfedError } from '../../model/index.js';
+import { Labels } from '../../model/index.js';
 import { excerpt, printable } from '../http/sanitize.js';
 import type { ResponseBody } from '../http/response-body.js';
+import type { Endpoint } from '../metrics.js';
+import { regionError } from '../region-error.js';
 import type { MetadataAnswer, MetricMetadata } from '../server-group.js';
 
 /** Limits of the error and the warnings of a response. */
@@ -27,10 +29,10 @@ const HELD_PER_BYTE = 11;
 /**
  * Reads a body to its end and parses it. The memory of the result stays reserved until the request is over.
  *
- * @throws PromfedError `upstream` when the body is incomplete, too large, not JSON, an error envelope, or has no `data`;
- *   errors of the memory account.
+ * @throws PromfedError `upstream` when the body is incomplete, too large, not JSON, or has no `data`; the error of an
+ *   error envelope (`regionError`); errors of the memory account.
  */
-export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope> {
+export async function readMetadata(body: ResponseBody, endpoint: Endpoint): Promise<MetadataEnvelope> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) {
     body.memory.reserve('metadata', chunk.length * HELD_PER_BYTE);
@@ -46,10 +48,12 @@ export async function readMetadata(body: ResponseBody): Promise<MetadataEnvelope
   }
   if (!isRecord(value)) throw invalidAnswer('the response is not an object');
   if (value['status'] !== 'success') {
-    const { error } = value as { error?: unknown };
-    throw typeof error === 'string'
-      ? new PromfedError('upstream', printable(error, MAX_TEXT_CHARS))
-      : invalidAnswer('the status is not "success"');
+    const { error, errorType = '' } = value;
+    if (typeof error !== 'string' || typeof errorType !== 'string') {
+      throw invalidAnswer('the status is not "success"');
+    }
+    const text = printable(error, MAX_TEXT_CHARS);
+    throw regionError({ endpoint, status: 200, errorType: excerpt(errorType, 100), text });
   }
   if (value['data'] === undefined) throw invalidAnswer('the response has no data');
   const warnings = strings(value['warnings'] ?? [], 'warnings').slice(0, MAX_WARNINGS);

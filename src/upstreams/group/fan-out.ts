@@ -7,7 +7,8 @@ import type { Target } from '../http/target.js';
 import { outcomeOf } from '../metrics.js';
 import type { UpstreamLimits } from '../options.js';
 import type { FetchContext } from '../server-group.js';
-import { GroupFailures, isFatal } from './group-failures.js';
+import { isFatal } from '../region-error.js';
+import { GroupFailures } from './group-failures.js';
 import type { TargetAttempts, TargetPolicy } from './target-policy.js';
 
 /** The targets of a server group that have equal labels and therefore are replicas, with the limits of their requests. */
@@ -38,8 +39,8 @@ export interface TargetAnswer<T> {
  * @param send queries one target; a rejection is a failure of that target.
  * @param discard releases an answer that is not used, because the request failed or no longer needs it.
  * @returns the answers in the order of the targets, at least one, and the failures of the others.
- * @throws PromfedError `upstream` when no target answered or the group has no targets; otherwise the first fatal error
- *   (`isFatal`), immediately.
+ * @throws PromfedError the error of `GroupFailures` when no target answered; `upstream` when the group has no targets;
+ *   otherwise the first fatal error (`isFatal`), immediately.
  */
 export async function fanOut<T>(
   group: TargetGroup,

@@ -1,6 +1,7 @@
 // Errors of the targets of a server group, and every warning about a missing or partial answer of a target.
 
 import { PromfedError } from '../../model/index.js';
+import { isRejection } from '../region-error.js';
 
 interface Failure {
   readonly target: string;
@@ -34,12 +35,25 @@ export class GroupFailures {
     return this.#failures.map(({ target, reason }) => this.#describe(target, reason));
   }
 
-  /** Returns the error for a request that all targets failed: `upstream`, with the reason of each. */
+  /** The first rejection of the request by a target; undefined without one. */
+  get rejection(): PromfedError | undefined {
+    const rejected = this.#failures.find(({ cause }) => isRejection(cause));
+    return (
+      rejected && new PromfedError(rejected.cause.code, this.#describe(rejected.target, rejected.reason))
+    );
+  }
+
+  /**
+   * Returns the error for a request that all targets failed, with the reason of each. Its code is that of a rejection if
+   * any target rejected the request, `region_limit` if all targets exceeded a limit, otherwise `upstream`.
+   */
   error(): PromfedError {
-    const causes = this.#failures.map(({ target, reason }) => `target ${target}: ${reason}`).join('; ');
-    return new PromfedError('upstream', `server group "${this.#group}": ${causes}`, {
-      cause: this.#failures[0]?.cause,
-    });
+    const reasons = this.#failures.map(({ target, reason }) => `target ${target}: ${reason}`).join('; ');
+    const causes = this.#failures.map(({ cause }) => cause);
+    const [first] = causes;
+    const isLimit = causes.every(({ code }) => code === 'region_limit');
+    const code = causes.find(isRejection)?.code ?? (isLimit ? 'region_limit' : 'upstream');
+    return new PromfedError(code, `server group "${this.#group}": ${reasons}`, { cause: first });
   }
 
   /**
@@ -59,13 +73,12 @@ export class GroupFailures {
 
   /**
    * Returns the error of a query that a target failed with a fatal error. Its message is that of the target alone, except
-   * for `rejected` and `unsupported`, which name the group and the target. The cause always names them.
+   * for `unsupported`, which names the group and the target. The cause always names them.
    */
   fatal(target: string, error: PromfedError): PromfedError {
     const text = this.#redact(error.message);
     const named = this.#describe(target, text);
-    const namesTarget = error.code === 'rejected' || error.code === 'unsupported';
-    const message = namesTarget ? named : text;
+    const message = error.code === 'unsupported' ? named : text;
     const cause = new PromfedError('upstream', named, { cause: error });
     return new PromfedError(error.code, message, { cause });
   }
@@ -74,9 +87,4 @@ export class GroupFailures {
   #describe(target: string, reason: string): string {
     return `server group "${this.#group}": target ${target}: ${reason}`;
   }
-}
-
-/** Reports whether other targets would fail with the same error. Only `upstream` errors are the fault of a target. */
-export function isFatal(error: PromfedError): boolean {
-  return error.code !== 'upstream';
 }

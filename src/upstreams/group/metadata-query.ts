@@ -20,7 +20,7 @@ export async function queryReplicaMetadata<T>(
     async (target, scope) => {
       const body = await target.send(call, scope, maxBytes);
       try {
-        const { data, warnings, isPartial } = await readMetadata(body);
+        const { data, warnings, isPartial } = await readMetadata(body, call.endpoint);
         const parsed = kind.parse(data);
         body.close();
         return { data: parsed, warnings, isPartial };

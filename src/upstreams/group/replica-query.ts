@@ -12,12 +12,13 @@ import { mergeReplicaStreams } from '../../merge/index.js';
 import { asPromfedError, PromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
 import { responseFailure } from '../http/failure.js';
+import { isFatal } from '../region-error.js';
 import type { RequestScope } from '../http/request-scope.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext, GroupAnswer, RegionQuery } from '../server-group.js';
 import { fanOut, type TargetGroup, type TargetAnswer } from './fan-out.js';
-import { isFatal, type GroupFailures } from './group-failures.js';
+import type { GroupFailures } from './group-failures.js';
 
 /** Maximum size of a buffered answer. */
 const MAX_BUFFERED_BYTES = 64 << 10;
@@ -48,12 +49,14 @@ export async function queryReplicas(
   );
   const { resultType } = answers[0]!.value;
   const used = closeUnused(answers, failures);
+  const { rejection } = failures;
   const frames = mergeAnswers(group, used, failures, context.memory);
-  if (used.length > 1) return { resultType, frames };
+  if (used.length > 1) return { resultType, frames, rejection };
   const { target, value } = used[0]!;
   return {
     resultType,
     frames,
+    rejection,
     async tryBuffer() {
       const buffered = await value.tryBuffer(MAX_BUFFERED_BYTES);
       if (buffered === undefined) return undefined;

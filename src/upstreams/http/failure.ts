@@ -2,6 +2,7 @@
 
 import { UpstreamAnswerError } from '../../json/index.js';
 import { asPromfedError, PromfedError } from '../../model/index.js';
+import { regionError } from '../region-error.js';
 import { printable } from './sanitize.js';
 
 /** The part of an exchange that failed. The same error has different meanings before and within the body. */
@@ -48,18 +49,15 @@ export function requestFailure(thrown: unknown, phase: Phase): PromfedError {
 }
 
 /**
- * Converts an error of reading a streamed response to a failure of the query (`execution`) or of the target (`upstream`).
- *
- * An error envelope with status 200 is a failure of the query if its type is `execution`, as in `statusCheck`. A series
- * that is too large is a failure of the target. An error that is not a PromfedError is a bug and stays `internal`.
+ * Converts an error of reading the answer to a query. An error envelope with status 200 means the same as with another
+ * status (`regionError`). A series that is too large is a failure of the target. An error that is not a PromfedError is
+ * a bug and stays `internal`.
  */
 export function responseFailure(thrown: unknown): PromfedError {
   if (thrown instanceof UpstreamAnswerError) {
-    const { upstreamErrorType: type, upstreamText } = thrown;
+    const { upstreamErrorType: errorType, upstreamText } = thrown;
     const text = printable(upstreamText, MAX_ANSWER_CHARS);
-    return type === 'execution'
-      ? new PromfedError('execution', text, { cause: thrown })
-      : new PromfedError('upstream', `returned an error: ${text}`, { cause: thrown });
+    return regionError({ endpoint: 'query', status: 200, errorType, text });
   }
   const error = asPromfedError(thrown);
   return error.code === 'limit' ? new PromfedError('upstream', error.message, { cause: error }) : error;

@@ -224,9 +224,46 @@ t.test('an error envelope with a status of success is handled by its type', asyn
     answers({ status: 'error', errorType: 'execution', error: 'many-to-many' }),
   );
   await t.rejects(readAll(group), { code: 'execution', message: 'many-to-many' });
-  servers[0]!.behave(answers({ status: 'error', errorType: '422', error: 'no storage' }));
+  servers[0]!.behave(answers({ status: 'error', errorType: 'internal', error: 'no storage' }));
   await t.rejects(readAll(group), { code: 'upstream', message: /target .*: returned an error: no storage$/ });
+  servers[0]!.behave(answers({ status: 'error', errorType: '422', error: 'unknown func "x"' }));
+  await t.rejects(readAll(group), { code: 'rejected', message: /rejected the expression: unknown func/ });
 });
+
+t.test(
+  'a replica that rejects the expression, or exceeds a limit, is a warning when another answers',
+  async (t) => {
+    const { group, servers } = await setUp(
+      t,
+      refuses(400, 'bad_data', 'unknown function with name "x"'),
+      answers(matrix('a')),
+      refuses(
+        422,
+        'execution',
+        'query processing would load too many samples into memory in query execution',
+      ),
+    );
+    const [rejecting, , limited] = servers;
+    const rejected = `server group "eu": target ${rejecting!.target}: rejected the expression: unknown function with name "x"`;
+    const { names, warnings } = await readAll(group);
+    t.strictSame(names, ['a']);
+    t.match(warnings, [
+      rejected,
+      new RegExp(`^server group "eu": target ${limited!.target}: HTTP 422 execution: limit`),
+    ]);
+    const { rejection, frames } = await group.query(RANGE, fetchContext());
+    frames.close();
+    t.match(rejection, { code: 'rejected', message: rejected });
+
+    for (const server of servers) server.behave(refuses(400, 'bad_data', 'invalid label name'));
+    await t.rejects(group.labelNames(EVERYTHING, fetchContext()), { code: 'rejected_request', status: 400 });
+    servers[1]!.behave(answers(success(['a'])));
+    t.match(await group.labelNames(EVERYTHING, fetchContext()), {
+      data: ['a'],
+      warnings: [/rejected the request: invalid label name$/, /rejected the request/],
+    });
+  },
+);
 
 t.test('metadata is the union of the replicas, and a failed replica is named', async (t) => {
   const { group, servers } = await setUp(

@@ -278,7 +278,10 @@ t.test('invalid responses to a remote read are failures of the target', async (t
     {
       name: 'an error as text',
       fault: answersWith(400, {}, 'exceeded sample limit (50000000)'),
-      expected: { code: 'upstream', message: /HTTP 400: exceeded sample limit/ },
+      expected: {
+        code: 'region_limit',
+        message: /HTTP 400: limit of the region exceeded: exceeded sample limit/,
+      },
     },
     {
       name: 'an invalid native histogram',

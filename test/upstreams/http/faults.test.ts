@@ -130,9 +130,9 @@ const CASES: readonly FaultCase[] = [
     reason: 'HTTP 503 timeout: unavailable, Retry-After: 1: query timed out in expression evaluation',
   },
   {
-    name: "VictoriaMetrics' 422 is a failed target, whatever its type says",
-    fault: refuses(422, '422', 'cannot process the query'),
-    reason: 'HTTP 422: cannot process the query',
+    name: 'a failure of the storage of VictoriaMetrics',
+    fault: refuses(422, '422', 'search error after reading 1 data blocks: no space left'),
+    reason: 'HTTP 422: search error after reading 1 data blocks: no space left',
   },
   {
     name: 'a redirect, whose query string is not shown',
@@ -359,14 +359,47 @@ t.test('a query result of the wrong shape is a failure of the target', async (t)
 
 t.test('a region that rejects the expression fails the query and is named', async (t) => {
   const server = await startFaultServer(refuses(400, 'bad_data', 'unknown function "foo"'));
-  const group = createGroup([server.target, await unusedTarget()]);
+  const other = await unusedTarget();
+  const group = createGroup([server.target, other]);
   t.teardown(async () => {
     await group.close();
     await server.close();
   });
   await t.rejects(readRange(group), {
     code: 'rejected',
-    message: `server group "eu": target ${server.target}: rejected the expression: unknown function "foo"`,
+    message:
+      `server group "eu": target ${server.target}: rejected the expression: unknown function "foo"; ` +
+      `target ${other}: connection refused`,
+  });
+});
+
+t.test('a limit of the region is a failure of the group with its own code', async (t) => {
+  const text = 'cannot select more than -search.maxSamplesPerQuery=5 samples';
+  const server = await startFaultServer(refuses(422, '422', text));
+  const group = createGroup([server.target]);
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  await t.rejects(readRange(group), {
+    code: 'region_limit',
+    errorType: 'execution',
+    message: `server group "eu": target ${server.target}: HTTP 422: limit of the region exceeded: ${text}`,
+  });
+});
+
+t.test("a region's 400 to a metadata request is a 400 with its text", async (t) => {
+  const server = await startFaultServer(refuses(400, 'bad_data', 'invalid label name: "a.b"'));
+  const group = createGroup([server.target]);
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  await t.rejects(group.labelValues('a.b', EVERYTHING, fetchContext()), {
+    code: 'rejected_request',
+    status: 400,
+    errorType: 'bad_data',
+    message: `server group "eu": target ${server.target}: rejected the request: invalid label name: "a.b"`,
   });
 });
 

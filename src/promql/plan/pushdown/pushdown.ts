@@ -16,6 +16,7 @@ import {
 import { areDisjoint, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRouting } from '../pruning/selector-routing.js';
 import { tryText } from '../parens.js';
+import { expressionKey, isOperation } from '../rejected-parts.js';
 import { tryQueryFunction, type PlanTimes } from '../times.js';
 import type { NameRemoval } from './delayed-name-removal.js';
 import { functionVerdict, perSeriesVerdict, windowsVerdict } from './function-verdict.js';
@@ -46,23 +47,39 @@ const SEVERAL_GROUPS = computedBecause(
   'its operands come from different groups, and no region has all of them',
 );
 
+const REJECTED = computedBecause('a region rejected it');
+
 /** The pushdown verdicts of one expression and everything below it, in time linear in the expression. */
 export class Pushdown {
   readonly #routing: SelectorRouting;
   readonly #times: PlanTimes;
   readonly #nameRemoval: NameRemoval;
+  readonly #rejected: ReadonlySet<string>;
   readonly #verdicts = new WeakMap<Expr, PushdownVerdict>();
 
-  constructor(routing: SelectorRouting, times: PlanTimes, nameRemoval: NameRemoval) {
+  /** @param rejected keys (`expressionKey`) of the operations that a region rejected. */
+  constructor(
+    routing: SelectorRouting,
+    times: PlanTimes,
+    nameRemoval: NameRemoval,
+    rejected: ReadonlySet<string>,
+  ) {
     this.#routing = routing;
     this.#times = times;
     this.#nameRemoval = nameRemoval;
+    this.#rejected = rejected;
+  }
+
+  /** Reports whether a region rejected the operation. */
+  isRejected(expr: Expr): boolean {
+    return this.#rejected.size > 0 && isOperation(expr) && this.#rejected.has(expressionKey(expr));
   }
 
   verdict(expr: Expr): PushdownVerdict {
     const known = this.#verdicts.get(expr);
     if (known !== undefined) return known;
-    const verdict = this.#judge(expr);
+    const judged = this.#judge(expr);
+    const verdict = judged.kind === 'local' && this.isRejected(expr) ? REJECTED : judged;
     this.#verdicts.set(expr, verdict);
     return verdict;
   }

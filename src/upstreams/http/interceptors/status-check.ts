@@ -3,6 +3,7 @@
 import { PromfedError } from '../../../model/index.js';
 import { headerOf, type HttpRequest, type HttpResponse, type Interceptor } from '../exchange.js';
 import { readPage } from '../read-page.js';
+import { regionError } from '../../region-error.js';
 import { excerpt, printable } from '../sanitize.js';
 
 const MAX_UPSTREAM_TEXT_CHARS = 4096;
@@ -12,9 +13,7 @@ const MAX_HEADER_CHARS = 100;
 /**
  * Accepts responses of status 2xx whose content type is JSON (protobuf for remote read) or missing.
  *
- * @throws PromfedError `execution` with the upstream's text alone when the upstream cannot evaluate the query; `rejected`
- *   when it rejects the expression, which promfed wrote; otherwise `upstream` with the status, the upstream's errorType
- *   and its text.
+ * @throws PromfedError as `regionError` does for an error response, otherwise `upstream`.
  */
 export const statusCheck: Interceptor = (next) => async (request, scope) => {
   const response = await next(request, scope);
@@ -37,45 +36,12 @@ export const statusCheck: Interceptor = (next) => async (request, scope) => {
   throw errorOf(request, response, await readPage(response.body));
 };
 
-function errorOf(request: HttpRequest, response: HttpResponse, page: string): PromfedError {
+function errorOf({ endpoint }: HttpRequest, response: HttpResponse, page: string): PromfedError {
   const { status } = response;
+  const retryAfter = excerpt(headerOf(response, 'retry-after'), MAX_HEADER_CHARS);
   const envelope = tryErrorEnvelope(page);
-  if (envelope !== undefined && isQuery(request) && envelope.errorType === 'execution') {
-    return new PromfedError('execution', envelope.error);
-  }
-  if (envelope !== undefined && isQuery(request) && envelope.errorType === 'bad_data') {
-    return new PromfedError('rejected', `rejected the expression: ${envelope.error}`);
-  }
-  const type =
-    envelope === undefined || envelope.errorType === String(status) ? '' : ` ${envelope.errorType}`;
-  const text = envelope === undefined ? quoted(page) : `: ${envelope.error}`;
-  return new PromfedError('upstream', `HTTP ${status}${type}${hint(response)}${text}`);
-}
-
-/**
- * Reports whether a request evaluates an expression. Only then does the error type `execution` mean that no server can
- * evaluate the query: for metadata it means that this server failed. VictoriaMetrics uses the status as the error type.
- *
- * Source: Prometheus, web/api/v1/api.go (`returnAPIError`).
- */
-function isQuery({ endpoint }: HttpRequest): boolean {
-  return endpoint === 'query' || endpoint === 'query_range';
-}
-
-function hint(response: HttpResponse): string {
-  switch (response.status) {
-    case 401:
-    case 403:
-      return ': credentials rejected';
-    case 429:
-    case 503: {
-      const retryAfter = excerpt(headerOf(response, 'retry-after'), MAX_HEADER_CHARS);
-      const state = response.status === 429 ? 'too many requests' : 'unavailable';
-      return `: ${state}${retryAfter === '' ? '' : `, Retry-After: ${retryAfter}`}`;
-    }
-    default:
-      return '';
-  }
+  const { errorType, error: text } = envelope ?? { errorType: '', error: excerpt(page, MAX_PAGE_CHARS) };
+  return regionError({ endpoint, status, errorType, text, retryAfter });
 }
 
 /** Describes a redirect. Its target is printed without user and query string, which may contain credentials. */
