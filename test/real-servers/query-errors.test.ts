@@ -2,7 +2,7 @@
 
 import t, { type Test } from 'tap';
 
-import { api, startPromfed, type ApiAnswer, type QueryData } from '../helpers/promfed/promfed.js';
+import { api, startPromfed, type ApiAnswer } from '../helpers/promfed/promfed.js';
 import {
   importIntoPrometheus,
   importIntoVictoriaMetrics,
@@ -197,7 +197,7 @@ for (const { name, start, args, query, text } of LIMITS) {
     const optional = await startPromfed(t, config([group('eu', eu, 'ignore_error: true'), group('us', us)]));
     const answer = await api(optional.url, '/api/v1/query', INSTANT(query));
     t.equal(answer.status, 'success', JSON.stringify(answer));
-    t.ok((answer.data!).result.length > 0, 'the other region is present');
+    t.ok(answer.data!.result.length > 0, 'the other region is present');
     t.equal(answer.warnings?.length, 1);
     t.match(answer.warnings?.[0], /^server group "eu" is missing from this answer: target /);
     t.match(answer.warnings?.[0], text);
