@@ -44,8 +44,8 @@ export interface ServerGroupSettings {
   readonly timeoutMs: number | undefined;
   /** A failure of the group is a warning of the answer instead of an error. */
   readonly ignoreError: boolean;
-  /** Buffer of the replica merge. Default 10,000. */
-  readonly antiAffinityMs: number;
+  /** promxy's merge of replicas. Undefined when neither key is configured: replicas fill the gaps of the first one. */
+  readonly antiAffinity: AntiAffinitySettings | undefined;
   /**
    * `native` accepts the region's own evaluation, `exact` uses its raw samples only. Undefined when it is not set.
    */
@@ -65,6 +65,14 @@ export interface ServerGroupSettings {
   /** Time range in which the group has samples; undefined for no limit. */
   readonly timeRange: TimeRangeSettings | undefined;
   readonly httpClient: HttpClientSettings;
+}
+
+/** `anti_affinity` and `anti_affinity_dynamic`. */
+export interface AntiAffinitySettings {
+  /** Default 10,000. */
+  readonly bufferMs: number;
+  /** True to derive the buffer from the interval of each series where its samples show it. Default false. */
+  readonly isDynamic: boolean;
 }
 
 /** `label_filter`. Labels are distinct and in the order of the file. */

@@ -1,15 +1,29 @@
 // Merges two decoded copies of a series, with their stale markers and native histograms.
 
 import type { Histogram, RawSeries } from '../model/index.js';
-import type { Picks } from './pick-samples.js';
-import type { PickRule } from './merge-samples.js';
+import { fillGaps } from './fill-gaps.js';
+import { pickReplica, type AntiAffinity, type Picks, type Samples } from './pick-samples.js';
+
+/**
+ * Merges the copies of a series that two replicas have. `b` fills the gaps of `a` by `fillGaps`, or by promxy's rule when
+ * its anti-affinity is configured. Stale markers and native histograms are merged with floats. The result has the labels
+ * of `a`, and is `a` itself when nothing is added. More replicas are merged one after the other.
+ */
+export function mergeReplicaSeries(a: RawSeries, b: RawSeries, antiAffinity?: AntiAffinity): RawSeries {
+  if (antiAffinity !== undefined) return mergeRaw(a, b, (x, y) => pickReplica(x, y, antiAffinity));
+  const picks = fillGaps(a, b);
+  return picks === undefined ? a : pickedSeries(a, b, picks);
+}
 
 /**
  * Returns the samples of two copies that the rule keeps, with the labels of the first copy, in new arrays. A kept stale
  * marker is replaced by the other copy's sample at the same time, if it has one.
  */
-export function mergeRaw(a: RawSeries, b: RawSeries, rule: PickRule): RawSeries {
-  const picks = replaceStale(a, b, rule(a, b));
+export function mergeRaw(a: RawSeries, b: RawSeries, rule: (a: Samples, b: Samples) => Picks): RawSeries {
+  return pickedSeries(a, b, replaceStale(a, b, rule(a, b)));
+}
+
+function pickedSeries(a: RawSeries, b: RawSeries, picks: Picks): RawSeries {
   const { times, values } = picks;
   return {
     labels: a.labels,

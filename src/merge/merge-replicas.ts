@@ -1,39 +1,40 @@
 // Merges streams that may contain the same series: those of replicas, or of overlapping groups.
 
 import { type FrameStream, GeneratedFrames } from '../json/index.js';
-import { mergeSamples } from './merge-samples.js';
+import { fillGaps } from './fill-gaps.js';
+import { mergeSamples, type PickRule } from './merge-samples.js';
 import { type MergeCopies, type MergeLimits, mergeUnordered } from './merge-unordered.js';
-import { pickEarlier, pickReplica } from './pick-samples.js';
+import { pickEarlier, pickReplica, type AntiAffinity } from './pick-samples.js';
 
 export interface MergeReplicaOptions extends Partial<MergeLimits> {
-  /** promxy's `prefer_max`. Default false. */
-  readonly preferMax?: boolean;
+  /** The configured anti-affinity. Default: the first target leads, and the others fill its gaps. */
+  readonly antiAffinity?: AntiAffinity | undefined;
+  /** True for stored samples with times of their own, false for values on a step grid. Default false. */
+  readonly areRaw?: boolean;
 }
 
 const DEFAULT_LIMITS: MergeLimits = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 << 20 };
 
 /**
  * Returns the answers of a group's targets as one: every series once, in the targets' order if they have the same one.
- * Samples are merged by promxy's anti-affinity rule (`pickReplica`), target after target. Takes ownership of the streams.
+ * Samples are merged target after target: by promxy's rule (`pickReplica`) when its anti-affinity is configured.
+ * Otherwise each step has the value of the first target with one, and raw samples are merged by `fillGaps`. Takes
+ * ownership of the streams.
  *
- * Samples keep the upstream's bytes. A series that one target has, or that two have alike, is not changed. The trailer is
- * the union of the trailers.
+ * Samples keep the upstream's bytes. The trailer is the union of the trailers.
  *
  * @throws PromfedError when the result is read: the error of the first stream that fails, after closing the others;
  *   `unsupported` when copies with native histograms differ; and the errors of `mergeUnordered`.
  */
 export function mergeReplicaStreams(
   streams: readonly FrameStream[],
-  bufferMs: number,
   options: MergeReplicaOptions = {},
 ): FrameStream {
-  const { preferMax = false } = options;
-  return mergeStreams(
-    streams,
-    (a, b, labels) =>
-      mergeSamples(a, b, labels, (x, y) => pickReplica(x, y, { bufferMs, preferMax }), !preferMax),
-    options,
-  );
+  const { antiAffinity, areRaw = false } = options;
+  if (antiAffinity === undefined && !areRaw) return mergeOverlappingStreams(streams, options);
+  const rule: PickRule = antiAffinity === undefined ? fillGaps : (x, y) => pickReplica(x, y, antiAffinity);
+  const keepsFirst = antiAffinity?.preferMax !== true;
+  return mergeStreams(streams, (a, b, labels) => mergeSamples(a, b, labels, rule, keepsFirst), options);
 }
 
 /**

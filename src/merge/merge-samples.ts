@@ -12,8 +12,8 @@ import {
 import type { Labels } from '../model/index.js';
 import type { Picks, Samples } from './pick-samples.js';
 
-/** Decides which samples of two copies are kept. */
-export type PickRule = (a: Samples, b: Samples) => Picks;
+/** Decides which samples of two copies are kept. Undefined for the first copy as it is. */
+export type PickRule = (a: Samples, b: Samples) => Picks | undefined;
 
 const VALUES_KEY = Buffer.from('"values":[');
 
@@ -47,7 +47,8 @@ export function mergeSamples(
     throw invalidAnswer(`series ${labels.toString()} is a vector in one copy and a matrix in the other`);
   }
   const picks = rule(first, second);
-  const merged = first.isList ? compose(first, second, picks) : instant(a, b, picks);
+  const merged =
+    picks === undefined ? a : first.isList ? compose(first, second, picks) : instant(a, b, picks);
   for (const scratch of scratches) scratch.shrink();
   return merged;
 }

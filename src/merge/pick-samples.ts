@@ -7,9 +7,12 @@ export interface Samples {
   readonly values: Float64Array;
 }
 
+/** promxy's merge of replicas, as configured. */
 export interface AntiAffinity {
   /** Samples of two replicas that are closer than this are considered the same scrape. */
   readonly bufferMs: number;
+  /** Takes half of the series' interval as the buffer, where the samples show it (`dynamicBufferMs`). Default false. */
+  readonly isDynamic?: boolean;
   /** Keeps the larger value of two samples of the same scrape. Default false. */
   readonly preferMax?: boolean;
 }
@@ -33,11 +36,13 @@ export interface Picks {
  * Source: promxy, pkg/promhttputil/merge.go (`MergeSampleStream`), except that promxy does not apply `preferMax` to the
  * first sample.
  */
-export function pickReplica(a: Samples, b: Samples, { bufferMs, preferMax }: AntiAffinity): Picks {
+export function pickReplica(a: Samples, b: Samples, rule: AntiAffinity): Picks {
   if (b.timestamps.length > a.timestamps.length) {
-    const swapped = pickReplica(b, a, { bufferMs, preferMax: preferMax ?? false });
+    const swapped = pickReplica(b, a, rule);
     return { times: swapped.times.map((i) => ~i), values: swapped.values.map((i) => ~i) };
   }
+  const { preferMax } = rule;
+  const bufferMs = (rule.isDynamic === true ? dynamicBufferMs(a, b) : undefined) ?? rule.bufferMs;
   const base = a.timestamps;
   const other = b.timestamps;
   const times: number[] = [];
@@ -77,6 +82,31 @@ export function pickReplica(a: Samples, b: Samples, { bufferMs, preferMax }: Ant
   }
   for (; next < other.length; next++) if (!(other[next]! <= lastMs + bufferMs)) takeOther();
   return { times, values };
+}
+
+/** Minimum number of distances between samples from which promxy derives a buffer. */
+const MIN_DISTANCES = 3;
+
+/**
+ * Returns half of the median distance between the samples of the longer copy, and of both copies if the longer one has
+ * fewer than three distances. Returns undefined with fewer than three distances in all.
+ *
+ * Source: promxy, pkg/promhttputil/merge.go (`dynamicAntiAffinityFromTimes`).
+ */
+function dynamicBufferMs(longer: Samples, shorter: Samples): number | undefined {
+  const distances = distancesOf(longer.timestamps);
+  const used =
+    distances.length < MIN_DISTANCES
+      ? Float64Array.of(...distances, ...distancesOf(shorter.timestamps))
+      : distances;
+  if (used.length < MIN_DISTANCES) return undefined;
+  return Math.floor(used.sort()[used.length >> 1]! / 2);
+}
+
+function distancesOf(times: Float64Array): Float64Array {
+  const distances = new Float64Array(Math.max(times.length - 1, 0));
+  for (let i = 0; i < distances.length; i++) distances[i] = times[i + 1]! - times[i]!;
+  return distances;
 }
 
 /** Keeps the samples of both copies, and of two samples at the same time the first copy's. */

@@ -52,7 +52,7 @@ function groupSettingsOf({ url, timeoutMs, headers, httpClient }: RestoreFromSet
     httpHeaders: headers,
     timeoutMs,
     ignoreError: false,
-    antiAffinityMs: 10_000,
+    antiAffinity: undefined,
     semantics: undefined,
     alignsRanges: false,
     remoteReadPath: undefined,

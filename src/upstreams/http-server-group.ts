@@ -122,7 +122,7 @@ class HttpServerGroup implements ServerGroup {
    * @param create returns undefined for an invalid target, which is ignored.
    */
   #update(create: (address: string) => Target | undefined): void {
-    const { name, labels, antiAffinityMs, allowsLossyHistograms, timeRange } = this.#settings;
+    const { name, labels, antiAffinity, allowsLossyHistograms, timeRange } = this.#settings;
     const { clock, limits } = this.#options;
     const targets = new Map<string, Target>();
     for (const { address } of this.#source.targets) {
@@ -136,7 +136,7 @@ class HttpServerGroup implements ServerGroup {
       labels: set.labels,
       targets: [...new Set(set.targets.map(({ address }) => targets.get(address)!))],
       policy: ALL_TARGETS,
-      antiAffinityMs,
+      antiAffinity,
       clock,
       limits: { ...DEFAULT_UPSTREAM_LIMITS, ...limits },
       allowsLossyHistograms,

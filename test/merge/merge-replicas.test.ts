@@ -12,7 +12,7 @@ import { drain, frame, observedStream, streamOf, values } from '../helpers/frame
 async function merged(
   replicas: readonly (readonly SeriesFrame[])[],
   bufferMs = 10_000,
-  options: Parameters<typeof mergeReplicaStreams>[2] & { batch?: number } = {},
+  options: Parameters<typeof mergeReplicaStreams>[1] & { batch?: number } = {},
 ): Promise<string[]> {
   const { batch = 1000, ...rest } = options;
   const streams = replicas.map((frames) => {
@@ -20,7 +20,7 @@ async function merged(
     for (let i = 0; i < frames.length; i += batch) batches.push(frames.slice(i, i + batch));
     return streamOf(...batches);
   });
-  const { series } = await drain(mergeReplicaStreams(streams, bufferMs, rest));
+  const { series } = await drain(mergeReplicaStreams(streams, { antiAffinity: { bufferMs }, ...rest }));
   return series.map(({ metric, samples }) => `${metric['a'] ?? ''} ${samples}`);
 }
 
@@ -101,7 +101,9 @@ const merges = [
 
 for (const { name, a, b, preferMax = false, expected } of merges) {
   t.test(`merges ${name}`, async (t) => {
-    t.strictSame(await merged([one(a), one(b)], 10_000, { preferMax }), [`x ${expected}`]);
+    t.strictSame(await merged([one(a), one(b)], 10_000, { antiAffinity: { bufferMs: 10_000, preferMax } }), [
+      `x ${expected}`,
+    ]);
   });
 }
 
@@ -165,17 +167,17 @@ t.test('overlapping groups keep all samples, and the first one at equal times', 
 
 t.test('a single stream is returned unchanged', async (t) => {
   const stream = streamOf(one('"values":[]'));
-  t.equal(mergeReplicaStreams([stream], 0), stream);
+  t.equal(mergeReplicaStreams([stream]), stream);
   t.equal(mergeOverlappingStreams([stream]), stream);
 });
 
 t.test('trailers are united, and an error of a replica closes the others', async (t) => {
   const streams = ['a', 'b'].map((warning) => observedStream([], { warnings: [warning] }).stream);
-  const { trailer } = await drain(mergeReplicaStreams(streams, 0));
+  const { trailer } = await drain(mergeReplicaStreams(streams));
   t.strictSame(trailer, { ...EMPTY_TRAILER, warnings: ['a', 'b'] });
   const error = new PromfedError('upstream', 'broken');
   const other = observedStream([one('"values":[]'), [frame({ a: 'y' }, '')]]);
-  await t.rejects(drain(mergeReplicaStreams([other.stream, observedStream([error]).stream], 0)), error);
+  await t.rejects(drain(mergeReplicaStreams([other.stream, observedStream([error]).stream])), error);
   t.equal(other.closed, true);
 });
 
@@ -276,7 +278,7 @@ t.test('ascending streams are merged without held series', async (t) => {
   ]);
   const a = observedStream(series);
   const b = observedStream(series.filter((_, i) => i % 2 === 0));
-  const stream = mergeReplicaStreams([a.stream, b.stream], 0, { lookAheadBytes: 0, maxHeldBytes: 0 });
+  const stream = mergeReplicaStreams([a.stream, b.stream], { lookAheadBytes: 0, maxHeldBytes: 0 });
   const first = (await stream.next())!;
   t.ok(first.length > 0);
   const { series: rest } = await drain(stream);

@@ -205,3 +205,15 @@ t.test('added samples are more than the buffer away from the base’s', async ()
     { numRuns: 3000 },
   );
 });
+
+t.test('a derived buffer is half of the median distance of the longer replica', async (t) => {
+  const dynamic = { bufferMs: 2, isDynamic: true };
+  for (const { name, a, b, expected } of [
+    { name: 'out of step', a: '0 30 60 90', b: '15 45 75 105', expected: '0 30 60 90' },
+    { name: 'a gap', a: '0 30 60 90 210 240', b: '20 50 80 110 140', expected: '0 30 60 90 110 140 210 240' },
+    { name: 'distances of both when three are needed', a: '0 30 60', b: '16 44', expected: '0 30 60' },
+    { name: 'the configured buffer with fewer distances', a: '0 30', b: '15 45', expected: '0 15 30 45' },
+  ]) {
+    t.equal(print(mergeReplicas(samples(a), samples(b), dynamic)), expected, name);
+  }
+});

@@ -25,7 +25,7 @@ export function groupSettings(
     httpHeaders: [],
     timeoutMs: undefined,
     ignoreError: false,
-    antiAffinityMs: 10_000,
+    antiAffinity: undefined,
     semantics: undefined,
     alignsRanges: false,
     remoteReadPath: undefined,

@@ -77,7 +77,6 @@ function withDefaults(file: ConfigFile): ConfigFile {
       server_groups: groups.map((group) => ({
         scheme: 'http' as const,
         ignore_error: false,
-        anti_affinity: '10s',
         ...group,
       })),
     },

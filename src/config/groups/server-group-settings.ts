@@ -10,10 +10,11 @@ import { normalizePath } from '../text/normalize-path.js';
 import type { Section } from '../section-reader.js';
 import { parseConfigMatchers } from '../text/parse-matchers.js';
 import type { ServerGroupFile } from '../file/schema/server-group.js';
-import type { ServerGroupSettings } from '../settings.js';
+import type { AntiAffinitySettings, ServerGroupSettings } from '../settings.js';
 import type { TargetSettings } from '../http/http-client-settings.js';
 
-const DEFAULT_ANTI_AFFINITY_MS = 10_000;
+/** Source: promxy, pkg/servergroup/config.go (`DefaultConfig`). */
+const DEFAULT_ANTI_AFFINITY = '10s';
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
 /** Creates the settings of a group with a valid shape. Other problems are reported. A missing name is empty. */
@@ -56,8 +57,7 @@ export function createServerGroupSettings(group: ServerGroupFile, section: Secti
     httpHeaders,
     timeoutMs: timeoutMs === 0 ? undefined : timeoutMs,
     ignoreError: group.ignore_error ?? false,
-    antiAffinityMs:
-      group.anti_affinity === undefined ? DEFAULT_ANTI_AFFINITY_MS : parseConfigDuration(group.anti_affinity),
+    antiAffinity: antiAffinityOf(group),
     semantics: group.semantics,
     alignsRanges: group.align_query_range_with_step ?? false,
     remoteReadPath:
@@ -69,6 +69,12 @@ export function createServerGroupSettings(group: ServerGroupFile, section: Secti
     timeRange: timeRangeOf(group, section),
     httpClient,
   };
+}
+
+function antiAffinityOf(group: ServerGroupFile): AntiAffinitySettings | undefined {
+  const { anti_affinity: buffer, anti_affinity_dynamic: isDynamic = false } = group;
+  if (buffer === undefined && !isDynamic) return undefined;
+  return { bufferMs: parseConfigDuration(buffer ?? DEFAULT_ANTI_AFFINITY), isDynamic };
 }
 
 function injectMatchersOf({ inject_matchers: texts = [] }: ServerGroupFile): readonly Matcher[] | undefined {

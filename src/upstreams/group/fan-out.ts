@@ -1,5 +1,6 @@
 // Sends one request to the targets of a server group that the group's policy chooses.
 
+import type { AntiAffinity } from '../../merge/index.js';
 import { asPromfedError, PromfedError, type Labels } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { RequestScope } from '../http/request-scope.js';
@@ -20,7 +21,8 @@ export interface TargetGroup {
   /** Earlier targets take precedence when samples are merged. */
   readonly targets: readonly Target[];
   readonly policy: TargetPolicy;
-  readonly antiAffinityMs: number;
+  /** promxy's merge of the targets' samples. Undefined: the first target leads, and the others fill its gaps. */
+  readonly antiAffinity: AntiAffinity | undefined;
   readonly clock: Clock;
   readonly limits: UpstreamLimits;
   readonly allowsLossyHistograms: boolean;

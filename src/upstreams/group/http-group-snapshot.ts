@@ -28,6 +28,7 @@ import type {
   SamplesQuery,
 } from '../server-group.js';
 import type { TargetGroup } from './fan-out.js';
+import { readWindow } from './merge-targets.js';
 import { queryReplicaMetadata } from './metadata-query.js';
 import { queryReplicas } from './replica-query.js';
 import { queryReplicaSamples } from './sample-query.js';
@@ -81,8 +82,10 @@ export class HttpGroupSnapshot implements GroupSnapshot {
 
   samples(query: SamplesQuery, context: FetchContext): Promise<GroupSamples> {
     const path = this.#remoteReadPath;
-    const call = path === undefined ? samplesCall(query, context, this.#group.clock) : readCall(query, path);
-    return queryReplicaSamples(this.#group, query, call, context);
+    const group = this.#group;
+    const sent = { ...query, window: readWindow(group, query.window) };
+    const call = path === undefined ? samplesCall(sent, context, group.clock) : readCall(sent, path);
+    return queryReplicaSamples(group, sent, query.window, call, context);
   }
 
   series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly Labels[]>> {

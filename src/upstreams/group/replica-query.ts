@@ -50,7 +50,9 @@ export async function queryReplicas(
   const { resultType } = answers[0]!.value;
   const used = closeUnused(answers, failures);
   const { rejection } = failures;
-  const frames = mergeAnswers(group, used, failures, context.memory);
+  // An instant query answers with a matrix only to a range selector.
+  const areRaw = kind === 'instant' && resultType === 'matrix';
+  const frames = mergeAnswers(group, used, failures, areRaw, context.memory);
   if (used.length > 1) return { resultType, frames, rejection };
   const { target, value } = used[0]!;
   return {
@@ -116,11 +118,16 @@ async function open(
   }
 }
 
-/** Merges the streams of replicas. The trailer has a warning for each failed target. */
+/**
+ * Merges the streams of replicas. The trailer has a warning for each failed target.
+ *
+ * @param areRaw true when the samples are stored ones, not values on a step grid.
+ */
 function mergeAnswers(
   group: TargetGroup,
   answers: readonly TargetAnswer<OpenAnswer>[],
   failures: GroupFailures,
+  areRaw: boolean,
   memory: FetchContext['memory'],
 ): FrameStream {
   const closeAll = (): void => {
@@ -147,7 +154,9 @@ function mergeAnswers(
     });
   });
   const merged =
-    streams.length === 1 ? streams[0]! : mergeReplicaStreams(streams, group.antiAffinityMs, { memory });
+    streams.length === 1
+      ? streams[0]!
+      : mergeReplicaStreams(streams, { antiAffinity: group.antiAffinity, areRaw, memory });
   return transformFrames(merged, {
     fail(thrown) {
       const error = asPromfedError(thrown);

@@ -12,7 +12,6 @@ import {
   unionTrailers,
   type ResponseTrailer,
 } from '../../json/index.js';
-import { mergeRaw, pickReplica } from '../../merge/index.js';
 import {
   asPromfedError,
   labelsBytes,
@@ -30,6 +29,7 @@ import type { Target } from '../http/target.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.js';
 import { readChunkedSeries } from '../wire/chunked-series.js';
 import { fanOut, type TargetGroup } from './fan-out.js';
+import { mergeTargets, truncate } from './merge-targets.js';
 
 /** The answer of one target. */
 interface TargetSamples {
@@ -44,10 +44,16 @@ interface TargetSamples {
 /** Memory of a raw series in bytes, without samples and labels: its array objects and its map entry. */
 const SERIES_BYTES = 800;
 
-/** Reads the raw samples of a group. Results and errors as in `GroupSnapshot.samples`. */
+/**
+ * Reads the raw samples of a group. Results and errors as in `GroupSnapshot.samples`.
+ *
+ * @param query the query that is sent to each target. Its window is that of `readWindow`.
+ * @param window of the result.
+ */
 export async function queryReplicaSamples(
   group: TargetGroup,
   query: SamplesQuery,
+  window: TimeWindow,
   call: ApiCall,
   context: FetchContext,
 ): Promise<GroupSamples> {
@@ -62,7 +68,8 @@ export async function queryReplicaSamples(
   );
   const series = mergeTargets(
     answers.map(({ value }) => value.series),
-    group.antiAffinityMs,
+    group,
+    window,
   );
   const kept = series.reduce((sum, one) => sum + seriesWeight(one), 0);
   budget.release(answers.reduce((sum, { value }) => sum + value.held, 0) - kept);
@@ -92,6 +99,7 @@ async function readTarget(
     held += samples;
   };
   const add = (one: RawSeries): void => {
+    // Before version 3, Prometheus includes the left end of windows.
     const truncated = truncate(one, window);
     if (truncated.timestamps.length === 0) return;
     const { labels } = truncated;
@@ -198,42 +206,4 @@ async function withResponseFailure<T>(reading: Promise<T>): Promise<T> {
   } catch (thrown) {
     throw responseFailure(thrown);
   }
-}
-
-/** Drops the samples outside of the window: before version 3, Prometheus includes the left end of windows. */
-function truncate(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries {
-  const { labels, timestamps, values, stale, histograms } = series;
-  let from = 0;
-  let to = timestamps.length;
-  while (from < to && timestamps[from]! <= afterMs) from++;
-  while (to > from && timestamps[to - 1]! > untilMs) to--;
-  if (from === 0 && to === timestamps.length) return series;
-  return {
-    labels,
-    timestamps: timestamps.subarray(from, to),
-    values: values.subarray(from, to),
-    ...(stale === undefined ? {} : { stale: stale.subarray(from, to) }),
-    ...(histograms === undefined ? {} : { histograms: histograms.slice(from, to) }),
-  };
-}
-
-/** Merges the series of all targets. Earlier targets take precedence. */
-function mergeTargets(
-  targets: readonly ReadonlyMap<string, RawSeries>[],
-  antiAffinityMs: number,
-): readonly RawSeries[] {
-  const [first, ...others] = targets;
-  const merged = new Map(first);
-  for (const other of others) {
-    for (const [key, series] of other) {
-      const known = merged.get(key);
-      merged.set(
-        key,
-        known === undefined
-          ? series
-          : mergeRaw(known, series, (a, b) => pickReplica(a, b, { bufferMs: antiAffinityMs })),
-      );
-    }
-  }
-  return [...merged.values()];
 }

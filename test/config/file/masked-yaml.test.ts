@@ -30,7 +30,6 @@ t.test('the shown configuration has the defaults, and no secrets', async (t) => 
         {
           scheme: 'https',
           ignore_error: true,
-          anti_affinity: '10s',
           labels: { promxyCluster: 'north' },
           http_client: { basic_auth: { username: 'admin-north', password: '<secret>' } },
         },

@@ -30,7 +30,6 @@ t.test('a group with only a target has the defaults of promxy', async (t) => {
     httpHeaders: [],
     timeoutMs: undefined,
     ignoreError: false,
-    antiAffinityMs: 10_000,
     semantics: undefined,
     alignsRanges: false,
     remoteReadPath: undefined,
@@ -73,7 +72,7 @@ t.test('each key of a group becomes a setting', async (t) => {
     {
       name: 'a duration with a fraction',
       lines: ['anti_affinity: 1.5s'],
-      expected: { antiAffinityMs: 1500 },
+      expected: { antiAffinity: { bufferMs: 1500, isDynamic: false } },
     },
     {
       name: 'native histograms',
@@ -95,7 +94,22 @@ t.test('each key of a group becomes a setting', async (t) => {
       lines: ['remote_read: true', 'remote_read_path: /read/it/'],
       expected: { remoteReadPath: '/read/it' },
     },
-    { name: 'no anti-affinity', lines: ['anti_affinity: 0s'], expected: { antiAffinityMs: 0 } },
+    {
+      name: 'no anti-affinity',
+      lines: ['anti_affinity: 0s'],
+      expected: { antiAffinity: { bufferMs: 0, isDynamic: false } },
+    },
+    {
+      name: 'a derived anti-affinity',
+      lines: ['anti_affinity_dynamic: true'],
+      expected: { antiAffinity: { bufferMs: 10_000, isDynamic: true } },
+    },
+    {
+      name: 'a derived anti-affinity with a fallback',
+      lines: ['anti_affinity: 30s', 'anti_affinity_dynamic: true'],
+      expected: { antiAffinity: { bufferMs: 30_000, isDynamic: true } },
+    },
+    { name: 'the default of promxy', lines: ['anti_affinity_dynamic: false'], expected: {} },
     {
       name: 'parameters in the order of the file, with numbers as written',
       lines: ['query_params: {nocache: 1, 10: 0x1F, 2: yes, list: [a, 007]}'],

@@ -104,7 +104,7 @@ t.test('replicas fill the gaps of each other', async (t) => {
   const { group } = await setUp(
     t,
     [answers(rangeVector([50, '1'], [90, '2'], [100, '3'])), answers(rangeVector([51, '9'], [70, '7']))],
-    { antiAffinityMs: 5_000 },
+    { antiAffinity: { bufferMs: 5_000, isDynamic: false } },
   );
   const budget = new SampleBudget({ maxSamples: 5 });
   t.same(plain(await readSamples(group, budget)), [['up', [50_000, 70_000, 90_000, 100_000], [1, 7, 2, 3]]]);

@@ -53,7 +53,7 @@ async function run(policy: TargetPolicy, behaviours: readonly Behaviour[]): Prom
     labels: Labels.EMPTY,
     targets,
     policy,
-    antiAffinityMs: 0,
+    antiAffinity: undefined,
     clock: systemClock,
     limits: { maxResponseBytes: 1, maxMetadataBytes: 1 },
     allowsLossyHistograms: false,

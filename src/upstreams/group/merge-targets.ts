@@ -1,0 +1,58 @@
+// The merge of the raw samples that the targets of a group return.
+
+import { mergeReplicaSeries } from '../../merge/index.js';
+import type { RawSeries, TimeWindow } from '../../model/index.js';
+import type { TargetGroup } from './fan-out.js';
+
+/**
+ * Time that is read beyond both ends of a window, in milliseconds. Samples outside of the window show whether the first
+ * target has a gap at its ends. 1.5 intervals are sufficient for that, so the result does not depend on the window for
+ * intervals of up to two minutes, the longest that the lookback of Prometheus allows for.
+ */
+const MARGIN_MS = 180_000;
+
+/** Returns the window that has to be read for the samples of `window`: a longer one when gaps are filled. */
+export function readWindow(
+  { targets, antiAffinity, clock }: TargetGroup,
+  { afterMs, untilMs }: TimeWindow,
+): TimeWindow {
+  if (targets.length === 1 || antiAffinity !== undefined) return { afterMs, untilMs };
+  const end = Math.min(untilMs + MARGIN_MS, clock.now());
+  return { afterMs: afterMs - MARGIN_MS, untilMs: Math.max(untilMs, end) };
+}
+
+/** Merges the series of all targets, by key. Earlier targets take precedence. Returns their samples in the window. */
+export function mergeTargets(
+  targets: readonly ReadonlyMap<string, RawSeries>[],
+  { antiAffinity }: TargetGroup,
+  window: TimeWindow,
+): readonly RawSeries[] {
+  const [first, ...others] = targets;
+  const merged = new Map(first);
+  for (const other of others) {
+    for (const [key, series] of other) {
+      const known = merged.get(key);
+      merged.set(key, known === undefined ? series : mergeReplicaSeries(known, series, antiAffinity));
+    }
+  }
+  return Array.from(merged.values(), (series) => truncate(series, window)).filter(
+    ({ timestamps }) => timestamps.length > 0,
+  );
+}
+
+/** Drops the samples outside of the window. */
+export function truncate(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries {
+  const { timestamps, values, stale, histograms } = series;
+  let from = 0;
+  let to = timestamps.length;
+  while (from < to && timestamps[from]! <= afterMs) from++;
+  while (to > from && timestamps[to - 1]! > untilMs) to--;
+  if (from === 0 && to === timestamps.length) return series;
+  return {
+    labels: series.labels,
+    timestamps: timestamps.subarray(from, to),
+    values: values.subarray(from, to),
+    ...(stale === undefined ? {} : { stale: stale.subarray(from, to) }),
+    ...(histograms === undefined ? {} : { histograms: histograms.slice(from, to) }),
+  };
+}

@@ -1,0 +1,105 @@
+// Replicas that scrape at different times. Without a configured anti-affinity, the first one leads.
+
+import t from 'tap';
+
+import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import {
+  importIntoPrometheus,
+  importIntoVictoriaMetrics,
+  startPrometheus,
+  startVictoriaMetrics,
+  withoutRealServers,
+} from '../helpers/real-servers/real-servers.js';
+import type { TestSeries } from '../helpers/series/series-set.js';
+
+const skip = withoutRealServers();
+const START_MS = 1_750_000_000_000;
+const SPAN_MS = 90 * 60_000;
+
+function series(
+  name: string,
+  { intervalMs, offsetMs = 0 }: { readonly intervalMs: number; readonly offsetMs?: number },
+  value: (i: number) => number,
+): TestSeries {
+  const times = Array.from({ length: SPAN_MS / intervalMs }, (_, i) => START_MS + offsetMs + i * intervalMs);
+  return { labels: { __name__: name }, timestamps: times, values: times.map((_, i) => value(i)) };
+}
+
+/** A gauge each 30 s, 15 s later in the second replica; a counter each minute, and the clock of the second is 14 s slow. */
+const replicas: readonly (readonly TestSeries[])[] = [
+  [series('x', { intervalMs: 30_000 }, () => 1), series('c_total', { intervalMs: 60_000 }, (i) => 600 * i)],
+  [
+    series('x', { intervalMs: 30_000, offsetMs: 15_000 }, () => 1),
+    series('c_total', { intervalMs: 60_000, offsetMs: -14_000 }, (i) => 600 * i + 5),
+  ],
+];
+
+const timeS = START_MS / 1000 + 4500;
+
+const stores = {
+  Prometheus: async (t: Parameters<typeof startPrometheus>[0], data: readonly TestSeries[]) => {
+    const { url } = await startPrometheus(t);
+    await importIntoPrometheus(url, data);
+    return url;
+  },
+  VictoriaMetrics: async (t: Parameters<typeof startVictoriaMetrics>[0], data: readonly TestSeries[]) => {
+    const { url } = await startVictoriaMetrics(t);
+    await importIntoVictoriaMetrics(url, data);
+    return url;
+  },
+};
+
+for (const [first, second] of [
+  ['Prometheus', 'Prometheus'],
+  ['Prometheus', 'VictoriaMetrics'],
+] as const) {
+  t.test(`replicas in ${first} and ${second} have the results of the first one`, { skip }, async (t) => {
+    const urls = await Promise.all([stores[first](t, replicas[0]!), stores[second](t, replicas[1]!)]);
+    const targets = urls.map((url) => JSON.stringify(new URL(url).host)).join(',');
+    for (const settings of ['', 'semantics: native, ']) {
+      // VictoriaMetrics computes rates without extrapolation.
+      if (settings.includes('native') && second !== 'Prometheus') continue;
+      const { url } = await startPromfed(
+        t,
+        `promxy: { server_groups: [{ name: pair, ${settings}static_configs: [{ targets: [${targets}] }] }] }`,
+      );
+      for (const [query, expected] of [
+        ['sum_over_time(x[1h])', '120'],
+        ['count_over_time(x[1m])', '2'],
+        ['rate(c_total[10m])', '10'],
+        ['resets(c_total[30m])', '0'],
+        ['c_total', '45000'],
+        ['c_total offset 30s', '44400'],
+        ['sum(count_over_time(c_total[1h:10s]))', '360'],
+      ] as const) {
+        const { data, error } = await api(url, '/api/v1/query', { query, time: String(timeS) });
+        t.equal(data?.result[0]?.value?.[1], expected, `${settings}${query} ${error ?? ''}`);
+        const range = { start: String(timeS - 900), end: String(timeS), step: '7' };
+        const [ours, theirs] = await Promise.all(
+          [url, urls[0]].map((one) => api(one, '/api/v1/query_range', { query, ...range })),
+        );
+        t.same(
+          ours!.data,
+          theirs!.data,
+          `${settings}${query}: the result of the first replica at every step`,
+        );
+      }
+    }
+  });
+}
+
+t.test('a configured anti-affinity is applied as promxy applies it', { skip }, async (t) => {
+  const urls = await Promise.all(replicas.map((data) => stores.Prometheus(t, data)));
+  const targets = urls.map((url) => JSON.stringify(new URL(url).host)).join(',');
+  const valueOf = async (settings: string): Promise<unknown> => {
+    const { url } = await startPromfed(
+      t,
+      `promxy: { server_groups: [{ ${settings}, static_configs: [{ targets: [${targets}] }] }] }`,
+    );
+    const parameters = { query: 'count_over_time(x[1h])', time: String(timeS) };
+    return (await api(url, '/api/v1/query', parameters)).data?.result[0]?.value?.[1];
+  };
+  t.equal(await valueOf('anti_affinity: 10s'), '240', 'a short buffer takes the samples of both');
+  t.equal(await valueOf('anti_affinity: 30s'), '120');
+  t.equal(await valueOf('anti_affinity_dynamic: true'), '120');
+});
