@@ -1,7 +1,7 @@
 // The explanation of a query: its plan, and the measurements of a run.
 
 import type { ByteStream } from '../json/index.js';
-import { asPromfedError, type PromfedError } from '../model/index.js';
+import { asPromfedError, printProduct, type PromfedError } from '../model/index.js';
 import { countValue } from '../promql/eval/index.js';
 import { explainPlan, printExplained, type PlanNode } from '../promql/plan/index.js';
 import type { GroupSnapshot } from '../upstreams/index.js';
@@ -68,19 +68,31 @@ function explanation(
   analysis?: Analysis,
 ): Explanation {
   const explained = explainPlan(plan, stats);
-  const text = printExplained(explained);
+  const text = [printExplained(explained), ...groups.flatMap(productLine)].join('\n');
   return {
     query,
     plan: explained,
     text: analysis === undefined ? text : `${text}\n${summary(analysis)}`,
-    groups: groups.map(({ name, labels, replicated, ignoreError }) => ({
-      name,
-      labels: labels.toJSON(),
-      replicated,
-      optional: ignoreError,
+    groups: groups.map((group) => ({
+      name: group.name,
+      labels: group.labels.toJSON(),
+      replicated: group.replicated,
+      optional: group.ignoreError,
+      products: productsOf(group),
     })),
     analysis,
   };
+}
+
+/** The known products of a group, as text. */
+function productsOf({ products = [] }: GroupSnapshot): readonly string[] {
+  return products.filter(({ name }) => name !== 'unknown').map(printProduct);
+}
+
+/** A line of the text for a group whose products are known. */
+function productLine(group: GroupSnapshot): readonly string[] {
+  const products = productsOf(group);
+  return products.length === 0 ? [] : [`${group.name} runs ${products.join(' and ')}`];
 }
 
 function summary({ timeMs, series, samples, error }: Analysis): string {

@@ -156,6 +156,8 @@ export interface Explanation {
     readonly replicated: boolean;
     /** True when a failure of the group is a warning. */
     readonly optional: boolean;
+    /** The distinct products of the targets, such as `Prometheus 3.5.3`. Empty when they are not known yet. */
+    readonly products: readonly string[];
   }[];
   /** Undefined when the query was not run. */
   readonly analysis: Analysis | undefined;

@@ -49,6 +49,22 @@ export {
 } from './matchers/matcher.js';
 export { compilePattern } from './matchers/regex.js';
 export { tryNearest } from './nearest.js';
+export {
+  printProduct,
+  type Product,
+  sameProduct,
+  tryParseVersion,
+  UNKNOWN_PRODUCT,
+} from './product/product.js';
+export {
+  type Construct,
+  hasClosedLookback,
+  hasClosedRanges,
+  hasClosedSubqueries,
+  isListed,
+  type Lack,
+  lackOf,
+} from './product/product-table.js';
 export { Relabeler } from './relabel/relabeler.js';
 export { DEFAULT_RELABEL, RELABEL_ACTIONS, type RelabelSettings } from './relabel/relabel-settings.js';
 export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';

@@ -4,6 +4,7 @@ import type { ServerGroupSettings } from '../config/index.js';
 import { createStaticSource, type TargetSource } from '../discovery/index.js';
 import { asPromfedError, targetSets, type LabelFilter } from '../model/index.js';
 import { NO_LOG } from '../runtime/index.js';
+import { GroupDetection } from './detect/group-detection.js';
 import type { TargetGroup } from './group/fan-out.js';
 import { boundsAt } from './group/group-bounds.js';
 import { HttpGroupSnapshot } from './group/http-group-snapshot.js';
@@ -43,6 +44,7 @@ class HttpServerGroup implements ServerGroup {
   readonly #filter: GroupFilter | undefined;
   readonly #labelIndex: LabelIndex | undefined;
   readonly #histograms: LearnedHistogramNames | undefined;
+  readonly #detection: GroupDetection | undefined;
   /** By address. */
   #targets: ReadonlyMap<string, Target> = new Map();
   #targetGroups: readonly TargetGroup[] = [];
@@ -74,6 +76,16 @@ class HttpServerGroup implements ServerGroup {
       this.#stop();
       throw thrown;
     }
+    this.#detection =
+      options.background &&
+      new GroupDetection({
+        ...options.background,
+        group: this.name,
+        targets: () => this.#targets.values(),
+        onChange: () => {
+          this.#renewSnapshots();
+        },
+      });
     source.onChange(() => {
       this.#update((address) => this.#tryCreateTarget(address));
     });
@@ -99,6 +111,7 @@ class HttpServerGroup implements ServerGroup {
     this.#credentials?.stop();
     this.#labelIndex?.stop();
     this.#histograms?.stop();
+    this.#detection?.stop();
   }
 
   #snapshotsWith(nowMs: number, filter: LabelFilter | undefined): readonly GroupSnapshot[] {
@@ -122,7 +135,7 @@ class HttpServerGroup implements ServerGroup {
    * @param create returns undefined for an invalid target, which is ignored.
    */
   #update(create: (address: string) => Target | undefined): void {
-    const { name, labels, antiAffinity, allowsLossyHistograms, timeRange } = this.#settings;
+    const { name, labels, antiAffinity, allowsLossyHistograms } = this.#settings;
     const { clock, limits } = this.#options;
     const targets = new Map<string, Target>();
     for (const { address } of this.#source.targets) {
@@ -142,7 +155,12 @@ class HttpServerGroup implements ServerGroup {
       allowsLossyHistograms,
       redact: (text: string) => this.#redactor.redact(text),
     }));
-    this.#reusable = timeRange?.kind === 'relative' ? undefined : this.#snapshotsWith(NaN, undefined);
+    this.#renewSnapshots();
+  }
+
+  #renewSnapshots(): void {
+    const isFixed = this.#settings.timeRange?.kind !== 'relative';
+    this.#reusable = isFixed ? this.#snapshotsWith(NaN, undefined) : undefined;
   }
 
   #createTarget(address: string): Target {

@@ -7,7 +7,16 @@ import type { PromfedError } from '../model/index.js';
  * counted.
  */
 export type Endpoint =
-  'query' | 'query_range' | 'read' | 'series' | 'labels' | 'label_values' | 'metadata' | 'rules' | 'push';
+  | 'query'
+  | 'query_range'
+  | 'read'
+  | 'series'
+  | 'labels'
+  | 'label_values'
+  | 'metadata'
+  | 'rules'
+  | 'status'
+  | 'push';
 
 /**
  * The outcome of a request: `ok` when its body was read to the end, `error` when the target failed, `timeout` when the

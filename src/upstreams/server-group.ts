@@ -6,6 +6,7 @@ import type {
   LabelFilter,
   Labels,
   Matcher,
+  Product,
   PromfedError,
   RawSeries,
   StopSignal,
@@ -157,6 +158,13 @@ export interface GroupSnapshot {
   readonly exact?: boolean | undefined;
   /** True when the region moves the steps of range queries to multiples of the step. */
   readonly alignsRanges?: boolean | undefined;
+  /** The `semantics: native` setting: the region's own evaluation is accepted where it differs. */
+  readonly native?: boolean | undefined;
+  /**
+   * The distinct products of the targets; `UNKNOWN_PRODUCT` before detection. Undefined for a group that evaluates
+   * everything as promfed does.
+   */
+  readonly products?: readonly Product[] | undefined;
   /** True when range functions are computed from the merged raw samples of the replicas. */
   readonly mergesWindows?: boolean | undefined;
   /** Known names of native histograms. Undefined for a group without remote read, whose raw samples lack them too. */

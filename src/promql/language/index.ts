@@ -22,7 +22,7 @@ export { isArithmetic, isComparison, isSetOperator, isTrim } from './operators.j
 export { ParseError, printPosition } from './parse-error.js';
 export { parseExpr, parseMatchers, parseSelector } from './parser/parser.js';
 export { prettyExpr } from './printer/pretty.js';
-export { printExpr, printPortableExpr } from './printer/printer.js';
+export { isPlainLabelName, printExpr, printPortableExpr } from './printer/printer.js';
 export { quote } from './printer/quote.js';
 export { resolveDuration, resolvePositiveDuration } from './resolve-duration.js';
 export { selectorsByTime } from './selector-times.js';

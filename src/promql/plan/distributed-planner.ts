@@ -156,7 +156,10 @@ export class DistributedPlanner {
     const param = expr.param && this.#pushdown.verdict(expr.param);
     // The group aggregation only depends on whether there is a series, which merging does not change.
     const canSplit = input.kind === 'local' && (isFinal(input) || expr.op === 'group');
-    if (canSplit && !this.#pushdown.isRejected(expr) && (param === undefined || param.kind === 'constant')) {
+    const isSent =
+      !this.#pushdown.isRejected(expr) &&
+      (input.kind !== 'local' || this.#pushdown.aggregationLack(expr, input) === undefined);
+    if (canSplit && isSent && (param === undefined || param.kind === 'constant')) {
       const split = this.#trySplit(expr, input);
       if (split !== undefined) return split;
     }

@@ -175,6 +175,11 @@ export function rulesCall(query: RulesQuery, context: FetchContext, clock: Clock
   };
 }
 
+/** @param name of a page below `/api/v1/status/`. */
+export function statusCall(name: 'buildinfo' | 'flags'): ApiCall {
+  return { endpoint: 'status', method: 'GET', route: `status/${name}`, parameters: [], defaults: [] };
+}
+
 function metadataParameters({ selectors, startMs, endMs, limit }: MetadataQuery): Parameter[] {
   return [
     ...selectors.map((matchers): Parameter => ['match[]', printSelector(matchers)]),

@@ -1,7 +1,16 @@
 // A snapshot of a server group over HTTP.
 
 import type { ServerGroupSettings } from '../../config/index.js';
-import type { LabelFilter, Labels, Matcher, TimeBounds } from '../../model/index.js';
+import {
+  hasClosedLookback,
+  sameProduct,
+  type LabelFilter,
+  type Labels,
+  type Matcher,
+  type Product,
+  type TimeBounds,
+} from '../../model/index.js';
+import type { Target } from '../http/target.js';
 import {
   labelNamesCall,
   labelValuesCall,
@@ -51,6 +60,8 @@ export class HttpGroupSnapshot implements GroupSnapshot {
   readonly exact: boolean;
   readonly alignsRanges: boolean;
   readonly mergesWindows: boolean;
+  readonly native: boolean;
+  readonly products: readonly Product[];
   readonly histograms: HistogramNames | undefined;
   readonly allowsLossyHistograms: boolean;
   readonly inject: readonly Matcher[] | undefined;
@@ -67,6 +78,8 @@ export class HttpGroupSnapshot implements GroupSnapshot {
     this.exact = settings.semantics === 'exact';
     this.alignsRanges = settings.alignsRanges;
     this.mergesWindows = this.replicated && settings.semantics === undefined;
+    this.native = settings.semantics === 'native';
+    this.products = productsOf(group.targets);
     this.histograms = histograms;
     this.allowsLossyHistograms = settings.allowsLossyHistograms;
     this.inject = settings.injectMatchers;
@@ -77,7 +90,8 @@ export class HttpGroupSnapshot implements GroupSnapshot {
   }
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer> {
-    return queryReplicas(this.#group, query.kind, queryCall(query, context, this.#group.clock), context);
+    const call = queryCall(query, withOpenLookback(context, this.products), this.#group.clock);
+    return queryReplicas(this.#group, query.kind, call, context);
   }
 
   samples(query: SamplesQuery, context: FetchContext): Promise<GroupSamples> {
@@ -116,4 +130,20 @@ export class HttpGroupSnapshot implements GroupSnapshot {
     const call = rulesCall(query, context, this.#group.clock);
     return queryReplicaMetadata(this.#group, RULES, call, context);
   }
+}
+
+/** Returns the products of targets without duplicates. */
+function productsOf(targets: readonly Target[]): readonly Product[] {
+  const products: Product[] = [];
+  for (const { traits } of targets) {
+    if (!products.some((known) => sameProduct(known, traits.product))) products.push(traits.product);
+  }
+  return products;
+}
+
+/** Shortens the lookback for servers that include its left end by a millisecond, so that they exclude it. */
+function withOpenLookback(context: FetchContext, products: readonly Product[]): FetchContext {
+  const closed = products.find(hasClosedLookback);
+  const lookbackMs = closed && (context.lookbackDeltaMs ?? closed.lookbackMs);
+  return lookbackMs === undefined ? context : { ...context, lookbackDeltaMs: Math.max(1, lookbackMs - 1) };
 }

@@ -2,6 +2,8 @@
 
 import { asPromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
+import type { RequestScope } from '../http/request-scope.js';
+import type { Target } from '../http/target.js';
 import { fanOut, type TargetGroup } from './fan-out.js';
 import { readMetadata, uniteAnswers, type MetadataKind } from '../api/metadata-answer.js';
 import type { FetchContext, MetadataAnswer } from '../server-group.js';
@@ -17,21 +19,30 @@ export async function queryReplicaMetadata<T>(
   const { answers, failures } = await fanOut(
     group,
     context,
-    async (target, scope) => {
-      const body = await target.send(call, scope, maxBytes);
-      try {
-        const { data, warnings, isPartial } = await readMetadata(body, call.endpoint);
-        const parsed = kind.parse(data);
-        body.close();
-        return { data: parsed, warnings, isPartial };
-      } catch (thrown) {
-        const error = asPromfedError(thrown);
-        body.close(error);
-        throw error;
-      }
-    },
+    (target, scope) => readTargetMetadata(target, scope, call, maxBytes, kind),
     () => undefined,
   );
   const replies = answers.map(({ target, value }) => failures.withPartialWarning(target.name, value));
   return uniteAnswers(kind, replies, failures.warnings);
+}
+
+/** Requests metadata of one target. @throws PromfedError whose message is only the reason, as `Target.send` does. */
+export async function readTargetMetadata<T>(
+  target: Target,
+  scope: RequestScope,
+  call: ApiCall,
+  maxBytes: number,
+  { parse }: Pick<MetadataKind<T>, 'parse'>,
+): Promise<MetadataAnswer<T> & { readonly isPartial: boolean }> {
+  const body = await target.send(call, scope, maxBytes);
+  try {
+    const { data, warnings, isPartial } = await readMetadata(body, call.endpoint);
+    const parsed = parse(data);
+    body.close();
+    return { data: parsed, warnings, isPartial };
+  } catch (thrown) {
+    const error = asPromfedError(thrown);
+    body.close(error);
+    throw error;
+  }
 }

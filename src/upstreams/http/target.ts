@@ -6,6 +6,7 @@ import type { ServerGroupSettings } from '../../config/index.js';
 import { PromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
 import { requestWriter } from '../api/request-writer.js';
+import { TargetTraits } from '../detect/target-traits.js';
 import { NO_METRICS, outcomeOf } from '../metrics.js';
 import type { UpstreamOptions } from '../options.js';
 import type { Credentials } from './credentials.js';
@@ -22,6 +23,7 @@ import { ResponseBody } from './response-body.js';
 export class Target {
   /** `host:port`, as in the configuration. */
   readonly name: string;
+  readonly traits = new TargetTraits();
   readonly #pool: Pool;
   readonly #exchange: Exchange;
   readonly #toRequest: (call: ApiCall, headers: readonly string[] | undefined) => HttpRequest;
@@ -62,11 +64,13 @@ export class Target {
     const { headers, memory } = scope.context;
     try {
       const response = await this.#exchange(this.#toRequest(call, headers), scope);
+      this.traits.answered();
       scope.answered();
       const contentType = headerOf(response, 'content-type');
       return new ResponseBody(response.body, maxBytes, scope, contentType, memory);
     } catch (thrown) {
       const error = requestFailure(thrown, 'headers');
+      if (error.code === 'upstream') this.traits.failed();
       scope.end(outcomeOf(error), 0);
       throw error;
     }

@@ -1,18 +1,13 @@
 // Background learning of a server group: label values, and names of native histograms.
 
-import { setMaxListeners } from 'node:events';
-
 import type { ServerGroupSettings } from '../../config/index.js';
 import { injectMatchers } from '../../model/index.js';
-import type { Timers } from '../../runtime/index.js';
 import { METADATA, STRINGS, uniteAnswers } from '../api/metadata-answer.js';
 import type { Background } from '../options.js';
-import type { FetchContext, GroupSnapshot } from '../server-group.js';
+import type { GroupSnapshot } from '../server-group.js';
 import { LearnedHistogramNames } from './histogram-names.js';
 import { LabelIndex } from './label-index.js';
-
-/** Time limit of a refresh. */
-const REFRESH_TIMEOUT_MS = 30_000;
+import { refreshContext } from './refresh-context.js';
 
 /**
  * Starts to learn the values of the dynamic labels of a group. Returns undefined when it has none.
@@ -73,15 +68,4 @@ export function tryStartHistogramNames(
     timers,
     log,
   });
-}
-
-function refreshContext(signal: AbortSignal, timers: Timers): FetchContext {
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]);
-  // Each target adds a listener; Node.js would warn of a leak from eleven on.
-  setMaxListeners(0, bound);
-  return {
-    signal: bound,
-    deadlineMs: timers.now() + REFRESH_TIMEOUT_MS,
-    lookbackDeltaMs: undefined,
-  };
 }

@@ -40,13 +40,28 @@ export interface FaultServer {
   close(): Promise<void>;
 }
 
+export interface FaultServerOptions {
+  /**
+   * True to pass requests to the pages below `/api/v1/status/` to the fault. Default false: they are answered with 404
+   * and not recorded, because promfed sends them in the background.
+   */
+  readonly receivesStatus?: boolean;
+}
+
 /** Starts a server that answers every request with `fault`, until `behave` is called. */
-export async function startFaultServer(fault: Fault): Promise<FaultServer> {
+export async function startFaultServer(
+  fault: Fault,
+  { receivesStatus = false }: FaultServerOptions = {},
+): Promise<FaultServer> {
   let current = fault;
   const requests: ReceivedRequest[] = [];
   const sockets = new Set<Socket>();
   const used = new Set<Socket>();
   const server = createServer((request, response) => {
+    if (!receivesStatus && request.url?.includes('/api/v1/status/') === true) {
+      response.writeHead(404).end();
+      return;
+    }
     used.add(request.socket);
     void receive(request).then((received) => {
       requests.push(received);

@@ -70,9 +70,9 @@ async function setUp(t: Test, authentication: AuthenticationSettings, isWatched 
       return server.requests.at(-1)?.headers.authorization;
     },
     check: async () => {
-      await until(() => timers.pending === 1, 'the end of the last check');
+      await until(() => timers.pending === 2, 'the end of the last check');
       await timers.pass(5000);
-      await until(() => timers.pending === 1, 'the end of a check');
+      await until(() => timers.pending === 2, 'the end of a check');
     },
   };
 }
@@ -114,7 +114,7 @@ t.test('a file that is older than its configuration is corrected at once', async
   writeFileSync(file, 'newer');
   const { sent, timers } = await setUp(t, bearer('as-loaded', file));
   await timers.pass(0);
-  await until(() => timers.pending === 1, 'the first check');
+  await until(() => timers.pending === 2, 'the first check');
   t.equal(await sent(), 'Bearer newer');
 });
 

@@ -18,7 +18,6 @@ import type {
 import { PRECEDENCE, UNARY_PRECEDENCE, isRightAssociative } from '../operators.js';
 import { quote } from './quote.js';
 
-/** Label names that need no quotes. Regions before Prometheus 3 accept no other names. */
 const PLAIN_LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
@@ -162,7 +161,12 @@ function printLabelNames(names: readonly string[]): string {
 }
 
 function printLabelName(name: string): string {
-  return PLAIN_LABEL_NAME.test(name) ? name : quote(name);
+  return isPlainLabelName(name) ? name : quote(name);
+}
+
+/** Reports whether a label name needs no quotes. Regions before Prometheus 3 accept no other names. */
+export function isPlainLabelName(name: string): boolean {
+  return PLAIN_LABEL_NAME.test(name);
 }
 
 function printVectorSelector(selector: VectorSelector): string {

@@ -6,6 +6,7 @@ import {
   type LabelFilter,
   type Labels,
   type Matcher,
+  type Product,
   type TimeBounds,
 } from '../../../model/index.js';
 
@@ -20,6 +21,13 @@ export interface PlannedGroup {
   readonly replicated: boolean;
   /** The `semantics: exact` setting: the group does not evaluate as PromQL does, so its raw samples are read. */
   readonly exact?: boolean | undefined;
+  /** The `semantics: native` setting: the group's own evaluation is accepted where it differs from PromQL. */
+  readonly native?: boolean | undefined;
+  /**
+   * The distinct products of the group's targets. Expressions that one of them cannot evaluate are computed by promfed.
+   * Default: the group evaluates everything as promfed does.
+   */
+  readonly products?: readonly Product[] | undefined;
   /** The group moves the steps of a range query to multiples of the step. Default false. */
   readonly alignsRanges?: boolean | undefined;
   /**

@@ -7,6 +7,7 @@ import { NONE_EXCLUDED, type ExcludedGroup, type Exclusion } from '../pruning/gr
 import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRoute, SelectorRouting } from '../pruning/selector-routing.js';
 import type { PlanTimes } from '../times.js';
+import { shortensRanges, shortensSubqueries } from './group-lacks.js';
 import type { Local } from './pushdown-verdict.js';
 import { Rewriter } from './rewrite.js';
 
@@ -113,11 +114,12 @@ export class Fetches {
     };
   }
 
-  /** The names of a group's labels and its injected matchers as one text. */
+  /** The names of a group's labels, its injected matchers and how its ranges are rewritten, as one text. */
   #groupKey(group: PlannedGroup): string {
     const known = this.#groupKeys.get(group);
     if (known !== undefined) return known;
-    const key = JSON.stringify([group.labels.names(), group.inject]);
+    const shortened = [shortensRanges(group), shortensSubqueries(group)];
+    const key = JSON.stringify([group.labels.names(), group.inject, shortened]);
     this.#groupKeys.set(group, key);
     return key;
   }

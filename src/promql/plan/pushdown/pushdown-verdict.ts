@@ -38,7 +38,7 @@ export interface Local {
   readonly fallible: boolean;
 }
 
-interface Computed {
+export interface Computed {
   readonly kind: 'computed';
   readonly reason: PushdownReason;
 }

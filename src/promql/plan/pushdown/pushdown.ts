@@ -11,6 +11,7 @@ import {
   type BinaryOp,
   type CallExpr,
   type Expr,
+  type SubqueryExpr,
   type VectorSelector,
 } from '../../language/index.js';
 import { areDisjoint, type PlannedGroup } from '../pruning/planned-group.js';
@@ -20,6 +21,13 @@ import { expressionKey, isOperation } from '../rejected-parts.js';
 import { tryQueryFunction, type PlanTimes } from '../times.js';
 import type { NameRemoval } from './delayed-name-removal.js';
 import { functionVerdict, perSeriesVerdict, windowsVerdict } from './function-verdict.js';
+import {
+  constructsOfAggregation,
+  constructsOfCall,
+  constructsOfOperation,
+  constructsOfSelection,
+  lackVerdict,
+} from './group-lacks.js';
 import { joinVerdict, matchedLabels } from './join.js';
 import {
   computed,
@@ -32,6 +40,7 @@ import {
   OPERAND_COMPUTED,
   setsLabel,
   withFallibility,
+  type Computed,
   type Local,
   type PushdownVerdict,
 } from './pushdown-verdict.js';
@@ -97,7 +106,7 @@ export class Pushdown {
         return selector.kind === 'computed' ? selector : windowsVerdict(selector);
       }
       case 'subquery':
-        return windowsVerdict(this.verdict(expr.expr));
+        return this.#subquery(expr);
       case 'paren':
         return this.verdict(expr.expr);
       case 'unary':
@@ -132,6 +141,8 @@ export class Pushdown {
         'its window crosses the time range of a group: the raw samples of all groups are read',
       );
     }
+    const lack = lackVerdict(groups, constructsOfSelection(expr, this.#times));
+    if (lack !== undefined) return lack;
     const remainingLabels = this.#routing.labels;
     const disjoint = areDisjoint(groups, remainingLabels);
     const single = groups.every((group) => !group.replicated);
@@ -150,6 +161,15 @@ export class Pushdown {
       mayLoseNames,
       fallible: false,
     };
+  }
+
+  #subquery(expr: SubqueryExpr): PushdownVerdict {
+    const input = this.verdict(expr.expr);
+    const lack =
+      input.kind === 'local'
+        ? lackVerdict(input.groups, constructsOfSelection(expr, this.#times))
+        : undefined;
+    return lack ?? windowsVerdict(input);
   }
 
   /**
@@ -174,6 +194,8 @@ export class Pushdown {
     }
     if (locals.length === 0) return CONSTANT;
     if (locals.length > 1 && !areOfOneSource(locals)) return SEVERAL_GROUPS;
+    const lack = lackVerdict(locals[0]!.groups, constructsOfCall(expr));
+    if (lack !== undefined) return lack;
     const [input] = series;
     if (input === undefined) return withFallibility({ ...locals[0]!, remainingLabels: NO_LABELS }, locals);
     return series.length === 1
@@ -191,6 +213,8 @@ export class Pushdown {
     if (param?.kind === 'computed') return OPERAND_COMPUTED;
     if (param?.kind === 'local' && !areOfOneSource([input, param])) return SEVERAL_GROUPS;
     if (EXPERIMENTAL_AGGREGATIONS.has(op)) return computed({ kind: 'experimental', what: op });
+    const lack = this.aggregationLack(expr, input);
+    if (lack !== undefined) return lack;
     const isInstant = this.#times.stepMs === 0;
     if (isInstant && SELECTING.has(op)) {
       return computedBecause(
@@ -211,12 +235,20 @@ export class Pushdown {
     return withFallibility({ ...input, remainingLabels, ...names }, params);
   }
 
+  /** Returns the verdict when a group cannot be sent the aggregation; undefined when all groups can. */
+  aggregationLack(expr: AggregateExpr, { groups }: Local): Computed | undefined {
+    return lackVerdict(groups, constructsOfAggregation(expr, this.#times));
+  }
+
   #binary(expr: BinaryExpr): PushdownVerdict {
     if (EXPERIMENTAL_OPERATORS.has(expr.op)) return computed({ kind: 'experimental', what: expr.op });
     const lhs = this.verdict(expr.lhs);
     const rhs = this.verdict(expr.rhs);
     if (lhs.kind === 'computed' || rhs.kind === 'computed') return OPERAND_COMPUTED;
     if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
+    const groups = [lhs, rhs].flatMap((side) => (side.kind === 'local' ? side.groups : []));
+    const lack = lackVerdict(groups, constructsOfOperation(expr));
+    if (lack !== undefined) return lack;
     if (expr.matching === undefined) return scalarOperatorVerdict(expr, lhs, rhs);
     if (lhs.kind === 'local' && rhs.kind === 'local') return joinVerdict(expr, expr.matching, lhs, rhs);
     // The series that match a constant vector are the same in every region, unless they match by labels that regions

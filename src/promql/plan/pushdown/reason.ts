@@ -1,6 +1,6 @@
 // The reasons for which promfed computes an expression itself, as data and as text.
 
-import { compareStrings } from '../../../model/index.js';
+import { compareStrings, printProduct, type Product } from '../../../model/index.js';
 import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
 
 /** Cheap to create: the text is composed only for explain. */
@@ -19,6 +19,13 @@ export type PushdownReason =
       readonly what: string;
       readonly groups: readonly PlannedGroup[];
       readonly kept: ReadonlySet<string>;
+    }
+  /** The group runs a product that cannot be sent the expression. `lack` completes "eu runs Prometheus 3.5.3, which …". */
+  | {
+      readonly kind: 'product';
+      readonly group: PlannedGroup;
+      readonly product: Product;
+      readonly lack: string;
     }
   | { readonly kind: 'other'; readonly text: string };
 
@@ -40,6 +47,8 @@ export function printReason(reason: PushdownReason): string {
         ? `${reason.what} does not keep the label that distinguishes the groups: ${missing[0]!}`
         : `${reason.what} does not keep labels that distinguish the groups: ${missing.join(', ')}`;
     }
+    case 'product':
+      return `${reason.group.name} runs ${printProduct(reason.product)}, which ${reason.lack}`;
     case 'other':
       return reason.text;
   }

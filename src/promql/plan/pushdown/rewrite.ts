@@ -13,6 +13,7 @@ import {
 } from '../../language/index.js';
 import { matchersForGroup, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRouting } from '../pruning/selector-routing.js';
+import { shortensRanges, shortensSubqueries } from './group-lacks.js';
 import { shiftOf, spanMs, tryQueryFunction, type PlanTimes } from '../times.js';
 
 type Recurse = (inner: Expr) => Expr | undefined;
@@ -50,11 +51,11 @@ export class Rewriter {
         return this.#selector(expr, group);
       case 'matrixSelector': {
         const selector = this.#selector(expr.selector, group);
-        return selector && { ...expr, selector, range: this.#span(expr.range) };
+        return selector && { ...expr, selector, range: this.#range(expr.range, shortensRanges(group)) };
       }
       case 'subquery': {
         const inner = recurse(expr.expr);
-        return inner && this.#subquery(expr, inner);
+        return inner && this.#subquery(expr, inner, group);
       }
       case 'aggregate': {
         const inner = recurse(expr.expr);
@@ -90,10 +91,17 @@ export class Rewriter {
     };
   }
 
-  #subquery(expr: SubqueryExpr, inner: Expr): SubqueryExpr {
+  #subquery(expr: SubqueryExpr, inner: Expr, group: PlannedGroup): SubqueryExpr {
     const step =
       expr.step === undefined ? plain(this.#times.defaultStepMs, expr.position) : this.#span(expr.step);
-    return { ...expr, expr: inner, range: this.#span(expr.range), step, ...this.#shift(expr) };
+    const range = this.#range(expr.range, shortensSubqueries(group));
+    return { ...expr, expr: inner, range, step, ...this.#shift(expr) };
+  }
+
+  /** A range, a millisecond shorter for a group that would include a sample at its left end. */
+  #range(range: Duration, isShorter: boolean): Duration {
+    const ms = spanMs(range, this.#times);
+    return plain(isShorter ? Math.max(1, ms - 1) : ms, range.position);
   }
 
   #span(span: Duration): Duration {
