@@ -25,6 +25,11 @@ async function startRegion(
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://region');
+      // Requests of the background, which have no selector.
+      if (url.pathname.includes('/status/')) {
+        response.writeHead(404).end();
+        return;
+      }
       const parameters = new URLSearchParams(`${url.searchParams.toString()}&${body}`);
       received.push([url.pathname, ...parameters.getAll('match[]'), ...parameters.getAll('query')].join(' '));
       const isRange = parameters.get('query')?.endsWith(']') === true;

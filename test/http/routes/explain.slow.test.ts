@@ -89,6 +89,7 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
         labels: { region: `r${i}` },
         replicated: false,
         optional: false,
+        products: [],
       })),
     },
   });
