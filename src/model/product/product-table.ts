@@ -58,6 +58,11 @@ const ROWS: readonly Row[] = [
   { constructs: ['quoted label names'], since: [3, 0, 0] },
   { constructs: ['histogram_avg'], since: [2, 51, 0] },
   { constructs: ['histogram_stddev', 'histogram_stdvar'], since: [2, 47, 0] },
+  {
+    constructs: ['lookback'],
+    since: LOOKBACK_PARAMETER,
+    difference: 'includes the left end of the lookback, and cannot be sent another lookback',
+  },
   { constructs: ['histogram_count', 'histogram_sum', 'histogram_fraction'], since: [2, 40, 0] },
   { constructs: ['day_of_year'], since: [2, 36, 0] },
   { constructs: ['negative offsets', 'the @ modifier'], since: [2, 33, 0] },

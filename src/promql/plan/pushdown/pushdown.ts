@@ -99,9 +99,9 @@ export class Pushdown {
       case 'string':
         return CONSTANT;
       case 'vectorSelector':
-        return this.#selector(expr);
+        return this.#selector(expr, 'lookback');
       case 'matrixSelector': {
-        const selector = this.verdict(expr.selector);
+        const selector = this.#selector(expr.selector, 'range');
         // A range selector is one operand with its selector: it has the same reason.
         return selector.kind === 'computed' ? selector : windowsVerdict(selector);
       }
@@ -120,7 +120,8 @@ export class Pushdown {
     }
   }
 
-  #selector(expr: VectorSelector): PushdownVerdict {
+  /** @param reads the samples that the selector reads at each step. */
+  #selector(expr: VectorSelector, reads: 'range' | 'lookback'): PushdownVerdict {
     if (expr.extension !== undefined) return computed({ kind: 'experimental', what: expr.extension });
     const { groups, rawOnly, nativeHistograms, crossesBounds } = this.#routing.route(expr);
     if (rawOnly?.ownedNames !== undefined) {
@@ -141,7 +142,7 @@ export class Pushdown {
         'its window crosses the time range of a group: the raw samples of all groups are read',
       );
     }
-    const lack = lackVerdict(groups, constructsOfSelection(expr, this.#times));
+    const lack = lackVerdict(groups, [reads, ...constructsOfSelection(expr, this.#times)]);
     if (lack !== undefined) return lack;
     const remainingLabels = this.#routing.labels;
     const disjoint = areDisjoint(groups, remainingLabels);

@@ -126,6 +126,17 @@ fetch
       selector {__name__="x"}`,
   },
   {
+    name: 'a lookback whose left end is included is read from raw samples, a range is shortened',
+    groups: groups({ eu: [prometheus('2.42.0')], us: [prometheus('2.43.0')] }),
+    expr: 'x / sum_over_time(x[5m])',
+    plan: `
+/
+  selector {__name__="x"}
+  fetch
+    eu: sum_over_time(x[4m59s999ms]) as {region="eu"}
+    us: sum_over_time(x[4m59s999ms]) as {region="us"}`,
+  },
+  {
     name: 'a parameter that may vary is evaluated at every step',
     groups: groups({ eu: [prometheus('3.4.0')] }),
     expr: 'topk(scalar(count(x)), x)',
