@@ -62,7 +62,6 @@ export {
   hasClosedRanges,
   hasClosedSubqueries,
   isListed,
-  type Lack,
   lackOf,
 } from './product/product-table.js';
 export { Relabeler } from './relabel/relabeler.js';
