@@ -18,6 +18,7 @@ export interface AppContext {
   readonly clock: Clock;
   /** `--query.timeout`. */
   readonly queryTimeoutMs: number;
+  /** promfed's version. */
   readonly version: string;
   /** `--web.enable-lifecycle`. */
   readonly lifecycleEnabled: boolean;

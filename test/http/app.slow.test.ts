@@ -207,9 +207,10 @@ t.test('health, readiness, build, configuration, flags and metrics are served', 
   );
   t.equal((await fetch(`${url}-/healthy`)).status, 200);
   t.equal((await fetch(`${url}-/ready`)).status, 200);
-  const build = await api<{ version: string; features?: unknown }>(url, '/api/v1/status/buildinfo');
-  t.equal(build.data?.version, '0.0.0-test');
-  t.notOk(build.data?.features, 'Grafana would take it for Mimir');
+  const build = await api<Record<string, unknown>>(url, '/api/v1/status/buildinfo');
+  t.equal(build.data?.['version'], '3.14.0', 'the version of Prometheus, by which Grafana selects endpoints');
+  t.equal(build.data?.['promfedVersion'], '0.0.0-test');
+  t.notOk(build.data?.['application'] ?? build.data?.['features'], 'Grafana would take it for Mimir');
   t.match((await api(url, '/api/v1/status/flags')).data, { 'query.timeout': '30s' });
   const config = await api<{ yaml: string }>(url, '/api/v1/status/config');
   t.match(config.data?.yaml, /name: region-1/);

@@ -7,6 +7,12 @@ import type { AppContext } from '../app-context.js';
 import { sendData } from '../reply/send-data.js';
 import { addRoute } from './route.js';
 
+/**
+ * Version of Prometheus whose HTTP API and PromQL promfed implements. Clients choose features by it: Grafana up to 10
+ * requests `/api/v1/label/NAME/values` with `match[]` from version 2.24 on, and `/api/v1/series` before.
+ */
+const PROMETHEUS_VERSION = '3.14.0';
+
 export function addStatusRoutes(app: FastifyInstance, context: AppContext): void {
   addRoute(app, ['GET', 'HEAD'], '/-/healthy', async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send('promfed is Healthy.\n'),
@@ -36,12 +42,13 @@ export function addStatusRoutes(app: FastifyInstance, context: AppContext): void
 
   addRoute(app, ['GET'], '/api/v1/status/buildinfo', async (_request, reply) =>
     sendData(reply, {
-      version: context.version,
+      version: PROMETHEUS_VERSION,
       revision: '',
       branch: '',
       buildUser: '',
       buildDate: '',
       goVersion: '',
+      promfedVersion: context.version,
     }),
   );
 
