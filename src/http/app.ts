@@ -9,6 +9,7 @@ import { addExplainRoutes } from './routes/explain-routes.js';
 import { addMetadataRoutes } from './routes/metadata-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
 import { addRuleRoutes } from './routes/rule-routes.js';
+import { addPathRedirects, replyNotFound } from './redirect.js';
 import { errorHandler, replyToInvalidRequest } from './reply/reply-error.js';
 import { addStatusRoutes } from './routes/status-routes.js';
 
@@ -23,6 +24,8 @@ const MAX_HEADER_BYTES = 256 * 1024;
  * request on a connection that is closing.
  */
 const KEEP_ALIVE_MS = 120_000;
+
+const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
 
 /** Creates the application. It does not listen yet. */
 export function createApp(context: AppContext): FastifyInstance {
@@ -46,21 +49,21 @@ export function createApp(context: AppContext): FastifyInstance {
     clientErrorHandler: replyToInvalidRequest,
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_request, body, done) => {
-      done(null, body);
-    },
-  );
-  // Other bodies are read and ignored: vmalert posts empty bodies with the content type of JSON.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => {
-    done(null, undefined);
+  // Parameters reads forms. Other bodies are ignored: vmalert posts empty bodies with the content type of JSON.
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request.raw;
+    // Fastify rejects an invalid content type. For Prometheus, such a request has no form.
+    if (headers['content-type'] !== undefined && !MEDIA_TYPE.test(headers['content-type'])) {
+      headers['content-type'] = 'application/octet-stream';
+    }
+    done();
   });
   app.setErrorHandler(handleError);
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).type('text/plain').send('404 page not found\n'),
-  );
+  app.setNotFoundHandler(replyNotFound);
+  addPathRedirects(app);
   addCors(app, context.routePrefix);
   addCompression(app);
   app.addHook('onResponse', (request, reply, done) => {

@@ -1,4 +1,4 @@
-// Text form of floats and times in the Prometheus HTTP API: printing and parsing.
+// Text form of floats and times in the Prometheus HTTP API.
 
 /**
  * Prints a float as the HTTP API does, with the fewest digits that identify it. Magnitudes below 1e-6 and from 1e21 on
@@ -48,60 +48,4 @@ export function formatExponent(value: number): string {
 export function formatRfc3339(timeMs: number, ns = 0): string {
   const text = new Date(timeMs).toISOString().slice(0, -1);
   return `${text}${String(ns).padStart(6, '0')}Z`.replace(/\.?0*Z$/, 'Z');
-}
-
-const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
-
-/**
- * Parses a decimal float, an infinity or NaN. Returns undefined for any other text, and for a number that overflows.
- *
- * Source: Go, strconv (`ParseFloat`), without hexadecimal floats.
- */
-export function tryParseFloat(text: string): number | undefined {
-  if (DECIMAL.test(text)) {
-    const value = Number(text);
-    return Number.isFinite(value) ? value : undefined;
-  }
-  switch (text.toLowerCase()) {
-    case '+inf':
-    case 'inf':
-    case '+infinity':
-    case 'infinity':
-      return Infinity;
-    case '-inf':
-    case '-infinity':
-      return -Infinity;
-    case 'nan':
-      return NaN;
-    default:
-      return undefined;
-  }
-}
-
-const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
-
-/** Largest distance from the epoch that a JavaScript `Date` can represent. */
-const MAX_TIME_MS = 8.64e15;
-
-/**
- * Parses a time parameter of the HTTP API, seconds since the epoch or RFC 3339, to whole milliseconds since the epoch.
- * Returns undefined for an invalid time and for one that a JavaScript `Date` cannot represent.
- *
- * Source: Prometheus, web/api/v1/api.go (`parseTime`).
- */
-export function tryParseTime(text: string): number | undefined {
-  const seconds = tryParseFloat(text);
-  const timeMs = seconds === undefined ? parseRfc3339(text) : Math.round(seconds * 1000);
-  return Math.abs(timeMs) <= MAX_TIME_MS ? timeMs : undefined;
-}
-
-/** Returns milliseconds since the epoch; NaN when the text is not a valid date. */
-function parseRfc3339(text: string): number {
-  const match = RFC3339.exec(text);
-  if (match === null) return NaN;
-  const [year, month, day, hour] = match.slice(1).map(Number) as [number, number, number, number];
-  const lastDay = new Date(0);
-  lastDay.setUTCFullYear(year, month, 0);
-  // Date.parse accepts February 30 as March 2, and hour 24 as the next day.
-  return day > lastDay.getUTCDate() || hour > 23 ? NaN : Date.parse(text);
 }

@@ -3,14 +3,7 @@ export { ColumnSlabs } from './column-slabs.js';
 export { compareStrings } from './compare.js';
 export { MAX_DURATION_MS, MAX_DURATION_S, parseDuration, printDuration } from './duration.js';
 export { asPromfedError, type ErrorCode, PromfedError } from './errors.js';
-export {
-  formatExponent,
-  formatFloat,
-  formatRfc3339,
-  formatTimestamp,
-  tryParseFloat,
-  tryParseTime,
-} from './format.js';
+export { formatExponent, formatFloat, formatRfc3339, formatTimestamp } from './format.js';
 export { type Grid, gridEndMs, instantGrid, MAX_POINTS, rangeGrid } from './grid.js';
 export {
   detectReset,
@@ -64,6 +57,9 @@ export {
   isListed,
   lackOf,
 } from './product/product-table.js';
+export type { Instant } from './parse/instant.js';
+export { tryParseFloat } from './parse/parse-float.js';
+export { tryParseInstant, tryParseTime } from './parse/parse-time.js';
 export { Relabeler } from './relabel/relabeler.js';
 export { DEFAULT_RELABEL, RELABEL_ACTIONS, type RelabelSettings } from './relabel/relabel-settings.js';
 export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';

@@ -94,11 +94,6 @@ t.test('invalid requests get the error of Prometheus in its format', async (t) =
     ['/series', { 'match[]': 'sum(x)' }, 'invalid parameter "match[]": 1:4: parse error: '],
     ['/labels', { 'match[]': 'sum(x)' }, '1:4: parse error: '],
     ['/labels', { 'match[]': '{a=""}' }, 'match[] must contain at least one non-empty matcher'],
-    [
-      '/labels',
-      { start: '2', end: '1' },
-      'invalid parameter "end": end timestamp must not be before start time',
-    ],
   ];
   for (const [path, parameters, error] of cases) {
     const answer = await api(url, `/api/v1${path}`, parameters);
@@ -153,7 +148,7 @@ t.test('unknown paths, wrong methods and large bodies are rejected', async (t) =
   const missing = await fetch(`${url}api/v1/nothing`);
   t.same([missing.status, await missing.text()], [404, '404 page not found\n']);
   const wrong = await fetch(`${url}api/v1/query`, { method: 'DELETE' });
-  t.same([wrong.status, wrong.headers.get('allow')], [405, 'GET, POST']);
+  t.same([wrong.status, wrong.headers.get('allow')], [405, 'GET, OPTIONS, POST']);
   t.equal((await fetch(`${url}api/v1/metadata`, { method: 'POST' })).status, 405);
   const large = await fetch(`${url}api/v1/query`, {
     method: 'POST',

@@ -5,7 +5,7 @@ import { instantGrid, PromfedError } from '../../model/index.js';
 import { parseExpr, type Expr, type FeatureSet } from '../../promql/language/index.js';
 import type { AppContext } from '../app-context.js';
 import type { ApiRequest } from '../routes/route.js';
-import { invalid, parameter, type Parameters } from './parameters.js';
+import { invalid, parameter, positiveMs, type Parameters } from './parameters.js';
 
 /**
  * Parses the parameter `query`.
@@ -25,7 +25,7 @@ export function parseQuery(parameters: Parameters, features: FeatureSet): Expr {
  */
 export function instantRequest(request: ApiRequest, context: AppContext): QueryRequest {
   const limit = request.parameters.limit();
-  const grid = instantGrid(request.parameters.timeMs('time') ?? context.clock.now());
+  const grid = instantGrid(request.parameters.time('time')?.evaluationMs ?? context.clock.now());
   return queryRequest({ kind: 'instant', grid, endMs: grid.startMs, limit }, request, context);
 }
 
@@ -37,14 +37,8 @@ export function instantRequest(request: ApiRequest, context: AppContext): QueryR
  * @throws PromfedError `bad_data` with Prometheus' text.
  */
 export function rangeRequest(request: ApiRequest, context: AppContext): QueryRequest {
-  const { parameters } = request;
-  const grid = parameters.grid();
-  const limit = parameters.limit();
-  return queryRequest(
-    { kind: 'range', grid, endMs: parameters.requiredTimeMs('end'), limit },
-    request,
-    context,
-  );
+  const limit = request.parameters.limit();
+  return queryRequest({ kind: 'range', ...request.parameters.range(), limit }, request, context);
 }
 
 /**
@@ -58,7 +52,12 @@ export function instantOrRangeRequest(request: ApiRequest, context: AppContext):
   if (isRange && parameters.get('time') !== '') {
     throw invalid('time', 'an instant query has a time, a range query has start, end and step');
   }
-  return isRange ? rangeRequest(request, context) : instantRequest(request, context);
+  if (!isRange) return instantRequest(request, context);
+  const query = rangeRequest(request, context);
+  if (query.grid.count === 0) {
+    throw invalid('end', 'there is nothing to explain: both times must be within 292 years of 1970');
+  }
+  return query;
 }
 
 function queryRequest(
@@ -71,9 +70,12 @@ function queryRequest(
   const text = parameters.get('query');
   const routing = parameters.routing();
   const stats = parseStats(parameters.get('stats'));
-  return parameter('query', () =>
+  const request = parameter('query', () =>
     createQueryRequest({ ...times, text, lookbackDeltaMs, timeoutMs, routing, stats, signal }, features),
   );
+  // Prometheus' text
+  if (timeoutMs === 0) throw new PromfedError('timeout', 'query timed out in query execution');
+  return request;
 }
 
 /**
@@ -87,16 +89,15 @@ function parseStats(text: string): QueryRequest['stats'] {
   return text === 'all' ? 'samples-per-step' : 'samples';
 }
 
-/** The smaller of the flag and the parameter. */
+/** The smaller of the flag and the parameter; 0 for a parameter that leaves no time. */
 function timeout(parameters: Parameters, flagMs: number): number {
-  const timeoutMs = parameters.durationMs('timeout');
-  return timeoutMs === undefined || timeoutMs <= 0 ? flagMs : Math.min(timeoutMs, flagMs);
+  const timeoutNs = parameters.durationNs('timeout');
+  return timeoutNs === undefined ? flagMs : Math.min(positiveMs(timeoutNs) ?? 0, flagMs);
 }
 
 /** Undefined for a missing parameter, zero or a negative duration: the default then applies, as in Prometheus. */
 function lookback(parameters: Parameters): number | undefined {
-  const lookbackMs = withLookbackText(() => parameters.durationMs('lookback_delta'));
-  return lookbackMs !== undefined && lookbackMs > 0 ? lookbackMs : undefined;
+  return positiveMs(withLookbackText(() => parameters.durationNs('lookback_delta')));
 }
 
 /** Words the error of `lookback_delta` as Prometheus does. Source: Prometheus, web/api/v1/api.go (`extractQueryOpts`). */

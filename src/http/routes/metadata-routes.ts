@@ -6,12 +6,13 @@ import type { MetadataRequest } from '../../federation/index.js';
 import { PromfedError, type Matcher } from '../../model/index.js';
 import type { AppContext } from '../app-context.js';
 import { parseMatch } from '../parameters/match.js';
-import { invalid, parameter, type Parameters } from '../parameters/parameters.js';
-import { sendResult } from '../reply/send-data.js';
+import { parameter, parseInteger, type Parameters } from '../parameters/parameters.js';
+import { sendData, sendResult } from '../reply/send-data.js';
 import { addRoute, type ApiRequest } from './route.js';
 
 export function addMetadataRoutes(app: FastifyInstance, context: AppContext): void {
   addRoute(app, ['GET', 'POST'], '/api/v1/series', async (request, reply) => {
+    request.parameters.checkForm();
     if (request.parameters.all('match[]').length === 0) {
       throw new PromfedError('bad_data', 'no match[] parameter provided');
     }
@@ -31,26 +32,51 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
   });
 
   addRoute(app, ['GET'], '/api/v1/metadata', async (request, reply) => {
-    const metric = request.parameters.get('metric');
-    const perMetric = request.parameters.limit('limit_per_metric');
+    const { parameters, signal } = request;
+    const limit = metadataLimit(parameters, 'limit');
+    const perMetric = metadataLimit(parameters, 'limit_per_metric');
+    if (limit === 0) return sendData(reply, {});
+    const metric = parameters.get('metric');
+    const query = { selectors: [], startMs: undefined, endMs: undefined, limit };
     const { metadata } = context.engineFor(request);
-    const result = await metadata.metrics(metric === '' ? undefined : metric, metadataRequest(request));
+    const result = await metadata.metrics(metric === '' ? undefined : metric, {
+      query,
+      timeoutMs: context.queryTimeoutMs,
+      routing: parameters.routing(),
+      signal,
+    });
     return sendResult(reply, result, (data) =>
       JSON.stringify(
-        Object.fromEntries([...data].map(([name, entries]) => [name, entries.slice(0, perMetric)])),
+        Object.fromEntries(
+          [...data].map(([name, entries]) => [
+            name,
+            entries.slice(0, perMetric === 0 ? undefined : perMetric),
+          ]),
+        ),
       ),
     );
   });
 
+  /** A start after the end is valid. Stores answer such a request with what they index by time, often nothing. */
   function metadataRequest({ parameters, signal }: ApiRequest, isSeries = false): MetadataRequest {
-    const startMs = parameters.timeMs('start');
-    const endMs = parameters.timeMs('end');
-    if (startMs !== undefined && endMs !== undefined && endMs < startMs) {
-      throw invalid('end', 'end timestamp must not be before start time');
-    }
-    const query = { selectors: selectors(parameters, isSeries), startMs, endMs, limit: parameters.limit() };
+    const limit = parameters.limit();
+    const startMs = parameters.time('start')?.unixMs;
+    const endMs = parameters.time('end')?.unixMs;
+    const query = { selectors: selectors(parameters, isSeries), startMs, endMs, limit };
     return { query, timeoutMs: context.queryTimeoutMs, routing: parameters.routing(), signal };
   }
+}
+
+/**
+ * A limit of /api/v1/metadata; undefined when it is missing or negative.
+ *
+ * Source: Prometheus, web/api/v1/api.go (`metricMetadata`).
+ */
+function metadataLimit(parameters: Parameters, name: string): number | undefined {
+  const text = parameters.get(name);
+  if (text === '') return undefined;
+  const limit = parseInteger(text, 'Atoi', () => new PromfedError('bad_data', `${name} must be a number`));
+  return limit < 0 ? undefined : Math.min(limit, Number.MAX_SAFE_INTEGER);
 }
 
 /**

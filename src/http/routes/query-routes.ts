@@ -30,6 +30,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     engine: QueryEngine,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
+    if (request.grid.count === 0) return sendData(reply, { resultType: 'matrix', result: [] });
     const answer = await engine.query(request);
     const buffered = tryEncodeBuffered(answer, request);
     if (buffered !== undefined) return reply.type(JSON_TYPE).send(buffered);

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 
 import { PromfedError, type StopSignal } from '../../model/index.js';
 import { Cancellation } from '../../runtime/index.js';
+import type { RequestBody } from '../parameters/form.js';
 import { Parameters } from '../parameters/parameters.js';
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
@@ -40,11 +41,12 @@ export function addRoute(
     handler: (request, reply) => handler(toApiRequest(request, reply), reply),
   });
   const others = METHODS.filter((method) => !methods.includes(method));
+  const allow = [...methods, 'OPTIONS'].sort().join(', ');
   app.route({
     method: others,
     url,
     handler: (_request, reply) =>
-      reply.code(405).header('allow', methods.join(', ')).type('text/plain').send('Method Not Allowed\n'),
+      reply.code(405).header('allow', allow).type('text/plain; charset=utf-8').send('Method Not Allowed\n'),
   });
 }
 
@@ -55,9 +57,15 @@ function toApiRequest(request: FastifyRequest, reply: FastifyReply): ApiRequest 
     if (!reply.raw.writableFinished) cancellation.abort(CLIENT_LEFT);
   });
   return {
-    parameters: new Parameters(request.url, typeof request.body === 'string' ? request.body : undefined),
+    parameters: new Parameters(request.url, bodyOf(request)),
     path: request.params as Record<string, string>,
     headers: request.headers,
     signal: cancellation,
   };
+}
+
+/** Requests by other methods than POST have no form. */
+function bodyOf({ method, body, headers }: FastifyRequest): RequestBody | undefined {
+  if (method !== 'POST' || !Buffer.isBuffer(body)) return undefined;
+  return { contentType: headers['content-type'], bytes: body };
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { RulesRequest } from '../../federation/index.js';
 import { compileMatchers, Labels } from '../../model/index.js';
 import { parseMatch } from '../parameters/match.js';
-import { invalid, type Parameters } from '../parameters/parameters.js';
+import { invalid, parseInteger, type Parameters } from '../parameters/parameters.js';
 
 /** The filters that regions apply too. */
 type RegionFilter = RulesRequest['query'];
@@ -53,9 +53,9 @@ const FALSE: ReadonlySet<string> = new Set(['', '0', 'f', 'false']);
  * @throws PromfedError `bad_data` with Prometheus' text.
  */
 export function parseRuleFilter(parameters: Parameters): RuleFilter {
+  const selectors = parameters.all('match[]').map((text) => compileMatchers(parseMatch(text)));
   const type = parameters.get('type').toLowerCase();
   if (!Object.hasOwn(KINDS, type)) throw invalid('type', `not supported value ${JSON.stringify(type)}`);
-  const selectors = parameters.all('match[]').map((text) => compileMatchers(parseMatch(text)));
   return {
     kind: KINDS[type],
     ruleNames: setOf(parameters, 'rule_name'),
@@ -121,12 +121,11 @@ function parsePagination(parameters: Parameters): Pick<RuleFilter, 'maxGroups' |
     if (token === '') return { maxGroups: undefined, nextToken: undefined };
     throw invalid('group_next_token', 'group_limit needs to be present in order to paginate over the groups');
   }
-  if (!/^[+-]?\d{1,9}$/.test(limit)) {
-    const reason = `strconv.ParseInt: parsing ${JSON.stringify(limit)}: invalid syntax`;
-    throw invalid('group_limit', `group_limit needs to be a valid number: ${reason}`);
-  }
-  if (Number(limit) <= 0) throw invalid('group_limit', 'group_limit needs to be greater than 0');
-  return { maxGroups: Number(limit), nextToken: token === '' ? undefined : token };
+  const maxGroups = parseInteger(limit, 'ParseInt', (reason) =>
+    invalid('group_limit', `group_limit needs to be a valid number: ${reason}`),
+  );
+  if (maxGroups <= 0) throw invalid('group_limit', 'group_limit needs to be greater than 0');
+  return { maxGroups, nextToken: token === '' ? undefined : token };
 }
 
 /** Source of the token of promfed's groups: Prometheus, web/api/v1/api.go (`getRuleGroupNextToken`). */

@@ -13,6 +13,7 @@ import { filterRules, parseRuleFilter, type RuleFilter } from './rule-filter.js'
 
 export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
   addRoute(app, ['GET'], '/api/v1/rules', async (request, reply) => {
+    request.parameters.checkForm();
     const filter = parseRuleFilter(request.parameters);
     const own = await context.rules.groups();
     if (!filter.isFederated) return sendData(reply, printPage(own, filter));

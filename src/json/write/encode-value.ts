@@ -3,7 +3,6 @@
 import {
   type Annotations,
   formatFloat,
-  formatTimestamp,
   type Grid,
   Labels,
   TRUNCATION_WARNING,
@@ -38,7 +37,8 @@ export function* encodeValue(
 ): Generator<Uint8Array, void, undefined> {
   const { grid, kind } = options;
   const head = (resultType: string): string => `${prefix}{"resultType":"${resultType}","result":`;
-  const at = formatTimestamp(grid.startMs);
+  // Prometheus prints the times of scalars and strings as floats, without zeros at their end.
+  const at = formatFloat(grid.startMs / 1000);
   switch (value.type) {
     case 'string':
       yield Buffer.from(`${head('string')}[${at},${JSON.stringify(value.value)}]`);
