@@ -167,6 +167,8 @@ export interface GroupSnapshot {
   readonly products?: readonly Product[] | undefined;
   /** True when range functions are computed from the merged raw samples of the replicas. */
   readonly mergesWindows?: boolean | undefined;
+  /** True when selectors are computed from the merged raw samples of the replicas as well. */
+  readonly mergesLookback?: boolean | undefined;
   /** Known names of native histograms. Undefined for a group without remote read, whose raw samples lack them too. */
   readonly histograms?: HistogramNames | undefined;
   /** True when queries may use the partial native histograms of JSON answers (`allow_lossy`). */

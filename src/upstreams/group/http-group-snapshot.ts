@@ -62,6 +62,7 @@ export class HttpGroupSnapshot implements GroupSnapshot {
   readonly mergesWindows: boolean;
   readonly native: boolean;
   readonly products: readonly Product[];
+  readonly mergesLookback: boolean;
   readonly histograms: HistogramNames | undefined;
   readonly allowsLossyHistograms: boolean;
   readonly inject: readonly Matcher[] | undefined;
@@ -80,6 +81,9 @@ export class HttpGroupSnapshot implements GroupSnapshot {
     this.mergesWindows = this.replicated && settings.semantics === undefined;
     this.native = settings.semantics === 'native';
     this.products = productsOf(group.targets);
+    // Without stale markers, merged samples would not show where a series ends.
+    this.mergesLookback =
+      this.mergesWindows && group.antiAffinity === undefined && settings.remoteReadPath !== undefined;
     this.histograms = histograms;
     this.allowsLossyHistograms = settings.allowsLossyHistograms;
     this.inject = settings.injectMatchers;

@@ -15,6 +15,8 @@ export interface UnionGroup {
   readonly whole?: readonly TestSeries[];
   /** The group's `inject_matchers`. */
   readonly inject?: readonly string[];
+  /** More keys of the group, above the defaults of the test. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** The times of a query in seconds. Without a step, an instant query at `end`. */
@@ -54,12 +56,13 @@ export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Pr
   ]);
   const yaml = JSON.stringify({
     promxy: {
-      server_groups: groups.map(({ labels, inject = [] }, i) => ({
+      server_groups: groups.map(({ labels, inject = [], settings = {} }, i) => ({
         labels,
         inject_matchers: inject,
         remote_read: true,
         anti_affinity: '5s',
         static_configs: [{ targets: regions[i]!.map((url) => new URL(url).host) }],
+        ...settings,
       })),
     },
   });

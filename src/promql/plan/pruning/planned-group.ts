@@ -36,6 +36,11 @@ export interface PlannedGroup {
    */
   readonly mergesWindows?: boolean | undefined;
   /**
+   * True when the raw samples of replicas are also merged before selectors look back. Default false: each replica looks
+   * back on its own.
+   */
+  readonly mergesLookback?: boolean | undefined;
+  /**
    * Names of metrics that are known to be native histograms in the group. Undefined when the group's raw samples do
    * not have complete native histograms.
    */

@@ -12,8 +12,8 @@ import { areDisjoint, labelsOf, type PlannedGroup } from './planned-group.js';
 /** The groups of one selector, and the reasons for which it has to be read from raw samples. */
 export interface SelectorRoute extends PrunedGroups {
   /**
-   * The first group that must only send raw samples: it has exact semantics, would move the steps of this range, or owns
-   * the metric.
+   * The first group that must only send raw samples: it has exact semantics, has replicas whose samples are merged first,
+   * would move the steps of this range, or owns the metric.
    */
   readonly rawOnly: PlannedGroup | undefined;
   /** A group because of whose native histograms the selector is read from raw samples. */
@@ -97,7 +97,12 @@ export class SelectorRouting {
     const { groups } = pruned;
     return this.#addRoute(selector, {
       ...pruned,
-      rawOnly: groups.find((group) => group.exact === true || (isUnaligned && group.alignsRanges === true)),
+      rawOnly: groups.find(
+        (group) =>
+          group.exact === true ||
+          group.mergesLookback === true ||
+          (isUnaligned && group.alignsRanges === true),
+      ),
       nativeHistograms: this.#histogramSelectors.get(selector),
       crossesBounds: windows !== undefined && crosses(groups, labels, window),
     });

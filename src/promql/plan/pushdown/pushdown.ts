@@ -127,13 +127,7 @@ export class Pushdown {
     if (rawOnly?.ownedNames !== undefined) {
       return computedBecause(`only ${rawOnly.name} has the metric: its raw samples are read`);
     }
-    if (rawOnly !== undefined) {
-      return computedBecause(
-        rawOnly.exact === true
-          ? `${rawOnly.name} has exact semantics: only its raw samples are read`
-          : `${rawOnly.name} aligns ranges with the step, and this range is not aligned: its raw samples are read`,
-      );
-    }
+    if (rawOnly !== undefined) return computedBecause(`${rawOnly.name} ${rawOnlyReason(rawOnly)}`);
     if (nativeHistograms !== undefined) {
       return computedBecause(`${nativeHistograms.name} has native histograms: its raw samples are read`);
     }
@@ -265,6 +259,13 @@ export class Pushdown {
     }
     return isFinal(lhs) ? lhs : computedAfterMerge(lhs);
   }
+}
+
+function rawOnlyReason({ exact, mergesLookback }: PlannedGroup): string {
+  if (exact === true) return 'has exact semantics: only its raw samples are read';
+  return mergesLookback === true
+    ? 'has replicas: their raw samples are merged before a selector looks back'
+    : 'aligns ranges with the step, and this range is not aligned: its raw samples are read';
 }
 
 /** Reports whether all verdicts are of the same single region that has all the data. */

@@ -106,6 +106,17 @@ max_over_time()  -- here: an operand is computed here
   );
 });
 
+t.test('selectors of replicas have the reason for which their raw samples are read', async (t) => {
+  const merging = pair.map((group) => ({ ...group, mergesWindows: true, mergesLookback: true }));
+  t.equal(
+    printExplained(explain('abs(x)', merging)),
+    `
+abs()  -- here: an operand is computed here
+  selector {__name__="x"}  -- here: g1 has replicas: their raw samples are merged before a selector looks back
+    g1: {__name__="x"} as {region="eu"}, replicas merged`.trim(),
+  );
+});
+
 t.test('the text without explanations is that of the plan', async (t) => {
   for (const [expr, groups] of reasons) {
     const bare = printExplained(explain(expr, groups))

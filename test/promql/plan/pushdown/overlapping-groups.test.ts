@@ -43,6 +43,18 @@ sum by (region)
     g1: rate(x[5m]) as {region="eu"}`,
   },
   {
+    name: 'raw samples of replicas are merged before selectors look back when the group merges lookback',
+    groups: pair.map((group) => ({ ...group, mergesWindows: true, mergesLookback: true })),
+    expr: 'sum(x) + max_over_time(x[1h:1m])',
+    plan: `
++
+  sum
+    selector {__name__="x"}
+  max_over_time()
+    subquery 3600000ms:60000
+      selector {__name__="x"}`,
+  },
+  {
     name: 'raw samples of replicas are merged before a range function when the group merges windows',
     groups: pair.map((group) => ({ ...group, mergesWindows: true })),
     expr: 'sum(rate(x[5m])) + max_over_time(x[1h:1m])',
