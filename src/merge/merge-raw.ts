@@ -1,18 +1,22 @@
 // Merges two decoded copies of a series, with their stale markers and native histograms.
 
 import type { Histogram, RawSeries } from '../model/index.js';
+import { counterValues } from './counter-values.js';
 import { fillGaps } from './fill-gaps.js';
 import { pickReplica, type AntiAffinity, type Picks, type Samples } from './pick-samples.js';
 
 /**
  * Merges the copies of a series that two replicas have. `b` fills the gaps of `a` by `fillGaps`, or by promxy's rule when
- * its anti-affinity is configured. Stale markers and native histograms are merged with floats. The result has the labels
+ * its anti-affinity is configured. Counters that the replicas count on their own make no jumps (`counterValues`). Stale markers and native histograms are merged with floats. The result has the labels
  * of `a`, and is `a` itself when nothing is added. More replicas are merged one after the other.
  */
 export function mergeReplicaSeries(a: RawSeries, b: RawSeries, antiAffinity?: AntiAffinity): RawSeries {
   if (antiAffinity !== undefined) return mergeRaw(a, b, (x, y) => pickReplica(x, y, antiAffinity));
   const picks = fillGaps(a, b);
-  return picks === undefined ? a : pickedSeries(a, b, picks);
+  if (picks === undefined) return a;
+  const merged = pickedSeries(a, b, picks);
+  const counters = counterValues(a, b, picks);
+  return counters === undefined ? merged : { ...merged, counterValues: counters };
 }
 
 /**

@@ -37,6 +37,11 @@ export interface RawSeries {
   /** The histogram of a sample, whose value then has no meaning. Missing when no sample is a histogram. */
   readonly histograms?: readonly (Histogram | undefined)[];
   /**
+   * Values for functions of the increase of a counter, when they differ from `values` because the samples come from
+   * replicas with counters of their own.
+   */
+  readonly counterValues?: Float64Array;
+  /**
    * Start timestamps of the samples, in milliseconds since the epoch; 0 when unknown. Missing when the source does not
    * store them: functions then ignore start timestamps.
    */

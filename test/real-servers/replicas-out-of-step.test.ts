@@ -103,3 +103,59 @@ t.test('a configured anti-affinity is applied as promxy applies it', { skip }, a
   t.equal(await valueOf('anti_affinity: 30s'), '120');
   t.equal(await valueOf('anti_affinity_dynamic: true'), '120');
 });
+
+/** Without the samples of the gap, and the others as they are. */
+function withoutMinutes(all: readonly TestSeries[], from: number, to: number): TestSeries[] {
+  const isKept = (timeMs: number): boolean =>
+    timeMs < START_MS + from * 60_000 || timeMs >= START_MS + to * 60_000;
+  return all.map(({ labels, timestamps, values }) => ({
+    labels,
+    timestamps: timestamps.filter(isKept),
+    values: values.filter((_, i) => isKept(timestamps[i]!)),
+  }));
+}
+
+for (const store of ['Prometheus', 'VictoriaMetrics'] as const) {
+  t.test(`replicas in ${store} fill gaps without false resets or jumps`, { skip }, async (t) => {
+    const regular = { intervalMs: 30_000 };
+    const later = { intervalMs: 30_000, offsetMs: 11_000 };
+    const resets = (i: number): number => (i < 80 ? 600 + 15 * i : 15 * (i - 80));
+    const first = [
+      series('same_total', regular, resets),
+      series('lower_total', regular, (i) => 100_000 + 30 * i),
+      series('higher_total', regular, (i) => 30 * i),
+    ];
+    const second = [
+      series('same_total', later, resets),
+      series('lower_total', later, (i) => 30 * i),
+      series('higher_total', later, (i) => 100_000 + 30 * i),
+    ];
+    const urls = await Promise.all([
+      stores[store](t, withoutMinutes(first, 30, 50)),
+      stores[store](t, withoutMinutes(second, 60, 70)),
+    ]);
+    const targets = urls.map((url) => JSON.stringify(new URL(url).host)).join(',');
+    const { url } = await startPromfed(
+      t,
+      `promxy: { server_groups: [{ name: pair, static_configs: [{ targets: [${targets}] }] }] }`,
+    );
+    const range = { start: String(START_MS / 1000 + 1200), end: String(START_MS / 1000 + 4800), step: '60' };
+    for (const [query, low, high] of [
+      ['resets(same_total[90m])', 0, 1],
+      ['resets(lower_total[1h])', 0, 0],
+      ['resets(higher_total[1h])', 0, 0],
+      ['rate(same_total[5m])', 0.4, 0.6],
+      ['rate(lower_total[5m])', 0.8, 1.2],
+      ['rate(higher_total[5m])', 0.8, 1.2],
+      ['irate(lower_total[5m])', 0, 2],
+    ] as const) {
+      const { data, error } = await api(url, '/api/v1/query_range', { query, ...range });
+      const values = data?.result[0]?.values?.map(([, value]) => Number(value)) ?? [];
+      t.equal(values.length, 61, `${query} ${error ?? ''}`);
+      t.ok(
+        values.every((value) => value >= low && value <= high),
+        `${query}: ${values.join(' ')}`,
+      );
+    }
+  });
+}

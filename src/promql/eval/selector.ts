@@ -183,7 +183,7 @@ async function evalSmoothed(evaluator: Evaluator, node: SelectorNode): Promise<V
 
 /** Returns a series without its stale markers. */
 export function dropStaleMarkers(series: RawSeries): RawSeries {
-  const { labels, timestamps, values, stale, histograms, startTimestamps } = series;
+  const { labels, timestamps, values, stale, histograms, startTimestamps, counterValues } = series;
   if (stale === undefined) return series;
   const isFresh = (_: number, i: number): boolean => stale[i] !== 1;
   return {
@@ -192,5 +192,6 @@ export function dropStaleMarkers(series: RawSeries): RawSeries {
     values: values.filter(isFresh),
     ...(histograms === undefined ? {} : { histograms: histograms.filter((_, i) => stale[i] !== 1) }),
     ...(startTimestamps === undefined ? {} : { startTimestamps: startTimestamps.filter(isFresh) }),
+    ...(counterValues === undefined ? {} : { counterValues: counterValues.filter(isFresh) }),
   };
 }

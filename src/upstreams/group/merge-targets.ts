@@ -42,7 +42,7 @@ export function mergeTargets(
 
 /** Drops the samples outside of the window. */
 export function truncate(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries {
-  const { timestamps, values, stale, histograms } = series;
+  const { timestamps, values, stale, histograms, counterValues } = series;
   let from = 0;
   let to = timestamps.length;
   while (from < to && timestamps[from]! <= afterMs) from++;
@@ -54,5 +54,6 @@ export function truncate(series: RawSeries, { afterMs, untilMs }: TimeWindow): R
     values: values.subarray(from, to),
     ...(stale === undefined ? {} : { stale: stale.subarray(from, to) }),
     ...(histograms === undefined ? {} : { histograms: histograms.slice(from, to) }),
+    ...(counterValues === undefined ? {} : { counterValues: counterValues.subarray(from, to) }),
   };
 }

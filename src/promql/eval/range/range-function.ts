@@ -20,6 +20,12 @@ const COST_PER_CHECK = 20_000;
 const HISTOGRAM_COST = 50;
 
 /**
+ * Functions of the increase of a counter. Source: Thanos, pkg/dedup/iter.go (`isCounter`), which adjusts counters for the
+ * same functions.
+ */
+const COUNTER_FUNCTIONS: ReadonlySet<string> = new Set(['rate', 'increase', 'irate', 'resets']);
+
+/**
  * Evaluates a call of a range function: one column for each series with a result.
  *
  * @throws PromfedError `execution` when two series have the same labels after their names were removed.
@@ -128,7 +134,7 @@ class RangeCall {
   /** Prepares the computation of a series, which writes to `column`. */
   #start(series: RawSeries, column: Column): RunSteps {
     const { func, rangeNode, args } = this.#input;
-    const windows = this.#windows.slide(series);
+    const windows = this.#windows.slide(this.#counted(series));
     if (series.histograms === undefined) return func.start(windows, args, column);
     const extension = extensionOf(rangeNode);
     const name = this.#node.func;
@@ -142,6 +148,13 @@ class RangeCall {
       runFloats(fromStep, toStep);
       runHistograms(fromStep, toStep);
     };
+  }
+
+  /** Returns the series with the values that the function needs. */
+  #counted(series: RawSeries): RawSeries {
+    const { counterValues } = series;
+    if (counterValues === undefined || !COUNTER_FUNCTIONS.has(this.#node.func)) return series;
+    return { ...series, values: counterValues };
   }
 
   /** Prepares a function that ignores histograms: an info is added for windows that contain some besides floats. */
