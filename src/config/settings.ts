@@ -52,8 +52,10 @@ export interface ServerGroupSettings {
   readonly semantics: 'native' | 'exact' | undefined;
   /** True when the region moves the steps of range queries to multiples of the step. */
   readonly alignsRanges: boolean;
-  /** Path of remote read below `pathPrefix`, with a leading slash; undefined to read raw samples by queries. */
-  readonly remoteReadPath: string | undefined;
+  /** How raw samples are read: by remote read `always` or `never`, or by what each target serves. Default `auto`. */
+  readonly remoteRead: 'always' | 'never' | 'auto';
+  /** Path of remote read below `pathPrefix`, with a leading slash. */
+  readonly remoteReadPath: string;
   /** Interval at which names of native histograms are read from the metadata; positive, undefined for never. */
   readonly histogramRefreshMs: number | undefined;
   /** True to compute with the partial native histograms of the JSON API. Default false. */

@@ -79,6 +79,7 @@ function explanation(
       replicated: group.replicated,
       optional: group.ignoreError,
       products: productsOf(group),
+      rawSamples: group.rawSamples ?? [],
     })),
     analysis,
   };
@@ -89,10 +90,13 @@ function productsOf({ products = [] }: GroupSnapshot): readonly string[] {
   return products.filter(({ name }) => name !== 'unknown').map(printProduct);
 }
 
-/** A line of the text for a group whose products are known. */
+/** The line of the text about a group whose products are known. */
 function productLine(group: GroupSnapshot): readonly string[] {
   const products = productsOf(group);
-  return products.length === 0 ? [] : [`${group.name} runs ${products.join(' and ')}`];
+  if (products.length === 0) return [];
+  const { rawSamples = [] } = group;
+  const samples = rawSamples.length === 0 ? '' : `; its raw samples are read ${rawSamples.join(', or ')}`;
+  return [`${group.name} runs ${products.join(' and ')}${samples}`];
 }
 
 function summary({ timeMs, series, samples, error }: Analysis): string {

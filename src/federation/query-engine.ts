@@ -158,6 +158,8 @@ export interface Explanation {
     readonly optional: boolean;
     /** The distinct products of the targets, such as `Prometheus 3.5.3`. Empty when they are not known yet. */
     readonly products: readonly string[];
+    /** How raw samples are read where a query needs them: `by remote read`, or `by queries` with the reason. */
+    readonly rawSamples: readonly string[];
   }[];
   /** Undefined when the query was not run. */
   readonly analysis: Analysis | undefined;

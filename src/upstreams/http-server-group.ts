@@ -5,6 +5,7 @@ import { createStaticSource, type TargetSource } from '../discovery/index.js';
 import { asPromfedError, targetSets, type LabelFilter } from '../model/index.js';
 import { NO_LOG } from '../runtime/index.js';
 import { GroupDetection } from './detect/group-detection.js';
+import { TargetDetector } from './detect/target-detector.js';
 import type { TargetGroup } from './group/fan-out.js';
 import { boundsAt } from './group/group-bounds.js';
 import { HttpGroupSnapshot } from './group/http-group-snapshot.js';
@@ -44,6 +45,7 @@ class HttpServerGroup implements ServerGroup {
   readonly #filter: GroupFilter | undefined;
   readonly #labelIndex: LabelIndex | undefined;
   readonly #histograms: LearnedHistogramNames | undefined;
+  readonly #detector: TargetDetector;
   readonly #detection: GroupDetection | undefined;
   /** By address. */
   #targets: ReadonlyMap<string, Target> = new Map();
@@ -67,6 +69,10 @@ class HttpServerGroup implements ServerGroup {
         background: options.background,
       });
     this.#filter = labelFilter && new GroupFilter(labelFilter);
+    this.#detector = new TargetDetector(settings, options.clock, (target, isOtherProduct) => {
+      if (isOtherProduct) this.#logProduct(target);
+      this.#renewSnapshots();
+    });
     const current = (): readonly GroupSnapshot[] => this.snapshots(options.clock.now(), false);
     this.#histograms = tryStartHistogramNames(settings, options.background, current);
     this.#labelIndex = tryStartLabelIndex(settings, options.background, current);
@@ -79,12 +85,9 @@ class HttpServerGroup implements ServerGroup {
     this.#detection =
       options.background &&
       new GroupDetection({
-        ...options.background,
-        group: this.name,
+        timers: options.background.timers,
         targets: () => this.#targets.values(),
-        onChange: () => {
-          this.#renewSnapshots();
-        },
+        detector: this.#detector,
       });
     source.onChange(() => {
       this.#update((address) => this.#tryCreateTarget(address));
@@ -121,6 +124,7 @@ class HttpServerGroup implements ServerGroup {
         new HttpGroupSnapshot({
           settings: this.#settings,
           group,
+          detector: this.#detector,
           histograms: this.#histograms,
           filter: filter ?? this.#filter?.declared,
           bounds,
@@ -156,6 +160,11 @@ class HttpServerGroup implements ServerGroup {
       redact: (text: string) => this.#redactor.redact(text),
     }));
     this.#renewSnapshots();
+  }
+
+  #logProduct({ name: target, traits: { product } }: Target): void {
+    const fields = { server_group: this.name, target, product: product.name, version: product.version };
+    this.#options.background?.log.info(fields, 'product of a target detected');
   }
 
   #renewSnapshots(): void {

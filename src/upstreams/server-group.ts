@@ -165,6 +165,11 @@ export interface GroupSnapshot {
    * everything as promfed does.
    */
   readonly products?: readonly Product[] | undefined;
+  /**
+   * How the raw samples of the targets are read, as text: `by remote read`, or `by queries` with the reason. Without
+   * duplicates. Undefined for a group that is not queried over HTTP.
+   */
+  readonly rawSamples?: readonly string[] | undefined;
   /** True when range functions are computed from the merged raw samples of the replicas. */
   readonly mergesWindows?: boolean | undefined;
   /** True when selectors are computed from the merged raw samples of the replicas as well. */

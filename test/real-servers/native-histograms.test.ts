@@ -99,7 +99,7 @@ async function startServers(t: Teardown): Promise<Servers> {
   const groups = urls.map(
     (url, i) => `
     - static_configs: [{ targets: ["${new URL(url).host}"] }]
-      remote_read: true
+      remote_read: auto
       labels: { region: ${REGIONS[i]!} }`,
   );
   return { reference, urls, yaml: `promxy:\n  server_groups:${groups.join('')}\n` };
@@ -193,7 +193,7 @@ async function mergeOverlappingGroups(t: Test, { yaml }: Servers): Promise<void>
 }
 
 async function rejectWithoutRemoteRead(t: Test, { yaml, reference }: Servers): Promise<void> {
-  const { url } = await startPromfed(t, yaml.replaceAll('remote_read: true', 'remote_read: false'));
+  const { url } = await startPromfed(t, yaml.replaceAll('remote_read: auto', 'remote_read: false'));
   for (const query of PASSED_QUERIES) await compareResults(t, [url, reference], query);
   for (const query of ['sum(latency)', 'histogram_avg(sum(rate(latency[2m])))', 'avg(gauge)']) {
     const { httpStatus, error } = await api(url, '/api/v1/query_range', { query, ...range });
@@ -204,7 +204,7 @@ async function rejectWithoutRemoteRead(t: Test, { yaml, reference }: Servers): P
 
 async function computeLossy(t: Test, { yaml, reference }: Servers): Promise<void> {
   const keys = 'remote_read: false\n      native_histogram: { allow_lossy: true }';
-  const { url } = await startPromfed(t, yaml.replaceAll('remote_read: true', keys));
+  const { url } = await startPromfed(t, yaml.replaceAll('remote_read: auto', keys));
   for (const query of PASSED_QUERIES) await compareResults(t, [url, reference], query);
   for (const query of COMPUTED_QUERIES) {
     const [actual, expected] = await queryBoth([url, reference], query);
@@ -212,7 +212,7 @@ async function computeLossy(t: Test, { yaml, reference }: Servers): Promise<void
     const names = warningsOf(actual).map((text) => /^server group "(\w+)": .* JSON/.exec(text)?.[1]);
     t.same(names.sort(), ['eu', 'us'], `${query}: warnings`);
   }
-  const raw = await startPromfed(t, yaml.replaceAll('remote_read: true', keys), { pushdown: false });
+  const raw = await startPromfed(t, yaml.replaceAll('remote_read: auto', keys), { pushdown: false });
   // Without stale markers, ended series remain visible for the lookback, except in rates.
   for (const query of COMPUTED_QUERIES.filter((q) => !q.includes('latency') || q.includes('rate'))) {
     const [actual, expected] = await queryBoth([raw.url, reference], query);
@@ -224,8 +224,8 @@ async function mergeReplicas(t: Test, { urls }: Servers): Promise<void> {
   const targets = urls.map((url) => `"${new URL(url).host}"`).join(', ');
   const group = (keys: string): string =>
     `promxy:\n  server_groups:\n    - static_configs: [{ targets: [${targets}] }]\n      ${keys}\n`;
-  const reference = await startPromfed(t, group('remote_read: true'), { pushdown: false });
-  for (const keys of ['remote_read: true', 'native_histogram: { allow_lossy: true }']) {
+  const reference = await startPromfed(t, group('remote_read: auto'), { pushdown: false });
+  for (const keys of ['remote_read: auto', 'native_histogram: { allow_lossy: true }']) {
     const { url } = await startPromfed(t, group(keys));
     for (const query of ['gauge', 'bounded', 'sum(gauge)', 'histogram_avg(sum(rate(bounded[2m])))']) {
       const [actual, expected] = await queryBoth([url, reference.url], query);
@@ -244,7 +244,7 @@ async function splitByTime(t: Test, { reference }: Servers): Promise<void> {
   const groups = [`end: ${boundary}`, `start: ${boundary}`].map(
     (bound) => `
     - static_configs: [{ targets: ["${new URL(reference).host}"] }]
-      remote_read: true
+      remote_read: auto
       absolute_time_range: { ${bound}, truncate: true }`,
   );
   const { url } = await startPromfed(t, `promxy:\n  server_groups:${groups.join('')}\n`);
@@ -262,8 +262,8 @@ async function splitByTime(t: Test, { reference }: Servers): Promise<void> {
 }
 
 async function evaluateExactly(t: Test, { yaml, reference }: Servers): Promise<void> {
-  const keys = 'remote_read: true\n      semantics: exact';
-  const { url } = await startPromfed(t, yaml.replaceAll('remote_read: true', keys));
+  const keys = 'remote_read: auto\n      semantics: exact';
+  const { url } = await startPromfed(t, yaml.replaceAll('remote_read: auto', keys));
   for (const query of [
     'sum(latency{shape!~"resets|coarser"})',
     'histogram_avg(sum(rate(latency{shape!~"resets|coarser"}[2m])))',

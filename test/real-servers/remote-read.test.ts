@@ -33,7 +33,7 @@ async function read(
   window: TimeWindow,
   streamed: boolean,
 ): Promise<readonly RawSeries[]> {
-  const request = await decodeSnappy(createReadRequest(matchers, window), 1 << 20);
+  const request = await decodeSnappy(createReadRequest([matchers], window), 1 << 20);
   const accepted = new BinaryWriter().tag(2, WireType.LengthDelimited).bytes(Uint8Array.of(1, 0)).finish();
   if (!request.subarray(-accepted.length).equals(accepted)) throw new Error('unexpected end of the request');
   const body = encodeSnappy(streamed ? request : request.subarray(0, -accepted.length));

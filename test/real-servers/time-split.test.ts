@@ -206,7 +206,6 @@ function configOf(parts: readonly Part[], urls: readonly string[]): string {
     ({ name, range }, i) => `
     - name: ${name}
       static_configs: [{ targets: ["${new URL(urls[i]!).host}"] }]
-      remote_read: true
       ${range}`,
   );
   return `promxy:\n  server_groups:${groups.join('')}\n`;

@@ -20,9 +20,9 @@ const seed = randomSeed(4);
 const numRuns = Math.ceil(runs / cases.length);
 const [atInstant, ...ranges] = times;
 
-for (const { name, groupLabels, groups } of cases) {
+for (const { name, groupLabels, groups, remoteRead } of cases) {
   t.test(`${name} have the results of one Prometheus`, { skip }, async (t) => {
-    const union = await startUnion(t, groups());
+    const union = await startUnion(t, groups(), remoteRead);
 
     await t.test('expressions of every construct', async (t) => {
       for (const [i, query] of curated.entries()) {

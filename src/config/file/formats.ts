@@ -11,6 +11,7 @@ import {
 import { parseHttpUrl, trySplitHostPort } from '../text/addresses.js';
 import { parseConfigMatchers } from '../text/parse-matchers.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
+import { parseRemoteRead } from '../text/parse-remote-read.js';
 import { parseTestTime, parseYamlNumber } from '../text/parse-number.js';
 import { parseSignedDuration, tryParseYamlTimestamp } from '../text/parse-time.js';
 import { isFilePattern } from '../text/file-pattern.js';
@@ -43,6 +44,7 @@ export const FORMATS = {
   'label-name': checkLabelName,
   target: checkTarget,
   'path-prefix': checkPath,
+  'remote-read': parsesWith(parseRemoteRead),
   'parameter-name': checkParameterName,
   'header-name': checkHeaderName,
   'header-value': checkHeaderValue,

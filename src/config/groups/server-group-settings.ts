@@ -3,6 +3,7 @@
 import { Labels, type Matcher } from '../../model/index.js';
 import { parseConfigDuration } from '../text/parse-duration.js';
 import { trySplitHostPort } from '../text/addresses.js';
+import { parseRemoteRead } from '../text/parse-remote-read.js';
 import { quote } from '../text/quote.js';
 import { labelFilterOf, timeRangeOf } from './group-scope.js';
 import { createHttpClientSettings } from '../http/http-client.js';
@@ -35,15 +36,16 @@ export function createServerGroupSettings(group: ServerGroupFile, section: Secti
       'at most one of http_headers.Authorization and an authentication method of http_client must be configured',
     );
   }
-  if (group.remote_read_path !== undefined && group.remote_read !== true) {
-    section.warn(['remote_read_path'], 'has no effect without remote_read: true');
+  const remoteRead = parseRemoteRead(group.remote_read ?? 'auto');
+  if (group.remote_read_path !== undefined && remoteRead === 'never') {
+    section.warn(['remote_read_path'], 'has no effect with remote_read: false');
   }
   const refresh = group.native_histogram?.metadata_refresh;
   const histogramRefreshMs = Math.ceil(parseConfigDuration(refresh ?? '0'));
-  if (histogramRefreshMs > 0 && group.remote_read !== true) {
+  if (histogramRefreshMs > 0 && remoteRead === 'never') {
     section.warn(
       ['native_histogram', 'metadata_refresh'],
-      'has no effect without remote_read: true, by which native histograms are read',
+      'has no effect with remote_read: false, because native histograms are read by remote read',
     );
   }
   const timeoutMs = Math.ceil(parseConfigDuration(group.timeout ?? '0'));
@@ -60,8 +62,8 @@ export function createServerGroupSettings(group: ServerGroupFile, section: Secti
     antiAffinity: antiAffinityOf(group),
     semantics: group.semantics,
     alignsRanges: group.align_query_range_with_step ?? false,
-    remoteReadPath:
-      group.remote_read === true ? normalizePath(group.remote_read_path ?? 'api/v1/read') : undefined,
+    remoteRead,
+    remoteReadPath: normalizePath(group.remote_read_path ?? 'api/v1/read'),
     histogramRefreshMs: histogramRefreshMs === 0 ? undefined : histogramRefreshMs,
     allowsLossyHistograms: group.native_histogram?.allow_lossy ?? false,
     labelFilter: labelFilterOf(group.label_filter, section),

@@ -102,7 +102,7 @@ function requestKey({ selection, extraMatchers, window, use }: SampleRequest): s
 function noStaleMarkers(group: string): string {
   return (
     `server group "${group}": its raw samples have no stale markers, so a series that has ended is counted for the ` +
-    'whole lookback; set remote_read to read stale markers'
+    'whole lookback; set remote_read to auto or true if the region serves remote read, which has them'
   );
 }
 

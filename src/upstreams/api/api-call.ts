@@ -7,6 +7,7 @@ import {
   METRIC_NAME,
   printMatchers,
   type Matcher,
+  type TimeWindow,
 } from '../../model/index.js';
 import type { Clock } from '../../runtime/index.js';
 import type { Endpoint } from '../metrics.js';
@@ -91,16 +92,21 @@ const READ_HEADERS = [
 /**
  * Returns the call for raw samples by remote read.
  *
+ * @param queries the matchers of each query of the request.
  * @param path of the remote read endpoint, below the group's prefix; starts with a slash.
  */
-export function readCall({ matchers, window }: SamplesQuery, path: string): ApiCall {
+export function readCall(
+  queries: readonly (readonly Matcher[])[],
+  window: TimeWindow,
+  path: string,
+): ApiCall {
   return {
     endpoint: 'read',
     method: 'POST',
     route: 'read',
     parameters: [],
     defaults: [],
-    message: { path, headers: READ_HEADERS, body: createReadRequest(matchers, window) },
+    message: { path, headers: READ_HEADERS, body: createReadRequest(queries, window) },
   };
 }
 
@@ -176,7 +182,7 @@ export function rulesCall(query: RulesQuery, context: FetchContext, clock: Clock
 }
 
 /** @param name of a page below `/api/v1/status/`. */
-export function statusCall(name: 'buildinfo' | 'flags'): ApiCall {
+export function statusCall(name: 'buildinfo' | 'flags' | 'config'): ApiCall {
   return { endpoint: 'status', method: 'GET', route: `status/${name}`, parameters: [], defaults: [] };
 }
 

@@ -3,7 +3,7 @@
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-import type { MatchOp, Matcher, RawSeries, TimeWindow } from '../../model/index.js';
+import type { Labels, MatchOp, Matcher, RawSeries, TimeWindow } from '../../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { decodeHistogram } from '../wire/prompb-histogram.js';
 import { labelsOf, messagesOf, readDouble, readFields } from '../wire/prompb.js';
@@ -25,8 +25,19 @@ const ACCEPTED = Uint8Array.of(1, 0);
 /**
  * Returns the body of a request for the samples in a window. A server that does not stream chunks returns a SAMPLES
  * response; the content type distinguishes them.
+ *
+ * @param queries the matchers of each query.
  */
-export function createReadRequest(matchers: readonly Matcher[], { afterMs, untilMs }: TimeWindow): Buffer {
+export function createReadRequest(queries: readonly (readonly Matcher[])[], window: TimeWindow): Buffer {
+  const request = new BinaryWriter();
+  for (const matchers of queries) {
+    request.tag(1, WireType.LengthDelimited).bytes(encodeQuery(matchers, window));
+  }
+  request.tag(2, WireType.LengthDelimited).bytes(ACCEPTED);
+  return encodeSnappy(request.finish());
+}
+
+function encodeQuery(matchers: readonly Matcher[], { afterMs, untilMs }: TimeWindow): Uint8Array {
   const query = new BinaryWriter();
   // Remote read includes both ends of the range.
   query.tag(1, WireType.Varint).int64(Math.floor(afterMs) + 1);
@@ -38,9 +49,7 @@ export function createReadRequest(matchers: readonly Matcher[], { afterMs, until
     matcher.tag(3, WireType.LengthDelimited).string(value);
     query.tag(3, WireType.LengthDelimited).bytes(matcher.finish());
   }
-  const request = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(query.finish());
-  request.tag(2, WireType.LengthDelimited).bytes(ACCEPTED);
-  return encodeSnappy(request.finish());
+  return query.finish();
 }
 
 /**
@@ -48,6 +57,7 @@ export function createReadRequest(matchers: readonly Matcher[], { afterMs, until
  *
  * @param reserve called with the weight of each sample before it is kept.
  * @param memory account for the decompressed bytes, until the query is over.
+ * @param labelsIn returns the labels of a series from those in the response and the index of its query. Default: the same.
  * @throws PromfedError `upstream` when the response is invalid or its samples are not in the order of time;
  *   errors of `reserve` and `memory`.
  */
@@ -56,8 +66,10 @@ export async function* readSeries(
   window: TimeWindow,
   reserve: (samples: number) => void,
   memory: MemoryAccount = UNCOUNTED_MEMORY,
+  labelsIn: (labels: Labels, query: number) => Labels = (labels) => labels,
 ): AsyncGenerator<RawSeries, void, undefined> {
   let bytes = 0;
+  let query = 0;
   for (const result of messagesOf(await decodeSnappy(body, MAX_MESSAGE_BYTES, memory), 1)) {
     for (const series of messagesOf(result, 1)) {
       bytes += series.length;
@@ -65,18 +77,20 @@ export async function* readSeries(
         bytes = 0;
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
-      yield decodeSeries(series, window, reserve);
+      yield decodeSeries(series, labelsIn(labelsOf(series), query), window, reserve);
     }
+    query++;
   }
 }
 
 /** TimeSeries: labels = 1, samples = 2, exemplars = 3, histograms = 4. */
 function decodeSeries(
   message: Uint8Array,
+  labels: Labels,
   window: TimeWindow,
   reserve: (samples: number) => void,
 ): RawSeries {
-  const series = new RawSamplesBuilder(labelsOf(message), window, reserve);
+  const series = new RawSamplesBuilder(labels, window, reserve);
   for (const encoded of messagesOf(message, 2)) {
     const { timeMs, sample } = decodeSample(encoded);
     series.add(timeMs, sample);

@@ -16,9 +16,7 @@ import {
   labelValuesCall,
   metadataCall,
   queryCall,
-  readCall,
   rulesCall,
-  samplesCall,
   seriesCall,
 } from '../api/api-call.js';
 import { METADATA, SERIES, STRINGS } from '../api/metadata-answer.js';
@@ -36,7 +34,9 @@ import type {
   RegionQuery,
   SamplesQuery,
 } from '../server-group.js';
+import type { TargetDetector } from '../detect/target-detector.js';
 import type { TargetGroup } from './fan-out.js';
+import { RawSource } from './raw-source.js';
 import { readWindow } from './merge-targets.js';
 import { queryReplicaMetadata } from './metadata-query.js';
 import { queryReplicas } from './replica-query.js';
@@ -47,6 +47,7 @@ type Strings = Promise<MetadataAnswer<readonly string[]>>;
 export interface SnapshotOptions {
   readonly settings: ServerGroupSettings;
   readonly group: TargetGroup;
+  readonly detector: TargetDetector;
   readonly histograms: HistogramNames | undefined;
   readonly filter: LabelFilter | undefined;
   readonly bounds: TimeBounds | undefined;
@@ -69,9 +70,9 @@ export class HttpGroupSnapshot implements GroupSnapshot {
   readonly filter: LabelFilter | undefined;
   readonly bounds: TimeBounds | undefined;
   readonly #group: TargetGroup;
-  readonly #remoteReadPath: string | undefined;
+  readonly #source: RawSource;
 
-  constructor({ settings, group, histograms, filter, bounds }: SnapshotOptions) {
+  constructor({ settings, group, detector, histograms, filter, bounds }: SnapshotOptions) {
     this.name = group.name;
     this.labels = group.labels;
     this.ignoreError = settings.ignoreError;
@@ -81,16 +82,16 @@ export class HttpGroupSnapshot implements GroupSnapshot {
     this.mergesWindows = this.replicated && settings.semantics === undefined;
     this.native = settings.semantics === 'native';
     this.products = productsOf(group.targets);
+    this.#source = new RawSource(settings, detector);
+    const isRemote = this.#source.isRemote(group.targets);
     // Without stale markers, merged samples would not show where a series ends.
-    this.mergesLookback =
-      this.mergesWindows && group.antiAffinity === undefined && settings.remoteReadPath !== undefined;
-    this.histograms = histograms;
+    this.mergesLookback = this.mergesWindows && group.antiAffinity === undefined && isRemote;
+    this.histograms = isRemote ? histograms : undefined;
     this.allowsLossyHistograms = settings.allowsLossyHistograms;
     this.inject = settings.injectMatchers;
     this.filter = filter;
     this.bounds = bounds;
     this.#group = group;
-    this.#remoteReadPath = settings.remoteReadPath;
   }
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer> {
@@ -99,11 +100,14 @@ export class HttpGroupSnapshot implements GroupSnapshot {
   }
 
   samples(query: SamplesQuery, context: FetchContext): Promise<GroupSamples> {
-    const path = this.#remoteReadPath;
     const group = this.#group;
     const sent = { ...query, window: readWindow(group, query.window) };
-    const call = path === undefined ? samplesCall(sent, context, group.clock) : readCall(sent, path);
-    return queryReplicaSamples(group, sent, query.window, call, context);
+    return queryReplicaSamples(group, sent, query.window, this.#source, context);
+  }
+
+  get rawSamples(): readonly string[] {
+    const { targets, redact } = this.#group;
+    return this.#source.describe(targets, redact);
   }
 
   series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly Labels[]>> {

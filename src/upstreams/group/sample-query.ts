@@ -17,10 +17,11 @@ import {
   labelsBytes,
   PromfedError,
   seriesWeight,
+  type Labels,
   type RawSeries,
   type TimeWindow,
 } from '../../model/index.js';
-import type { ApiCall } from '../api/api-call.js';
+import { readCall, samplesCall, type ApiCall } from '../api/api-call.js';
 import { readSeries } from '../api/remote-read.js';
 import { responseFailure } from '../http/failure.js';
 import type { RequestScope } from '../http/request-scope.js';
@@ -28,8 +29,10 @@ import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.js';
 import { readChunkedSeries } from '../wire/chunked-series.js';
+import { isFatal } from '../region-error.js';
 import { fanOut, type TargetGroup } from './fan-out.js';
 import { mergeTargets, truncate } from './merge-targets.js';
+import type { RawSource } from './raw-source.js';
 
 /** The answer of one target. */
 interface TargetSamples {
@@ -54,14 +57,14 @@ export async function queryReplicaSamples(
   group: TargetGroup,
   query: SamplesQuery,
   window: TimeWindow,
-  call: ApiCall,
+  source: RawSource,
   context: FetchContext,
 ): Promise<GroupSamples> {
   const { budget } = query;
   const { answers, failures } = await fanOut(
     group,
     context,
-    (target, scope) => readTarget(group, target, scope, query, call),
+    (target, scope) => readTarget(group, target, scope, query, source),
     ({ held }) => {
       budget.release(held);
     },
@@ -84,12 +87,42 @@ export async function queryReplicaSamples(
   };
 }
 
+/** Reads the samples of one target, by queries when a remote read that was detected fails. */
 async function readTarget(
+  group: TargetGroup,
+  target: Target,
+  scope: RequestScope,
+  query: SamplesQuery,
+  source: RawSource,
+): Promise<TargetSamples> {
+  const remote = await source.tryRemoteReading(target, scope.context);
+  if (remote === undefined) {
+    return readAnswer(group, target, scope, query, samplesCall(query, scope.context, group.clock));
+  }
+  const call = readCall(remote.queries(query.matchers), query.window, source.path);
+  const labelsIn = (labels: Labels, index: number): Labels => remote.original(labels, index);
+  if (!source.fallsBack) return readAnswer(group, target, scope, query, call, labelsIn);
+  try {
+    const samples = await readAnswer(group, target, scope.fork(), query, call, labelsIn);
+    scope.end('ok', 0);
+    return samples;
+  } catch (thrown) {
+    const error = asPromfedError(thrown);
+    if (isFatal(error)) throw error;
+    // Another query may stay below a limit.
+    if (error.code !== 'region_limit') source.failed(target, error.message);
+    return readAnswer(group, target, scope, query, samplesCall(query, scope.context, group.clock));
+  }
+}
+
+/** @param labelsIn returns the labels of a series of remote read. */
+async function readAnswer(
   { name, limits, allowsLossyHistograms }: TargetGroup,
   target: Target,
   scope: RequestScope,
   { window, budget }: SamplesQuery,
   call: ApiCall,
+  labelsIn?: (labels: Labels, query: number) => Labels,
 ): Promise<TargetSamples> {
   const body = await target.send(call, scope, limits.maxResponseBytes);
   const series = new Map<string, RawSeries>();
@@ -110,7 +143,7 @@ async function readTarget(
   try {
     const lossy = allowsLossyHistograms ? name : undefined;
     const trailer = await (call.endpoint === 'read'
-      ? readMessage(body, window, reserve, add)
+      ? readMessage(body, window, reserve, add, labelsIn)
       : readMatrix(body, reserve, add, lossy));
     body.close();
     const hasStaleMarkers = call.endpoint === 'read' || isExport(body.contentType);
@@ -172,9 +205,11 @@ async function readMessage(
   window: TimeWindow,
   reserve: (samples: number) => void,
   add: (series: RawSeries) => void,
+  labelsIn?: (labels: Labels, query: number) => Labels,
 ): Promise<ResponseTrailer> {
   if (/^application\/x-streamed-protobuf\b/i.test(body.contentType)) {
-    for await (const series of readChunkedSeries(body, window, reserve, body.memory)) add(series);
+    const all = readChunkedSeries(body, window, reserve, body.memory, labelsIn);
+    for await (const series of all) add(series);
     return EMPTY_TRAILER;
   }
   const { memory } = body;
@@ -184,7 +219,8 @@ async function readMessage(
     memory.reserve('remote read', 2 * chunk.length);
     chunks.push(chunk);
   }
-  for await (const series of readSeries(Buffer.concat(chunks), window, reserve, memory)) add(series);
+  const all = readSeries(Buffer.concat(chunks), window, reserve, memory, labelsIn);
+  for await (const series of all) add(series);
   return EMPTY_TRAILER;
 }
 

@@ -48,11 +48,11 @@ export function tryStartLabelIndex(
  * @param snapshots returns the current snapshots of the group. Called at each refresh.
  */
 export function tryStartHistogramNames(
-  { name, remoteReadPath, histogramRefreshMs }: ServerGroupSettings,
+  { name, remoteRead, histogramRefreshMs }: ServerGroupSettings,
   background: Background | undefined,
   snapshots: () => readonly GroupSnapshot[],
 ): LearnedHistogramNames | undefined {
-  if (remoteReadPath === undefined) return undefined;
+  if (remoteRead === 'never') return undefined;
   if (background === undefined || histogramRefreshMs === undefined) return new LearnedHistogramNames();
   const { timers, log } = background;
   return new LearnedHistogramNames({

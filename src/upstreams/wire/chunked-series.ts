@@ -4,7 +4,7 @@
 import { WireType } from '@bufbuild/protobuf/wire';
 
 import { invalidAnswer } from '../../json/index.js';
-import type { RawSeries, TimeWindow } from '../../model/index.js';
+import type { Labels, RawSeries, TimeWindow } from '../../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { decodeFloatHistogramChunk, decodeHistogramChunk } from './histogram-chunk.js';
 import { readMessages } from './message-frames.js';
@@ -37,6 +37,7 @@ const UNSUPPORTED_ENCODINGS: ReadonlyMap<number, string> = new Map([[4, 'XOR2']]
  *
  * @param reserve called with the weight of each sample before it is kept.
  * @param memory account for the bytes of an incomplete frame.
+ * @param labelsIn returns the labels of a series from those in the response and the index of its query. Default: the same.
  * @throws PromfedError `upstream` when the response is invalid or has chunks of an unsupported encoding; what `reserve`
  *   and the stream throw.
  */
@@ -45,12 +46,14 @@ export async function* readChunkedSeries(
   window: TimeWindow,
   reserve: (samples: number) => void,
   memory: MemoryAccount = UNCOUNTED_MEMORY,
+  labelsIn: (labels: Labels, query: number) => Labels = (labels) => labels,
 ): AsyncGenerator<RawSeries, void, undefined> {
   let current: RawSamplesBuilder | undefined;
   let bytes = 0;
   for await (const message of readMessages(stream, MAX_FRAME_BYTES, memory)) {
+    const query = queryIndexOf(message);
     for (const series of messagesOf(message, 1)) {
-      const labels = labelsOf(series);
+      const labels = labelsIn(labelsOf(series), query);
       // A series may span several frames.
       if (current?.labels.equals(labels) !== true) {
         if (current !== undefined) yield current.build();
@@ -67,6 +70,16 @@ export async function* readChunkedSeries(
     }
   }
   if (current !== undefined) yield current.build();
+}
+
+/** The query that a frame belongs to: field 2 of ChunkedReadResponse. */
+function queryIndexOf(message: Uint8Array): number {
+  let index = 0;
+  readFields(message, (number, wireType, reader) => {
+    if (number === 2 && wireType === WireType.Varint) index = Number(reader.int64());
+    else reader.skip(wireType);
+  });
+  return index;
 }
 
 /** Chunk: min_time_ms = 1, max_time_ms = 2, type = 3, data = 4. The times are those of the samples. */

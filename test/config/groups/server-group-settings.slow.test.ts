@@ -19,7 +19,7 @@ function addressesOf({ targets }: ServerGroupSettings): string[] {
   return targets.map(({ address }) => address);
 }
 
-t.test('a group with only a target has the defaults of promxy', async (t) => {
+t.test('a group with only a target has the defaults of promxy, and detects remote read', async (t) => {
   t.same(firstGroup(withGroup()), {
     name: 'region:9090',
     labels: Labels.EMPTY,
@@ -32,7 +32,8 @@ t.test('a group with only a target has the defaults of promxy', async (t) => {
     ignoreError: false,
     semantics: undefined,
     alignsRanges: false,
-    remoteReadPath: undefined,
+    remoteRead: 'auto',
+    remoteReadPath: '/api/v1/read',
     histogramRefreshMs: undefined,
     allowsLossyHistograms: false,
     httpClient: {
@@ -78,7 +79,7 @@ t.test('each key of a group becomes a setting', async (t) => {
       name: 'native histograms',
       lines: ['remote_read: true', 'native_histogram: {metadata_refresh: 30s, allow_lossy: true}'],
       expected: {
-        remoteReadPath: '/api/v1/read',
+        remoteRead: 'always',
         histogramRefreshMs: 30_000,
         allowsLossyHistograms: true,
       },
@@ -88,11 +89,13 @@ t.test('each key of a group becomes a setting', async (t) => {
       lines: ['native_histogram: {metadata_refresh: 0s, allow_lossy: false}'],
       expected: {},
     },
-    { name: 'remote read', lines: ['remote_read: true'], expected: { remoteReadPath: '/api/v1/read' } },
+    { name: 'remote read', lines: ['remote_read: true'], expected: { remoteRead: 'always' } },
+    { name: 'remote read: YAML 1.1 Off', lines: ['remote_read: Off'], expected: { remoteRead: 'never' } },
+    { name: 'detected remote read', lines: ['remote_read: auto'], expected: { remoteRead: 'auto' } },
     {
       name: 'remote read with a path',
       lines: ['remote_read: true', 'remote_read_path: /read/it/'],
-      expected: { remoteReadPath: '/read/it' },
+      expected: { remoteRead: 'always', remoteReadPath: '/read/it' },
     },
     {
       name: 'no anti-affinity',

@@ -12,6 +12,8 @@ export interface UnionCase {
   readonly name: string;
   readonly groupLabels: Readonly<Record<string, readonly string[]>>;
   readonly groups: () => readonly UnionGroup[];
+  /** The key `remote_read` of the groups. Default `auto`. */
+  readonly remoteRead?: boolean;
 }
 
 const series = (region: string, omit: readonly string[] = []): UnionGroup['targets'][number] =>
@@ -38,6 +40,15 @@ export const cases: readonly UnionCase[] = [
       { labels: { region: 'eu', tier: 'b' }, targets: [us] },
       { labels: { region: 'us', tier: 'a' }, targets: [ap] },
     ],
+  },
+  {
+    name: 'two regions with remote_read: true',
+    groupLabels: { region: ['eu', 'us'] },
+    groups: () => [
+      { labels: { region: 'eu' }, targets: [eu] },
+      { labels: { region: 'us' }, targets: [us] },
+    ],
+    remoteRead: true,
   },
   {
     name: 'two regions that each of two labels distinguishes',

@@ -42,8 +42,16 @@ export interface Union {
   compare(query: string, times: UnionTimes): Promise<UnionOutcome>;
 }
 
-/** Starts the regions, the reference and promfed. They are stopped at the teardown of `t`. */
-export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Promise<Union> {
+/**
+ * Starts the regions, the reference and promfed. They are stopped at the teardown of `t`.
+ *
+ * @param remoteRead the key `remote_read` of every group.
+ */
+export async function startUnion(
+  t: Teardown,
+  groups: readonly UnionGroup[],
+  remoteRead: boolean | 'auto' = 'auto',
+): Promise<Union> {
   const union = groups.flatMap(({ labels, targets, whole }) => withLabels(whole ?? targets[0]!, labels));
   const start = async (series: readonly TestSeries[]): Promise<string> => {
     const { url } = await startPrometheus(t);
@@ -59,7 +67,7 @@ export async function startUnion(t: Teardown, groups: readonly UnionGroup[]): Pr
       server_groups: groups.map(({ labels, inject = [], settings = {} }, i) => ({
         labels,
         inject_matchers: inject,
-        remote_read: true,
+        remote_read: remoteRead,
         anti_affinity: '5s',
         static_configs: [{ targets: regions[i]!.map((url) => new URL(url).host) }],
         ...settings,

@@ -215,7 +215,7 @@ t.test('samples are requested by remote read, which distinguishes stale markers 
   const body = readAnswer(timeSeries([50_000, ONE], [60_000, NAN], [70_000, STALE]));
   const { group, servers } = await setUp(t, [answersWith(200, READ_HEADERS, body)], {
     pathPrefix: '/prom',
-    remoteReadPath: '/api/v1/read',
+    remoteRead: 'always',
     queryParams: [['tenant', '7']],
     httpClient: { authentication: bearer('secret-token') },
   });
@@ -232,7 +232,7 @@ t.test('samples are requested by remote read, which distinguishes stale markers 
 });
 
 t.test('times before the epoch are encoded and decoded', async (t) => {
-  const message = await decodeSnappy(createReadRequest([], { afterMs: -5_000, untilMs: -1 }), 1000);
+  const message = await decodeSnappy(createReadRequest([[]], { afterMs: -5_000, untilMs: -1 }), 1000);
   t.same(
     [...message],
     [
@@ -300,7 +300,7 @@ t.test('invalid responses to a remote read are failures of the target', async (t
       expected: { code: 'limit' },
     },
   ]) {
-    const { group } = await setUp(t, [fault], { remoteReadPath: '/api/v1/read' });
+    const { group } = await setUp(t, [fault], { remoteRead: 'always' });
     await t.rejects(readSamples(group), expected, name);
   }
 });

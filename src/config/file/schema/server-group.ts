@@ -90,7 +90,7 @@ export const serverGroup = Type.Object(
     ...each(DISCOVERIES, () => unsupported([])),
     relabel_configs: unsupported([]),
     semantics: Type.Optional(Type.Enum(['native', 'exact'])),
-    remote_read: boolean(false),
+    remote_read: string('remote-read', { default: 'auto' }),
     remote_read_path: string('path-prefix', { default: 'api/v1/read' }),
     native_histogram: Type.Optional(nativeHistogram),
     prefer_max: unsupported(false),
