@@ -69,9 +69,10 @@ t.test('an optional group whose raw samples fail is missing, with a warning', as
 
 t.test('native histograms of a group without complete ones are an error', async (t) => {
   const [eu, us] = [await startRegion(t, histograms), await startRegion(t, histograms)];
+  const keys = 'remote_read: false';
   const { url } = await startPromfed(
     t,
-    `promxy:\n  server_groups:${group('eu', eu.target, '')}${group('us', us.target, '')}\n`,
+    `promxy:\n  server_groups:${group('eu', eu.target, keys)}${group('us', us.target, keys)}\n`,
   );
   const { httpStatus, error } = await query(url, 'sum(h)');
   t.equal(httpStatus, 422);
@@ -99,6 +100,7 @@ t.test('names of native histograms are learned from metadata, and kept when it f
   const [eu, us] = [await startRegion(t, region), await startRegion(t, region)];
   const keys = 'remote_read: true, native_histogram: { metadata_refresh: 50ms }';
   const lines: string[] = [];
+  const keys = 'remote_read: false';
   const { url } = await startPromfed(
     t,
     `promxy:\n  server_groups:${group('eu', eu.target, keys)}${group('us', us.target, keys)}\n`,
