@@ -100,7 +100,6 @@ t.test('names of native histograms are learned from metadata, and kept when it f
   const [eu, us] = [await startRegion(t, region), await startRegion(t, region)];
   const keys = 'remote_read: true, native_histogram: { metadata_refresh: 50ms }';
   const lines: string[] = [];
-  const keys = 'remote_read: false';
   const { url } = await startPromfed(
     t,
     `promxy:\n  server_groups:${group('eu', eu.target, keys)}${group('us', us.target, keys)}\n`,
