@@ -11,7 +11,7 @@ import {
   type FaultServer,
   type ReceivedRequest,
 } from '../helpers/upstreams/fault-server.js';
-import { api, startPromfed, type PromfedOptions } from '../helpers/promfed/promfed.js';
+import { api, startPromfed, untilDetected, type PromfedOptions } from '../helpers/promfed/promfed.js';
 import type { Teardown } from '../helpers/real-servers/server-process.js';
 import { until } from '../helpers/until.js';
 
@@ -188,6 +188,7 @@ for (const layout of LAYOUTS) {
   t.test(`${layout.name}: explain names the requests that regions receive`, async (t) => {
     const servers = await startRegions(t, layout);
     const { url } = await startPromfed(t, configOf(layout, servers), layout.options);
+    await untilDetected(url);
     const names = [...servers.keys()];
     if (layout.learned !== undefined) {
       const explainDb = (): Promise<{ data?: Explanation }> =>

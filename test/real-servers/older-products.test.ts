@@ -3,7 +3,7 @@
 import t from 'tap';
 
 import type { Explanation } from '../../src/federation/index.js';
-import { api, startPromfed } from '../helpers/promfed/promfed.js';
+import { api, startPromfed, untilDetected } from '../helpers/promfed/promfed.js';
 import {
   importIntoPrometheus,
   importIntoVictoriaMetrics,
@@ -13,7 +13,6 @@ import {
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
 import type { TestSeries } from '../helpers/series/series-set.js';
-import { until } from '../helpers/until.js';
 
 const startMs = 1_750_000_000_000;
 const MINUTE = 60_000;
@@ -67,10 +66,7 @@ t.test(
       const { data } = await api<Explanation>(promfed.url, '/api/v1/explain', { query, time: '1750001000' });
       return data!;
     };
-    await until(
-      async () => (await explain('temp')).groups.every(({ products }) => products.length > 0),
-      'the products of both groups',
-    );
+    await untilDetected(promfed.url);
     const { plan, text, groups } = await explain('first_over_time(temp[5m])');
     t.equal(plan.reason, 'eu runs Prometheus 3.5.3, which lacks first_over_time');
     t.match(

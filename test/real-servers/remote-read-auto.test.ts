@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 
 import type { Explanation } from '../../src/federation/index.js';
-import { api, startPromfed, type PromfedOptions } from '../helpers/promfed/promfed.js';
+import { api, startPromfed, untilDetected, type PromfedOptions } from '../helpers/promfed/promfed.js';
 import {
   importIntoPrometheus,
   startPrometheus,
@@ -14,7 +14,6 @@ import {
 } from '../helpers/real-servers/real-servers.js';
 import type { TestSeries } from '../helpers/series/series-set.js';
 import { answerDifferences } from '../helpers/union/answers.js';
-import { until } from '../helpers/until.js';
 
 const skip = withoutRealServers();
 const endMs = 1_750_003_600_000;
@@ -100,7 +99,7 @@ async function startProxy(t: Test, origin: string): Promise<Proxy> {
 async function startOver(t: Test, host: string, options: PromfedOptions = {}): Promise<string> {
   const yaml = `promxy: { server_groups: [{ name: eu, static_configs: [{ targets: ["${host}"] }] }] }`;
   const { url } = await startPromfed(t, yaml, options);
-  await until(async () => (await rawSamplesOf(url)) !== 'not detected yet', 'the detection');
+  await untilDetected(url);
   return url;
 }
 

@@ -48,7 +48,7 @@ const SOURCES = [
     name: 'range vectors of Prometheus',
     kind: PROMETHEUS,
     seriesOf: lastingSeries,
-    extra: '',
+    extra: 'remote_read: false',
     warning: NO_STALE_MARKERS,
   },
   {
@@ -56,6 +56,13 @@ const SOURCES = [
     kind: PROMETHEUS,
     seriesOf: churningSeries,
     extra: 'remote_read: true',
+    warning: '',
+  },
+  {
+    name: 'detected remote read',
+    kind: PROMETHEUS,
+    seriesOf: churningSeries,
+    extra: '',
     warning: '',
   },
 ];

@@ -1,11 +1,13 @@
 // Starts promfed inside the test's process, on a free port, with a configuration as YAML.
 
 import { parseConfig } from '../../../src/config/index.js';
+import type { Explanation } from '../../../src/federation/index.js';
 import { systemClock, type Clock, type MemoryLimits } from '../../../src/runtime/index.js';
 import { startServer, type Server } from '../../../src/server/index.js';
 import { createLog } from '../../../src/telemetry/index.js';
 import type { Teardown } from '../real-servers/server-process.js';
 import { ALL_FEATURES } from '../promql/all-features.js';
+import { until } from '../until.js';
 
 export interface PromfedOptions {
   /** Default 127.0.0.1. */
@@ -103,4 +105,12 @@ export async function api<Data = QueryData>(
   }
   const response = await fetch(`${baseUrl.replace(/\/$/, '')}${path}?${query.toString()}`);
   return { httpStatus: response.status, ...((await response.json()) as Omit<ApiAnswer<Data>, 'httpStatus'>) };
+}
+
+/** Resolves when promfed has detected the properties of all targets. */
+export function untilDetected(baseUrl: string): Promise<void> {
+  return until(async () => {
+    const { data } = await api<Explanation>(baseUrl, '/api/v1/explain', { query: 'x', time: '0' });
+    return data!.groups.every(({ rawSamples }) => !rawSamples.includes('not detected yet'));
+  }, 'the detection of all targets');
 }

@@ -8,7 +8,7 @@ import { demoConfig, startDemoRegions } from '../../../src/demo/index.js';
 import type { Explanation } from '../../../src/federation/index.js';
 import { isGrafanaQuery, replaceGrafanaVariables } from '../../helpers/promql/grafana-variables.js';
 import { answers, refuses, startFaultServer } from '../../helpers/upstreams/fault-server.js';
-import { api, startPromfed } from '../../helpers/promfed/promfed.js';
+import { api, startPromfed, untilDetected } from '../../helpers/promfed/promfed.js';
 import { sharedPath, withoutShared } from '../../helpers/shared.js';
 
 type Explained = Explanation & { readonly query: string };
@@ -32,6 +32,7 @@ const UNREACHABLE = config(['127.0.0.1:1', '127.0.0.1:2']);
 
 t.test('a plan is returned as JSON and text, without a request to a region', async (t) => {
   const { url } = await startPromfed(t, UNREACHABLE);
+  await untilDetected(url);
   const query = 'sum by (job) (up{region!="r3"}) > 1';
   const answer = await api<Explained>(url, '/api/v1/explain', { query, time: '10' });
   const position = (text: string): object => ({
@@ -90,6 +91,7 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
         replicated: false,
         optional: false,
         products: [],
+        rawSamples: ['by queries: its product is unknown: connection refused'],
       })),
     },
   });
@@ -97,6 +99,7 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
 
 t.test('a form with a range is explained with the times that are sent', async (t) => {
   const { url } = await startPromfed(t, UNREACHABLE);
+  await untilDetected(url);
   const form = { query: 'max_over_time(x[1m:]) - x @ end()', start: '100', end: '205', step: '20' };
   const response = await fetch(`${url}api/v1/explain`, { method: 'POST', body: new URLSearchParams(form) });
   const { data } = (await response.json()) as { data: Explained };
@@ -107,6 +110,7 @@ t.test('a form with a range is explained with the times that are sent', async (t
 
 t.test('invalid requests get the error of Prometheus in its format', async (t) => {
   const { url } = await startPromfed(t, UNREACHABLE);
+  await untilDetected(url);
   const range = { start: '1', end: '2', step: '1' };
   const cases: [parameters: Record<string, string>, error: string][] = [
     [{}, 'invalid parameter "query": unknown position: parse error: no expression found in input'],
