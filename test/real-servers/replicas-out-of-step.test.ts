@@ -10,7 +10,11 @@ import {
   startVictoriaMetrics,
   withoutRealServers,
 } from '../helpers/real-servers/real-servers.js';
+import { histogramSet } from '../helpers/series/histogram-set.js';
 import type { TestSeries } from '../helpers/series/series-set.js';
+import { answerDifferences } from '../helpers/union/answers.js';
+import { mergedReplicas } from '../helpers/union/merged-replicas.js';
+import { scrape } from '../helpers/union/scrapes.js';
 
 const skip = withoutRealServers();
 const START_MS = 1_750_000_000_000;
@@ -159,3 +163,53 @@ for (const store of ['Prometheus', 'VictoriaMetrics'] as const) {
     }
   });
 }
+
+t.test(
+  'native histograms of replicas out of step are merged with their stale markers',
+  { skip },
+  async (t) => {
+    const endMs = START_MS + 40 * 60_000;
+    const truth = histogramSet({ region: 'eu', startMs: START_MS - 60_000, intervalMs: 15_000, count: 165 });
+    const shared = { startMs: START_MS, endMs, intervalMs: 30_000, jitterMs: 0, seed: '' };
+    const targets = [
+      scrape(truth, {
+        ...shared,
+        offsetMs: 2_000,
+        gaps: [{ fromMs: START_MS + 600_000, toMs: START_MS + 1_000_000, isMarked: true }],
+      }),
+      scrape(truth, {
+        ...shared,
+        offsetMs: 19_000,
+        gaps: [{ fromMs: START_MS + 900_000, toMs: START_MS + 1_500_000, isMarked: false }],
+      }),
+    ];
+    const [reference, ...urls] = await Promise.all(
+      [mergedReplicas(targets), ...targets].map(async (data) => {
+        const { url } = await startPrometheus(t, { args: ['--enable-feature=native-histograms'] });
+        await importIntoPrometheus(url, data);
+        return url;
+      }),
+    );
+    const hosts = urls.map((url) => JSON.stringify(new URL(url).host)).join(',');
+    const { url } = await startPromfed(
+      t,
+      `promxy: { server_groups: [{ remote_read: true, static_configs: [{ targets: [${hosts}] }] }] }`,
+    );
+    const range = { start: String(START_MS / 1000 + 300), end: String(endMs / 1000), step: '13' };
+    for (const query of [
+      'histogram_count(latency)',
+      'histogram_sum(bounded)',
+      'count(latency) by (shape)',
+      'histogram_quantile(0.9, sum(rate(latency{shape!~"resets|coarser"}[2m])))',
+      'histogram_count(increase(latency{shape!~"resets|coarser"}[5m]))',
+      'count_over_time(mixed[5m])',
+      'resets(latency[10m])',
+    ]) {
+      const [ours, theirs] = await Promise.all(
+        [url, reference!].map((one) => api(one, '/api/v1/query_range', { query, ...range })),
+      );
+      t.ok((theirs!.data?.result.length ?? 0) > 0, `${query}: has samples`);
+      t.same(answerDifferences(ours!, theirs!), [], query);
+    }
+  },
+);

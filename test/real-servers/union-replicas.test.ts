@@ -64,7 +64,7 @@ for (const { name, groups } of replicaCases) {
     await t.test(`${numRuns} random expressions of seed ${seed}`, async (t) => {
       const counts = { samples: 0, nothing: 0, error: 0 };
       const annotated: string[] = [];
-      const expression = arbitraryUnionExpression({ groupLabels, endS: endMs / 1000 });
+      const expression = arbitraryUnionExpression({ groupLabels, endS: endMs / 1000 }).filter(isStable);
       const anyTimes = fc.tuple(fc.constantFrom(...instants), fc.constantFrom(...ranges));
       await fc.assert(
         fc.asyncProperty(expression, anyTimes, async (query, bothTimes) => {
@@ -85,6 +85,11 @@ for (const { name, groups } of replicaCases) {
       t.same(annotated, [], 'warnings and infos are equal, except for positions');
     });
   });
+}
+
+/** Variances of times depend on the order of the sum: they are small numbers from large ones. */
+function isStable(query: string): boolean {
+  return !query.includes('timestamp') || !/stddev|stdvar/.test(query);
 }
 
 /** Returns the first differences of each kind. */

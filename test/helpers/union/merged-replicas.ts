@@ -1,16 +1,18 @@
 // The samples of merged replicas, as docs/regions-that-share-series.md describes them. Simple and slow: each sample is
 // judged on its own.
 
-import type { TestSeries } from '../series/series-set.js';
+import type { TestSeries, TestValue } from '../series/series-set.js';
 
-interface Sample {
+interface Sample<Value extends TestValue = TestValue> {
   readonly timeMs: number;
-  readonly value: number | 'stale';
+  readonly value: Value;
 }
 
 /** Returns the series of several replicas of the same targets, in the order of their precedence, as those of one. */
-export function mergedReplicas(replicas: readonly (readonly TestSeries[])[]): TestSeries[] {
-  const merged = new Map<string, TestSeries>();
+export function mergedReplicas<Value extends TestValue>(
+  replicas: readonly (readonly TestSeries<Value>[])[],
+): TestSeries<Value>[] {
+  const merged = new Map<string, TestSeries<Value>>();
   for (const series of replicas.flat()) {
     const key = JSON.stringify(Object.entries(series.labels).sort());
     const leader = merged.get(key);
@@ -19,7 +21,10 @@ export function mergedReplicas(replicas: readonly (readonly TestSeries[])[]): Te
   return [...merged.values()];
 }
 
-function merge(leader: TestSeries, other: TestSeries): TestSeries {
+function merge<Value extends TestValue>(
+  leader: TestSeries<Value>,
+  other: TestSeries<Value>,
+): TestSeries<Value> {
   const a = samplesOf(leader);
   const b = samplesOf(other);
   const values = a.filter(({ value }) => value !== 'stale').map(({ timeMs }) => timeMs);
@@ -49,7 +54,7 @@ function merge(leader: TestSeries, other: TestSeries): TestSeries {
   };
 }
 
-function samplesOf({ timestamps, values }: TestSeries): Sample[] {
+function samplesOf<Value extends TestValue>({ timestamps, values }: TestSeries<Value>): Sample<Value>[] {
   return timestamps.map((timeMs, i) => ({ timeMs, value: values[i]! }));
 }
 

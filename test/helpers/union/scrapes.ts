@@ -1,6 +1,6 @@
 // Replicas that scrape the same targets at different times, each with its own gaps.
 
-import { random, type TestSeries } from '../series/series-set.js';
+import { random, type TestSeries, type TestValue } from '../series/series-set.js';
 
 export interface Scrapes {
   readonly startMs: number;
@@ -26,10 +26,13 @@ export interface ScrapeGap {
  * Returns the series that one replica has. A scrape sees the last sample of a series at its time, if that is newer
  * than the scrape before or the interval, and writes a stale marker if a series has ended since the scrape before.
  */
-export function scrape(truth: readonly TestSeries[], scrapes: Scrapes): TestSeries[] {
+export function scrape<Value extends TestValue>(
+  truth: readonly TestSeries<Value | 'stale'>[],
+  scrapes: Scrapes,
+): TestSeries<Value | 'stale'>[] {
   const times = scrapeTimes(scrapes);
   return truth.flatMap(({ labels, timestamps, values }) => {
-    const seen: { timeMs: number; value: number | 'stale' }[] = [];
+    const seen: { timeMs: number; value: Value | 'stale' }[] = [];
     let at = -1;
     let wasSeen = false;
     for (const timeMs of times) {
@@ -56,9 +59,14 @@ function scrapeTimes({ startMs, endMs, intervalMs, offsetMs, jitterMs, seed }: S
   const next = random(seed);
   const times: number[] = [];
   for (let timeMs = startMs + offsetMs; timeMs <= endMs; timeMs += intervalMs) {
-    times.push(timeMs + Math.round((next() * 2 - 1) * jitterMs));
+    times.push(roundToEighth(timeMs + (next() * 2 - 1) * jitterMs));
   }
   return times.filter((timeMs) => timeMs <= endMs);
+}
+
+/** Rounds to an eighth of a second, so that sums of times are exact. */
+function roundToEighth(timeMs: number): number {
+  return Math.round(timeMs / 125) * 125;
 }
 
 /** Returns the same series, with a reset of every counter at `resetMs`. */
