@@ -1,3 +1,4 @@
+export { correctBufferedLabels, correctLabels } from './correct-labels.js';
 export { setBufferedLabels, tryMergeBuffered } from './merge-buffered.js';
 export { mergeOrdered } from './merge-ordered.js';
 export { mergeRaw, mergeReplicaSeries } from './merge-raw.js';

@@ -3,6 +3,7 @@
 import type { FrameStream, ResponseTrailer, ResultType, BufferedAnswer } from '../json/index.js';
 import type {
   Grid,
+  LabelCorrection,
   LabelFilter,
   Labels,
   Matcher,
@@ -21,6 +22,8 @@ export interface RegionQuery {
   readonly kind: 'instant' | 'range';
   readonly expr: string;
   readonly grid: Grid;
+  /** The labels that the series of each target's answer are given before answers are merged. Default: their own. */
+  readonly labelRule?: LabelCorrection | undefined;
 }
 
 /** The inputs that all requests of one query to its regions share. */

@@ -1,7 +1,8 @@
 // Batched queries: several instant queries to one server group in one request, and the parts of its answer.
 
 import { BufferedStream, transformFrames, type ResponseTrailer, type SeriesFrame } from '../../json/index.js';
-import { asPromfedError, type Labels, labelsBytes, PromfedError } from '../../model/index.js';
+import type { Labels } from '../../model/index.js';
+import { asPromfedError, type LabelCorrection, labelsBytes, PromfedError } from '../../model/index.js';
 import type { FetchContext, GroupAnswer } from '../../upstreams/index.js';
 
 /** Label that distinguishes the series of the expressions of one request. Its value is the position of the expression. */
@@ -13,6 +14,28 @@ export function joinExpressions(expressions: readonly string[]): string {
   return expressions
     .map((expr, position) => `label_replace(${expr}, "${POSITION_LABEL}", "${position}", "", "")`)
     .join(' or ');
+}
+
+/** Corrects the labels of joined expressions, those of each series by the rule of its expression. */
+export class JoinedLabelRule implements LabelCorrection {
+  readonly mayCollide: boolean;
+  /** The samples of an instant query have one step. */
+  readonly joinsSteps = false;
+  readonly #rules: readonly (LabelCorrection | undefined)[];
+
+  /** @param rules in the order of the expressions. */
+  constructor(rules: readonly (LabelCorrection | undefined)[]) {
+    this.#rules = rules;
+    this.mayCollide = rules.some((rule) => rule?.mayCollide === true);
+  }
+
+  correct(labels: Labels): Labels {
+    const rule = this.#rules[positionOf(labels)];
+    if (rule === undefined) return labels;
+    const own = labels.drop(POSITION_LABELS);
+    const correct = rule.correct(own);
+    return correct === own ? labels : correct.with(labels.keep(POSITION_LABELS));
+  }
 }
 
 interface Settle {

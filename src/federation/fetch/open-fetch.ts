@@ -67,11 +67,11 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
     const parts = await allOrNothing(
       fetch.parts,
       run.deadline,
-      async ({ group: planned, expr, addLabels }) => {
+      async ({ group: planned, expr, labelRule, addLabels }) => {
         const group = snapshotOf(planned);
         const stats = groupStats.group(group.name);
         const send = async (context: FetchContext): Promise<GroupAnswer> => {
-          const query = { kind: run.kind, expr, grid: run.grid };
+          const query = { kind: run.kind, expr, grid: run.grid, labelRule };
           const answering =
             batching === undefined ? group.query(query, context) : batching.query(group, query, context);
           const answer = await answering.catch((thrown: unknown) => {

@@ -3,7 +3,7 @@
 import { asPromfedError, PromfedError } from '../../model/index.js';
 import { Cancellation } from '../../runtime/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot, RegionQuery } from '../../upstreams/index.js';
-import { joinExpressions, readBatch, WaitingQuery } from './batched-query.js';
+import { JoinedLabelRule, joinExpressions, readBatch, WaitingQuery } from './batched-query.js';
 
 /** Maximum number of expressions of a request. Prometheus evaluates them one after another. */
 const MAX_EXPRESSIONS = 16;
@@ -15,8 +15,14 @@ const PAUSE_MS = 5 * 60_000;
 /** Shared by all batches: its stack trace has no information. */
 const NOT_WAITED_FOR = new PromfedError('canceled', 'no query waits for the answer');
 
-/** The queries of each expression, by its text. */
-type Batch = Map<string, WaitingQuery[]>;
+/** The queries of one expression. */
+interface BatchedExpr {
+  readonly labelRule: RegionQuery['labelRule'];
+  readonly queries: WaitingQuery[];
+}
+
+/** The expressions of a batch, by their texts. */
+type Batch = Map<string, BatchedExpr>;
 
 /**
  * Batches the instant queries of a rule group. Equal expressions for one server group and one time are sent once, and
@@ -50,42 +56,48 @@ export class QueryBatching {
     }
     const waiting = new WaitingQuery(context);
     const known = batch.get(query.expr);
-    if (known === undefined) batch.set(query.expr, [waiting]);
-    else known.push(waiting);
+    if (known === undefined) batch.set(query.expr, { labelRule: query.labelRule, queries: [waiting] });
+    else known.queries.push(waiting);
     return waiting.answer;
   }
 
   #send(group: GroupSnapshot, query: RegionQuery, batch: Batch): void {
     const isPaused = query.grid.startMs < (this.#pausedUntilMs.get(group.name) ?? -Infinity);
     for (const expressions of chunksOf([...batch.keys()], isPaused ? 1 : MAX_EXPRESSIONS)) {
-      const queries = expressions.map((expr) => batch.get(expr)!);
-      if (expressions.length === 1) void sendOne(group, { ...query, expr: expressions[0]! }, queries[0]!);
-      else void this.#sendJoined(group, query, expressions, queries);
+      const sent = expressions.map((expr) => {
+        const { labelRule, queries } = batch.get(expr)!;
+        return { query: { ...query, expr, labelRule }, queries };
+      });
+      if (sent.length === 1) void sendOne(group, sent[0]!);
+      else void this.#sendJoined(group, query, sent);
     }
   }
 
   /** Never rejects. */
-  async #sendJoined(
-    group: GroupSnapshot,
-    query: RegionQuery,
-    expressions: readonly string[],
-    queries: readonly (readonly WaitingQuery[])[],
-  ): Promise<void> {
+  async #sendJoined(group: GroupSnapshot, query: RegionQuery, sent: readonly SentExpr[]): Promise<void> {
+    const labelRule = new JoinedLabelRule(sent.map((one) => one.query.labelRule));
+    const expr = joinExpressions(sent.map((one) => one.query.expr));
     try {
-      await sendShared(group, { ...query, expr: joinExpressions(expressions) }, queries);
+      await sendShared(
+        group,
+        { ...query, expr, labelRule },
+        sent.map(({ queries }) => queries),
+      );
     } catch {
       this.#pausedUntilMs.set(group.name, query.grid.startMs + PAUSE_MS);
-      for (const [i, expr] of expressions.entries()) void sendOne(group, { ...query, expr }, queries[i]!);
+      for (const one of sent) void sendOne(group, one);
     }
   }
 }
 
+/** One expression, and the queries that wait for its answer. */
+interface SentExpr {
+  readonly query: RegionQuery;
+  readonly queries: readonly WaitingQuery[];
+}
+
 /** Sends one expression. Its failure is that of all its queries. Never rejects. */
-async function sendOne(
-  group: GroupSnapshot,
-  query: RegionQuery,
-  queries: readonly WaitingQuery[],
-): Promise<void> {
+async function sendOne(group: GroupSnapshot, { query, queries }: SentExpr): Promise<void> {
   const waiting = queries.filter(({ hasEnded }) => !hasEnded);
   const [first] = waiting;
   if (first === undefined) return;

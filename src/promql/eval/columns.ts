@@ -1,11 +1,8 @@
 // Invariants of vectors, unique labels and no empty columns, and the removal of metric names.
 
-import { PromfedError, type Column, type Labels } from '../../model/index.js';
+import { METADATA_LABELS, sameLabelset, type Column, type Labels } from '../../model/index.js';
 
 import type { Evaluator, VectorOperand } from './evaluator.js';
-
-/** Labels that name and describe a metric. Source: Prometheus, schema/labels.go (`IsMetadataLabel`). */
-const METADATA_LABELS: ReadonlySet<string> = new Set(['__name__', '__type__', '__unit__']);
 
 /** The labels of a column, and whether its name is removed at the end. */
 export type ColumnIdentity = Pick<Column, 'labels' | 'dropsName'>;
@@ -34,10 +31,6 @@ export async function removeDelayedNames(
 /** Returns labels without the metric name, type and unit. */
 export function dropMetadataLabels(labels: Labels): Labels {
   return labels.drop(METADATA_LABELS);
-}
-
-function sameLabelset(): PromfedError {
-  return new PromfedError('execution', 'vector cannot contain metrics with the same labelset');
 }
 
 /** Reports whether a column has a sample at any step. */

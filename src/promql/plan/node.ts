@@ -1,6 +1,6 @@
 // The plan: an immutable tree of the operators that promfed evaluates, with fetches and raw selectors as its leaves.
 
-import type { Grid, Labels, Matcher } from '../../model/index.js';
+import type { Grid, LabelRule, Labels, Matcher } from '../../model/index.js';
 import type { AggregateOp, BinaryOp, Expr, Position, VectorMatching } from '../language/index.js';
 import type { ExcludedGroup } from './pruning/group-pruning.js';
 import type { PlannedGroup } from './pruning/planned-group.js';
@@ -170,6 +170,8 @@ export interface FetchPart {
   readonly group: PlannedGroup;
   /** The text of the expression that is sent to the group. */
   readonly expr: string;
+  /** The labels that the series of the answer can have before `addLabels` are set. */
+  readonly labelRule: LabelRule;
   /** Labels set on every series of the answer. They override the region's own. */
   readonly addLabels: Labels;
 }

@@ -96,7 +96,7 @@ export class HttpGroupSnapshot implements GroupSnapshot {
 
   query(query: RegionQuery, context: FetchContext): Promise<GroupAnswer> {
     const call = queryCall(query, withOpenLookback(context, this.products), this.#group.clock);
-    return queryReplicas(this.#group, query.kind, call, context);
+    return queryReplicas(this.#group, query, call, context);
   }
 
   samples(query: SamplesQuery, context: FetchContext): Promise<GroupSamples> {

@@ -6,9 +6,10 @@ import {
   type FrameStream,
   type ResponseTrailer,
   type OpenResponse,
+  type SeriesFrame,
   transformFrames,
 } from '../../json/index.js';
-import { mergeReplicaStreams } from '../../merge/index.js';
+import { correctBufferedLabels, correctLabels, mergeReplicaStreams } from '../../merge/index.js';
 import { asPromfedError, PromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
 import { responseFailure } from '../http/failure.js';
@@ -35,7 +36,7 @@ interface OpenAnswer extends OpenResponse {
  */
 export async function queryReplicas(
   group: TargetGroup,
-  kind: RegionQuery['kind'],
+  { kind, labelRule }: Pick<RegionQuery, 'kind' | 'labelRule'>,
   call: ApiCall,
   context: FetchContext,
 ): Promise<GroupAnswer> {
@@ -52,7 +53,7 @@ export async function queryReplicas(
   const { rejection } = failures;
   // An instant query answers with a matrix only to a range selector.
   const areRaw = kind === 'instant' && resultType === 'matrix';
-  const frames = mergeAnswers(group, used, failures, areRaw, context.memory);
+  const frames = mergeAnswers(group, used, failures, { areRaw, labelRule, memory: context.memory });
   if (used.length > 1) return { resultType, frames, rejection };
   const { target, value } = used[0]!;
   return {
@@ -63,8 +64,9 @@ export async function queryReplicas(
       const buffered = await value.tryBuffer(MAX_BUFFERED_BYTES);
       if (buffered === undefined) return undefined;
       value.body.close();
+      const corrected = correctBuffered(buffered.frames, labelRule, failures, target);
       const trailer = failures.withPartialWarning(target.name, buffered.trailer);
-      return { frames: buffered.frames, trailer: withFailures(trailer, failures) };
+      return { frames: corrected, trailer: withFailures(trailer, failures) };
     },
   };
 }
@@ -118,17 +120,31 @@ async function open(
   }
 }
 
-/**
- * Merges the streams of replicas. The trailer has a warning for each failed target.
- *
- * @param areRaw true when the samples are stored ones, not values on a step grid.
- */
+function correctBuffered(
+  frames: readonly SeriesFrame[],
+  labelRule: RegionQuery['labelRule'],
+  failures: GroupFailures,
+  target: Target,
+): readonly SeriesFrame[] {
+  if (labelRule === undefined) return frames;
+  try {
+    return correctBufferedLabels(frames, labelRule);
+  } catch (thrown) {
+    throw failures.fatal(target.name, asPromfedError(thrown));
+  }
+}
+
+interface MergeAnswersOptions extends Pick<RegionQuery, 'labelRule'>, Pick<FetchContext, 'memory'> {
+  /** True when the samples are stored ones, not values on a step grid. */
+  readonly areRaw: boolean;
+}
+
+/** Merges the streams of replicas with corrected labels. The trailer has a warning for each failed target. */
 function mergeAnswers(
   group: TargetGroup,
   answers: readonly TargetAnswer<OpenAnswer>[],
   failures: GroupFailures,
-  areRaw: boolean,
-  memory: FetchContext['memory'],
+  { areRaw, labelRule, memory }: MergeAnswersOptions,
 ): FrameStream {
   const closeAll = (): void => {
     for (const { value } of answers) value.body.close();
@@ -138,7 +154,7 @@ function mergeAnswers(
   let reported: PromfedError | undefined;
   const streams = answers.map(({ target, value: { frames, body } }) => {
     let failure: PromfedError | undefined;
-    return transformFrames(frames, {
+    return transformFrames(labelRule === undefined ? frames : correctLabels(frames, labelRule, memory), {
       fail(thrown) {
         failure = responseFailure(thrown);
         if (isFatal(failure)) throw (reported = failures.fatal(target.name, failure));

@@ -59,6 +59,25 @@ export function nameless(answer: UnionAnswer): UnionAnswer {
   return { ...answer, data: { ...answer.data, result } };
 }
 
+/** Returns the differences between the label sets, types and errors of two answers, one per line. */
+export function labelDifferences(actual: UnionAnswer, expected: UnionAnswer): string[] {
+  const [outcome, expectedOutcome] = [outcomeOf(actual), outcomeOf(expected)];
+  if (outcome !== expectedOutcome) {
+    return [`${outcome}, expected ${expectedOutcome}: ${actual.error ?? ''}${expected.error ?? ''}`];
+  }
+  if (actual.data === undefined || expected.data === undefined) return [];
+  const [type, expectedType] = [actual.data.resultType, expected.data.resultType];
+  if (type !== expectedType) return [`a ${type}, expected a ${expectedType}`];
+  if (expectedType === 'scalar') return [];
+  const [series, others] = [actual, expected].map(({ data }) => samplesOf(data!.result as ApiSeries[]));
+  const count = (actual.data.result as ApiSeries[]).length;
+  return [
+    ...(series!.size === count ? [] : [`${count} series with ${series!.size} label sets`]),
+    ...[...series!.keys()].filter((labels) => !others!.has(labels)).map((labels) => `${labels}: unexpected`),
+    ...[...others!.keys()].filter((labels) => !series!.has(labels)).map((labels) => `${labels}: missing`),
+  ];
+}
+
 function outcomeOf({ httpStatus, status, errorType }: UnionAnswer): string {
   return status === 'success' ? 'success' : `${httpStatus} ${errorType ?? ''}`;
 }

@@ -1,6 +1,6 @@
 // Delayed name removal: what regions, which drop names immediately, may compute of a query that drops them at the end.
 
-import { METRIC_NAME } from '../../../model/index.js';
+import { METADATA_LABELS } from '../../../model/index.js';
 import { walk, type Expr } from '../../language/index.js';
 import { tryText } from '../parens.js';
 
@@ -11,9 +11,6 @@ import { tryText } from '../parens.js';
  * - `observable`: the query drops them at the end, and an operation reads names.
  */
 export type NameRemoval = 'immediate' | 'unobservable' | 'observable';
-
-/** The labels that are dropped with the name. */
-const NAME_LABELS: ReadonlySet<string> = new Set([METRIC_NAME, '__type__', '__unit__']);
 
 /** @param delaysNames Prometheus' feature promql-delayed-name-removal. */
 export function nameRemovalOf(expr: Expr, delaysNames: boolean): NameRemoval {
@@ -27,7 +24,7 @@ export function nameRemovalOf(expr: Expr, delaysNames: boolean): NameRemoval {
 
 /** Reports whether an operation reads names. Selectors do, but before names are dropped. */
 function readsNames(expr: Expr): boolean {
-  const isName = (label: string | undefined): boolean => label !== undefined && NAME_LABELS.has(label);
+  const isName = (label: string | undefined): boolean => label !== undefined && METADATA_LABELS.has(label);
   if (expr.kind === 'aggregate') return expr.grouping.some(isName) || isName(tryText(expr.param));
   if (expr.kind === 'call') return expr.func === 'info' || expr.args.some((arg) => isName(tryText(arg)));
   const matching = expr.kind === 'binary' ? expr.matching : undefined;

@@ -1,6 +1,6 @@
 // Fetches: the text that is sent to each group for an expression, and the key of the fetch.
 
-import type { Labels } from '../../../model/index.js';
+import type { LabelRule, Labels } from '../../../model/index.js';
 import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index.js';
 import type { FetchNode, FetchPart } from '../node.js';
 import { NONE_EXCLUDED, type ExcludedGroup, type Exclusion } from '../pruning/group-pruning.js';
@@ -8,6 +8,7 @@ import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRoute, SelectorRouting } from '../pruning/selector-routing.js';
 import type { PlanTimes } from '../times.js';
 import { shortensRanges, shortensSubqueries } from './group-lacks.js';
+import { labelRuleOf } from './label-rules.js';
 import type { Local } from './pushdown-verdict.js';
 import { Rewriter } from './rewrite.js';
 
@@ -15,6 +16,12 @@ import { Rewriter } from './rewrite.js';
 interface AddedLabels {
   readonly labels: readonly Labels[];
   readonly key: string;
+}
+
+/** The text that is sent to a group, and the labels of its result. */
+interface SentExpr {
+  readonly text: string;
+  readonly labelRule: LabelRule;
 }
 
 /** Creates the fetches of one plan. Over many groups most fetches share nearly everything, which is computed once. */
@@ -49,10 +56,11 @@ export class Fetches {
         choices += '-,';
         continue;
       }
-      let number = numbers.get(sent);
-      if (number === undefined) numbers.set(sent, (number = numbers.size));
+      const { text, labelRule } = sent;
+      let number = numbers.get(text);
+      if (number === undefined) numbers.set(text, (number = numbers.size));
       choices += `${number},`;
-      parts.push({ group, expr: sent, addLabels: added.labels[i]! });
+      parts.push({ group, expr: text, labelRule, addLabels: added.labels[i]! });
     }
     // Each distinct text once, then the number of the text of each group: texts can be long, and groups many.
     const texts = JSON.stringify([this.#times.steps ?? null, !disjoint, [...numbers.keys()]]);
@@ -100,15 +108,15 @@ export class Fetches {
     expr: Expr,
     groups: readonly PlannedGroup[],
     routes: readonly SelectorRoute[],
-  ): (group: PlannedGroup) => string | undefined {
+  ): (group: PlannedGroup) => SentExpr | undefined {
     const partial = routes.filter((route) => route.groups !== groups).map((route) => new Set(route.groups));
-    const texts = new Map<string, string | undefined>();
+    const texts = new Map<string, SentExpr | undefined>();
     return (group) => {
       let key = this.#groupKey(group);
       for (const kept of partial) key += kept.has(group) ? '1' : '0';
       if (!texts.has(key)) {
         const sent = this.#rewriter.rewrite(expr, group);
-        texts.set(key, sent && printPortableExpr(sent));
+        texts.set(key, sent && { text: printPortableExpr(sent), labelRule: labelRuleOf(sent) });
       }
       return texts.get(key);
     };

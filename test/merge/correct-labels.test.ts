@@ -1,0 +1,72 @@
+// Labels of answers that PromQL does not allow are removed, and series that become equal are joined or rejected.
+
+import t from 'tap';
+
+import type { SeriesFrame } from '../../src/json/index.js';
+import { correctBufferedLabels, correctLabels } from '../../src/merge/index.js';
+import { LabelRule } from '../../src/model/index.js';
+import { frame, observedStream } from '../helpers/frame-streams.js';
+
+const SAME_LABELSET = { code: 'execution', message: 'vector cannot contain metrics with the same labelset' };
+const colliding = LabelRule.NAMELESS.colliding(true, true);
+
+async function streamed(frames: readonly (readonly SeriesFrame[])[], rule: LabelRule): Promise<string[]> {
+  const stream = correctLabels(observedStream(frames).stream, rule);
+  const lines: string[] = [];
+  for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
+    lines.push(
+      ...batch.map(({ labels, samples }) => `${labels.toString()} ${Buffer.from(samples).toString()}`),
+    );
+  }
+  return lines;
+}
+
+t.test('an answer that is correct is not changed', async (t) => {
+  const frames = [frame({ pod: 'a' }, '"value":[1,"1"]'), frame({ pod: 'b' }, '"value":[1,"2"]')];
+  t.equal(correctBufferedLabels(frames, LabelRule.NAMELESS), frames);
+  t.equal(correctBufferedLabels(frames, colliding), frames);
+  t.equal(await correctLabels(observedStream([frames]).stream, LabelRule.NAMELESS).next(), frames);
+  t.equal(await correctLabels(observedStream([frames]).stream, colliding).next(), frames);
+});
+
+t.test('names are removed from series that have them', async (t) => {
+  const frames = [frame({ pod: 'a' }, '1'), frame({ __name__: 'x', pod: 'b' }, '2')];
+  t.same(await streamed([frames], LabelRule.NAMELESS), ['{pod="a"} 1', '{pod="b"} 2']);
+});
+
+t.test('labels outside of the grouping are removed', async (t) => {
+  const rule = LabelRule.ANY.keeping(['pod', 'node']);
+  t.same(await streamed([[frame({ __name__: 'x', pod: 'a', job: 'j' }, '1')]], rule), ['{pod="a"} 1']);
+});
+
+t.test('series that may become equal are returned in the order of labels', async (t) => {
+  const batches = [
+    [frame({ __name__: 'x', pod: 'b' }, '"values":[[1,"1"]]')],
+    [frame({ __name__: 'y', pod: 'a' }, '"values":[[1,"2"]]')],
+  ];
+  t.same(await streamed(batches, colliding), [
+    '{pod="a"} "values":[[1,"2"]]',
+    '{pod="b"} "values":[[1,"1"]]',
+  ]);
+});
+
+t.test('series that become equal are joined when they have no step in common', async (t) => {
+  const batches = [
+    [frame({ __name__: 'x', pod: 'a' }, '"values":[[1,"1"],[3,"3"]]')],
+    [frame({ __name__: 'y', pod: 'a' }, '"values":[[2,"2"]]')],
+  ];
+  t.same(await streamed(batches, colliding), ['{pod="a"} "values":[[1,"1"],[2,"2"],[3,"3"]]']);
+  await t.rejects(streamed(batches, LabelRule.NAMELESS.colliding(true, false)), SAME_LABELSET);
+});
+
+t.test('series that become equal at the same step are an error', async (t) => {
+  for (const [first, second] of [
+    ['"value":[1,"1"]', '"value":[1,"2"]'],
+    ['"values":[[1,"1"]]', '"values":[[1,"2"]]'],
+    ['"values":[[1,"1"]]', '"values":[[1,"1"]]'],
+  ] as const) {
+    const frames = [frame({ __name__: 'x', pod: 'a' }, first), frame({ __name__: 'y', pod: 'a' }, second)];
+    await t.rejects(streamed([frames], colliding), SAME_LABELSET);
+    t.throws(() => correctBufferedLabels(frames, colliding), SAME_LABELSET);
+  }
+});
