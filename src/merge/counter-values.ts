@@ -1,7 +1,7 @@
 // Counters that replicas count on their own, for example the results of stream aggregation.
 
 import type { RawSeries } from '../model/index.js';
-import type { MarkedSamples } from './fill-gaps.js';
+import { firstAfter, type MarkedSamples } from './fill-gaps.js';
 import type { Picks } from './pick-samples.js';
 
 /** The names of counters. Source: Prometheus, promql/engine.go (`eval`, the end of calls on matrices). */
@@ -12,8 +12,8 @@ const COUNTER_NAME = /_(?:total|sum|count|bucket)$/;
  * picks. Undefined when these are the picked values: when the copies show the same counter in each gap, and for names
  * that are not those of counters.
  *
- * The copies show different counters where the value of `a` beside a gap is not between the values of `b` around that
- * time, and `b` has no reset there. Then `b` only shows when the counter of `a` grew: its increases are added to the last
+ * The copies show different counters where the values of `a` beside a gap are not between the values of `b` around their
+ * times, and `b` has no reset there. Then `b` only shows when the counter of `a` grew: its increases are added to the last
  * value of `a`, and do not exceed the next value of `a`, unless that is after a reset.
  */
 export function counterValues(
@@ -32,15 +32,17 @@ export function counterValues(
     while (at + 1 < times.length && times[at + 1]! < 0) at++;
     const before = neighbour(a, times, from, -1);
     const after = neighbour(a, times, at, 1);
-    const [left, right] = [tryEdge(a, b, before, ~times[from]!), tryEdge(a, b, after, ~times[at]!)];
+    if (!areDifferentCounters(a, b, before, after)) continue;
+    const [left, right] = [before, after].map((edge) =>
+      edge === undefined ? undefined : tryCompare(a, b, edge)?.otherValue,
+    );
     const start = before === undefined ? undefined : own[before]!;
     const end = after === undefined ? undefined : own[after]!;
-    if (isSameCounter(left, start) && isSameCounter(right, end)) continue;
     differs = true;
     const others = Float64Array.from(times.slice(from, at + 1), (i) =>
       b.stale?.[~i] === 1 ? NaN : b.values[~i]!,
     );
-    result.set(shifted(others, { start, end, left: left?.otherValue, right: right?.otherValue }), from);
+    result.set(shifted(others, { start, end, left, right }), from);
   }
   return differs ? result : undefined;
 }
@@ -60,45 +62,66 @@ function neighbour(
   return undefined;
 }
 
-/** A sample of the leader beside a gap, and the samples of the other copy around its time. */
-interface Edge {
-  /** Values of the other copy: one before the edge and one after it, and a further one on each side if there is one. */
-  readonly values: Float64Array;
-  /** The value of the other copy at the time of the edge, interpolated. */
+/** Number of samples of the leader that are compared on each side of a gap, and how many have to differ. */
+const MAX_COMPARED = 4;
+const MIN_DIFFERENT = 2;
+
+/**
+ * Reports whether the samples of the leader beside a gap cannot be those of the counter in the other copy. All of several
+ * samples have to differ: a reset between two samples can hide in one of the copies.
+ */
+function areDifferentCounters(
+  a: RawSeries,
+  b: RawSeries,
+  before: number | undefined,
+  after: number | undefined,
+): boolean {
+  let different = 0;
+  for (const [edge, direction] of [
+    [before, -1],
+    [after, 1],
+  ] as const) {
+    if (edge === undefined) continue;
+    for (let n = 0, i = edge; n < MAX_COMPARED; n++, i += direction) {
+      if (i < 0 || i >= a.timestamps.length) break;
+      const compared = a.stale?.[i] === 1 ? undefined : tryCompare(a, b, i);
+      if (compared === undefined) continue;
+      if (!compared.isDifferent) return false;
+      different++;
+    }
+  }
+  return different >= MIN_DIFFERENT;
+}
+
+interface Comparison {
+  /** True when the leader's value is not between those of the other copy around its time. */
+  readonly isDifferent: boolean;
+  /** The value of the other copy at the time, interpolated. */
   readonly otherValue: number;
 }
 
 /**
- * @param edge the index of the leader's sample, or undefined.
- * @param inGap the index of the sample in the gap that is nearest to it.
- * @returns undefined when the other copy has no samples around the edge, or its counter was reset there.
+ * Compares a sample of the leader with the samples of the other copy around its time: one before and one after it, and a
+ * further one on each side, because clocks differ.
+ *
+ * @returns undefined when the other copy has no samples around the time, or its counter was reset there.
  */
-function tryEdge(a: RawSeries, b: RawSeries, edge: number | undefined, inGap: number): Edge | undefined {
-  if (edge === undefined) return undefined;
-  const edgeMs = a.timestamps[edge]!;
+function tryCompare(a: RawSeries, b: RawSeries, sample: number): Comparison | undefined {
+  const timeMs = a.timestamps[sample]!;
   const { timestamps, values, stale } = b;
-  // The last sample up to the edge, and the next one.
-  let low = inGap;
-  while (low >= 0 && timestamps[low]! > edgeMs) low--;
-  while (low + 1 < timestamps.length && timestamps[low + 1]! <= edgeMs) low++;
-  const high = low + 1;
+  const high = firstAfter(timestamps, timeMs);
+  const low = high - 1;
   if (low < 0 || high >= timestamps.length) return undefined;
-  for (let i = Math.min(low, inGap); i <= Math.max(high, inGap); i++) {
-    if (stale?.[i] === 1 || (i > Math.min(low, inGap) && values[i]! < values[i - 1]!)) return undefined;
-  }
   const from = low > 0 && stale?.[low - 1] !== 1 ? low - 1 : low;
   const to = high + 1 < timestamps.length && stale?.[high + 1] !== 1 ? high + 1 : high;
-  const share = (edgeMs - timestamps[low]!) / (timestamps[high]! - timestamps[low]!);
-  const otherValue = values[low]! + share * (values[high]! - values[low]!);
-  return { values: values.subarray(from, to + 1), otherValue };
-}
-
-/** Reports whether a value at an edge can be one of the other counter. Clocks may differ by up to a sample. */
-function isSameCounter(edge: Edge | undefined, value: number | undefined): boolean {
-  if (edge === undefined || value === undefined) return true;
-  const { values } = edge;
-  for (let i = 1; i < values.length; i++) if (values[i]! < values[i - 1]!) return true;
-  return !(value < values[0]!) && !(value > values.at(-1)!);
+  if (stale?.[low] === 1 || stale?.[high] === 1) return undefined;
+  for (let i = from + 1; i <= to; i++) if (values[i]! < values[i - 1]!) return undefined;
+  const value = (a.counterValues ?? a.values)[sample]!;
+  const share = (timeMs - timestamps[low]!) / (timestamps[high]! - timestamps[low]!);
+  return {
+    isDifferent: value < values[from]! || value > values[to]!,
+    otherValue: values[low]! + share * (values[high]! - values[low]!),
+  };
 }
 
 /** Values at the edges of a gap, where they are known. */

@@ -158,12 +158,18 @@ function compose({ a, b, other, filled }: Composition): Picks {
 
 /** Reports whether a copy has a sample shortly before a time, and none of the two around it is a stale marker. */
 function isAlive({ timestamps, stale }: MarkedSamples, timeMs: number, intervalMs: number): boolean {
+  const next = firstAfter(timestamps, timeMs);
+  if (next === 0 || stale?.[next - 1] === 1 || stale?.[next] === 1) return false;
+  return timeMs - timestamps[next - 1]! <= MIN_GAP * intervalMs;
+}
+
+/** Returns the index of the first sample after a time. */
+export function firstAfter(timestamps: Float64Array, timeMs: number): number {
   let [low, high] = [0, timestamps.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (timestamps[middle]! <= timeMs) low = middle + 1;
     else high = middle;
   }
-  if (low === 0 || stale?.[low - 1] === 1 || stale?.[low] === 1) return false;
-  return timeMs - timestamps[low - 1]! <= MIN_GAP * intervalMs;
+  return low;
 }

@@ -111,3 +111,12 @@ t.test('a third replica continues the counter of the first one', async (t) => {
   t.equal([...merged.timestamps].map((ms) => ms / 1000).join(' '), '0 30 60 100 130 145 175 205 235');
   t.equal([...merged.counterValues!].join(' '), '1000 1030 1060 1100 1130 1145 1175 1205 1235');
 });
+
+t.test(
+  'a reset that hides between two samples of the other copy does not make it another counter',
+  async (t) => {
+    const a = copy('10@0 40@30 5@60 80@180 110@210 140@240');
+    const b = copy('20@10 50@40 60@70 60@100 60@130 65@160 90@190 120@220');
+    t.equal(mergeReplicaSeries(a, b).counterValues, undefined);
+  },
+);
