@@ -10,6 +10,7 @@ import {
   type ServerGroup,
   type UpstreamObservation,
 } from '../upstreams/index.js';
+import { detectFirst } from './detect-first.js';
 import { HeldTimers } from './held-timers.js';
 import { countRequests, OpenRequests } from './open-requests.js';
 
@@ -52,13 +53,15 @@ export class Runtime {
   constructor(config: LoadedConfig, options: RuntimeOptions) {
     const { background, features, extraGroups = [] } = options;
     this.#timers = background && new HeldTimers(background.timers);
+    const groups = createGroups(config.settings.serverGroups, options, this.#timers);
     this.#federation = createFederation({
       ...options,
-      groups: [...createGroups(config.settings.serverGroups, options, this.#timers), ...extraGroups],
+      groups: [...groups, ...extraGroups],
       delaysNames: features.has('promql-delayed-name-removal'),
       defaultStepMs: config.settings.evaluationIntervalMs,
     });
-    this.engine = countRequests(this.#federation, this.#requests);
+    const engine = background === undefined ? detectFirst(this.#federation, groups) : this.#federation;
+    this.engine = countRequests(engine, this.#requests);
   }
 
   /** Starts the background work. */

@@ -17,6 +17,7 @@ import { Target } from './http/target.js';
 import { GroupFilter } from './learn/group-filter.js';
 import type { LearnedHistogramNames } from './learn/histogram-names.js';
 import type { LabelIndex } from './learn/label-index.js';
+import { refreshContext } from './learn/refresh-context.js';
 import { tryStartHistogramNames, tryStartLabelIndex } from './learn/start-learning.js';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
 import type { GroupSnapshot, LabelIndexStatus, ServerGroup } from './server-group.js';
@@ -34,6 +35,9 @@ export function createServerGroup(
 ): ServerGroup {
   return new HttpServerGroup(settings, options, source);
 }
+
+/** Time limit of a detection that a query waits for. */
+const DETECTION_TIMEOUT_MS = 2000;
 
 class HttpServerGroup implements ServerGroup {
   readonly name: string;
@@ -98,6 +102,12 @@ class HttpServerGroup implements ServerGroup {
     const index = usesLearned ? this.#labelIndex : undefined;
     if (index === undefined && this.#reusable !== undefined) return this.#reusable;
     return this.#snapshotsWith(nowMs, index && this.#filter?.with(index.current()));
+  }
+
+  async detect(): Promise<void> {
+    const context = refreshContext(AbortSignal.timeout(DETECTION_TIMEOUT_MS), this.#options.clock);
+    const targets = [...this.#targets.values()];
+    await Promise.allSettled(targets.map((target) => this.#detector.detect(target, context)));
   }
 
   labelIndex(): readonly LabelIndexStatus[] {

@@ -227,6 +227,11 @@ export interface ServerGroup {
    * @param usesLearned false to prune by configured label values only, not by learned ones.
    */
   snapshots(nowMs: number, usesLearned: boolean): readonly GroupSnapshot[];
+  /**
+   * Detects the properties of all targets, for a process without background work. Takes two seconds at most and never rejects.
+   * Missing for a group without targets over HTTP.
+   */
+  detect?(): Promise<void>;
   /** Returns the state of each learned label. Empty when no labels are learned. */
   labelIndex(): readonly LabelIndexStatus[];
   /** Ends background work and closes all connections. Requests in progress fail. */

@@ -76,7 +76,7 @@ t.test('explain prints the plan, by a configuration and by the URL of a promfed'
     t.match(plain, { status: 0, stderr: '' }, source);
     t.match(
       plain.stdout,
-      /^sum {2}-- here: sum does not keep .*promxyCluster\n {2}fetch\n( {4}\S+: sum\(up\) as \{.*\}\n){2}$/,
+      /^sum {2}-- here: sum does not keep .*promxyCluster\n {2}fetch\n( {4}\S+: sum\(up\) as \{.*\}\n){2}(\S+ runs Prometheus 3\.14\.0; .*\n){2}$/,
       source,
     );
     texts.push(plain.stdout);
