@@ -10,7 +10,10 @@ import { evalLimitRatio } from './limit-ratio.js';
 import { evalQuantile } from './quantile.js';
 import { evalRank } from './rank.js';
 
-/** Evaluates an aggregation. Its parameter and its input are evaluated concurrently. */
+/**
+ * Evaluates an aggregation. Its parameter and its input are evaluated concurrently. Groups have the order of their first
+ * series.
+ */
 export async function evalAggregate(evaluator: Evaluator, node: AggregateNode): Promise<VectorOperand> {
   const [param, vector] = await Promise.all([
     node.param === undefined ? undefined : evaluator.evaluate(node.param),
@@ -82,7 +85,7 @@ async function accumulate(
   }
   evaluator.budget.release(SCRATCH_COLUMNS[op] * grid.count);
   evaluator.release(vector);
-  return dropEmptyColumns(evaluator, evaluator.vector(columns));
+  return dropEmptyColumns(evaluator, evaluator.vector(columns, vector.ordered));
 }
 
 /** Returns a column with the histogram samples marked as missing. */

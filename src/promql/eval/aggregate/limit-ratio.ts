@@ -5,11 +5,14 @@ import type { AggregateNode } from '../../plan/index.js';
 import { ANNOTATION_TEXTS, PARAMETER_ERRORS } from '../annotation-texts.js';
 import { dropEmptyColumns } from '../columns.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
+import { heapOrder, arrange } from '../order.js';
+import { groupColumns } from './grouping.js';
 import { paramRange } from './param-range.js';
 
 /**
  * Evaluates limit_ratio: the samples of series whose offset, a hash of the labels, is below the ratio. A negative
  * ratio selects the series that its complement does not select: `limit_ratio(0.2, v) or limit_ratio(-0.8, v)` is `v`.
+ * The grouping affects only the order of an instant result.
  *
  * Source: Prometheus, promql/engine.go (`rangeEvalAgg`, LIMIT_RATIO; `AddRatioSample`).
  *
@@ -25,7 +28,7 @@ export async function evalLimitRatio(
     evaluator.release(vector, ratio);
     return evaluator.vector([]);
   }
-  const owned = evaluator.toOwned(vector);
+  const owned = evaluator.toOwned(await arrange(evaluator, vector));
   for (const { labels, present } of owned.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const offset = sampleOffset(labels);
@@ -34,7 +37,10 @@ export async function evalLimitRatio(
     }
   }
   evaluator.release(ratio);
-  return dropEmptyColumns(evaluator, { ...owned, ordered: false });
+  const selected = dropEmptyColumns(evaluator, owned);
+  if (!evaluator.isInstant) return selected;
+  const groups = await groupColumns(evaluator.pacer, selected.columns, node.grouping, node.without);
+  return { ...selected, columns: groups.flatMap(({ columns }) => heapOrder(columns)), ordered: true };
 }
 
 /** Reports whether a series is selected. The ratio is capped to −1 to 1. */

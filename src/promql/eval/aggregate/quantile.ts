@@ -26,7 +26,7 @@ export async function evalQuantile(
     columns.push(await quantileOfGroup(evaluator, group, q.values));
   }
   evaluator.release(vector, q);
-  return dropEmptyColumns(evaluator, evaluator.vector(columns));
+  return dropEmptyColumns(evaluator, evaluator.vector(columns, vector.ordered));
 }
 
 async function quantileOfGroup(evaluator: Evaluator, group: Group, q: Float64Array): Promise<Column> {

@@ -2,6 +2,7 @@ import { type Column, formatExponent, PromfedError } from '../../../model/index.
 import type { AggregateNode } from '../../plan/index.js';
 import { PARAMETER_ERRORS } from '../annotation-texts.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
+import { arrange, heapOrder, sortedPositions } from '../order.js';
 import { groupColumns, type Group } from './grouping.js';
 import { paramRange } from './param-range.js';
 
@@ -11,8 +12,9 @@ export type RankOp = 'topk' | 'bottomk' | 'limitk';
 const TWO_TO_63 = 2 ** 63;
 
 /**
- * Evaluates topk, bottomk or limitk: the selected samples with the labels of their series. An instant result of topk
- * and bottomk is ordered within each group, topk from the greatest value, bottomk from the least, NaN last.
+ * Evaluates topk, bottomk or limitk: the selected samples with the labels of their series. An instant result is ordered
+ * within each group: topk from the greatest value, bottomk from the least, NaN last, and limitk as a heap. Groups have the
+ * order of their first series.
  *
  * Source: Prometheus, promql/engine.go (`rangeEvalAgg`, `aggregationK`).
  *
@@ -22,10 +24,11 @@ export async function evalRank(
   evaluator: Evaluator,
   node: AggregateNode,
   op: RankOp,
-  vector: VectorOperand,
+  input: VectorOperand,
   k: ScalarOperand,
 ): Promise<VectorOperand> {
   const { pacer } = evaluator;
+  const vector = await arrange(evaluator, input);
   const columns: Column[] = [];
   if (checkK(k.values)) {
     const maxK = Math.min(vector.columns.length, Math.max(paramRange(k.values).max, 0));
@@ -36,11 +39,12 @@ export async function evalRank(
         if (pacer.due) await pacer.pause();
         heaps.offer(i);
       }
-      columns.push(...(await heaps.takeColumns()));
+      const selected = await heaps.takeColumns();
+      columns.push(...(evaluator.isInstant && op === 'limitk' ? heapOrder(selected) : selected));
     }
   }
   evaluator.release(vector, k);
-  return evaluator.vector(columns, evaluator.isInstant && op !== 'limitk');
+  return evaluator.vector(columns, evaluator.isInstant);
 }
 
 /**
@@ -139,11 +143,8 @@ class RankHeaps {
     const base = step * this.#capacity;
     const slots = Array.from({ length: this.#sizes[step]! }, (_, i) => base + i);
     if (this.#op === 'limitk' || !this.#evaluator.isInstant) return slots;
-    return slots.sort((a, b) => {
-      const [x, y] = [this.#values[a]!, this.#values[b]!];
-      if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-      return this.#op === 'topk' ? y - x || 0 : x - y || 0;
-    });
+    const values = slots.map((slot) => this.#values[slot]!);
+    return sortedPositions(values, this.#op === 'topk').map((position) => base + position);
   }
 
   /** Reports whether a value displaces the top of a full heap. */

@@ -1,12 +1,13 @@
 import type { SetOp, VectorMatching } from '../../language/index.js';
 
 import { mergeSameLabels, dropEmptyColumns } from '../columns.js';
+import { arrange } from '../order.js';
 import { groupBySignature, matchLabels, presenceOf } from './matching.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
 
 /**
  * Applies a set operator. `and` returns the samples of the left side with a match on the right side, `unless` those
- * without. `or` returns the left side and the samples of the right side without a match on the left side. Samples
+ * without. `or` returns the left side and then the samples of the right side without a match on the left side. Samples
  * match at the same step with equal matching labels.
  *
  * Source: Prometheus, promql/engine.go (`VectorAnd`, `VectorOr`, `VectorUnless`).
@@ -25,7 +26,10 @@ export async function evalSetOperator(
   }
   const rest = await filterByMatch(evaluator, rhs, lhs, matching, false);
   const left = evaluator.toOwned(lhs);
-  return mergeSameLabels(evaluator, evaluator.vector([...left.columns, ...rest.columns]));
+  const ordered = left.ordered || rest.ordered;
+  const sides = ordered ? [await arrange(evaluator, left), await arrange(evaluator, rest)] : [left, rest];
+  const columns = sides.flatMap((side) => side.columns);
+  return mergeSameLabels(evaluator, evaluator.vector(columns, ordered));
 }
 
 /** Returns the samples of `vector` with a match in `other`, or those without if `keepsMatched` is false. */

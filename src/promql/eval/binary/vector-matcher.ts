@@ -49,6 +49,8 @@ export class VectorMatcher {
   /** The operator on floats and histograms; undefined when neither side has histograms. */
   readonly #applyAny: SampleOperator | undefined;
   readonly #resultLabels: (many: Labels, one: Labels) => Labels;
+  /** The result column of each series of the "many" side of an instant query. */
+  readonly #columnOf = new Map<Column, Column>();
   /** Steps with a match, by result labels within the group; undefined when no two matches can collide. */
   #matchedSteps: Map<string, Uint8Array> | undefined;
 
@@ -66,6 +68,13 @@ export class VectorMatcher {
     this.#apply = operator;
     this.#applyAny = hasHistograms ? createSampleOperator(evaluator, node, operator) : undefined;
     this.#resultLabels = createResultLabels(evaluator, node, matching);
+  }
+
+  /** Returns the result columns of an instant query in the order of the "many" side, and then those that are filled. */
+  columnsInOrderOf(manySide: readonly Column[]): readonly Column[] {
+    const matched = manySide.flatMap((many) => this.#columnOf.get(many) ?? []);
+    const known = new Set(matched);
+    return [...matched, ...this.columns.filter((column) => !known.has(column))];
   }
 
   /** Starts a match group. Matches of two series of the "many" side may collide, those of one may not. */
@@ -90,6 +99,7 @@ export class VectorMatcher {
         current = index;
         one = columns[index] ?? filled!;
         output = this.#output(outputs, this.#resultLabels(many.labels, one.labels));
+        if (this.#evaluator.isInstant) this.#columnOf.set(many, output);
         matched = this.#tryMatchedSteps(output.labels);
       }
       if (matched?.[step] === 1) {

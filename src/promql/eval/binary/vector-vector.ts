@@ -4,6 +4,7 @@ import type { VectorMatching } from '../../language/index.js';
 import type { BinaryNode } from '../../plan/index.js';
 import { hasHistograms, mergeSameLabels } from '../columns.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
+import { arrange } from '../order.js';
 import { MatchError } from './match-error.js';
 import { groupBySignature, presenceOf } from './matching.js';
 import { groupOneSide, NO_SERIES, releaseOneSide } from './one-side.js';
@@ -13,7 +14,7 @@ import { VectorMatcher } from './vector-matcher.js';
 /**
  * Applies an operator to each sample of the "many" side and the sample of the "one" side with the same matching
  * labels at the same step. The "many" side is the left one, except with `group_right`. Without grouping modifiers
- * both sides are "one" sides.
+ * both sides are "one" sides. An instant result has the order of the "many" side.
  *
  * Source: Prometheus, promql/engine.go (`VectorBinop`).
  *
@@ -27,7 +28,12 @@ export async function evalVectorVector(
   rhs: VectorOperand,
 ): Promise<VectorOperand> {
   const isSwapped = matching.card === 'one-to-many';
-  const [manySide, oneSide] = isSwapped ? [rhs, lhs] : [lhs, rhs];
+  const sides = isSwapped ? [rhs, lhs] : [lhs, rhs];
+  // Filled results follow the others, in the order of the "one" side.
+  const ordered = sides[0]!.ordered || (matching.fill.lhs !== undefined && sides[1]!.ordered);
+  const [manySide, oneSide] = ordered
+    ? [await arrange(evaluator, sides[0]!), await arrange(evaluator, sides[1]!)]
+    : [sides[0]!, sides[1]!];
   const error = new MatchError();
   const oneGroups = await groupOneSide(evaluator, matching, manySide, oneSide, error);
   const manyGroups = await groupBySignature(evaluator.pacer, manySide.columns, matching);
@@ -58,5 +64,6 @@ export async function evalVectorVector(
   error.throwIfAny();
   releaseOneSide(evaluator, oneGroups);
   evaluator.release(lhs, rhs);
-  return mergeSameLabels(evaluator, evaluator.vector(matcher.columns));
+  const columns = ordered ? matcher.columnsInOrderOf(manySide.columns) : matcher.columns;
+  return mergeSameLabels(evaluator, evaluator.vector(columns, ordered));
 }

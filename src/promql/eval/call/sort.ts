@@ -7,9 +7,10 @@ import type { CallNode } from '../../plan/index.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { dropHistograms } from '../columns.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
+import { arrange, sortedPositions } from '../order.js';
 import { stringArguments } from './string-arguments.js';
 
-/** Evaluates sort and sort_desc: by value, NaN last. Adds a warning in a range query. */
+/** Evaluates sort and sort_desc: by value, NaN last, equal values in their order. Adds a warning in a range query. */
 export async function evalSort(
   evaluator: Evaluator,
   node: CallNode,
@@ -20,13 +21,12 @@ export async function evalSort(
     evaluator.warn(ANNOTATION_TEXTS.sortInRangeQuery, node);
     return vector;
   }
-  const columns = await sortPaced(evaluator.pacer, vector.columns, (a, b) => {
-    const [x, y] = [a.values[0]!, b.values[0]!];
-    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-    if (x === y) return 0;
-    return x < y === descending ? 1 : -1;
-  });
-  return { ...vector, columns, ordered: true };
+  const { columns } = await arrange(evaluator, vector);
+  const positions = sortedPositions(
+    columns.map(({ values }) => values[0]!),
+    descending,
+  );
+  return { ...vector, columns: positions.map((position) => columns[position]!), ordered: true };
 }
 
 /**

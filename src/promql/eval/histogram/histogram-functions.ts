@@ -43,5 +43,5 @@ export async function evalHistogramFunction(
     columns.push(output);
   }
   evaluator.release(vector);
-  return mergeSameLabels(evaluator, evaluator.vector(columns));
+  return mergeSameLabels(evaluator, evaluator.vector(columns, vector.ordered));
 }
