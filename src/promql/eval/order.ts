@@ -22,16 +22,20 @@ export async function arrange(evaluator: Evaluator, operand: VectorOperand): Pro
  *
  * Source: Prometheus, promql/functions.go (`vectorByValueHeap`).
  */
-export function sortedPositions(values: readonly number[], descending: boolean): number[] {
+export async function sortedPositions(
+  { pacer }: Evaluator,
+  values: readonly number[],
+  descending: boolean,
+): Promise<number[]> {
   const numbers: number[] = [];
   const nans: number[] = [];
   for (const [i, value] of values.entries()) (Number.isNaN(value) ? nans : numbers).push(i);
   const sign = descending ? -1 : 1;
-  numbers.sort((a, b) => {
+  const sorted = await sortPaced(pacer, numbers, (a, b) => {
     const [x, y] = [values[a]!, values[b]!];
     return x === y ? 0 : x < y ? -sign : sign;
   });
-  return [...numbers, ...nans.reverse()];
+  return [...sorted, ...nans.reverse()];
 }
 
 /**

@@ -118,7 +118,7 @@ class RankHeaps {
     const outputs = new Map<number, Column>();
     for (let step = 0; step < grid.count; step++) {
       if (pacer.due) await pacer.pause();
-      for (const slot of this.#sortedSlots(step)) {
+      for (const slot of await this.#orderedSlots(step)) {
         const index = this.#indices[slot]!;
         const { present, histograms } = this.#columns[index]!;
         let output = outputs.get(index);
@@ -139,12 +139,13 @@ class RankHeaps {
   }
 
   /** The slots of a step, in the order of the result if it has one. */
-  #sortedSlots(step: number): number[] {
+  async #orderedSlots(step: number): Promise<readonly number[]> {
     const base = step * this.#capacity;
     const slots = Array.from({ length: this.#sizes[step]! }, (_, i) => base + i);
     if (this.#op === 'limitk' || !this.#evaluator.isInstant) return slots;
     const values = slots.map((slot) => this.#values[slot]!);
-    return sortedPositions(values, this.#op === 'topk').map((position) => base + position);
+    const positions = await sortedPositions(this.#evaluator, values, this.#op === 'topk');
+    return positions.map((position) => base + position);
   }
 
   /** Reports whether a value displaces the top of a full heap. */

@@ -22,7 +22,8 @@ export async function evalSort(
     return vector;
   }
   const { columns } = await arrange(evaluator, vector);
-  const positions = sortedPositions(
+  const positions = await sortedPositions(
+    evaluator,
     columns.map(({ values }) => values[0]!),
     descending,
   );
