@@ -1,8 +1,15 @@
 // Fan-out: queries all groups of a request concurrently, and decides what the failure of one of them means.
 
 import { asPromfedError, PromfedError, type Annotations } from '../model/index.js';
+import { SeriesCollision } from '../merge/index.js';
 import type { MemoryAccount } from '../runtime/index.js';
-import { isRegionFailure, isRejection, type FetchContext, type GroupSnapshot } from '../upstreams/index.js';
+import {
+  isRegionFailure,
+  isRejection,
+  nameSource,
+  type FetchContext,
+  type GroupSnapshot,
+} from '../upstreams/index.js';
 import type { Deadline } from './deadline.js';
 import { NO_STATS, type FetchRecorder } from './stats/fetch-stats.js';
 
@@ -75,15 +82,22 @@ export async function queryGroup<T>(
 /**
  * Turns the failure of an optional group into a warning. Any other failure ends the whole request and is thrown.
  *
- * Every warning about a missing or incomplete group is composed in this function.
+ * Every warning about a missing or incomplete group is composed in this function. An error of an answer that names
+ * neither group nor targets, such as a malformed sample, is given their names.
+ *
+ * @param targets the targets whose answer failed; empty when they are not known.
  */
 export function warnOrThrow(
   thrown: unknown,
   group: FallibleGroup,
   loss: Loss,
   { deadline, annotations }: FanOutContext,
+  targets: readonly string[] = [],
 ): void {
-  const error = asPromfedError(thrown);
+  const unnamed = asPromfedError(thrown);
+  const isOfAnswer =
+    unnamed instanceof SeriesCollision || (isRegionFailure(unnamed) && unnamed.code !== 'timeout');
+  const error = isOfAnswer ? nameSource(unnamed, group.name, targets) : unnamed;
   const { signal } = deadline.required;
   // A timeout that the group reports names the group; the reason of the deadline does not.
   if (signal.aborted) throw error.code === 'timeout' ? error : asPromfedError(signal.reason);

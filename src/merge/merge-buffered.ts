@@ -13,14 +13,15 @@ export interface BufferedPart {
 }
 
 /**
- * Returns the same series as `sortIfSmall` of `mergeOrdered`: all series of all parts in the order of their labels, with
- * each part's labels set. Returns undefined when they are too large to be sorted, because then the order of the streams
- * applies.
+ * Returns the same series as `sortIfSmall` of `mergeOrdered`: all series in the order of their labels. Returns undefined
+ * when they are too large to be sorted, because then the order of the streams applies.
  *
- * @throws PromfedError as the stream of `mergeOrdered` does.
+ * @param parts the series of each part, with its labels set.
  */
-export function tryMergeBuffered(parts: readonly BufferedPart[]): readonly SeriesFrame[] | undefined {
-  const merged = parts.flatMap(setBufferedLabels);
+export function tryMergeBuffered(
+  parts: readonly (readonly SeriesFrame[])[],
+): readonly SeriesFrame[] | undefined {
+  const merged = parts.flat();
   let bytes = 0;
   for (const { labels, samples } of merged) bytes += samples.length + labelsBytes(labels);
   return bytes > MAX_SORTED_BYTES ? undefined : merged.sort((a, b) => Labels.compare(a.labels, b.labels));

@@ -11,6 +11,8 @@ export interface OrderedPart {
   readonly frames: FrameStream;
   /** Set on every series, over labels of the same names. */
   readonly addLabels: Labels;
+  /** Called when the labels of a series cannot be set. Ends the part, or throws. Default: throws the error. */
+  readonly fail?: (thrown: unknown) => void;
 }
 
 /** Maximum size of a batch that combines several batches: series, and bytes of samples. */
@@ -29,7 +31,7 @@ const MAX_BATCH_BYTES = 256 << 10;
  *   errors of `setLabels`.
  */
 export function mergeOrdered(parts: readonly OrderedPart[]): FrameStream {
-  if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels);
+  if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels, parts[0]!.fail);
   return new GeneratedFrames(
     parts.map((part) => part.frames),
     merge(parts),
@@ -63,7 +65,12 @@ async function* merge(
   // Compares the region's own labels: setting a label may swap series ({a} and {a,b} change places when m is set).
   while (heap.length > 0) {
     const head = heap[0]!;
-    merged.push({ labels: head.setter.set(head.frame.labels), samples: head.frame.samples });
+    const labels = trySet(head, parts[head.part]!);
+    if (labels === undefined) {
+      removeFirst(heap);
+      continue;
+    }
+    merged.push({ labels, samples: head.frame.samples });
     bytes += head.frame.samples.length;
     if (++head.index === head.batch.length) {
       if (merged.length >= MAX_BATCH || bytes >= MAX_BATCH_BYTES || !ahead.isReady(head.part)) {
@@ -73,11 +80,7 @@ async function* merge(
       }
       const batch = await ahead.take(head.part);
       if (batch === undefined) {
-        const last = heap.pop()!;
-        if (heap.length > 0) {
-          heap[0] = last;
-          siftDown(heap);
-        }
+        removeFirst(heap);
         continue;
       }
       head.batch = batch;
@@ -87,6 +90,25 @@ async function* merge(
     siftDown(heap);
   }
   if (merged.length > 0) yield merged;
+}
+
+/** Returns the labels of the head with those of its part. Undefined when they cannot be set and the part has ended. */
+function trySet({ setter, frame }: Head, { frames, fail }: OrderedPart): Labels | undefined {
+  try {
+    return setter.set(frame.labels);
+  } catch (thrown) {
+    if (fail === undefined) throw thrown;
+    fail(thrown);
+    frames.close();
+    return undefined;
+  }
+}
+
+function removeFirst(heap: Head[]): void {
+  const last = heap.pop()!;
+  if (heap.length === 0) return;
+  heap[0] = last;
+  siftDown(heap);
 }
 
 function before(a: Head, b: Head): boolean {

@@ -1,6 +1,6 @@
 // Sets a group's labels on the series of one stream.
 
-import { type FrameStream, invalidAnswer, transformFrames } from '../json/index.js';
+import { EMPTY_TRAILER, type FrameStream, invalidAnswer, transformFrames } from '../json/index.js';
 import { Labels, PromfedError } from '../model/index.js';
 import { fingerprint } from './fingerprint.js';
 
@@ -10,19 +10,28 @@ const NOTHING = new Float64Array(0);
  * Sets `extra` on every series, over labels of the same names. Samples and order stay the same. Takes ownership of
  * `frames`.
  *
+ * @param fail called when the stream fails. Ends it, or throws. Default: throws the error.
  * @throws PromfedError when the stream is read: `execution` when two series become equal, which requires that the region
  *   itself sends labels of these names; `upstream` when a series is repeated.
  */
-export function setLabels(frames: FrameStream, extra: Labels): FrameStream {
+export function setLabels(frames: FrameStream, extra: Labels, fail?: (thrown: unknown) => void): FrameStream {
   const setter = new LabelSetter(extra);
   return transformFrames(frames, {
     map: (batch) => batch.map(({ labels, samples }) => ({ labels: setter.set(labels), samples })),
+    fail(thrown) {
+      if (fail === undefined) throw thrown;
+      fail(thrown);
+      return EMPTY_TRAILER;
+    },
   });
 }
 
+/** Two series of one region become equal when the labels of its group are set. */
+export class SeriesCollision extends PromfedError {}
+
 /** Returns the `execution` error of two series that become `final` when the labels `extra` are set. */
-export function seriesCollision(final: Labels, extra: Labels): PromfedError {
-  return new PromfedError(
+export function seriesCollision(final: Labels, extra: Labels): SeriesCollision {
+  return new SeriesCollision(
     'execution',
     `two series become ${final.toString()} when the labels ${extra.toString()} are set: ` +
       'the region sends labels with these names itself',

@@ -1,3 +1,4 @@
+export { nameSource } from './group/group-failures.js';
 export {
   createHttpClient,
   type HttpClient,

@@ -70,6 +70,8 @@ export interface GroupAnswer {
    * the answer must be read as a stream.
    */
   readonly tryBuffer?: () => Promise<BufferedAnswer | undefined>;
+  /** Names of the targets whose answers are merged in `frames`, for errors in them. Missing when they are not known. */
+  readonly targets?: readonly string[];
   /** The error of a replica that rejected the expression while others answered, which is also a warning of the trailer. */
   readonly rejection?: PromfedError | undefined;
 }

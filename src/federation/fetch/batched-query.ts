@@ -86,15 +86,15 @@ export class WaitingQuery {
     this.#frames.push(frame);
   }
 
-  /** Answers the query with the series that were added. */
-  end(trailer: ResponseTrailer): void {
+  /** Answers the query with the series that were added. @param targets see `GroupAnswer.targets`. */
+  end(trailer: ResponseTrailer, targets: readonly string[]): void {
     if (this.#hasEnded) return;
     const frames = transformFrames(new BufferedStream({ frames: this.#frames, trailer }), {
       close: () => {
         this.#releaseBytes();
       },
     });
-    this.resolve({ resultType: 'vector', frames });
+    this.resolve({ resultType: 'vector', frames, targets });
   }
 
   /** Answers the query. */
@@ -136,7 +136,7 @@ export class WaitingQuery {
  * @throws PromfedError `upstream` when the answer is not a vector or has a series of no expression; as its stream does.
  */
 export async function readBatch(
-  { resultType, frames }: GroupAnswer,
+  { resultType, frames, targets = [] }: GroupAnswer,
   queries: readonly (readonly WaitingQuery[])[],
 ): Promise<void> {
   try {
@@ -150,7 +150,7 @@ export async function readBatch(
         for (const query of receivers) query.add(frame);
       }
     }
-    for (const query of queries.flat()) query.end(frames.trailer);
+    for (const query of queries.flat()) query.end(frames.trailer, targets);
   } finally {
     frames.close();
   }

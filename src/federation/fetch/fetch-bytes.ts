@@ -12,12 +12,14 @@ import {
 import {
   mergeOrdered,
   mergeOverlappingStreams,
+  setBufferedLabels,
   setLabels,
   sortIfSmall,
   tryMergeBuffered,
 } from '../../merge/index.js';
-import { TRUNCATION_WARNING } from '../../model/index.js';
+import { asPromfedError, PromfedError, TRUNCATION_WARNING } from '../../model/index.js';
 import { mergesSeries, type Fetch } from '../../promql/plan/index.js';
+import { warnOrThrow } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
 import { asReplan } from '../native-histogram-replan.js';
 import { noteTrailer, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
@@ -49,12 +51,21 @@ export async function fetchBytes(
   const parts = await openFetch(fetch, run);
   const buffered = fetch.overlapping ? undefined : tryBuffered(parts, run, limit);
   if (buffered !== undefined) return { series: encodeFrames(streamOf(buffered)), buffered };
-  const streams = parts.map((part) => ({ frames: tolerantFrames(part, run), addLabels: part.addLabels }));
+  const streams = parts.map((part) => ({
+    frames: tolerantFrames(part, run),
+    addLabels: part.addLabels,
+    fail: (thrown: unknown) => {
+      warnOrThrow(thrown, part.group, 'incomplete', run, part.targets);
+    },
+  }));
   const { memory, stats } = run;
   const merged = fetch.overlapping
-    ? mergeOverlappingStreams(
-        streams.map(({ frames, addLabels }) => setLabels(frames, addLabels)),
-        { memory },
+    ? namedFailures(
+        mergeOverlappingStreams(
+          streams.map(({ frames, addLabels, fail }) => setLabels(frames, addLabels, fail)),
+          { memory },
+        ),
+        parts,
       )
     : mergeOrdered(streams);
   const sorted = sortIfSmall(merged, { memory });
@@ -65,16 +76,32 @@ export async function fetchBytes(
   return { series: mergesSeries(fetch) ? await withFirstChunk(series, fetch) : series };
 }
 
+/** Adds the names of the groups to failures of merging their series. */
+function namedFailures(merged: FrameStream, parts: readonly OpenPart[]): FrameStream {
+  return transformFrames(merged, {
+    fail(thrown) {
+      const error = asPromfedError(thrown);
+      if (error.code !== 'upstream' || error.message.startsWith('server group ')) throw error;
+      const names = parts.map(({ group }) => JSON.stringify(group.name)).join(', ');
+      throw new PromfedError('upstream', `server groups ${names}: ${error.message}`, { cause: error });
+    },
+  });
+}
+
 /** Returns all series in the order of their labels; undefined when a part is not buffered or they are too large. */
 function tryBuffered(
   parts: readonly OpenPart[],
   run: FetchRun,
   limit: number | undefined,
 ): readonly SeriesFrame[] | undefined {
-  const answers = [];
-  for (const { buffered, addLabels } of parts) {
-    if (buffered === undefined) return undefined;
-    answers.push({ frames: buffered.frames, addLabels });
+  if (parts.some(({ buffered }) => buffered === undefined)) return undefined;
+  const answers: (readonly SeriesFrame[])[] = [];
+  for (const { buffered, addLabels, group, targets } of parts) {
+    try {
+      answers.push(setBufferedLabels({ frames: buffered!.frames, addLabels }));
+    } catch (thrown) {
+      warnOrThrow(thrown, group, 'missing', run, targets);
+    }
   }
   const merged = tryMergeBuffered(answers);
   if (merged === undefined) return undefined;

@@ -28,7 +28,8 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
       return await decodePart(part, run, new PartDecoder(part.group, run, budget, lossy));
     } catch (thrown) {
       part.stats.failed(thrown);
-      warnOrThrow(asReplan(thrown, [part.group], fetch), part.group, 'missing', run);
+      const { group, targets } = part;
+      warnOrThrow(asReplan(thrown, [group], fetch), group, 'missing', run, targets);
       return undefined;
     } finally {
       part.frames.close();

@@ -40,6 +40,8 @@ export interface OpenPart {
   readonly buffered?: BufferedAnswer | undefined;
   /** Labels to set on every series. */
   readonly addLabels: Labels;
+  /** See `GroupAnswer.targets`. */
+  readonly targets: readonly string[];
   readonly stats: FetchRecorder;
 }
 
@@ -98,7 +100,7 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
         if (answer === undefined) return undefined;
         const buffered = await answer.tryBuffer?.();
         const frames = buffered === undefined ? answer.frames : new BufferedStream(buffered);
-        return { group, frames, buffered, addLabels, stats };
+        return { group, frames, buffered, addLabels, targets: answer.targets ?? [], stats };
       },
     );
     rejections.throwUnless(parts.length, run.deadline);
@@ -119,7 +121,7 @@ function asRejectionReplan(thrown: unknown, fetch: Fetch, run: FetchRun): unknow
  * Returns the frames of a part, and records the annotations of its trailer. When an optional group fails, the stream ends
  * there with a warning.
  */
-export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutContext): FrameStream {
+export function tolerantFrames({ group, frames, targets, stats }: OpenPart, run: FanOutContext): FrameStream {
   return transformFrames(frames, {
     map(batch) {
       stats.received(batch);
@@ -132,7 +134,7 @@ export function tolerantFrames({ group, frames, stats }: OpenPart, run: FanOutCo
     },
     fail(thrown) {
       stats.failed(thrown);
-      warnOrThrow(thrown, group, 'incomplete', run);
+      warnOrThrow(thrown, group, 'incomplete', run, targets);
       return EMPTY_TRAILER;
     },
   });

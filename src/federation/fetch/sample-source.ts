@@ -11,7 +11,7 @@ import {
 import type { SampleRequest, SampleSource } from '../../promql/eval/index.js';
 import { selectionKey, type Selection } from '../../promql/plan/index.js';
 import type { SampleBudget } from '../../runtime/index.js';
-import { allOrNothing, queryGroup, Rejections, type FanOutContext } from '../fan-out.js';
+import { allOrNothing, queryGroup, Rejections, warnOrThrow, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
 import type { QueryStats } from '../stats/query-stats.js';
 import { noteTrailer } from './open-fetch.js';
@@ -89,7 +89,12 @@ export class GroupSampleSource implements SampleSource {
       if (use === 'lookback' && !answer.hasStaleMarkers) annotations.notice(noStaleMarkers(group.name));
       if (use === 'starts') annotations.notice(noStartTimestamps(group.name));
     }
-    return labelled(answer.series, addLabels, compileMatchers(extraMatchers));
+    try {
+      return labelled(answer.series, addLabels, compileMatchers(extraMatchers));
+    } catch (thrown) {
+      warnOrThrow(thrown, group, 'missing', this.#context);
+      return undefined;
+    }
   }
 }
 

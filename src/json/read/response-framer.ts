@@ -12,17 +12,19 @@ import {
   QUOTE,
 } from '../byte.js';
 import type { ResponseTrailer, ResultType, SeriesFrame } from '../frame.js';
+import { checkSamples } from './check-samples.js';
 import { Envelope } from './envelope.js';
 import { unescape } from './labels-parser.js';
 import { endsSeries, SAMPLES_CONTINUE, SeriesParser } from './series-parser.js';
 import { SpanningValue } from './spanning-value.js';
 import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 
-/** Maximum sizes, in bytes as the upstream sends them. */
-export interface FramingLimits {
+export interface FramingOptions {
+  /** Maximum size of a series, in bytes as the upstream sends it, and of its `metric` object. */
   readonly maxSeriesBytes: number;
-  /** Size of the `metric` object of a series. */
   readonly maxLabelsBytes: number;
+  /** True to check samples (`checkSamples`). */
+  readonly checksSamples: boolean;
 }
 
 /** Maximum size of kept members of the envelope, such as warnings and the text of an error. */
@@ -74,6 +76,7 @@ export class ResponseFramer {
   readonly #envelope = new Envelope();
   /** Maximum size of a value, by purpose. 0 for values that are not kept. */
   readonly #maxBytes: readonly number[];
+  readonly #checksSamples: boolean;
   #frames: SeriesFrame[] = [];
   #state = START;
   #purpose = FOR_NOTHING;
@@ -83,7 +86,8 @@ export class ResponseFramer {
   /** A scalar or string result, until the result type is known. */
   #single: SeriesFrame | undefined;
 
-  constructor({ maxSeriesBytes, maxLabelsBytes }: FramingLimits) {
+  constructor({ maxSeriesBytes, maxLabelsBytes, checksSamples }: FramingOptions) {
+    this.#checksSamples = checksSamples;
     this.#series = new SeriesParser(maxLabelsBytes);
     this.#maxBytes = [MAX_KEY_BYTES, 0, MAX_MEMBER_BYTES, maxSeriesBytes, maxSeriesBytes, MAX_MEMBER_BYTES];
   }
@@ -322,8 +326,9 @@ export class ResponseFramer {
   #push(): void {
     const { labels, samples, members } = this.#series;
     this.#state = AFTER_ELEMENT;
-    this.#frames.push({ labels, samples });
     this.#envelope.takeSeries(members);
+    if (this.#checksSamples) checkSamples(samples);
+    this.#frames.push({ labels, samples });
   }
 }
 

@@ -19,6 +19,11 @@ export interface OpenResponseOptions {
   readonly maxSeriesBytes?: number;
   /** Maximum size of a series' `metric` object, in bytes as the upstream sends it. Default 1 MiB. */
   readonly maxLabelsBytes?: number;
+  /**
+   * True to reject malformed samples where they are cheap to find: all samples of short lists, the first and the last one
+   * of longer lists. Default false: only the end of the samples is located.
+   */
+  readonly checksSamples?: boolean;
   /** Account for the bytes that frames point into, and for those of an incomplete series. Default: not counted. */
   readonly memory?: MemoryAccount | undefined;
 }
@@ -63,6 +68,7 @@ export class ResponseFrames implements FrameStream {
     this.#framer = new ResponseFramer({
       maxSeriesBytes: options.maxSeriesBytes ?? DEFAULT_MAX_SERIES_BYTES,
       maxLabelsBytes: options.maxLabelsBytes ?? DEFAULT_MAX_LABELS_BYTES,
+      checksSamples: options.checksSamples ?? false,
     });
   }
 

@@ -66,9 +66,9 @@ export class GroupFailures {
     return { ...answer, warnings: [...answer.warnings, warning] };
   }
 
-  /** Adds the name of the group to an error that no single target caused. */
-  groupError(error: PromfedError): PromfedError {
-    return new PromfedError(error.code, `server group "${this.#group}": ${error.message}`, { cause: error });
+  /** Adds the names of the group and the targets to an error of their merged answers. */
+  groupError(error: PromfedError, targets: readonly string[]): PromfedError {
+    return nameSource(error, this.#group, targets);
   }
 
   /**
@@ -87,4 +87,17 @@ export class GroupFailures {
   #describe(target: string, reason: string): string {
     return `server group "${this.#group}": target ${target}: ${reason}`;
   }
+}
+
+/**
+ * Adds the names of the group and of the targets that may have caused it to an error, unless it names the group.
+ *
+ * @param targets empty when they are not known.
+ */
+export function nameSource(error: PromfedError, group: string, targets: readonly string[]): PromfedError {
+  const prefix = `server group "${group}": `;
+  if (error.message.startsWith(prefix)) return error;
+  const names = `${targets.length > 1 ? 'targets' : 'target'} ${targets.join(', ')}: `;
+  const message = `${prefix}${targets.length === 0 ? '' : names}${error.message}`;
+  return new PromfedError(error.code, message, { cause: error });
 }

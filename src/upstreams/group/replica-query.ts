@@ -54,11 +54,13 @@ export async function queryReplicas(
   // An instant query answers with a matrix only to a range selector.
   const areRaw = kind === 'instant' && resultType === 'matrix';
   const frames = mergeAnswers(group, used, failures, { areRaw, labelRule, memory: context.memory });
-  if (used.length > 1) return { resultType, frames, rejection };
+  const targets = used.map(({ target }) => target.name);
+  if (used.length > 1) return { resultType, frames, targets, rejection };
   const { target, value } = used[0]!;
   return {
     resultType,
     frames,
+    targets,
     rejection,
     async tryBuffer() {
       const buffered = await value.tryBuffer(MAX_BUFFERED_BYTES);
@@ -108,7 +110,10 @@ async function open(
 ): Promise<OpenAnswer> {
   const body = await target.send(call, scope, maxBytes);
   try {
-    const { resultType, frames, tryBuffer } = await openResponse(body, { memory: body.memory });
+    const { resultType, frames, tryBuffer } = await openResponse(body, {
+      memory: body.memory,
+      checksSamples: true,
+    });
     if (kind === 'range' && resultType !== 'matrix') {
       throw new PromfedError('upstream', `returned a ${resultType} instead of a matrix`);
     }
@@ -149,6 +154,7 @@ function mergeAnswers(
   const closeAll = (): void => {
     for (const { value } of answers) value.body.close();
   };
+  const names = answers.map(({ target }) => target.name);
   let remaining = answers.length;
   /** The error thrown by a stream. It names the group and the target; errors of the merge name neither. */
   let reported: PromfedError | undefined;
@@ -176,7 +182,7 @@ function mergeAnswers(
   return transformFrames(merged, {
     fail(thrown) {
       const error = asPromfedError(thrown);
-      throw error === reported ? error : failures.groupError(error);
+      throw error === reported ? error : failures.groupError(error, names);
     },
     finish: (trailer) => withFailures(trailer, failures),
     close: closeAll,

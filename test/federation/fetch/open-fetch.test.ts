@@ -20,7 +20,7 @@ for (const isRead of [false, true]) {
     });
     const group = { name: 'eu', ignoreError: true } as GroupSnapshot;
     const frames = tolerantFrames(
-      { group, frames: region, addLabels: Labels.EMPTY, stats: NO_STATS },
+      { group, frames: region, addLabels: Labels.EMPTY, targets: [], stats: NO_STATS },
       { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined, memory: UNCOUNTED_MEMORY },
     );
     const next = isRead ? frames.next() : undefined;
