@@ -173,7 +173,7 @@ t.test('series that become equal by the labels of their group are an error', asy
   );
   await t.rejects(evaluate([own], 'x'), {
     code: 'execution',
-    message: /^two series become \{pod="a", region="eu"\}/,
+    message: /^server group "eu": two series become \{pod="a", region="eu"\}/,
   });
 });
 

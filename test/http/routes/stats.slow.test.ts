@@ -156,18 +156,25 @@ for (const { name, pods, query, parameters, perStep, steps, peakSamples } of CAS
 }
 
 t.test('malformed samples that pass through are not counted for each step', async (t) => {
-  const result = '[{"metric":{"pod":"a"},"value":[1000,"one"]},{"metric":{"pod":"b"},"value":[1000,"1"]}]';
+  const times = Array.from({ length: 100 }, (_, i) => START_S + i);
+  const samples = times.map((time) => `[${time},"${time === START_S + 50 ? 'one' : '1'}"]`);
+  const correct = times.map((time) => `[${time},"1"]`);
+  const result = [samples, correct].map(
+    (values, i) => `{"metric":{"pod":"${i}"},"values":[${values.join(',')}]}`,
+  );
   const url = await startRegions(t, (response) => {
     response
       .writeHead(200, { 'content-type': 'application/json' })
-      .end(`{"status":"success","data":{"resultType":"vector","result":${result}}}`);
+      .end(`{"status":"success","data":{"resultType":"matrix","result":[${result.join(',')}]}}`);
   });
+  const range = { start: String(START_S), end: String(START_S + 99), step: '1' };
   const { status, data } = JSON.parse(
-    await get(url, 'query', { query: 'x', stats: 'all', ...INSTANT }),
+    await get(url, 'query_range', { query: 'x', stats: 'all', ...range }),
   ) as Body;
   t.equal(status, 'success');
   t.equal(data.result.length, 4);
-  t.same(data.stats?.samples.totalQueryableSamplesPerStep, [[START_S, 2]]);
+  const { totalQueryableSamplesPerStep: perStep = [] } = data.stats!.samples;
+  t.same([perStep[99], perStep.length], [[START_S + 99, 2], 100]);
 });
 
 t.test('the statistics have the shape of a real Prometheus', { skip: withoutRealServers() }, async (t) => {
