@@ -81,6 +81,17 @@ const VICTORIAMETRICS: ReadonlySet<Construct> = new Set([
   'histogram_sum',
 ]);
 
+/**
+ * Operations of VictoriaMetrics whose results have other labels, another number of series or no error, each with the
+ * text of the lack. Source: VictoriaMetrics, app/vmselect/promql (`transformFuncsKeepMetricName`, `binaryOpOr`,
+ * `adjustBinaryOpTags`).
+ */
+const VICTORIAMETRICS_LABELS: ReadonlyMap<Construct, string> = new Map([
+  ['operands without names', 'keeps names of the operands, on which the result depends'],
+  ['operands that become equal', 'does not report operands that become equal without their names or labels'],
+  ['operands without labels', 'matches a series without labels with every other one'],
+]);
+
 /** The version of Prometheus whose PromQL a product evaluates, for versions from the first one on. Newest first. */
 type Equivalents = readonly (readonly [from: Version, prometheus: Version])[];
 
@@ -159,16 +170,18 @@ function groupRows(): ReadonlyMap<Construct, readonly Row[]> {
 
 /** Reports whether any product may lack the construct. Most constructs are not listed. */
 export function isListed(construct: Construct): boolean {
-  return byConstruct.has(construct);
+  return byConstruct.has(construct) || VICTORIAMETRICS_LABELS.has(construct);
 }
 
 /** Returns what a product lacks of a construct; undefined when it evaluates the construct as promfed does. */
 export function lackOf(product: Product, construct: Construct): Lack | undefined {
-  const rows = byConstruct.get(construct);
-  if (rows === undefined) return undefined;
   if (product.name === 'victoriametrics') {
+    const text = VICTORIAMETRICS_LABELS.get(construct);
+    if (text !== undefined) return { text, isDifference: false };
     return VICTORIAMETRICS.has(construct) ? lacks(construct, true) : undefined;
   }
+  const rows = byConstruct.get(construct);
+  if (rows === undefined) return undefined;
   const version = prometheusVersionOf(product);
   // The last row is about the oldest versions.
   const row = rows.findLast(

@@ -22,8 +22,8 @@ export function nameRemovalOf(expr: Expr, delaysNames: boolean): NameRemoval {
   return readers.length > 0 ? 'observable' : 'unobservable';
 }
 
-/** Reports whether an operation reads names. Selectors do, but before names are dropped. */
-function readsNames(expr: Expr): boolean {
+/** Reports whether an operation reads or writes names. Selectors do, but before names are dropped. */
+export function readsNames(expr: Expr): boolean {
   const isName = (label: string | undefined): boolean => label !== undefined && METADATA_LABELS.has(label);
   if (expr.kind === 'aggregate') return expr.grouping.some(isName) || isName(tryText(expr.param));
   if (expr.kind === 'call') return expr.func === 'info' || expr.args.some((arg) => isName(tryText(arg)));

@@ -42,7 +42,27 @@ export function labelRuleOf(expr: Expr): LabelRule {
   return ruled(expr).rule;
 }
 
-const ruled = stackSafe<Ruled>((expr: Expr, recurse: Recurse): Ruled => {
+/** Label rules of the parts of one query, each computed once. */
+export class LabelRules {
+  readonly #known = new WeakMap<Expr, Ruled>();
+
+  /** Returns the rule of a part. Recurses into the parts below it that were not computed before. */
+  of(expr: Expr): LabelRule {
+    return this.#ruled(expr).rule;
+  }
+
+  #ruled(expr: Expr): Ruled {
+    const known = this.#known.get(expr);
+    if (known !== undefined) return known;
+    const computed = computeRule(expr, (inner) => this.#ruled(inner));
+    this.#known.set(expr, computed);
+    return computed;
+  }
+}
+
+const ruled = stackSafe<Ruled>(computeRule);
+
+function computeRule(expr: Expr, recurse: Recurse): Ruled {
   switch (expr.kind) {
     case 'number':
     case 'string':
@@ -63,7 +83,7 @@ const ruled = stackSafe<Ruled>((expr: Expr, recurse: Recurse): Ruled => {
     case 'binary':
       return ofOperation(expr, recurse);
   }
-});
+}
 
 /** @param joinsSteps false when series that become equal are an error at whatever steps. */
 function nameless({ rule, metrics }: Ruled, joinsSteps: boolean): Ruled {
@@ -104,7 +124,9 @@ function ofCall(expr: CallExpr, recurse: Recurse): Ruled {
   if (func === 'label_replace' || func === 'label_join') {
     const written = tryText(args[1]) ?? METRIC_NAME;
     const metrics = written === METRIC_NAME ? undefined : input.metrics;
-    return { rule: input.rule.adding([written]).colliding(true, true), metrics };
+    // A label that no series has had before makes none of them equal.
+    const isNew = input.rule.keeps && !input.rule.allows(written);
+    return { rule: input.rule.adding([written]).colliding(!isNew, true), metrics };
   }
   if (func === 'info') return { rule: LabelRule.ANY, metrics: input.metrics };
   if (SELECTING.has(func) || RANGE_FUNCTIONS.get(func)?.keepsName === true) return uncolliding(input);
@@ -135,11 +157,12 @@ function ofOperation(expr: BinaryExpr, recurse: Recurse): Ruled {
   const { rule, metrics } = keepsName ? uncolliding(many) : nameless(many, true);
   if (matching.card === 'one-to-one') {
     const matched = matching.on ? rule.keeping(matching.labels) : rule.without(matching.labels);
-    return { rule: matched.colliding(true, true), metrics };
+    return { rule: matched.colliding(false, true), metrics };
   }
   const included = matching.include.filter((name) => one.rule.allows(name));
   const excluded = matching.include.filter((name) => !one.rule.allows(name));
-  return { rule: rule.without(excluded).adding(included).colliding(true, true), metrics };
+  const { mayCollide } = rule;
+  return { rule: rule.without(excluded).adding(included).colliding(mayCollide, true), metrics };
 }
 
 /** Returns the one metric of both sides; undefined when there are several. */

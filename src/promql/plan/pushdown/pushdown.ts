@@ -1,6 +1,6 @@
 // Pushdown: the algebra that decides which expressions regions may compute.
 
-import { METRIC_NAME } from '../../../model/index.js';
+import { METRIC_NAME, type Construct } from '../../../model/index.js';
 import { SIGNATURES } from '../../functions/index.js';
 import {
   isComparison,
@@ -29,6 +29,8 @@ import {
   lackVerdict,
 } from './group-lacks.js';
 import { joinVerdict, matchedLabels } from './join.js';
+import { LabelRules } from './label-rules.js';
+import { constructsOfOperands } from './operand-labels.js';
 import {
   computed,
   computedAfterMerge,
@@ -65,6 +67,7 @@ export class Pushdown {
   readonly #nameRemoval: NameRemoval;
   readonly #rejected: ReadonlySet<string>;
   readonly #verdicts = new WeakMap<Expr, PushdownVerdict>();
+  readonly #rules = new LabelRules();
 
   /** @param rejected keys (`expressionKey`) of the operations that a region rejected. */
   constructor(
@@ -88,6 +91,8 @@ export class Pushdown {
     const known = this.#verdicts.get(expr);
     if (known !== undefined) return known;
     const judged = this.#judge(expr);
+    // Computed for every part, so that the rule of a deep expression does not recurse.
+    this.#rules.of(expr);
     const verdict = judged.kind === 'local' && this.isRejected(expr) ? REJECTED : judged;
     this.#verdicts.set(expr, verdict);
     return verdict;
@@ -109,8 +114,11 @@ export class Pushdown {
         return this.#subquery(expr);
       case 'paren':
         return this.verdict(expr.expr);
-      case 'unary':
-        return perSeriesVerdict(this.verdict(expr.expr));
+      case 'unary': {
+        const input = this.verdict(expr.expr);
+        const lack = input.kind === 'local' ? this.#lack(input.groups, expr, []) : undefined;
+        return lack ?? perSeriesVerdict(input);
+      }
       case 'call':
         return this.#call(expr);
       case 'aggregate':
@@ -189,7 +197,7 @@ export class Pushdown {
     }
     if (locals.length === 0) return CONSTANT;
     if (locals.length > 1 && !areOfOneSource(locals)) return SEVERAL_GROUPS;
-    const lack = lackVerdict(locals[0]!.groups, constructsOfCall(expr));
+    const lack = this.#lack(locals[0]!.groups, expr, constructsOfCall(expr));
     if (lack !== undefined) return lack;
     const [input] = series;
     if (input === undefined) return withFallibility({ ...locals[0]!, remainingLabels: NO_LABELS }, locals);
@@ -232,7 +240,12 @@ export class Pushdown {
 
   /** Returns the verdict when a group cannot be sent the aggregation; undefined when all groups can. */
   aggregationLack(expr: AggregateExpr, { groups }: Local): Computed | undefined {
-    return lackVerdict(groups, constructsOfAggregation(expr, this.#times));
+    return this.#lack(groups, expr, constructsOfAggregation(expr, this.#times));
+  }
+
+  /** @param own the constructs of the operation itself. */
+  #lack(groups: readonly PlannedGroup[], expr: Expr, own: readonly Construct[]): Computed | undefined {
+    return lackVerdict(groups, [...own, ...constructsOfOperands(expr, this.#rules, groups)]);
   }
 
   #binary(expr: BinaryExpr): PushdownVerdict {
@@ -242,7 +255,7 @@ export class Pushdown {
     if (lhs.kind === 'computed' || rhs.kind === 'computed') return OPERAND_COMPUTED;
     if (lhs.kind === 'constant' && rhs.kind === 'constant') return CONSTANT;
     const groups = [lhs, rhs].flatMap((side) => (side.kind === 'local' ? side.groups : []));
-    const lack = lackVerdict(groups, constructsOfOperation(expr));
+    const lack = this.#lack(groups, expr, constructsOfOperation(expr));
     if (lack !== undefined) return lack;
     if (expr.matching === undefined) return scalarOperatorVerdict(expr, lhs, rhs);
     if (lhs.kind === 'local' && rhs.kind === 'local') return joinVerdict(expr, expr.matching, lhs, rhs);

@@ -178,6 +178,51 @@ absent() as {}
     range 300000ms
       selector {__name__="x"}`,
   },
+  {
+    name: 'an operation that reads names is computed when an operand may have kept them',
+    groups: groups({ eu: [VICTORIAMETRICS] }),
+    expr: 'count by (__name__) (round(x))',
+    plan: `
+count by (__name__)
+  fetch
+    eu: round(x) as {region="eu"}`,
+  },
+  {
+    name: 'an operation that does not read names is sent',
+    groups: groups({ eu: [VICTORIAMETRICS] }),
+    expr: 'count by (pod) (round(x)) + count by (pod) (label_replace(sum by (pod) (x), "id", "$1", "pod", "(.*)"))',
+    plan: `
+fetch
+  eu: count by (pod) (round(x)) + ignoring (region) count by (pod) (label_replace(sum by (pod) (x), "id", "$1", "pod", "(.*)"))`,
+  },
+  {
+    name: 'series that become equal are reported by promfed, because their aggregation would hide it',
+    groups: groups({ eu: [VICTORIAMETRICS] }),
+    expr: 'count(rate({job="x"}[5m]))',
+    plan: `
+count
+  fetch
+    eu: rate({job="x"}[5m]) as {region="eu"}`,
+  },
+  {
+    name: 'Prometheus reports series that become equal itself',
+    groups: groups({ eu: [prometheus('3.5.3')] }),
+    expr: 'count(rate({job="x"}[5m]))',
+    plan: `
+fetch
+  eu: count(rate({job="x"}[5m]))`,
+  },
+  {
+    name: 'a series without labels that would match every other one',
+    groups: groups({ eu: [VICTORIAMETRICS] }, { labels: Labels.EMPTY }),
+    expr: 'sum(x) / x',
+    plan: `
+/
+  fetch
+    eu: sum(x)
+  fetch
+    eu: x`,
+  },
 ];
 
 testPlans('groups are sent what their products evaluate', cases);
@@ -204,5 +249,9 @@ t.test('the reason names the group, the product and what it lacks', async (t) =>
   t.equal(
     reasonOf('histogram_sum(x)', groups({ eu: [VICTORIAMETRICS] })),
     'eu runs VictoriaMetrics, which lacks histogram_sum',
+  );
+  t.equal(
+    reasonOf('round(x) or x', groups({ eu: [VICTORIAMETRICS] })),
+    'eu runs VictoriaMetrics, which keeps names of the operands, on which the result depends',
   );
 });
