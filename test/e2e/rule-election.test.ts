@@ -104,7 +104,7 @@ t.test('alerts keep firing when the replica that evaluates them fails', { skip }
 t.test('a replica takes and releases groups by a Lease', { skip }, async (t) => {
   const [backends, api] = await Promise.all([startBackends(t), startLeaseApi(t)]);
   const lease = { api_server: api.url, namespace: 'monitoring' };
-  const replica = await startReplica(t, 'a', backends, { kubernetes_lease: lease, lease_duration: '1s' });
+  const replica = await startReplica(t, 'a', backends, { kubernetes_lease: lease, lease_duration: '5s' });
   await untilShared([replica]);
   const { spec } = api.leases.get('monitoring/promfed-rules')!;
   t.match(spec.holderIdentity, new RegExp(`^${hostname()}_[0-9a-f]{8}$`));

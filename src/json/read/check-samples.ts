@@ -1,6 +1,7 @@
 // Checks the samples of a series that may pass through undecoded: all of a short list, both ends of a long one.
 
 import {
+  CLOSE_BRACE,
   CLOSE_BRACKET,
   COMMA,
   DOT,
@@ -41,6 +42,8 @@ export function checkSamples(samples: Buffer): void {
   if (length > MAX_CHECKED_BYTES) {
     sampleEnd(samples, pos);
     pos = samples.lastIndexOf(OPEN_BRACKET);
+    // Histograms follow the floats.
+    if (samples.includes(CLOSE_BRACE, pos)) return;
   }
   for (;;) {
     pos = sampleEnd(samples, pos);
