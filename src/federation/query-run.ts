@@ -7,11 +7,11 @@ import type { GroupSnapshot } from '../upstreams/index.js';
 import { UNLIMITED, type Admitted } from './admission.js';
 import { Deadline } from './deadline.js';
 import { snapshotGroups } from './group-snapshot.js';
-import { learnFromReplan, NativeHistogramReplan } from './native-histogram-replan.js';
+import { learnFromReplan, NativeHistogramReplan } from './replan/native-histogram-replan.js';
 import type { FederationOptions } from './options.js';
 import { planQuery } from './plan-query.js';
 import type { QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
-import { RejectedOperations, RejectionReplan } from './rejection-replan.js';
+import { RejectedOperations, RejectionReplan } from './replan/rejection-replan.js';
 import { evaluatePlan, runPlan, type Attempt } from './run-plan.js';
 import { QueryStats } from './stats/query-stats.js';
 

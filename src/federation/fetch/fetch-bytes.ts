@@ -21,7 +21,7 @@ import { asPromfedError, PromfedError, TRUNCATION_WARNING } from '../../model/in
 import { mergesSeries, type Fetch } from '../../promql/plan/index.js';
 import { warnOrThrow } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
-import { asReplan } from '../native-histogram-replan.js';
+import { asReplan } from '../replan/native-histogram-replan.js';
 import { noteTrailer, openFetch, tolerantFrames, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /** The result of a fetch that passes through. */

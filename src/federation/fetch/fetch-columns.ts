@@ -13,7 +13,7 @@ import type { Fetch } from '../../promql/plan/index.js';
 import type { SampleBudget, SampleCounter } from '../../runtime/index.js';
 import type { GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, warnOrThrow } from '../fan-out.js';
-import { asReplan } from '../native-histogram-replan.js';
+import { asReplan } from '../replan/native-histogram-replan.js';
 import { noteTrailer, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /**

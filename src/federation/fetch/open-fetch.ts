@@ -13,7 +13,7 @@ import type { Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, Rejections, warnOrThrow, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
-import { RejectionReplan } from '../rejection-replan.js';
+import { RejectionReplan } from '../replan/rejection-replan.js';
 import type { FetchRecorder } from '../stats/fetch-stats.js';
 import type { QueryStats } from '../stats/query-stats.js';
 import type { QueryBatching } from './query-batching.js';

@@ -1,8 +1,8 @@
 // Rejection replan: a region rejected an expression that promfed can compute from smaller ones.
 
-import { PromfedError } from '../model/index.js';
-import type { Expr } from '../promql/language/index.js';
-import { fetchesOf, rejectedParts, type Fetch, type PlanNode } from '../promql/plan/index.js';
+import { PromfedError } from '../../model/index.js';
+import type { Expr } from '../../promql/language/index.js';
+import { fetchesOf, rejectedParts, type Fetch, type PlanNode } from '../../promql/plan/index.js';
 
 /** Maximum number of plans after rejections. The last one sends nothing but selectors. */
 const MAX_REPLANS = 4;

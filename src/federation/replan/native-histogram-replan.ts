@@ -1,15 +1,15 @@
 // Native histogram replan: an answer has native histograms that are computed with, and JSON lacks parts of them.
 
-import { METRIC_NAME, PromfedError } from '../model/index.js';
-import type { VectorSelector } from '../promql/language/index.js';
+import { METRIC_NAME, PromfedError } from '../../model/index.js';
+import type { VectorSelector } from '../../promql/language/index.js';
 import {
   fetchesOf,
   histogramSources,
   selectionKey,
   type Fetch,
   type PlanNode,
-} from '../promql/plan/index.js';
-import type { GroupSnapshot } from '../upstreams/index.js';
+} from '../../promql/plan/index.js';
+import type { GroupSnapshot } from '../../upstreams/index.js';
 
 /**
  * The answer to a fetch has incomplete native histograms. A query whose answer has not begun is planned again without
