@@ -18,8 +18,8 @@ import { GeneralSample } from '../decode/general-sample.js';
 const VALUES_KEY = Buffer.from('"values":[');
 const VALUE_KEY = Buffer.from('"value":[');
 
-/** Lists up to this size are checked whole: about 40 samples. */
-const MAX_CHECKED_BYTES = 1024;
+/** Lists up to this size are checked whole: about ten samples. Larger ones would cost as much as framing them. */
+const MAX_CHECKED_BYTES = 256;
 
 const general = new GeneralSample();
 
