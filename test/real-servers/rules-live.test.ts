@@ -141,15 +141,16 @@ async function compare(servers: Servers, seconds: number): Promise<Comparison> {
   let alerts = 0;
   while (Date.now() < endMs && differences.length === 0) {
     const [promfed, prometheus] = await readBoth();
-    for (const name of [promfed, prometheus].flatMap((states) => alertsBefore(states, sinceMs)))
-      skipped.add(name);
+    // One of them may keep an alert firing that has ended in the other, where it was still pending.
+    const before = new Set([promfed, prometheus].flatMap((states) => alertsBefore(states, sinceMs)));
+    for (const name of before) skipped.add(name);
     for (const name of names) {
       const slotMs = completeSlot(promfed, name);
       const key = `${name}/${slotMs}`;
       if (slotMs === undefined || slotMs !== completeSlot(prometheus, name) || compared.has(key)) continue;
       compared.add(key);
-      const actual = comparableGroup(promfed, name, sinceMs);
-      const expected = comparableGroup(prometheus, name, sinceMs);
+      const actual = comparableGroup(promfed, name, sinceMs, before);
+      const expected = comparableGroup(prometheus, name, sinceMs, before);
       alerts += (JSON.stringify(expected).match(/"activeAt"/g) ?? []).length / 2;
       if (JSON.stringify(actual) !== JSON.stringify(expected)) {
         differences.push({ slotMs, promfed: actual, prometheus: expected });

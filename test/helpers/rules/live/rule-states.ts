@@ -73,8 +73,15 @@ export function completeSlot(states: RuleStates, name: string): number | undefin
 /**
  * Returns a group in a form that is equal for equal states. Alerts that became active before a time are left out: servers
  * start at different times.
+ *
+ * @param before names of the alerts that one of the servers had then (`alertsBefore`): the states of their rules are equal.
  */
-export function comparableGroup(states: RuleStates, name: string, sinceMs: number): object {
+export function comparableGroup(
+  states: RuleStates,
+  name: string,
+  sinceMs: number,
+  before: ReadonlySet<string>,
+): object {
   const { file, interval, rules } = states.groups.find((one) => one.name === name)!;
   const names = new Set(rules.map((rule) => rule.name));
   return {
@@ -83,7 +90,6 @@ export function comparableGroup(states: RuleStates, name: string, sinceMs: numbe
     interval,
     rules: rules.map((rule) => {
       const alerts = rule.alerts ?? [];
-      const isNew = alerts.every(({ activeAt }) => Date.parse(activeAt) > sinceMs);
       const { type, health, query, duration, keepFiringFor, labels = {}, annotations = {} } = rule;
       return {
         name: rule.name,
@@ -94,7 +100,7 @@ export function comparableGroup(states: RuleStates, name: string, sinceMs: numbe
         keepFiringFor,
         labels: sorted(labels),
         annotations: sorted(annotations),
-        state: isNew ? rule.state : 'before',
+        state: before.has(rule.name) ? 'before' : rule.state,
         alerts: comparableAlerts(alerts, sinceMs),
       };
     }),
