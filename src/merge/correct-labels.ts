@@ -1,8 +1,9 @@
 // Corrects the labels of one target's answer, and joins or rejects series that become equal.
 
 import { type FrameStream, GeneratedFrames, type SeriesFrame, transformFrames } from '../json/index.js';
-import { type LabelCorrection, Labels, labelsBytes, sameLabelset } from '../model/index.js';
+import { type LabelCorrection, Labels, sameLabelset } from '../model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
+import { frameWeight } from './frame-cursor.js';
 import { mergeSamples } from './merge-samples.js';
 import { pickEarlier, type Picks, type Samples } from './pick-samples.js';
 
@@ -51,24 +52,24 @@ async function* corrected(
   memory: MemoryAccount,
 ): AsyncGenerator<readonly SeriesFrame[], void, undefined> {
   let held: SeriesFrame[] | undefined;
-  let bytes = 0;
-  for (let batch = await frames.next(); batch !== undefined; batch = await frames.next()) {
-    const mapped = mapLabels(batch, rule);
-    if (held === undefined && mapped === batch) {
-      yield batch;
-      continue;
+  let heldBytes = 0;
+  try {
+    for (let batch = await frames.next(); batch !== undefined; batch = await frames.next()) {
+      const mapped = mapLabels(batch, rule);
+      if (held === undefined && mapped === batch) {
+        yield batch;
+        continue;
+      }
+      const bytes = mapped.reduce((sum, frame) => sum + frameWeight(frame), 0);
+      memory.reserve('merging', bytes);
+      heldBytes += bytes;
+      held ??= [];
+      for (const frame of mapped) held.push(frame);
     }
-    const batchBytes = mapped.reduce(
-      (sum, { labels, samples }) => sum + samples.length + labelsBytes(labels),
-      0,
-    );
-    memory.reserve('merging', batchBytes);
-    bytes += batchBytes;
-    held ??= [];
-    for (const frame of mapped) held.push(frame);
+    if (held !== undefined) yield joinEqual(held, rule);
+  } finally {
+    memory.release('merging', heldBytes);
   }
-  if (held !== undefined) yield joinEqual(held, rule);
-  memory.release('merging', bytes);
 }
 
 /** Joins equal series, and sorts by labels. */

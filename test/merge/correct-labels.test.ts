@@ -4,14 +4,20 @@ import t from 'tap';
 
 import type { SeriesFrame } from '../../src/json/index.js';
 import { correctBufferedLabels, correctLabels } from '../../src/merge/index.js';
-import { LabelRule } from '../../src/model/index.js';
+import { LabelRule, METADATA_LABELS } from '../../src/model/index.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../src/runtime/index.js';
 import { frame, observedStream } from '../helpers/frame-streams.js';
 
 const SAME_LABELSET = { code: 'execution', message: 'vector cannot contain metrics with the same labelset' };
-const colliding = LabelRule.NAMELESS.colliding(true, true);
+const nameless = LabelRule.ANY.without(METADATA_LABELS);
+const colliding = nameless.colliding(true, true);
 
-async function streamed(frames: readonly (readonly SeriesFrame[])[], rule: LabelRule): Promise<string[]> {
-  const stream = correctLabels(observedStream(frames).stream, rule);
+async function streamed(
+  frames: readonly (readonly SeriesFrame[])[],
+  rule: LabelRule,
+  memory: MemoryAccount = UNCOUNTED_MEMORY,
+): Promise<string[]> {
+  const stream = correctLabels(observedStream(frames).stream, rule, memory);
   const lines: string[] = [];
   for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
     lines.push(
@@ -23,15 +29,15 @@ async function streamed(frames: readonly (readonly SeriesFrame[])[], rule: Label
 
 t.test('an answer that is correct is not changed', async (t) => {
   const frames = [frame({ pod: 'a' }, '"value":[1,"1"]'), frame({ pod: 'b' }, '"value":[1,"2"]')];
-  t.equal(correctBufferedLabels(frames, LabelRule.NAMELESS), frames);
+  t.equal(correctBufferedLabels(frames, nameless), frames);
   t.equal(correctBufferedLabels(frames, colliding), frames);
-  t.equal(await correctLabels(observedStream([frames]).stream, LabelRule.NAMELESS).next(), frames);
+  t.equal(await correctLabels(observedStream([frames]).stream, nameless).next(), frames);
   t.equal(await correctLabels(observedStream([frames]).stream, colliding).next(), frames);
 });
 
 t.test('names are removed from series that have them', async (t) => {
   const frames = [frame({ pod: 'a' }, '1'), frame({ __name__: 'x', pod: 'b' }, '2')];
-  t.same(await streamed([frames], LabelRule.NAMELESS), ['{pod="a"} 1', '{pod="b"} 2']);
+  t.same(await streamed([frames], nameless), ['{pod="a"} 1', '{pod="b"} 2']);
 });
 
 t.test('labels outside of the grouping are removed', async (t) => {
@@ -56,7 +62,7 @@ t.test('series that become equal are joined when they have no step in common', a
     [frame({ __name__: 'y', pod: 'a' }, '"values":[[2,"2"]]')],
   ];
   t.same(await streamed(batches, colliding), ['{pod="a"} "values":[[1,"1"],[2,"2"],[3,"3"]]']);
-  await t.rejects(streamed(batches, LabelRule.NAMELESS.colliding(true, false)), SAME_LABELSET);
+  await t.rejects(streamed(batches, nameless.colliding(true, false)), SAME_LABELSET);
 });
 
 t.test('series that become equal at the same step are an error', async (t) => {
@@ -68,5 +74,28 @@ t.test('series that become equal at the same step are an error', async (t) => {
     const frames = [frame({ __name__: 'x', pod: 'a' }, first), frame({ __name__: 'y', pod: 'a' }, second)];
     await t.rejects(streamed([frames], colliding), SAME_LABELSET);
     t.throws(() => correctBufferedLabels(frames, colliding), SAME_LABELSET);
+  }
+});
+
+t.test('the memory of held series is released, also after an error', async (t) => {
+  let [held, mostHeld] = [0, 0];
+  const memory: MemoryAccount = {
+    reserve(_use, bytes) {
+      held += bytes;
+      mostHeld = Math.max(mostHeld, held);
+    },
+    release(_use, bytes) {
+      held -= bytes;
+    },
+  };
+  for (const pods of [
+    ['a', 'b'],
+    ['a', 'a'],
+  ]) {
+    mostHeld = 0;
+    const batches = pods.map((pod, i) => [frame({ __name__: `m${i}`, pod }, '"value":[1,"1"]')]);
+    await streamed(batches, colliding, memory).catch(() => undefined);
+    t.ok(mostHeld > 0);
+    t.equal(held, 0);
   }
 });

@@ -27,8 +27,6 @@ export class LabelRule implements LabelCorrection {
   // `new this`, not `new LabelRule`: TypeScript 6 compiles the class name to a variable that is assigned only later.
   /** Any labels, as selectors have. */
   static readonly ANY = new this({ keeps: false, names: new Set() });
-  /** Any labels, but no metric name. */
-  static readonly NAMELESS = new this({ keeps: false, names: METADATA_LABELS });
 
   readonly keeps: boolean;
   readonly names: ReadonlySet<string>;
