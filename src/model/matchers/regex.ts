@@ -103,3 +103,8 @@ function missingDetail(reason: string, pattern: string): string {
   if (reason.endsWith('expression nests too deeply')) return `: \`${pattern}\``;
   return reason.endsWith('trailing backslash at end of expression') ? ': ``' : '';
 }
+
+/** Returns the pattern that matches only the text itself. */
+export function quotePattern(text: string): string {
+  return RE2JS.quote(text);
+}

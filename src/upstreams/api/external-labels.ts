@@ -2,13 +2,10 @@
 // Source: Prometheus, storage/remote/read_handler.go and codec.go (`MergeLabels`).
 
 import { invalidAnswer } from '../../json/index.js';
-import type { Labels, Matcher } from '../../model/index.js';
+import { quotePattern, type Labels, type Matcher } from '../../model/index.js';
 
 /** Maximum number of external labels. Each of them doubles the number of queries of a read request. */
 export const MAX_EXTERNAL_LABELS = 4;
-
-/** A character that has a meaning in regular expressions. */
-const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 
 /**
  * Removes external labels from the series of remote read, so that they have the labels of the query API.
@@ -63,7 +60,7 @@ export class ExternalLabels {
   #literal(matcher: Matcher): Matcher {
     const { name, op, value } = matcher;
     if (op !== '=' || value === '' || !this.#names.includes(name)) return matcher;
-    return { name, op: '=~', value: value.replace(SPECIAL, '\\$&') };
+    return { name, op: '=~', value: quotePattern(value) };
   }
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import t from 'tap';
 
-import { compileMatcher, PromfedError } from '../../../src/model/index.js';
+import { compileMatcher, PromfedError, quotePattern } from '../../../src/model/index.js';
 
 function matches(pattern: string, value: string): boolean {
   return compileMatcher({ name: 'a', op: '=~', value: pattern })(value);
@@ -153,4 +153,15 @@ t.test('patterns made for catastrophic backtracking take linear time', async (t)
   }
   t.equal(matches(`${'x.*|'.repeat(100_000)}y`, 'y'), true, 'a long alternation');
   t.equal(matches('(a|b)'.repeat(10_000), 'ab'.repeat(5_000)), true, 'a long pattern');
+});
+
+t.test('a quoted text matches only itself', async (t) => {
+  const texts = fc.string({ unit: fc.constantFrom(...'\\.+*?()|[]{}^$-aé😀\n'.split('')) });
+  fc.assert(
+    fc.property(texts, texts, (text, other) => {
+      t.equal(matches(quotePattern(text), text), true, text);
+      t.equal(matches(quotePattern(text), other), other === text, text);
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -5,6 +5,7 @@ import {
   Labels,
   METRIC_NAME,
   PromfedError,
+  quotePattern,
   type Column,
   type Matcher,
 } from '../../../model/index.js';
@@ -74,7 +75,7 @@ function identifyingMatchers(columns: readonly Column[]): Matcher[] {
   return [...IDENTIFYING_LABELS].flatMap((name) => {
     const values = new Set(columns.map(({ labels }) => labels.get(name)).filter((value) => value !== ''));
     if (values.size === 0) return [];
-    const value = [...values].map((literal) => literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
+    const value = [...values].map(quotePattern).join('|');
     return [{ name, op: '=~' as const, value }];
   });
 }
