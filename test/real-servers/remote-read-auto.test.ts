@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 
 import type { Explanation } from '../../src/federation/index.js';
 import { api, startPromfed, untilDetected, type PromfedOptions } from '../helpers/promfed/promfed.js';
+import { forward } from '../helpers/real-servers/forward.js';
 import {
   importIntoPrometheus,
   startPrometheus,
@@ -75,12 +76,7 @@ async function startProxy(t: Test, origin: string): Promise<Proxy> {
       const { 'content-type': type = '', 'content-encoding': encoding = '' } = request.headers;
       const body = request.method === 'POST' ? { body: Buffer.concat(chunks) } : {};
       const headers = { 'content-type': type, 'content-encoding': encoding };
-      fetch(origin + url, { method: request.method ?? 'GET', headers, ...body })
-        .then(async (answer) => {
-          response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
-          response.end(Buffer.from(await answer.arrayBuffer()));
-        })
-        .catch(() => response.destroy());
+      forward(origin + url, { method: request.method ?? 'GET', headers, ...body }, response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -178,7 +174,7 @@ t.test('a route of remote read that disappears, and comes back', { skip }, async
     'queried within the same query',
   );
   t.equal(proxy.requests.filter((one) => one.endsWith('/read')).length, 1, 'not tried by the next query');
-  t.match(await rawSamplesOf(url), /^by queries: HTTP 404: 404 page not found/);
+  t.match(await rawSamplesOf(url), /^by queries: remote read failed: HTTP 404: 404 page not found/);
   const { warnings } = await api(url, '/api/v1/query', { query: 'x', time: String(endMs / 1000) });
   t.match(warnings, [/"eu": its raw samples have no stale markers/]);
 });
@@ -188,17 +184,22 @@ t.test('targets that do not serve remote read are queried', { skip }, async (t) 
   const html = { 'content-type': 'text/html' };
   const cases: [name: string, path: RegExp, respond: (response: ServerResponse) => void, expected: RegExp][] =
     [
-      ['404', /\/read$/, (r) => r.writeHead(404).end(), /^by queries: HTTP 404/],
-      ['405', /\/read$/, (r) => r.writeHead(405).end('no'), /^by queries: HTTP 405: no/],
+      ['404', /\/read$/, (r) => r.writeHead(404).end(), /^by queries: remote read failed: HTTP 404/],
+      ['405', /\/read$/, (r) => r.writeHead(405).end('no'), /^by queries: remote read failed: HTTP 405: no/],
       [
         '400',
         /\/read$/,
         (r) => r.writeHead(400).end('unsupported path'),
-        /^by queries: HTTP 400: unsupported path/,
+        /^by queries: remote read failed: HTTP 400: unsupported path/,
       ],
-      ['422', /\/read$/, (r) => r.writeHead(422).end(), /^by queries: HTTP 422/],
-      ['401', /\/read$/, (r) => r.writeHead(401).end(), /^by queries: HTTP 401: credentials rejected/],
-      ['503', /\/read$/, (r) => r.writeHead(503).end(), /^by queries: HTTP 503/],
+      ['422', /\/read$/, (r) => r.writeHead(422).end(), /^by queries: remote read failed: HTTP 422/],
+      [
+        '401',
+        /\/read$/,
+        (r) => r.writeHead(401).end(),
+        /^by queries: remote read failed: HTTP 401: credentials rejected/,
+      ],
+      ['503', /\/read$/, (r) => r.writeHead(503).end(), /^by queries: remote read failed: HTTP 503/],
       [
         'HTML',
         /\/read$/,
@@ -206,7 +207,12 @@ t.test('targets that do not serve remote read are queried', { skip }, async (t) 
         /content type text\/html.*Login/,
       ],
       ['a redirect', /\/read$/, (r) => r.writeHead(302, { location: '/login' }).end(), /redirect to \/login/],
-      ['a reset', /\/read$/, (r) => r.destroy(), /^by queries: connection closed before a response/],
+      [
+        'a reset',
+        /\/read$/,
+        (r) => r.destroy(),
+        /^by queries: remote read failed: connection closed before a response/,
+      ],
       [
         'no configuration',
         /\/status\/config$/,

@@ -32,8 +32,10 @@ export async function detectRemoteRead(
     return { kind: 'unserved', reason };
   }
   try {
-    const probe = pages.send(readCall(NOTHING, { afterMs: 0, untilMs: 1 }, path), context);
-    const [labels] = await Promise.all([externalLabels(pages, product, context), probe]);
+    const [labels] = await Promise.all([
+      externalLabels(pages, product, context),
+      probe(pages, path, context),
+    ]);
     if (labels.size <= MAX_EXTERNAL_LABELS)
       return { kind: 'served', externalLabels: new ExternalLabels(labels) };
     return { kind: 'unserved', reason: `it has more than ${MAX_EXTERNAL_LABELS} external labels` };
@@ -44,15 +46,27 @@ export async function detectRemoteRead(
   }
 }
 
+/** @throws PromfedError when the target does not accept a read request. */
+async function probe(pages: StatusPages, path: string, context: FetchContext): Promise<void> {
+  try {
+    await pages.send(readCall(NOTHING, { afterMs: 0, untilMs: 1 }, path), context);
+  } catch (thrown) {
+    throw withPrefix('remote read failed', thrown);
+  }
+}
+
 /** Source: Mimir, pkg/querier/remote_read.go, which adds no labels. */
 async function externalLabels(pages: StatusPages, product: Product, context: FetchContext): Promise<Labels> {
   if (product.name === 'mimir') return Labels.EMPTY;
   try {
     return await parseExternalLabels(await pages.read('config', context, configText));
   } catch (thrown) {
-    if (!(thrown instanceof PromfedError) || thrown.code !== 'upstream') throw thrown;
-    throw new PromfedError('upstream', `its external labels are unknown: ${thrown.message}`, {
-      cause: thrown,
-    });
+    throw withPrefix('its external labels are unknown', thrown);
   }
+}
+
+/** Returns a failure of the target with a prefix, and any other value unchanged. */
+function withPrefix(prefix: string, thrown: unknown): unknown {
+  const isFailure = thrown instanceof PromfedError && thrown.code !== 'canceled' && thrown.code !== 'timeout';
+  return isFailure ? new PromfedError('upstream', `${prefix}: ${thrown.message}`, { cause: thrown }) : thrown;
 }

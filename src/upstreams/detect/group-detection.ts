@@ -28,8 +28,8 @@ interface Attempts {
 }
 
 /**
- * Detects the properties of every target at once, every five minutes, and within ten seconds after it answers again. A failed
- * detection keeps the previous ones. It is repeated after ten seconds at first, and after up to five minutes later.
+ * Detects the properties of every target at once, every five minutes, and within ten seconds after it answers again. A
+ * failed detection keeps the previous ones. It is repeated after ten seconds at first, and after up to five minutes later.
  */
 export class GroupDetection {
   readonly #options: GroupDetectionOptions;

@@ -42,7 +42,7 @@ export class TargetTraits {
 
   /** Records that remote read has failed. It is not used until it is detected again. */
   remoteReadFailed(reason: string): void {
-    this.remoteRead = { kind: 'unserved', reason };
+    this.remoteRead = { kind: 'unserved', reason: `remote read failed: ${reason}` };
     this.#changes++;
   }
 }

@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { forward } from './forward.js';
 import type { Teardown } from './server-process.js';
 
 export interface AligningProxy {
@@ -31,16 +32,13 @@ export async function startAligningProxy(t: Teardown, origin: string): Promise<A
         if (align(parameters)) ranges.moved++;
       }
       const isQuery = isForm || request.method === 'GET';
-      fetch(`${origin}${pathname}${isQuery ? `?${parameters.toString()}` : ''}`, {
-        ...(isQuery
+      forward(
+        `${origin}${pathname}${isQuery ? `?${parameters.toString()}` : ''}`,
+        isQuery
           ? {}
-          : { method: 'POST', body, headers: { 'content-type': contentType, 'content-encoding': 'snappy' } }),
-      })
-        .then(async (answer) => {
-          response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
-          response.end(Buffer.from(await answer.arrayBuffer()));
-        })
-        .catch(() => response.destroy());
+          : { method: 'POST', body, headers: { 'content-type': contentType, 'content-encoding': 'snappy' } },
+        response,
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
