@@ -15,7 +15,10 @@ import { RejectedOperations, RejectionReplan } from './replan/rejection-replan.j
 import { evaluatePlan, runPlan, type Attempt } from './run-plan.js';
 import { QueryStats } from './stats/query-stats.js';
 
-/** Maximum number of plans after native histograms were found. The last one reads every selector raw that may hold native histograms. */
+/**
+ * Maximum number of plans after native histograms were found. The last one reads every selector raw that may hold native
+ * histograms.
+ */
 const MAX_REPLANS = 3;
 
 /** How a run turns its plan into an answer. */

@@ -7,8 +7,10 @@ import { pickReplica, type AntiAffinity, type Picks, type Samples } from './pick
 
 /**
  * Merges the copies of a series that two replicas have. `b` fills the gaps of `a` by `fillGaps`, or by promxy's rule when
- * its anti-affinity is configured. Counters that the replicas count on their own make no jumps (`counterValues`). Stale markers and native histograms are merged with floats. The result has the labels
- * of `a`, and is `a` itself when nothing is added. More replicas are merged one after the other.
+ * its anti-affinity is configured. Counters that the replicas count on their own make no jumps (`counterValues`). Stale
+ * markers and native histograms are merged with floats.
+ *
+ * The result has the labels of `a`, and is `a` itself when nothing is added. More replicas are merged one after the other.
  */
 export function mergeReplicaSeries(a: RawSeries, b: RawSeries, antiAffinity?: AntiAffinity): RawSeries {
   if (antiAffinity !== undefined) return mergeRaw(a, b, (x, y) => pickReplica(x, y, antiAffinity));

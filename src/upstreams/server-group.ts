@@ -147,8 +147,8 @@ export interface HistogramNames {
  * @throws PromfedError (each method) with the name of the group and the reasons when no target answered: `rejected` or
  *   `rejected_request` when one of them rejected the expression or the parameters, `region_limit` when all exceeded limits
  *   of their own, otherwise `upstream`, also when the group has no targets. `execution` when a target reports that no
- *   server can evaluate the query; `canceled` or `timeout` when the signal aborts; `memory` and `overloaded` from the context's
- *   memory account.
+ *   server can evaluate the query; `canceled` or `timeout` when the signal aborts; `memory` and `overloaded` from the
+ *   context's memory account.
  */
 export interface GroupSnapshot {
   /** Name of the server group, with the labels of the targets where these differ. Unique within a request. */
@@ -230,8 +230,8 @@ export interface ServerGroup {
    */
   snapshots(nowMs: number, usesLearned: boolean): readonly GroupSnapshot[];
   /**
-   * Detects the properties of all targets, for a process without background work. Takes two seconds at most and never rejects.
-   * Missing for a group without targets over HTTP.
+   * Detects the properties of all targets, for a process without background work. Takes two seconds at most and never
+   * rejects. Missing for a group without targets over HTTP.
    */
   detect?(): Promise<void>;
   /** Returns the state of each learned label. Empty when no labels are learned. */

@@ -1,8 +1,13 @@
 // Batched queries: several instant queries to one server group in one request, and the parts of its answer.
 
 import { BufferedStream, transformFrames, type ResponseTrailer, type SeriesFrame } from '../../json/index.js';
-import type { Labels } from '../../model/index.js';
-import { asPromfedError, type LabelCorrection, labelsBytes, PromfedError } from '../../model/index.js';
+import {
+  asPromfedError,
+  type LabelCorrection,
+  type Labels,
+  labelsBytes,
+  PromfedError,
+} from '../../model/index.js';
 import type { FetchContext, GroupAnswer } from '../../upstreams/index.js';
 
 /** Label that distinguishes the series of the expressions of one request. Its value is the position of the expression. */

@@ -14,7 +14,15 @@ function post(path: string, body: string, contentType: string | null = FORM): Ra
   };
 }
 
-function multipart(fields: readonly (readonly [name: string, value: string])[], end = '--XX--\r\n'): string {
+type Field = readonly [name: string, value: string];
+
+const FIVE: Field = ['time', '5'];
+
+function postFields(path: string, fields: readonly Field[], contentType = MULTIPART): RawRequest {
+  return post(path, multipart(fields), contentType);
+}
+
+function multipart(fields: readonly Field[], end = '--XX--\r\n'): string {
   const parts = fields.map(
     ([name, value]) => `--XX\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   );
@@ -78,88 +86,17 @@ export const FORM_CASES: readonly RawRequest[] = [
     ],
     ...['application', 'x/y;z', '/', ';', `${FORM}; charset`, `${FORM}x`],
   ].flatMap((type) => [post('query?query=2&time=7', 'query=1', type), post('query', 'query=1&time=5', type)]),
-  post(
-    'query',
-    multipart([
-      ['query', '1'],
-      ['time', '5'],
-    ]),
-    MULTIPART,
-  ),
-  post(
-    'query?time=7',
-    multipart([
-      ['query', '1'],
-      ['time', '5'],
-    ]),
-    MULTIPART,
-  ),
-  post(
-    'query',
-    multipart([
-      ['query', '1'],
-      ['query', '2'],
-      ['time', '5'],
-    ]),
-    MULTIPART,
-  ),
+  postFields('query', [['query', '1'], FIVE]),
+  postFields('query?time=7', [['query', '1'], FIVE]),
+  postFields('query', [['query', '1'], ['query', '2'], FIVE]),
   post('query', multipart([['query', '1']], ''), MULTIPART),
-  post(
-    'query',
-    multipart([
-      ['query', '1\r\n+\r\n1'],
-      ['time', '5'],
-    ]),
-    MULTIPART,
-  ),
-  post(
-    'query',
-    multipart([
-      ['query', ''],
-      ['time', '5'],
-    ]),
-    MULTIPART,
-  ),
-  post(
-    'query',
-    multipart([
-      ['query', '"\xc3\xa4"'],
-      ['time', '5'],
-    ]),
-    MULTIPART,
-  ),
-  post(
-    'query',
-    multipart([
-      ['query', '1'],
-      ['time', '5'],
-    ]).replaceAll('\r', ''),
-    MULTIPART,
-  ),
-  post(
-    'query',
-    `preamble\r\n${multipart([
-      ['query', '1'],
-      ['time', '5'],
-    ])}epilogue`,
-    MULTIPART,
-  ),
-  post(
-    'query',
-    multipart([
-      ['query', '1'],
-      ['time', '5'],
-    ]),
-    'multipart/form-data; boundary="XX"',
-  ),
-  post(
-    'query',
-    multipart([
-      ['query', '1'],
-      ['time', '5'],
-    ]),
-    'Multipart/Form-Data;boundary=XX; charset=utf-8',
-  ),
+  postFields('query', [['query', '1\r\n+\r\n1'], FIVE]),
+  postFields('query', [['query', ''], FIVE]),
+  postFields('query', [['query', '"\xc3\xa4"'], FIVE]),
+  post('query', multipart([['query', '1'], FIVE]).replaceAll('\r', ''), MULTIPART),
+  post('query', `preamble\r\n${multipart([['query', '1'], FIVE])}epilogue`, MULTIPART),
+  postFields('query', [['query', '1'], FIVE], 'multipart/form-data; boundary="XX"'),
+  postFields('query', [['query', '1'], FIVE], 'Multipart/Form-Data;boundary=XX; charset=utf-8'),
   post('query', multipart([['query', '1']]), 'multipart/form-data'),
   post('query', multipart([['query', '1']]), 'multipart/form-data; boundary=YY'),
   post('query', multipart([['query', '1']]), 'multipart/mixed; boundary=XX'),
@@ -177,16 +114,12 @@ export const FORM_CASES: readonly RawRequest[] = [
     MULTIPART,
   ),
   post('query', '--XX\r\nContent-Disposition: attachment; name=query\r\n\r\n1\r\n--XX--\r\n', MULTIPART),
-  post(
-    'query_range',
-    multipart([
-      ['query', '1'],
-      ['start', '5'],
-      ['end', '6'],
-      ['step', '1'],
-    ]),
-    MULTIPART,
-  ),
+  postFields('query_range', [
+    ['query', '1'],
+    ['start', '5'],
+    ['end', '6'],
+    ['step', '1'],
+  ]),
   post('labels', multipart([['match[]', '{']]), MULTIPART),
   post('labels', multipart([['match[]', 'x']]), MULTIPART),
   post('labels?match[]=y', multipart([['match[]', 'x']]), MULTIPART),

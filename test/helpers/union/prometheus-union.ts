@@ -37,6 +37,14 @@ export interface UnionOutcome {
   readonly kind: 'samples' | 'nothing' | 'error';
 }
 
+/** Returns the first differences of each kind. */
+export function differencesIn({ distributed, evaluated }: UnionOutcome): string[] {
+  return [
+    ...distributed.slice(0, 5).map((line) => `distributed: ${line}`),
+    ...evaluated.slice(0, 5).map((line) => `from raw samples: ${line}`),
+  ];
+}
+
 export interface Union {
   /** Sends a query to all servers and compares the answers. */
   compare(query: string, times: UnionTimes): Promise<UnionOutcome>;

@@ -20,7 +20,7 @@ export type PushdownReason =
       readonly groups: readonly PlannedGroup[];
       readonly kept: ReadonlySet<string>;
     }
-  /** The group runs a product that cannot be sent the expression. `lack` completes "eu runs Prometheus 3.5.3, which …". */
+  /** The group runs a product that cannot be sent the expression. `lack` completes "eu runs Prometheus 3.5.3, which". */
   | {
       readonly kind: 'product';
       readonly group: PlannedGroup;
