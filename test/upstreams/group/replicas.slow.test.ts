@@ -167,11 +167,14 @@ t.test('an execution error of one replica fails the query immediately and ends t
   await servers[0]!.untilHungUp();
 });
 
-t.test('a replica that returns a series twice is an error that names the group and its targets', async (t) => {
-  const { group } = await setUp(t, answers(matrix('a', 'b', 'a')), answers(matrix('a', 'b')));
-  const message = /^server group "eu": targets 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+: invalid answer: .*a/;
-  await t.rejects(readAll(group), { code: 'upstream', message });
-});
+t.test(
+  'a replica that returns a series twice is an error that names the group and its targets',
+  async (t) => {
+    const { group } = await setUp(t, answers(matrix('a', 'b', 'a')), answers(matrix('a', 'b')));
+    const message = /^server group "eu": targets 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+: invalid answer: .*a/;
+    await t.rejects(readAll(group), { code: 'upstream', message });
+  },
+);
 
 t.test('a scalar comes from the first replica that answers', async (t) => {
   const scalar = (value: string): Fault => answers(success({ resultType: 'scalar', result: [100, value] }));
