@@ -110,7 +110,12 @@ t.test('a worker that is killed is replaced, and retried requests succeed', asyn
   await until(() => promfed.output().includes('"msg":"worker is ready"'), 'the replacement');
   isOver = true;
   await Promise.all(clients);
-  t.ok(failed <= 8, `${failed} of ${answered} requests failed at first, at most one for each connection`);
+  // Those of the clients and that of the metrics, which a client may use as well.
+  const connections = clients.length + 1;
+  t.ok(
+    failed <= connections,
+    `${failed} of ${answered} requests failed at first, at most one for each connection`,
+  );
   t.match(promfed.output(), /"pid":\d+,"signal":"SIGKILL".*worker exited; restarting/);
   t.equal(promfed.workers().length, 2);
   t.notOk(promfed.workers().includes(before[0]!));
