@@ -32,6 +32,12 @@ export interface Evaluated {
   readonly failures: readonly RuleFailure[];
   /** Number of samples that were written. */
   readonly sampleCount: number;
+  /**
+   * True when two alerts have written different samples of one series at the same time: an alert without a label is
+   * written with the text of the label's template, as another alert that has this text as its value. Prometheus keeps one
+   * of the samples at random, because it iterates over a map of alerts.
+   */
+  readonly hasConflicts: boolean;
 }
 
 export interface EvaluateOptions {
@@ -84,8 +90,15 @@ export async function evaluateScenario(
     pushdown,
   });
   let sampleCount = 0;
+  let hasConflicts = false;
+  const newest = new Map<string, OutgoingSample>();
   const append = (samples: readonly OutgoingSample[]): void => {
-    for (const { labels, timeMs, value, isStale } of samples) {
+    for (const sample of samples) {
+      const { labels, timeMs, value, isStale } = sample;
+      const known = newest.get(labels.key);
+      if (known?.timeMs === timeMs && (known.isStale !== isStale || !Object.is(known.value, value)))
+        hasConflicts = true;
+      newest.set(labels.key, sample);
       sampleCount++;
       written.append(labels, timeMs, isStale ? 'stale' : value);
     }
@@ -145,5 +158,5 @@ export async function evaluateScenario(
     firing.push(alerts);
   }
   // The caller owns the regions.
-  return { firing, written, failures, sampleCount };
+  return { firing, written, failures, sampleCount, hasConflicts };
 }
