@@ -2,7 +2,7 @@
 
 import type { SeriesFrame } from '../json/index.js';
 import { Labels, labelsBytes } from '../model/index.js';
-import { LabelSetter } from './set-labels.js';
+import { LabelSetter, type LostSeries } from './set-labels.js';
 import { MAX_SORTED_BYTES } from './sort-if-small.js';
 
 /** The buffered answer of one group. */
@@ -27,8 +27,14 @@ export function tryMergeBuffered(
   return bytes > MAX_SORTED_BYTES ? undefined : merged.sort((a, b) => Labels.compare(a.labels, b.labels));
 }
 
-/** Sets labels like `setLabels`, for a buffered answer. */
-export function setBufferedLabels({ frames, addLabels }: BufferedPart): readonly SeriesFrame[] {
-  const setter = new LabelSetter(addLabels);
-  return frames.map(({ labels, samples }) => ({ labels: setter.set(labels), samples }));
+/**
+ * Sets labels like `setLabels`, for a buffered answer.
+ *
+ * @param fail see `setLabels`. If it returns, the result ends before the series whose labels cannot be set.
+ */
+export function setBufferedLabels(
+  { frames, addLabels }: BufferedPart,
+  fail?: LostSeries,
+): readonly SeriesFrame[] {
+  return new LabelSetter(addLabels).setAll(frames, fail);
 }

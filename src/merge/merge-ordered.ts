@@ -3,7 +3,7 @@
 import { type FrameStream, type SeriesFrame, GeneratedFrames } from '../json/index.js';
 import { Labels } from '../model/index.js';
 import { ReadAhead } from './read-ahead.js';
-import { LabelSetter, setLabels } from './set-labels.js';
+import { LabelSetter, type LostSeries, setLabels } from './set-labels.js';
 
 /** The answer of one group. */
 export interface OrderedPart {
@@ -11,8 +11,8 @@ export interface OrderedPart {
   readonly frames: FrameStream;
   /** Set on every series, over labels of the same names. */
   readonly addLabels: Labels;
-  /** Called when the labels of a series cannot be set. Ends the part, or throws. Default: throws the error. */
-  readonly fail?: (thrown: unknown) => void;
+  /** Called when the labels of a series cannot be set. If it returns, the part ends there. Default: throws the error. */
+  readonly fail?: LostSeries;
 }
 
 /** Maximum size of a batch that combines several batches: series, and bytes of samples. */

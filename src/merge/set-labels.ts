@@ -1,28 +1,38 @@
 // Sets a group's labels on the series of one stream.
 
-import { EMPTY_TRAILER, type FrameStream, invalidAnswer, transformFrames } from '../json/index.js';
+import {
+  EMPTY_TRAILER,
+  type FrameStream,
+  invalidAnswer,
+  type SeriesFrame,
+  transformFrames,
+} from '../json/index.js';
 import { Labels, PromfedError } from '../model/index.js';
 import { fingerprint } from './fingerprint.js';
 
 const NOTHING = new Float64Array(0);
 
+/** Receives the error of a series whose labels cannot be set. Throws, or accepts that this series and all later ones are lost. */
+export type LostSeries = (thrown: unknown) => void;
+
 /**
  * Sets `extra` on every series, over labels of the same names. Samples and order stay the same. Takes ownership of
  * `frames`.
  *
- * @param fail called when the stream fails. Ends it, or throws. Default: throws the error.
+ * @param fail called when the labels of a series cannot be set. If it returns, the stream ends before that series.
+ *   Default: throws the error.
  * @throws PromfedError when the stream is read: `execution` when two series become equal, which requires that the region
  *   itself sends labels of these names; `upstream` when a series is repeated.
  */
-export function setLabels(frames: FrameStream, extra: Labels, fail?: (thrown: unknown) => void): FrameStream {
+export function setLabels(frames: FrameStream, extra: Labels, fail?: LostSeries): FrameStream {
   const setter = new LabelSetter(extra);
   return transformFrames(frames, {
-    map: (batch) => batch.map(({ labels, samples }) => ({ labels: setter.set(labels), samples })),
-    fail(thrown) {
-      if (fail === undefined) throw thrown;
-      fail(thrown);
-      return EMPTY_TRAILER;
+    map(batch) {
+      const labelled = setter.setAll(batch, fail);
+      if (setter.hasFailed) frames.close();
+      return labelled;
     },
+    finish: (trailer) => (setter.hasFailed ? EMPTY_TRAILER : trailer),
   });
 }
 
@@ -56,10 +66,37 @@ export class LabelSetter {
   #fingerprints: Set<number> | undefined;
   /** True once a series carried a label with one of the names that are set. */
   #carried = false;
+  #hasFailed = false;
 
   constructor(extra: Labels) {
     this.#extra = extra;
     this.#names = new Set(extra.names());
+  }
+
+  /** True after `setAll` lost series. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /**
+   * Returns the stream's next series with their labels set.
+   *
+   * @param fail see `setLabels`. If it returns, the result ends before the series whose labels cannot be set.
+   * @throws PromfedError see `set`.
+   */
+  setAll(frames: readonly SeriesFrame[], fail?: LostSeries): readonly SeriesFrame[] {
+    const labelled: SeriesFrame[] = [];
+    for (const { labels, samples } of frames) {
+      try {
+        labelled.push({ labels: this.set(labels), samples });
+      } catch (thrown) {
+        if (fail === undefined) throw thrown;
+        fail(thrown);
+        this.#hasFailed = true;
+        break;
+      }
+    }
+    return labelled;
   }
 
   /**

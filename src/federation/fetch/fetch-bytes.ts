@@ -55,7 +55,7 @@ export async function fetchBytes(
     frames: tolerantFrames(part, run),
     addLabels: part.addLabels,
     fail: (thrown: unknown) => {
-      warnOrThrow(thrown, part.group, 'incomplete', run, part.targets);
+      noteIncomplete(thrown, part, run);
     },
   }));
   const { memory, stats } = run;
@@ -96,17 +96,23 @@ function tryBuffered(
 ): readonly SeriesFrame[] | undefined {
   if (parts.some(({ buffered }) => buffered === undefined)) return undefined;
   const answers: (readonly SeriesFrame[])[] = [];
-  for (const { buffered, addLabels, group, targets } of parts) {
-    try {
-      answers.push(setBufferedLabels({ frames: buffered!.frames, addLabels }));
-    } catch (thrown) {
-      warnOrThrow(thrown, group, 'missing', run, targets);
-    }
+  const complete = new Set(parts);
+  for (const part of parts) {
+    const labelled = setBufferedLabels(
+      { frames: part.buffered!.frames, addLabels: part.addLabels },
+      (thrown) => {
+        noteIncomplete(thrown, part, run);
+        complete.delete(part);
+      },
+    );
+    answers.push(labelled);
   }
   const merged = tryMergeBuffered(answers);
   if (merged === undefined) return undefined;
-  for (const { group, buffered, stats } of parts) {
+  for (const part of parts) {
+    const { group, buffered, stats } = part;
     stats.received(buffered!.frames);
+    if (!complete.has(part)) continue;
     stats.ended(buffered!.trailer);
     noteTrailer(buffered!.trailer, group, run);
   }
@@ -115,6 +121,16 @@ function tryBuffered(
   const frames = isCut ? merged.slice(0, limit) : merged;
   run.stats.passing(frames);
   return frames;
+}
+
+/**
+ * Records that an optional group repeats a series, so that this series and all later ones are lost.
+ *
+ * @throws PromfedError the error, when the group is required.
+ */
+function noteIncomplete(thrown: unknown, { group, targets, stats }: OpenPart, run: FetchRun): void {
+  stats.failed(thrown);
+  warnOrThrow(thrown, group, 'incomplete', run, targets);
 }
 
 function streamOf(frames: readonly SeriesFrame[]): FrameStream {

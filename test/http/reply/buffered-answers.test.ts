@@ -101,6 +101,23 @@ const series = fc
   .map((one) => ({ metric: one.metric, value: [1, one.value] }));
 const texts = fc.uniqueArray(fc.constantFrom('w1', 'w2 (1:3)', 'w "3"'), { maxLength: 2 });
 
+/** The queries, and the labels of a region that their results have. */
+const QUERIES: Readonly<Record<string, readonly string[]>> = {
+  x: ['__name__', 'job', 'i'],
+  'rate(x[5m])': ['job', 'i'],
+  'sum by (job) (x)': ['job'],
+  'count(x)': [],
+};
+
+/** Reports whether an answer repeats a series. */
+function repeatsSeries({ body }: Region, query: string): boolean {
+  const keys = [...body.matchAll(/"metric":(\{.*?\})/g)].map(([, metric]) => {
+    const labels = JSON.parse(metric!) as Record<string, string>;
+    return JSON.stringify(QUERIES[query]!.map((name) => labels[name] ?? ''));
+  });
+  return new Set(keys).size < keys.length;
+}
+
 const body = fc.oneof(
   {
     weight: 12,
@@ -146,9 +163,11 @@ t.test('small answers have the same bytes whether they are streamed or buffered'
   await fc.assert(
     fc.asyncProperty(
       fc.array(region, { minLength: 1, maxLength: 3 }),
-      fc.constantFrom('x', 'rate(x[5m])', 'sum by (job) (x)', 'count(x)'),
+      fc.constantFrom(...Object.keys(QUERIES)),
       fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
       async (regions, query, limit) => {
+        // If an answer repeats a series and is cut, the chunks decide which of the two is reported.
+        fc.pre(regions.every((region) => region.cutAt === undefined || !repeatsSeries(region, query)));
         const streamed = await outcomeOf(regions, false, query, limit);
         const whole = await outcomeOf(regions, true, query, limit);
         buffered += Number(whole.isBuffered);
