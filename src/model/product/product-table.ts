@@ -92,6 +92,9 @@ const VICTORIAMETRICS_LABELS: ReadonlyMap<Construct, string> = new Map([
   ['operands without labels', 'matches a series without labels with every other one'],
 ]);
 
+/** Buckets with the label `vmrange`. Other products ignore them, with a warning about the missing label `le`. */
+const RANGE_BUCKETS: Construct = 'vmrange buckets';
+
 /** The version of Prometheus whose PromQL a product evaluates, for versions from the first one on. Newest first. */
 type Equivalents = readonly (readonly [from: Version, prometheus: Version])[];
 
@@ -170,7 +173,7 @@ function groupRows(): ReadonlyMap<Construct, readonly Row[]> {
 
 /** Reports whether any product may lack the construct. Most constructs are not listed. */
 export function isListed(construct: Construct): boolean {
-  return byConstruct.has(construct) || VICTORIAMETRICS_LABELS.has(construct);
+  return byConstruct.has(construct) || construct === RANGE_BUCKETS || VICTORIAMETRICS_LABELS.has(construct);
 }
 
 /** Returns what a product lacks of a construct; undefined when it evaluates the construct as promfed does. */
@@ -180,6 +183,7 @@ export function lackOf(product: Product, construct: Construct): Lack | undefined
     if (text !== undefined) return { text, isDifference: false };
     return VICTORIAMETRICS.has(construct) ? lacks(construct, true) : undefined;
   }
+  if (construct === RANGE_BUCKETS) return lacks(construct, isKnown(product));
   const rows = byConstruct.get(construct);
   if (rows === undefined) return undefined;
   const version = prometheusVersionOf(product);

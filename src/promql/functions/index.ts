@@ -12,6 +12,7 @@ export {
   nativeVariance,
 } from './quantile/native-histogram.js';
 export { quantileOf } from './quantile/quantile.js';
+export { rangeFraction, rangeQuantile } from './quantile/range-buckets.js';
 export {
   edgeSamples,
   extendedFunction,
@@ -28,4 +29,11 @@ export {
   hasStartTimeOverlap,
   tryZeroTime,
 } from './range/start-timestamps.js';
-export { argumentType, type Signature, SIGNATURES } from './signatures.js';
+export {
+  argumentType,
+  BUCKET_BOUND,
+  BUCKET_LABELS,
+  BUCKET_RANGE,
+  type Signature,
+  SIGNATURES,
+} from './signatures.js';

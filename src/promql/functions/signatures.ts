@@ -18,11 +18,18 @@ export interface Signature {
   readonly dependsOn: SeriesDependency;
 }
 
+/** The label with the upper bound of a bucket whose counts are cumulative. */
+export const BUCKET_BOUND = 'le';
+/** The label with the bounds of a bucket of VictoriaMetrics, which counts the observations between them. */
+export const BUCKET_RANGE = 'vmrange';
+/** The labels by which the buckets of one histogram differ. */
+export const BUCKET_LABELS: ReadonlySet<string> = new Set([BUCKET_BOUND, BUCKET_RANGE]);
+
 /**
  * Input series that one series of the result depends on.
  *
  * - `one`: one series, independent of the others.
- * - `buckets`: the series that differ in `le` only.
+ * - `buckets`: the series that differ in `BUCKET_LABELS` only.
  * - `labels`: one series, and the function writes the label named by the second argument.
  * - `all`: any of them, or the result depends on their order.
  */

@@ -1,7 +1,7 @@
 // Expressions whose series depend on single server groups, even when promfed computes them.
 
 import type { MissingGroup } from '../../model/index.js';
-import { SIGNATURES } from '../../promql/functions/index.js';
+import { BUCKET_LABELS, SIGNATURES } from '../../promql/functions/index.js';
 import {
   walk,
   type AggregateExpr,
@@ -67,7 +67,7 @@ function callKeeps({ func, args }: CallExpr, names: ReadonlySet<string>): boolea
     case 'one':
       return true;
     case 'buckets':
-      return !names.has('le');
+      return ![...BUCKET_LABELS].some((name) => names.has(name));
     case 'labels':
       return isOtherLabel(args[1], names);
     case 'all':

@@ -46,5 +46,7 @@ t.test('all labels of all missing groups count', async (t) => {
   t.ok(isIndependentOf(expr, []));
   t.notOk(isIndependentOf(expr, [...EU, missing({ zone: 'a' })]));
   t.notOk(isIndependentOf(expr, [...EU, missing({})]), 'a group without labels may have any series');
-  t.notOk(isIndependentOf(parseExpr('histogram_quantile(0.9, x)'), [missing({ le: '1' })]));
+  for (const label of ['le', 'vmrange']) {
+    t.notOk(isIndependentOf(parseExpr('histogram_quantile(0.9, x)'), [missing({ [label]: '1' })]), label);
+  }
 });

@@ -1,14 +1,19 @@
 // Evaluation of functions that accept classic histograms, whose buckets are series, and native histograms.
 
-import { tryParseFloat, type Column, type Histogram } from '../../../model/index.js';
+import { tryParseFloat, type Column, type Histogram, type Labels } from '../../../model/index.js';
 import type { PlanNode } from '../../plan/index.js';
+import { BUCKET_BOUND, BUCKET_LABELS, BUCKET_RANGE } from '../../functions/index.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { removeName, type ColumnIdentity } from '../columns.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
+import {
+  RangeHistogram,
+  tryRangeBucket,
+  type CumulativeBucket,
+  type RangeBucket,
+} from './range-histogram.js';
 
-/** The label of a bucket's upper bound. */
-const BUCKET_LABEL = 'le';
-const BUCKET_LABELS: ReadonlySet<string> = new Set([BUCKET_LABEL]);
+const BOUND_LABELS: ReadonlySet<string> = new Set([BUCKET_BOUND]);
 
 /** Number of buckets visited between two checks of the pacer. */
 const BUCKETS_PER_CHECK = 5000;
@@ -17,18 +22,25 @@ const BUCKETS_PER_CHECK = 5000;
 export interface HistogramFunction {
   /** Receives `size` cumulative counts with ascending bounds. The arrays are scratch space and may be changed. */
   classic(bounds: Float64Array, counts: Float64Array, size: number, step: number): number;
+  /** Like `classic`, for a histogram of VictoriaMetrics. Bounds are distinct and must not be changed. NaN becomes a gap. */
+  ranged(bounds: Float64Array, counts: Float64Array, size: number, step: number): number;
   native(histogram: Histogram, step: number, metricName: string): number;
 }
 
 /** The buckets of one classic histogram, with ascending bounds. */
 interface ClassicHistogram {
   readonly identity: ColumnIdentity;
-  readonly buckets: { readonly bound: number; readonly column: Column }[];
+  readonly buckets: CumulativeBucket[];
+  /** The buckets with ranges. With one or more, the rules of VictoriaMetrics apply to all buckets. */
+  ranges?: RangeBucket[];
 }
 
 /**
  * Evaluates a function of histograms: one column for each classic and each native histogram. A step at which a
  * histogram is both has no result, with a warning. The vector is not changed.
+ *
+ * A series without a valid `le` but with a valid `vmrange` is a bucket of VictoriaMetrics. Its histogram is evaluated as
+ * VictoriaMetrics does, and has no result at steps without observations.
  *
  * Source: Prometheus, promql/engine.go (`resetHistograms`).
  */
@@ -68,25 +80,34 @@ class HistogramEvaluation {
     for (const column of columns) {
       if (pacer.due) await pacer.pause();
       if (column.histograms !== undefined && !column.present.includes(1)) continue;
-      const le = column.labels.get(BUCKET_LABEL);
+      const le = column.labels.get(BUCKET_BOUND);
       const bound = tryParseFloat(le);
       if (bound === undefined) {
+        const range = tryRangeBucket(column.labels.get(BUCKET_RANGE), column);
+        if (range !== undefined) {
+          const histogram = this.#histogramOf(column.labels.drop(BUCKET_LABELS));
+          (histogram.ranges ??= []).push(range);
+          continue;
+        }
         const text = ANNOTATION_TEXTS.badBucketLabel(le, column.labels.metricName);
         this.#evaluator.warn(text, this.#vectorNode);
         continue;
       }
-      const labels = column.labels.drop(BUCKET_LABELS);
-      const histogram = this.#classic.get(labels.key);
-      if (histogram === undefined) {
-        const identity = removeName(this.#evaluator, labels);
-        this.#classic.set(labels.key, { identity, buckets: [{ bound, column }] });
-      } else {
-        histogram.buckets.push({ bound, column });
-      }
+      this.#histogramOf(column.labels.drop(BOUND_LABELS)).buckets.push({ bound, column });
     }
     for (const { buckets } of this.#classic.values()) {
       buckets.sort((a, b) => (a.bound < b.bound ? -1 : a.bound > b.bound ? 1 : 0));
     }
+  }
+
+  /** @param labels those of the histogram, with the name. */
+  #histogramOf(labels: Labels): ClassicHistogram {
+    let histogram = this.#classic.get(labels.key);
+    if (histogram === undefined) {
+      histogram = { identity: removeName(this.#evaluator, labels), buckets: [] };
+      this.#classic.set(labels.key, histogram);
+    }
+    return histogram;
   }
 
   /** Evaluates the native histograms. The classic ones must have been added. */
@@ -95,12 +116,12 @@ class HistogramEvaluation {
     for (const { labels, present, histograms } of columns) {
       if (histograms === undefined) continue;
       if (pacer.due) await pacer.pause();
-      const { key } = labels.drop(BUCKET_LABELS);
+      const { key } = labels.drop(BOUND_LABELS);
       const classic = this.#classic.get(key);
       const output = this.#newColumn(removeName(this.#evaluator, labels));
       for (let step = 0; step < grid.count; step++) {
         if (present[step] !== 2) continue;
-        if (classic?.buckets.some(({ column }) => column.present[step] === 1)) {
+        if (classic !== undefined && hasBucketAt(classic, step)) {
           this.#markMixed(key, step, labels.metricName);
           continue;
         }
@@ -113,7 +134,11 @@ class HistogramEvaluation {
   /** Evaluates the classic histograms. The native ones must have been evaluated. */
   async evalClassic(): Promise<void> {
     const { pacer, grid } = this.#evaluator;
-    for (const [key, { identity, buckets }] of this.#classic) {
+    for (const [key, { identity, buckets, ranges }] of this.#classic) {
+      if (ranges !== undefined) {
+        await this.#evalRanged(key, identity, await RangeHistogram.create(this.#evaluator, ranges, buckets));
+        continue;
+      }
       const output = this.#newColumn(identity);
       const mixedSteps = this.#mixedSteps.get(key);
       const bounds = new Float64Array(buckets.length);
@@ -139,6 +164,29 @@ class HistogramEvaluation {
     }
   }
 
+  async #evalRanged(key: string, identity: ColumnIdentity, histogram: RangeHistogram): Promise<void> {
+    const { pacer, grid } = this.#evaluator;
+    const output = this.#newColumn(identity);
+    const mixedSteps = this.#mixedSteps.get(key);
+    const { bounds } = histogram;
+    const counts = new Float64Array(bounds.length);
+    let visited = 0;
+    for (let step = 0; step < grid.count; step++) {
+      visited += bounds.length;
+      if (visited > BUCKETS_PER_CHECK) {
+        visited = 0;
+        if (pacer.due) await pacer.pause();
+      }
+      if (mixedSteps?.[step] === 1) continue;
+      histogram.readCounts(step, counts);
+      const value = this.#func.ranged(bounds, counts, bounds.length, step);
+      if (Number.isNaN(value)) continue;
+      output.values[step] = value;
+      output.present[step] = 1;
+    }
+    histogram.release(this.#evaluator);
+  }
+
   #newColumn({ labels, dropsName }: ColumnIdentity): Column {
     const column = this.#evaluator.newColumn(labels, dropsName);
     this.columns.push(column);
@@ -154,4 +202,10 @@ class HistogramEvaluation {
     steps[step] = 1;
     this.#evaluator.warn(ANNOTATION_TEXTS.mixedClassic(metricName), this.#vectorNode);
   }
+}
+
+/** Reports whether any bucket of a classic histogram has a sample at a step. */
+function hasBucketAt({ buckets, ranges = [] }: ClassicHistogram, step: number): boolean {
+  const hasSample = ({ column }: { readonly column: Column }): boolean => column.present[step] === 1;
+  return buckets.some(hasSample) || ranges.some(hasSample);
 }

@@ -6,6 +6,8 @@ import {
   formatShort,
   nativeFraction,
   nativeQuantile,
+  rangeFraction,
+  rangeQuantile,
   type MonotonicityFix,
 } from '../../functions/index.js';
 import type { CallNode } from '../../plan/index.js';
@@ -42,6 +44,7 @@ export async function evalHistogramQuantile(
       if (monotonicityFix !== undefined) fixes.add(monotonicityFix, grid.startMs + step * grid.stepMs);
       return value;
     },
+    ranged: (bounds, counts, size, step) => rangeQuantile(q.values[step]!, bounds, counts, size),
     native: (histogram, step, metricName) => {
       const { value, nanObservations } = nativeQuantile(q.values[step]!, histogram);
       if (nanObservations === 'result') evaluator.info(ANNOTATION_TEXTS.quantileNaN(metricName), vectorNode);
@@ -72,6 +75,8 @@ export async function evalHistogramFraction(evaluator: Evaluator, node: CallNode
   const columns = await evalHistograms(evaluator, vector, vectorNode, {
     classic: (bounds, counts, size, step) =>
       bucketFraction(lower.values[step]!, upper.values[step]!, bounds, counts, size),
+    ranged: (bounds, counts, size, step) =>
+      rangeFraction(lower.values[step]!, upper.values[step]!, bounds, counts, size),
     native: (histogram, step, metricName) => {
       if (Number.isNaN(histogram.sum) && histogram.count !== 0) {
         evaluator.info(ANNOTATION_TEXTS.fractionNaN(metricName), vectorNode);

@@ -1,6 +1,6 @@
 // Pushdown verdicts of functions and of other operations on single series.
 
-import { SIGNATURES } from '../../functions/index.js';
+import { BUCKET_LABELS, SIGNATURES } from '../../functions/index.js';
 import type { CallExpr } from '../../language/index.js';
 import { tryText } from '../parens.js';
 import {
@@ -21,9 +21,11 @@ export function functionVerdict({ func, args }: CallExpr, input: Local): Pushdow
   switch (SIGNATURES.get(func)?.dependsOn ?? 'all') {
     case 'one':
       return perSeriesVerdict(input);
-    case 'buckets':
+    case 'buckets': {
       if (!isFinal(input)) return computedAfterMerge(input);
-      return setsLabel(input.groups, 'le') ? usesGroupLabel(func, 'le') : perSeriesVerdict(input);
+      const used = [...BUCKET_LABELS].find((name) => setsLabel(input.groups, name));
+      return used === undefined ? perSeriesVerdict(input) : usesGroupLabel(func, used);
+    }
     case 'labels': {
       const names = args.map(tryText);
       const used = names.find((name) => name !== undefined && setsLabel(input.groups, name));

@@ -8,6 +8,7 @@ import {
   type Construct,
   type Product,
 } from '../../../model/index.js';
+import { SIGNATURES } from '../../functions/index.js';
 import {
   isPlainLabelName,
   walk,
@@ -21,6 +22,7 @@ import {
 import { tryText, withoutParens } from '../parens.js';
 import type { PlannedGroup } from '../pruning/planned-group.js';
 import { shiftOf, type PlanTimes } from '../times.js';
+import { namesBucketRange } from './bucket-ranges.js';
 import { computed, type Computed } from './pushdown-verdict.js';
 
 /** Functions that extrapolate to the ends of a range. */
@@ -64,6 +66,9 @@ export function constructsOfSelection(
 /** The constructs of a call, without those of its arguments. */
 export function constructsOfCall({ func, args }: CallExpr): readonly Construct[] {
   if (EXTRAPOLATING.has(func)) return [func, 'extrapolation'];
+  if (SIGNATURES.get(func)?.dependsOn === 'buckets' && args.some(namesBucketRange)) {
+    return [func, 'vmrange buckets'];
+  }
   if (func === 'histogram_fraction' && readsBuckets(args[2]!))
     return [func, 'histogram_fraction of classic buckets'];
   if (func === 'label_replace' && quotedNames([tryText(args[1]) ?? '']).length > 0) {

@@ -1,6 +1,7 @@
 // Operations that depend on the labels of their operands, which only the answer of a region is corrected for.
 
 import { METRIC_NAME, type Construct } from '../../../model/index.js';
+import { SIGNATURES } from '../../functions/index.js';
 import { children, isSetOperator, typeOf, type BinaryExpr, type Expr } from '../../language/index.js';
 import type { PlannedGroup } from '../pruning/planned-group.js';
 import { readsNames } from './delayed-name-removal.js';
@@ -19,9 +20,17 @@ export function constructsOfOperands(
   const isUneven = expr.kind === 'binary' && expr.op === 'or' && nameless.length === 1;
   const constructs: Construct[] = [];
   if (isUneven || (nameless.length > 0 && readsNames(expr))) constructs.push('operands without names');
-  if (operands.some(({ mayCollide }) => mayCollide)) constructs.push('operands that become equal');
+  if (operands.some(({ mayCollide }) => mayCollide) || mixesHistograms(expr, rules)) {
+    constructs.push('operands that become equal');
+  }
   if (expr.kind === 'binary' && matchesEmpty(expr, rules, groups)) constructs.push('operands without labels');
   return constructs;
+}
+
+/** Reports whether the buckets of several metrics may become one histogram without their names. */
+function mixesHistograms(expr: Expr, rules: LabelRules): boolean {
+  const takesBuckets = expr.kind === 'call' && SIGNATURES.get(expr.func)?.dependsOn === 'buckets';
+  return takesBuckets && rules.of(expr).mayCollide;
 }
 
 /**

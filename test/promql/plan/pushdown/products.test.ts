@@ -223,7 +223,93 @@ fetch
   fetch
     eu: x`,
   },
+  {
+    name: 'buckets with ranges are computed when a group ignores them',
+    groups: current,
+    expr: 'histogram_quantile(0.9, sum by (region, vmrange) (rate(x[5m])))',
+    plan: `
+histogram_quantile()
+  0.9
+  fetch
+    eu: sum by (vmrange) (rate(x[5m])) as {region="eu"}
+    us: sum by (vmrange) (rate(x[5m])) as {region="us"}`,
+  },
+  {
+    name: 'buckets with ranges are computed when promfed adds them up',
+    groups: groups({ eu: [VICTORIAMETRICS], us: [VICTORIAMETRICS] }),
+    expr: 'histogram_quantile(0.9, sum by (pod, vmrange) (rate(x[5m])))',
+    plan: `
+histogram_quantile()
+  0.9
+  sum by (pod, vmrange)
+    fetch
+      eu: sum by (pod, vmrange) (rate(x[5m])) as {region="eu"}
+      us: sum by (pod, vmrange) (rate(x[5m])) as {region="us"}`,
+  },
+  {
+    name: 'VictoriaMetrics is sent functions of buckets with ranges',
+    groups: groups({ eu: [VICTORIAMETRICS], us: [VICTORIAMETRICS] }),
+    expr: 'histogram_fraction(0, 1, sum by (region, pod, vmrange) (rate(x_bucket[5m])))',
+    plan: `
+fetch
+  eu: histogram_fraction(0, 1, sum by (pod, vmrange) (rate(x_bucket[5m]))) as {region="eu"}
+  us: histogram_fraction(0, 1, sum by (pod, vmrange) (rate(x_bucket[5m]))) as {region="us"}`,
+  },
+  {
+    name: 'a group that sets the label of ranges stores another one',
+    groups: groups({ eu: [VICTORIAMETRICS] }, { labels: Labels.from({ vmrange: '1...2' }) }),
+    expr: 'histogram_quantile(0.9, x)',
+    plan: `
+histogram_quantile()
+  0.9
+  fetch
+    eu: x as {vmrange="1...2"}`,
+  },
+  {
+    name: 'histograms of several metrics become equal, which VictoriaMetrics does not report',
+    groups: groups({ eu: [VICTORIAMETRICS] }),
+    expr: 'histogram_quantile(0.9, {job="x"})',
+    plan: `
+histogram_quantile()
+  0.9
+  fetch
+    eu: {job="x"} as {region="eu"}`,
+  },
 ];
+
+/** Arguments of a function of buckets, and whether their text shows that the series have ranges. */
+const BUCKET_ARGUMENTS: readonly (readonly [arg: string, isComputed: boolean])[] = [
+  ['sum by (le) (x)', false],
+  ['sum by (vmrange) (x)', true],
+  ['sum by (le, vmrange) (x)', true],
+  ['sum without (vmrange) (x)', false],
+  ['sum without (pod) (x)', false],
+  ['sum without (pod) (max by (pod, vmrange) (x))', true],
+  ['sum by (le) (max by (le, vmrange) (x))', false],
+  ['rate(x{vmrange=~"1.*"}[5m])', true],
+  ['max_over_time(x{vmrange!=""}[5m:1m]) * 2', true],
+  ['x{vmrange=""}', false],
+  ['x{le="1"}', false],
+  ['topk(3, x{vmrange!=""})', true],
+  ['label_replace(x, "vmrange", "1...2", "", "")', true],
+  ['label_replace(x, "le", "1", "vmrange", "")', false],
+  ['x * on (le) group_left (vmrange) y', true],
+  ['x and ignoring (vmrange) y', false],
+  ['(-(x{vmrange!="1...2"}))', true],
+  ['histogram_quantile(0.5, sum by (le) (x))', false],
+];
+
+t.test('buckets with ranges are recognized by the text of the argument', async (t) => {
+  const [prometheusOnly, victoriaMetricsOnly] = [prometheus('3.14.0'), VICTORIAMETRICS].map((product) =>
+    groups({ eu: [product] }),
+  );
+  for (const [arg, isComputed] of BUCKET_ARGUMENTS) {
+    const expr = `histogram_quantile(0.9, ${arg})`;
+    const { reason } = explainPlan(planOf(expr, prometheusOnly!));
+    t.equal(reason, isComputed ? 'eu runs Prometheus 3.14.0, which lacks vmrange buckets' : undefined, expr);
+    t.notMatch(String(explainPlan(planOf(expr, victoriaMetricsOnly!)).reason), /vmrange buckets/, expr);
+  }
+});
 
 testPlans('groups are sent what their products evaluate', cases);
 
