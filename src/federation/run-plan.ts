@@ -58,7 +58,7 @@ export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<Va
   const release = (): void => {
     deadline.release();
   };
-  const isDisjoint = plan.kind === 'fetch' && !plan.fetch.overlapping;
+  const isDisjoint = plan.kind === 'fetch';
   return { kind: 'value', value, isDisjoint, annotations, stats, release };
 }
 

@@ -1,5 +1,13 @@
 // The merge of replicas whose anti-affinity is not configured: one replica leads, and another one fills its gaps.
 
+import {
+  addDistances,
+  medianInterval,
+  MIN_DISTANCES,
+  MIN_GAP,
+  NEIGHBOURS,
+  roundInterval,
+} from './intervals.js';
 import type { Picks, Samples } from './pick-samples.js';
 
 /** Samples and stale markers. */
@@ -7,13 +15,6 @@ export interface MarkedSamples extends Samples {
   /** 1 for a stale marker. Missing when no sample is one. */
   readonly stale?: Uint8Array | undefined;
 }
-
-/** Distance between two samples, in intervals of the series, from which on samples are missing between them. */
-const MIN_GAP = 1.5;
-/** Number of distances on each side of a gap from which the interval of the series is estimated. */
-const NEIGHBOURS = 8;
-/** Minimum number of distances of the leader. With fewer, those of the other replica are used too. */
-const MIN_DISTANCES = 3;
 
 /**
  * Returns the samples of `a`, with samples of `b` where `a` has a gap; undefined when none are added.
@@ -107,22 +108,7 @@ function intervalAround(own: Float64Array, gap: number, other: Float64Array, fir
   if (distances.length < MIN_DISTANCES) {
     addDistances(distances, other, first - NEIGHBOURS, first + NEIGHBOURS);
   }
-  if (distances.length === 0) return NaN;
-  distances.sort((x, y) => x - y);
-  return roundInterval(distances[(distances.length - 1) >> 1]!);
-}
-
-/** Adds the distances between the samples from `first` to `last`, both inclusive. */
-function addDistances(distances: number[], times: Float64Array, first: number, last: number): void {
-  const end = Math.min(last, times.length - 1);
-  for (let i = Math.max(first, 0); i < end; i++) distances.push(times[i + 1]! - times[i]!);
-}
-
-/** Rounds to a multiple of 5 s, or of 1 s below 10 s. Intervals below 1 s are not rounded. */
-function roundInterval(ms: number): number {
-  if (ms < 1000) return ms;
-  const unit = ms < 10_000 ? 1000 : 5000;
-  return Math.round(ms / unit) * unit;
+  return medianInterval(distances);
 }
 
 interface Composition {

@@ -1,4 +1,4 @@
-// Merges streams that may contain the same series: those of replicas, or of overlapping groups.
+// Merges streams that may contain the same series: those of replicas.
 
 import { type FrameStream, GeneratedFrames } from '../json/index.js';
 import { fillGaps } from './fill-gaps.js';
@@ -31,28 +31,10 @@ export function mergeReplicaStreams(
   options: MergeReplicaOptions = {},
 ): FrameStream {
   const { antiAffinity, areRaw = false } = options;
-  if (antiAffinity === undefined && !areRaw) return mergeOverlappingStreams(streams, options);
-  const rule: PickRule = antiAffinity === undefined ? fillGaps : (x, y) => pickReplica(x, y, antiAffinity);
+  const rule: PickRule =
+    antiAffinity !== undefined ? (x, y) => pickReplica(x, y, antiAffinity) : areRaw ? fillGaps : pickEarlier;
   const keepsFirst = antiAffinity?.preferMax !== true;
-  return mergeStreams(streams, (a, b, labels) => mergeSamples(a, b, labels, rule, keepsFirst), options);
-}
-
-/**
- * Merges like `mergeReplicaStreams`, for groups that may contain the same series: all samples are kept, and of several
- * samples at the same time the one of the first stream.
- */
-export function mergeOverlappingStreams(
-  streams: readonly FrameStream[],
-  options: Partial<MergeLimits> = {},
-): FrameStream {
-  return mergeStreams(streams, (a, b, labels) => mergeSamples(a, b, labels, pickEarlier, true), options);
-}
-
-function mergeStreams(
-  streams: readonly FrameStream[],
-  merge: MergeCopies,
-  options: Partial<MergeLimits>,
-): FrameStream {
   if (streams.length === 1) return streams[0]!;
+  const merge: MergeCopies = (a, b, labels) => mergeSamples(a, b, labels, rule, keepsFirst);
   return new GeneratedFrames(streams, mergeUnordered(streams, merge, { ...DEFAULT_LIMITS, ...options }));
 }

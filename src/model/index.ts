@@ -63,7 +63,15 @@ export { tryParseFloat } from './parse/parse-float.js';
 export { tryParseInstant, tryParseTime } from './parse/parse-time.js';
 export { Relabeler } from './relabel/relabeler.js';
 export { DEFAULT_RELABEL, RELABEL_ACTIONS, type RelabelSettings } from './relabel/relabel-settings.js';
-export { type Column, emptyColumn, type RawSeries, seriesWeight, type Vector } from './series.js';
+export {
+  type Column,
+  emptyColumn,
+  filterSamples,
+  type RawSeries,
+  seriesWeight,
+  truncateSeries,
+  type Vector,
+} from './series.js';
 export type { StopSignal } from './stop-signal.js';
 export { targetSets } from './target-sets.js';
 export {

@@ -2,6 +2,7 @@
 
 import { histogramWeight, type Histogram } from './histogram/histogram.js';
 import type { Labels } from './labels.js';
+import type { TimeWindow } from './time-bounds.js';
 
 /**
  * One series on a step grid. All arrays have one element for each step.
@@ -60,4 +61,45 @@ export function seriesWeight({ timestamps, histograms }: RawSeries): number {
     (sum, histogram) => sum + (histogram === undefined ? 0 : histogramWeight(histogram)),
     timestamps.length,
   );
+}
+
+/** Returns the samples in the window. The result may share the arrays of the series. */
+export function truncateSeries(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries {
+  const { timestamps, values, stale, histograms, counterValues, startTimestamps } = series;
+  let from = 0;
+  let to = timestamps.length;
+  while (from < to && timestamps[from]! <= afterMs) from++;
+  while (to > from && timestamps[to - 1]! > untilMs) to--;
+  if (from === 0 && to === timestamps.length) return series;
+  return {
+    labels: series.labels,
+    timestamps: timestamps.subarray(from, to),
+    values: values.subarray(from, to),
+    ...(stale === undefined ? {} : { stale: stale.subarray(from, to) }),
+    ...(histograms === undefined ? {} : { histograms: histograms.slice(from, to) }),
+    ...(counterValues === undefined ? {} : { counterValues: counterValues.subarray(from, to) }),
+    ...(startTimestamps === undefined ? {} : { startTimestamps: startTimestamps.subarray(from, to) }),
+  };
+}
+
+/**
+ * Returns the samples that are kept: the series itself when all are, else new arrays.
+ *
+ * @param isKept called once for each sample, in the order of time.
+ */
+export function filterSamples(series: RawSeries, isKept: (sample: number) => boolean): RawSeries {
+  const kept: number[] = [];
+  for (let i = 0; i < series.timestamps.length; i++) if (isKept(i)) kept.push(i);
+  if (kept.length === series.timestamps.length) return series;
+  const pick = (from: Float64Array): Float64Array => Float64Array.from(kept, (i) => from[i]!);
+  const { labels, timestamps, values, stale, histograms, counterValues, startTimestamps } = series;
+  return {
+    labels,
+    timestamps: pick(timestamps),
+    values: pick(values),
+    ...(stale === undefined ? {} : { stale: Uint8Array.from(kept, (i) => stale[i]!) }),
+    ...(histograms === undefined ? {} : { histograms: kept.map((i) => histograms[i]) }),
+    ...(counterValues === undefined ? {} : { counterValues: pick(counterValues) }),
+    ...(startTimestamps === undefined ? {} : { startTimestamps: pick(startTimestamps) }),
+  };
 }

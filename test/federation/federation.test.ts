@@ -52,19 +52,6 @@ t.test('all fetches of a query start before any has answered', async (t) => {
   t.same(await read(await federationOf(groups).query(query)), { '{}': 8 });
 });
 
-t.test('series of overlapping groups are merged, and the sample of the first group wins', async (t) => {
-  const federation = federationOf([
-    fakeGroup('one', {}, () => vector({ a: 1, b: 1 })),
-    fakeGroup('two', {}, () => vector({ a: 5, c: 7 })),
-  ]);
-  t.same(await read(await federation.query(request('x'))), {
-    '{pod="a"}': 1,
-    '{pod="b"}': 1,
-    '{pod="c"}': 7,
-  });
-  t.same(await read(await federation.query(request('sum(x)'))), { '{}': 9 });
-});
-
 t.test('annotations of regions have no positions', async (t) => {
   const body = `{"status":"success","data":{"resultType":"vector","result":[]},"infos":["PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \\"x\\" (1:10)"]}`;
   const group = fakeGroup('eu', { region: 'eu' }, () =>

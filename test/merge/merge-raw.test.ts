@@ -2,7 +2,8 @@
 
 import t from 'tap';
 
-import { mergeRaw, pickEarlier } from '../../src/merge/index.js';
+import { mergeRaw } from '../../src/merge/merge-raw.js';
+import { pickEarlier } from '../../src/merge/pick-samples.js';
 import { createHistogram, Labels, type CounterResetHint, type RawSeries } from '../../src/model/index.js';
 
 /** A copy of a series. A hint stands for a histogram with the given count, a number for a float. */

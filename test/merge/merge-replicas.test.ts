@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { EMPTY_TRAILER, type SeriesFrame } from '../../src/json/index.js';
-import { mergeOverlappingStreams, mergeReplicaStreams } from '../../src/merge/index.js';
+import { mergeReplicaStreams } from '../../src/merge/index.js';
 import { PromfedError } from '../../src/model/index.js';
 import { drain, frame, observedStream, streamOf, values } from '../helpers/frame-streams.js';
 
@@ -148,16 +148,16 @@ t.test('malformed samples and samples that go back in time are rejected', async 
   });
 });
 
-t.test('overlapping groups keep all samples, and the first one at equal times', async (t) => {
+t.test('values on a grid are those of the first target that has one', async (t) => {
   const a = one('"values":[[0,"1"],[60,"1"]]');
   const b = one('"values":[[0,"2"],[1,"2"],[60,"2"],[61,"2"]]');
-  const { series } = await drain(mergeOverlappingStreams([streamOf(a), streamOf(b)]));
+  const { series } = await drain(mergeReplicaStreams([streamOf(a), streamOf(b)]));
   t.strictSame(
     series.map(({ samples }) => samples),
     ['"values":[[0,"1"],[1,"2"],[60,"1"],[61,"2"]]'],
   );
   const instant = await drain(
-    mergeOverlappingStreams([streamOf(one('"value":[9,"1"]')), streamOf(one('"value":[1,"2"]'))]),
+    mergeReplicaStreams([streamOf(one('"value":[9,"1"]')), streamOf(one('"value":[1,"2"]'))]),
   );
   t.strictSame(
     instant.series.map(({ samples }) => samples),
@@ -168,7 +168,6 @@ t.test('overlapping groups keep all samples, and the first one at equal times', 
 t.test('a single stream is returned unchanged', async (t) => {
   const stream = streamOf(one('"values":[]'));
   t.equal(mergeReplicaStreams([stream]), stream);
-  t.equal(mergeOverlappingStreams([stream]), stream);
 });
 
 t.test('trailers are united, and an error of a replica closes the others', async (t) => {

@@ -51,17 +51,18 @@ export function overlapWarnings(groups: readonly ServerGroupSettings[]): Overlap
     ...connected(pairs.filter((pair) => !isSplit(pair))).map((members) =>
       warn(
         members,
-        'cannot be distinguished by their labels: equal series are merged, and everything but functions of single ' +
-          'series is computed in promfed; give each group a label with a different value, or make them targets of one ' +
-          'group if they are replicas',
+        'cannot be distinguished by their labels: each may hold parts of the same series, so queries of more than one ' +
+          'of them transfer raw samples and are computed in promfed; give each group a label with a different value, a ' +
+          'time range (relative_time_range) if they hold older and newer samples, or make them targets of one group if ' +
+          'they are replicas',
       ),
     ),
     ...connected(pairs.filter(isSplit)).map((members) =>
       warn(
         members,
         'share their series by their time ranges: queries within the time range of one group are computed there, and ' +
-          'queries across a boundary are computed in promfed from raw samples; give each group a label with a ' +
-          'different value if their series differ',
+          'queries across a boundary or within the ranges of several groups are computed in promfed from raw samples; ' +
+          'give each group a label with a different value if their series differ',
       ),
     ),
   ].sort((a, b) => a.position - b.position);

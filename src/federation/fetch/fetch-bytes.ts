@@ -9,15 +9,8 @@ import {
   type SeriesFrame,
   transformFrames,
 } from '../../json/index.js';
-import {
-  mergeOrdered,
-  mergeOverlappingStreams,
-  setBufferedLabels,
-  setLabels,
-  sortIfSmall,
-  tryMergeBuffered,
-} from '../../merge/index.js';
-import { asPromfedError, PromfedError, TRUNCATION_WARNING } from '../../model/index.js';
+import { mergeOrdered, setBufferedLabels, sortIfSmall, tryMergeBuffered } from '../../merge/index.js';
+import { TRUNCATION_WARNING } from '../../model/index.js';
 import { mergesSeries, type Fetch } from '../../promql/plan/index.js';
 import { warnOrThrow } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
@@ -49,7 +42,7 @@ export async function fetchBytes(
   limit: number | undefined,
 ): Promise<FetchedBytes> {
   const parts = await openFetch(fetch, run);
-  const buffered = fetch.overlapping ? undefined : tryBuffered(parts, run, limit);
+  const buffered = tryBuffered(parts, run, limit);
   if (buffered !== undefined) return { series: encodeFrames(streamOf(buffered)), buffered };
   const streams = parts.map((part) => ({
     frames: tolerantFrames(part, run),
@@ -59,33 +52,12 @@ export async function fetchBytes(
     },
   }));
   const { memory, stats } = run;
-  const merged = fetch.overlapping
-    ? namedFailures(
-        mergeOverlappingStreams(
-          streams.map(({ frames, addLabels, fail }) => setLabels(frames, addLabels, fail)),
-          { memory },
-        ),
-        parts,
-      )
-    : mergeOrdered(streams);
-  const sorted = sortIfSmall(merged, { memory });
+  const sorted = sortIfSmall(mergeOrdered(streams), { memory });
   const limited = limit === undefined ? sorted : limitFrames(sorted, limit, run);
   const series = encodeFrames(limited, (batch) => {
     stats.passing(batch);
   });
   return { series: mergesSeries(fetch) ? await withFirstChunk(series, fetch) : series };
-}
-
-/** Adds the names of the groups to failures of merging their series. */
-function namedFailures(merged: FrameStream, parts: readonly OpenPart[]): FrameStream {
-  return transformFrames(merged, {
-    fail(thrown) {
-      const error = asPromfedError(thrown);
-      if (error.code !== 'upstream' || error.message.startsWith('server group ')) throw error;
-      const names = parts.map(({ group }) => JSON.stringify(group.name)).join(', ');
-      throw new PromfedError('upstream', `server groups ${names}: ${error.message}`, { cause: error });
-    },
-  });
 }
 
 /** Returns all series in the order of their labels; undefined when a part is not buffered or they are too large. */

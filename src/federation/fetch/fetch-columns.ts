@@ -8,7 +8,7 @@ import {
   type SeriesFrame,
 } from '../../json/index.js';
 import { setLabels, setBufferedLabels } from '../../merge/index.js';
-import { ColumnSlabs, labelsBytes, type Column, type Histogram, type Vector } from '../../model/index.js';
+import { ColumnSlabs, labelsBytes, type Column, type Vector } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
 import type { SampleBudget, SampleCounter } from '../../runtime/index.js';
 import type { GroupSnapshot } from '../../upstreams/index.js';
@@ -43,7 +43,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
     const groups = parts.map(({ group }) => group).filter((group) => isLossy(group, run));
     throw asReplan(thrown, groups, fetch);
   }
-  return fetch.overlapping ? mergeOverlapping(results) : results.flat();
+  return results.flat();
 }
 
 /** Reads the answer of one group to its end. */
@@ -122,30 +122,4 @@ class PartDecoder {
 /** Returns the memory of the labels, which are held twice: as strings, and as the key that they are compared by. */
 function labelBytesOf(frames: readonly SeriesFrame[]): number {
   return frames.reduce((sum, { labels }) => sum + 2 * labelsBytes(labels), 0);
-}
-
-/** Merges equal series. At each step the sample of the first group that has one wins. */
-function mergeOverlapping(parts: readonly (readonly Column[])[]): Vector {
-  const merged = new Map<string, Column>();
-  for (const column of parts.flat()) {
-    const { key } = column.labels;
-    const first = merged.get(key);
-    merged.set(key, first === undefined ? column : mergeColumns(first, column));
-  }
-  return [...merged.values()];
-}
-
-/** At each step the sample of the first column, or else of the second. Writes to the arrays of the first. */
-function mergeColumns(first: Column, second: Column): Column {
-  const { present, values } = first;
-  const histograms =
-    first.histograms ??
-    (second.histograms && new Array<Histogram | undefined>(present.length).fill(undefined));
-  for (let step = 0; step < present.length; step++) {
-    if (present[step] !== 0 || second.present[step] === 0) continue;
-    present[step] = second.present[step]!;
-    values[step] = second.values[step]!;
-    if (histograms !== undefined) histograms[step] = second.histograms?.[step];
-  }
-  return histograms === undefined ? first : { ...first, histograms };
 }

@@ -1,16 +1,18 @@
 // The raw samples of all groups as one source for the evaluator.
 
-import { mergeRaw, pickEarlier, seriesCollision } from '../../merge/index.js';
+import { mergeGroupSeries, seriesCollision } from '../../merge/index.js';
 import {
   compileMatchers,
   seriesWeight,
+  truncateSeries,
   truncateWindow,
   type Labels,
   type RawSeries,
+  type TimeWindow,
 } from '../../model/index.js';
 import type { SampleRequest, SampleSource } from '../../promql/eval/index.js';
 import { selectionKey, type Selection } from '../../promql/plan/index.js';
-import type { SampleBudget } from '../../runtime/index.js';
+import { Pacer, type SampleBudget } from '../../runtime/index.js';
 import { allOrNothing, queryGroup, Rejections, warnOrThrow, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
 import type { QueryStats } from '../stats/query-stats.js';
@@ -18,8 +20,8 @@ import { noteTrailer } from './open-fetch.js';
 
 /**
  * Reads the raw samples of the groups that the plan names, cut to their time ranges where these truncate, with the
- * labels of the groups. Equal series of different groups are merged: at each time the sample of the first group wins. A
- * selection that is being read is not requested again.
+ * labels of the groups. Equal series of different groups are merged (`mergeGroupSeries`). A selection that is being read is
+ * not requested again.
  *
  * The failure of an optional group is a warning. Other errors are those of the groups; `execution` when two series of a
  * group become equal by its labels; `limit` when the budget does not allow the samples. These are reserved while they
@@ -52,17 +54,51 @@ export class GroupSampleSource implements SampleSource {
     const { parts } = request.selection;
     const { deadline } = this.#context;
     const rejections = new Rejections();
-    const read = await allOrNothing(parts, deadline, (part) => this.#readPart(part, request, rejections));
+    const window = readWindow(request);
+    const read = await allOrNothing(parts, deadline, (part) =>
+      this.#readPart(part, { ...request, window }, rejections),
+    );
     rejections.throwUnless(read.length, deadline);
-    for (const part of read) for (const series of part.values()) this.#budget.release(seriesWeight(series));
-    return mergeParts(read);
+    const merged = await this.#merge(read);
+    for (const series of merged) this.#budget.release(seriesWeight(series));
+    if (window === request.window) return merged;
+    return merged
+      .map((series) => truncateSeries(series, request.window))
+      .filter(({ timestamps }) => timestamps.length > 0);
+  }
+
+  /** Merges the equal series of several groups. Their samples are held twice while they are merged. */
+  async #merge(parts: readonly Map<string, RawSeries>[]): Promise<readonly RawSeries[]> {
+    const byKey = new Map<string, RawSeries>();
+    const copied = new Map<string, RawSeries[]>();
+    for (const part of parts) {
+      for (const [key, series] of part) {
+        const first = byKey.get(key);
+        const copies = copied.get(key);
+        if (first === undefined) byKey.set(key, series);
+        else if (copies === undefined) copied.set(key, [first, series]);
+        else copies.push(series);
+      }
+      part.clear();
+    }
+    const pacer = new Pacer(this.#context.deadline.required.signal);
+    for (const [key, copies] of copied) {
+      if (pacer.due) await pacer.pause();
+      const held = copies.reduce((sum, copy) => sum + seriesWeight(copy), 0);
+      this.#budget.reserve(held);
+      const merged = mergeGroupSeries(copies);
+      this.#budget.release(2 * held - seriesWeight(merged));
+      byKey.set(key, merged);
+      copied.delete(key);
+    }
+    return [...byKey.values()];
   }
 
   async #readPart(
     { group: planned, matchers, addLabels }: Selection['parts'][number],
     { selection, extraMatchers, window, use }: SampleRequest,
     rejections: Rejections,
-  ): Promise<ReadonlyMap<string, RawSeries> | undefined> {
+  ): Promise<Map<string, RawSeries> | undefined> {
     const group = snapshotOf(planned);
     const { bounds } = group;
     const truncated = bounds === undefined ? window : truncateWindow(window, bounds);
@@ -98,6 +134,18 @@ export class GroupSampleSource implements SampleSource {
   }
 }
 
+/**
+ * Time that is read before a window, in milliseconds. The samples in it show whether a series that ends in the window
+ * continues in another group.
+ */
+const MARGIN_MS = 180_000;
+
+/** Returns the window that is read: a longer one when stale markers of several groups have to be judged. */
+function readWindow({ selection, window, use }: SampleRequest): TimeWindow {
+  if (!selection.overlapping || use === 'windows') return window;
+  return { afterMs: window.afterMs - MARGIN_MS, untilMs: window.untilMs };
+}
+
 function requestKey({ selection, extraMatchers, window, use }: SampleRequest): string {
   const groups = selection.parts.map(({ group }) => group.name);
   return JSON.stringify([selection.matchers, extraMatchers, groups, window, use]);
@@ -121,7 +169,7 @@ function labelled(
   series: readonly RawSeries[],
   addLabels: Labels,
   matches: (labels: Labels) => boolean,
-): ReadonlyMap<string, RawSeries> {
+): Map<string, RawSeries> {
   const byKey = new Map<string, RawSeries>();
   for (const one of series) {
     const labels = one.labels.with(addLabels);
@@ -130,15 +178,4 @@ function labelled(
     byKey.set(labels.key, { ...one, labels });
   }
   return byKey;
-}
-
-function mergeParts(parts: readonly ReadonlyMap<string, RawSeries>[]): readonly RawSeries[] {
-  const merged = new Map<string, RawSeries>();
-  for (const part of parts) {
-    for (const [key, series] of part) {
-      const known = merged.get(key);
-      merged.set(key, known === undefined ? series : mergeRaw(known, series, pickEarlier));
-    }
-  }
-  return [...merged.values()];
 }

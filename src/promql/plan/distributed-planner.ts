@@ -14,7 +14,7 @@ import type { PlanNode } from './node.js';
 import { tryText, withoutParens } from './parens.js';
 import type { SelectorRouting } from './pruning/selector-routing.js';
 import { Fetches } from './pushdown/fetches.js';
-import { isFinal, type Local } from './pushdown/pushdown-verdict.js';
+import type { Local } from './pushdown/pushdown-verdict.js';
 import { writesGroupLabel, type Pushdown } from './pushdown/pushdown.js';
 import { tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -155,7 +155,7 @@ export class DistributedPlanner {
     const input = this.#pushdown.verdict(expr.expr);
     const param = expr.param && this.#pushdown.verdict(expr.param);
     // The group aggregation only depends on whether there is a series, which merging does not change.
-    const canSplit = input.kind === 'local' && (isFinal(input) || expr.op === 'group');
+    const canSplit = input.kind === 'local' && (input.single || expr.op === 'group');
     const isSent =
       !this.#pushdown.isRejected(expr) &&
       (input.kind !== 'local' || this.#pushdown.aggregationLack(expr, input) === undefined);

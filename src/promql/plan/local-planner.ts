@@ -20,7 +20,7 @@ import type {
   TimeShift,
 } from './node.js';
 import type { PrunedGroups } from './pruning/group-pruning.js';
-import { matchersForGroup, type PlannedGroup } from './pruning/planned-group.js';
+import { areDisjoint, matchersForGroup, type PlannedGroup } from './pruning/planned-group.js';
 import { SelectorRouting } from './pruning/selector-routing.js';
 import { shiftOf, spanMs, tryQueryFunction, type PlanTimes } from './times.js';
 
@@ -53,7 +53,7 @@ export class LocalPlanner {
   selector(expr: VectorSelector): SelectorNode {
     const { matchers, extension, position } = expr;
     const pruned = this.#routing.route(expr);
-    const node = selectorNode(matchers, pruned, shiftOf(expr, this.#times), position);
+    const node = this.#selectorNode(matchers, pruned, shiftOf(expr, this.#times), position);
     return extension === undefined ? node : { ...node, extension };
   }
 
@@ -85,7 +85,22 @@ export class LocalPlanner {
     const { series, infoNames } = infoMatchers(choice?.kind === 'vectorSelector' ? choice : undefined);
     const pruned = this.#routing.pruneInfoSeries(call, series);
     const { position } = choice ?? call;
-    return { selector: selectorNode(series, pruned, this.#infoTimes(input), position), infoNames };
+    return { selector: this.#selectorNode(series, pruned, this.#infoTimes(input), position), infoNames };
+  }
+
+  #selectorNode(
+    matchers: Selection['matchers'],
+    { groups, excluded }: PrunedGroups,
+    shift: TimeShift,
+    position: SelectorNode['position'],
+  ): SelectorNode {
+    const parts = groups.map((group) => ({
+      group,
+      matchers: matchersForGroup(matchers, group),
+      addLabels: group.labels,
+    }));
+    const overlapping = !areDisjoint(groups, this.#routing.labels);
+    return { kind: 'selector', selection: { matchers, parts, overlapping }, excluded, ...shift, position };
   }
 
   #planOne(expr: Expr, plan: (inner: Expr) => PlanNode): PlanNode {
@@ -125,18 +140,4 @@ export class LocalPlanner {
     const isAbsent = func === 'absent' || func === 'absent_over_time';
     return isAbsent ? { ...call, absentLabels: absentLabels(expr.args[0]!) } : call;
   }
-}
-
-function selectorNode(
-  matchers: Selection['matchers'],
-  { groups, excluded }: PrunedGroups,
-  shift: TimeShift,
-  position: SelectorNode['position'],
-): SelectorNode {
-  const parts = groups.map((group) => ({
-    group,
-    matchers: matchersForGroup(matchers, group),
-    addLabels: group.labels,
-  }));
-  return { kind: 'selector', selection: { matchers, parts }, excluded, ...shift, position };
 }

@@ -145,9 +145,9 @@ function decodedFetches(plan: PlanNode, passesThrough: boolean): Expr[] {
   return found;
 }
 
-/** Reports whether the answers to a fetch can have equal series, which are merged. */
-export function mergesSeries({ overlapping, parts }: Fetch): boolean {
-  return overlapping || parts.some(({ group }) => group.replicated);
+/** Reports whether the answers to a fetch can have equal series, which are merged: those of replicas. */
+export function mergesSeries({ parts }: Fetch): boolean {
+  return parts.some(({ group }) => group.replicated);
 }
 
 /** The selectors whose samples reach a function of native histograms only. */

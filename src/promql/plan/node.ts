@@ -53,6 +53,8 @@ export interface Selection {
   readonly matchers: readonly Matcher[];
   /** The groups to query, in their order. */
   readonly parts: readonly SelectionPart[];
+  /** True when several groups may have samples of the same series, because no label distinguishes them. */
+  readonly overlapping: boolean;
 }
 
 /** The request of a selection to one group. */
@@ -157,12 +159,8 @@ export interface Fetch {
   readonly key: string;
   /** `matrix` only for the root of an instant query whose answer passes through. */
   readonly type: 'vector' | 'matrix';
+  /** The labels of the groups distinguish the series of every two parts. */
   readonly parts: readonly FetchPart[];
-  /**
-   * True when several groups may have equal series. These are merged, and at each time the sample of the earlier part
-   * wins. False when the labels of the groups distinguish every two parts.
-   */
-  readonly overlapping: boolean;
 }
 
 /** The request of a fetch to one group. */

@@ -13,7 +13,7 @@ import { createInfoTimes } from './info.js';
 import { dataWindows } from './pruning/data-windows.js';
 import { pruneGroups } from './pruning/group-pruning.js';
 import type { PlannedGroup } from './pruning/planned-group.js';
-import { crossesBounds, type SelectorRouting } from './pruning/selector-routing.js';
+import { needsRawSamples, type SelectorRouting } from './pruning/selector-routing.js';
 import type { PlanTimes } from './times.js';
 
 /** Maximum number of segments. Each one sends its own requests. */
@@ -163,7 +163,7 @@ function rawSampleMs(windows: readonly MovingWindow[], segment: Grid, labels: Re
   let total = 0;
   for (const { fromMs, toMs, groups } of windows) {
     const window = { afterMs: segment.startMs + fromMs, untilMs: gridEndMs(segment) + toMs };
-    if (crossesBounds(groups, labels, window)) total += window.untilMs - window.afterMs;
+    if (needsRawSamples(groups, labels, window)) total += window.untilMs - window.afterMs;
   }
   return total;
 }

@@ -40,7 +40,7 @@ export function createMemoryGroup(options: MemoryGroupOptions): ServerGroup {
       name,
       labels,
       select: (matchers, window, signal) => {
-        const selection = { matchers, parts: [] };
+        const selection = { matchers, parts: [], overlapping: false };
         return source.select({ selection, extraMatchers: [], window, use: 'windows' }, signal);
       },
     }),

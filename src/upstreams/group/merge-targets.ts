@@ -1,7 +1,7 @@
 // The merge of the raw samples that the targets of a group return.
 
 import { mergeReplicaSeries } from '../../merge/index.js';
-import type { RawSeries, TimeWindow } from '../../model/index.js';
+import { truncateSeries, type RawSeries, type TimeWindow } from '../../model/index.js';
 import type { TargetGroup } from './fan-out.js';
 
 /**
@@ -35,25 +35,7 @@ export function mergeTargets(
       merged.set(key, known === undefined ? series : mergeReplicaSeries(known, series, antiAffinity));
     }
   }
-  return Array.from(merged.values(), (series) => truncate(series, window)).filter(
+  return Array.from(merged.values(), (series) => truncateSeries(series, window)).filter(
     ({ timestamps }) => timestamps.length > 0,
   );
-}
-
-/** Drops the samples outside of the window. */
-export function truncate(series: RawSeries, { afterMs, untilMs }: TimeWindow): RawSeries {
-  const { timestamps, values, stale, histograms, counterValues } = series;
-  let from = 0;
-  let to = timestamps.length;
-  while (from < to && timestamps[from]! <= afterMs) from++;
-  while (to > from && timestamps[to - 1]! > untilMs) to--;
-  if (from === 0 && to === timestamps.length) return series;
-  return {
-    labels: series.labels,
-    timestamps: timestamps.subarray(from, to),
-    values: values.subarray(from, to),
-    ...(stale === undefined ? {} : { stale: stale.subarray(from, to) }),
-    ...(histograms === undefined ? {} : { histograms: histograms.slice(from, to) }),
-    ...(counterValues === undefined ? {} : { counterValues: counterValues.subarray(from, to) }),
-  };
 }

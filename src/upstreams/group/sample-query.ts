@@ -17,6 +17,7 @@ import {
   labelsBytes,
   PromfedError,
   seriesWeight,
+  truncateSeries,
   type Labels,
   type RawSeries,
   type TimeWindow,
@@ -31,7 +32,7 @@ import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.j
 import { readChunkedSeries } from '../wire/chunked-series.js';
 import { isFatal } from '../region-error.js';
 import { fanOut, type TargetGroup } from './fan-out.js';
-import { mergeTargets, truncate } from './merge-targets.js';
+import { mergeTargets } from './merge-targets.js';
 import type { RawSource } from './raw-source.js';
 
 /** The answer of one target. */
@@ -133,7 +134,7 @@ async function readAnswer(
   };
   const add = (one: RawSeries): void => {
     // Before version 3, Prometheus includes the left end of windows.
-    const truncated = truncate(one, window);
+    const truncated = truncateSeries(one, window);
     if (truncated.timestamps.length === 0) return;
     const { labels } = truncated;
     if (series.has(labels.key)) throw invalidAnswer(`duplicate series ${labels.toString()}`);

@@ -106,6 +106,32 @@ t.test('a stale marker ends a series unless another group has a newer sample', a
   t.same((await evaluate([ended, group('b', [[{ pod: 'p' }, [20, 4]]])], 'x')).values, { '{pod="p"}': 4 });
 });
 
+t.test('a stale marker does not end a series that another group continues', async (t) => {
+  const moved = group('a', [[{ pod: 'p' }, [400, 1], [340, 2], [200, 'stale']]]);
+  const windows: number[] = [];
+  const other = group('b', [[{ pod: 'p' }, [330, 3], [270, 4], [210, 5]]], {
+    before: ({ window }) => {
+      windows.push(timeMs - window.afterMs);
+    },
+  });
+  t.same((await evaluate([moved, other], 'x')).values, { '{pod="p"}': 5 });
+  t.same((await evaluate([other, moved], 'x')).values, { '{pod="p"}': 5 });
+  t.same((await evaluate([other, moved], 'count_over_time(x[5m])')).values, { '{pod="p"}': 2 });
+  t.same(
+    windows,
+    [480_000, 480_000, 300_000],
+    'a selector reads the interval of the series before its window',
+  );
+});
+
+t.test('the samples of merged series are counted while they are merged, and then once', async (t) => {
+  const samples = Array.from({ length: 30 }, (_, i): Sample => [290 - 5 * i, i]);
+  const groups = ['a', 'b'].map((name) => group(name, [[{ pod: 'p' }, ...samples]]));
+  // 60 samples are read, and copied while they are held.
+  t.same((await evaluate(groups, 'x', { maxSamples: 125 })).values, { '{pod="p"}': 29 });
+  await t.rejects(evaluate(groups, 'x', { maxSamples: 115 }), { code: 'limit' });
+});
+
 t.test('all selectors of a query are read concurrently, and equal ones once', async (t) => {
   let waiting = 0;
   let allWait: () => void = () => undefined;

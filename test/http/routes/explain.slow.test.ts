@@ -63,7 +63,6 @@ t.test('a plan is returned as JSON and text, without a request to a region', asy
                 operator: 'fetch',
                 where: 'groups',
                 position: position('sum by (job) (up{region!="r3"})'),
-                overlapping: false,
                 groups: [1, 2].map((i) => ({
                   group: `region-${i}`,
                   expression: 'sum by (job) (up)',

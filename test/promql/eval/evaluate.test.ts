@@ -23,7 +23,7 @@ const GRID = rangeGrid(0, 60_000, 30_000);
 function fetchNode(key: string): PlanNode {
   return {
     kind: 'fetch',
-    fetch: { key, type: 'vector', parts: [], overlapping: false },
+    fetch: { key, type: 'vector', parts: [] },
     excluded: [],
     position,
   };

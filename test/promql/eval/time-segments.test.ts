@@ -129,7 +129,7 @@ t.test('a segment of one step is not an instant query', async (t) => {
 t.test('all segments are fetched concurrently, each on its own steps', async (t) => {
   const fetch = (key: string): PlanNode => ({
     kind: 'fetch',
-    fetch: { key, type: 'vector', parts: [], overlapping: false },
+    fetch: { key, type: 'vector', parts: [] },
     excluded: [],
     position,
   });

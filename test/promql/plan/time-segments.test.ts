@@ -14,25 +14,15 @@ import { gapped, bounds, group, overlapping, split, three } from './pruning/grou
 
 const segmented: PlanCase[] = [
   {
-    name: 'groups whose time ranges overlap are both sent the windows that both cover',
+    name: 'windows that the time ranges of several groups cover are read from raw samples, like those across the bounds',
     groups: overlapping,
     expr: 'sum(rate(x[5m]))',
     plan: `
-5 time segments
+3 time segments
   steps 1970-01-01T00:16:40.000Z to 1970-01-01T00:33:10.000Z
     fetch
       old: sum(rate(x[5m]))
-  steps 1970-01-01T00:33:25.000Z to 1970-01-01T00:38:10.000Z
-    sum
-      rate()
-        range 300000ms
-          selector {__name__="x"}
-  steps 1970-01-01T00:38:25.000Z to 1970-01-01T00:43:10.000Z
-    sum
-      fetch, overlapping
-        old: rate(x[5m])
-        new: rate(x[5m])
-  steps 1970-01-01T00:43:25.000Z to 1970-01-01T00:48:10.000Z
+  steps 1970-01-01T00:33:25.000Z to 1970-01-01T00:48:10.000Z
     sum
       rate()
         range 300000ms

@@ -23,8 +23,6 @@ export interface ExplainedNode {
   readonly position: Position;
   /** Why promfed evaluates it, where the groups might have. */
   readonly reason?: string;
-  /** Only for a fetch: true when equal series of different groups are merged. */
-  readonly overlapping?: boolean;
   /** Only for a fetch or a selector of raw samples: the groups that are queried. */
   readonly groups?: readonly ExplainedPart[];
   /** Only for a fetch or a selector of raw samples: the groups that are not queried, and why. */
@@ -77,9 +75,8 @@ function explainNode(node: PlanNode, stats: RunStats | undefined): ExplainedNode
 }
 
 function explainFetch({ fetch, excluded }: FetchNode, stats: RunStats | undefined): Partial<ExplainedNode> {
-  const { key, parts, overlapping } = fetch;
+  const { key, parts } = fetch;
   return {
-    overlapping,
     groups: parts.map(({ group, expr, addLabels }) =>
       explainPart(group, expr, addLabels, stats?.part(key, group.name)),
     ),

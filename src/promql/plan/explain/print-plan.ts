@@ -32,7 +32,7 @@ export function headline(node: PlanNode): string {
     case 'string':
       return JSON.stringify(node.value);
     case 'fetch':
-      return node.fetch.overlapping ? 'fetch, overlapping' : 'fetch';
+      return 'fetch';
     case 'selector':
       return `selector {${node.selection.matchers.map(matcherText).join(', ')}}`;
     case 'range':

@@ -23,6 +23,8 @@ export interface SelectorRoute extends PrunedGroups {
    * outside of the bounds must not count, or another group has the rest of a series.
    */
   readonly crossesBounds: boolean;
+  /** True when no label distinguishes the groups: each of them may have some of the samples of one series. */
+  readonly overlapping: boolean;
 }
 
 /** Selectors that are read from raw samples, each with the group whose native histograms require it. */
@@ -105,6 +107,7 @@ export class SelectorRouting {
       ),
       nativeHistograms: this.#histogramSelectors.get(selector),
       crossesBounds: windows !== undefined && crosses(groups, labels, window),
+      overlapping: !areDisjoint(groups, labels),
     });
   }
 
@@ -116,7 +119,14 @@ export class SelectorRouting {
   #ownedRoute(owner: PlannedGroup): SelectorRoute {
     const reasons = [{ kind: 'owned', owner }] as const;
     const excluded = this.#shared.groups.map((group) => ({ group, reasons }));
-    return { groups: [owner], excluded, rawOnly: owner, nativeHistograms: undefined, crossesBounds: false };
+    return {
+      groups: [owner],
+      excluded,
+      rawOnly: owner,
+      nativeHistograms: undefined,
+      crossesBounds: false,
+      overlapping: false,
+    };
   }
 
   #addRoute(selector: VectorSelector, route: SelectorRoute): SelectorRoute {
@@ -147,15 +157,16 @@ function crosses(
 }
 
 /**
- * Reports whether a window crosses the bounds of a group, as `SelectorRoute.crossesBounds` means it.
+ * Reports whether a window has to be read from raw samples: it crosses the bounds of a group, or the groups overlap.
  *
  * @param groups the groups that the matchers of the selector keep, at any time.
  * @param labels the names of the labels that any group has.
  */
-export function crossesBounds(
+export function needsRawSamples(
   groups: readonly PlannedGroup[],
   labels: ReadonlySet<string>,
   window: TimeWindow,
 ): boolean {
-  return crosses(pruneGroups([], groups, window).groups, labels, window);
+  const kept = pruneGroups([], groups, window).groups;
+  return !areDisjoint(kept, labels) || crosses(kept, labels, window);
 }

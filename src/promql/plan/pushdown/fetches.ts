@@ -43,7 +43,7 @@ export class Fetches {
    * that remain. For the inner level of a split aggregation these are the labels of its input, which keep the groups
    * apart until the outer level has grouped.
    */
-  create(expr: Expr, { groups, remainingLabels, disjoint }: Local): FetchNode {
+  create(expr: Expr, { groups, remainingLabels }: Local): FetchNode {
     const routes = this.#routesOf(expr);
     const textOf = this.#texts(expr, groups, routes);
     const added = this.#labelsFor(groups, remainingLabels);
@@ -63,14 +63,13 @@ export class Fetches {
       parts.push({ group, expr: text, labelRule, addLabels: added.labels[i]! });
     }
     // Each distinct text once, then the number of the text of each group: texts can be long, and groups many.
-    const texts = JSON.stringify([this.#times.steps ?? null, !disjoint, [...numbers.keys()]]);
+    const texts = JSON.stringify([this.#times.steps ?? null, [...numbers.keys()]]);
     return {
       kind: 'fetch',
       fetch: {
         key: texts + choices + added.key,
         type: typeOf(expr) === 'matrix' ? 'matrix' : 'vector',
         parts,
-        overlapping: !disjoint,
       },
       excluded: excludedFrom(this.#routing.groups, parts, routes),
       source: expr,

@@ -6,7 +6,6 @@ import { tryText } from '../parens.js';
 import {
   computedAfterMerge,
   computedBecause,
-  isFinal,
   isSingleSource,
   NAMES_NEEDED,
   NO_LABELS,
@@ -22,14 +21,14 @@ export function functionVerdict({ func, args }: CallExpr, input: Local): Pushdow
     case 'one':
       return perSeriesVerdict(input);
     case 'buckets': {
-      if (!isFinal(input)) return computedAfterMerge(input);
+      if (!input.single) return computedAfterMerge(input);
       const used = [...BUCKET_LABELS].find((name) => setsLabel(input.groups, name));
       return used === undefined ? perSeriesVerdict(input) : usesGroupLabel(func, used);
     }
     case 'labels': {
       const names = args.map(tryText);
       const used = names.find((name) => name !== undefined && setsLabel(input.groups, name));
-      if (!isFinal(input)) return computedAfterMerge(input);
+      if (!input.single) return computedAfterMerge(input);
       return used === undefined ? { ...input, fallible: true } : usesGroupLabel(func, used);
     }
     case 'all':

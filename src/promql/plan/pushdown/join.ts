@@ -6,7 +6,6 @@ import {
   computed,
   computedAfterMerge,
   computedBecause,
-  isFinal,
   NAMES_NEEDED,
   setsLabel,
   type Local,
@@ -27,8 +26,8 @@ export function joinVerdict(
   lhs: Local,
   rhs: Local,
 ): PushdownVerdict {
-  if (!isFinal(lhs)) return computedAfterMerge(lhs);
-  if (!isFinal(rhs)) return computedAfterMerge(rhs);
+  if (!lhs.single) return computedAfterMerge(lhs);
+  if (!rhs.single) return computedAfterMerge(rhs);
   const all = lhs.groups === rhs.groups ? lhs.groups : [...new Set([...lhs.groups, ...rhs.groups])];
   const onBothSides = (name: string): boolean =>
     lhs.remainingLabels.has(name) && rhs.remainingLabels.has(name);
@@ -61,7 +60,6 @@ export function joinVerdict(
     kind: 'local',
     groups: resultGroups(expr, lhs.groups, rhs.groups),
     remainingLabels: isSet ? lhs.remainingLabels : resultLabels(matching, matched, lhs, rhs),
-    disjoint: true,
     single: true,
     mayLoseNames: lhs.mayLoseNames && rhs.mayLoseNames,
     oneName: lhs.oneName && rhs.oneName,

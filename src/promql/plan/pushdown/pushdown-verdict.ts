@@ -18,14 +18,15 @@ export interface Local {
   readonly kind: 'local';
   /** The groups that may have series for it. A scalar that reads series is local only when there is exactly one. */
   readonly groups: readonly PlannedGroup[];
-  /** Labels of groups that the series of the result still have. A group need not have all of them. */
+  /**
+   * Labels of groups that the series of the result still have. A group need not have all of them. They distinguish the
+   * results of every two groups.
+   */
   readonly remainingLabels: ReadonlySet<string>;
   /**
-   * True when those labels keep the results of every two groups apart. When false, the groups overlap: the expression
-   * works on each series separately, and equal series of different groups are merged.
+   * True when no group is replicated. When false, equal series of replicas are merged. Only when true is the result of
+   * each region final, so that a region may compare series, or drop series by their values.
    */
-  readonly disjoint: boolean;
-  /** True when no group is replicated. When false, equal series of replicas are merged. */
   readonly single: boolean;
   /**
    * True when a region may drop the names of the series. False when series of different metrics could then be mistaken
@@ -65,22 +66,14 @@ export const NAMES_NEEDED = computedBecause(
   'without their names, series of different metrics could be merged or could no longer be distinguished',
 );
 
-/** The verdict when equal series have to be merged before an operation compares series. */
-export function computedAfterMerge({ disjoint, groups }: Local): Computed {
-  return computed({ kind: disjoint ? 'replicas' : 'overlapping', groups });
-}
-
-/**
- * Reports whether the result of each region is final: none of its series is merged with one of another region or
- * replica. Only then may a region compare series, or drop series by their values.
- */
-export function isFinal({ disjoint, single }: Local): boolean {
-  return disjoint && single;
+/** The verdict when equal series of replicas have to be merged before an operation compares series. */
+export function computedAfterMerge({ groups }: Local): Computed {
+  return computed({ kind: 'replicas', groups });
 }
 
 /** Reports whether one region has all the data. It computes any expression as one Prometheus would. */
-export function isSingleSource(local: Local): boolean {
-  return local.groups.length === 1 && isFinal(local);
+export function isSingleSource({ groups, single }: Local): boolean {
+  return groups.length === 1 && single;
 }
 
 /** Returns the verdict, fallible when one of the other operands is. */

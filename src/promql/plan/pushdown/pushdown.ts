@@ -36,7 +36,6 @@ import {
   computedAfterMerge,
   computedBecause,
   CONSTANT,
-  isFinal,
   isSingleSource,
   NO_LABELS,
   OPERAND_COMPUTED,
@@ -131,7 +130,7 @@ export class Pushdown {
   /** @param reads the samples that the selector reads at each step. */
   #selector(expr: VectorSelector, reads: 'range' | 'lookback'): PushdownVerdict {
     if (expr.extension !== undefined) return computed({ kind: 'experimental', what: expr.extension });
-    const { groups, rawOnly, nativeHistograms, crossesBounds } = this.#routing.route(expr);
+    const { groups, rawOnly, nativeHistograms, crossesBounds, overlapping } = this.#routing.route(expr);
     if (rawOnly?.ownedNames !== undefined) {
       return computedBecause(`only ${rawOnly.name} has the metric: its raw samples are read`);
     }
@@ -144,21 +143,18 @@ export class Pushdown {
         'its window crosses the time range of a group: the raw samples of all groups are read',
       );
     }
+    if (overlapping) return computed({ kind: 'overlapping', groups });
     const lack = lackVerdict(groups, [reads, ...constructsOfSelection(expr, this.#times)]);
     if (lack !== undefined) return lack;
     const remainingLabels = this.#routing.labels;
-    const disjoint = areDisjoint(groups, remainingLabels);
     const single = groups.every((group) => !group.replicated);
     const oneName = expr.matchers.some(({ name, op }) => name === METRIC_NAME && op === '=');
     const mayLoseNames =
-      this.#nameRemoval === 'immediate'
-        ? (disjoint && single) || oneName
-        : this.#nameRemoval === 'unobservable' && oneName;
+      this.#nameRemoval === 'immediate' ? single || oneName : this.#nameRemoval === 'unobservable' && oneName;
     return {
       kind: 'local',
       groups,
       remainingLabels,
-      disjoint,
       single,
       oneName,
       mayLoseNames,
@@ -211,7 +207,7 @@ export class Pushdown {
     const input = this.verdict(expr.expr);
     if (input.kind === 'computed') return OPERAND_COMPUTED;
     if (input.kind !== 'local') return computedBecause('it reads no series');
-    if (!isFinal(input)) return computedAfterMerge(input);
+    if (!input.single) return computedAfterMerge(input);
     const param = expr.param && this.verdict(expr.param);
     if (param?.kind === 'computed') return OPERAND_COMPUTED;
     if (param?.kind === 'local' && !areOfOneSource([input, param])) return SEVERAL_GROUPS;
@@ -270,7 +266,7 @@ export class Pushdown {
     if (unknown !== undefined) {
       return computedBecause(`it matches by the label ${unknown}, which regions do not know`);
     }
-    return isFinal(lhs) ? lhs : computedAfterMerge(lhs);
+    return lhs.single ? lhs : computedAfterMerge(lhs);
   }
 }
 
@@ -308,7 +304,7 @@ function scalarOperatorVerdict(
   const isFilter = isComparison(expr.op) && !expr.returnBool;
   if (!isFilter) return withFallibility(perSeriesVerdict(series), [lhs, rhs]);
   // A filter depends on the value, which for equal series is that of the merged one.
-  return isFinal(series) ? withFallibility(series, [lhs, rhs]) : computedAfterMerge(series);
+  return series.single ? withFallibility(series, [lhs, rhs]) : computedAfterMerge(series);
 }
 
 /** The labels of groups that remain after an aggregation. */

@@ -9,7 +9,7 @@ export type PushdownReason =
   | { readonly kind: 'operand' }
   /** Regions reject it when they are too old or have not enabled it. */
   | { readonly kind: 'experimental'; readonly what: string }
-  /** No label distinguishes the groups: their equal series are merged before an operation compares series. */
+  /** No label distinguishes the groups: the raw samples of their equal series are merged first. */
   | { readonly kind: 'overlapping'; readonly groups: readonly PlannedGroup[] }
   /** Equal series of replicas are merged before an operation compares series. */
   | { readonly kind: 'replicas'; readonly groups: readonly PlannedGroup[] }
@@ -37,7 +37,7 @@ export function printReason(reason: PushdownReason): string {
     case 'experimental':
       return `${reason.what} is experimental, and regions may not support it`;
     case 'overlapping':
-      return `the labels of ${namesOf(overlappingAmong(reason.groups))} do not distinguish them: equal series are merged first`;
+      return `${listOf(overlappingAmong(reason.groups))} may hold parts of the same series: their raw samples are merged`;
     case 'replicas':
       return `${namesOf(reason.groups.filter(({ replicated }) => replicated))}: equal series of replicas are merged first`;
     case 'mixes': {
@@ -78,6 +78,15 @@ function overlappingAmong(groups: readonly PlannedGroup[]): readonly PlannedGrou
 
 /** Maximum number of groups that a reason names. The others are counted. */
 const MAX_NAMED = 5;
+
+/** `a and b`, or `a, b and c`. */
+function listOf(groups: readonly PlannedGroup[]): string {
+  const names = groups.map(({ name }) => name);
+  if (names.length > MAX_NAMED) {
+    return `${names.slice(0, MAX_NAMED).join(', ')} and ${names.length - MAX_NAMED} more`;
+  }
+  return [names.slice(0, -1).join(', '), names.at(-1)!].join(' and ');
+}
 
 /** `group "a"`, or `groups "a", "b"`. */
 function namesOf(groups: readonly PlannedGroup[]): string {

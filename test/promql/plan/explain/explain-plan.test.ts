@@ -15,6 +15,12 @@ import {
 } from '../../../../src/promql/plan/index.js';
 import { alike, one, pair, planOf, twoLabels, twoRegions, uneven } from '../plan-cases.js';
 
+const regions = (...names: string[]): PlannedGroup[] =>
+  names.map((region, i) => ({ name: `g${i + 1}`, labels: Labels.from({ region }), replicated: false }));
+/** The first group does not overlap. */
+const overlapping = regions('eu', 'us', 'us', 'us');
+const many = regions('eu', 'eu', 'eu', 'eu', 'eu', 'eu', 'eu');
+
 function explain(expr: string, groups: readonly PlannedGroup[]): ExplainedNode {
   return explainPlan(planOf(expr, groups));
 }
@@ -27,12 +33,11 @@ const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: 
   ['sum without (region) (x)', twoRegions, /^sum does not keep the label .*: region$/],
   ['sum by (job) (x)', twoLabels, /^sum does not keep labels that distinguish the groups: region, tier$/],
   ['sum by (region) (x)', twoLabels, /^sum does not keep the label that distinguishes the groups: tier$/],
-  [
-    'sum(x)',
-    alike,
-    /^the labels of groups "g1", "g2" do not distinguish them: equal series are merged first$/,
-  ],
-  ['sum(x)', uneven, /^the labels of groups "g1", "g2" do not distinguish them/],
+  ['x', alike, /^g1 and g2 may hold parts of the same series: their raw samples are merged$/],
+  ['x', uneven, /^g1 and g2 may hold parts of the same series/],
+  ['x', overlapping, /^g2, g3 and g4 may hold parts of the same series/],
+  ['x', many, /^g1, g2, g3, g4, g5 and 2 more may hold parts of the same series/],
+  ['sum(x)', alike, /^an operand is computed here$/],
   ['sum(x)', pair, /^group "g1": equal series of replicas are merged first$/],
   ['+sum(x)', twoRegions, /^sum does not keep the label .*: region$/],
   ['sum(x) + 1', twoRegions, /^an operand is computed here$/],
@@ -58,10 +63,10 @@ const reasons: readonly [expr: string, groups: readonly PlannedGroup[], reason: 
   ['vector(1) or x', twoRegions, /^the series that match nothing on the constant side/],
   ['sum(vector(1))', twoRegions, /^it reads no series$/],
   ['x * scalar(y)', twoRegions, /^an operand is computed here$/],
-  ['-{job="a"}', alike, /^without their names, series of different metrics/],
+  ['-{job="a"}', pair, /^without their names, series of different metrics/],
   ['count_values by (job) ("region", x)', twoRegions, /^it writes its values to a label that a group sets$/],
-  ['x > 1', alike, /^the labels of groups "g1", "g2" do not distinguish them/],
-  ['x > bool 1', alike, undefined],
+  ['x > 1', pair, /^group "g1": equal series of replicas are merged first$/],
+  ['x > bool 1', pair, undefined],
 ];
 
 t.test('every operator that promfed computes has its reason', async (t) => {

@@ -93,9 +93,7 @@ or
     expr: 'sum(up{region=~"us-.*"})',
     plan: `
 sum
-  fetch, overlapping
-    us: up{region=~"us-.*"}
-    rest: up{region!~"us-.*",region=~"us-.*"}`,
+  selector {region=~"us-.*", __name__="up"}`,
   },
   {
     name: 'an injected matcher applies to the label of the region, and answers have the label of the group',

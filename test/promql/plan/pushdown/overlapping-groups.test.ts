@@ -1,37 +1,69 @@
 // Plans over groups that no label distinguishes, and over replicas.
 
+import { Labels } from '../../../../src/model/index.js';
 import { alike, pair, uneven, testPlans, type PlanCase } from '../plan-cases.js';
+import { filter, group } from '../pruning/groups.js';
+
+/** Only two of them overlap. */
+const threeGroups = [
+  group('eu-1', { labels: Labels.from({ region: 'eu' }) }),
+  group('eu-2', { labels: Labels.from({ region: 'eu' }) }),
+  group('us', { labels: Labels.from({ region: 'us' }) }),
+];
+const filteredGroups = [
+  group('g1', filter({ include: { namespace: ['a'] } })),
+  group('g2', filter({ include: { namespace: ['b'] } })),
+];
 
 const cases: readonly PlanCase[] = [
   {
-    name: 'an aggregation over overlapping groups is computed locally from merged series',
+    name: 'windows over overlapping groups are read from raw samples',
     groups: alike,
     expr: 'sum(rate(x[5m]))',
     plan: `
 sum
-  fetch, overlapping
-    g1: rate(x[5m])
-    g2: rate(x[5m])`,
+  rate()
+    range 300000ms
+      selector {__name__="x"}`,
   },
   {
-    name: 'a filter is not sent to overlapping groups',
+    name: 'lookback over overlapping groups is applied to raw samples',
     groups: alike,
     expr: 'x > 5',
     plan: `
 >
-  fetch, overlapping
-    g1: x
-    g2: x
+  selector {__name__="x"}
   5`,
   },
   {
-    name: 'a comparison with bool is sent',
+    name: 'the selector of a subquery over overlapping groups is read from raw samples',
     groups: alike,
-    expr: 'x > bool 5',
+    expr: 'max_over_time(x[1h:1m])',
     plan: `
-fetch, overlapping
-  g1: x > bool 5
-  g2: x > bool 5`,
+max_over_time()
+  subquery 3600000ms:60000
+    selector {__name__="x"}`,
+  },
+  {
+    name: 'a selector that matches the label of one group is sent',
+    groups: threeGroups,
+    expr: 'sum(rate(x{region="us"}[5m]))',
+    plan: `
+fetch
+  us: sum(rate(x[5m]))`,
+  },
+  {
+    name: 'a selector that the label filters route to one of the overlapping groups is sent',
+    groups: filteredGroups,
+    expr: 'sum(rate(x{namespace="b"}[5m])) / sum(rate(x[5m]))',
+    plan: `
+/
+  fetch
+    g2: sum(rate(x{namespace="b"}[5m]))
+  sum
+    rate()
+      range 300000ms
+        selector {__name__="x"}`,
   },
   {
     name: 'an aggregation over replicas is computed locally from merged series',
@@ -80,39 +112,15 @@ sum by (region)
   5`,
   },
   {
-    name: 'series of several metrics keep their names until overlapping groups are merged',
-    groups: alike,
+    name: 'series of several metrics of replicas keep their names until they are merged',
+    groups: pair,
     expr: '-{job="y"} + 0',
     plan: `
 +
   negate
-    fetch, overlapping
-      g1: {job="y"}
-      g2: {job="y"}
+    fetch
+      g1: {job="y"} as {region="eu"}
   0`,
-  },
-  {
-    name: 'a range function of several metrics of overlapping groups reads raw samples',
-    groups: alike,
-    expr: 'sum(rate({job="y"}[5m]))',
-    plan: `
-sum
-  rate()
-    range 300000ms
-      selector {job="y"}`,
-  },
-  {
-    name: 'a filter over overlapping groups within a subquery is computed locally',
-    groups: alike,
-    expr: 'min_over_time((x > 5)[1h:1m])',
-    plan: `
-min_over_time()
-  subquery 3600000ms:60000
-    >
-      fetch, overlapping
-        g1: x
-        g2: x
-      5`,
   },
   {
     name: 'absence over several metrics of overlapping groups',
@@ -125,17 +133,13 @@ absent() as {job="y"}
       selector {job="y"}`,
   },
   {
-    name: 'a join of overlapping groups is computed locally from merged series',
+    name: 'a join of overlapping groups is computed from raw samples',
     groups: alike,
     expr: 'a / b',
     plan: `
 /
-  fetch, overlapping
-    g1: a
-    g2: a
-  fetch, overlapping
-    g1: b
-    g2: b`,
+  selector {__name__="a"}
+  selector {__name__="b"}`,
   },
   {
     name: 'a join of replicas is computed locally from merged series',
@@ -154,24 +158,17 @@ absent() as {job="y"}
     expr: 'a / on (pod) b',
     plan: `
 / on (pod)
-  fetch, overlapping
-    g1: a as {region="eu"}
-    g2: a as {zone="us"}
-  fetch, overlapping
-    g1: b as {region="eu"}
-    g2: b as {zone="us"}`,
+  selector {__name__="a"}
+  selector {__name__="b"}`,
   },
   {
-    name: 'absence over overlapping groups needs the presence in each of them only',
+    name: 'absence over overlapping groups depends on the markers of all of them',
     groups: alike,
     expr: 'absent({job="y"})',
     plan: `
 absent() as {job="y"}
-  group
-    fetch, overlapping
-      g1: group({job="y"})
-      g2: group({job="y"})`,
+  selector {job="y"}`,
   },
 ];
 
-testPlans('overlapping groups and replicas are merged before series are compared', cases);
+testPlans('series of overlapping groups and of replicas are merged before they are computed with', cases);
