@@ -140,7 +140,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         stats: this.#stats,
         memory,
         batching: request.batching,
-        replansWithout: (fetch) => this.#rejected.canReplan(fetch, this.#plan),
+        replansWithout: (fetch, text) => this.#rejected.canReplan(fetch, this.#plan, text),
       });
     } catch (thrown) {
       const cause = causeOf(thrown, deadline);

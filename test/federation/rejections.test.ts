@@ -100,6 +100,53 @@ for (const { name, query, rejects, text, received, result } of CASES) {
   });
 }
 
+/** Warns about buckets without a bound when the expression has a function of buckets. Answers others with ranges. */
+const ignoring: Answer = async function* ({ expr }) {
+  const text =
+    'PromQL warning: bucket label "le" is missing or has a malformed value of "" for metric name "x_bucket" (1:25)';
+  const isIgnored = expr.includes('histogram');
+  const series = [
+    { metric: { pod: 'a', vmrange: '1...2' }, value: [1000, '2'] },
+    { metric: { pod: 'a', vmrange: '2...4' }, value: [1000, '2'] },
+  ];
+  const data = { resultType: 'vector', result: isIgnored ? [] : series };
+  const warnings = isIgnored ? { warnings: [text] } : {};
+  yield Buffer.from(JSON.stringify({ status: 'success', data, ...warnings }));
+};
+
+t.test(
+  'functions of buckets that a region ignores are computed when the buckets may have ranges',
+  async (t) => {
+    const cases: readonly (readonly [query: string, received: readonly string[], found: boolean])[] = [
+      [
+        'max(histogram_quantile(0.5, x_bucket))',
+        ['max(histogram_quantile(0.5, x_bucket))', 'x_bucket'],
+        true,
+      ],
+      [
+        'max(abs(histogram_fraction(1, 2, rate(x_bucket[5m]) * 2)))',
+        ['max(abs(histogram_fraction(1, 2, rate(x_bucket[5m]) * 2)))', 'rate(x_bucket[5m]) * 2'],
+        true,
+      ],
+      // The aggregation removes the ranges, and the other metric is not a histogram.
+      [
+        'max(histogram_quantile(0.5, sum by (region) (x_bucket)))',
+        ['max(histogram_quantile(0.5, sum(x_bucket)))'],
+        false,
+      ],
+      ['max(histogram_quantile(0.5, x))', ['max(histogram_quantile(0.5, x))'], false],
+    ];
+    for (const [query, received, found] of cases) {
+      const [eu, us] = ['eu', 'us'].map((region) => fakeGroup(region, { region }, ignoring));
+      const answer = await federationOf([eu!, us!]).query(request(query));
+      const values = await read(answer);
+      t.strictSame([eu!.received, us!.received], [received, received], query);
+      t.equal(Object.keys(values).length, found ? 1 : 0, query);
+      t.equal(answer.annotations.warnings.length, found ? 0 : 1, query);
+    }
+  },
+);
+
 t.test('an explanation states that a region rejected an expression', async (t) => {
   const eu = fakeGroup('eu', { region: 'eu' }, rejecting(/abs/, 'unknown func "abs"'));
   const { text } = await federationOf([eu]).explain({ ...request('abs(x)'), analyze: true });

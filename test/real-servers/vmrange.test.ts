@@ -214,10 +214,11 @@ t.test(`${runs} random histograms of seed ${seed}`, { skip }, async (t) => {
 });
 
 t.test('histograms over two regions', { skip }, async (t) => {
-  const [a, b, union, prometheus] = await Promise.all([
+  const [a, b, union, prometheus, prometheusA] = await Promise.all([
     startVictoriaMetrics(t),
     startVictoriaMetrics(t),
     startVictoriaMetrics(t),
+    startPrometheus(t),
     startPrometheus(t),
   ]);
   const inA = [...REGION_A, ...linearSeries('linear_bucket', 0)];
@@ -226,6 +227,7 @@ t.test('histograms over two regions', { skip }, async (t) => {
     importIntoVictoriaMetrics(a.url, inA),
     importIntoVictoriaMetrics(b.url, inB),
     importIntoPrometheus(prometheus.url, inB),
+    importIntoPrometheus(prometheusA.url, inA),
     importIntoVictoriaMetrics(union.url, [
       ...withLabels(inA, { region: 'a' }),
       ...withLabels(inB, { region: 'b' }),
@@ -240,6 +242,13 @@ t.test('histograms over two regions', { skip }, async (t) => {
       'VictoriaMetrics and Prometheus',
       configOf(
         groupOf(a.url, { labels: { region: 'a' } }),
+        groupOf(prometheus.url, { labels: { region: 'b' } }),
+      ),
+    ],
+    [
+      'Prometheus',
+      configOf(
+        groupOf(prometheusA.url, { labels: { region: 'a' } }),
         groupOf(prometheus.url, { labels: { region: 'b' } }),
       ),
     ],
@@ -270,6 +279,12 @@ t.test('histograms over two regions', { skip }, async (t) => {
         'histogram_quantile(0.9, rate(linear_bucket{vmrange!=""}[1m]))',
         'histogram_quantile(0.9, sum without (region) (rate(linear_bucket{vmrange!=""}[1m])))',
         'histogram_quantile(0.9, sum by (vmrange) (linear_bucket{region="b"}))',
+        // The region warns that it ignores the buckets.
+        'histogram_quantile(0.9, rate(linear_bucket[1m]))',
+        'histogram_quantile(0.9, linear_bucket{region="b"})',
+        'histogram_fraction(0.001, 1, sum without (instance, job) (linear_bucket))',
+        'max by (job) (histogram_quantile(0.9, linear_bucket))',
+        'histogram_quantile(0.9, linear_bucket) - histogram_quantile(0.5, linear_bucket)',
         'histogram_fraction(0.001, 1, sum by (region, vmrange) (rate(linear_bucket[1m])))',
         'histogram_quantile(0.9, sum by (region, vmrange) (linear_bucket)) > on (region) histogram_quantile(0.5, sum by (region, vmrange) (linear_bucket))',
       ]) {

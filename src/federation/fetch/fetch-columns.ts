@@ -14,7 +14,7 @@ import type { SampleBudget, SampleCounter } from '../../runtime/index.js';
 import type { GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, warnOrThrow } from '../fan-out.js';
 import { asReplan } from '../replan/native-histogram-replan.js';
-import { noteTrailer, openFetch, type FetchRun, type OpenPart } from './open-fetch.js';
+import { noteTrailer, openFetch, requireBuckets, type FetchRun, type OpenPart } from './open-fetch.js';
 
 /**
  * Runs a fetch to its end. A group whose answer breaks off is missing entirely: an aggregation of half of its series
@@ -25,7 +25,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
   const lossy = new LossyHistograms();
   const results = await allOrNothing(parts, run.deadline, async (part) => {
     try {
-      return await decodePart(part, run, new PartDecoder(part.group, run, budget, lossy));
+      return await decodePart(part, fetch, run, new PartDecoder(part.group, run, budget, lossy));
     } catch (thrown) {
       part.stats.failed(thrown);
       const { group, targets } = part;
@@ -49,6 +49,7 @@ export async function fetchColumns(fetch: Fetch, run: FetchRun, budget: SampleBu
 /** Reads the answer of one group to its end. */
 async function decodePart(
   { group, frames, buffered, addLabels, stats }: OpenPart,
+  fetch: Fetch,
   run: FetchRun,
   decoder: PartDecoder,
 ): Promise<Column[]> {
@@ -67,6 +68,7 @@ async function decodePart(
     decoder.decode(batch);
   }
   stats.ended(labelled.trailer);
+  requireBuckets(labelled.trailer, fetch, run);
   noteTrailer(labelled.trailer, group, run);
   return decoder.columns;
 }

@@ -9,7 +9,7 @@ import {
   transformFrames,
 } from '../../json/index.js';
 import { PromfedError, withoutPosition, type Grid, type Labels } from '../../model/index.js';
-import type { Fetch } from '../../promql/plan/index.js';
+import { ignoredBuckets, type Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, Rejections, warnOrThrow, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
@@ -27,8 +27,11 @@ export interface FetchRun extends FanOutContext {
   readonly acceptsLossyHistograms?: boolean;
   /** Sends instant queries together with those of other requests. Default: each is sent alone. */
   readonly batching?: QueryBatching | undefined;
-  /** Reports whether the query can be planned again without a fetch whose expression a region rejected. Default: never. */
-  readonly replansWithout?: ((fetch: Fetch) => boolean) | undefined;
+  /**
+   * Reports whether the query can be planned again without a fetch whose expression a region rejected with a text. Default:
+   * never.
+   */
+  readonly replansWithout?: ((fetch: Fetch, text: string) => boolean) | undefined;
 }
 
 /** The answer of one group to its part of a fetch. */
@@ -56,8 +59,8 @@ export function resultTypeOf({ type }: Fetch, kind: FetchRun['kind']): 'vector' 
  *
  * The caller closes the streams.
  *
- * @throws RejectionReplan when a region rejected the expression and promfed can compute it; the rejection when it cannot
- *   and no group answered.
+ * @throws RejectionReplan when a region rejected the expression or ignored buckets in a small answer, and promfed can compute
+ *   it; the rejection when it cannot and no group answered.
  */
 export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]> {
   const expected = resultTypeOf(fetch, run.kind);
@@ -99,6 +102,7 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
         const answer = await queryGroup(group, run, send, { stats, rejections });
         if (answer === undefined) return undefined;
         const buffered = await answer.tryBuffer?.();
+        if (buffered !== undefined) requireBuckets(buffered.trailer, fetch, run);
         const frames = buffered === undefined ? answer.frames : new BufferedStream(buffered);
         return { group, frames, buffered, addLabels, targets: answer.targets ?? [], stats };
       },
@@ -113,8 +117,19 @@ export async function openFetch(fetch: Fetch, run: FetchRun): Promise<OpenPart[]
 
 /** Returns a rejection of the expression as a `RejectionReplan` if promfed can compute it, any other value unchanged. */
 function asRejectionReplan(thrown: unknown, fetch: Fetch, run: FetchRun): unknown {
-  const isRejected = thrown instanceof PromfedError && thrown.code === 'rejected';
-  return isRejected && run.replansWithout?.(fetch) === true ? new RejectionReplan(thrown, fetch) : thrown;
+  if (!(thrown instanceof PromfedError && thrown.code === 'rejected')) return thrown;
+  return run.replansWithout?.(fetch, thrown.message) === true ? new RejectionReplan(thrown, fetch) : thrown;
+}
+
+/**
+ * Checks that a region has not ignored buckets that may have ranges.
+ *
+ * @throws RejectionReplan when it has, and promfed can compute the function.
+ */
+export function requireBuckets({ warnings }: ResponseTrailer, fetch: Fetch, run: FetchRun): void {
+  const text = ignoredBuckets(warnings);
+  if (text === undefined || run.replansWithout?.(fetch, text) !== true) return;
+  throw new RejectionReplan(new PromfedError('rejected', text), fetch);
 }
 
 /**

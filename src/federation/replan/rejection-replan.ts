@@ -8,12 +8,14 @@ import { fetchesOf, rejectedParts, type Fetch, type PlanNode } from '../../promq
 const MAX_REPLANS = 4;
 
 /**
- * A region rejected the expression of a fetch: it is older than the query, has no such function, or joins by other rules.
+ * A region rejected the expression of a fetch: it is older than the query, has no such function, joins by other rules, or
+ * has ignored buckets that may have ranges, with a warning.
  * The query is planned again without the expression. Not a failure of the region: `ignore_error` does not apply.
  */
 export class RejectionReplan extends PromfedError {
   readonly fetchKey: string;
 
+  /** @param rejection the error of the region, or its warning as an error. */
   constructor(rejection: PromfedError, { key }: Fetch) {
     super('execution', rejection.message, { cause: rejection });
     this.fetchKey = key;
@@ -35,9 +37,13 @@ export class RejectedOperations {
     return this.#keys;
   }
 
-  /** Reports whether promfed can compute a fetch of the plan. A selector cannot be computed. */
-  canReplan({ key }: Fetch, plan: PlanNode): boolean {
-    return this.#replans < MAX_REPLANS && this.#partsOf(key, plan, '').length > 0;
+  /**
+   * Reports whether promfed can compute a fetch of the plan. A selector cannot be computed.
+   *
+   * @param text the error or the warning of the region.
+   */
+  canReplan({ key }: Fetch, plan: PlanNode, text: string): boolean {
+    return this.#replans < MAX_REPLANS && this.#partsOf(key, plan, text).length > 0;
   }
 
   /**

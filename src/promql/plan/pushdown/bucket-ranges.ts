@@ -3,6 +3,7 @@
 import { BUCKET_RANGE, SIGNATURES } from '../../functions/index.js';
 import { walk, type AggregateOp, type Expr } from '../../language/index.js';
 import { tryText } from '../parens.js';
+import { labelRuleOf } from './label-rules.js';
 
 /** Aggregations whose result is some of the series of their input, with all labels. */
 const SELECTING: ReadonlySet<AggregateOp> = new Set(['topk', 'bottomk', 'limitk', 'limit_ratio']);
@@ -18,6 +19,24 @@ export function namesBucketRange(expr: Expr): boolean {
     return !isNamed && keepsIt(one);
   });
   return isNamed;
+}
+
+/**
+ * Reports whether series of buckets that a region ignores may have ranges: the label is not removed, and metrics are read
+ * that are named as histograms are.
+ */
+export function mayHaveBucketRange(expr: Expr): boolean {
+  return readsBuckets(expr) && labelRuleOf(expr).allows(BUCKET_RANGE);
+}
+
+/** Reports whether an expression reads the series of classic histograms, whose names end in `_bucket`. */
+export function readsBuckets(expr: Expr): boolean {
+  let found = false;
+  walk(expr, (one) => {
+    if (one.kind !== 'vectorSelector') return;
+    found ||= one.matchers.some(({ value }) => value.endsWith('_bucket'));
+  });
+  return found;
 }
 
 /** Reports whether an expression itself names the label, without its operands. */

@@ -11,7 +11,6 @@ import {
 import { SIGNATURES } from '../../functions/index.js';
 import {
   isPlainLabelName,
-  walk,
   type AggregateExpr,
   type BinaryExpr,
   type CallExpr,
@@ -22,7 +21,7 @@ import {
 import { tryText, withoutParens } from '../parens.js';
 import type { PlannedGroup } from '../pruning/planned-group.js';
 import { shiftOf, type PlanTimes } from '../times.js';
-import { namesBucketRange } from './bucket-ranges.js';
+import { namesBucketRange, readsBuckets } from './bucket-ranges.js';
 import { computed, type Computed } from './pushdown-verdict.js';
 
 /** Functions that extrapolate to the ends of a range. */
@@ -114,14 +113,4 @@ function mayVary(param: Expr): boolean {
   let inner = withoutParens(param);
   while (inner.kind === 'unary') inner = withoutParens(inner.expr);
   return inner.kind !== 'number' && inner.kind !== 'string';
-}
-
-/** Reports whether an expression reads the series of classic histograms, whose names end in `_bucket`. */
-function readsBuckets(expr: Expr): boolean {
-  let found = false;
-  walk(expr, (one) => {
-    if (one.kind !== 'vectorSelector') return;
-    found ||= one.matchers.some(({ value }) => value.endsWith('_bucket'));
-  });
-  return found;
 }

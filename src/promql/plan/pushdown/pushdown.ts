@@ -58,6 +58,7 @@ const SEVERAL_GROUPS = computedBecause(
 );
 
 const REJECTED = computedBecause('a region rejected it');
+const IGNORED = computedBecause('a region rejected it, or ignored buckets without the label le');
 
 /** The pushdown verdicts of one expression and everything below it, in time linear in the expression. */
 export class Pushdown {
@@ -92,7 +93,8 @@ export class Pushdown {
     const judged = this.#judge(expr);
     // Computed for every part, so that the rule of a deep expression does not recurse.
     this.#rules.of(expr);
-    const verdict = judged.kind === 'local' && this.isRejected(expr) ? REJECTED : judged;
+    const isRejected = judged.kind === 'local' && this.isRejected(expr);
+    const verdict = isRejected ? (takesBuckets(expr) ? IGNORED : REJECTED) : judged;
     this.#verdicts.set(expr, verdict);
     return verdict;
   }
@@ -317,6 +319,10 @@ function labelsAfter(expr: AggregateExpr, input: Local): ReadonlySet<string> {
 export function writesGroupLabel(expr: AggregateExpr, groups: readonly PlannedGroup[]): boolean {
   const label = tryText(expr.param);
   return expr.op === 'count_values' && label !== undefined && setsLabel(groups, label);
+}
+
+function takesBuckets(expr: Expr): boolean {
+  return expr.kind === 'call' && SIGNATURES.get(expr.func)?.dependsOn === 'buckets';
 }
 
 function hasSeries(expr: Expr): boolean {
