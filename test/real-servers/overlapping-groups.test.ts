@@ -40,6 +40,7 @@ const older = [
   series('pausing', [...until(1800), [1815, 'stale']]),
   series('both', [...until(2160), [2175, 'stale']]),
   series('ended', [...until(1800), [1860, 'stale']]),
+  series('edge', [...until(1800), [1860, 'stale']]),
   series('only_older', counter),
 ];
 const newer = [
@@ -48,6 +49,10 @@ const newer = [
   series('pausing', from(1860)),
   series('both', counter),
   series('ended', [...until(1800), [1860, 'stale']]),
+  series(
+    'edge',
+    until(1740).map(([afterS, value]) => [afterS + 50, value]),
+  ),
   series('only_newer', counter),
 ];
 
@@ -86,6 +91,8 @@ const markers: readonly Case[] = [
   { query: 'pausing', afterS: 1860, value: String(13 * 31) },
   { query: 'both', afterS: 2180, value: String(13 * 36) },
   { query: 'ended', afterS: 1860, value: undefined },
+  // The sample that continues the series is not in the lookback.
+  { query: 'edge', afterS: 2095, value: String(13 * 30) },
 ];
 
 const stores = {

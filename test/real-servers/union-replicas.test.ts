@@ -14,6 +14,7 @@ import { checkRandom } from '../helpers/union/check-random.js';
 import { differencesIn, startUnion, type UnionTimes } from '../helpers/union/prometheus-union.js';
 import { arbitraryUnionExpression } from '../helpers/union/random-expressions.js';
 import { replicaCases } from '../helpers/union/replica-cases.js';
+import { isStable } from '../helpers/union/stable-expressions.js';
 import { randomRuns, randomSeed } from '../helpers/random-runs.js';
 
 const skip = withoutRealServers();
@@ -79,15 +80,6 @@ for (const { name, groups } of replicaCases) {
       t.same(annotated, [], 'warnings and infos are equal, except for positions');
     });
   });
-}
-
-/**
- * Excludes variances of times, which depend on the order of the sum, because they are small numbers from large ones. For
- * timestamp() of a selector with `@` and `offset`, Prometheus looks back from the time without the offset.
- */
-function isStable(query: string): boolean {
-  if (!query.includes('timestamp')) return true;
-  return !/stddev|stdvar/.test(query) && !/timestamp\([^()]* @ end\(\) offset/.test(query);
 }
 
 function describe(query: string, { end, step }: UnionTimes): string {

@@ -2,7 +2,12 @@
 // over the regions, once with pushdown and once without.
 
 import { api, startPromfed } from '../promfed/promfed.js';
-import { importIntoPrometheus, startPrometheus } from '../real-servers/real-servers.js';
+import {
+  importIntoPrometheus,
+  importIntoVictoriaMetrics,
+  startPrometheus,
+  startVictoriaMetrics,
+} from '../real-servers/real-servers.js';
 import { withLabels, type TestSeries } from '../series/series-set.js';
 import type { Teardown } from '../real-servers/server-process.js';
 import { annotationsOf, answerDifferences, hasSamples, type UnionAnswer } from './answers.js';
@@ -15,6 +20,8 @@ export interface UnionGroup {
   readonly whole?: readonly TestSeries[];
   /** The group's `inject_matchers`. */
   readonly inject?: readonly string[];
+  /** The product of the targets. Default: Prometheus. */
+  readonly product?: 'prometheus' | 'victoriametrics';
   /** More keys of the group, above the defaults of the test. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -61,14 +68,22 @@ export async function startUnion(
   remoteRead: boolean | 'auto' = 'auto',
 ): Promise<Union> {
   const union = groups.flatMap(({ labels, targets, whole }) => withLabels(whole ?? targets[0]!, labels));
-  const start = async (series: readonly TestSeries[]): Promise<string> => {
+  const start = async (
+    series: readonly TestSeries[],
+    product: UnionGroup['product'] = 'prometheus',
+  ): Promise<string> => {
+    if (product === 'victoriametrics') {
+      const { url } = await startVictoriaMetrics(t);
+      await importIntoVictoriaMetrics(url, series);
+      return url;
+    }
     const { url } = await startPrometheus(t);
     await importIntoPrometheus(url, series);
     return url;
   };
   const [reference, ...regions] = await Promise.all([
     start(dedupe(union)),
-    ...groups.map(({ targets }) => Promise.all(targets.map(start))),
+    ...groups.map(({ targets, product }) => Promise.all(targets.map((series) => start(series, product)))),
   ]);
   const yaml = JSON.stringify({
     promxy: {
