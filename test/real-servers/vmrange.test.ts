@@ -272,6 +272,21 @@ t.test('histograms over two regions', { skip }, async (t) => {
         t.notOk(answer.warnings);
       });
 
+      await t.test(
+        'an inverted interval has the result of Prometheus, not the error of VictoriaMetrics',
+        async (t) => {
+          const query = 'histogram_fraction(1, 0.5, sum by (region, vmrange) (linear_bucket))';
+          const { data } = await api(promfed.url, '/api/v1/query', { query, time: AT });
+          t.same(
+            data!.result.map(({ metric, value }) => [metric, value![1]]),
+            [
+              [{ region: 'a' }, '0'],
+              [{ region: 'b' }, '0'],
+            ],
+          );
+        },
+      );
+
       for (const query of [
         'histogram_quantile(0.9, sum by (vmrange) (rate(linear_bucket[1m])))',
         'histogram_quantile(0.9, sum by (instance, vmrange) (rate(linear_bucket[1m])))',

@@ -33,6 +33,7 @@ const DATA: RawSeries[] = [series('one', {}, 0)];
 for (let id = 0; id < SERIES; id++) {
   DATA.push(series('x', {}, id), series('y', {}, id), series('target_info', { version: '1' }, id));
   for (const le of ['1', '2', '+Inf']) DATA.push(series('b_bucket', { le }, id));
+  for (const vmrange of ['1...2', '2...3', '3...4']) DATA.push(series('v_bucket', { vmrange }, id));
   if (id < HISTOGRAM_SERIES) DATA.push({ ...series('h', {}, id), histograms: HISTOGRAMS });
 }
 /** More series than are sorted between two pauses, in reverse order. */
@@ -145,6 +146,7 @@ const OPERATORS: readonly {
   { text: 'label_join(x, "a", "-", "id", "job")', input: 'x' },
   { text: 'histogram_quantile(0.9, b_bucket)', input: 'b_bucket', min: 3 * SERIES },
   { text: 'histogram_quantile(0.9, h)', input: 'h', min: HISTOGRAM_SERIES },
+  { text: 'histogram_quantile(0.9, v_bucket)', input: 'v_bucket', min: 6 * SERIES },
   { text: 'histogram_quantiles(b_bucket, "q", 0.5, 0.9)', input: 'b_bucket', min: 6 * SERIES },
   { text: 'histogram_fraction(0, 1, h)', input: 'h', min: HISTOGRAM_SERIES },
   { text: 'histogram_count(h)', input: 'h', min: HISTOGRAM_SERIES },

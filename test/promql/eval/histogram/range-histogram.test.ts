@@ -2,6 +2,10 @@
 
 import t from 'tap';
 
+import { rangeGrid, Labels, type RawSeries } from '../../../../src/model/index.js';
+import { createMemorySource, evaluate } from '../../../../src/promql/eval/index.js';
+import { SampleBudget } from '../../../../src/runtime/index.js';
+import { createEvalContext, planRaw } from '../../../helpers/promql/evaluation.js';
 import { runScript } from '../../../helpers/promqltest/run-script.js';
 
 interface ScriptCase {
@@ -222,3 +226,25 @@ for (const { name, load, evals } of cases) {
     });
   }
 }
+
+t.test('the samples of merged series are released, however many there are', async (t) => {
+  const grid = rangeGrid(0, 9 * 60_000, 60_000);
+  const COUNT = 3000;
+  /** Series that have the same end, each with a sample at one of the steps. */
+  const series = Array.from({ length: COUNT }, (_, i): RawSeries => ({
+    labels: Labels.from({ __name__: 'v_bucket', vmrange: `${i}...1000000` }),
+    timestamps: Float64Array.of((i % grid.count) * 60_000),
+    values: Float64Array.of(1),
+  }));
+  const query = 'histogram_quantile(0.9, last_over_time(v_bucket[1m]))';
+  const stepsOfInput = COUNT * grid.count;
+  const maxSamples = stepsOfInput + COUNT + 2 * grid.count;
+  const budget = new SampleBudget({ maxSamples });
+  const value = await evaluate(planRaw(query, grid), createEvalContext(grid, { samples: createMemorySource(series), budget })); // prettier-ignore
+  t.equal(value.type === 'vector' && value.columns.length, 1);
+  t.ok(budget.peakSamples > stepsOfInput, 'merged series are counted');
+  budget.reserve(maxSamples - grid.count);
+  t.throws(() => {
+    budget.reserve(1);
+  }, 'only the result is held');
+});
