@@ -168,9 +168,8 @@ t.test('a third region, which a label distinguishes, computes its own series', {
   ]);
   t.same(await valueOf('sum(increase(x[30m]))'), [[undefined, '780']]);
   t.same(await valueOf('rate(x{region="us"}[5m])'), [['us', rate]]);
-  const { data } = await api<Explanation>(url, '/api/v1/explain', {
-    query: 'rate(x{region="us"}[5m])',
-    time,
-  });
-  t.match(data?.text, /^fetch\n {2}g2: rate\(x\[5m\]\)/);
+  const explain = async (query: string): Promise<string> =>
+    (await api<Explanation>(url, '/api/v1/explain', { query, time })).data!.text;
+  t.match(await explain('rate(x{region="us"}[5m])'), /^fetch\n {2}g2: rate\(x\[5m\]\)/);
+  t.match(await explain('sum(rate(x[5m]))'), / fetch\n {6}g2: sum\(rate\(x\[5m\]\)\) as \{region="us"\}/);
 });

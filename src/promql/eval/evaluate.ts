@@ -2,7 +2,7 @@
 
 import { Labels, multiplyHistogram, PromfedError, type Value } from '../../model/index.js';
 import { sortPaced } from '../../runtime/index.js';
-import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode } from '../plan/index.js';
+import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode, UnionNode } from '../plan/index.js';
 import { evalAggregate } from './aggregate/aggregate.js';
 import { evalBinary } from './binary/binary.js';
 import { evalCall } from './call/call.js';
@@ -84,6 +84,8 @@ function dispatch(evaluator: Evaluator, node: PlanNode): Operand | Promise<Opera
       return evalBinary(evaluator, node);
     case 'negate':
       return evalNegate(evaluator, node);
+    case 'union':
+      return evalUnion(evaluator, node);
     case 'segments':
       return evalSegments(evaluator, node);
     case 'segment':
@@ -94,6 +96,12 @@ function dispatch(evaluator: Evaluator, node: PlanNode): Operand | Promise<Opera
 async function evalFetch(evaluator: Evaluator, { fetch }: FetchNode): Promise<Operand> {
   const columns = await evaluator.context.fetched(fetch, evaluator.grid);
   return { type: 'vector', columns, ordered: false, held: 0 };
+}
+
+/** The result is not owned: the columns of fetches are shared. */
+async function evalUnion(evaluator: Evaluator, { inputs }: UnionNode): Promise<Operand> {
+  const vectors = await Promise.all(inputs.map((input) => evaluator.evaluateVector(input)));
+  return { type: 'vector', columns: vectors.flatMap(({ columns }) => columns), ordered: false, held: 0 };
 }
 
 async function evalMatrix(evaluator: Evaluator, node: RangeNode | SubqueryNode): Promise<Operand> {

@@ -33,6 +33,7 @@ function tryUnsupportedAt(node: PlanNode): string | undefined {
     case 'subquery':
     case 'negate':
     case 'aggregate':
+    case 'union':
     case 'segments':
     case 'segment':
       return undefined;

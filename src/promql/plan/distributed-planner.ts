@@ -12,6 +12,7 @@ import { absentLabels } from './absent-labels.js';
 import { LocalPlanner } from './local-planner.js';
 import type { PlanNode } from './node.js';
 import { tryText, withoutParens } from './parens.js';
+import { isJoined } from './pruning/group-units.js';
 import type { SelectorRouting } from './pruning/selector-routing.js';
 import { Fetches } from './pushdown/fetches.js';
 import type { Local } from './pushdown/pushdown-verdict.js';
@@ -21,6 +22,7 @@ import { tryQueryFunction, type PlanTimes } from './times.js';
 /** Plans one expression from the verdicts and the routes of its parts. */
 export class DistributedPlanner {
   readonly #pushdown: Pushdown;
+  readonly #routing: SelectorRouting;
   readonly #times: PlanTimes;
   readonly #local: LocalPlanner;
   readonly #fetches: Fetches;
@@ -28,6 +30,7 @@ export class DistributedPlanner {
 
   constructor(pushdown: Pushdown, routing: SelectorRouting, times: PlanTimes) {
     this.#pushdown = pushdown;
+    this.#routing = routing;
     this.#times = times;
     this.#local = new LocalPlanner(times, routing);
     this.#fetches = new Fetches(times, routing);
@@ -42,13 +45,31 @@ export class DistributedPlanner {
     const planned = this.#planned.get(expr);
     if (planned !== undefined) return planned;
     const verdict = this.#tryFetchable(expr);
-    return verdict === undefined ? this.#evaluated(expr) : this.#fetches.create(expr, verdict);
+    return verdict === undefined ? this.#evaluated(expr) : this.#sent(expr, verdict);
   }
 
   /** The verdict of a local expression with series. A scalar is not fetched, but computed from a fetched vector. */
   #tryFetchable(expr: Expr): Local | undefined {
     const verdict = this.#pushdown.verdict(expr);
-    return verdict.kind === 'local' && typeOf(expr) !== 'scalar' ? verdict : undefined;
+    if (verdict.kind !== 'local' || typeOf(expr) === 'scalar') return undefined;
+    // A range vector of joined groups is read from the raw samples of all groups.
+    return typeOf(expr) === 'matrix' && verdict.groups.some(isJoined) ? undefined : verdict;
+  }
+
+  /**
+   * Plans a local expression: what groups are sent, and for joined groups the evaluation of their raw samples. As in the
+   * answers of groups, the inner level of a split aggregation keeps the labels that its input has.
+   */
+  #sent(expr: Expr, local: Local): PlanNode {
+    const fetch = this.#fetches.create(expr, local);
+    const joined = local.groups.filter(isJoined);
+    if (joined.length === 0) return fetch;
+    const evaluated = joined.map(({ members, labels }) => {
+      const planner = new LocalPlanner(this.#times, this.#routing.within(members));
+      return planner.plan(keepingLabels(expr, labels.keep(local.remainingLabels).names()));
+    });
+    const reason = { kind: 'overlapping', groups: joined.flatMap(({ members }) => members) } as const;
+    return { kind: 'union', inputs: [fetch, ...evaluated], reason, position: expr.position };
   }
 
   /** Plans an expression whose result is decoded. A fetched range vector would not lie on the step grid. */
@@ -181,15 +202,15 @@ export class DistributedPlanner {
       case 'min':
       case 'max':
       case 'group':
-        return { ...outer, op: expr.op, input: this.#fetches.create(expr, input) };
+        return { ...outer, op: expr.op, input: this.#sent(expr, input) };
       case 'count':
-        return { ...outer, op: 'sum', input: this.#fetches.create(expr, input) };
+        return { ...outer, op: 'sum', input: this.#sent(expr, input) };
       case 'topk':
       case 'bottomk':
         return {
           ...outer,
           op: expr.op,
-          input: this.#fetches.create(expr, input),
+          input: this.#sent(expr, input),
           param: expr.param && this.plan(expr.param),
         };
       case 'avg':
@@ -232,13 +253,20 @@ export class DistributedPlanner {
     return {
       kind: 'aggregate',
       op: 'sum',
-      input: this.#fetches.create(expr, input),
+      input: this.#sent(expr, input),
       param: undefined,
       grouping: expr.without ? expr.grouping.filter((name) => name !== label) : [...expr.grouping, label],
       without: expr.without,
       position: expr.position,
     };
   }
+}
+
+/** An aggregation that keeps more labels; any other expression as it is. */
+function keepingLabels(expr: Expr, labels: readonly string[]): Expr {
+  if (expr.kind !== 'aggregate' || labels.length === 0) return expr;
+  const others = expr.grouping.filter((name) => !labels.includes(name));
+  return { ...expr, grouping: expr.without ? others : [...others, ...labels] };
 }
 
 /** `group(expr)`, which is 1 when there is a series. */

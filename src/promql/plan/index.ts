@@ -18,6 +18,7 @@ export type {
   SegmentsNode,
   Selection,
   SelectorNode,
+  UnionNode,
   SubqueryNode,
 } from './node.js';
 export { fetchesOf, operands } from './operands.js';

@@ -10,6 +10,7 @@ export type PlanNode =
   | NumberNode
   | StringNode
   | FetchNode
+  | UnionNode
   | SelectorNode
   | RangeNode
   | SubqueryNode
@@ -45,6 +46,12 @@ export interface FetchNode extends Node {
   readonly excluded: readonly ExcludedGroup[];
   /** The expression that is rewritten for each group. */
   readonly source?: Expr | undefined;
+}
+
+/** The series of several vectors. Labels of groups distinguish those of every two inputs. */
+export interface UnionNode extends Node {
+  readonly kind: 'union';
+  readonly inputs: readonly PlanNode[];
 }
 
 /** The raw samples of one selector: its matchers, and the request to each group. */

@@ -20,6 +20,8 @@ export function operands(node: PlanNode): readonly PlanNode[] {
       return node.param === undefined ? [node.input] : [node.param, node.input];
     case 'call':
       return node.info === undefined ? node.args : [...node.args, node.info.selector];
+    case 'union':
+      return node.inputs;
     case 'segments':
       return node.segments;
     case 'binary':

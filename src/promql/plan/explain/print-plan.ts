@@ -33,6 +33,8 @@ export function headline(node: PlanNode): string {
       return JSON.stringify(node.value);
     case 'fetch':
       return 'fetch';
+    case 'union':
+      return 'union';
     case 'selector':
       return `selector {${node.selection.matchers.map(matcherText).join(', ')}}`;
     case 'range':

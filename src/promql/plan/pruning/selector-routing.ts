@@ -6,6 +6,7 @@ import { createInfoTimes } from '../info.js';
 import type { PlanTimes } from '../times.js';
 import { dataWindows } from './data-windows.js';
 import { pruneGroups, type PrunedGroups } from './group-pruning.js';
+import { GroupUnits } from './group-units.js';
 import { findOwnedSelectors } from './owned-selectors.js';
 import { areDisjoint, labelsOf, type PlannedGroup } from './planned-group.js';
 
@@ -23,8 +24,8 @@ export interface SelectorRoute extends PrunedGroups {
    * outside of the bounds must not count, or another group has the rest of a series.
    */
   readonly crossesBounds: boolean;
-  /** True when no label distinguishes the groups: each of them may have some of the samples of one series. */
-  readonly overlapping: boolean;
+  /** The groups that labels distinguish: overlapping ones are joined. The same array as `groups` when none overlap. */
+  readonly units: readonly PlannedGroup[];
 }
 
 /** Selectors that are read from raw samples, each with the group whose native histograms require it. */
@@ -42,6 +43,7 @@ interface Shared {
   readonly isUnaligned: boolean;
   /** The names of the labels that any group has. */
   readonly labels: ReadonlySet<string>;
+  readonly units: GroupUnits;
   /** By matchers and window. Dashboards repeat selectors, and there may be many groups. */
   readonly pruned: Map<string, PrunedGroups>;
 }
@@ -50,23 +52,32 @@ interface Shared {
 export class SelectorRouting {
   readonly #shared: Shared;
   readonly #histogramSelectors: HistogramSelectors;
+  /** Undefined for all groups. */
+  readonly #members: ReadonlySet<PlannedGroup> | undefined;
   readonly #routes = new Map<VectorSelector, SelectorRoute>();
 
-  private constructor(shared: Shared, histogramSelectors: HistogramSelectors) {
+  private constructor(
+    shared: Shared,
+    histogramSelectors: HistogramSelectors,
+    members?: ReadonlySet<PlannedGroup>,
+  ) {
     this.#shared = shared;
     this.#histogramSelectors = histogramSelectors;
+    this.#members = members;
   }
 
   /** @throws PromfedError `execution` when a duration of the expression cannot be calculated. */
   static create(expr: Expr, all: readonly PlannedGroup[], times: PlanTimes): SelectorRouting {
     const { groups, owners } = findOwnedSelectors(expr, all, times);
     const isBounded = groups.some(({ bounds }) => bounds !== undefined);
+    const labels = new Set(groups.flatMap((group) => labelsOf(group).names()));
     const shared = {
       groups,
       owners,
       windows: isBounded ? dataWindows(expr, times, createInfoTimes(times)) : undefined,
       isUnaligned: times.stepMs > 0 && times.startMs % times.stepMs !== 0,
-      labels: new Set(groups.flatMap((group) => labelsOf(group).names())),
+      labels,
+      units: new GroupUnits(labels),
       pruned: new Map<string, PrunedGroups>(),
     };
     return new SelectorRouting(shared, new Map());
@@ -75,6 +86,11 @@ export class SelectorRouting {
   /** The same routing with selectors that are read from raw samples. */
   with(histogramSelectors: HistogramSelectors): SelectorRouting {
     return histogramSelectors.size === 0 ? this : new SelectorRouting(this.#shared, histogramSelectors);
+  }
+
+  /** The same routing to some of the groups. Reasons for raw samples remain those of all groups. */
+  within(members: readonly PlannedGroup[]): SelectorRouting {
+    return new SelectorRouting(this.#shared, this.#histogramSelectors, new Set(members));
   }
 
   /** The groups that may have any metric, in their order. */
@@ -91,14 +107,16 @@ export class SelectorRouting {
   route(selector: VectorSelector): SelectorRoute {
     const known = this.#routes.get(selector);
     if (known !== undefined) return known;
-    const { owners, windows, isUnaligned, labels } = this.#shared;
+    const { owners, windows, isUnaligned, labels, units } = this.#shared;
     const owner = owners.get(selector);
     if (owner !== undefined) return this.#addRoute(selector, this.#ownedRoute(owner));
     const window = windows?.get(selector);
     const pruned = this.#prune(selector.matchers, window);
-    const { groups } = pruned;
+    const members = this.#members;
+    const groups = members === undefined ? pruned.groups : pruned.groups.filter((one) => members.has(one));
     return this.#addRoute(selector, {
-      ...pruned,
+      groups,
+      excluded: pruned.excluded,
       rawOnly: groups.find(
         (group) =>
           group.exact === true ||
@@ -107,7 +125,7 @@ export class SelectorRouting {
       ),
       nativeHistograms: this.#histogramSelectors.get(selector),
       crossesBounds: windows !== undefined && crosses(groups, labels, window),
-      overlapping: !areDisjoint(groups, labels),
+      units: units.of(groups),
     });
   }
 
@@ -125,7 +143,7 @@ export class SelectorRouting {
       rawOnly: owner,
       nativeHistograms: undefined,
       crossesBounds: false,
-      overlapping: false,
+      units: [owner],
     };
   }
 

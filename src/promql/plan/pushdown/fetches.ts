@@ -4,6 +4,7 @@ import type { LabelRule, Labels } from '../../../model/index.js';
 import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index.js';
 import type { FetchNode, FetchPart } from '../node.js';
 import { NONE_EXCLUDED, type ExcludedGroup, type Exclusion } from '../pruning/group-pruning.js';
+import { isJoined } from '../pruning/group-units.js';
 import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRoute, SelectorRouting } from '../pruning/selector-routing.js';
 import type { PlanTimes } from '../times.js';
@@ -42,6 +43,8 @@ export class Fetches {
    * Creates the fetch of a local vector or range vector. The series of each answer are given those labels of the group
    * that remain. For the inner level of a split aggregation these are the labels of its input, which keep the groups
    * apart until the outer level has grouped.
+   *
+   * Joined groups are left out.
    */
   create(expr: Expr, { groups, remainingLabels }: Local): FetchNode {
     const routes = this.#routesOf(expr);
@@ -51,7 +54,7 @@ export class Fetches {
     const numbers = new Map<string, number>();
     let choices = '';
     for (const [i, group] of groups.entries()) {
-      const sent = textOf(group);
+      const sent = isJoined(group) ? undefined : textOf(group);
       if (sent === undefined) {
         choices += '-,';
         continue;
@@ -108,7 +111,7 @@ export class Fetches {
     groups: readonly PlannedGroup[],
     routes: readonly SelectorRoute[],
   ): (group: PlannedGroup) => SentExpr | undefined {
-    const partial = routes.filter((route) => route.groups !== groups).map((route) => new Set(route.groups));
+    const partial = routes.filter((route) => route.units !== groups).map((route) => new Set(route.units));
     const texts = new Map<string, SentExpr | undefined>();
     return (group) => {
       let key = this.#groupKey(group);

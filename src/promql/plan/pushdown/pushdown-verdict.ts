@@ -16,7 +16,10 @@ interface Constant {
 
 export interface Local {
   readonly kind: 'local';
-  /** The groups that may have series for it. A scalar that reads series is local only when there is exactly one. */
+  /**
+   * The groups that may have series for it; overlapping ones are joined (`JoinedGroup`). A scalar that reads series is
+   * local only when there is exactly one.
+   */
   readonly groups: readonly PlannedGroup[];
   /**
    * Labels of groups that the series of the result still have. A group need not have all of them. They distinguish the

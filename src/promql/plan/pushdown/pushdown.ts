@@ -14,6 +14,7 @@ import {
   type SubqueryExpr,
   type VectorSelector,
 } from '../../language/index.js';
+import { isJoined } from '../pruning/group-units.js';
 import { areDisjoint, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRouting } from '../pruning/selector-routing.js';
 import { tryText } from '../parens.js';
@@ -132,7 +133,8 @@ export class Pushdown {
   /** @param reads the samples that the selector reads at each step. */
   #selector(expr: VectorSelector, reads: 'range' | 'lookback'): PushdownVerdict {
     if (expr.extension !== undefined) return computed({ kind: 'experimental', what: expr.extension });
-    const { groups, rawOnly, nativeHistograms, crossesBounds, overlapping } = this.#routing.route(expr);
+    const route = this.#routing.route(expr);
+    const { rawOnly, nativeHistograms, crossesBounds, units: groups } = route;
     if (rawOnly?.ownedNames !== undefined) {
       return computedBecause(`only ${rawOnly.name} has the metric: its raw samples are read`);
     }
@@ -145,7 +147,9 @@ export class Pushdown {
         'its window crosses the time range of a group: the raw samples of all groups are read',
       );
     }
-    if (overlapping) return computed({ kind: 'overlapping', groups });
+    // Regions drop names that the joined groups would keep until the end of the query.
+    const isPushed = groups.some((group) => !isJoined(group)) && this.#nameRemoval === 'immediate';
+    if (groups !== route.groups && !isPushed) return computed({ kind: 'overlapping', groups: route.groups });
     const lack = lackVerdict(groups, [reads, ...constructsOfSelection(expr, this.#times)]);
     if (lack !== undefined) return lack;
     const remainingLabels = this.#routing.labels;

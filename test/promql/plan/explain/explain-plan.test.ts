@@ -122,6 +122,27 @@ abs()  -- here: an operand is computed here
   );
 });
 
+t.test('a union lists the groups whose raw samples are merged, and those that compute', async (t) => {
+  const three = regions('eu', 'us', 'us');
+  t.equal(
+    printExplained(explain('sum(rate(x[5m]))', three)),
+    `
+sum  -- here: sum does not keep the label that distinguishes the groups: region
+  union  -- here: g2 and g3 may hold parts of the same series: their raw samples are merged
+    fetch
+      g1: sum(rate(x[5m])) as {region="eu"}
+    sum by (region)
+      rate()
+        range 300000ms
+          selector {__name__="x"}
+            g2: {__name__="x"} as {region="us"}
+            g3: {__name__="x"} as {region="us"}`.trim(),
+  );
+  const range = explain('x[5m]', three);
+  t.equal(range.kind, 'range', 'a range vector is read from the raw samples of all groups');
+  t.equal(range.operands[0]!.groups!.length, 3);
+});
+
 t.test('the text without explanations is that of the plan', async (t) => {
   for (const [expr, groups] of reasons) {
     const bare = printExplained(explain(expr, groups))

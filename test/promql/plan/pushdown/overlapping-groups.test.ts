@@ -10,6 +10,7 @@ const threeGroups = [
   group('eu-2', { labels: Labels.from({ region: 'eu' }) }),
   group('us', { labels: Labels.from({ region: 'us' }) }),
 ];
+const fourGroups = [...threeGroups, group('us-2', { labels: Labels.from({ region: 'us' }) })];
 const filteredGroups = [
   group('g1', filter({ include: { namespace: ['a'] } })),
   group('g2', filter({ include: { namespace: ['b'] } })),
@@ -51,6 +52,111 @@ max_over_time()
     plan: `
 fetch
   us: sum(rate(x[5m]))`,
+  },
+  {
+    name: 'groups that do not overlap are sent what the others have evaluated',
+    groups: threeGroups,
+    expr: 'rate(x[5m])',
+    plan: `
+union
+  fetch
+    us: rate(x[5m]) as {region="us"}
+  rate()
+    range 300000ms
+      selector {__name__="x"}`,
+  },
+  {
+    name: 'an aggregation that keeps the label of the groups',
+    groups: threeGroups,
+    expr: 'sum by (region, job) (x) > 5',
+    plan: `
+union
+  fetch
+    us: sum by (job) (x) > 5 as {region="us"}
+  >
+    sum by (region, job)
+      selector {__name__="x"}
+    5`,
+  },
+  {
+    name: 'the inner level of a split aggregation over overlapping groups keeps their label',
+    groups: threeGroups,
+    expr: 'count by (job) (rate(x[5m]))',
+    plan: `
+sum by (job)
+  union
+    fetch
+      us: count by (job) (rate(x[5m])) as {region="us"}
+    count by (job, region)
+      rate()
+        range 300000ms
+          selector {__name__="x"}`,
+  },
+  {
+    name: 'the inner level of a split aggregation without labels',
+    groups: threeGroups,
+    expr: 'max without (region, pod) (x)',
+    plan: `
+max without (region, pod)
+  union
+    fetch
+      us: max without (pod, region) (x) as {region="us"}
+    max without (pod)
+      selector {__name__="x"}`,
+  },
+  {
+    name: 'a join on the label of the groups',
+    groups: threeGroups,
+    expr: 'a / on (region, pod) b',
+    plan: `
+union
+  fetch
+    us: a / on (pod) b as {region="us"}
+  / on (region, pod)
+    selector {__name__="a"}
+    selector {__name__="b"}`,
+  },
+  {
+    name: 'a join on other labels, of selectors that read different groups',
+    groups: threeGroups,
+    expr: 'a / on (pod) b{region="us"}',
+    plan: `
+/ on (pod)
+  union
+    fetch
+      us: a as {region="us"}
+    selector {__name__="a"}
+  fetch
+    us: b as {region="us"}`,
+  },
+  {
+    name: 'a selector that reads overlapping groups only',
+    groups: threeGroups,
+    expr: 'sum by (region) (x{region!="us"})',
+    plan: `
+sum by (region)
+  selector {region!="us", __name__="x"}`,
+  },
+  {
+    name: 'no group is sent anything when each overlaps with another',
+    groups: fourGroups,
+    expr: 'sum(x)',
+    plan: `
+sum
+  selector {__name__="x"}`,
+  },
+  {
+    name: 'absence over overlapping groups and another one',
+    groups: threeGroups,
+    expr: 'absent(x)',
+    plan: `
+absent() as {}
+  group
+    union
+      fetch
+        us: group(x) as {region="us"}
+      group by (region)
+        selector {__name__="x"}`,
   },
   {
     name: 'a selector that the label filters route to one of the overlapping groups is sent',
