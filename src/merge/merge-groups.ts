@@ -2,8 +2,8 @@
 
 import { filterSamples, type RawSeries } from '../model/index.js';
 import { addDistances, medianInterval, MIN_DISTANCES, MIN_GAP, NEIGHBOURS } from './intervals.js';
-import { mergeRaw } from './merge-raw.js';
-import { pickEarlier } from './pick-samples.js';
+import { pickedSeries } from './merge-raw.js';
+import { pickEarlier, type Picks } from './pick-samples.js';
 
 /**
  * Returns the copies of one series as one: all samples, and of several at the same time that of the first copy. A stale
@@ -17,7 +17,71 @@ import { pickEarlier } from './pick-samples.js';
 export function mergeGroupSeries(copies: readonly RawSeries[]): RawSeries {
   return copies
     .map((copy) => withoutContinued(copy, copies))
-    .reduce((merged, copy) => mergeRaw(merged, copy, pickEarlier));
+    .reduce((merged, copy) => mergeTwo(merged, copy));
+}
+
+function mergeTwo(a: RawSeries, b: RawSeries): RawSeries {
+  const isPlain = [a, b].every((one) => one.histograms === undefined && one.counterValues === undefined);
+  if (isPlain) return mergeFloats(a, b);
+  const picks = pickEarlier(a, b);
+  const counters = unitedCounters(a, b, picks);
+  const merged = pickedSeries(a, b, picks);
+  return counters === undefined ? merged : { ...merged, counterValues: counters };
+}
+
+/** Merges copies without native histograms. At equal times the sample of the first copy is kept. */
+function mergeFloats(a: RawSeries, b: RawSeries): RawSeries {
+  const size = a.timestamps.length + b.timestamps.length;
+  const timestamps = new Float64Array(size);
+  const values = new Float64Array(size);
+  const stale = a.stale === undefined && b.stale === undefined ? undefined : new Uint8Array(size);
+  let [i, j, count] = [0, 0, 0];
+  while (i < a.timestamps.length || j < b.timestamps.length) {
+    const first = a.timestamps[i] ?? Infinity;
+    const second = b.timestamps[j] ?? Infinity;
+    const copy = first <= second ? a : b;
+    const sample = first <= second ? i : j;
+    timestamps[count] = copy.timestamps[sample]!;
+    values[count] = copy.values[sample]!;
+    if (stale !== undefined) stale[count] = copy.stale?.[sample] ?? 0;
+    count++;
+    if (first <= second) i++;
+    if (second <= first) j++;
+  }
+  return {
+    labels: a.labels,
+    timestamps: count === size ? timestamps : timestamps.slice(0, count),
+    values: count === size ? values : values.slice(0, count),
+    ...(stale === undefined ? {} : { stale: stale.slice(0, count) }),
+  };
+}
+
+/**
+ * Returns the values of a merged counter for functions of its increase, when a copy has some of its own
+ * (`RawSeries.counterValues`). Between samples of one copy the counter grows like that of the copy, and from one copy to the
+ * other like the stored values.
+ */
+function unitedCounters(a: RawSeries, b: RawSeries, { times }: Picks): Float64Array | undefined {
+  if (a.counterValues === undefined && b.counterValues === undefined) return undefined;
+  const result = new Float64Array(times.length);
+  let before: { readonly copy: RawSeries; readonly sample: number; readonly total: number } | undefined;
+  for (const [at, pick] of times.entries()) {
+    const [copy, sample] = pick >= 0 ? [a, pick] : [b, ~pick];
+    if (copy.stale?.[sample] === 1) continue;
+    const counters = copy.counterValues ?? copy.values;
+    let total = counters[sample]!;
+    if (before !== undefined) {
+      const isSame = before.copy === copy;
+      const last = isSame ? counters[before.sample]! : before.copy.values[before.sample]!;
+      const value = isSame ? total : copy.values[sample]!;
+      // After a reset the value itself is the increase.
+      if (value >= last) total = before.total + (value - last);
+      else total = value < before.total ? value : before.total + value;
+    }
+    result[at] = total;
+    before = { copy, sample, total };
+  }
+  return result;
 }
 
 /** Drops the stale markers of a copy at which another copy continues. */

@@ -25,11 +25,12 @@ export function mergeReplicaSeries(a: RawSeries, b: RawSeries, antiAffinity?: An
  * Returns the samples of two copies that the rule keeps, with the labels of the first copy, in new arrays. A kept stale
  * marker is replaced by the other copy's sample at the same time, if it has one.
  */
-export function mergeRaw(a: RawSeries, b: RawSeries, rule: (a: Samples, b: Samples) => Picks): RawSeries {
+function mergeRaw(a: RawSeries, b: RawSeries, rule: (a: Samples, b: Samples) => Picks): RawSeries {
   return pickedSeries(a, b, replaceStale(a, b, rule(a, b)));
 }
 
-function pickedSeries(a: RawSeries, b: RawSeries, picks: Picks): RawSeries {
+/** Returns the picked samples with the labels of the first copy, in new arrays. */
+export function pickedSeries(a: RawSeries, b: RawSeries, picks: Picks): RawSeries {
   const { times, values } = picks;
   return {
     labels: a.labels,

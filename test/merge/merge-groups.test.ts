@@ -211,3 +211,42 @@ t.test('a dropped marker does not shift the histograms after it', async (t) => {
   );
   t.notOk(merged.stale?.includes(1));
 });
+
+t.test(
+  'counters of replicas keep their increases, and follow the stored values between groups',
+  async (t) => {
+    const counter = (samples: readonly Sample[], counters: readonly number[]): RawSeries => ({
+      ...copy(samples),
+      counterValues: Float64Array.from(counters),
+    });
+    // The replica that fills the gap counts on its own: 500 instead of 15.
+    const filled = counter(
+      [
+        [0, 10],
+        [60, 500],
+        [120, 20],
+        [135, 's'],
+      ],
+      [10, 15, 20, NaN],
+    );
+    const others: readonly Sample[] = [
+      [180, 26],
+      [240, 3],
+      [300, 5],
+    ];
+    const valuesOf = ({ counterValues }: RawSeries): number[] => [...counterValues!];
+    t.same(valuesOf(mergeGroupSeries([filled, copy(others)])), [10, 15, 20, 0, 26, 3, 5]);
+    t.same(valuesOf(mergeGroupSeries([copy(others), filled])), [10, 15, 20, 0, 26, 3, 5]);
+    const shifted = counter(
+      [
+        [180, 26],
+        [240, 900],
+        [300, 38],
+      ],
+      [26, 32, 38],
+    );
+    t.same(valuesOf(mergeGroupSeries([filled, shifted])), [10, 15, 20, 0, 26, 32, 38]);
+    t.same(valuesOf(mergeGroupSeries([shifted, copy([[360, 45]])])), [26, 32, 38, 45]);
+    t.equal(mergeGroupSeries([copy(others), copy(minutes(0, 60))]).counterValues, undefined);
+  },
+);

@@ -80,7 +80,8 @@ for (const { name, groupLabels, groups } of movingCases) {
       await checkRandom({ expression, times: bothTimes, numRuns, seed }, async (query, at) => {
         const outcome = await union.compare(query, at);
         counts[outcome.kind]++;
-        annotated.push(...outcome.annotations.map((text) => `${describe(query, at)}: ${text}`));
+        const annotations = outcome.annotations.filter((text) => !isOfPrunedSide(text, groupLabels));
+        annotated.push(...annotations.map((text) => `${describe(query, at)}: ${text}`));
         const differences = differencesIn(outcome);
         return differences.length === 0 ? [] : [describe(query, at), ...differences];
       });
@@ -89,6 +90,14 @@ for (const { name, groupLabels, groups } of movingCases) {
       t.same(annotated, [], 'warnings and infos are equal, except for positions');
     });
   });
+}
+
+/**
+ * Reports whether an info may be missing because a side of a join is not computed in a group where the other side has no
+ * series. The buckets of one histogram move at different times, so that histogram_quantile repairs many of them.
+ */
+function isOfPrunedSide(text: string, groupLabels: object): boolean {
+  return Object.keys(groupLabels).length > 0 && /^only theirs: .* fixed for monotonicity/.test(text);
 }
 
 function describe(query: string, { end, step }: UnionTimes): string {
