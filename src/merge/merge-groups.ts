@@ -1,16 +1,17 @@
 // Merges the copies of a series that several groups have, because no label distinguishes the groups.
 
 import { filterSamples, type RawSeries } from '../model/index.js';
-import { addDistances, medianInterval, MIN_DISTANCES, MIN_GAP, NEIGHBOURS } from './intervals.js';
+import { addDistances, medianInterval, MIN_GAP, NEIGHBOURS } from './intervals.js';
 import { pickedSeries } from './merge-raw.js';
 import { pickEarlier, type Picks } from './pick-samples.js';
 
 /**
- * Returns the copies of one series as one: all samples, and of several at the same time that of the first copy. A stale
- * marker is dropped while another copy continues: its latest sample is a value, and at most 1.5 of its intervals old. A
- * series therefore ends when its last copy ends.
+ * Returns the copies of one series as one: all samples, and of several at the same time that of the first copy.
  *
- * Whether a marker is kept depends on the samples before it only.
+ * A stale marker is dropped while another copy continues, so that a series ends when its last copy ends. A copy continues
+ * when its latest sample at the marker is a value, and newer than the last value before the marker. A copy with a longer
+ * interval may have no newer value yet: if its interval is more than 1.5 times the time between that last value and the
+ * marker, its latest value may be up to 1.5 of its intervals old. Samples after the marker do not matter.
  *
  * @param copies at least one, with the same labels. The result may share their arrays.
  */
@@ -90,41 +91,43 @@ function withoutContinued(copy: RawSeries, copies: readonly RawSeries[]): RawSer
   if (stale?.includes(1) !== true) return copy;
   /** For each other copy the number of samples at or before the marker. */
   const others = copies.filter((other) => other !== copy).map((other) => ({ other, count: 0 }));
-  return filterSamples(copy, (marker) => {
-    if (stale[marker] !== 1) return true;
-    const timeMs = timestamps[marker]!;
+  let lastMs = -Infinity;
+  return filterSamples(copy, (sample) => {
+    const timeMs = timestamps[sample]!;
+    if (stale[sample] !== 1) {
+      lastMs = timeMs;
+      return true;
+    }
     let isContinued = false;
     for (const cursor of others) {
       const { timestamps: times } = cursor.other;
       while (cursor.count < times.length && times[cursor.count]! <= timeMs) cursor.count++;
-      isContinued ||= continues(cursor.other, cursor.count - 1, copy, marker);
+      isContinued ||= continues(cursor.other, cursor.count - 1, { lastMs, markerMs: timeMs });
     }
     return !isContinued;
   });
 }
 
+/** The end of a copy. */
+interface End {
+  /** The time of its last value; −∞ when it has none. */
+  readonly lastMs: number;
+  readonly markerMs: number;
+}
+
 /**
- * Reports whether a copy has not ended at the marker of another one.
+ * Reports whether a copy has not ended at the stale marker of another one.
  *
  * @param latest index of its latest sample at or before the marker; −1 for none.
  */
-function continues(other: RawSeries, latest: number, ended: RawSeries, marker: number): boolean {
-  if (latest < 0 || other.stale?.[latest] === 1) return false;
-  const intervalMs = intervalBefore(other, latest, ended, marker - 1);
-  const latestMs = other.timestamps[latest]!;
-  // A series that has just moved has one sample. It is newer than those of the copy that it moved from.
-  if (Number.isNaN(intervalMs)) return marker === 0 || latestMs > ended.timestamps[marker - 1]!;
-  return ended.timestamps[marker]! - latestMs <= MIN_GAP * intervalMs;
-}
-
-/** Returns the interval of a copy before its latest sample, and with few samples also that of the copy that ended. */
-function intervalBefore(other: RawSeries, latest: number, ended: RawSeries, last: number): number {
+function continues(copy: RawSeries, latest: number, { lastMs, markerMs }: End): boolean {
+  if (latest < 0 || copy.stale?.[latest] === 1) return false;
+  const latestMs = copy.timestamps[latest]!;
+  if (latestMs > lastMs) return true;
   const distances: number[] = [];
-  addDistances(distances, other.timestamps, firstOfRun(other, latest), latest);
-  if (distances.length < MIN_DISTANCES) {
-    addDistances(distances, ended.timestamps, firstOfRun(ended, last), last);
-  }
-  return medianInterval(distances);
+  addDistances(distances, copy.timestamps, firstOfRun(copy, latest), latest);
+  const intervalMs = medianInterval(distances);
+  return intervalMs > MIN_GAP * (markerMs - lastMs) && markerMs - latestMs <= MIN_GAP * intervalMs;
 }
 
 /** Returns the first of the samples, at most nine, up to `last` that no stale marker separates. */

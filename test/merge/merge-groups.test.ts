@@ -80,6 +80,40 @@ const cases: readonly MergeCase[] = [
     merged: [[0, 1], [15, 2], [60, 1], [75, 2], [120, 1], [135, 2], ...minutes(195, 315, 2)],
   },
   {
+    name: 'a marker soon after the series has moved',
+    copies: [
+      minutes(0, 120),
+      [
+        [130, 2],
+        [190, 's'],
+      ],
+    ],
+    merged: [...minutes(0, 120), [130, 2], [190, 's']],
+  },
+  {
+    name: 'no marker before the next sample of a copy with a longer interval',
+    copies: [
+      [
+        [115, 1],
+        [130, 1],
+        [145, 's'],
+      ],
+      minutes(0, 240, 2),
+    ],
+    merged: [...minutes(0, 60, 2), [115, 1], [120, 2], [130, 1], ...minutes(180, 240, 2)],
+  },
+  {
+    name: 'a marker after a copy with a longer interval has stopped without one',
+    copies: [
+      [
+        [205, 1],
+        [220, 's'],
+      ],
+      minutes(0, 120, 2),
+    ],
+    merged: [...minutes(0, 120, 2), [205, 1], [220, 's']],
+  },
+  {
     name: 'no marker of the copy with the shorter interval',
     copies: [
       [

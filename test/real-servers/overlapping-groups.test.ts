@@ -40,7 +40,7 @@ const older = [
   series('pausing', [...until(1800), [1815, 'stale']]),
   series('both', [...until(2160), [2175, 'stale']]),
   series('ended', [...until(1800), [1860, 'stale']]),
-  series('edge', [...until(1800), [1860, 'stale']]),
+  series('edge', [...Array.from({ length: 121 }, (_, i): Sample => [15 * i, i]), [1815, 'stale']]),
   series('only_older', counter),
 ];
 const newer = [
@@ -51,7 +51,7 @@ const newer = [
   series('ended', [...until(1800), [1860, 'stale']]),
   series(
     'edge',
-    until(1740).map(([afterS, value]) => [afterS + 50, value]),
+    until(1740).map(([afterS, value]) => [afterS + 55, value]),
   ),
   series('only_newer', counter),
 ];
@@ -91,8 +91,8 @@ const markers: readonly Case[] = [
   { query: 'pausing', afterS: 1860, value: String(13 * 31) },
   { query: 'both', afterS: 2180, value: String(13 * 36) },
   { query: 'ended', afterS: 1860, value: undefined },
-  // The sample that continues the series is not in the lookback.
-  { query: 'edge', afterS: 2095, value: String(13 * 30) },
+  // The samples that continue the series are not in the lookback.
+  { query: 'edge', afterS: 2097, value: '120' },
 ];
 
 const stores = {

@@ -45,14 +45,16 @@ function continues(other: readonly Sample[], ended: readonly Sample[], markerMs:
   const before = other.filter(({ timeMs }) => timeMs <= markerMs);
   const latest = before.at(-1);
   if (latest === undefined || latest.value === 'stale') return false;
-  const own = ended.filter(({ timeMs }) => timeMs < markerMs);
+  const last = ended.findLast(({ timeMs, value }) => timeMs < markerMs && value !== 'stale');
+  const lastMs = last?.timeMs ?? -Infinity;
+  if (latest.timeMs > lastMs) return true;
   const distances = distancesOf(before);
-  if (distances.length < 3) distances.push(...distancesOf(own));
-  if (distances.length === 0) return latest.timeMs > (own.at(-1)?.timeMs ?? -Infinity);
+  if (distances.length === 0) return false;
   distances.sort((x, y) => x - y);
   const median = distances[Math.ceil(distances.length / 2) - 1]!;
   const unit = median < 10_000 ? 1000 : 5000;
-  return markerMs - latest.timeMs <= 1.5 * Math.round(median / unit) * unit;
+  const interval = Math.round(median / unit) * unit;
+  return interval > 1.5 * (markerMs - lastMs) && markerMs - latest.timeMs <= 1.5 * interval;
 }
 
 /** Returns the distances between the last nine samples that no stale marker separates. */
