@@ -126,11 +126,29 @@ export class GroupSampleSource implements SampleSource {
       if (use === 'starts') annotations.notice(noStartTimestamps(group.name));
     }
     try {
-      return labelled(answer.series, addLabels, compileMatchers(extraMatchers));
+      return await this.#setLabels(answer.series, addLabels, compileMatchers(extraMatchers));
     } catch (thrown) {
       warnOrThrow(thrown, group, 'missing', this.#context);
       return undefined;
     }
+  }
+
+  /** Sets labels on the series of one group. Returns those that then satisfy `matches`, by their keys. */
+  async #setLabels(
+    series: readonly RawSeries[],
+    addLabels: Labels,
+    matches: (labels: Labels) => boolean,
+  ): Promise<Map<string, RawSeries>> {
+    const byKey = new Map<string, RawSeries>();
+    const pacer = new Pacer(this.#context.deadline.required.signal);
+    for (const one of series) {
+      if (pacer.due) await pacer.pause();
+      const labels = one.labels.with(addLabels);
+      if (!matches(labels)) continue;
+      if (byKey.has(labels.key)) throw seriesCollision(labels, addLabels);
+      byKey.set(labels.key, { ...one, labels });
+    }
+    return byKey;
   }
 }
 
@@ -162,20 +180,4 @@ function noStaleMarkers(group: string): string {
 /** Source: the APIs of Prometheus and VictoriaMetrics, which do not return start timestamps. */
 function noStartTimestamps(group: string): string {
   return `server group "${group}": its raw samples have no start timestamps; start_timestamp() returns nothing for them`;
-}
-
-/** Sets labels on the series of one group. Returns those that then satisfy `matches`, by their keys. */
-function labelled(
-  series: readonly RawSeries[],
-  addLabels: Labels,
-  matches: (labels: Labels) => boolean,
-): Map<string, RawSeries> {
-  const byKey = new Map<string, RawSeries>();
-  for (const one of series) {
-    const labels = one.labels.with(addLabels);
-    if (!matches(labels)) continue;
-    if (byKey.has(labels.key)) throw seriesCollision(labels, addLabels);
-    byKey.set(labels.key, { ...one, labels });
-  }
-  return byKey;
 }

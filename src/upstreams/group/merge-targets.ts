@@ -2,6 +2,7 @@
 
 import { mergeReplicaSeries } from '../../merge/index.js';
 import { truncateSeries, type RawSeries, type TimeWindow } from '../../model/index.js';
+import type { Pacer } from '../../runtime/index.js';
 import type { TargetGroup } from './fan-out.js';
 
 /**
@@ -21,21 +22,33 @@ export function readWindow(
   return { afterMs: afterMs - MARGIN_MS, untilMs: Math.max(untilMs, end) };
 }
 
-/** Merges the series of all targets, by key. Earlier targets take precedence. Returns their samples in the window. */
-export function mergeTargets(
-  targets: readonly ReadonlyMap<string, RawSeries>[],
+/**
+ * Merges the series of all targets, by key. Earlier targets take precedence. Returns their samples in the window.
+ *
+ * @param targets emptied while their series are merged, so that samples are not held twice.
+ * @throws PromfedError of `Pacer.check` when the signal of the pacer aborts.
+ */
+export async function mergeTargets(
+  targets: readonly Map<string, RawSeries>[],
   { antiAffinity }: TargetGroup,
   window: TimeWindow,
-): readonly RawSeries[] {
+  pacer: Pacer,
+): Promise<readonly RawSeries[]> {
   const [first, ...others] = targets;
-  const merged = new Map(first);
+  const merged = first ?? new Map<string, RawSeries>();
   for (const other of others) {
     for (const [key, series] of other) {
+      if (pacer.due) await pacer.pause();
       const known = merged.get(key);
       merged.set(key, known === undefined ? series : mergeReplicaSeries(known, series, antiAffinity));
+      other.delete(key);
     }
   }
-  return Array.from(merged.values(), (series) => truncateSeries(series, window)).filter(
-    ({ timestamps }) => timestamps.length > 0,
-  );
+  const result: RawSeries[] = [];
+  for (const series of merged.values()) {
+    if (pacer.due) await pacer.pause();
+    const truncated = truncateSeries(series, window);
+    if (truncated.timestamps.length > 0) result.push(truncated);
+  }
+  return result;
 }

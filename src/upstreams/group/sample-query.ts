@@ -22,6 +22,7 @@ import {
   type RawSeries,
   type TimeWindow,
 } from '../../model/index.js';
+import { Pacer } from '../../runtime/index.js';
 import { readCall, samplesCall, type ApiCall } from '../api/api-call.js';
 import { readSeries } from '../api/remote-read.js';
 import { responseFailure } from '../http/failure.js';
@@ -38,7 +39,7 @@ import type { RawSource } from './raw-source.js';
 /** The answer of one target. */
 interface TargetSamples {
   /** By the keys of their labels. */
-  readonly series: ReadonlyMap<string, RawSeries>;
+  readonly series: Map<string, RawSeries>;
   readonly hasStaleMarkers: boolean;
   readonly trailer: ResponseTrailer;
   /** Samples reserved from the budget. */
@@ -70,13 +71,22 @@ export async function queryReplicaSamples(
       budget.release(held);
     },
   );
-  const series = mergeTargets(
-    answers.map(({ value }) => value.series),
-    group,
-    window,
-  );
+  const held = answers.reduce((sum, { value }) => sum + value.held, 0);
+  const pacer = new Pacer(context.signal);
+  let series: readonly RawSeries[];
+  try {
+    series = await mergeTargets(
+      answers.map(({ value }) => value.series),
+      group,
+      window,
+      pacer,
+    );
+  } catch (thrown) {
+    budget.release(held);
+    throw thrown;
+  }
   const kept = series.reduce((sum, one) => sum + seriesWeight(one), 0);
-  budget.release(answers.reduce((sum, { value }) => sum + value.held, 0) - kept);
+  budget.release(held - kept);
   const trailer = unionTrailers(
     answers.map(({ target, value }) => failures.withPartialWarning(target.name, value.trailer)),
   );

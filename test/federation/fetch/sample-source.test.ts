@@ -203,6 +203,29 @@ t.test('series that become equal by the labels of their group are an error', asy
   });
 });
 
+t.test('labels are set in turns with the event loop', async (t) => {
+  const count = 300;
+  const many = Array.from({ length: count }, (_, i) => [{ pod: String(i) }, [30, i] as Sample] as const);
+  const groups = [group('eu', many, { labels: { region: 'eu' } })];
+  let turns = 0;
+  let runs = true;
+  const tick = (): void => {
+    turns++;
+    if (runs) setImmediate(tick);
+  };
+  // Every check of a pacer is due.
+  let nowMs = performance.now();
+  Object.defineProperty(performance, 'now', { value: () => (nowMs += 1000), configurable: true });
+  setImmediate(tick);
+  try {
+    await evaluate(groups, 'max_over_time(x[5m])');
+  } finally {
+    runs = false;
+    Reflect.deleteProperty(performance, 'now');
+  }
+  t.ok(turns >= 4 * count, `${turns} turns: setting labels is one of four operations that visit each series`);
+});
+
 t.test(
   'with pushdown on, expressions that no region can compute are evaluated from raw samples',
   async (t) => {
