@@ -13,7 +13,7 @@
 import fc from 'fast-check';
 
 import type { UnionNames } from './random-expressions.js';
-import { aggregated, exact, of, operation, type Piece } from './expression-pieces.js';
+import { aggregated, COMPARISONS, exact, of, operation, type Piece } from './expression-pieces.js';
 
 type Pieces = fc.Arbitrary<Piece>;
 
@@ -31,10 +31,24 @@ const FUNCTIONS = [
 ];
 const MORE_FUNCTIONS = ['max_over_time', 'sum_over_time', 'last_over_time', 'count_over_time'];
 const AGGREGATIONS = ['sum', 'min', 'max', 'count', 'avg', 'group', 'stddev', 'stdvar'];
+/** Maximum nesting of random expressions. */
+const MAX_DEPTH = 4;
 const FILTERS = ['>', '<=', '!=', '> bool', '== bool'];
 
+export interface ComparableOptions {
+  /**
+   * Filters by values that VictoriaMetrics computes by its own rules, for example those of delta. False when the reference is
+   * Prometheus, which keeps other series then. Default true.
+   */
+  readonly filtersOwnValues?: boolean;
+}
+
 /** Random expressions whose result is a vector. */
-export function arbitraryComparableExpression({ groupLabels }: UnionNames, depth = 4): fc.Arbitrary<string> {
+export function arbitraryComparableExpression(
+  { groupLabels }: UnionNames,
+  { filtersOwnValues = true }: ComparableOptions = {},
+): fc.Arbitrary<string> {
+  const operate = filtersOwnValues ? operation : withoutOwnFilters;
   const groupNames = Object.keys(groupLabels);
   const labels = ['namespace', 'pod', 'code', 'node', ...groupNames, ...groupNames, ...groupNames];
   const some = (maxLength: number): fc.Arbitrary<string> =>
@@ -70,11 +84,11 @@ export function arbitraryComparableExpression({ groupLabels }: UnionNames, depth
     );
   const tied = fc.letrec<{ vector: Piece; distinct: Piece }>((tie) => ({
     vector: fc.oneof(
-      { maxDepth: depth, withCrossShrink: true },
+      { maxDepth: MAX_DEPTH, withCrossShrink: true },
       { weight: 3, arbitrary: selector },
       { weight: 3, arbitrary: ranged },
-      { weight: 2, arbitrary: ofEach(tie('vector')) },
-      { weight: 4, arbitrary: joined(tie('vector'), some) },
+      { weight: 2, arbitrary: ofEach(tie('vector'), operate) },
+      { weight: 4, arbitrary: joined(tie('vector'), some, operate) },
       { weight: 2, arbitrary: together(tie('vector'), some) },
       {
         weight: 5,
@@ -119,7 +133,7 @@ export function arbitraryComparableExpression({ groupLabels }: UnionNames, depth
       },
     ),
     distinct: fc.oneof(
-      { maxDepth: depth, withCrossShrink: true },
+      { maxDepth: MAX_DEPTH, withCrossShrink: true },
       fc.tuple(matchers, shift).map(([matchers, shift]) => exact(`memory_usage_bytes${matchers}${shift}`)),
       tie('distinct').map((d) => of(`(${d.text}) * 3`, d)),
       fc.tuple(grouping, tie('distinct')).map(([by, d]) => of(`sum ${by} (${d.text})`, d)),
@@ -128,7 +142,13 @@ export function arbitraryComparableExpression({ groupLabels }: UnionNames, depth
   return tied.vector.map(({ text }) => text);
 }
 
-function ofEach(vector: Pieces): Pieces {
+/** Applies an operator like `operation`. Values that may be rounded or follow the rules of VictoriaMetrics are not compared. */
+function withoutOwnFilters(a: Piece, op: string, b: Piece, matching = ''): Piece {
+  const compares = (a.inexact || b.inexact) && COMPARISONS.includes(op);
+  return operation(a, compares ? '-' : op, b, matching);
+}
+
+function ofEach(vector: Pieces, operate: typeof operation): Pieces {
   const numbers = fc.constantFrom('2', '0.5', '3', '100');
   return fc.oneof(
     fc.tuple(fc.constantFrom('ceil', 'floor', 'abs', '-'), vector).map(([func, v]) => {
@@ -137,24 +157,28 @@ function ofEach(vector: Pieces): Pieces {
     }),
     fc
       .tuple(fc.constantFrom('+', '-', '*', '/', ...FILTERS), vector, numbers)
-      .map(([op, v, number]) => operation(v, op, exact(number))),
+      .map(([op, v, number]) => operate(v, op, exact(number))),
     fc
       .tuple(fc.constantFrom('+', '-', '*'), numbers, vector)
-      .map(([op, number, v]) => operation(exact(number), op, v)),
+      .map(([op, number, v]) => operate(exact(number), op, v)),
   );
 }
 
 /** Vector matches in which no element matches twice. */
-function joined(vector: Pieces, some: (maxLength: number) => fc.Arbitrary<string>): Pieces {
+function joined(
+  vector: Pieces,
+  some: (maxLength: number) => fc.Arbitrary<string>,
+  operate: typeof operation,
+): Pieces {
   const op = fc.constantFrom('+', '-', '*', '>', '<=');
   const fold = fc.constantFrom('sum', 'max', 'count', 'min');
   return fc
     .tuple(op, some(4), fold, vector, vector, fc.constantFrom('left', 'right', 'none'))
     .map(([op, by, fold, many, v, side]) => {
       const one = aggregated(fold, `by (${by})`, v);
-      if (side === 'left') return operation(many, op, one, `on (${by}) group_left () `);
-      if (side === 'right') return operation(one, op, many, `on (${by}) group_right () `);
-      return operation(aggregated(fold, `by (${by})`, many), op, one, `on (${by}) `);
+      if (side === 'left') return operate(many, op, one, `on (${by}) group_left () `);
+      if (side === 'right') return operate(one, op, many, `on (${by}) group_right () `);
+      return operate(aggregated(fold, `by (${by})`, many), op, one, `on (${by}) `);
     });
 }
 
