@@ -180,6 +180,14 @@ export function mixedLayouts({ eu: union, us, boundaryMs }: MixedSeries): readon
       ],
       union: both,
     },
+    {
+      name: `groups of uneven labels, ${first} and ${second}`,
+      groups: [
+        { labels: { region: 'eu' }, targets: [{ product: first, series: union }] },
+        { labels: { zone: 'us' }, targets: [{ product: second, series: us }] },
+      ],
+      union: [...withLabels(union, { region: 'eu' }), ...withLabels(us, { zone: 'us' })],
+    },
   ]);
 }
 
