@@ -1,11 +1,19 @@
 // Corrects the labels of one target's answer, and joins or rejects series that become equal.
 
 import { type FrameStream, GeneratedFrames, type SeriesFrame, transformFrames } from '../json/index.js';
-import { type LabelCorrection, Labels, sameLabelset } from '../model/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
+import { type LabelCorrection, Labels, sameLabelset, type StopSignal } from '../model/index.js';
+import { Pacer, sortPaced, UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import { frameWeight } from './frame-cursor.js';
 import { mergeSamples } from './merge-samples.js';
 import { pickEarlier, type Picks, type Samples } from './pick-samples.js';
+
+/** Where labels are corrected. */
+export interface CorrectionOptions {
+  /** The query's memory. Default: bytes are not counted. */
+  readonly memory?: MemoryAccount | undefined;
+  /** Ends the correction of held series. */
+  readonly signal: StopSignal;
+}
 
 /**
  * Gives every series the labels that the rule allows. Samples stay the same. Takes ownership of `frames`.
@@ -14,14 +22,14 @@ import { pickEarlier, type Picks, type Samples } from './pick-samples.js';
  * rest of the answer: equal series are joined, and the rest is returned in the order of labels.
  *
  * @throws PromfedError `execution` when the stream is read and two series become equal; with `joinsSteps`, only if both
- *   have a sample at the same step. `memory` when the answer cannot be held.
+ *   have a sample at the same step. `memory` when the answer cannot be held. The reason of the signal.
  */
 export function correctLabels(
   frames: FrameStream,
   rule: LabelCorrection,
-  memory: MemoryAccount = UNCOUNTED_MEMORY,
+  options: CorrectionOptions,
 ): FrameStream {
-  if (rule.mayCollide) return new GeneratedFrames([frames], corrected(frames, rule, memory));
+  if (rule.mayCollide) return new GeneratedFrames([frames], corrected(frames, rule, options));
   return transformFrames(frames, { map: (batch) => mapLabels(batch, rule) });
 }
 
@@ -31,7 +39,12 @@ export function correctBufferedLabels(
   rule: LabelCorrection,
 ): readonly SeriesFrame[] {
   const mapped = mapLabels(frames, rule);
-  return mapped === frames || !rule.mayCollide ? mapped : joinEqual(mapped, rule);
+  if (mapped === frames || !rule.mayCollide) return mapped;
+  const joining = joinEqual([mapped], rule);
+  for (;;) {
+    const { done, value } = joining.next();
+    if (done === true) return value.sort(compareFrames);
+  }
 }
 
 /** Returns the batch itself when it is correct. */
@@ -49,9 +62,9 @@ function mapLabels(batch: readonly SeriesFrame[], rule: LabelCorrection): readon
 async function* corrected(
   frames: FrameStream,
   rule: LabelCorrection,
-  memory: MemoryAccount,
+  { memory = UNCOUNTED_MEMORY, signal }: CorrectionOptions,
 ): AsyncGenerator<readonly SeriesFrame[], void, undefined> {
-  let held: SeriesFrame[] | undefined;
+  let held: (readonly SeriesFrame[])[] | undefined;
   let heldBytes = 0;
   try {
     for (let batch = await frames.next(); batch !== undefined; batch = await frames.next()) {
@@ -63,30 +76,77 @@ async function* corrected(
       const bytes = mapped.reduce((sum, frame) => sum + frameWeight(frame), 0);
       memory.reserve('merging', bytes);
       heldBytes += bytes;
-      held ??= [];
-      for (const frame of mapped) held.push(frame);
+      (held ??= []).push(mapped);
     }
-    if (held !== undefined) yield joinEqual(held, rule);
+    if (held !== undefined) yield await joinPaced(held, rule, new Pacer(signal));
   } finally {
     memory.release('merging', heldBytes);
   }
 }
 
-/** Joins equal series, and sorts by labels. */
-function joinEqual(frames: readonly SeriesFrame[], { joinsSteps }: LabelCorrection): readonly SeriesFrame[] {
-  const byKey = new Map<string, SeriesFrame>();
-  for (const frame of frames) {
-    const known = byKey.get(frame.labels.key);
-    if (known !== undefined && !joinsSteps) throw sameLabelset();
-    byKey.set(frame.labels.key, known === undefined ? frame : join(known, frame));
+async function joinPaced(
+  held: (readonly SeriesFrame[])[],
+  rule: LabelCorrection,
+  pacer: Pacer,
+): Promise<readonly SeriesFrame[]> {
+  const joining = joinEqual(held, rule);
+  for (;;) {
+    const { done, value } = joining.next();
+    if (done === true) return sortPaced(pacer, value, compareFrames);
+    if (pacer.due) await pacer.pause();
   }
-  return [...byKey.values()].sort((a, b) => Labels.compare(a.labels, b.labels));
 }
+
+function compareFrames(a: SeriesFrame, b: SeriesFrame): number {
+  return Labels.compare(a.labels, b.labels);
+}
+
+/**
+ * Joins equal series. Yields where the caller may pause.
+ *
+ * @param batches emptied, so that series that were joined are not held any longer.
+ */
+function* joinEqual(
+  batches: (readonly SeriesFrame[])[],
+  { joinsSteps }: LabelCorrection,
+): Generator<void, SeriesFrame[], undefined> {
+  const byKey = new Map<string, SeriesFrame[]>();
+  for (const batch of batches) {
+    for (const frame of batch) {
+      const equal = byKey.get(frame.labels.key);
+      if (equal === undefined) byKey.set(frame.labels.key, [frame]);
+      else if (joinsSteps) equal.push(frame);
+      else throw sameLabelset();
+      yield;
+    }
+  }
+  batches.length = 0;
+  const joined: SeriesFrame[] = [];
+  for (const [key, frames] of byKey) {
+    byKey.delete(key);
+    let equal = frames;
+    // Joined in pairs: each sample is copied once for each doubling of the number of series.
+    while (equal.length > 1) {
+      const pairs: SeriesFrame[] = [];
+      for (let i = 0; i < equal.length; i += 2) {
+        pairs.push(i + 1 < equal.length ? join(equal[i]!, equal[i + 1]!) : equal[i]!);
+        yield;
+      }
+      equal = pairs;
+    }
+    joined.push(equal[0]!);
+    yield;
+  }
+  return joined;
+}
+
+/** The samples of a series without any. */
+const NO_SAMPLES = Buffer.from('"values":[]');
 
 function join({ labels, samples }: SeriesFrame, other: SeriesFrame): SeriesFrame {
   // An instant vector has all samples at the same step.
-  if (isInstant(samples) || (samples.length > 0 && Buffer.compare(samples, other.samples) === 0))
-    throw sameLabelset();
+  const isSame = samples.length > 0 && Buffer.compare(samples, other.samples) === 0;
+  if (isInstant(samples) || (isSame && Buffer.compare(samples, NO_SAMPLES) !== 0)) throw sameLabelset();
   return { labels, samples: mergeSamples(samples, other.samples, labels, pickDisjoint, false) };
 }
 

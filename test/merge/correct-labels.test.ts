@@ -6,9 +6,11 @@ import type { SeriesFrame } from '../../src/json/index.js';
 import { correctBufferedLabels, correctLabels } from '../../src/merge/index.js';
 import { LabelRule, METADATA_LABELS } from '../../src/model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../src/runtime/index.js';
+import { cpuTimeMs } from '../helpers/cpu-time.js';
 import { frame, observedStream } from '../helpers/frame-streams.js';
 
 const SAME_LABELSET = { code: 'execution', message: 'vector cannot contain metrics with the same labelset' };
+const { signal } = new AbortController();
 const nameless = LabelRule.ANY.without(METADATA_LABELS);
 const colliding = nameless.colliding(true, true);
 
@@ -17,7 +19,7 @@ async function streamed(
   rule: LabelRule,
   memory: MemoryAccount = UNCOUNTED_MEMORY,
 ): Promise<string[]> {
-  const stream = correctLabels(observedStream(frames).stream, rule, memory);
+  const stream = correctLabels(observedStream(frames).stream, rule, { memory, signal });
   const lines: string[] = [];
   for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
     lines.push(
@@ -31,8 +33,8 @@ t.test('an answer that is correct is not changed', async (t) => {
   const frames = [frame({ pod: 'a' }, '"value":[1,"1"]'), frame({ pod: 'b' }, '"value":[1,"2"]')];
   t.equal(correctBufferedLabels(frames, nameless), frames);
   t.equal(correctBufferedLabels(frames, colliding), frames);
-  t.equal(await correctLabels(observedStream([frames]).stream, nameless).next(), frames);
-  t.equal(await correctLabels(observedStream([frames]).stream, colliding).next(), frames);
+  t.equal(await correctLabels(observedStream([frames]).stream, nameless, { signal }).next(), frames);
+  t.equal(await correctLabels(observedStream([frames]).stream, colliding, { signal }).next(), frames);
 });
 
 t.test('names are removed from series that have them', async (t) => {
@@ -74,6 +76,58 @@ t.test('series that become equal at the same step are an error', async (t) => {
     const frames = [frame({ __name__: 'x', pod: 'a' }, first), frame({ __name__: 'y', pod: 'a' }, second)];
     await t.rejects(streamed([frames], colliding), SAME_LABELSET);
     t.throws(() => correctBufferedLabels(frames, colliding), SAME_LABELSET);
+  }
+});
+
+t.test('series without samples are equal to any other one', async (t) => {
+  const samples = ['"values":[]', '"values":[[1,"1"]]', '"values":[]', '"values":[]'];
+  const frames = samples.map((text, i) => frame({ __name__: `m${i}`, pod: 'a' }, text));
+  t.same(await streamed([frames], colliding), ['{pod="a"} "values":[[1,"1"]]']);
+});
+
+t.test('many equal series are joined in linear time, apart from a logarithm', async (t) => {
+  const joinMany = (count: number): number => {
+    const frames = Array.from({ length: count }, (_, i) =>
+      frame({ __name__: `m${i}`, pod: 'a' }, `"values":[[${i},"1"]]`),
+    );
+    return cpuTimeMs(() => t.equal(correctBufferedLabels(frames, colliding).length, 1));
+  };
+  joinMany(1000);
+  const few = joinMany(1000);
+  // One after the other, the time is that of 144 joins of 1000 series.
+  t.ok(joinMany(12_000) < 50 * Math.max(few, 5));
+});
+
+t.test('held series are joined and sorted in turns with the event loop', async (t) => {
+  const count = 6000;
+  const frames = Array.from({ length: count }, (_, i) =>
+    frame({ __name__: `m${i}`, pod: String(i % 3000) }, `"values":[[${i},"1"]]`),
+  );
+  let turns = 0;
+  let runs = true;
+  const tick = (): void => {
+    turns++;
+    if (runs) setImmediate(tick);
+  };
+  // Every check of a pacer is due.
+  let nowMs = performance.now();
+  Object.defineProperty(performance, 'now', { value: () => (nowMs += 1000), configurable: true });
+  setImmediate(tick);
+  try {
+    t.equal((await streamed([frames], colliding)).length, 3000);
+  } finally {
+    runs = false;
+    Reflect.deleteProperty(performance, 'now');
+  }
+  t.ok(turns > count, `${turns} turns`);
+  const controller = new AbortController();
+  const stream = correctLabels(observedStream([frames]).stream, colliding, { signal: controller.signal });
+  controller.abort();
+  Object.defineProperty(performance, 'now', { value: () => (nowMs += 1000), configurable: true });
+  try {
+    await t.rejects(stream.next(), { code: 'canceled' });
+  } finally {
+    Reflect.deleteProperty(performance, 'now');
   }
 });
 

@@ -53,7 +53,7 @@ export async function queryReplicas(
   const { rejection } = failures;
   // An instant query answers with a matrix only to a range selector.
   const areRaw = kind === 'instant' && resultType === 'matrix';
-  const frames = mergeAnswers(group, used, failures, { areRaw, labelRule, memory: context.memory });
+  const frames = mergeAnswers(group, used, failures, { ...context, areRaw, labelRule });
   const targets = used.map(({ target }) => target.name);
   if (used.length > 1) return { resultType, frames, targets, rejection };
   const { target, value } = used[0]!;
@@ -139,7 +139,8 @@ function correctBuffered(
   }
 }
 
-interface MergeAnswersOptions extends Pick<RegionQuery, 'labelRule'>, Pick<FetchContext, 'memory'> {
+interface MergeAnswersOptions
+  extends Pick<RegionQuery, 'labelRule'>, Pick<FetchContext, 'memory' | 'signal'> {
   /** True when the samples are stored ones, not values on a step grid. */
   readonly areRaw: boolean;
 }
@@ -149,7 +150,7 @@ function mergeAnswers(
   group: TargetGroup,
   answers: readonly TargetAnswer<OpenAnswer>[],
   failures: GroupFailures,
-  { areRaw, labelRule, memory }: MergeAnswersOptions,
+  { areRaw, labelRule, memory, signal }: MergeAnswersOptions,
 ): FrameStream {
   const closeAll = (): void => {
     for (const { value } of answers) value.body.close();
@@ -160,20 +161,23 @@ function mergeAnswers(
   let reported: PromfedError | undefined;
   const streams = answers.map(({ target, value: { frames, body } }) => {
     let failure: PromfedError | undefined;
-    return transformFrames(labelRule === undefined ? frames : correctLabels(frames, labelRule, memory), {
-      fail(thrown) {
-        failure = responseFailure(thrown);
-        if (isFatal(failure)) throw (reported = failures.fatal(target.name, failure));
-        failures.add(target.name, failure);
-        remaining -= 1;
-        if (remaining === 0) throw (reported = failures.error());
-        return EMPTY_TRAILER;
+    return transformFrames(
+      labelRule === undefined ? frames : correctLabels(frames, labelRule, { memory, signal }),
+      {
+        fail(thrown) {
+          failure = responseFailure(thrown);
+          if (isFatal(failure)) throw (reported = failures.fatal(target.name, failure));
+          failures.add(target.name, failure);
+          remaining -= 1;
+          if (remaining === 0) throw (reported = failures.error());
+          return EMPTY_TRAILER;
+        },
+        finish: (trailer) => failures.withPartialWarning(target.name, trailer),
+        close() {
+          body.close(failure);
+        },
       },
-      finish: (trailer) => failures.withPartialWarning(target.name, trailer),
-      close() {
-        body.close(failure);
-      },
-    });
+    );
   });
   const merged =
     streams.length === 1
