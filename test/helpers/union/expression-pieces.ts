@@ -67,3 +67,11 @@ export function aggregated(op: string, by: string, v: Piece, parameter = ''): Pi
     alike: false,
   };
 }
+
+/**
+ * Returns the parameter of an aggregation. If `@` may fix the operand, it is a number: Prometheus evaluates parameters over
+ * fixed operands at the first step only.
+ */
+export function paramOver({ text }: Piece, param: string, number: string): string {
+  return text.includes(' @ ') ? number : param;
+}

@@ -3,6 +3,7 @@
 // each by the narrowest rule that excludes it:
 // - Values that depend on the order in which regions were summed are `noisy`; no function of JUMPS is applied to them.
 // - topk and bottomk rank values that do not tie.
+// - Parameters of aggregations do not vary over operands that `@` fixes, see `paramOver`.
 // - Ranks that may be NaN are never below a function that reads beyond the time of `@`, see `mayFailBeyond`.
 // - Filters are used between sides that do not match twice, see `keeping`.
 // - The side of a vector match that must be unique is unique by its grouping, or is a metric with the same label sets
@@ -18,6 +19,7 @@ import {
   keeping,
   of,
   operation,
+  paramOver,
   type Piece,
 } from './expression-pieces.js';
 
@@ -330,7 +332,7 @@ function aggregation(tie: Tie, labels: readonly string[]): Pieces {
       weight: 1,
       arbitrary: fc
         .tuple(fc.constantFrom('0.5', '0.9', '0', 'scalar(count(odd))'), grouping(labels), tie('vector'))
-        .map(([q, by, v]) => aggregated('quantile', by, v, `${q}, `)),
+        .map(([q, by, v]) => aggregated('quantile', by, v, `${paramOver(v, q, '0.5')}, `)),
     },
     {
       weight: 1,
@@ -349,7 +351,7 @@ function aggregation(tie: Tie, labels: readonly string[]): Pieces {
           grouping(labels),
           tie('distinct'),
         )
-        .map(([op, k, by, d]) => of(`${op} ${by} (${k}, ${d.text})`, d)),
+        .map(([op, k, by, d]) => of(`${op} ${by} (${paramOver(d, k, '2')}, ${d.text})`, d)),
     },
   );
 }
