@@ -4,7 +4,7 @@ import type { LabelRule, Labels } from '../../../model/index.js';
 import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index.js';
 import type { FetchNode, FetchPart } from '../node.js';
 import { NONE_EXCLUDED, type ExcludedGroup, type Exclusion } from '../pruning/group-pruning.js';
-import { isJoined } from '../pruning/group-units.js';
+import { isJoined, type JoinedGroup } from '../pruning/group-units.js';
 import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
 import type { SelectorRoute, SelectorRouting } from '../pruning/selector-routing.js';
 import type { PlanTimes } from '../times.js';
@@ -74,7 +74,7 @@ export class Fetches {
         type: typeOf(expr) === 'matrix' ? 'matrix' : 'vector',
         parts,
       },
-      excluded: excludedFrom(this.#routing.groups, parts, routes),
+      excluded: excludedFrom(this.#routing.groups, parts, groups.filter(isJoined), routes),
       source: expr,
       position: expr.position,
     };
@@ -135,17 +135,22 @@ export class Fetches {
   }
 }
 
-/** The groups that are not queried, in their order, each with the reasons of all selectors that exclude it. */
+/**
+ * The groups that are not queried, in their order, each with the reasons of all selectors that exclude it.
+ *
+ * @param joined groups whose raw samples are read beside the fetch.
+ */
 function excludedFrom(
   groups: readonly PlannedGroup[],
   parts: readonly FetchPart[],
+  joined: readonly JoinedGroup[],
   routes: readonly SelectorRoute[],
 ): readonly ExcludedGroup[] {
   const lists = [...new Set(routes.map((route) => route.excluded))].filter((list) => list.length > 0);
   const [first = NONE_EXCLUDED] = lists;
   // Every group is excluded by all selectors or by none.
   if (lists.length <= 1 && routes.every((route) => route.excluded === first)) return first;
-  const queried = new Set(parts.map(({ group }) => group));
+  const queried = new Set([...parts.map(({ group }) => group), ...joined.flatMap(({ members }) => members)]);
   const reasons = new Map<PlannedGroup, Exclusion[]>();
   for (const one of lists.flat()) {
     if (queried.has(one.group)) continue;

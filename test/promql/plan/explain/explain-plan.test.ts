@@ -143,6 +143,23 @@ sum  -- here: sum does not keep the label that distinguishes the groups: region
   t.equal(range.operands[0]!.groups!.length, 3);
 });
 
+t.test('a group whose raw samples are read beside a fetch is not listed as excluded from it', async (t) => {
+  const groups = regions('eu', 'us', 'us');
+  t.equal(
+    printExplained(explain('x unless on (region) y{region="eu"}', groups)),
+    `union  -- here: g2 and g3 may hold parts of the same series: their raw samples are merged
+  fetch
+    g1: x unless on () y as {region="eu"}
+  unless on (region)
+    selector {__name__="x"}
+      g2: {__name__="x"} as {region="us"}
+      g3: {__name__="x"} as {region="us"}
+    selector {region="eu", __name__="y"}
+      g2 is not queried: its label region="us" does not match region="eu"
+      g3 is not queried: its label region="us" does not match region="eu"`,
+  );
+});
+
 t.test('the text without explanations is that of the plan', async (t) => {
   for (const [expr, groups] of reasons) {
     const bare = printExplained(explain(expr, groups))
