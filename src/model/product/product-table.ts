@@ -178,9 +178,13 @@ export function isListed(construct: Construct): boolean {
 
 /** Returns what a product lacks of a construct; undefined when it evaluates the construct as promfed does. */
 export function lackOf(product: Product, construct: Construct): Lack | undefined {
+  const labels = VICTORIAMETRICS_LABELS.get(construct);
+  // An unknown product may be a VictoriaMetrics behind a proxy that does not serve its version.
+  if (labels !== undefined && product.name === 'unknown') {
+    return { text: `may be VictoriaMetrics and then ${labels}`, isDifference: false };
+  }
   if (product.name === 'victoriametrics') {
-    const text = VICTORIAMETRICS_LABELS.get(construct);
-    if (text !== undefined) return { text, isDifference: false };
+    if (labels !== undefined) return { text: labels, isDifference: false };
     return VICTORIAMETRICS.has(construct) ? lacks(construct, true) : undefined;
   }
   if (construct === RANGE_BUCKETS) return lacks(construct, isKnown(product));

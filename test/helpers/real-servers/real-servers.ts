@@ -77,6 +77,8 @@ export interface VmauthOptions {
   readonly bearerToken?: string;
   /** The path of the query API for users. Default `/vm/select/0/prometheus`, as KOF's regions have it. */
   readonly pathPrefix?: string;
+  /** The paths below the prefix that are forwarded, as a pattern. Default: all. */
+  readonly paths?: string;
   readonly args?: readonly string[];
 }
 
@@ -88,11 +90,11 @@ export interface Vmauth extends RealServer {
 
 /** vmauth in front of VictoriaMetrics, its configuration shaped as KOF deploys it in each region. */
 export async function startVmauth(t: Teardown, options: VmauthOptions): Promise<Vmauth> {
-  const { backends, basicAuth, bearerToken, pathPrefix = '/vm/select/0/prometheus' } = options;
+  const { backends, basicAuth, bearerToken, pathPrefix = '/vm/select/0/prometheus', paths = '.*' } = options;
   const routes = {
     url_map: [
       {
-        src_paths: [`${pathPrefix}/.*`],
+        src_paths: [`${pathPrefix}/${paths}`],
         drop_src_path_prefix_parts: pathPrefix.split('/').length - 1,
         url_prefix: backends.map((backend) => `${backend}/prometheus`),
       },

@@ -33,6 +33,13 @@ const cases: readonly (readonly [product: Product, construct: string, text: stri
     'includes the left end of a range, by which this function extrapolates',
   ],
   [UNKNOWN, 'extrapolation', undefined],
+  [
+    UNKNOWN,
+    'operands without names',
+    'may be VictoriaMetrics and then keeps names of the operands, on which the result depends',
+  ],
+  [prometheus('3.5.3'), 'operands without names', undefined],
+  [{ name: 'mimir', version: '3.2.0' }, 'operands that become equal', undefined],
   [prometheus('2.39.0'), 'histogram_fraction', 'lacks histogram_fraction'],
   [prometheus('2.42.0'), 'histogram_avg', 'lacks histogram_avg'],
   [prometheus('2.42.0'), 'clamp', undefined],

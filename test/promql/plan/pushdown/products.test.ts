@@ -340,4 +340,8 @@ t.test('the reason names the group, the product and what it lacks', async (t) =>
     reasonOf('round(x) or x', groups({ eu: [VICTORIAMETRICS] })),
     'eu runs VictoriaMetrics, which keeps names of the operands, on which the result depends',
   );
+  t.equal(
+    reasonOf('round(x) or x', groups({ eu: [{ name: 'unknown', version: '' }] })),
+    'eu runs an unknown product, which may be VictoriaMetrics and then keeps names of the operands, on which the result depends',
+  );
 });
