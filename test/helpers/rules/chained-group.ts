@@ -2,7 +2,7 @@
 
 import type { RuleGroupSettings, RuleSettings } from '../../../src/config/index.js';
 import { createFederation } from '../../../src/federation/index.js';
-import { Labels } from '../../../src/model/index.js';
+import { Labels, printMatchers } from '../../../src/model/index.js';
 import { Cancellation, NO_LOG, systemClock, type Log } from '../../../src/runtime/index.js';
 import { createRuleSet, type OutgoingSample } from '../../../src/rules/index.js';
 import type { RuleGroup } from '../../../src/rules/group/rule-group.js';
@@ -23,7 +23,10 @@ interface Region {
   failure: Error | undefined;
 }
 
-/** Regions `eu`, `us` with the label region, and `results` without labels, to which nothing is written. */
+/**
+ * Regions `eu`, `us` with the label region, and `results` without labels, to which rules do not write. It is not queried
+ * unless it has series: no label distinguishes it from the others, so that raw samples of all are read.
+ */
 export class ChainBench {
   readonly regions: Readonly<Record<'eu' | 'us' | 'results', Region>>;
   /** Samples that the rules write. */
@@ -32,12 +35,11 @@ export class ChainBench {
   readonly queries: string[] = [];
   readonly logged: string[] = [];
   readonly #chainedResults: 'memory' | 'regions';
-  readonly #groups: readonly ServerGroup[];
+  #hasResults = false;
 
   constructor(chainedResults: 'memory' | 'regions' = 'memory') {
     this.#chainedResults = chainedResults;
     this.regions = { eu: this.#region('eu'), us: this.#region('us'), results: this.#region('results', {}) };
-    this.#groups = Object.values(this.regions).map(({ group }) => group);
   }
 
   /** Appends a sample to a series of a region. */
@@ -47,13 +49,15 @@ export class ChainBench {
     timeMs: number,
     sample: StoredSample,
   ): void {
+    if (region === 'results') this.#hasResults = true;
     this.regions[region].store.append(Labels.from(series), timeMs, sample);
   }
 
   /** Creates groups that are evaluated over the regions. */
   groups(...settings: readonly RuleGroupSettings[]): RuleGroup[] {
+    const { eu, us, results } = this.regions;
     const engine = createFederation({
-      groups: this.#groups,
+      groups: [eu, us, ...(this.#hasResults ? [results] : [])].map(({ group }) => group),
       clock: systemClock,
       maxSamples: 1_000_000,
       lookbackDeltaMs: undefined,
@@ -114,14 +118,21 @@ export class ChainBench {
 
   #observed(group: ServerGroup, failure: () => Error | undefined): ServerGroup {
     const [snapshot] = group.snapshots(0, false) as [GroupSnapshot];
+    const observe = (expr: string): void => {
+      this.queries.push(`${group.name}: ${expr}`);
+      const thrown = failure();
+      if (thrown !== undefined) throw thrown;
+    };
     const observed: GroupSnapshot = {
       ...snapshot,
       ignoreError: true,
       query: async (query, context) => {
-        this.queries.push(`${group.name}: ${query.expr}`);
-        const thrown = failure();
-        if (thrown !== undefined) throw thrown;
+        observe(query.expr);
         return snapshot.query(query, context);
+      },
+      samples: async (query, context) => {
+        observe(printMatchers(query.matchers));
+        return snapshot.samples(query, context);
       },
     };
     return { ...group, snapshots: () => [observed] };
