@@ -13,7 +13,7 @@ export {
 export { openResponse, type OpenResponse } from './read/open-response.js';
 export { invalidAnswer, UpstreamAnswerError } from './read/upstream-answer-error.js';
 export { type BufferedAnswer, BufferedStream } from './stream/buffered-answer.js';
-export { GeneratedFrames, transformFrames, type FrameStream } from './stream/frame-stream.js';
+export { DeferredFrames, GeneratedFrames, transformFrames, type FrameStream } from './stream/frame-stream.js';
 export { GeneratedStream, type ByteStream, type PullStream } from './stream/pull-stream.js';
 export { encodeFrames, encodeBuffered } from './write/encode-frames.js';
 export { annotationMembers, SUCCESS } from './write/envelope.js';

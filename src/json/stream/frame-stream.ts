@@ -92,6 +92,32 @@ class TransformedFrames implements FrameStream {
   }
 }
 
+/** Frames whose stream is created when they are first read or closed: those of small answers are often not read. */
+export class DeferredFrames implements FrameStream {
+  readonly #create: () => FrameStream;
+  #frames: FrameStream | undefined;
+
+  constructor(create: () => FrameStream) {
+    this.#create = create;
+  }
+
+  get trailer(): ResponseTrailer {
+    return this.#opened().trailer;
+  }
+
+  next(): Promise<readonly SeriesFrame[] | undefined> {
+    return this.#opened().next();
+  }
+
+  close(): void {
+    this.#opened().close();
+  }
+
+  #opened(): FrameStream {
+    return (this.#frames ??= this.#create());
+  }
+}
+
 /** Frames that a generator creates from other streams. The trailer is the union of theirs. Takes ownership of them. */
 export class GeneratedFrames extends GeneratedStream<readonly SeriesFrame[]> implements FrameStream {
   readonly #streams: readonly FrameStream[];

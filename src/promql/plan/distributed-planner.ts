@@ -62,8 +62,8 @@ export class DistributedPlanner {
    */
   #sent(expr: Expr, local: Local): PlanNode {
     const fetch = this.#fetches.create(expr, local);
+    if (!local.groups.some(isJoined)) return fetch;
     const joined = local.groups.filter(isJoined);
-    if (joined.length === 0) return fetch;
     const evaluated = joined.map(({ members, labels }) => {
       const planner = new LocalPlanner(this.#times, this.#routing.within(members));
       return planner.plan(keepingLabels(expr, labels.keep(local.remainingLabels).names()));

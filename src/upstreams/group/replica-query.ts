@@ -2,6 +2,7 @@
 
 import {
   EMPTY_TRAILER,
+  DeferredFrames,
   openResponse,
   type FrameStream,
   type ResponseTrailer,
@@ -53,7 +54,10 @@ export async function queryReplicas(
   const { rejection } = failures;
   // An instant query answers with a matrix only to a range selector.
   const areRaw = kind === 'instant' && resultType === 'matrix';
-  const frames = mergeAnswers(group, used, failures, { ...context, areRaw, labelRule });
+  const { memory, signal } = context;
+  const frames = new DeferredFrames(() =>
+    mergeAnswers(group, used, failures, { areRaw, labelRule, memory, signal }),
+  );
   const targets = used.map(({ target }) => target.name);
   if (used.length > 1) return { resultType, frames, targets, rejection };
   const { target, value } = used[0]!;
