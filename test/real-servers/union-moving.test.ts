@@ -11,7 +11,7 @@ import t from 'tap';
 import { withoutRealServers } from '../helpers/real-servers/real-servers.js';
 import { endMs, times } from '../helpers/union/cases.js';
 import { curated } from '../helpers/union/curated-expressions.js';
-import { checkRandom } from '../helpers/union/check-random.js';
+import { checkUnion } from '../helpers/union/check-random.js';
 import { movingCases } from '../helpers/union/moving-cases.js';
 import { differencesIn, startUnion, type UnionTimes } from '../helpers/union/prometheus-union.js';
 import { arbitraryUnionExpression } from '../helpers/union/random-expressions.js';
@@ -73,21 +73,16 @@ for (const { name, groupLabels, groups } of movingCases) {
     });
 
     await t.test(`${numRuns} random expressions of seed ${seed}`, async (t) => {
-      const counts = { samples: 0, nothing: 0, error: 0 };
-      const annotated: string[] = [];
       const expression = arbitraryUnionExpression({ groupLabels, endS: endMs / 1000 }).filter(isStable);
       const bothTimes = fc.tuple(fc.constantFrom(...instants), fc.constantFrom(...ranges));
-      await checkRandom({ expression, times: bothTimes, numRuns, seed }, async (query, at) => {
-        const outcome = await union.compare(query, at);
-        counts[outcome.kind]++;
-        const annotations = outcome.annotations.filter((text) => !isOfPrunedSide(text, groupLabels));
-        annotated.push(...annotations.map((text) => `${describe(query, at)}: ${text}`));
-        const differences = differencesIn(outcome);
-        return differences.length === 0 ? [] : [describe(query, at), ...differences];
+      await checkUnion(t, union, {
+        expression,
+        times: bothTimes,
+        numRuns,
+        seed,
+        describe,
+        mayDiffer: (text) => isOfPrunedSide(text, groupLabels),
       });
-      t.comment(`${counts.samples} with samples, ${counts.nothing} with none, ${counts.error} errors`);
-      t.ok(counts.samples > numRuns, 'most expressions have samples');
-      t.same(annotated, [], 'warnings and infos are equal, except for positions');
     });
   });
 }

@@ -10,7 +10,7 @@ import t from 'tap';
 import { withoutRealServers } from '../helpers/real-servers/real-servers.js';
 import { endMs, times } from '../helpers/union/cases.js';
 import { curated } from '../helpers/union/curated-expressions.js';
-import { checkRandom } from '../helpers/union/check-random.js';
+import { checkUnion } from '../helpers/union/check-random.js';
 import { differencesIn, startUnion, type UnionTimes } from '../helpers/union/prometheus-union.js';
 import { arbitraryUnionExpression } from '../helpers/union/random-expressions.js';
 import { replicaCases } from '../helpers/union/replica-cases.js';
@@ -64,20 +64,9 @@ for (const { name, groups } of replicaCases) {
     });
 
     await t.test(`${numRuns} random expressions of seed ${seed}`, async (t) => {
-      const counts = { samples: 0, nothing: 0, error: 0 };
-      const annotated: string[] = [];
       const expression = arbitraryUnionExpression({ groupLabels, endS: endMs / 1000 }).filter(isStable);
       const bothTimes = fc.tuple(fc.constantFrom(...instants), fc.constantFrom(...ranges));
-      await checkRandom({ expression, times: bothTimes, numRuns, seed }, async (query, at) => {
-        const outcome = await union.compare(query, at);
-        counts[outcome.kind]++;
-        annotated.push(...outcome.annotations.map((text) => `${describe(query, at)}: ${text}`));
-        const differences = differencesIn(outcome);
-        return differences.length === 0 ? [] : [describe(query, at), ...differences];
-      });
-      t.comment(`${counts.samples} with samples, ${counts.nothing} with none, ${counts.error} errors`);
-      t.ok(counts.samples > numRuns, 'most expressions have samples');
-      t.same(annotated, [], 'warnings and infos are equal, except for positions');
+      await checkUnion(t, union, { expression, times: bothTimes, numRuns, seed, describe });
     });
   });
 }

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 
-import type { UnionTimes } from './prometheus-union.js';
+import { differencesIn, type Union, type UnionTimes } from './prometheus-union.js';
 
 export interface RandomExpressions {
   readonly expression: fc.Arbitrary<string>;
@@ -31,4 +31,45 @@ export async function checkRandom(
     }),
     { numRuns, seed },
   );
+}
+
+/** The assertions of a test. */
+interface Assertions {
+  comment(text: string): void;
+  ok(value: unknown, text: string): void;
+  same(actual: unknown, expected: unknown, text: string): void;
+}
+
+export interface UnionCheck extends RandomExpressions {
+  /** Names a query in failures. */
+  readonly describe: (query: string, at: UnionTimes) => string;
+  /** Reports whether an annotation may differ. Default: none may. */
+  readonly mayDiffer?: (annotation: string) => boolean;
+}
+
+/**
+ * Compares random expressions over a union with its reference: results, errors and annotations. Most expressions must have
+ * samples.
+ *
+ * @returns the number of queries that failed in the reference.
+ */
+export async function checkUnion(
+  t: Assertions,
+  union: Union,
+  { describe, mayDiffer = () => false, ...random }: UnionCheck,
+): Promise<number> {
+  const counts = { samples: 0, nothing: 0, error: 0 };
+  const annotated: string[] = [];
+  await checkRandom(random, async (query, at) => {
+    const outcome = await union.compare(query, at);
+    counts[outcome.kind]++;
+    const annotations = outcome.annotations.filter((text) => !mayDiffer(text));
+    annotated.push(...annotations.map((text) => `${describe(query, at)}: ${text}`));
+    const differences = differencesIn(outcome);
+    return differences.length === 0 ? [] : [describe(query, at), ...differences];
+  });
+  t.comment(`${counts.samples} with samples, ${counts.nothing} with none, ${counts.error} errors`);
+  t.ok(counts.samples > random.numRuns, 'most expressions have samples');
+  t.same(annotated, [], 'warnings and infos are equal, except for positions');
+  return counts.error;
 }
