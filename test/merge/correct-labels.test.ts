@@ -8,6 +8,7 @@ import { LabelRule, METADATA_LABELS } from '../../src/model/index.js';
 import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../src/runtime/index.js';
 import { cpuTimeMs } from '../helpers/cpu-time.js';
 import { frame, observedStream } from '../helpers/frame-streams.js';
+import { onEagerClock, turnsOf } from '../helpers/runtime/event-loop-turns.js';
 
 const SAME_LABELSET = { code: 'execution', message: 'vector cannot contain metrics with the same labelset' };
 const { signal } = new AbortController();
@@ -103,32 +104,14 @@ t.test('held series are joined and sorted in turns with the event loop', async (
   const frames = Array.from({ length: count }, (_, i) =>
     frame({ __name__: `m${i}`, pod: String(i % 3000) }, `"values":[[${i},"1"]]`),
   );
-  let turns = 0;
-  let runs = true;
-  const tick = (): void => {
-    turns++;
-    if (runs) setImmediate(tick);
-  };
-  // Every check of a pacer is due.
-  let nowMs = performance.now();
-  Object.defineProperty(performance, 'now', { value: () => (nowMs += 1000), configurable: true });
-  setImmediate(tick);
-  try {
-    t.equal((await streamed([frames], colliding)).length, 3000);
-  } finally {
-    runs = false;
-    Reflect.deleteProperty(performance, 'now');
-  }
+  const turns = await onEagerClock(() =>
+    turnsOf(async () => t.equal((await streamed([frames], colliding)).length, 3000)),
+  );
   t.ok(turns > count, `${turns} turns`);
   const controller = new AbortController();
   const stream = correctLabels(observedStream([frames]).stream, colliding, { signal: controller.signal });
   controller.abort();
-  Object.defineProperty(performance, 'now', { value: () => (nowMs += 1000), configurable: true });
-  try {
-    await t.rejects(stream.next(), { code: 'canceled' });
-  } finally {
-    Reflect.deleteProperty(performance, 'now');
-  }
+  await onEagerClock(() => t.rejects(stream.next(), { code: 'canceled' }));
 });
 
 t.test('the memory of held series is released, also after an error', async (t) => {

@@ -7,6 +7,7 @@ import { asPromfedError, Labels, PromfedError, printMatchers } from '../../../sr
 import type { FetchContext, GroupSnapshot, SamplesQuery } from '../../../src/upstreams/index.js';
 import { federationOf, queryRequest } from '../../helpers/federation.js';
 import { UNEXPECTED_REQUESTS } from '../fake-group.js';
+import { onEagerClock, turnsOf } from '../../helpers/runtime/event-loop-turns.js';
 
 const timeMs = 1_000_000;
 
@@ -207,22 +208,7 @@ t.test('labels are set in turns with the event loop', async (t) => {
   const count = 300;
   const many = Array.from({ length: count }, (_, i) => [{ pod: String(i) }, [30, i] as Sample] as const);
   const groups = [group('eu', many, { labels: { region: 'eu' } })];
-  let turns = 0;
-  let runs = true;
-  const tick = (): void => {
-    turns++;
-    if (runs) setImmediate(tick);
-  };
-  // Every check of a pacer is due.
-  let nowMs = performance.now();
-  Object.defineProperty(performance, 'now', { value: () => (nowMs += 1000), configurable: true });
-  setImmediate(tick);
-  try {
-    await evaluate(groups, 'max_over_time(x[5m])');
-  } finally {
-    runs = false;
-    Reflect.deleteProperty(performance, 'now');
-  }
+  const turns = await onEagerClock(() => turnsOf(() => evaluate(groups, 'max_over_time(x[5m])')));
   t.ok(turns >= 4 * count, `${turns} turns: setting labels is one of four operations that visit each series`);
 });
 

@@ -6,6 +6,7 @@ import { createHistogram, Labels, type Grid, type RawSeries, type Value } from '
 import { createMemorySource, evaluate } from '../../../src/promql/eval/index.js';
 import { createEvalContext, planRaw } from '../../helpers/promql/evaluation.js';
 import { denseBuckets } from '../../helpers/series/dense-buckets.js';
+import { onEagerClock, turnsOf } from '../../helpers/runtime/event-loop-turns.js';
 
 const SERIES = 40;
 /** Number of series with histograms, which cost more. */
@@ -47,38 +48,6 @@ const MANY = Array.from({ length: 20_000 }, (_, i) => ({
 async function run(query: string, grid: Grid, signal = new AbortController().signal): Promise<Value> {
   const samples = createMemorySource(grid === INSTANT ? MANY : DATA);
   return evaluate(planRaw(query, grid), createEvalContext(grid, { samples, signal }));
-}
-
-/** Counts the turns of the event loop while `work` runs. Calls `onTurn` for each. */
-async function turnsOf(
-  work: () => Promise<unknown>,
-  onTurn: (turn: number) => void = () => undefined,
-): Promise<number> {
-  let turns = 0;
-  let runs = true;
-  const tick = (): void => {
-    if (!runs) return;
-    onTurn(++turns);
-    setImmediate(tick);
-  };
-  setImmediate(tick);
-  try {
-    await work();
-  } finally {
-    runs = false;
-  }
-  return turns;
-}
-
-/** Runs `work` with a clock on which every check of the pacer is due, so that the speed of operators does not matter. */
-async function onEagerClock<T>(work: () => Promise<T>): Promise<T> {
-  let nowMs = performance.now();
-  Object.defineProperty(performance, 'now', { value: () => (nowMs += 1000), configurable: true });
-  try {
-    return await work();
-  } finally {
-    Reflect.deleteProperty(performance, 'now');
-  }
 }
 
 /** Queries with their input, and the minimum number of pauses in addition to those of the input. */
