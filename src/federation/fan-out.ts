@@ -11,6 +11,7 @@ import {
   type GroupSnapshot,
 } from '../upstreams/index.js';
 import type { Deadline } from './deadline.js';
+import type { QueryRequests } from './query-requests.js';
 import { NO_STATS, type FetchRecorder } from './stats/fetch-stats.js';
 
 /** The shared context of the requests to groups. Owned by one query. */
@@ -20,6 +21,8 @@ export interface FanOutContext {
   readonly lookbackDeltaMs: number | undefined;
   /** Account for the bytes that the request holds. */
   readonly memory: MemoryAccount;
+  /** Counts the requests to groups. */
+  readonly requests: Pick<QueryRequests, 'count'>;
 }
 
 /** The properties of a group that decide what its failure means. */
@@ -58,7 +61,7 @@ export interface GroupQueryOptions {
  * Queries one group. The failure of an optional group becomes a warning, and undefined is returned.
  *
  * @throws PromfedError the failure of a required group; a failure of any group that is not its own fault, such as
- *   `execution`, `limit` or `memory`; `timeout` or `canceled` when the whole request has ended.
+ *   `execution`, `limit` or `memory`; `limit` when the query may not send another request; `timeout` or `canceled` when the whole request has ended.
  */
 export async function queryGroup<T>(
   group: FallibleGroup,
@@ -66,7 +69,8 @@ export async function queryGroup<T>(
   send: (fetchContext: FetchContext) => Promise<T>,
   { stats = NO_STATS, rejections }: GroupQueryOptions = {},
 ): Promise<T | undefined> {
-  const { deadline, lookbackDeltaMs, memory } = context;
+  const { deadline, lookbackDeltaMs, memory, requests } = context;
+  requests.count();
   const { signal, atMs } = group.ignoreError ? deadline.optional : deadline.required;
   stats.requested();
   try {

@@ -9,6 +9,7 @@ import { allOrNothing, queryGroup, Rejections } from './fan-out.js';
 import { snapshotGroups } from './group-snapshot.js';
 import type { FederationOptions } from './options.js';
 import type { MetadataRequest, MetadataResult } from './query-engine.js';
+import { UNCOUNTED_REQUESTS } from './query-requests.js';
 
 /** The request to one group. */
 export interface GroupCall<T> {
@@ -68,7 +69,7 @@ async function fanOut<T>(
 ): Promise<MetadataAnswer<readonly GroupAnswer<T>[]>> {
   const annotations = new Annotations();
   const deadline = new Deadline(request.signal, request.timeoutMs, clock);
-  const context = { deadline, annotations, lookbackDeltaMs: undefined, memory };
+  const context = { deadline, annotations, lookbackDeltaMs: undefined, memory, requests: UNCOUNTED_REQUESTS };
   const rejections = new Rejections();
   try {
     const calls = callsOf(snapshotGroups(groups, clock.now(), request.routing));

@@ -9,6 +9,8 @@ export interface FederationOptions {
   readonly clock: Clock;
   /** `--query.max-samples`. */
   readonly maxSamples: number;
+  /** `--query.max-requests`. Default: no limit. */
+  readonly maxRequests?: number | undefined;
   /** Admits requests. Default `UNLIMITED`. */
   readonly admission?: Admission | undefined;
   /** `--query.lookback-delta`, milliseconds; undefined leaves it to the regions. */

@@ -11,6 +11,7 @@ import { learnFromReplan, NativeHistogramReplan } from './replan/native-histogra
 import type { FederationOptions } from './options.js';
 import { planQuery } from './plan-query.js';
 import type { QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
+import { QueryRequests } from './query-requests.js';
 import { RejectedOperations, RejectionReplan } from './replan/rejection-replan.js';
 import { evaluatePlan, runPlan, type Attempt } from './run-plan.js';
 import { QueryStats } from './stats/query-stats.js';
@@ -39,6 +40,7 @@ export class QueryRun<Answer extends QueryAnswer> {
   readonly #options: FederationOptions;
   readonly #mode: RunMode<Answer>;
   readonly #stats: QueryStats;
+  readonly #requests: QueryRequests;
   /** Keys (`selectionKey`) of the selections that are known to hold native histograms. */
   readonly #histogramSelections = new Set<string>();
   readonly #rejected: RejectedOperations;
@@ -60,6 +62,7 @@ export class QueryRun<Answer extends QueryAnswer> {
     this.#options = options;
     this.#mode = mode;
     this.#stats = stats;
+    this.#requests = new QueryRequests(options.maxRequests ?? Infinity);
     const snapshots = snapshotGroups(options.groups, options.clock.now(), request.routing);
     this.groups = request.extraGroups === undefined ? snapshots : [...snapshots, ...request.extraGroups];
     this.#plan = stats.planning(() => this.#createPlan());
@@ -138,6 +141,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         annotations: new Annotations(),
         lookbackDeltaMs: request.lookbackDeltaMs ?? options.lookbackDeltaMs,
         stats: this.#stats,
+        requests: this.#requests,
         memory,
         batching: request.batching,
         replansWithout: (fetch, text) => this.#rejected.canReplan(fetch, this.#plan, text),

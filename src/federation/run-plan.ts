@@ -9,6 +9,7 @@ import { resultTypeOf, type FetchRun } from './fetch/open-fetch.js';
 import { GroupSampleSource } from './fetch/sample-source.js';
 import { splitFetch } from './fetch/split-fetch.js';
 import type { FederationOptions } from './options.js';
+import { plannedRequests } from './planned-requests.js';
 import type { BytesAnswer, QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
 
 /** One attempt at a query. */
@@ -34,9 +35,14 @@ async function passThrough(fetch: Fetch, attempt: Attempt): Promise<BytesAnswer>
   return { kind: 'bytes', resultType, ...fetched, annotations, stats, release };
 }
 
-/** Runs a plan to its end. The answer is a value. */
+/**
+ * Runs a plan to its end. The answer is a value.
+ *
+ * @throws PromfedError `limit` before the first request when the plan has too many of them.
+ */
 export async function evaluatePlan(plan: PlanNode, attempt: Attempt): Promise<ValueAnswer> {
-  const { request, options, annotations, deadline, lookbackDeltaMs, stats } = attempt;
+  const { request, options, annotations, deadline, lookbackDeltaMs, stats, requests } = attempt;
+  requests.check(plannedRequests(plan, request.grid, options.defaultStepMs, requests.left));
   const budget = new SampleBudget({ maxSamples: options.maxSamples }, attempt.memory);
   // Lossy histograms are accepted only where nothing is computed with them.
   const acceptsLossyHistograms = plan.kind === 'fetch' && request.acceptsLossyHistograms === true;

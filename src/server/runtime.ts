@@ -18,6 +18,7 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly version: string;
   readonly maxSamples: number;
+  readonly maxRequests: number;
   /** Shared by all runtimes of the process. Default: memory is not counted. */
   readonly admission?: Admission;
   /** Undefined for the default of each region. */

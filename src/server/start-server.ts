@@ -23,6 +23,7 @@ export interface ServerOptions {
   readonly lifecycleEnabled: boolean;
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
+  readonly maxRequests: number;
   readonly memory: ProcessMemory;
   /** Maximum number of queries at once; undefined when only memory limits them. */
   readonly maxConcurrency: number | undefined;

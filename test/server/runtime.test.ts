@@ -26,6 +26,7 @@ async function setUp(t: Test, fault: Fault): Promise<{ runtime: Runtime; region:
     clock: systemClock,
     version: '0.0.0-test',
     maxSamples: 1000,
+    maxRequests: 1000,
     lookbackDeltaMs: undefined,
     pushdown: true,
     features: new Set(),

@@ -78,6 +78,11 @@ export const FLAGS = {
     default: '50000000',
     help: 'Maximum number of samples a single query can load into memory. Queries that would load more fail.',
   },
+  'query.max-requests': {
+    value: 'number',
+    default: '5000',
+    help: 'Maximum number of requests a single query can send to server groups. A request counts once for all replicas of its group. Queries that would send more fail.',
+  },
   'query.max-memory': {
     scope: 'server',
     value: 'size',

@@ -54,6 +54,8 @@ export interface Flags<Feature extends string = string> {
   readonly workers: number | undefined;
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
+  /** Maximum number of requests of one query to server groups. */
+  readonly maxRequests: number;
   /** A share is of the memory of the machine or its control group. */
   readonly memory: MemoryFlag;
   /** A share is of the memory that the process has for queries. */
@@ -132,6 +134,7 @@ export function parseFlags<Feature extends string>(
     workers: reader.tryRead('workers', parseWorkers),
     queryTimeoutMs: Math.ceil(reader.read('query.timeout', parseTimeout, 1)),
     maxSamples: reader.read('query.max-samples', parseCount, 1),
+    maxRequests: reader.read('query.max-requests', parseCount, 1),
     memory: reader.read('memory', parseMemory, ALL_MEMORY),
     maxQueryMemory: reader.read('query.max-memory', parseMemory, ALL_MEMORY),
     maxConcurrency: reader.read('query.max-concurrency', parseConcurrency, undefined),

@@ -13,6 +13,7 @@ import { ignoredBuckets, type Fetch } from '../../promql/plan/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, queryGroup, Rejections, warnOrThrow, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
+import type { QueryRequests } from '../query-requests.js';
 import { RejectionReplan } from '../replan/rejection-replan.js';
 import type { FetchRecorder } from '../stats/fetch-stats.js';
 import type { QueryStats } from '../stats/query-stats.js';
@@ -23,6 +24,7 @@ export interface FetchRun extends FanOutContext {
   readonly kind: 'instant' | 'range';
   readonly grid: Grid;
   readonly stats: QueryStats;
+  readonly requests: QueryRequests;
   /** Decodes native histograms from JSON where the group does not allow it. Default false. */
   readonly acceptsLossyHistograms?: boolean;
   /** Sends instant queries together with those of other requests. Default: each is sent alone. */

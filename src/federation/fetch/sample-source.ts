@@ -15,8 +15,14 @@ import { selectionKey, type Selection } from '../../promql/plan/index.js';
 import { Pacer, type SampleBudget } from '../../runtime/index.js';
 import { allOrNothing, queryGroup, Rejections, warnOrThrow, type FanOutContext } from '../fan-out.js';
 import { snapshotOf } from '../group-snapshot.js';
+import type { QueryRequests } from '../query-requests.js';
 import type { QueryStats } from '../stats/query-stats.js';
 import { noteTrailer } from './open-fetch.js';
+
+/** The shared context of the selections of one attempt at a query. */
+interface SampleContext extends FanOutContext {
+  readonly requests: QueryRequests;
+}
 
 /**
  * Reads the raw samples of the groups that the plan names, cut to their time ranges where these truncate, with the
@@ -28,12 +34,12 @@ import { noteTrailer } from './open-fetch.js';
  * arrive and released when the selection resolves: the caller reserves them then.
  */
 export class GroupSampleSource implements SampleSource {
-  readonly #context: FanOutContext;
+  readonly #context: SampleContext;
   readonly #budget: SampleBudget;
   readonly #stats: QueryStats;
   readonly #pending = new Map<string, Promise<readonly RawSeries[]>>();
 
-  constructor(context: FanOutContext, budget: SampleBudget, stats: QueryStats) {
+  constructor(context: SampleContext, budget: SampleBudget, stats: QueryStats) {
     this.#context = context;
     this.#budget = budget;
     this.#stats = stats;
@@ -55,8 +61,9 @@ export class GroupSampleSource implements SampleSource {
     const { deadline } = this.#context;
     const rejections = new Rejections();
     const window = readWindow(request);
-    const read = await allOrNothing(parts, deadline, (part) =>
-      this.#readPart(part, { ...request, window }, rejections),
+    const groups = parts.map(({ group }) => group.name);
+    const read = await this.#context.requests.run(groups, deadline.required.signal, () =>
+      allOrNothing(parts, deadline, (part) => this.#readPart(part, { ...request, window }, rejections)),
     );
     rejections.throwUnless(read.length, deadline);
     const merged = await this.#merge(read);

@@ -1,8 +1,7 @@
 // Split fetch: a fetch on more steps than a region answers at once is sent as several requests.
 
-import pLimit from 'p-limit';
-
 import {
+  asPromfedError,
   emptyColumn,
   MAX_POINTS,
   type Column,
@@ -21,21 +20,30 @@ const CONCURRENT_PIECES = 4;
 
 /**
  * Runs a fetch as `fetchColumns` does, on a grid of any length. Regions reject more than `MAX_POINTS` steps, which a
- * subquery may have: a longer grid is fetched in pieces, and their results are joined.
+ * subquery may have: a longer grid is fetched in pieces, and their results are joined. A piece is created when it is sent,
+ * and none after a failure or the deadline.
  */
 export async function splitFetch(fetch: Fetch, run: FetchRun, budget: SampleBudget): Promise<Vector> {
-  const { grid } = run;
-  if (grid.count <= MAX_POINTS) return fetchColumns(fetch, run, budget);
+  const { grid, deadline } = run;
+  if (grid.count <= MAX_POINTS) return fetchPiece(fetch, run, budget);
   const joined = new JoinedColumns(grid.count, budget.onGrid(grid.count));
-  const limit = pLimit(CONCURRENT_PIECES);
-  await allOrNothing(piecesOf(grid), run.deadline, (piece) =>
-    limit(async () => {
-      const columns = await fetchColumns(fetch, { ...run, grid: piece.grid }, budget);
+  const pieces = piecesOf(grid);
+  const { signal } = deadline.required;
+  await allOrNothing(new Array<undefined>(CONCURRENT_PIECES).fill(undefined), deadline, async () => {
+    for (let next = pieces.next(); next.done !== true; next = pieces.next()) {
+      if (signal.aborted) throw asPromfedError(signal.reason);
+      const piece = next.value;
+      const columns = await fetchPiece(fetch, { ...run, grid: piece.grid }, budget);
       for (const column of columns) joined.add(column, piece.firstStep);
       budget.onGrid(piece.grid.count).release(columns.length * piece.grid.count);
-    }),
-  );
+    }
+  });
   return joined.columns();
+}
+
+function fetchPiece(fetch: Fetch, run: FetchRun, budget: SampleBudget): Promise<Vector> {
+  const groups = fetch.parts.map(({ group }) => group.name);
+  return run.requests.run(groups, run.deadline.required.signal, () => fetchColumns(fetch, run, budget));
 }
 
 /** Columns of a long grid that are filled piece by piece. */
@@ -78,11 +86,10 @@ interface Piece {
   readonly firstStep: number;
 }
 
-function piecesOf({ startMs, stepMs, count }: Grid): Piece[] {
-  const pieces: Piece[] = [];
+function* piecesOf({ startMs, stepMs, count }: Grid): Generator<Piece, undefined> {
   for (let firstStep = 0; firstStep < count; firstStep += MAX_POINTS) {
     const pieceCount = Math.min(MAX_POINTS, count - firstStep);
-    pieces.push({ grid: { startMs: startMs + firstStep * stepMs, stepMs, count: pieceCount }, firstStep });
+    yield { grid: { startMs: startMs + firstStep * stepMs, stepMs, count: pieceCount }, firstStep };
   }
-  return pieces;
+  return undefined;
 }

@@ -2,6 +2,7 @@
 
 import {
   gridEndMs,
+  type Grid,
   Labels,
   seriesWeight,
   type Matcher,
@@ -28,15 +29,11 @@ export interface SelectorTimes {
 
 /** Returns the times of the grid's steps after applying offset and `@`. */
 export function selectorTimes(
-  evaluator: Evaluator,
+  grid: Grid,
   { offsetMs, atMs }: { readonly offsetMs: number; readonly atMs: number | undefined },
 ): SelectorTimes {
   if (atMs === undefined) {
-    return {
-      firstMs: evaluator.grid.startMs - offsetMs,
-      stepMs: evaluator.grid.stepMs,
-      lastMs: gridEndMs(evaluator.grid) - offsetMs,
-    };
+    return { firstMs: grid.startMs - offsetMs, stepMs: grid.stepMs, lastMs: gridEndMs(grid) - offsetMs };
   }
   return { firstMs: atMs - offsetMs, stepMs: 0, lastMs: atMs - offsetMs };
 }
@@ -90,7 +87,7 @@ export async function evalSelector(
   const { lookbackDeltaMs } = evaluator.context;
   if (node.extension === 'smoothed' && field === 'value') return evalSmoothed(evaluator, node);
   const statsOnly = evaluator.statsSelectors.has(node);
-  const times = selectorTimes(evaluator, node);
+  const times = selectorTimes(evaluator.grid, node);
   const window = { afterMs: times.firstMs - lookbackDeltaMs, untilMs: times.lastMs };
   const use = field === 'startTimestamp' ? 'starts' : 'lookback';
   const raw = await selectRaw(evaluator, node, window, use, extraMatchers);
@@ -135,7 +132,7 @@ export async function evalSelector(
  */
 async function evalSmoothed(evaluator: Evaluator, node: SelectorNode): Promise<VectorOperand> {
   const { lookbackDeltaMs } = evaluator.context;
-  const { firstMs, stepMs, lastMs } = selectorTimes(evaluator, node);
+  const { firstMs, stepMs, lastMs } = selectorTimes(evaluator.grid, node);
   const statsOnly = evaluator.statsSelectors.has(node);
   const window = {
     afterMs: firstMs - lookbackDeltaMs - (statsOnly ? 1 : 0),

@@ -4,6 +4,7 @@ import t from 'tap';
 
 import { Deadline } from '../../../src/federation/deadline.js';
 import { tolerantFrames } from '../../../src/federation/fetch/open-fetch.js';
+import { UNCOUNTED_REQUESTS } from '../../../src/federation/query-requests.js';
 import { NO_STATS } from '../../../src/federation/stats/fetch-stats.js';
 import { Annotations, Labels } from '../../../src/model/index.js';
 import { systemClock, UNCOUNTED_MEMORY } from '../../../src/runtime/index.js';
@@ -21,7 +22,13 @@ for (const isRead of [false, true]) {
     const group = { name: 'eu', ignoreError: true } as GroupSnapshot;
     const frames = tolerantFrames(
       { group, frames: region, addLabels: Labels.EMPTY, targets: [], stats: NO_STATS },
-      { deadline, annotations: new Annotations(), lookbackDeltaMs: undefined, memory: UNCOUNTED_MEMORY },
+      {
+        deadline,
+        annotations: new Annotations(),
+        lookbackDeltaMs: undefined,
+        memory: UNCOUNTED_MEMORY,
+        requests: UNCOUNTED_REQUESTS,
+      },
     );
     const next = isRead ? frames.next() : undefined;
     frames.close();

@@ -43,6 +43,7 @@ export async function startPromfed(
     lifecycleEnabled: options.lifecycleEnabled ?? true,
     queryTimeoutMs: options.queryTimeoutMs ?? 30_000,
     maxSamples: options.maxSamples ?? 50_000_000,
+    maxRequests: 5000,
     memory: { limitBytes: 2 ** 30, ...(options.memory ?? { budgetBytes: 2 ** 29, perQueryBytes: 2 ** 28 }) },
     maxConcurrency: options.maxConcurrency,
     lookbackDeltaMs: undefined,

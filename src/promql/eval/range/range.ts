@@ -37,7 +37,7 @@ async function rangeOfSelector(
   evaluator: Evaluator,
   { selector, rangeMs }: RangeNode,
 ): Promise<RangeOperand> {
-  const times = selectorTimes(evaluator, selector);
+  const times = selectorTimes(evaluator.grid, selector);
   const { extension } = selector;
   const { lookbackDeltaMs } = evaluator.context;
   const beforeMs = extension === undefined ? 0 : lookbackDeltaMs;
@@ -65,25 +65,39 @@ async function rangeOfSelector(
   return { series, times, rangeMs, beforeMs, afterMs, held: raw.held };
 }
 
-/**
- * Evaluates the expression of a subquery at the multiples of its step that lie in the windows.
- *
- * Source: Prometheus, promql/engine.go (`eval`, SubqueryExpr).
- */
+/** Evaluates the expression of a subquery at the multiples of its step that lie in the windows. */
 async function rangeOfSubquery(evaluator: Evaluator, node: SubqueryNode): Promise<RangeOperand> {
   const { rangeMs } = node;
-  const stepMs = node.stepMs ?? evaluator.context.defaultStepMs;
-  if (!(stepMs > 0)) throw new PromfedError('execution', 'subquery step must be greater than zero');
-  const times = selectorTimes(evaluator, node);
-  const startMs = (Math.floor((times.firstMs - rangeMs) / stepMs) + 1) * stepMs;
-  const count = Math.floor((times.lastMs - startMs) / stepMs) + 1;
-  if (count <= 0) return { series: [], times, rangeMs, held: 0 };
-  const grid: Grid = { startMs, stepMs, count };
+  const { times, inner: grid } = subqueryTimes(node, evaluator.grid, evaluator.context.defaultStepMs);
+  if (!(grid.stepMs > 0)) throw new PromfedError('execution', 'subquery step must be greater than zero');
+  if (grid.count <= 0) return { series: [], times, rangeMs, held: 0 };
   const inner = evaluator.forSubquery(grid);
+  // Operators use scratch arrays of the length of the grid, also when there are no series: one column must fit.
+  inner.budget.reserve(grid.count);
+  inner.budget.release(grid.count);
   const vector = await inner.evaluateVector(node.input);
   const range = await pointsOf(evaluator, vector.columns, grid, { times, rangeMs });
   inner.release(vector);
   return range;
+}
+
+/**
+ * Returns the times of a subquery and the steps at which its expression is evaluated: none when their count is not above 0.
+ *
+ * Source: Prometheus, promql/engine.go (`eval`, SubqueryExpr).
+ *
+ * @param grid the steps of the expression around the subquery.
+ */
+export function subqueryTimes(
+  node: SubqueryNode,
+  grid: Grid,
+  defaultStepMs: number,
+): { readonly times: SelectorTimes; readonly inner: Grid } {
+  const stepMs = node.stepMs ?? defaultStepMs;
+  const times = selectorTimes(grid, node);
+  const startMs = (Math.floor((times.firstMs - node.rangeMs) / stepMs) + 1) * stepMs;
+  const count = stepMs > 0 ? Math.floor((times.lastMs - startMs) / stepMs) + 1 : 0;
+  return { times, inner: { startMs, stepMs, count } };
 }
 
 /** Drops the hint of a counter: it describes the reset since the sample before, not since the point before. */

@@ -1,0 +1,103 @@
+// The requests of one query to server groups: their total number, and those to one group at the same time.
+
+import { asPromfedError, PromfedError, type StopSignal } from '../model/index.js';
+
+/** Maximum number of requests of one query to one server group at the same time. Further ones wait. */
+const MAX_CONCURRENT_PER_GROUP = 64;
+
+/**
+ * Counts and orders the requests of one query, in all attempts at it. A request counts once, although it is sent to the
+ * replicas of its group. Owned by one query.
+ */
+export class QueryRequests {
+  readonly #max: number;
+  #sent = 0;
+  /** Number of running tasks by group. */
+  readonly #running = new Map<string, number>();
+  readonly #waiting = new Set<WaitingTask>();
+
+  /** @param max `--query.max-requests`; Infinity for no limit. */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** The number of requests that may still be sent. */
+  get left(): number {
+    return this.#max - this.#sent;
+  }
+
+  /**
+   * Counts a request that is sent next.
+   *
+   * @throws PromfedError `limit` beyond the limit of the query.
+   */
+  count(): void {
+    if (this.#sent >= this.#max) throw this.#exceeded(`more than ${this.#max}`);
+    this.#sent++;
+  }
+
+  /**
+   * Checks a plan before its first request is sent.
+   *
+   * @param planned number of requests of the plan.
+   * @throws PromfedError `limit` when the query may not send them.
+   */
+  check(planned: number): void {
+    if (planned > this.left) throw this.#exceeded(String(planned + this.#sent));
+  }
+
+  /**
+   * Runs a task that sends one request to each of the groups: at once, or when earlier tasks have ended. Tasks start in
+   * the order of their calls and take all their places together, so that no two tasks wait for each other.
+   *
+   * @throws PromfedError the reason of the signal when it aborts before the task starts. Errors of the task.
+   */
+  async run<T>(groups: readonly string[], signal: StopSignal, task: () => Promise<T>): Promise<T> {
+    if (this.#waiting.size > 0 || !this.#hasRoom(groups)) {
+      await new Promise<void>((start) => this.#waiting.add({ groups, start }));
+    } else {
+      this.#add(groups, 1);
+    }
+    try {
+      if (signal.aborted) throw asPromfedError(signal.reason);
+      return await task();
+    } finally {
+      this.#add(groups, -1);
+      this.#startWaiting();
+    }
+  }
+
+  #startWaiting(): void {
+    for (const waiting of this.#waiting) {
+      if (!this.#hasRoom(waiting.groups)) return;
+      this.#waiting.delete(waiting);
+      this.#add(waiting.groups, 1);
+      waiting.start();
+    }
+  }
+
+  #hasRoom(groups: readonly string[]): boolean {
+    return groups.every((group) => (this.#running.get(group) ?? 0) < MAX_CONCURRENT_PER_GROUP);
+  }
+
+  #add(groups: readonly string[], change: 1 | -1): void {
+    for (const group of groups) this.#running.set(group, (this.#running.get(group) ?? 0) + change);
+  }
+
+  #exceeded(needed: string): PromfedError {
+    return new PromfedError(
+      'limit',
+      `query would send too many requests to server groups: ${needed} (limit ${this.#max}, --query.max-requests); ` +
+        'use fewer selectors, or subqueries with fewer steps',
+    );
+  }
+}
+
+/** A task that waits for its places. */
+interface WaitingTask {
+  readonly groups: readonly string[];
+  readonly start: () => void;
+}
+
+/** For requests whose number does not depend on the query, such as one to each group. */
+export const UNCOUNTED_REQUESTS: Pick<QueryRequests, 'count'> = { count: () => undefined };
