@@ -11,7 +11,8 @@ import { interleave, WARM_UP_RUNS } from '../measure.js';
 import { assertSame, readAnswer, type Answer } from './answer.js';
 import { baselineRequests, type RegionRequest } from './baseline-requests.js';
 import { cpuMs } from './process-usage.js';
-import { createReader, type Parameters } from './read-answer.js';
+import { panelsOf, runPanels, type Panel } from './panels.js';
+import { createReader } from './read-answer.js';
 import { groupOf, regionLabel, startPromfed, startRegions } from './two-regions-testbed.js';
 import { recentTimes } from './times.js';
 import { exactParameters } from './with-promfed.js';
@@ -23,31 +24,6 @@ const points = 241;
 const benchmark = createBenchmark('dashboard');
 const { t } = benchmark;
 await benchmark.run(measure);
-
-interface Panel {
-  readonly path: string;
-  readonly parameters: Parameters;
-}
-
-/** Returns ten panels of a namespace, as dashboards of services have them. */
-function panelsOf(namespace: string, range: Parameters): Panel[] {
-  const where = `namespace="${namespace}"`;
-  const ranges = [
-    `sum by (pod) (rate(http_requests_total{${where}}[5m]))`,
-    `sum(rate(http_requests_total{${where},code="500"}[5m])) / sum(rate(http_requests_total{${where}}[5m]))`,
-    `topk(5, sum by (pod) (memory_usage_bytes{${where}}))`,
-    `histogram_quantile(0.9, sum by (le) (rate(request_duration_seconds_bucket{${where}}[5m])))`,
-    `memory_usage_bytes{${where}}`,
-    `max by (${regionLabel}) (memory_usage_bytes{${where}})`,
-    `avg(queue_depth{${where}})`,
-    `count(queue_depth{${where}} > 0)`,
-  ];
-  const instants = [`sum by (pod) (memory_usage_bytes{${where}})`, `queue_depth{${where}}`];
-  return [
-    ...ranges.map((query) => ({ path: '/api/v1/query_range', parameters: { query, ...range } })),
-    ...instants.map((query) => ({ path: '/api/v1/query', parameters: { query, time: range['end']! } })),
-  ];
-}
 
 async function measure(): Promise<void> {
   const { range, data } = recentTimes(points);
@@ -79,7 +55,7 @@ async function measure(): Promise<void> {
   const { baselineMs, promfedMs } = await interleave(
     runs,
     () =>
-      runConcurrently(panels, (panel) =>
+      runPanels(panels, clients, (panel) =>
         Promise.all(
           baseline
             .get(panel)!
@@ -88,7 +64,7 @@ async function measure(): Promise<void> {
             ),
         ),
       ),
-    () => runConcurrently(panels, (panel) => promfed.drain(panel.path, panel.parameters)),
+    () => runPanels(panels, clients, (panel) => promfed.drain(panel.path, panel.parameters)),
   );
   const cpu = (cpuMs(server.pid()!) - cpuBefore) / (runs + WARM_UP_RUNS);
   const add = benchmark.figuresOf(`${panels.length} mixed queries, ${clients} clients`);
@@ -106,17 +82,4 @@ function withoutNames(answer: Answer): Answer {
     return [JSON.stringify(labels), samples] as const;
   });
   return new Map(entries);
-}
-
-/** Runs `query` for every panel, with one panel at a time for each client. */
-async function runConcurrently(
-  panels: readonly Panel[],
-  query: (panel: Panel) => Promise<unknown>,
-): Promise<void> {
-  const remaining = panels[Symbol.iterator]();
-  await Promise.all(
-    Array.from({ length: clients }, async () => {
-      for (const panel of remaining) await query(panel);
-    }),
-  );
 }

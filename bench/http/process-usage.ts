@@ -43,7 +43,7 @@ function statusBytes(pid: number, name: string): number {
 }
 
 /** Returns the process and its descendants. */
-function processTree(pid: number): number[] {
+export function processTree(pid: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     const parent = /^\d+$/.test(name) ? statOf(Number(name))?.[1] : undefined;

@@ -80,6 +80,13 @@ export function groupOf(
   };
 }
 
+/** How a process of promfed is started. */
+export interface NodeCommand {
+  /** Path of the binary. */
+  readonly node?: string;
+  readonly nodeFlags?: readonly string[];
+}
+
 /** Starts a new process of dist/main.js. Each case has its own, so that peak memory is that of the case. */
 export async function startPromfed(
   t: Teardown,
@@ -87,17 +94,17 @@ export async function startPromfed(
   flags: readonly string[] = [],
   /** Further sections of the configuration. */
   sections: Readonly<Record<string, unknown>> = {},
+  /** Default: this Node.js, with the flag of the image and of `npm start`. */
+  { node = process.execPath, nodeFlags = ['--max-semi-space-size=4'] }: NodeCommand = {},
 ): Promise<{ readonly endpoint: Endpoint; readonly server: RealServer }> {
   const server = await startServer(t, {
-    binary: process.execPath,
+    binary: node,
     readyPath: '/-/ready',
     args: (port, directory) => {
       const config = join(directory, 'config.yaml');
       writeFileSync(config, JSON.stringify({ promxy: { server_groups: groups }, ...sections }));
-      // The flag of the image and of `npm start`.
-      const heap = '--max-semi-space-size=4';
       return [
-        heap,
+        ...nodeFlags,
         'dist/main.js',
         `--config=${config}`,
         `--bind-addr=127.0.0.1:${port}`,

@@ -1,0 +1,113 @@
+// Hostile clients.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { HostileCase } from '../../helpers/hostile/hostile-case.js';
+import { listText, sendPieces } from '../../helpers/hostile/hostile-regions.js';
+import { openRaw, readRaw, send, whenClosed, type Answered } from '../../helpers/hostile/requests.js';
+
+const WIDE_POINTS = Array.from(
+  { length: 961 },
+  (_, i) => `[${1_700_000_000 + 15 * i},"${1000 + i}.25"]`,
+).join(',');
+const WIDE_PATH = '/api/v1/query_range?query=wide_series&start=1700000000&end=1700014400&step=15';
+
+function prepareWide(regions: Parameters<NonNullable<HostileCase['prepare']>>[0]): void {
+  regions.serve('wide_series', (response, { path }) => {
+    if (path.endsWith('/read')) {
+      response.writeHead(404).end();
+      return;
+    }
+    const head = '{"status":"success","data":{"resultType":"matrix","result":[';
+    const item = (i: number): string =>
+      `{"metric":{"__name__":"wide_series","n":"${i}"},"values":[${WIDE_POINTS}]}`;
+    sendPieces(response, listText(head, 500, item, ']}}'));
+  });
+}
+
+function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+}
+
+/** Returns the cases. */
+export function clientCases(): readonly HostileCase[] {
+  return [
+    {
+      name: '90 clients that do not read a wide answer',
+      fast: false,
+      prepare: prepareWide,
+      attack: async ({ server }) => {
+        const sockets = Array.from({ length: 90 }, () => openRaw(server.host, server.port, get(WIDE_PATH)));
+        await sleep(2_000);
+        const answer = await send(server.url, '/api/v1/query', { query: 'vector(1)' });
+        await Promise.all(sockets.map(whenClosed));
+        return answer;
+      },
+      problem: (result) =>
+        (result as Answered).status === 200 ? undefined : `vector(1): ${(result as Answered).text}`,
+    },
+    {
+      name: 'clients that do not read label values',
+      fast: false,
+      prepare: (regions) => {
+        regions.serve('/label/unread/values', (response) => {
+          const item = (i: number): string => `"value-${String(i).padStart(40, '0')}"`;
+          sendPieces(response, listText('{"status":"success","data":[', 100_000, item, ']}'));
+        });
+      },
+      attack: async ({ server }) => {
+        const path = '/api/v1/label/unread/values';
+        const sockets = Array.from({ length: 6 }, () => openRaw(server.host, server.port, get(path)));
+        await sleep(2_000);
+        const answer = await send(server.url, '/api/v1/query', { query: 'vector(1)' });
+        await Promise.all(sockets.map(whenClosed));
+        return answer;
+      },
+      problem: (result) =>
+        (result as Answered).status === 200 ? undefined : `vector(1): ${(result as Answered).text}`,
+    },
+    ...['/-/reload', '/api/v1/query', '/api/v1/series', '/-/healthy', '/nowhere'].map(
+      (path): HostileCase => ({
+        name: `40 bodies of 9 MB that never end, to ${path}`,
+        fast: false,
+        attack: async ({ server }) => {
+          const head =
+            `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+            'Content-Length: 9500000\r\n\r\n';
+          const body = Buffer.alloc(9_000_000, 'a');
+          const sockets = Array.from({ length: 40 }, () => {
+            const socket = openRaw(server.host, server.port, head);
+            socket.write(body);
+            socket.resume();
+            return socket;
+          });
+          await sleep(3_000);
+          for (const socket of sockets) socket.destroy();
+        },
+      }),
+    ),
+    {
+      name: '600 silent connections',
+      fast: true,
+      attack: async ({ server }) => {
+        const sockets = Array.from({ length: 600 }, () => openRaw(server.host, server.port, ''));
+        await sleep(1_000);
+        for (const socket of sockets) socket.destroy();
+      },
+    },
+    {
+      name: 'two Host headers',
+      fast: false,
+      attack: ({ server }) =>
+        readRaw(
+          openRaw(
+            server.host,
+            server.port,
+            'GET /-/healthy HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n',
+          ).resume(),
+        ),
+      problem: (result) =>
+        String(result).startsWith('HTTP/1.1 400 ') ? undefined : String(result).slice(0, 200),
+    },
+  ];
+}

@@ -1,0 +1,69 @@
+// All attacks at once, next to well-behaved clients.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { until } from '../until.js';
+import { recordResult, wellBehaved, type Arena, type Checks, type HostileCase } from './hostile-case.js';
+import { startHealthProbe } from './health-probe.js';
+import { MEMORY_BYTES } from './hostile-server.js';
+
+/** Number of attacks, and of well-behaved clients, at the same time. */
+const ATTACKERS = 3;
+const CLIENTS = 4;
+/** Pause between two queries of a well-behaved client. */
+const PAUSE_MS = 50;
+
+/**
+ * Runs random attacks for `seconds`. Every answer to a well-behaved client must be correct; under overload it may be a
+ * rejection with 503, which the client sends again.
+ */
+export async function runMixed(
+  t: Checks,
+  cases: readonly HostileCase[],
+  arena: Arena,
+  seconds: number,
+): Promise<void> {
+  const { server, regions } = arena;
+  for (const one of cases) one.prepare?.(regions);
+  server.resetPeak();
+  const endMs = performance.now() + seconds * 1000;
+  const isOver = (): boolean => performance.now() >= endMs || !server.isRunning();
+  const endProbe = startHealthProbe(server.url);
+  let attacks = 0;
+  const attack = async (attacker: number): Promise<void> => {
+    for (let i = attacker; cases.length > 0 && !isOver(); i += ATTACKERS) {
+      await cases[i % cases.length]!.attack(arena);
+      attacks++;
+    }
+  };
+  const wrong: string[] = [];
+  let answers = 0;
+  let rejections = 0;
+  const client = async (): Promise<void> => {
+    while (!isOver()) {
+      const problem = await wellBehaved(server);
+      if (problem === undefined) answers++;
+      else if (/^(?:503|0) /.test(problem)) rejections++;
+      else wrong.push(problem);
+      await sleep(PAUSE_MS);
+    }
+  };
+  await Promise.all([
+    ...Array.from({ length: ATTACKERS }, (_, i) => attack(i)),
+    ...Array.from({ length: CLIENTS }, client),
+  ]);
+  const health = await endProbe();
+  if (!t.ok(server.isRunning(), `promfed runs; its output: ${server.output().slice(-2000)}`)) return;
+  t.equal(wrong[0], undefined, 'every answer to a well-behaved client is correct');
+  t.ok(answers > rejections, `${answers} answers, ${rejections} rejections, ${attacks} attacks`);
+  const peakBytes = server.peakRssBytes();
+  t.ok(peakBytes <= MEMORY_BYTES, `peak memory is ${(peakBytes / 1e6).toFixed(0)} MB`);
+  await until(async () => (await server.heldBytes()) === 0, 'the budget to be returned');
+  recordResult({
+    case: `all cases at once: ${attacks} attacks, ${answers} correct answers, ${rejections} rejections`,
+    healthMs: health.worstMs,
+    slowness: health.slowness,
+    peakMB: peakBytes / 1e6,
+    attackMs: seconds * 1000,
+  });
+}
