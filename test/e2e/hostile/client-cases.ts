@@ -96,6 +96,29 @@ export function clientCases(): readonly HostileCase[] {
       },
     },
     {
+      name: '400 connections with 250 KB of half-sent headers',
+      fast: false,
+      attack: async ({ server }) => {
+        const head = `GET /api/v1/query?query=1 HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(250_000)}`;
+        const sockets = Array.from({ length: 400 }, () => openRaw(server.host, server.port, head));
+        await sleep(3_000);
+        for (const socket of sockets) socket.destroy();
+      },
+    },
+    {
+      name: '50,000 pipelined requests on connections that are not read',
+      fast: false,
+      attack: async ({ server }) => {
+        const requests = get('/api/v1/query?query=vector(1)').repeat(5_000);
+        const sockets = Array.from({ length: 10 }, () => openRaw(server.host, server.port, requests));
+        await sleep(3_000);
+        const answer = await send(server.url, '/api/v1/query', { query: 'vector(1)' });
+        for (const socket of sockets) socket.destroy();
+        return answer;
+      },
+      problem: (result) => ((result as Answered).status === 200 ? undefined : 'vector(1) is not answered'),
+    },
+    {
       name: 'two Host headers',
       fast: false,
       attack: ({ server }) =>

@@ -8,6 +8,7 @@ import { HostileRegions } from '../../helpers/hostile/hostile-regions.js';
 import { startHostileServer } from '../../helpers/hostile/hostile-server.js';
 import { buildPromfed } from '../../helpers/promfed/process.js';
 import { clientCases } from './client-cases.js';
+import { computationCases } from './computation-cases.js';
 import { queryCases } from './query-cases.js';
 import { regionCases } from './region-cases.js';
 
@@ -16,7 +17,7 @@ const runsAll = process.env['PROMFED_HOSTILE'] === 'all';
 const wanted = process.env['PROMFED_HOSTILE_CASE'] ?? '';
 
 const seconds = Number(process.env['PROMFED_HOSTILE_SECONDS'] ?? (runsAll ? 300 : 15));
-const selected = [...queryCases(), ...clientCases(), ...regionCases()].filter(
+const selected = [...queryCases(), ...computationCases(), ...clientCases(), ...regionCases()].filter(
   ({ fast, name }) => (fast || runsAll) && name.includes(wanted),
 );
 

@@ -1,8 +1,8 @@
 // Hostile queries.
 
 import type { HostileCase } from '../../helpers/hostile/hostile-case.js';
-import { listText, sendPieces, timeOf, type RegionAnswer } from '../../helpers/hostile/hostile-regions.js';
 import { send, type Answered } from '../../helpers/hostile/requests.js';
+import { vectorOf } from './answers.js';
 
 const BIG_PATTERN = 'x{1000}'.repeat(285);
 const HUGE_PATTERN = 'x{1000}'.repeat(800);
@@ -29,20 +29,6 @@ function statusProblem(result: unknown, statuses: readonly number[]): string | u
   const answers = Array.isArray(result) ? (result as Answered[]) : [result as Answered];
   const wrong = answers.find(({ status }) => !statuses.includes(status));
   return wrong && `${wrong.status} ${wrong.text.slice(0, 300)}`;
-}
-
-/** Series of one sample now, each with the labels that `labels` returns. */
-function vectorOf(count: number, labels: (index: number) => string): RegionAnswer {
-  return (response, request) => {
-    if (request.path.endsWith('/read')) {
-      response.writeHead(404).end();
-      return;
-    }
-    const at = timeOf(request);
-    const head = '{"status":"success","data":{"resultType":"vector","result":[';
-    const item = (index: number): string => `{"metric":{${labels(index)}},"value":[${at},"1"]}`;
-    sendPieces(response, listText(head, count, item, ']}}'));
-  };
 }
 
 /** Returns the cases. */
