@@ -41,7 +41,7 @@ export {
   type MatchOp,
   printMatchers,
 } from './matchers/matcher.js';
-export { compilePattern, quotePattern } from './matchers/regex.js';
+export { checkMatchWork, compilePattern, quotePattern, type SizedPattern } from './matchers/regex.js';
 export { tryNearest } from './nearest.js';
 export {
   printProduct,

@@ -53,7 +53,7 @@ export async function testRules(flags: TestRulesFlags, environment: TestRulesEnv
 function selector(run: readonly string[]): (name: string) => boolean {
   if (run.length === 0) return () => true;
   try {
-    const pattern = compilePattern(run.join('|'));
+    const { pattern } = compilePattern(run.join('|'));
     return (name) => pattern.matcher(name).find();
   } catch (error) {
     if (!(error instanceof PromfedError)) throw error;

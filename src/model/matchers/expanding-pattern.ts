@@ -1,9 +1,7 @@
 // Anchored RE2 patterns whose capture groups are inserted into templates: `label_replace` and relabelling.
 
-import type { RE2JS } from 're2js';
-
 import { type ExpansionPart, parseExpansion } from './expand-template.js';
-import { compileOrThrow } from './regex.js';
+import { checkMatchWork, compileOrThrow, type SizedPattern } from './regex.js';
 
 /** A template in Go's syntax, parsed. */
 export type Expansion = readonly ExpansionPart[];
@@ -11,15 +9,21 @@ export type Expansion = readonly ExpansionPart[];
 /** Returns the expanded template for one match. */
 export type Expand = (template: Expansion) => string;
 
+/** A pattern whose only group is the whole value. */
+const ALL = /^\(\.\*\)$/;
+
 /** A pattern that is anchored at both ends. `.` matches a newline too. Immutable. */
 export class ExpandingPattern {
-  readonly #pattern: RE2JS;
+  readonly #compiled: SizedPattern;
+  /** True for the default pattern of relabelling, which needs no engine. */
+  readonly #matchesAll: boolean;
   readonly #names: Readonly<Record<string, number>>;
 
-  /** @throws PromfedError `bad_data` with Go's text, when the pattern is not valid RE2. */
+  /** @throws PromfedError `bad_data` with Go's text, when the pattern is not valid RE2; `limit` when it is too large. */
   constructor(pattern: string) {
-    this.#pattern = compileOrThrow(pattern);
-    this.#names = this.#pattern.namedGroups();
+    this.#compiled = compileOrThrow(pattern);
+    this.#names = this.#compiled.pattern.namedGroups();
+    this.#matchesAll = ALL.test(pattern);
   }
 
   /** Parses a template such as `$1-${name}`. Every text is valid. */
@@ -27,9 +31,16 @@ export class ExpandingPattern {
     return parseExpansion(template);
   }
 
-  /** Matches a whole value. Groups that do not exist or did not match expand to the empty string. */
+  /**
+   * Matches a whole value. Groups that do not exist or did not match expand to the empty string.
+   *
+   * @throws PromfedError `limit` when the value is too long for the pattern.
+   */
   tryMatch(value: string): Expand | undefined {
-    const match = this.#pattern.matcher(value);
+    if (this.#matchesAll) return (template) => template.map((part) => expandAll(part, value)).join('');
+    const { pattern, size } = this.#compiled;
+    checkMatchWork(size, value);
+    const match = pattern.matcher(value);
     if (!match.matches()) return undefined;
     const groupOf = (part: ExpansionPart): string => {
       if (part.kind === 'text') return part.text;
@@ -38,4 +49,10 @@ export class ExpandingPattern {
     };
     return (template) => template.map(groupOf).join('');
   }
+}
+
+/** Expands a part for a match whose group 1 is the whole value. */
+function expandAll(part: ExpansionPart, value: string): string {
+  if (part.kind === 'text') return part.text;
+  return part.kind === 'index' && part.index <= 1 ? value : '';
 }

@@ -16,7 +16,8 @@ export interface Matcher {
 /**
  * Compiles a matcher to a test of a label value. Compile once, use often.
  *
- * @throws PromfedError `bad_data` when the pattern is not valid RE2.
+ * @throws PromfedError `bad_data` when the pattern is not valid RE2; `limit` when it is too large. The test throws
+ *   `limit` when the pattern or the value is too large to be matched.
  */
 export function compileMatcher(matcher: Matcher): (value: string) => boolean {
   const { op, value } = matcher;
@@ -26,10 +27,10 @@ export function compileMatcher(matcher: Matcher): (value: string) => boolean {
     case '!=':
       return (candidate) => candidate !== value;
     case '=~':
-      return compileAnchored(value);
+      return compileAnchored(value).test;
     case '!~': {
-      const matches = compileAnchored(value);
-      return (candidate) => !matches(candidate);
+      const { test } = compileAnchored(value);
+      return (candidate) => !test(candidate);
     }
   }
 }

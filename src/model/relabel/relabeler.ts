@@ -47,7 +47,7 @@ function compile(rule: RelabelSettings): Step {
   switch (action) {
     case 'keep':
     case 'drop': {
-      const test = compileAnchored(rule.regex);
+      const { test } = compileAnchored(rule.regex);
       return (builder) => test(subject(builder)) === (action === 'keep');
     }
     case 'keepequal':
@@ -66,7 +66,7 @@ function compile(rule: RelabelSettings): Step {
       return compileLabelMap(rule);
     case 'labeldrop':
     case 'labelkeep': {
-      const test = compileAnchored(rule.regex);
+      const { test } = compileAnchored(rule.regex);
       return (builder) => {
         for (const [name] of builder.entries()) {
           if (test(name) === (action === 'labeldrop')) builder.delete(name);

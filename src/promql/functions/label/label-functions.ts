@@ -52,7 +52,7 @@ function tryCompile(regex: string): ExpandingPattern | undefined {
   try {
     return new ExpandingPattern(regex);
   } catch (error) {
-    if (error instanceof PromfedError) return undefined;
+    if (error instanceof PromfedError && error.code === 'bad_data') return undefined;
     throw error;
   }
 }
