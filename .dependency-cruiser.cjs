@@ -105,14 +105,28 @@ module.exports = {
       name: `door-${folder.replace('/', '-')}`,
       severity: 'error',
       comment: `src/${folder} is entered by its index.ts`,
-      from: { path: '^src/', pathNot: inside(folder) },
+      // main.ts restarts the process before it loads anything large.
+      from: {
+        path: '^src/',
+        pathNot: folder === 'config' ? [inside(folder), '^src/main\\.ts$'] : inside(folder),
+      },
       to: { path: inside(folder), pathNot: [`^src/${folder}/index\\.ts$`, ...nested(folder)] },
     })),
     {
       name: 'main-is-the-root',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/main\\.ts$' },
-      to: { path: '^src/main\\.ts$' },
+      to: { path: '^src/(?:main|command-line)\\.ts$' },
+    },
+    {
+      name: 'main-starts-fast',
+      severity: 'error',
+      comment: 'main.ts may restart the process, and loads little before',
+      from: { path: '^src/main\\.ts$' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(?:runtime/index|config/flags/index|command-line)\\.ts$',
+      },
     },
     {
       name: 'worker-is-a-root',

@@ -28,8 +28,6 @@ COPY package.json LICENSE config.example.yaml /app/
 # Under promxy's path too, which deployments made for promxy name as their command.
 RUN ln -s /app/dist/main.js /bin/promfed && ln -s /app/dist/main.js /bin/promxy
 ENV NODE_ENV=production
-# What is short-lived here is buffers: collected sooner, a wide answer peaks 40 MB lower, and nothing gets slower.
-ENV NODE_OPTIONS=--max-semi-space-size=4
 # By number, so that Kubernetes can verify runAsNonRoot: nobody.
 USER 65534:65534
 EXPOSE 8082

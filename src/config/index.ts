@@ -1,5 +1,4 @@
 export type { BackfillFlags } from './flags/backfill-flags.js';
-export type { MemoryFlag } from './flags/flag-values.js';
 export { type Flags, parseFlags, type RuleFlags } from './flags/flags.js';
 export { helpText } from './flags/help-text.js';
 export type { CheckRulesFlags, LiveFlags, TestRulesFlags } from './flags/rule-flags.js';

@@ -11,6 +11,15 @@ export {
   type QueryMemory,
   UNCOUNTED_MEMORY,
 } from './memory-budget.js';
+export {
+  budgetOfProcess,
+  type MemoryAmount,
+  nodeFlags,
+  oldSpaceLimit,
+  outgrowsMemory,
+  planProcesses,
+  type ProcessMemory,
+} from './process/process-settings.js';
 export { sortPaced } from './paced-sort.js';
 export { Pacer } from './pacer.js';
 export { createTimers, RefreshLoop, type Timers } from './refresh-loop.js';

@@ -1,4 +1,3 @@
-export { budgetOfProcess, workersFor } from './process-memory.js';
 export { openGroups } from './open-groups.js';
 export { createRestoreEngine } from './restore-engine.js';
 export { Runtime } from './runtime.js';

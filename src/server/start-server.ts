@@ -7,13 +7,13 @@ import { Admission } from '../federation/index.js';
 import { createApp } from '../http/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { RulesApi } from '../rules/index.js';
-import { createTimers, MemoryBudget, Reloader, type Clock } from '../runtime/index.js';
+import { createTimers, MemoryBudget, type ProcessMemory, Reloader, type Clock } from '../runtime/index.js';
 import { createMetrics, type MetricsReport } from '../telemetry/index.js';
 import type { Supervisor } from '../workers/index.js';
 import { CurrentRuntime } from './current-runtime.js';
 import { RuleService, type RuleServerFlags } from './rule-service.js';
 import { listen } from './listen.js';
-import { HeapUse, type ProcessMemory } from './process-memory.js';
+import { HeapUse } from './heap-use.js';
 import { Runtime } from './runtime.js';
 
 export interface ServerOptions {

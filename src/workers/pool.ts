@@ -16,6 +16,8 @@ export interface PoolOptions<Options> {
   readonly count: number;
   /** The file that a worker runs. */
   readonly file: string;
+  /** Node.js' flags for workers. */
+  readonly execArgv: readonly string[];
   /** The functions that workers call, except those of the pool itself. */
   readonly functions: Omit<SupervisorFunctions<Options>, 'ready' | 'failed'>;
   readonly clock: Clock;
@@ -38,9 +40,6 @@ export interface Member {
   /** The metrics that it reported last. */
   lastReport: MetricsReport;
 }
-
-/** Node.js' flag that keeps the memory of wide answers low, as in the Dockerfile. */
-const HEAP_FLAG = '--max-semi-space-size';
 
 /** A fixed number of workers. */
 export class WorkerPool<Options> {
@@ -70,7 +69,7 @@ export class WorkerPool<Options> {
     cluster.setupPrimary({
       exec: options.file,
       args: [],
-      execArgv: execArgv(),
+      execArgv: [...options.execArgv],
       // Keeps infinite numbers, undefined and sets.
       serialization: 'advanced',
     });
@@ -184,11 +183,4 @@ export class WorkerPool<Options> {
     if (this.#hasStarted) this.#options.onGivenUp(error);
     else this.#rejectStarted(error);
   }
-}
-
-/** The flags of Node.js for workers: those of this process, and the heap flag unless it is given. */
-function execArgv(): string[] {
-  const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')];
-  const isGiven = given.some((flag) => flag.replaceAll('_', '-').startsWith(HEAP_FLAG));
-  return isGiven ? process.execArgv : [...process.execArgv, `${HEAP_FLAG}=4`];
 }

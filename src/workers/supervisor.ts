@@ -22,6 +22,8 @@ export interface WorkersOptions<Options> {
   readonly count: number;
   /** The file that a worker runs: it calls runWorker. */
   readonly file: string;
+  /** Node.js' flags for workers. */
+  readonly execArgv: readonly string[];
   /** The options of a worker's server besides the configuration; cloned to each. */
   readonly options: Options;
   /** Called in this process only, at the start and at every reload. */

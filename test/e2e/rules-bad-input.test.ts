@@ -1,11 +1,12 @@
 // Bad input of rules in one process: each fault is reported, and affects nothing else.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import t from 'tap';
 
+import { peakRssBytesOf } from '../helpers/process-memory.js';
 import { buildPromfed, startPromfedProcess, type PromfedProcess } from '../helpers/promfed/process.js';
 import {
   answersWith,
@@ -213,8 +214,7 @@ t.test('each fault is reported, and affects nothing else', async (t) => {
     const before = await evaluations();
     await until(async () => (await evaluations()) > before + 2, 'more evaluations');
     t.equal(await metricOf(promfed, 'prometheus_rule_evaluation_failures_total', ';good'), 0);
-    const status = readFileSync(`/proc/${promfed.child.pid!}/status`, 'utf8');
-    const peakBytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024;
+    const peakBytes = peakRssBytesOf(promfed.child.pid!);
     t.comment(`at most ${Math.round(peakBytes / MEGABYTE)} MiB resident`);
     t.ok(peakBytes < MAX_RESIDENT_BYTES, `${peakBytes} bytes`);
   });

@@ -1,0 +1,1 @@
+export { parseProcessFlags } from './process-flags.js';

@@ -1,0 +1,100 @@
+import t from 'tap';
+
+import {
+  budgetOfProcess,
+  nodeFlags,
+  oldSpaceLimit,
+  outgrowsMemory,
+  planProcesses,
+} from '../../../src/runtime/index.js';
+
+const MB = 2 ** 20;
+const GB = 2 ** 30;
+const ALL = { unit: 'share', value: 1 } as const;
+
+function plan(megabytes: number, workers?: number, cores = 2): ReturnType<typeof planProcesses> {
+  const memory = { unit: 'bytes', value: megabytes * MB } as const;
+  return planProcesses({ machineBytes: 64 * GB, cores, memory, workers });
+}
+
+t.test('memory is divided among the workers, beside a supervisor', async (t) => {
+  t.match(plan(512), { workers: 1, limitBytes: 512 * MB });
+  t.match(plan(1024), { workers: 2, limitBytes: 448 * MB });
+  t.match(plan(8192, 3), { workers: 3, limitBytes: Math.floor((8064 * MB) / 3) });
+  t.match(plan(8192, undefined, 1), { workers: 1, limitBytes: 8192 * MB });
+  const share = { unit: 'share', value: 0.5 } as const;
+  t.match(planProcesses({ machineBytes: GB, cores: 1, memory: share, workers: 1 }), { limitBytes: 512 * MB });
+});
+
+function valueOf(flags: readonly string[], name: string): number {
+  return Number(flags.find((flag) => flag.startsWith(`--${name}=`))!.split('=')[1]);
+}
+
+t.test('the heap of each serving process holds its budget, and ends before its memory does', async (t) => {
+  for (const megabytes of [256, 384, 512, 1024, 4096, 65_536]) {
+    for (const workers of [1, 2, 8]) {
+      const processes = plan(megabytes, workers);
+      const flags = nodeFlags(processes, 'server', []);
+      const oldMegabytes = valueOf(flags, 'max-old-space-size');
+      const young = 3 * valueOf(flags, 'max-semi-space-size');
+      const { budgetBytes } = budgetOfProcess(processes.limitBytes, ALL, oldMegabytes * MB);
+      t.ok(
+        budgetBytes < 0.8 * oldMegabytes * MB,
+        `${megabytes} MB: budget ${budgetBytes}, heap ${oldMegabytes} MB`,
+      );
+      const byMemory = Math.max(16 * MB, Math.floor((processes.limitBytes - 160 * MB) / 2));
+      t.equal(budgetBytes, byMemory, `${megabytes} MB: the heap does not lower the budget`);
+      // Smaller processes cannot serve anyway.
+      if (processes.limitBytes < 256 * MB) continue;
+      t.ok(
+        oldMegabytes + young < (0.75 * processes.limitBytes) / MB,
+        `${megabytes} MB: heap ${oldMegabytes} MB`,
+      );
+    }
+  }
+});
+
+t.test('flags of the user win', async (t) => {
+  const both = nodeFlags(plan(512), 'server', []);
+  t.same(
+    both.map((flag) => flag.split('=')[0]),
+    ['--max-old-space-size', '--max-semi-space-size'],
+  );
+  for (const given of [
+    '--max-old-space-size=256',
+    '--max_old_space_size=256',
+    '--max-heap-size=300',
+    '--max-old-space-size-percentage=50',
+  ])
+    t.same(nodeFlags(plan(512), 'server', ['--inspect', given]), [both[1]], given);
+  t.same(nodeFlags(plan(512), 'server', ['--max_semi_space_size=32']), [both[0]]);
+  t.same(nodeFlags(plan(512), 'server', ['--max-old-space-size=9', '--max-semi-space-size=1']), []);
+  t.same(nodeFlags(plan(4096, 2), 'supervisor', []), ['--max-old-space-size=1024']);
+});
+
+t.test('the budget fits into a heap that the user has made smaller', async (t) => {
+  const budgetOf = (oldSpace: number): number =>
+    budgetOfProcess(512 * MB, ALL, oldSpace * MB).budgetBytes / MB;
+  t.equal(budgetOf(4096), 176);
+  t.equal(budgetOf(256), 176);
+  t.equal(Math.round(budgetOf(128)), 77);
+  t.equal(budgetOf(32), 16, 'no less than a query needs');
+  const { perQueryBytes } = budgetOfProcess(512 * MB, { unit: 'share', value: 0.5 }, 128 * MB);
+  t.equal(Math.round(perQueryBytes / MB), 38);
+});
+
+t.test('the limit on the old generation is that on the heap without the young generation', async (t) => {
+  t.equal(oldSpaceLimit(448 * MB, ['--max-semi-space-size=64']), 256 * MB);
+  t.equal(oldSpaceLimit(448 * MB, ['--max-semi-space-size=64', '--max_semi_space_size=32']), 352 * MB);
+  t.equal(oldSpaceLimit(304 * MB, ['--max-old-space-size=256']), 256 * MB);
+});
+
+t.test(
+  'a process outgrows its memory when its heap may be larger and the user has not said so',
+  async (t) => {
+    t.ok(outgrowsMemory(plan(512), 4 * GB, []));
+    t.notOk(outgrowsMemory(plan(512), 4 * GB, ['--max-old-space-size=4096']));
+    t.notOk(outgrowsMemory(plan(512), 4 * GB, ['--max-semi-space-size=4']));
+    t.notOk(outgrowsMemory(plan(65_536), 4 * GB, []));
+  },
+);
