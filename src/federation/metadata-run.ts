@@ -1,7 +1,7 @@
 // Runs one metadata request: admission, deadline, the requests to the groups, and their combination.
 
 import { Annotations } from '../model/index.js';
-import type { MemoryAccount } from '../runtime/index.js';
+import { type MemoryAccount, Pacer } from '../runtime/index.js';
 import type { FetchContext, GroupSnapshot, MetadataAnswer } from '../upstreams/index.js';
 import { UNLIMITED } from './admission.js';
 import { Deadline } from './deadline.js';
@@ -20,16 +20,23 @@ export interface GroupCall<T> {
 }
 
 /** The answer of one group. */
-interface GroupAnswer<T> {
+export interface GroupAnswer<T> {
   readonly group: GroupSnapshot;
   readonly data: T;
+}
+
+/** The means of a combination: it runs in time slices until the deadline, and accounts for what it creates. */
+export interface CombineContext {
+  readonly pacer: Pacer;
+  readonly memory: MemoryAccount;
 }
 
 /** Combines the answers, which are in the order of the calls. */
 export type Combine<T, Result> = (
   answers: readonly GroupAnswer<T>[],
   warnings: readonly string[],
-) => MetadataAnswer<Result>;
+  context: CombineContext,
+) => Promise<MetadataAnswer<Result>>;
 
 type RunRequest = Pick<MetadataRequest, 'timeoutMs' | 'routing' | 'signal'>;
 type CallsOf<T> = (groups: readonly GroupSnapshot[]) => readonly GroupCall<T>[];
@@ -53,20 +60,21 @@ export async function runMetadataRequest<T, Result>(
   };
   try {
     const timeoutMs = Math.max(1, endMs - clock.now());
-    const { data, warnings } = await fanOut({ ...request, timeoutMs }, options, callsOf, admitted.memory);
-    return { ...combine(data, warnings), release };
+    const answer = await fanOut({ ...request, timeoutMs }, options, callsOf, combine, admitted.memory);
+    return { ...answer, release };
   } catch (thrown) {
     release();
     throw thrown;
   }
 }
 
-async function fanOut<T>(
+async function fanOut<T, Result>(
   request: RunRequest,
   { groups, clock }: FederationOptions,
   callsOf: CallsOf<T>,
+  combine: Combine<T, Result>,
   memory: MemoryAccount,
-): Promise<MetadataAnswer<readonly GroupAnswer<T>[]>> {
+): Promise<MetadataAnswer<Result>> {
   const annotations = new Annotations();
   const deadline = new Deadline(request.signal, request.timeoutMs, clock);
   const context = { deadline, annotations, lookbackDeltaMs: undefined, memory, requests: UNCOUNTED_REQUESTS };
@@ -81,7 +89,8 @@ async function fanOut<T>(
       return { group, data: answer.data };
     });
     rejections.throwUnless(data.length, deadline);
-    return { data, warnings: annotations.warnings };
+    const pacer = new Pacer(deadline.required.signal);
+    return await combine(data, annotations.warnings, { pacer, memory });
   } finally {
     deadline.release();
   }

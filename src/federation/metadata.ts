@@ -1,15 +1,18 @@
 // Metadata over all groups: label names, label values, series and metric metadata, as one Prometheus would return them.
 
 import { compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
+import { mergeDistinct } from '../merge/index.js';
 import { matchersForGroup, pruneGroups } from '../promql/plan/index.js';
-import type {
-  FetchContext,
-  GroupSnapshot,
-  MetadataAnswer,
-  MetadataQuery,
-  MetricMetadata,
+import { Pacer, sortPaced } from '../runtime/index.js';
+import {
+  MetricUnion,
+  type FetchContext,
+  type GroupSnapshot,
+  type MetadataAnswer,
+  type MetadataQuery,
+  type MetricMetadata,
 } from '../upstreams/index.js';
-import { runMetadataRequest, type Combine, type GroupCall } from './metadata-run.js';
+import { runMetadataRequest, type Combine, type CombineContext, type GroupCall } from './metadata-run.js';
 import type { FederationOptions } from './options.js';
 import type {
   FederatedRuleGroup,
@@ -19,6 +22,13 @@ import type {
   RulesRequest,
 } from './query-engine.js';
 import { queryRegionRules } from './region-rules.js';
+
+/** Memory of a metric in the union of metadata, and of a label whose strings are shared, in bytes. */
+const METRIC_BYTES = 96;
+const LABEL_BYTES = 16;
+
+/** Number of series that are labelled between two checks of the pacer. */
+const LABELLED_EACH = 256;
 
 /** Sends a request to one group. */
 type Send<T> = (
@@ -38,16 +48,10 @@ export class FederationMetadata implements Metadata {
     return this.#run(
       request,
       (group, query, context) => group.series(query, context),
-      (answers, warnings) => {
-        const byKey = new Map<string, Labels>();
-        for (const { group, data } of answers) {
-          for (const own of data) {
-            const labels = own.with(group.labels);
-            byKey.set(labels.key, labels);
-          }
-        }
-        const series = [...byKey.values()].sort((a, b) => Labels.compare(a, b));
-        return limited(series, request.query.limit, warnings);
+      async (answers, warnings, context) => {
+        const lists: (readonly Labels[])[] = [];
+        for (const { group, data } of answers) lists.push(await labelAll(data, group.labels, context));
+        return limited(lists, (a, b) => Labels.compare(a, b), request.query.limit, warnings, context);
       },
     );
   }
@@ -56,10 +60,10 @@ export class FederationMetadata implements Metadata {
     return this.#run(
       request,
       (group, query, context) => group.labelNames(query, context),
-      (answers, warnings) => {
+      (answers, warnings, context) => {
         const withSeries = answers.filter(({ data }) => data.length > 0);
-        const names = new Set(withSeries.flatMap(({ group, data }) => [...data, ...group.labels.names()]));
-        return limited([...names].sort(compareStrings), request.query.limit, warnings);
+        const lists = withSeries.flatMap(({ group, data }) => [data, group.labels.names()]);
+        return limited(lists, compareStrings, request.query.limit, warnings, context);
       },
     );
   }
@@ -68,9 +72,9 @@ export class FederationMetadata implements Metadata {
     return this.#run(
       request,
       (group, query, context) => labelValuesOf(group, name, query, context),
-      (answers, warnings) => {
-        const values = new Set(answers.flatMap(({ data }) => data));
-        return limited([...values].sort(compareStrings), request.query.limit, warnings);
+      (answers, warnings, context) => {
+        const lists = answers.map(({ data }) => data);
+        return limited(lists, compareStrings, request.query.limit, warnings, context);
       },
     );
   }
@@ -84,10 +88,18 @@ export class FederationMetadata implements Metadata {
     return this.#run(
       { ...request, query },
       (group, groupQuery, context) => metricsOf(group, metric, groupQuery, context),
-      (answers, warnings) => {
-        const all = mergeMetrics(answers.map(({ data }) => data));
-        const names = [...all.keys()].sort(compareStrings).slice(0, request.query.limit);
-        return { data: new Map(names.map((name) => [name, all.get(name)!])), warnings };
+      async (answers, warnings, context) => {
+        const { pacer, memory } = context;
+        const union = new MetricUnion();
+        for (const { data } of answers) {
+          memory.reserve('merging', METRIC_BYTES * data.size);
+          await union.add(data, pacer);
+        }
+        const { metrics } = union;
+        const names = await sortPaced(pacer, [...metrics.keys()], compareStrings);
+        const kept = new Map<string, readonly MetricMetadata[]>();
+        for (const name of names.slice(0, request.query.limit)) kept.set(name, metrics.get(name)!);
+        return { data: kept, warnings };
       },
     );
   }
@@ -145,23 +157,13 @@ async function metricsOf(
     group.labelValues(METRIC_NAME, scope, context),
   ]);
   const known = new Set(names.data);
-  const data = [...all.data].filter(([name]) => SUFFIXES.some((suffix) => known.has(name + suffix)));
-  return { data: new Map(data), warnings: [...all.warnings, ...names.warnings] };
-}
-
-/** Returns the entries of each metric, without duplicates. */
-function mergeMetrics(
-  answers: readonly ReadonlyMap<string, readonly MetricMetadata[]>[],
-): ReadonlyMap<string, readonly MetricMetadata[]> {
-  const byMetric = new Map<string, Map<string, MetricMetadata>>();
-  for (const answer of answers) {
-    for (const [name, entries] of answer) {
-      const known = byMetric.get(name) ?? new Map<string, MetricMetadata>();
-      for (const entry of entries) known.set(JSON.stringify([entry.type, entry.help, entry.unit]), entry);
-      byMetric.set(name, known);
-    }
+  const data = new Map<string, readonly MetricMetadata[]>();
+  const pacer = new Pacer(context.signal);
+  for (const [name, entries] of all.data) {
+    if (pacer.due) await pacer.pause();
+    if (SUFFIXES.some((suffix) => known.has(name + suffix))) data.set(name, entries);
   }
-  return new Map([...byMetric].map(([name, entries]) => [name, [...entries.values()]]));
+  return { data, warnings: [...all.warnings, ...names.warnings] };
 }
 
 /** Returns the request to each group that may have series for one of the selectors. */
@@ -192,11 +194,31 @@ function truncateQuery(query: MetadataQuery, { bounds }: GroupSnapshot): Metadat
   };
 }
 
-function limited<T>(
-  all: readonly T[],
+/** Sets the labels of the group on its series, which the caller owns: in place, so that they are not held twice. */
+async function labelAll(
+  series: Labels[],
+  labels: Labels,
+  { pacer, memory }: CombineContext,
+): Promise<readonly Labels[]> {
+  if (labels.size === 0) return series;
+  memory.reserve('series', LABEL_BYTES * labels.size * series.length);
+  for (const [i, own] of series.entries()) {
+    if (i % LABELLED_EACH === 0 && pacer.due) await pacer.pause();
+    series[i] = own.with(labels);
+  }
+  return series;
+}
+
+/** Returns the union of the lists up to the limit, with a warning when there is more. */
+async function limited<T>(
+  lists: readonly (readonly T[])[],
+  compare: (a: T, b: T) => number,
   limit: number | undefined,
   warnings: readonly string[],
-): MetadataAnswer<readonly T[]> {
+  context: CombineContext,
+): Promise<MetadataAnswer<readonly T[]>> {
+  const max = limit === undefined ? undefined : limit + 1;
+  const all = await mergeDistinct(lists, { ...context, compare, max });
   if (limit === undefined || all.length <= limit) return { data: all, warnings };
   return { data: all.slice(0, limit), warnings: [...new Set([...warnings, TRUNCATION_WARNING])] };
 }

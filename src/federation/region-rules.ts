@@ -1,6 +1,7 @@
 // The rules that the regions evaluate themselves, labelled by server group.
 
 import { asPromfedError, compareStrings, Labels, PromfedError } from '../model/index.js';
+import { sortPaced, type Pacer } from '../runtime/index.js';
 import type {
   FetchContext,
   GroupSnapshot,
@@ -30,15 +31,20 @@ export function queryRegionRules(
         ignoreError: true,
         send: (context) => rulesOf(group, request.query, context),
       })),
-    (answers, warnings) => ({
-      data: answers.flatMap(({ group, data }) =>
-        data
-          .map((own) => labelled(own, group))
-          .sort((a, b) => compareStrings(a.file, b.file) || compareStrings(a.name, b.name)),
-      ),
-      warnings,
-    }),
+    async (answers, warnings, { pacer }) => {
+      const all: FederatedRuleGroup[] = [];
+      for (const { group, data } of answers) {
+        for (const own of await sortPaced(pacer, data, byFileAndName)) {
+          all.push(await labelled(own, group, pacer));
+        }
+      }
+      return { data: all, warnings };
+    },
   );
+}
+
+function byFileAndName(a: RegionRuleGroup, b: RegionRuleGroup): number {
+  return compareStrings(a.file, b.file) || compareStrings(a.name, b.name);
 }
 
 /** A region that rejects the request, or whose rules exceed its memory, has failed. It does not fail the other regions. */
@@ -63,13 +69,26 @@ async function rulesOf(
   }
 }
 
-function labelled(own: RegionRuleGroup, { name, labels }: GroupSnapshot): FederatedRuleGroup {
+async function labelled(
+  own: RegionRuleGroup,
+  { name, labels }: GroupSnapshot,
+  pacer: Pacer,
+): Promise<FederatedRuleGroup> {
   const add = (texts: Readonly<Record<string, string>>): Record<string, string> =>
     Labels.from(texts).with(labels).toJSON();
-  const rules = own.rules.map((rule): RegionRule => {
-    if (rule.kind === 'recording') return { ...rule, labels: add(rule.labels) };
-    const alerts = rule.alerts.map((alert) => ({ ...alert, labels: add(alert.labels) }));
-    return { ...rule, labels: add(rule.labels), alerts };
-  });
+  const rules: RegionRule[] = [];
+  for (const rule of own.rules) {
+    if (pacer.due) await pacer.pause();
+    if (rule.kind === 'recording') {
+      rules.push({ ...rule, labels: add(rule.labels) });
+      continue;
+    }
+    const alerts: (typeof rule.alerts)[number][] = [];
+    for (const alert of rule.alerts) {
+      if (pacer.due) await pacer.pause();
+      alerts.push({ ...alert, labels: add(alert.labels) });
+    }
+    rules.push({ ...rule, labels: add(rule.labels), alerts });
+  }
   return { ...own, serverGroup: name, rules };
 }

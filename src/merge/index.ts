@@ -1,5 +1,6 @@
 export { correctBufferedLabels, correctLabels } from './correct-labels.js';
 export { setBufferedLabels, tryMergeBuffered } from './merge-buffered.js';
+export { mergeDistinct } from './merge-distinct.js';
 export { mergeOrdered } from './merge-ordered.js';
 export { mergeGroupSeries } from './merge-groups.js';
 export { mergeReplicaSeries } from './merge-raw.js';

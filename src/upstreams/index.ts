@@ -1,3 +1,4 @@
+export { MetricUnion } from './api/metadata-kinds.js';
 export { nameSource } from './group/group-failures.js';
 export {
   createHttpClient,

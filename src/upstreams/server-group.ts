@@ -201,8 +201,8 @@ export interface GroupSnapshot {
    * @throws PromfedError `limit` too, when the samples exceed the budget.
    */
   samples(query: SamplesQuery, context: FetchContext): Promise<GroupSamples>;
-  /** Returns the label sets of the region, unordered and without the labels of the group. */
-  series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly Labels[]>>;
+  /** Returns the label sets of the region, unordered and without the labels of the group. The caller owns the list. */
+  series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<Labels[]>>;
   labelNames(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly string[]>>;
   labelValues(
     name: string,

@@ -3,7 +3,10 @@
 import type { FastifyReply } from 'fastify';
 
 import type { MetadataResult } from '../../federation/index.js';
-import { annotationMembers, SUCCESS } from '../../json/index.js';
+import { annotationMembers, encodeItems, SUCCESS, type ItemWriter } from '../../json/index.js';
+import { asPromfedError, type StopSignal } from '../../model/index.js';
+import { type Log, Pacer } from '../../runtime/index.js';
+import { sendChunks } from './send-chunks.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -12,20 +15,45 @@ export function sendData(reply: FastifyReply, data: unknown): FastifyReply {
   return reply.type(JSON_TYPE).send(JSON.stringify({ status: 'success', data }));
 }
 
+/** How the data of a result is written. */
+export interface DataFormat<T> {
+  readonly writer: ItemWriter<T>;
+  /** The text around the items: brackets, and further members. */
+  readonly open: string;
+  readonly close: string;
+}
+
+/** A list whose items the writer writes. */
+export function listOf<T>(writer: ItemWriter<T>): DataFormat<T> {
+  return { writer, open: '[', close: ']' };
+}
+
 /**
- * Sends a result with its warnings. Its memory is released when the client has received it or has disconnected.
+ * Sends a result with its warnings, in blocks when it is large. Its memory is released when the last block was written or
+ * the client has left.
  *
- * @param print returns the data as JSON.
+ * @param items of the data of the result.
+ * @param signal aborts when the client leaves.
  */
 export function sendResult<T>(
   reply: FastifyReply,
-  { data, warnings, release }: MetadataResult<T>,
-  print: (data: T) => string,
-): FastifyReply {
-  if (release !== undefined) {
-    if (reply.raw.destroyed) release();
-    else reply.raw.once('close', release);
-  }
-  const members = annotationMembers({ warnings, infos: [] });
-  return reply.type(JSON_TYPE).send(`${SUCCESS}${print(data)}${members}}`);
+  { warnings, release }: Pick<MetadataResult<unknown>, 'warnings' | 'release'>,
+  items: Iterable<T>,
+  { writer, open, close }: DataFormat<T>,
+  { signal, log }: { readonly signal: StopSignal; readonly log: Log },
+): Promise<FastifyReply> {
+  const owner = {
+    close(): void {
+      release?.();
+    },
+  };
+  const chunks = encodeItems(items, owner, {
+    writer,
+    prefix: `${SUCCESS}${open}`,
+    suffix: `${close}${annotationMembers({ warnings, infos: [] })}}`,
+    pacer: new Pacer(signal),
+  });
+  return sendChunks(chunks, JSON_TYPE, reply, (thrown) => {
+    log.warn({ err: asPromfedError(thrown).message }, 'metadata failed after the start of its answer');
+  });
 }

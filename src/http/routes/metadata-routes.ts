@@ -1,13 +1,14 @@
 // The routes of series, labels, label values and metric metadata.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
-import type { MetadataRequest } from '../../federation/index.js';
+import type { MetadataRequest, MetadataResult } from '../../federation/index.js';
+import { LABELS_ITEMS, STRING_ITEMS, textItems, type ItemWriter } from '../../json/index.js';
 import { PromfedError, type Matcher } from '../../model/index.js';
 import type { AppContext } from '../app-context.js';
 import { parseMatch } from '../parameters/match.js';
 import { parameter, parseInteger, type Parameters } from '../parameters/parameters.js';
-import { sendData, sendResult } from '../reply/send-data.js';
+import { listOf, sendData, sendResult } from '../reply/send-data.js';
 import { addRoute, type ApiRequest } from './route.js';
 
 export function addMetadataRoutes(app: FastifyInstance, context: AppContext): void {
@@ -17,18 +18,18 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
       throw new PromfedError('bad_data', 'no match[] parameter provided');
     }
     const { metadata } = context.engineFor(request);
-    return sendResult(reply, await metadata.series(metadataRequest(request, true)), JSON.stringify);
+    return sendList(request, reply, await metadata.series(metadataRequest(request, true)), LABELS_ITEMS);
   });
 
   addRoute(app, ['GET', 'POST'], '/api/v1/labels', async (request, reply) => {
     const { metadata } = context.engineFor(request);
-    return sendResult(reply, await metadata.labelNames(metadataRequest(request)), JSON.stringify);
+    return sendList(request, reply, await metadata.labelNames(metadataRequest(request)), STRING_ITEMS);
   });
 
   addRoute(app, ['GET'], '/api/v1/label/:name/values', async (request, reply) => {
     const name = unescapeLabelName(request.path['name'] ?? '');
     const { metadata } = context.engineFor(request);
-    return sendResult(reply, await metadata.labelValues(name, metadataRequest(request)), JSON.stringify);
+    return sendList(request, reply, await metadata.labelValues(name, metadataRequest(request)), STRING_ITEMS);
   });
 
   addRoute(app, ['GET'], '/api/v1/metadata', async (request, reply) => {
@@ -45,17 +46,23 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
       routing: parameters.routing(),
       signal,
     });
-    return sendResult(reply, result, (data) =>
-      JSON.stringify(
-        Object.fromEntries(
-          [...data].map(([name, entries]) => [
-            name,
-            entries.slice(0, perMetric === 0 ? undefined : perMetric),
-          ]),
-        ),
-      ),
+    const maxEntries = perMetric === 0 ? undefined : perMetric;
+    const writer = textItems(
+      ([name, entries]: readonly [string, readonly unknown[]]) =>
+        `${JSON.stringify(name)}:${JSON.stringify(entries.slice(0, maxEntries))}`,
     );
+    const { log } = context;
+    return sendResult(reply, result, result.data, { writer, open: '{', close: '}' }, { signal, log });
   });
+
+  function sendList<T>(
+    { signal }: ApiRequest,
+    reply: FastifyReply,
+    result: MetadataResult<readonly T[]>,
+    writer: ItemWriter<T>,
+  ): Promise<FastifyReply> {
+    return sendResult(reply, result, result.data, listOf(writer), { signal, log: context.log });
+  }
 
   /** A start after the end is valid. Stores answer such a request with what they index by time, often nothing. */
   function metadataRequest({ parameters, signal }: ApiRequest, isSeries = false): MetadataRequest {

@@ -2,7 +2,8 @@
 
 import type { FastifyInstance } from 'fastify';
 
-import type { FederatedRuleGroup } from '../../federation/index.js';
+import type { FederatedRuleGroup, MetadataResult } from '../../federation/index.js';
+import { textItems } from '../../json/index.js';
 import { formatExponent, formatRfc3339 } from '../../model/index.js';
 import type { AlertView, RuleGroupView, RuleView } from '../../rules/index.js';
 import type { AppContext } from '../app-context.js';
@@ -20,7 +21,13 @@ export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
     const { metadata } = context.engineFor(request);
     const { signal } = request;
     const result = await metadata.rules({ query: filter, timeoutMs: context.queryTimeoutMs, signal });
-    return sendResult(reply, result, (data) => JSON.stringify(printPage([...own, ...data], filter)));
+    const { groups, nextToken } = orRelease(result, () => filterRules([...own, ...result.data], filter));
+    const format = {
+      writer: textItems((group: ListedGroup) => JSON.stringify(printListed(group, filter))),
+      open: '{"groups":[',
+      close: nextToken === undefined ? ']}' : `],"groupNextToken":${JSON.stringify(nextToken)}}`,
+    };
+    return sendResult(reply, result, groups, format, { signal, log: context.log });
   });
 
   addRoute(app, ['GET'], '/api/v1/alerts', async (_request, reply) => {
@@ -40,17 +47,29 @@ export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
   });
 }
 
+/** Returns what `compute` returns. Releases the result when it throws. */
+function orRelease<T>({ release }: MetadataResult<unknown>, compute: () => T): T {
+  try {
+    return compute();
+  } catch (thrown) {
+    release?.();
+    throw thrown;
+  }
+}
+
+type ListedGroup = RuleGroupView | FederatedRuleGroup;
+
 /** Returns the groups of one page. @throws PromfedError `bad_data` as `filterRules`. */
-function printPage(all: readonly (RuleGroupView | FederatedRuleGroup)[], filter: RuleFilter): object {
+function printPage(all: readonly RuleGroupView[], filter: RuleFilter): object {
   const { groups, nextToken } = filterRules(all, filter);
   return {
-    groups: groups.map((group) =>
-      'serverGroup' in group
-        ? printRegionGroup(group, filter.excludesAlerts)
-        : printGroup(group, filter.excludesAlerts),
-    ),
+    groups: groups.map((group) => printListed(group, filter)),
     ...(nextToken === undefined ? {} : { groupNextToken: nextToken }),
   };
+}
+
+function printListed(group: ListedGroup, { excludesAlerts }: RuleFilter): object {
+  return 'serverGroup' in group ? printRegionGroup(group, excludesAlerts) : printGroup(group, excludesAlerts);
 }
 
 /** Source of all names: Prometheus, web/api/v1/api.go (`RuleGroup`, `AlertingRule`, `RecordingRule`, `Alert`). */

@@ -15,6 +15,7 @@ import type { ResponseTrailer, ResultType, SeriesFrame } from '../frame.js';
 import { checkSamples } from './check-samples.js';
 import { Envelope } from './envelope.js';
 import { unescape } from './labels-parser.js';
+import { parseSmall } from './paced-json.js';
 import { endsSeries, SAMPLES_CONTINUE, SeriesParser } from './series-parser.js';
 import { SpanningValue } from './spanning-value.js';
 import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
@@ -278,7 +279,7 @@ export class ResponseFramer {
         this.#state = AFTER_KEY;
         return;
       case FOR_MEMBER:
-        this.#takeMember(parseJson(value));
+        this.#takeMember(parseSmall(value));
         this.#state = AFTER_MEMBER;
         return;
       case FOR_SERIES:
@@ -305,7 +306,7 @@ export class ResponseFramer {
   }
 
   #takeSingle(result: Buffer): void {
-    const value = parseJson(result);
+    const value = parseSmall(result);
     const isSample =
       Array.isArray(value) &&
       value.length === 2 &&
@@ -329,14 +330,6 @@ export class ResponseFramer {
     this.#envelope.takeSeries(members);
     if (this.#checksSamples) checkSamples(samples);
     this.#frames.push({ labels, samples });
-  }
-}
-
-function parseJson(value: Buffer): unknown {
-  try {
-    return JSON.parse(value.toString('utf8'));
-  } catch (error) {
-    throw invalidAnswer('a member is not valid JSON', { cause: error });
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 
 /** Maximum nesting. The traces of VictoriaMetrics are the most deeply nested values that real servers send. */
-const MAX_DEPTH = 256;
+export const MAX_DEPTH = 256;
 
 const NOTHING = 0;
 const STRING = 1;
@@ -111,7 +111,7 @@ function kindOf(byte: number): number {
 }
 
 /** Reports whether a byte can be part of a number, `true`, `false` or `null`. */
-function isLiteral(byte: number): boolean {
+export function isLiteral(byte: number): boolean {
   return (
     (byte >= ZERO && byte <= NINE) ||
     byte === MINUS ||

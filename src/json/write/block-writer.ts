@@ -3,7 +3,7 @@
 import type { Labels } from '../../model/index.js';
 import { CLOSE_BRACKET, QUOTE } from '../byte.js';
 import { MAX_FLOAT_BYTES, writeFloat } from '../number/write-float.js';
-import { writeLabels } from './write-labels.js';
+import { writeLabels, writeLabelSet, writeString } from './write-labels.js';
 
 /** Size of the first block. Most answers are small. */
 const FIRST_BLOCK_BYTES = 16 << 10;
@@ -74,6 +74,16 @@ export class BlockWriter {
   /** Writes `{"metric":{…}`, up to `maxLabelsBytes` bytes. */
   labels(labels: Labels): void {
     this.#used = writeLabels(this.#bytes, this.#used, labels);
+  }
+
+  /** Writes `{…}`, up to `maxLabelsBytes` bytes. */
+  labelSet(labels: Labels): void {
+    this.#used = writeLabelSet(this.#bytes, this.#used, labels);
+  }
+
+  /** Writes a string with its quotes, up to `MAX_UNIT_BYTES` bytes for each code unit. */
+  string(text: string): void {
+    this.#used = writeString(this.#bytes, this.#used, text);
   }
 
   /** Writes the digits of a float, up to `MAX_FLOAT_BYTES` bytes. */

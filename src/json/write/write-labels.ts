@@ -18,7 +18,11 @@ export function maxLabelsBytes({ flat }: Labels): number {
 /** Writes `{"metric":{…}` and returns the index after it. */
 export function writeLabels(block: Buffer, pos: number, labels: Labels): number {
   block.set(METRIC_KEY, pos);
-  pos += METRIC_KEY.length;
+  return writeLabelSet(block, pos + METRIC_KEY.length, labels);
+}
+
+/** Writes `{…}` and returns the index after it. */
+export function writeLabelSet(block: Buffer, pos: number, labels: Labels): number {
   block[pos++] = OPEN_BRACE;
   const flat = labels.flat;
   for (let i = 0; i < flat.length; i += 2) {
@@ -31,7 +35,8 @@ export function writeLabels(block: Buffer, pos: number, labels: Labels): number 
   return pos;
 }
 
-function writeString(block: Buffer, start: number, text: string): number {
+/** Writes a string with its quotes and returns the index after it. */
+export function writeString(block: Buffer, start: number, text: string): number {
   let pos = start;
   block[pos++] = QUOTE;
   for (let i = 0; i < text.length; i++) {

@@ -1,129 +1,126 @@
-// Reads and checks the buffered responses of an upstream's metadata routes.
+// Reads and checks the responses of an upstream's metadata routes, element by element as they arrive.
 
-import { invalidAnswer } from '../../json/index.js';
-import { Labels } from '../../model/index.js';
+import { DataFramer, invalidAnswer, type DataReceiver } from '../../json/index.js';
+import { PromfedError } from '../../model/index.js';
+import { type MemoryAccount, Pacer, UNCOUNTED_MEMORY } from '../../runtime/index.js';
 import { excerpt, printable } from '../http/sanitize.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { Endpoint } from '../metrics.js';
 import { regionError } from '../region-error.js';
-import type { MetadataAnswer, MetricMetadata } from '../server-group.js';
+import type { FetchContext, MetadataAnswer } from '../server-group.js';
+import { MetadataHold } from './metadata-hold.js';
 
 /** Limits of the error and the warnings of a response. */
 const MAX_TEXT_CHARS = 4096;
 const MAX_WARNINGS = 100;
 
-/** A parsed response whose `data` has not been checked. */
-export interface MetadataEnvelope {
-  readonly data: unknown;
-  readonly warnings: readonly string[];
-  /** True when some storage nodes of a VictoriaMetrics cluster did not answer. */
-  readonly isPartial: boolean;
-}
+/** Number of bytes that are read for the message about a response that is not JSON. */
+const MAX_PAGE_BYTES = 4096;
 
-/**
- * Memory in bytes for each byte of a response: chunks, one buffer, text, parsed JSON, labels, and the text of promfed's
- * answer. Measured with series of ten labels on Node.js 20.
- */
-const HELD_PER_BYTE = 11;
-
-/**
- * Reads a body to its end and parses it. The memory of the result stays reserved until the request is over.
- *
- * @throws PromfedError `upstream` when the body is incomplete, too large, not JSON, or has no `data`; the error of an
- *   error envelope (`regionError`); errors of the memory account.
- */
-export async function readMetadata(body: ResponseBody, endpoint: Endpoint): Promise<MetadataEnvelope> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) {
-    body.memory.reserve('metadata', chunk.length * HELD_PER_BYTE);
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    const page = excerpt(text, 100);
-    throw invalidAnswer(page === '' ? 'empty response' : `not JSON: ${page}`, { cause });
-  }
-  if (!isRecord(value)) throw invalidAnswer('the response is not an object');
-  if (value['status'] !== 'success') {
-    const { error, errorType = '' } = value;
-    if (typeof error !== 'string' || typeof errorType !== 'string') {
-      throw invalidAnswer('the status is not "success"');
-    }
-    const text = printable(error, MAX_TEXT_CHARS);
-    throw regionError({ endpoint, status: 200, errorType: excerpt(errorType, 100), text });
-  }
-  if (value['data'] === undefined) throw invalidAnswer('the response has no data');
-  const warnings = strings(value['warnings'] ?? [], 'warnings').slice(0, MAX_WARNINGS);
-  return {
-    data: value['data'],
-    warnings: warnings.map((warning) => printable(warning, MAX_TEXT_CHARS)),
-    isPartial: value['isPartial'] === true,
-  };
+/** Reads the `data` of one response. */
+export interface MetadataReader<T> extends DataReceiver {
+  /** Returns what was received. @throws PromfedError `upstream` when its shape is wrong. */
+  finish(pacer: Pacer): T | Promise<T>;
 }
 
 /** One kind of metadata. */
 export interface MetadataKind<T> {
   /** Limit of one response in bytes, below that of all metadata. Default: that of all metadata. */
   readonly maxBytes?: number;
-  /** Reads the `data` of a response. @throws PromfedError `upstream` when the shape is wrong. */
-  parse(data: unknown): T;
-  /** Returns the union of the answers of replicas, without duplicates, in the order of the answers. */
-  unite(answers: readonly T[]): T;
+  /** @param hold counts what the reader keeps. */
+  createReader(hold: MetadataHold): MetadataReader<T>;
+  /** Returns the union of the answers of replicas, in the order of the answers. */
+  unite(answers: readonly T[], context: UniteContext): T | Promise<T>;
 }
 
-export const SERIES: MetadataKind<readonly Labels[]> = {
-  parse: (data) =>
-    arrayOf(data, 'data').map((entry) => {
-      const record = recordOf(entry, 'a series');
-      return Labels.of(Object.entries(record).map(([name, value]) => [name, textOf(value, 'a label value')]));
-    }),
-  unite: (answers) => [...new Map(answers.flat().map((labels) => [labels.key, labels])).values()],
-};
+/** The means of a union: it runs in time slices, and accounts for what it creates. */
+export interface UniteContext {
+  readonly pacer: Pacer;
+  readonly memory: MemoryAccount;
+}
 
-export const STRINGS: MetadataKind<readonly string[]> = {
-  parse: (data) => strings(data, 'data'),
-  unite: (answers) => [...new Set(answers.flat())],
-};
+/** The metadata of one target. */
+export interface TargetMetadata<T> extends MetadataAnswer<T> {
+  /** True when some storage nodes of a VictoriaMetrics cluster did not answer. */
+  readonly isPartial: boolean;
+}
 
-export const METADATA: MetadataKind<ReadonlyMap<string, readonly MetricMetadata[]>> = {
-  parse: (data) =>
-    new Map(
-      Object.entries(recordOf(data, 'data')).map(([metric, entries]) => [
-        metric,
-        arrayOf(entries, 'the entries of a metric').map(parseMetricMetadata),
-      ]),
-    ),
-  unite: (answers) => {
-    const united = new Map<string, Map<string, MetricMetadata>>();
-    for (const [metric, entries] of answers.flatMap((answer) => [...answer])) {
-      const known = united.get(metric) ?? new Map<string, MetricMetadata>();
-      united.set(metric, known);
-      for (const entry of entries) {
-        const key = JSON.stringify([entry.type, entry.help, entry.unit]);
-        if (!known.has(key)) known.set(key, entry);
-      }
+/**
+ * Reads a body to its end. What is kept of it stays reserved until the request is over.
+ *
+ * @throws PromfedError `upstream` when the body is incomplete, too large, not JSON, nested too deeply, or has no `data`;
+ *   the error of an error envelope (`regionError`); errors of the memory account, and of the signal when it aborts.
+ */
+export async function readMetadata<T>(
+  body: ResponseBody,
+  endpoint: Endpoint,
+  kind: Pick<MetadataKind<T>, 'createReader'>,
+  signal: FetchContext['signal'],
+): Promise<TargetMetadata<T>> {
+  const hold = new MetadataHold(body.memory);
+  const pacer = new Pacer(signal);
+  try {
+    const reader = kind.createReader(hold);
+    const framer = new DataFramer(reader);
+    for await (const chunk of body) {
+      feed(framer, chunk);
+      if (pacer.due) await pacer.pause();
     }
-    return new Map([...united].map(([metric, entries]) => [metric, [...entries.values()]]));
-  },
-};
+    if (!framer.hasBegun) throw invalidAnswer('empty response');
+    framer.end();
+    const { warnings, isPartial } = checkEnvelope(framer, endpoint);
+    return { data: await reader.finish(pacer), warnings, isPartial };
+  } catch (thrown) {
+    hold.release();
+    // The size of one value is a limit of the response, not of the query.
+    if (!(thrown instanceof PromfedError) || thrown.code !== 'limit') throw thrown;
+    throw new PromfedError('upstream', thrown.message, { cause: thrown });
+  }
+}
 
-/** Missing members become empty strings. */
-function parseMetricMetadata(entry: unknown): MetricMetadata {
-  const { type = '', help = '', unit = '' } = recordOf(entry, 'the metadata of a metric');
-  return { type: textOf(type, 'type'), help: textOf(help, 'help'), unit: textOf(unit, 'unit') };
+function feed(framer: DataFramer, chunk: Uint8Array): void {
+  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  try {
+    framer.feed(bytes);
+  } catch (thrown) {
+    if (framer.hasBegun) throw thrown;
+    const page = bytes.toString('utf8', 0, MAX_PAGE_BYTES);
+    if (/^\s*\[/.test(page)) throw thrown;
+    throw invalidAnswer(`not JSON: ${excerpt(page, 100)}`);
+  }
+}
+
+/** Checks the members besides `data`. */
+function checkEnvelope(
+  { members, hasData }: DataFramer,
+  endpoint: Endpoint,
+): Pick<TargetMetadata<unknown>, 'warnings' | 'isPartial'> {
+  if (members['status'] !== 'success') {
+    const { error, errorType = '' } = members;
+    if (typeof error !== 'string' || typeof errorType !== 'string') {
+      throw invalidAnswer('the status is not "success"');
+    }
+    const text = printable(error, MAX_TEXT_CHARS);
+    throw regionError({ endpoint, status: 200, errorType: excerpt(errorType, 100), text });
+  }
+  if (!hasData) throw invalidAnswer('the response has no data');
+  const warnings = arrayOf(members['warnings'] ?? null, 'warnings').slice(0, MAX_WARNINGS);
+  return {
+    warnings: warnings.map((text) => printable(textOf(text, 'an entry of warnings'), MAX_TEXT_CHARS)),
+    isPartial: members['isPartial'] === true,
+  };
 }
 
 /** Merges the answers of replicas. @param failureWarnings the warnings for replicas that failed. */
-export function uniteAnswers<T>(
+export async function uniteAnswers<T>(
   kind: MetadataKind<T>,
   answers: readonly MetadataAnswer<T>[],
   failureWarnings: readonly string[],
-): MetadataAnswer<T> {
+  { signal, memory = UNCOUNTED_MEMORY }: Pick<FetchContext, 'signal' | 'memory'>,
+): Promise<MetadataAnswer<T>> {
   const warnings = [...new Set([...answers.flatMap((answer) => answer.warnings), ...failureWarnings])];
-  return { data: kind.unite(answers.map((answer) => answer.data)), warnings };
+  const data = answers.map((answer) => answer.data);
+  return { data: await kind.unite(data, { pacer: new Pacer(signal), memory }), warnings };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -141,10 +138,6 @@ export function arrayOf(value: unknown, name: string): unknown[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw invalidAnswer(`${name} is not a list`);
   return value;
-}
-
-function strings(value: unknown, name: string): string[] {
-  return arrayOf(value, name).map((entry) => textOf(entry, `an entry of ${name}`));
 }
 
 export function textOf(value: unknown, name: string): string {

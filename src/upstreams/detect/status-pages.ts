@@ -2,13 +2,17 @@
 
 import type { Clock } from '../../runtime/index.js';
 import { statusCall, type ApiCall } from '../api/api-call.js';
+import { documentReader } from '../api/metadata-kinds.js';
 import { readTargetMetadata } from '../group/metadata-query.js';
 import { RequestScope } from '../http/request-scope.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext } from '../server-group.js';
 
-/** Size limit of an answer. A configuration may have many scrape jobs. */
-const MAX_BYTES = 16 << 20;
+/** Size limits of answers. A configuration may have many scrape jobs. */
+const MAX_BYTES = { buildinfo: 1 << 20, flags: 1 << 20, config: 16 << 20 };
+
+/** Size limit of an answer that is not read. */
+const MAX_PROBE_BYTES = 1 << 20;
 
 export class StatusPages {
   readonly #target: Target;
@@ -29,14 +33,17 @@ export class StatusPages {
     parse: (data: unknown) => T,
   ): Promise<T> {
     const scope = RequestScope.open(this.#group, context, this.#clock);
-    const { data } = await readTargetMetadata(this.#target, scope, statusCall(name), MAX_BYTES, { parse });
+    const maxBytes = MAX_BYTES[name];
+    const { data } = await readTargetMetadata(this.#target, scope, statusCall(name), maxBytes, {
+      createReader: (hold) => documentReader(hold, maxBytes, parse),
+    });
     return data;
   }
 
   /** Resolves when the headers of a usable answer have arrived. The answer is dropped. */
   async send(call: ApiCall, context: FetchContext): Promise<void> {
     const scope = RequestScope.open(this.#group, context, this.#clock);
-    const body = await this.#target.send(call, scope, MAX_BYTES);
+    const body = await this.#target.send(call, scope, MAX_PROBE_BYTES);
     body.close();
   }
 }

@@ -19,7 +19,7 @@ import {
   rulesCall,
   seriesCall,
 } from '../api/api-call.js';
-import { METADATA, SERIES, STRINGS } from '../api/metadata-answer.js';
+import { METADATA, SERIES, stringsKind } from '../api/metadata-kinds.js';
 import { RULES } from '../api/rules-answer.js';
 import type { RegionRuleGroup, RulesQuery } from '../region-rules.js';
 import type {
@@ -110,19 +110,19 @@ export class HttpGroupSnapshot implements GroupSnapshot {
     return this.#source.describe(targets, redact);
   }
 
-  series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<readonly Labels[]>> {
+  series(query: MetadataQuery, context: FetchContext): Promise<MetadataAnswer<Labels[]>> {
     const call = seriesCall(query, context, this.#group.clock);
     return queryReplicaMetadata(this.#group, SERIES, call, context);
   }
 
   labelNames(query: MetadataQuery, context: FetchContext): Strings {
     const call = labelNamesCall(query, context, this.#group.clock);
-    return queryReplicaMetadata(this.#group, STRINGS, call, context);
+    return queryReplicaMetadata(this.#group, stringsKind(query.limit), call, context);
   }
 
   labelValues(name: string, query: MetadataQuery, context: FetchContext): Strings {
     const call = labelValuesCall(name, query, context, this.#group.clock);
-    return queryReplicaMetadata(this.#group, STRINGS, call, context);
+    return queryReplicaMetadata(this.#group, stringsKind(query.limit), call, context);
   }
 
   metadata(

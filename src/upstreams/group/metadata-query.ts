@@ -2,10 +2,15 @@
 
 import { asPromfedError } from '../../model/index.js';
 import type { ApiCall } from '../api/api-call.js';
+import {
+  readMetadata,
+  uniteAnswers,
+  type MetadataKind,
+  type TargetMetadata,
+} from '../api/metadata-answer.js';
 import type { RequestScope } from '../http/request-scope.js';
 import type { Target } from '../http/target.js';
 import { fanOut, type TargetGroup } from './fan-out.js';
-import { readMetadata, uniteAnswers, type MetadataKind } from '../api/metadata-answer.js';
 import type { FetchContext, MetadataAnswer } from '../server-group.js';
 
 /** Returns the union of the answers. Errors as in `GroupSnapshot`. */
@@ -23,7 +28,7 @@ export async function queryReplicaMetadata<T>(
     () => undefined,
   );
   const replies = answers.map(({ target, value }) => failures.withPartialWarning(target.name, value));
-  return uniteAnswers(kind, replies, failures.warnings);
+  return uniteAnswers(kind, replies, failures.warnings, context);
 }
 
 /** Requests metadata of one target. @throws PromfedError whose message is only the reason, as `Target.send` does. */
@@ -32,14 +37,13 @@ export async function readTargetMetadata<T>(
   scope: RequestScope,
   call: ApiCall,
   maxBytes: number,
-  { parse }: Pick<MetadataKind<T>, 'parse'>,
-): Promise<MetadataAnswer<T> & { readonly isPartial: boolean }> {
+  kind: Pick<MetadataKind<T>, 'createReader'>,
+): Promise<TargetMetadata<T>> {
   const body = await target.send(call, scope, maxBytes);
   try {
-    const { data, warnings, isPartial } = await readMetadata(body, call.endpoint);
-    const parsed = parse(data);
+    const answer = await readMetadata(body, call.endpoint, kind, scope.context.signal);
     body.close();
-    return { data: parsed, warnings, isPartial };
+    return answer;
   } catch (thrown) {
     const error = asPromfedError(thrown);
     body.close(error);

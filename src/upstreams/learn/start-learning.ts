@@ -2,7 +2,8 @@
 
 import type { ServerGroupSettings } from '../../config/index.js';
 import { injectMatchers } from '../../model/index.js';
-import { METADATA, STRINGS, uniteAnswers } from '../api/metadata-answer.js';
+import { uniteAnswers } from '../api/metadata-answer.js';
+import { METADATA, STRINGS } from '../api/metadata-kinds.js';
 import type { Background } from '../options.js';
 import type { GroupSnapshot } from '../server-group.js';
 import { LearnedHistogramNames } from './histogram-names.js';
@@ -33,7 +34,7 @@ export function tryStartLabelIndex(
       // Without times, some servers answer for the last day only.
       const query = { selectors, startMs: 0, endMs: undefined, limit };
       const answers = await Promise.all(snapshots().map((one) => one.labelValues(label, query, context)));
-      return uniteAnswers(STRINGS, answers, []);
+      return uniteAnswers(STRINGS, answers, [], context);
     },
     timers,
     log,
@@ -62,7 +63,7 @@ export function tryStartHistogramNames(
       const answers = await Promise.all(
         snapshots().map((one) => one.metadata(undefined, undefined, context)),
       );
-      return uniteAnswers(METADATA, answers, []);
+      return uniteAnswers(METADATA, answers, [], context);
     },
     intervalMs: histogramRefreshMs,
     timers,

@@ -41,7 +41,7 @@ const CASES = [
     name: 'numbers instead of values',
     body: success([{ a: 1 }]),
     endpoint: 'series',
-    message: /a label value is not a string$/,
+    message: /unexpected "1" where a label name or value must start$/,
   },
   {
     name: 'a list instead of an object',
