@@ -1,6 +1,6 @@
 // Starts the regions that `npm start` runs on.
 
-import { createApp } from '../http/index.js';
+import { Connections, createApp } from '../http/index.js';
 import { NO_RULES } from '../rules/index.js';
 import { Labels } from '../model/index.js';
 import { type Clock, NO_LOG } from '../runtime/index.js';
@@ -111,6 +111,7 @@ function createRegion(
     lifecycleEnabled: false,
     routePrefix: spec.pathPrefix,
     flags: {},
+    connections: new Connections(),
     isReady: () => true,
     reload: () => Promise.resolve(),
     configYaml: () => '',

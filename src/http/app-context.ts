@@ -4,6 +4,7 @@ import type { QueryEngine } from '../federation/index.js';
 import type { RulesApi } from '../rules/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { Clock, Log } from '../runtime/index.js';
+import type { Connections } from './clients/connections.js';
 import type { ApiRequest } from './routes/route.js';
 
 /** The process as the routes use it. */
@@ -26,6 +27,8 @@ export interface AppContext {
   readonly routePrefix: string;
   /** Values of all flags, as text. */
   readonly flags: Readonly<Record<string, string>>;
+  /** The connections of clients. */
+  readonly connections: Connections;
   isReady(): boolean;
   /** Reloads the configuration. Rejects when the new one is invalid; the current one then stays in use. */
   reload(): Promise<void>;

@@ -1,8 +1,9 @@
 // The HTTP application: fastify, configured to behave as Prometheus' server.
 
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 
 import type { AppContext } from './app-context.js';
+import { MAX_FORM_BYTES, MAX_IGNORED_BYTES } from './clients/client-limits.js';
 import { addCompression } from './reply/compress.js';
 import { addCors } from './cors.js';
 import { addExplainRoutes } from './routes/explain-routes.js';
@@ -10,49 +11,45 @@ import { addMetadataRoutes } from './routes/metadata-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
 import { addRuleRoutes } from './routes/rule-routes.js';
 import { addPathRedirects, replyNotFound } from './redirect.js';
-import { errorHandler, replyToInvalidRequest } from './reply/reply-error.js';
+import { errorHandler } from './reply/reply-error.js';
+import { addSlicing } from './reply/slice-body.js';
 import { addStatusRoutes } from './routes/status-routes.js';
-
-/** Maximum size of a form, as in Prometheus (Go's `ParseForm`). */
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
-
-/** Maximum size of the URL and the headers. Grafana and vmalert send queries in URLs. */
-const MAX_HEADER_BYTES = 256 * 1024;
-
-/**
- * Idle connections are closed after this time. Go clients such as Grafana close theirs after 90 s, so they never send a
- * request on a connection that is closing.
- */
-const KEEP_ALIVE_MS = 120_000;
 
 const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
 
+/** Paths of health checks. */
+const PROBES = ['/-/healthy', '/-/ready'];
+
 /** Creates the application. It does not listen yet. */
 export function createApp(context: AppContext): FastifyInstance {
+  const { connections, routePrefix } = context;
+  const probes = new Set(PROBES.map((path) => `${routePrefix}${path}`));
   const handleError = errorHandler(context.log);
   const app = Fastify({
     logger: false,
-    bodyLimit: MAX_BODY_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    bodyLimit: MAX_FORM_BYTES,
+    serverFactory: (handler) => connections.createServer(handler, (url) => probes.has(url.split('?', 1)[0]!)),
     routerOptions: {
       maxParamLength: 4096,
       ignoreTrailingSlash: false,
       // The query string is parsed by Parameters, as Prometheus does.
       querystringParser: () => ({}),
     },
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
-    forceCloseConnections: 'idle',
+    // Connections.drain closes them.
+    forceCloseConnections: false,
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       handleError(error, request, reply);
     },
-    clientErrorHandler: replyToInvalidRequest,
+    clientErrorHandler: (error, socket) => {
+      connections.rejectConnection(error, socket);
+    },
   });
   app.removeAllContentTypeParsers();
   // Parameters reads forms. Other bodies are ignored: vmalert posts empty bodies with the content type of JSON.
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
+  app.addContentTypeParser('*', (request: FastifyRequest) =>
+    connections.readBody(request.raw, bodyLimitOf(request)),
+  );
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw;
     // Fastify rejects an invalid content type. For Prometheus, such a request has no form.
@@ -64,8 +61,13 @@ export function createApp(context: AppContext): FastifyInstance {
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(replyNotFound);
   addPathRedirects(app);
-  addCors(app, context.routePrefix);
+  addCors(app, routePrefix);
   addCompression(app);
+  addSlicing(app);
+  app.addHook('preClose', (done) => {
+    void connections.drain();
+    done();
+  });
   app.addHook('onResponse', (request, reply, done) => {
     context.onAnswered(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime);
     done();
@@ -79,7 +81,12 @@ export function createApp(context: AppContext): FastifyInstance {
       addStatusRoutes(routes, context);
       done();
     },
-    { prefix: context.routePrefix },
+    { prefix: routePrefix },
   );
   return app;
+}
+
+/** Returns the limit of the route, or the smaller one of requests that no route takes. */
+function bodyLimitOf({ is404, routeOptions }: FastifyRequest): number {
+  return is404 ? MAX_IGNORED_BYTES : routeOptions.bodyLimit;
 }

@@ -1,1 +1,3 @@
 export { createApp } from './app.js';
+export { CLIENT_LIMITS, type ClientLimits } from './clients/client-limits.js';
+export { Connections } from './clients/connections.js';

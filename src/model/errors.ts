@@ -6,6 +6,8 @@ export const ERROR_CODES = {
   bad_data: { errorType: 'bad_data', status: 400 },
   /** The request body exceeds its limit. */
   too_large: { errorType: 'bad_data', status: 413 },
+  /** The request did not arrive in time. */
+  slow_request: { errorType: 'bad_data', status: 408 },
   /** The query is valid but its evaluation failed. */
   execution: { errorType: 'execution', status: 422 },
   /** A region rejected the expression that promfed sent, for example because its version is older. */

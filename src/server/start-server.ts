@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 
 import type { BindAddress, LoadedConfig } from '../config/index.js';
 import { Admission } from '../federation/index.js';
-import { createApp } from '../http/index.js';
+import { CLIENT_LIMITS, Connections, createApp, type ClientLimits } from '../http/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { RulesApi } from '../rules/index.js';
 import { createTimers, MemoryBudget, type ProcessMemory, Reloader, type Clock } from '../runtime/index.js';
@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
   readonly maxRequests: number;
+  /** Limits on connections of clients. Default of each: `CLIENT_LIMITS`. */
+  readonly clientLimits?: Partial<ClientLimits>;
   readonly memory: ProcessMemory;
   /** Maximum number of queries at once; undefined when only memory limits them. */
   readonly maxConcurrency: number | undefined;
@@ -70,6 +72,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const budget = new MemoryBudget(options.memory);
   const heap = new HeapUse();
   const admission = new Admission({ budget, maxConcurrency, isHeapFull: () => heap.isNearlyFull() });
+  let seenRejections = 0;
+  const connections = new Connections({
+    limits: { ...CLIENT_LIMITS, ...options.clientLimits },
+    budget,
+    contention() {
+      const { process_memory: rejections } = budget.rejections;
+      const rejected = rejections - seenRejections;
+      seenRejections = rejections;
+      return admission.queued + rejected;
+    },
+    deliverMs: queryTimeoutMs,
+    log,
+  });
+  metrics.addConnections(() => ({ open: connections.open, closed: connections.closed }));
   metrics.addMemory(() => ({
     limitBytes: options.memory.limitBytes,
     budgetBytes: options.memory.budgetBytes,
@@ -120,6 +136,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const app = createApp({
     ...options,
     engineFor: () => current.get().engine,
+    connections,
     rules: options.supervisor?.rules ?? rules.api,
     isReady: () => isReady,
     reload: options.supervisor?.reload ?? reload,

@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ElectionMetrics, NotifierMetrics, RemoteWriteMetrics, RuleMetrics } from '../rules/index.js';
 
 import { addConfigMetrics, type ConfigMetrics } from './config-metrics.js';
+import { addConnectionMetrics, type ConnectionStats } from './connection-metrics.js';
 import { addElectionMetrics } from './election-metrics.js';
 import { addLabelIndexMetrics, type LearnedLabel } from './label-index-metrics.js';
 import { addMemoryMetrics, type MemoryStats } from './memory-metrics.js';
@@ -32,6 +33,8 @@ export interface Metrics extends ConfigMetrics {
   };
   /** Adds the metrics of learned label values. @param read called for each rendering. */
   addLabelIndex(read: () => readonly LearnedLabel[]): void;
+  /** Adds the metrics of the connections of clients. @param read called for each rendering. */
+  addConnections(read: () => ConnectionStats): void;
   /** Adds the metrics of the memory budget. @param read called for each rendering. */
   addMemory(read: () => MemoryStats): void;
 }
@@ -68,6 +71,9 @@ export function createMetrics(version: string): Metrics {
     }),
     addLabelIndex(read) {
       addLabelIndexMetrics(registers, read);
+    },
+    addConnections(read) {
+      addConnectionMetrics(registers, read);
     },
     addMemory(read) {
       addMemoryMetrics(registers, read);

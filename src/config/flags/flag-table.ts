@@ -62,6 +62,18 @@ export const FLAGS = {
     scope: 'server',
     help: 'Enable reload via HTTP request (POST /-/reload).',
   },
+  'web.max-connections': {
+    scope: 'server',
+    value: 'number',
+    default: '512',
+    help: 'Maximum number of simultaneous connections of each process that serves requests. Further connections take the place of idle ones, or get an error.',
+  },
+  'http.shutdown-timeout': {
+    scope: 'server',
+    value: 'duration',
+    default: '60s',
+    help: 'Maximum time that running requests have to finish when promfed stops.',
+  },
   workers: {
     scope: 'server',
     value: 'number',
@@ -259,5 +271,4 @@ export const UNSUPPORTED_FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['remote-read.max-concurrency', true],
   ['access-log-destination', true],
   ['http.shutdown-delay', true],
-  ['http.shutdown-timeout', true],
 ]);

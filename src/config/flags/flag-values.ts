@@ -73,6 +73,12 @@ export function parseTimeout(text: string): number {
   return durationMs;
 }
 
+/** Whole milliseconds. Zero leaves no time. */
+export function parseTimeoutOrZero(text: string): number {
+  const durationMs = parseConfigDuration(text);
+  return durationMs === 0 ? 0 : Math.ceil(parseTimeout(text));
+}
+
 /** Milliseconds, may be fractional. */
 export function parsePositiveDuration(text: string): number {
   const durationMs = parseConfigDuration(text);

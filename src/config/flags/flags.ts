@@ -18,6 +18,7 @@ import {
   parsePath,
   parsePositiveDuration,
   parseTimeout,
+  parseTimeoutOrZero,
   parseWorkers,
   type LogLevelFlag,
   type MemoryFlag,
@@ -52,6 +53,12 @@ export interface Flags<Feature extends string = string> {
   readonly lifecycleEnabled: boolean;
   /** Number of processes; undefined when it is not given. */
   readonly workers: number | undefined;
+  readonly clientLimits: {
+    /** Connections of each process that serves requests. */
+    readonly maxConnections: number;
+    /** Time for running requests after the start of a shutdown. */
+    readonly shutdownMs: number;
+  };
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
   /** Maximum number of requests of one query to server groups. */
@@ -131,6 +138,10 @@ export function parseFlags<Feature extends string>(
     externalUrl: external.url,
     routePrefix: external.path,
     lifecycleEnabled: reader.isOn('web.enable-lifecycle'),
+    clientLimits: {
+      maxConnections: reader.read('web.max-connections', parseCount, 1),
+      shutdownMs: reader.read('http.shutdown-timeout', parseTimeoutOrZero, 0),
+    },
     workers: reader.tryRead('workers', parseWorkers),
     queryTimeoutMs: Math.ceil(reader.read('query.timeout', parseTimeout, 1)),
     maxSamples: reader.read('query.max-samples', parseCount, 1),

@@ -30,6 +30,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     engine: QueryEngine,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
+    context.connections.deliverWithin(reply.request.raw, request.timeoutMs);
     if (request.grid.count === 0) return sendData(reply, { resultType: 'matrix', result: [] });
     const answer = await engine.query(request);
     const buffered = tryEncodeBuffered(answer, request);

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 
 import { PromfedError, type StopSignal } from '../../model/index.js';
 import { Cancellation } from '../../runtime/index.js';
+import { MAX_FORM_BYTES, MAX_IGNORED_BYTES } from '../clients/client-limits.js';
 import type { RequestBody } from '../parameters/form.js';
 import { Parameters } from '../parameters/parameters.js';
 
@@ -27,14 +28,16 @@ export interface ApiRequest {
   readonly signal: StopSignal;
 }
 
-/** Adds a route for the given methods. */
+/** Adds a route for the given methods. Its requests may have a form only if `POST` is one of them. */
 export function addRoute(
   app: FastifyInstance,
   methods: readonly HTTPMethods[],
   url: string,
   handler: Handler,
+  { hasForm = methods.includes('POST') } = {},
 ): void {
   app.route({
+    bodyLimit: hasForm ? MAX_FORM_BYTES : MAX_IGNORED_BYTES,
     method: [...methods],
     url,
     exposeHeadRoute: false,
@@ -45,6 +48,7 @@ export function addRoute(
   app.route({
     method: others,
     url,
+    bodyLimit: MAX_IGNORED_BYTES,
     handler: (_request, reply) =>
       reply.code(405).header('allow', allow).type('text/plain; charset=utf-8').send('Method Not Allowed\n'),
   });

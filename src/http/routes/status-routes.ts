@@ -24,16 +24,22 @@ export function addStatusRoutes(app: FastifyInstance, context: AppContext): void
       : reply.code(503).type('text/plain; charset=utf-8').send('promfed is stopping.\n'),
   );
 
-  addRoute(app, ['POST', 'PUT'], '/-/reload', async (_request, reply) => {
-    reply.type('text/plain; charset=utf-8');
-    if (!context.lifecycleEnabled) return reply.code(403).send('Lifecycle API is not enabled.\n');
-    try {
-      await context.reload();
-      return await reply.send('');
-    } catch (thrown) {
-      return reply.code(500).send(`failed to reload config: ${asPromfedError(thrown).message}\n`);
-    }
-  });
+  addRoute(
+    app,
+    ['POST', 'PUT'],
+    '/-/reload',
+    async (_request, reply) => {
+      reply.type('text/plain; charset=utf-8');
+      if (!context.lifecycleEnabled) return reply.code(403).send('Lifecycle API is not enabled.\n');
+      try {
+        await context.reload();
+        return await reply.send('');
+      } catch (thrown) {
+        return reply.code(500).send(`failed to reload config: ${asPromfedError(thrown).message}\n`);
+      }
+    },
+    { hasForm: false },
+  );
 
   addRoute(app, ['GET'], '/metrics', async (_request, reply) => {
     const { contentType, text } = await context.metrics();

@@ -2,6 +2,7 @@
 
 import { parseConfig } from '../../../src/config/index.js';
 import type { Explanation } from '../../../src/federation/index.js';
+import type { ClientLimits } from '../../../src/http/index.js';
 import { systemClock, type Clock, type MemoryLimits } from '../../../src/runtime/index.js';
 import { startServer, type Server } from '../../../src/server/index.js';
 import { createLog } from '../../../src/telemetry/index.js';
@@ -25,6 +26,7 @@ export interface PromfedOptions {
   readonly delaysNames?: boolean;
   /** Default true. */
   readonly pushdown?: boolean;
+  readonly clientLimits?: Partial<ClientLimits>;
   readonly routePrefix?: string;
   readonly lifecycleEnabled?: boolean;
   /** Called with each line of the log. */
@@ -45,6 +47,7 @@ export async function startPromfed(
     maxSamples: options.maxSamples ?? 50_000_000,
     maxRequests: 5000,
     memory: { limitBytes: 2 ** 30, ...(options.memory ?? { budgetBytes: 2 ** 29, perQueryBytes: 2 ** 28 }) },
+    ...(options.clientLimits && { clientLimits: options.clientLimits }),
     maxConcurrency: options.maxConcurrency,
     lookbackDeltaMs: undefined,
     pushdown: options.pushdown ?? true,

@@ -3,7 +3,7 @@
 import t from 'tap';
 
 import type { QueryEngine } from '../../../src/federation/index.js';
-import { createApp } from '../../../src/http/index.js';
+import { Connections, createApp } from '../../../src/http/index.js';
 import { NO_RULES } from '../../../src/rules/index.js';
 import { PromfedError } from '../../../src/model/index.js';
 import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
@@ -50,6 +50,7 @@ t.test(
       lifecycleEnabled: false,
       routePrefix: '',
       flags: {},
+      connections: new Connections(),
       isReady: () => true,
       reload: () => Promise.resolve(),
       configYaml: () => '',

@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap';
 
 import type { FederatedRuleGroup, QueryEngine } from '../../../src/federation/index.js';
-import { createApp } from '../../../src/http/index.js';
+import { Connections, createApp } from '../../../src/http/index.js';
 import { PromfedError } from '../../../src/model/index.js';
 import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
 import { NO_RULES, type RuleGroupView } from '../../../src/rules/index.js';
@@ -122,6 +122,7 @@ function startApp(t: Test): {
     lifecycleEnabled: false,
     routePrefix: '',
     flags: {},
+    connections: new Connections(),
     isReady: () => true,
     reload: () => Promise.resolve(),
     configYaml: () => '',
