@@ -26,6 +26,20 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(push|unshift|splice|concat|of|min|max|hypot|fromCharCode|fromCodePoint)$/] > SpreadElement',
+          message:
+            'A collection of any size overflows the stack as arguments: use appendAll, minOf or maxOf.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       // tap.test() returns a promise that the runner itself awaits.

@@ -1,6 +1,6 @@
 // Range query results as a small chart of characters.
 
-import { formatFloat } from '../model/index.js';
+import { maxOf, formatFloat } from '../model/index.js';
 import { printable, width } from './printable.js';
 import type { Answer, AnswerSeries } from './answer.js';
 import { formatUtc } from './format-utc.js';
@@ -36,7 +36,7 @@ export function renderChart({ series }: Answer, options: ChartOptions): string {
   const values = shown.flatMap(({ points }) => points.flatMap(({ value }) => finite(value)));
   const bounds = boundsOf(values);
   const labels = axisLabels(bounds);
-  const margin = Math.max(...labels.map(width));
+  const margin = maxOf(labels.map(width));
   const canvas = new Canvas(Math.max(10, Math.max(MIN_COLUMNS, options.columns) - margin - 3), ROWS);
   drawSeries(canvas, shown, bounds, options);
 

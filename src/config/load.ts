@@ -2,7 +2,7 @@
 
 import { open } from 'node:fs/promises';
 
-import { Labels } from '../model/index.js';
+import { appendAll, Labels } from '../model/index.js';
 import { describeFileError, readTextFile, type ReadText } from '../runtime/index.js';
 import { type FeatureSet, NO_FEATURES } from '../promql/language/index.js';
 import { compareProblems, ConfigError, printProblem, type Problem } from './config-error.js';
@@ -108,7 +108,7 @@ export function parseConfig(text: string, file: string, options: ConfigOptions =
   const problems: Problem[] = [...decoded.problems];
   if (decoded.truncated) throw new ConfigError(file, problems);
   const shapeProblems = checkShape(decoded);
-  problems.push(...shapeProblems);
+  appendAll(problems, shapeProblems);
   const warnings: Problem[] = inertKeys(decoded);
   const groups = createServerGroups(decoded, shapeProblems, readText, problems, warnings);
   const reader = new SectionReader(decoded, shapeProblems, readText, problems, warnings);

@@ -9,7 +9,7 @@ import {
   SampleReader,
   invalidAnswer,
 } from '../json/index.js';
-import type { Labels } from '../model/index.js';
+import { appendAll, type Labels } from '../model/index.js';
 import type { Picks, Samples } from './pick-samples.js';
 
 /** Decides which samples of two copies are kept. Undefined for the first copy as it is. */
@@ -198,7 +198,7 @@ function compose(a: ReadSamples, b: ReadSamples, { times, values }: Picks): Uint
     const source = pick >= 0 ? a : b;
     const index = pick >= 0 ? pick : ~pick;
     if (values[i] !== pick) {
-      parts.push(...mixed(source, index, values[i]!, a, b));
+      appendAll(parts, mixed(source, index, values[i]!, a, b));
       i++;
       continue;
     }

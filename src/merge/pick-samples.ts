@@ -97,7 +97,7 @@ function dynamicBufferMs(longer: Samples, shorter: Samples): number | undefined 
   const distances = distancesOf(longer.timestamps);
   const used =
     distances.length < MIN_DISTANCES
-      ? Float64Array.of(...distances, ...distancesOf(shorter.timestamps))
+      ? Float64Array.from([...distances, ...distancesOf(shorter.timestamps)])
       : distances;
   if (used.length < MIN_DISTANCES) return undefined;
   return Math.floor(used.sort()[used.length >> 1]! / 2);

@@ -1,3 +1,4 @@
+export { appendAll, maxOf, minOf } from './collections.js';
 export { Annotations, type MissingGroup, TRUNCATION_WARNING, withoutPosition } from './annotations.js';
 export { ColumnSlabs } from './column-slabs.js';
 export { compareStrings } from './compare.js';

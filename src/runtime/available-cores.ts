@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import { controlGroups, readOrEmpty, type ControlGroup } from './control-groups.js';
+import { minOf } from '../model/index.js';
 
 /**
  * Returns the number of cores that this process may use: the lowest of `machine` and the CPU quotas of its control
@@ -14,7 +15,7 @@ import { controlGroups, readOrEmpty, type ControlGroup } from './control-groups.
  * @param root directory that contains `proc` and `sys`.
  */
 export function availableCores(machine = availableParallelism(), root = '/'): number {
-  return Math.max(1, Math.ceil(Math.min(machine, ...controlGroups('cpu', root).map(readQuota))));
+  return Math.max(1, Math.ceil(Math.min(machine, minOf(controlGroups('cpu', root).map(readQuota)))));
 }
 
 function readQuota({ version, directory }: ControlGroup): number {

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 
 import { controlGroups, readOrEmpty } from './control-groups.js';
+import { minOf } from '../model/index.js';
 
 /** Files with limits in bytes in the directory of a control group, by version. */
 const LIMIT_FILES = {
@@ -20,7 +21,7 @@ export function readMachineMemory(physicalBytes: number, root = '/'): number {
   const limits = controlGroups('memory', root).flatMap(({ version, directory }) =>
     LIMIT_FILES[version].map((file) => parseLimit(readOrEmpty(join(directory, file)))),
   );
-  return Math.min(physicalBytes, ...limits);
+  return Math.min(physicalBytes, minOf(limits));
 }
 
 /** Returns a limit in bytes; Infinity for `max`, 0 and anything that is not a number. */

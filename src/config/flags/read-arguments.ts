@@ -1,6 +1,6 @@
 // Splits the command line into flags and positional arguments, by the table of flags. Values are not parsed.
 
-import { tryNearest } from '../../model/index.js';
+import { appendAll, tryNearest } from '../../model/index.js';
 import { FLAGS, UNSUPPORTED_FLAGS, type FlagName, type FlagSpec } from './flag-table.js';
 import { quote } from '../text/quote.js';
 
@@ -34,7 +34,7 @@ class ArgumentReader implements Arguments {
     while (this.#next < this.#argv.length) {
       const argument = this.#argv[this.#next++]!;
       if (argument === '--') {
-        this.positionals.push(...this.#argv.slice(this.#next));
+        appendAll(this.positionals, this.#argv.slice(this.#next));
         return;
       }
       if (argument.startsWith('-') && argument !== '-') this.#readFlag(argument);

@@ -13,6 +13,7 @@ import type {
   RedisElectionSettings,
 } from './election-settings.js';
 import type { RuleGroupSettings } from './rule-settings.js';
+import { minOf } from '../../model/index.js';
 
 type ElectionFile = NonNullable<RulesSectionFile['election']>;
 
@@ -50,7 +51,7 @@ export function createElectionSettings(
 }
 
 function leaseMsOf(election: ElectionFile, groups: readonly RuleGroupSettings[], { warn }: Section): number {
-  const shortest = Math.min(...groups.map(({ intervalMs }) => intervalMs));
+  const shortest = minOf(groups.map(({ intervalMs }) => intervalMs));
   const longestMs = shortest * INTERVAL_SHARE;
   if (election.lease_duration === undefined) {
     return Math.ceil(Math.min(Math.max(longestMs, MIN_LEASE_MS), MAX_LEASE_MS));

@@ -2,7 +2,7 @@
 
 import { isAbsolute, join } from 'node:path';
 
-import { compareStrings } from '../../model/index.js';
+import { appendAll, compareStrings } from '../../model/index.js';
 import { type FileText, readTextFile } from '../../runtime/index.js';
 import type { Problem } from '../config-error.js';
 import { MAX_FILE_BYTES } from '../file/yaml-document.js';
@@ -82,9 +82,10 @@ export function loadRuleFiles(patterns: readonly string[], options: LoadOptions)
     chars += read.text.length;
     if (chars > MAX_CHARS) return fail(`rule files are larger than ${MAX_CHARS} characters together`, file);
     const parsed = parseRuleFile(read.text, file, options.defaults, options);
-    groups.push(...parsed.groups);
-    problems.push(...parsed.problems);
-    warnings.push(...parsed.warnings, ...parsed.duplicates);
+    appendAll(groups, parsed.groups);
+    appendAll(problems, parsed.problems);
+    appendAll(warnings, parsed.warnings);
+    appendAll(warnings, parsed.duplicates);
     for (const [i, group] of parsed.groups.entries()) {
       rules += group.rules.length;
       if (options.canRecord || parsed.problems.length > 0) continue;

@@ -15,6 +15,7 @@ import { loadRuleFiles, type RuleFileSystem } from './load-rule-files.js';
 import { checkTemplate } from './check-template.js';
 import { partialResponseOf } from './parse-rule-file.js';
 import { selectedRuleFiles, type RuleSelection } from './selected-rule-files.js';
+import { appendAll } from '../../model/index.js';
 
 /** Default of `global.evaluation_interval`. */
 export const DEFAULT_INTERVAL_MS = 60_000;
@@ -78,8 +79,8 @@ export function createRuleSections(
     checkTemplate,
     files: ruleFiles,
   });
-  problems.push(...loaded.problems);
-  warnings.push(...loaded.warnings);
+  appendAll(problems, loaded.problems);
+  appendAll(warnings, loaded.warnings);
   const hasAlerts = loaded.groups.some((group) => group.rules.some(({ kind }) => kind === 'alerting'));
   if (hasAlerts) {
     const { warn } = reader.section([]);

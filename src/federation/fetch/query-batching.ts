@@ -1,6 +1,6 @@
 // Batching of queries: instant queries that start together are sent to a server group in few requests.
 
-import { asPromfedError, PromfedError } from '../../model/index.js';
+import { maxOf, asPromfedError, PromfedError } from '../../model/index.js';
 import { Cancellation } from '../../runtime/index.js';
 import type { FetchContext, GroupAnswer, GroupSnapshot, RegionQuery } from '../../upstreams/index.js';
 import { JoinedLabelRule, joinExpressions, readBatch, WaitingQuery } from './batched-query.js';
@@ -125,7 +125,7 @@ async function sendShared(
   };
   for (const one of waiting) one.onEnd = onEnd;
   try {
-    const deadlineMs = Math.max(...waiting.map(({ context }) => context.deadlineMs));
+    const deadlineMs = maxOf(waiting.map(({ context }) => context.deadlineMs));
     const answer = await group.query(query, { ...first.context, signal, deadlineMs });
     await readBatch(answer, queries);
   } catch (thrown) {

@@ -3,6 +3,7 @@
 import { operands, type PlanNode } from '../plan/index.js';
 
 import { isSupportedFunction } from './call/call.js';
+import { appendAll } from '../../model/index.js';
 
 /**
  * Returns the name of the first construct of a plan that `evaluate` rejects as `unsupported`, for example
@@ -14,7 +15,7 @@ export function tryUnsupported(root: PlanNode): string | undefined {
     const construct = tryUnsupportedAt(node);
     if (construct !== undefined) return construct;
     // Pushed in reverse, so that nodes are visited in the order of the query.
-    pending.push(...operands(node).toReversed());
+    appendAll(pending, operands(node).toReversed());
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 // Evaluation of durations to milliseconds.
 
-import { MAX_DURATION_S, PromfedError } from '../../model/index.js';
+import { maxOf, minOf, MAX_DURATION_S, PromfedError } from '../../model/index.js';
 import type { Duration, DurationBinary, DurationCall } from './ast.js';
 
 /** The values of `step()` and `range()`: the query's step and the span from its start to its end. */
@@ -64,9 +64,9 @@ function evalCall({ func, args }: DurationCall, context: DurationContext): numbe
     case 'range':
       return context.rangeMs / 1000;
     case 'min_of':
-      return Math.min(...args.map((arg) => evalSeconds(arg, context)));
+      return minOf(args.map((arg) => evalSeconds(arg, context)));
     case 'max_of':
-      return Math.max(...args.map((arg) => evalSeconds(arg, context)));
+      return maxOf(args.map((arg) => evalSeconds(arg, context)));
   }
 }
 

@@ -1,6 +1,6 @@
 // The value type of a type-checked expression.
 
-import type { ValueType } from '../../model/index.js';
+import { appendAll, type ValueType } from '../../model/index.js';
 import { SIGNATURES } from '../functions/index.js';
 import type { Expr } from './ast.js';
 import { children } from './walk.js';
@@ -47,7 +47,7 @@ function isScalar(expr: Expr): boolean {
   const pending = [expr];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const isChain = next.kind === 'binary' || next.kind === 'unary' || next.kind === 'paren';
-    if (isChain && !known.has(next)) pending.push(...children(next));
+    if (isChain && !known.has(next)) appendAll(pending, children(next));
     else if (typeOf(next) !== 'scalar') return false;
   }
   return true;

@@ -1,6 +1,6 @@
 // Native histograms in plans: JSON answers lack parts of them, so selectors that have them are read from raw samples.
 
-import { METRIC_NAME, printMatchers, type Matcher } from '../../model/index.js';
+import { appendAll, METRIC_NAME, printMatchers, type Matcher } from '../../model/index.js';
 import { children, walk, type Expr, type VectorSelector } from '../language/index.js';
 import type { Fetch, PlanNode } from './node.js';
 import { operands } from './operands.js';
@@ -56,7 +56,7 @@ export function histogramSources(expr: Expr): VectorSelector[] {
   const pending = [expr];
   for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
     if (one.kind === 'vectorSelector') found.push(one);
-    else pending.push(...histogramOperands(one));
+    else appendAll(pending, histogramOperands(one));
   }
   return found;
 }
@@ -140,7 +140,7 @@ function decodedFetches(plan: PlanNode, passesThrough: boolean): Expr[] {
   const pending: PlanNode[] = [plan];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     if (node.kind === 'fetch' && node.source !== undefined) found.push(node.source);
-    pending.push(...operands(node));
+    appendAll(pending, operands(node));
   }
   return found;
 }

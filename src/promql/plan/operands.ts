@@ -1,6 +1,7 @@
 // The operands of a plan node.
 
 import type { FetchNode, PlanNode } from './node.js';
+import { appendAll } from '../../model/index.js';
 
 /** The operands in the order in which they are printed: a parameter before the expression it applies to. */
 export function operands(node: PlanNode): readonly PlanNode[] {
@@ -35,7 +36,7 @@ export function fetchesOf(plan: PlanNode): FetchNode[] {
   const pending = [plan];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     if (node.kind === 'fetch') found.push(node);
-    pending.push(...operands(node));
+    appendAll(pending, operands(node));
   }
   return found;
 }

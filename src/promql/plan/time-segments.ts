@@ -1,6 +1,6 @@
 // Time segments: the steps of a range query, cut where the groups that its selectors read change.
 
-import { gridEndMs, METRIC_NAME, rangeGrid, type Grid, type TimeWindow } from '../../model/index.js';
+import { minOf, gridEndMs, METRIC_NAME, rangeGrid, type Grid, type TimeWindow } from '../../model/index.js';
 import {
   children,
   walk,
@@ -177,7 +177,7 @@ function joinSegments(
   const joined = segments.slice(1).map((_, i) => costOf(segments[i]!.first, segments[i + 1]!.last));
   while (joined.length > 0) {
     const extra = joined.map((cost, i) => cost - segments[i]!.cost - segments[i + 1]!.cost);
-    const cheapest = extra.indexOf(Math.min(...extra));
+    const cheapest = extra.indexOf(minOf(extra));
     if (extra[cheapest]! > 0 && segments.length <= MAX_SEGMENTS) break;
     const [left, right] = [segments[cheapest]!, segments[cheapest + 1]!];
     segments.splice(cheapest, 2, { first: left.first, last: right.last, cost: joined[cheapest]! });

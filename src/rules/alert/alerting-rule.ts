@@ -1,6 +1,6 @@
 // An alerting rule: its active alerts, and the changes that a result makes to them.
 
-import { Labels, METRIC_NAME, PromfedError, type StopSignal } from '../../model/index.js';
+import { appendAll, Labels, METRIC_NAME, PromfedError, type StopSignal } from '../../model/index.js';
 import type { AlertingRuleSettings, PartialResponseStrategy } from '../../config/index.js';
 import type { ChainedResults } from '../chain/chained-results.js';
 import type { Expr } from '../../promql/language/index.js';
@@ -161,7 +161,7 @@ export class AlertingRule {
       if (alert.state === 'inactive' || !this.#active.has(key)) continue;
       count++;
       if (!this.isRestored) continue;
-      samples.push(...alertSamples(alert, this.name, this.#ruleLabels, timeMs - queryOffsetMs));
+      appendAll(samples, alertSamples(alert, this.name, this.#ruleLabels, timeMs - queryOffsetMs));
     }
     if (limit > 0 && count > limit) {
       this.#active = new Map();

@@ -2,6 +2,8 @@
 
 import type { QueryEngine } from '../../federation/index.js';
 import {
+  appendAll,
+  maxOf,
   asPromfedError,
   rangeGrid,
   type ErrorCode,
@@ -82,7 +84,7 @@ export class ChunkEvaluator {
         for await (const one of this.#evaluateRange(position, rule, chunk)) if (position >= first) yield one;
       }
     }
-    const longestMs = Math.max(...rules.map(({ intervalMs }) => intervalMs));
+    const longestMs = maxOf(rules.map(({ intervalMs }) => intervalMs));
     this.#options.results?.forgetBefore(chunk.untilMs - readsBackMs - 2 * longestMs);
   }
 
@@ -110,7 +112,7 @@ export class ChunkEvaluator {
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const part = await this.#tryEvaluateRange(position, next, previous);
       if (part === undefined) {
-        pending.push(...halvesOf(next));
+        appendAll(pending, halvesOf(next));
         continue;
       }
       const { present, ...evaluated } = part;

@@ -1,7 +1,7 @@
 // Remote write that waits for the receivers: no sample is dropped because a queue is full or a receiver is down.
 
 import type { RemoteWriteSettings } from '../../config/index.js';
-import { type Labels, printDuration, PromfedError, type StopSignal } from '../../model/index.js';
+import { minOf, type Labels, printDuration, PromfedError, type StopSignal } from '../../model/index.js';
 import { NO_LOG, type Log, type Timers } from '../../runtime/index.js';
 import type { HttpClient, HttpClientOptions } from '../../upstreams/index.js';
 import type { OutgoingSample } from '../ports.js';
@@ -46,7 +46,7 @@ export class ConfirmedWriter {
     this.#timers = timers;
     this.#portion = Math.min(
       MAX_PORTION,
-      ...settings.map(({ queue: { capacity, maxShards } }) => capacity * maxShards),
+      minOf(settings.map(({ queue: { capacity, maxShards } }) => capacity * maxShards)),
     );
     this.#writer = createRemoteWriter(settings.map(withoutLimits), {
       externalLabels,

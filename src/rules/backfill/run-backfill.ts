@@ -1,6 +1,6 @@
 // Backfill: evaluates recording rules over a range of the past and writes the results by remote write.
 
-import { asPromfedError, PromfedError, type MissingGroup } from '../../model/index.js';
+import { maxOf, minOf, asPromfedError, PromfedError, type MissingGroup } from '../../model/index.js';
 import type { OutgoingSample } from '../ports.js';
 import { sleep } from '../remote-write/sleep.js';
 import { ChunkEvaluator, gridOf, type Chunk, type RuleChunk } from './chunk-evaluator.js';
@@ -165,8 +165,8 @@ class BackfillRun {
     if (readsBackMs === 0 && !isStepwise) return;
     const { startMs } = this.#times;
     const intervals = rules.map(({ intervalMs }) => intervalMs);
-    const backMs = isStepwise ? Infinity : (depth + 1) * (readsBackMs + Math.max(...intervals));
-    const stepMs = FIRST_STEPS * Math.min(...intervals);
+    const backMs = isStepwise ? Infinity : (depth + 1) * (readsBackMs + maxOf(intervals));
+    const stepMs = FIRST_STEPS * minOf(intervals);
     for (let fromMs = Math.max(startMs, doneMs - backMs); fromMs <= doneMs; fromMs += stepMs) {
       await evaluator.readBack({ fromMs, untilMs: Math.min(doneMs, fromMs + stepMs - 1) });
     }
@@ -175,7 +175,7 @@ class BackfillRun {
   #untilMs(index: number, fromMs: number, steps: number): number {
     const { chunk } = this.#state.units[index]!;
     if (chunk !== undefined) return chunk.untilMs;
-    const shortestMs = Math.min(...this.#units[index]!.rules.map(({ intervalMs }) => intervalMs));
+    const shortestMs = minOf(this.#units[index]!.rules.map(({ intervalMs }) => intervalMs));
     const { endMs } = this.#times;
     const untilMs = fromMs + steps * shortestMs - 1;
     // The rest would have no step, or a single one.

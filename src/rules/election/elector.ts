@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { asPromfedError } from '../../model/index.js';
+import { minOf, asPromfedError } from '../../model/index.js';
 import type { Log, Timers } from '../../runtime/index.js';
 import { hasAllOwners, type ShardSizes } from './balance.js';
 import type { ElectionStore } from './election-store.js';
@@ -199,7 +199,7 @@ export class Elector implements GroupOwnership {
       .filter((member) => member !== id)
       .map((member) => this.#watch.endOf(member, record) - nowMs);
     const untilTakingMs = this.#watch.untilCompleteMs(nowMs, this.#leaseMs);
-    const soonestMs = Math.min(...ends, untilTakingMs > 0 ? untilTakingMs : Infinity);
+    const soonestMs = Math.min(minOf(ends), untilTakingMs > 0 ? untilTakingMs : Infinity);
     const isComplete = hasAllOwners(record.owners, this.#sizes);
     const share = isComplete || untilTakingMs > 0 ? RENEWAL_SHARE : CHANGE_SHARE;
     const usualMs = this.#leaseMs * share * (0.9 + timers.random() / 10);

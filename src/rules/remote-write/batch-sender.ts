@@ -72,7 +72,7 @@ export class BatchSender {
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       const result = await this.#sendPart(part, signal, observer);
       if (result.kind === 'stopped') return [result.unsent, ...parts].flat();
-      if (result.kind === 'split') parts.unshift(...result.halves);
+      if (result.kind === 'split') for (const half of result.halves.toReversed()) parts.unshift(half);
     }
     return [];
   }

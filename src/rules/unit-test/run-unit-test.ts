@@ -1,7 +1,14 @@
 // Runs a unit test of rules in simulated time. Source: Prometheus, cmd/promtool/unittest.go, with the texts of its output.
 
 import type { UnitTestFileSettings, UnitTestSettings } from '../../config/index.js';
-import { asPromfedError, Labels, printDuration, type StopSignal } from '../../model/index.js';
+import {
+  appendAll,
+  maxOf,
+  asPromfedError,
+  Labels,
+  printDuration,
+  type StopSignal,
+} from '../../model/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 import { Cancellation, NO_LOG } from '../../runtime/index.js';
 import { createRuleSet } from '../create-rule-set.js';
@@ -66,7 +73,7 @@ async function dump(
 
 /** The time of the last check, since the start. */
 function lastTimeMs({ alertTests, exprTests }: UnitTestSettings): number {
-  return Math.max(0, ...[...alertTests, ...exprTests].map(({ evalTimeMs }) => evalTimeMs));
+  return Math.max(0, maxOf([...alertTests, ...exprTests].map(({ evalTimeMs }) => evalTimeMs)));
 }
 
 /** Evaluates the groups at each interval, and checks the alerts that the test expects. */
@@ -91,7 +98,7 @@ async function evaluateGroups(
         failures.push(`    rule: ${rule.name}, time: ${printGoDuration(timeMs)}, err: ${lastError}`);
       }
     }
-    texts.push(...failures);
+    appendAll(texts, failures);
     if (failures.length > 0) return { texts, hasFailedRules: true };
     const due = alertTests.filter(
       ({ evalTimeMs }) => evalTimeMs >= sinceStartMs && evalTimeMs < sinceStartMs + evaluationIntervalMs,

@@ -1,6 +1,6 @@
 // Series in the notation of test files: labels, and samples as `1 2 _ stale 5+10x3`.
 
-import { Labels, PromfedError, tryParseFloat } from '../../model/index.js';
+import { appendAll, Labels, PromfedError, tryParseFloat } from '../../model/index.js';
 import { parseSelector } from '../../promql/language/index.js';
 import { tryExpandHistograms, type WrittenHistogram } from './histogram-notation.js';
 
@@ -47,7 +47,7 @@ export function expandSamples(text: string): WrittenSample[] {
   for (const [item] of text.matchAll(ITEMS)) {
     const histograms = tryExpandHistograms(item);
     if (histograms !== undefined) {
-      values.push(...histograms);
+      appendAll(values, histograms);
       continue;
     }
     const { value, delta, times } = ITEM.exec(item)?.groups ?? {};

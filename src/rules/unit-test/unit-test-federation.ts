@@ -2,7 +2,7 @@
 
 import type { InputSeriesSettings, UnitTestSettings } from '../../config/index.js';
 import { createFederation, type Federation } from '../../federation/index.js';
-import { Labels } from '../../model/index.js';
+import { appendAll, Labels } from '../../model/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 import { systemClock } from '../../runtime/index.js';
 import type { StoredSample } from './histogram-notation.js';
@@ -41,7 +41,10 @@ export function createUnitTestFederation(
   const input = inputSeries.map((series) => parseSeries(series, results));
   const groups = regions.map(({ name, labels, inputSeries: own }) => {
     const store = new SeriesStore();
-    input.push(...own.map((series) => parseSeries(series, store)));
+    appendAll(
+      input,
+      own.map((series) => parseSeries(series, store)),
+    );
     return createMemoryGroup({ name, labels: Labels.of(labels), series: store, features, defaultStepMs });
   });
   const name = 'results';

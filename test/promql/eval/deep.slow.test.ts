@@ -58,6 +58,11 @@ const CASES: readonly { query: string; locally: string; distributed: string }[] 
   { query: wrap('abs(', 'a', ')'), locally: '1 × 1', distributed: '2 × 1' },
   { query: wrap('sum(', 'a', ')'), locally: '1 × 1', distributed: '1 × 2' },
   { query: wrap('label_join(', 'sum(a)', ', "b", "c")'), locally: '1 × 1', distributed: '1 × 2' },
+  {
+    query: `label_join(sum(a), "b", "-", ${'"c", '.repeat(200_000)}"c")`,
+    locally: '1 × 1',
+    distributed: '1 × 2',
+  },
   { query: wrap('(-abs(1 + ', 'sum(a)', '))', 5001), locally: '1 × 0', distributed: '1 × -1' },
   { query: wrap('max_over_time(', 'sum(a)', '[1s:1s])', 2000), locally: '1 × 1', distributed: '1 × 2' },
   {

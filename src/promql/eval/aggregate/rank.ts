@@ -1,4 +1,4 @@
-import { type Column, formatExponent, PromfedError } from '../../../model/index.js';
+import { appendAll, type Column, formatExponent, PromfedError } from '../../../model/index.js';
 import type { AggregateNode } from '../../plan/index.js';
 import { PARAMETER_ERRORS } from '../annotation-texts.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
@@ -40,7 +40,7 @@ export async function evalRank(
         heaps.offer(i);
       }
       const selected = await heaps.takeColumns();
-      columns.push(...(evaluator.isInstant && op === 'limitk' ? heapOrder(selected) : selected));
+      appendAll(columns, evaluator.isInstant && op === 'limitk' ? heapOrder(selected) : selected);
     }
   }
   evaluator.release(vector, k);

@@ -1,6 +1,7 @@
 // info: adds the labels of info metrics, by default of `target_info`, to a vector.
 
 import {
+  appendAll,
   compileMatcher,
   Labels,
   METRIC_NAME,
@@ -56,7 +57,7 @@ export async function evalInfo(evaluator: Evaluator, node: CallNode): Promise<Ve
   const columns: Column[] = [];
   for (const column of input.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    if (isEnriched(column)) columns.push(...infoSeries.enrich(column, isOptional));
+    if (isEnriched(column)) appendAll(columns, infoSeries.enrich(column, isOptional));
     else columns.push(copy(evaluator, column));
   }
   evaluator.release(timestamps, input);

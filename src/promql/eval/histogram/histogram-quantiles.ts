@@ -1,4 +1,4 @@
-import { type Column, isLabelName, Labels, PromfedError } from '../../../model/index.js';
+import { appendAll, type Column, isLabelName, Labels, PromfedError } from '../../../model/index.js';
 import { formatOpenMetrics } from '../../functions/index.js';
 import type { CallNode } from '../../plan/index.js';
 
@@ -34,7 +34,7 @@ export async function evalHistogramQuantiles(evaluator: Evaluator, node: CallNod
     );
     for (const column of result.columns) {
       if (evaluator.pacer.due) await evaluator.pacer.pause();
-      columns.push(...splitByQuantile(evaluator, column, label, scalars[i]!.values));
+      appendAll(columns, splitByQuantile(evaluator, column, label, scalars[i]!.values));
     }
     evaluator.release(result);
   }

@@ -1,6 +1,6 @@
 // Fetches: the text that is sent to each group for an expression, and the key of the fetch.
 
-import type { LabelRule, Labels } from '../../../model/index.js';
+import { appendAll, type LabelRule, type Labels } from '../../../model/index.js';
 import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index.js';
 import type { FetchNode, FetchPart } from '../node.js';
 import { NONE_EXCLUDED, type ExcludedGroup, type Exclusion } from '../pruning/group-pruning.js';
@@ -156,7 +156,7 @@ function excludedFrom(
     if (queried.has(one.group)) continue;
     const known = reasons.get(one.group);
     if (known === undefined) reasons.set(one.group, [...one.reasons]);
-    else known.push(...one.reasons);
+    else appendAll(known, one.reasons);
   }
   return groups.flatMap((group) => {
     const all = reasons.get(group);
