@@ -47,7 +47,7 @@ export class RegionEngine implements QueryEngine {
   }
 
   async evaluate(request: QueryRequest): Promise<ValueAnswer> {
-    const { expr, text, kind, grid, endMs, lookbackDeltaMs, timeoutMs, signal } = request;
+    const { text, kind, grid, endMs, lookbackDeltaMs, timeoutMs, signal } = request;
     const annotations = new Annotations();
     const stats = new QueryStats({ detail: request.stats, grid });
     const budget = new SampleBudget({ maxSamples: MAX_SAMPLES });
@@ -57,7 +57,7 @@ export class RegionEngine implements QueryEngine {
       stepMs: kind === 'instant' ? 0 : grid.stepMs,
       defaultStepMs: DEFAULT_STEP_MS,
     };
-    const plan = stats.planning(() => planLocally(expr, times));
+    const plan = stats.planning(() => planLocally(request.parse().expr, times));
     const deadline = new Deadline(signal, timeoutMs, systemClock);
     try {
       const value = await evaluate(plan, {
@@ -119,8 +119,9 @@ function createRegionMetadata(
 }
 
 /** The labels of the series that match any of the selectors and have a sample in the window, sorted. */
-function selectLabels(store: Iterable<RawSeries>, { query }: MetadataRequest): Labels[] {
-  const { selectors, startMs = -Infinity, endMs = Infinity } = query;
+function selectLabels(store: Iterable<RawSeries>, { query, parseSelectors }: MetadataRequest): Labels[] {
+  const { selectors } = parseSelectors();
+  const { startMs = -Infinity, endMs = Infinity } = query;
   const tests = selectors.map((matchers) => compileMatchers(matchers));
   const selected: Labels[] = [];
   for (const { labels, timestamps } of store) {

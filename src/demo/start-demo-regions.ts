@@ -105,6 +105,7 @@ function createRegion(
     engineFor: () => engine,
     rules: NO_RULES,
     features: new Set(),
+    limits: { maxQueryLength: 1 << 20, maxNodes: 10_000, maxSelectors: 1000 },
     clock,
     queryTimeoutMs: 120_000,
     version: '0.0.0-demo',

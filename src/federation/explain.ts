@@ -20,16 +20,18 @@ export async function explainQuery(
   request: ExplainRequest,
   options: FederationOptions,
 ): Promise<Explanation> {
-  if (!request.analyze) {
-    const { plan, groups } = new QueryRun(request, options, QUERY);
-    return explanation(request.text, plan, groups);
-  }
   const detail = request.stats === 'counters' ? 'samples' : request.stats;
   const stats = new QueryStats({ detail, grid: request.grid, operators: true });
   const run = new QueryRun(request, options, QUERY, stats);
-  explainPlan(run.plan);
-  const analysis = await analyze(stats, () => run.start());
-  return explanation(request.text, run.plan, run.groups, stats, analysis);
+  await run.prepare();
+  try {
+    if (!request.analyze) return explanation(request.text, run.prepared!);
+    explainPlan(run.prepared!.plan);
+    const analysis = await analyze(stats, () => run.start());
+    return explanation(request.text, run.prepared!, stats, analysis);
+  } finally {
+    run.release();
+  }
 }
 
 async function analyze(stats: QueryStats, run: () => Promise<QueryAnswer>): Promise<Analysis> {
@@ -62,8 +64,7 @@ async function drain(series: ByteStream): Promise<void> {
 
 function explanation(
   query: string,
-  plan: PlanNode,
-  groups: readonly GroupSnapshot[],
+  { plan, groups }: { readonly plan: PlanNode; readonly groups: readonly GroupSnapshot[] },
   stats?: QueryStats,
   analysis?: Analysis,
 ): Explanation {

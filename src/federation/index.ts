@@ -6,6 +6,8 @@ export type {
   FederatedRuleGroup,
   MetadataRequest,
   MetadataResult,
+  ParsedQuery,
+  ParsedSelectors,
   QueryAnswer,
   QueryEngine,
   QueryRequest,
@@ -14,4 +16,4 @@ export type {
 } from './query-engine.js';
 export { QueryBatching } from './fetch/query-batching.js';
 export { QueryStats } from './stats/query-stats.js';
-export { createQueryRequest, type QueryParameters } from './query-request.js';
+export { createQueryRequest, parseQuery, type QueryParameters } from './query-request.js';

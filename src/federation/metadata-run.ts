@@ -39,12 +39,12 @@ export type Combine<T, Result> = (
 ) => Promise<MetadataAnswer<Result>>;
 
 type RunRequest = Pick<MetadataRequest, 'timeoutMs' | 'routing' | 'signal'>;
-type CallsOf<T> = (groups: readonly GroupSnapshot[]) => readonly GroupCall<T>[];
+type CallsOf<T> = (groups: readonly GroupSnapshot[], memory: MemoryAccount) => readonly GroupCall<T>[];
 
 /**
  * Sends a request, once admitted, to groups and combines the answers.
  *
- * @param callsOf returns the request to each group that has to be queried.
+ * @param callsOf returns the request to each group that has to be queried. Called when the request is admitted.
  */
 export async function runMetadataRequest<T, Result>(
   request: RunRequest,
@@ -80,7 +80,7 @@ async function fanOut<T, Result>(
   const context = { deadline, annotations, lookbackDeltaMs: undefined, memory, requests: UNCOUNTED_REQUESTS };
   const rejections = new Rejections();
   try {
-    const calls = callsOf(snapshotGroups(groups, clock.now(), request.routing));
+    const calls = callsOf(snapshotGroups(groups, clock.now(), request.routing), memory);
     const data = await allOrNothing(calls, deadline, async ({ group, ignoreError, send }) => {
       const { name, labels } = group;
       const answer = await queryGroup({ name, labels, ignoreError }, context, send, { rejections });

@@ -3,7 +3,7 @@
 import { compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
 import { mergeDistinct } from '../merge/index.js';
 import { matchersForGroup, pruneGroups } from '../promql/plan/index.js';
-import { Pacer, sortPaced } from '../runtime/index.js';
+import { type MemoryAccount, Pacer, sortPaced } from '../runtime/index.js';
 import {
   MetricUnion,
   type FetchContext,
@@ -29,6 +29,11 @@ const LABEL_BYTES = 16;
 
 /** Number of series that are labelled between two checks of the pacer. */
 const LABELLED_EACH = 256;
+
+/** Bytes of one matcher of `match[]`: its objects, its text, and its copies for groups that inject matchers. */
+const SELECTOR_NODE_BYTES = 1024;
+
+const NO_SELECTORS = { selectors: [], nodes: 0 };
 
 /** Sends a request to one group. */
 type Send<T> = (
@@ -84,9 +89,9 @@ export class FederationMetadata implements Metadata {
     request: MetadataRequest,
   ): Promise<MetadataResult<ReadonlyMap<string, readonly MetricMetadata[]>>> {
     // Metadata has no times, and its names are not those of series: the series of a histogram have suffixes.
-    const query = { ...request.query, selectors: [], startMs: undefined, endMs: undefined };
+    const query = { ...request.query, startMs: undefined, endMs: undefined };
     return this.#run(
-      { ...request, query },
+      { ...request, query, parseSelectors: () => NO_SELECTORS },
       (group, groupQuery, context) => metricsOf(group, metric, groupQuery, context),
       async (answers, warnings, context) => {
         const { pacer, memory } = context;
@@ -113,12 +118,15 @@ export class FederationMetadata implements Metadata {
     send: Send<T>,
     combine: Combine<T, Result>,
   ): Promise<MetadataResult<Result>> {
-    const callsOf = (groups: readonly GroupSnapshot[]): GroupCall<T>[] =>
-      groupQueries(request.query, groups).map(({ group, query }) => ({
+    const callsOf = (groups: readonly GroupSnapshot[], memory: MemoryAccount): GroupCall<T>[] => {
+      const { selectors, nodes } = request.parseSelectors();
+      memory.reserve('expressions', nodes * SELECTOR_NODE_BYTES);
+      return groupQueries({ ...request.query, selectors }, groups).map(({ group, query }) => ({
         group,
         ignoreError: group.ignoreError,
         send: (context) => send(group, query, context),
       }));
+    };
     return runMetadataRequest(request, this.#options, callsOf, combine);
   }
 }

@@ -1,6 +1,14 @@
 // Planning: a query request becomes a plan over the groups of a snapshot.
 
-import { DEFAULT_LOOKBACK_MS, planDistributed, planLocally, type PlanNode } from '../promql/plan/index.js';
+import type { Expr } from '../promql/language/index.js';
+import {
+  DEFAULT_LOOKBACK_MS,
+  planInSteps,
+  planLocally,
+  type PlanNode,
+  type PlanSteps,
+} from '../promql/plan/index.js';
+import type { Pacer } from '../runtime/index.js';
 import type { GroupSnapshot } from '../upstreams/index.js';
 import type { FederationOptions } from './options.js';
 import type { QueryRequest } from './query-engine.js';
@@ -17,15 +25,23 @@ export interface PlanQueryOptions {
   readonly histogramSelections: ReadonlySet<string>;
   /** Keys (`expressionKey`) of the operations that a region rejected. */
   readonly rejected: ReadonlySet<string>;
+  /** Interrupts the planning of a large query. */
+  readonly pacer: Pacer;
 }
 
-/** @throws PromfedError `execution` when a duration of the query cannot be calculated. */
+/**
+ * Plans a query: at once when it is small, otherwise in turns of the event loop.
+ *
+ * @throws PromfedError `execution` when a duration of the query cannot be calculated; `limit` when the plan has too many
+ *   requests.
+ */
 export function planQuery(
-  { expr, grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
+  { grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
+  expr: Expr,
   groups: readonly GroupSnapshot[],
   options: FederationOptions,
-  planOptions: PlanQueryOptions,
-): PlanNode {
+  { pacer, ...planOptions }: PlanQueryOptions,
+): PlanNode | Promise<PlanNode> {
   const times = {
     startMs: grid.startMs,
     endMs,
@@ -34,5 +50,14 @@ export function planQuery(
     lookbackMs: lookbackDeltaMs ?? options.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
   };
   if (!options.pushdown) return { ...planLocally(expr, times, groups), reason: PUSHDOWN_OFF };
-  return planDistributed(expr, groups, times, { delaysNames: options.delaysNames, ...planOptions });
+  const { delaysNames, maxRequests } = options;
+  return runInTurns(planInSteps(expr, groups, times, { delaysNames, maxRequests, ...planOptions }), pacer);
+}
+
+function runInTurns(steps: PlanSteps, pacer: Pacer): PlanNode | Promise<PlanNode> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (pacer.due) return pacer.pause().then(() => runInTurns(steps, pacer));
+  }
 }

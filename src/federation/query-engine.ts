@@ -1,7 +1,7 @@
 // The query engine: the port through which routes, rules and the command line run queries.
 
 import type { ByteStream, SeriesFrame } from '../json/index.js';
-import type { Annotations, Grid, Labels, StopSignal, Value } from '../model/index.js';
+import type { Annotations, Grid, Labels, Matcher, StopSignal, Value } from '../model/index.js';
 import type { Expr } from '../promql/language/index.js';
 import type { ExplainedNode } from '../promql/plan/index.js';
 import type {
@@ -42,10 +42,22 @@ export interface QueryEngine {
   readonly metadata: Metadata;
 }
 
-/** A query, its times and its limits. Created by `createQueryRequest`. */
-export interface QueryRequest {
-  /** Its type is scalar or instant vector when `kind` is `range`. */
+/** A query that was parsed and checked. */
+export interface ParsedQuery {
+  /** Its type is scalar or instant vector for a range query. */
   readonly expr: Expr;
+  /** Number of nodes, for the memory account of the request. */
+  readonly nodes: number;
+}
+
+/** A query, its times and its limits. */
+export interface QueryRequest {
+  /**
+   * Returns the parsed query. Called when the request is admitted: one that waits holds its text only.
+   *
+   * @throws PromfedError `bad_data` when the query is invalid or too large; `timeout` when its timeout is 0.
+   */
+  readonly parse: () => ParsedQuery;
   /** The query as it was sent; annotations refer to positions in it. */
   readonly text: string;
   readonly kind: 'instant' | 'range';
@@ -180,8 +192,22 @@ export interface Analysis {
   readonly infos: readonly string[];
 }
 
+/** The selectors of a metadata request. */
+export interface ParsedSelectors {
+  /** One list of matchers for each selector. Empty for all series. */
+  readonly selectors: readonly (readonly Matcher[])[];
+  /** Number of nodes, for the memory account of the request. */
+  readonly nodes: number;
+}
+
 export interface MetadataRequest {
-  readonly query: MetadataQuery;
+  readonly query: Omit<MetadataQuery, 'selectors'>;
+  /**
+   * Returns the selectors. Called when the request is admitted: one that waits holds their text only.
+   *
+   * @throws PromfedError `bad_data` when a selector is invalid, or there are too many.
+   */
+  readonly parseSelectors: () => ParsedSelectors;
   readonly timeoutMs: number;
   readonly routing: Routing;
   /** Aborts when the client leaves. */

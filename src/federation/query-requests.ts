@@ -1,6 +1,7 @@
 // The requests of one query to server groups: their total number, and those to one group at the same time.
 
-import { asPromfedError, PromfedError, type StopSignal } from '../model/index.js';
+import { asPromfedError, type StopSignal } from '../model/index.js';
+import { tooManyRequests } from '../promql/plan/index.js';
 
 /** Maximum number of requests of one query to one server group at the same time. Further ones wait. */
 const MAX_CONCURRENT_PER_GROUP = 64;
@@ -32,7 +33,7 @@ export class QueryRequests {
    * @throws PromfedError `limit` beyond the limit of the query.
    */
   count(): void {
-    if (this.#sent >= this.#max) throw this.#exceeded(`more than ${this.#max}`);
+    if (this.#sent >= this.#max) throw tooManyRequests(`more than ${this.#max}`, this.#max);
     this.#sent++;
   }
 
@@ -43,7 +44,7 @@ export class QueryRequests {
    * @throws PromfedError `limit` when the query may not send them.
    */
   check(planned: number): void {
-    if (planned > this.left) throw this.#exceeded(String(planned + this.#sent));
+    if (planned > this.left) throw tooManyRequests(String(planned + this.#sent), this.#max);
   }
 
   /**
@@ -82,14 +83,6 @@ export class QueryRequests {
 
   #add(groups: readonly string[], change: 1 | -1): void {
     for (const group of groups) this.#running.set(group, (this.#running.get(group) ?? 0) + change);
-  }
-
-  #exceeded(needed: string): PromfedError {
-    return new PromfedError(
-      'limit',
-      `query would send too many requests to server groups: ${needed} (limit ${this.#max}, --query.max-requests); ` +
-        'use fewer selectors, or subqueries with fewer steps',
-    );
   }
 }
 

@@ -1,8 +1,8 @@
-// One run of one query: admission, deadline, planning, attempts and release.
+// One run of one query: admission, parsing, planning, deadline, attempts and release.
 
 import { Annotations, asPromfedError, type PromfedError } from '../model/index.js';
 import type { PlanNode } from '../promql/plan/index.js';
-import type { MemoryAccount } from '../runtime/index.js';
+import { Pacer, type MemoryAccount } from '../runtime/index.js';
 import type { GroupSnapshot } from '../upstreams/index.js';
 import { UNLIMITED, type Admitted } from './admission.js';
 import { Deadline } from './deadline.js';
@@ -10,7 +10,7 @@ import { snapshotGroups } from './group-snapshot.js';
 import { learnFromReplan, NativeHistogramReplan } from './replan/native-histogram-replan.js';
 import type { FederationOptions } from './options.js';
 import { planQuery } from './plan-query.js';
-import type { QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
+import type { ParsedQuery, QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
 import { QueryRequests } from './query-requests.js';
 import { RejectedOperations, RejectionReplan } from './replan/rejection-replan.js';
 import { evaluatePlan, runPlan, type Attempt } from './run-plan.js';
@@ -32,10 +32,26 @@ export interface RunMode<Answer extends QueryAnswer> {
 export const QUERY: RunMode<QueryAnswer> = { passesThrough: true, run: runPlan };
 export const EVALUATE: RunMode<ValueAnswer> = { passesThrough: false, run: evaluatePlan };
 
+/**
+ * Bytes of one node of a query: in its tree about 200, in its plan up to 1,500 for a node that is fetched from many groups,
+ * less for all others. Measured on Node 20.
+ */
+const NODE_BYTES = 1024;
+
+/** A query that is admitted, parsed and planned. */
+interface Prepared {
+  readonly admitted: Admitted;
+  /** Time of the timeout. */
+  readonly endMs: number;
+  readonly groups: readonly GroupSnapshot[];
+  readonly query: ParsedQuery;
+  readonly rejected: RejectedOperations;
+  /** The plan of the latest attempt. */
+  plan: PlanNode;
+}
+
 /** One run of one query over a snapshot of the server groups. */
 export class QueryRun<Answer extends QueryAnswer> {
-  /** The server groups at the start of the run. */
-  readonly groups: readonly GroupSnapshot[];
   readonly #request: QueryRequest;
   readonly #options: FederationOptions;
   readonly #mode: RunMode<Answer>;
@@ -43,14 +59,9 @@ export class QueryRun<Answer extends QueryAnswer> {
   readonly #requests: QueryRequests;
   /** Keys (`selectionKey`) of the selections that are known to hold native histograms. */
   readonly #histogramSelections = new Set<string>();
-  readonly #rejected: RejectedOperations;
-  #plan: PlanNode;
+  #prepared: Prepared | undefined;
 
-  /**
-   * Plans the query.
-   *
-   * @throws PromfedError `execution` when a duration of the query cannot be calculated.
-   */
+  /** Does nothing before `prepare` or `start`. */
   constructor(
     request: QueryRequest,
     options: FederationOptions,
@@ -58,27 +69,24 @@ export class QueryRun<Answer extends QueryAnswer> {
     stats = new QueryStats({ detail: request.stats, grid: request.grid }),
   ) {
     this.#request = request;
-    this.#rejected = new RejectedOperations(request.expr);
     this.#options = options;
     this.#mode = mode;
     this.#stats = stats;
     this.#requests = new QueryRequests(options.maxRequests ?? Infinity);
-    const snapshots = snapshotGroups(options.groups, options.clock.now(), request.routing);
-    this.groups = request.extraGroups === undefined ? snapshots : [...snapshots, ...request.extraGroups];
-    this.#plan = stats.planning(() => this.#createPlan());
   }
 
-  /** The plan of the latest attempt. */
-  get plan(): PlanNode {
-    return this.#plan;
+  /** The plan of the latest attempt, and the server groups that it was made over. Undefined until the query is prepared. */
+  get prepared(): Pick<Prepared, 'plan' | 'groups'> | undefined {
+    return this.#prepared;
   }
 
   /**
-   * Runs the query, once admitted, within its timeout.
+   * Waits until the query is admitted, then parses and plans it. Called once: by `start`, or before it. The caller that
+   * does not start the run afterwards calls `release`.
    *
-   * @returns the answer. It holds the query's memory until the caller releases it.
+   * @throws PromfedError errors of admission and of the query; nothing is held then.
    */
-  async start(): Promise<Answer> {
+  async prepare(): Promise<void> {
     const { admission = UNLIMITED, clock } = this.#options;
     const { signal, timeoutMs } = this.#request;
     const endMs = clock.now() + timeoutMs;
@@ -87,7 +95,25 @@ export class QueryRun<Answer extends QueryAnswer> {
     const admitted = pending instanceof Promise ? await pending : pending;
     this.#stats.admitted(waitingSinceMs);
     try {
-      const answer = await this.#attempts(endMs, admitted);
+      const planning = this.#stats.planning(() => this.#plan(admitted, endMs));
+      this.#prepared = planning instanceof Promise ? await planning : planning;
+    } catch (thrown) {
+      admitted.release();
+      throw thrown;
+    }
+  }
+
+  /**
+   * Runs the query, once admitted, within its timeout.
+   *
+   * @returns the answer. It holds the query's memory until the caller releases it.
+   */
+  async start(): Promise<Answer> {
+    if (this.#prepared === undefined) await this.prepare();
+    const prepared = this.#prepared!;
+    const { admitted } = prepared;
+    try {
+      const answer = await this.#attempts(prepared);
       return {
         ...answer,
         release: () => {
@@ -101,38 +127,62 @@ export class QueryRun<Answer extends QueryAnswer> {
     }
   }
 
+  /** Returns what a prepared query holds. */
+  release(): void {
+    this.#prepared?.admitted.release();
+  }
+
+  #plan(admitted: Admitted, endMs: number): Prepared | Promise<Prepared> {
+    const query = this.#request.parse();
+    admitted.memory.reserve('expressions', this.#bytesOf(query));
+    const { extraGroups = [], routing } = this.#request;
+    const snapshots = snapshotGroups(this.#options.groups, this.#options.clock.now(), routing);
+    const groups = extraGroups.length === 0 ? snapshots : [...snapshots, ...extraGroups];
+    const rejected = new RejectedOperations(query.expr);
+    const prepared = { admitted, endMs, groups, query, rejected };
+    const plan = this.#createPlan(prepared);
+    if (!(plan instanceof Promise)) return { ...prepared, plan };
+    return plan.then((ready) => ({ ...prepared, plan: ready }));
+  }
+
+  #bytesOf({ nodes }: ParsedQuery): number {
+    return nodes * NODE_BYTES + this.#request.text.length;
+  }
+
   /**
    * Attempts the query until no fetch returns native histograms that are computed with, and no region rejects an
    * expression. After each attempt the selectors of such a fetch are known to hold histograms, or promfed computes the
    * expression, and the next plan differs.
    */
-  async #attempts(endMs: number, admitted: Admitted): Promise<Answer> {
+  async #attempts(prepared: Prepared): Promise<Answer> {
+    const { admitted, rejected, query } = prepared;
     let { memory } = admitted;
     let histogramReplans = 0;
     for (;;) {
       try {
-        return await this.#attempt(Math.max(1, endMs - this.#options.clock.now()), memory);
+        return await this.#attempt(prepared, memory);
       } catch (thrown) {
         if (thrown instanceof RejectionReplan) {
-          if (!this.#rejected.learn(thrown, this.#plan)) throw thrown;
+          if (!rejected.learn(thrown, prepared.plan)) throw thrown;
         } else if (thrown instanceof NativeHistogramReplan && histogramReplans < MAX_REPLANS) {
           const isLast = ++histogramReplans === MAX_REPLANS;
-          if (!learnFromReplan(thrown, this.#plan, this.#histogramSelections, isLast)) throw thrown;
+          if (!learnFromReplan(thrown, prepared.plan, this.#histogramSelections, isLast)) throw thrown;
         } else {
           throw thrown;
         }
-        this.#plan = this.#stats.planning(() => this.#createPlan());
         memory = admitted.renew();
+        memory.reserve('expressions', this.#bytesOf(query));
+        prepared.plan = await this.#stats.planning(() => this.#createPlan(prepared));
       }
     }
   }
 
-  async #attempt(timeoutMs: number, memory: MemoryAccount): Promise<Answer> {
+  async #attempt({ plan, endMs, rejected }: Prepared, memory: MemoryAccount): Promise<Answer> {
     const request = this.#request;
     const options = this.#options;
-    const deadline = new Deadline(request.signal, timeoutMs, options.clock);
+    const deadline = new Deadline(request.signal, Math.max(1, endMs - options.clock.now()), options.clock);
     try {
-      return await this.#mode.run(this.#plan, {
+      return await this.#mode.run(plan, {
         request,
         options,
         kind: request.kind,
@@ -144,7 +194,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         requests: this.#requests,
         memory,
         batching: request.batching,
-        replansWithout: (fetch, text) => this.#rejected.canReplan(fetch, this.#plan, text),
+        replansWithout: (fetch, text) => rejected.canReplan(fetch, plan, text),
       });
     } catch (thrown) {
       const cause = causeOf(thrown, deadline);
@@ -153,12 +203,13 @@ export class QueryRun<Answer extends QueryAnswer> {
     }
   }
 
-  #createPlan(): PlanNode {
+  #createPlan(prepared: Omit<Prepared, 'plan'>): PlanNode | Promise<PlanNode> {
+    const { query, groups, rejected } = prepared;
     const { passesThrough } = this.#mode;
     const histogramSelections = this.#histogramSelections;
-    const rejected = this.#rejected.keys;
-    const options = { passesThrough, histogramSelections, rejected };
-    return planQuery(this.#request, this.groups, this.#options, options);
+    const pacer = new Pacer(this.#request.signal);
+    const options = { passesThrough, histogramSelections, rejected: rejected.keys, pacer };
+    return planQuery(this.#request, query.expr, groups, this.#options, options);
   }
 }
 

@@ -7,6 +7,16 @@ import type { Clock, Log } from '../runtime/index.js';
 import type { Connections } from './clients/connections.js';
 import type { ApiRequest } from './routes/route.js';
 
+/** Limits of one request, all inclusive. */
+export interface RequestLimits {
+  /** `--query.max-length`, in UTF-16 code units. */
+  readonly maxQueryLength: number;
+  /** `--query.max-nodes`. */
+  readonly maxNodes: number;
+  /** `--query.max-selectors`: the values of `match[]`. */
+  readonly maxSelectors: number;
+}
+
 /** The process as the routes use it. */
 export interface AppContext {
   /**
@@ -16,6 +26,7 @@ export interface AppContext {
   engineFor(request: ApiRequest): QueryEngine;
   readonly rules: RulesApi;
   readonly features: FeatureSet;
+  readonly limits: RequestLimits;
   readonly clock: Clock;
   /** `--query.timeout`. */
   readonly queryTimeoutMs: number;

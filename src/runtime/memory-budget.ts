@@ -4,7 +4,14 @@ import { PromfedError } from '../model/index.js';
 
 /** Purpose of reserved bytes, as error messages print it. */
 export type MemoryUse =
-  'upstream responses' | 'samples' | 'series' | 'sorting' | 'merging' | 'remote read' | 'metadata';
+  | 'upstream responses'
+  | 'samples'
+  | 'series'
+  | 'expressions'
+  | 'sorting'
+  | 'merging'
+  | 'remote read'
+  | 'metadata';
 
 /** Reasons for rejecting or ending a request. A fixed set: they are values of a metric label. */
 export const REJECTIONS = ['query_memory', 'process_memory', 'queue_full', 'queue_timeout', 'heap'] as const;

@@ -4,7 +4,13 @@ import type { Logger } from 'pino';
 
 import type { BindAddress, LoadedConfig } from '../config/index.js';
 import { Admission } from '../federation/index.js';
-import { CLIENT_LIMITS, Connections, createApp, type ClientLimits } from '../http/index.js';
+import {
+  CLIENT_LIMITS,
+  Connections,
+  createApp,
+  type ClientLimits,
+  type RequestLimits,
+} from '../http/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
 import type { RulesApi } from '../rules/index.js';
 import { createTimers, MemoryBudget, type ProcessMemory, Reloader, type Clock } from '../runtime/index.js';
@@ -24,6 +30,7 @@ export interface ServerOptions {
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
   readonly maxRequests: number;
+  readonly limits: RequestLimits;
   /** Limits on connections of clients. Default of each: `CLIENT_LIMITS`. */
   readonly clientLimits?: Partial<ClientLimits>;
   readonly memory: ProcessMemory;

@@ -12,7 +12,8 @@ type LabelNamesRequest = Parameters<Federation['metadata']['labelNames']>[0];
 
 function requestOf(selectors: MetadataQuery['selectors']): LabelNamesRequest {
   return {
-    query: { selectors, startMs: undefined, endMs: undefined, limit: undefined },
+    query: { startMs: undefined, endMs: undefined, limit: undefined },
+    parseSelectors: () => ({ selectors, nodes: selectors.length }),
     timeoutMs: 1_000,
     routing: 'learned',
     signal: new AbortController().signal,

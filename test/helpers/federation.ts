@@ -5,7 +5,6 @@ import {
   createQueryRequest,
   type Federation,
   type QueryParameters,
-  type QueryRequest,
   QueryStats,
   type ValueAnswer,
 } from '../../src/federation/index.js';
@@ -48,7 +47,7 @@ export function queryRequest(
   text: string,
   timeMs: number,
   changes: Partial<QueryParameters> = {},
-): QueryRequest {
+): ReturnType<typeof createQueryRequest> {
   const defaults = {
     text,
     kind: 'instant',

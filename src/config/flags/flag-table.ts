@@ -95,6 +95,24 @@ export const FLAGS = {
     default: '5000',
     help: 'Maximum number of requests a single query can send to server groups. A request counts once for all replicas of its group. Queries that would send more fail.',
   },
+  'query.max-nodes': {
+    scope: 'server',
+    value: 'number',
+    default: '10000',
+    help: 'Maximum number of expressions, matchers and labels of a single query, or of all match[] selectors of a request. Larger queries are rejected.',
+  },
+  'query.max-length': {
+    scope: 'server',
+    value: 'number',
+    default: '1048576',
+    help: 'Maximum length of a query or a match[] selector, in characters. Longer ones are rejected.',
+  },
+  'query.max-selectors': {
+    scope: 'server',
+    value: 'number',
+    default: '1000',
+    help: 'Maximum number of match[] selectors of a request. Requests with more are rejected.',
+  },
   'query.max-memory': {
     scope: 'server',
     value: 'size',

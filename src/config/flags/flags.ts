@@ -63,6 +63,7 @@ export interface Flags<Feature extends string = string> {
   readonly maxSamples: number;
   /** Maximum number of requests of one query to server groups. */
   readonly maxRequests: number;
+  readonly limits: RequestLimitFlags;
   /** A share is of the memory of the machine or its control group. */
   readonly memory: MemoryFlag;
   /** A share is of the memory that the process has for queries. */
@@ -92,6 +93,13 @@ export interface Flags<Feature extends string = string> {
   readonly backfill: BackfillFlags | undefined;
   /** Values of all server flags as text, with defaults, in the order of the help text: `/api/v1/status/flags`. */
   readonly texts: Readonly<Record<string, string>>;
+}
+
+/** Limits of one request. */
+export interface RequestLimitFlags {
+  readonly maxQueryLength: number;
+  readonly maxNodes: number;
+  readonly maxSelectors: number;
 }
 
 /** The flags of rules. Source of names and defaults: Prometheus, cmd/prometheus/main.go. */
@@ -146,6 +154,11 @@ export function parseFlags<Feature extends string>(
     queryTimeoutMs: Math.ceil(reader.read('query.timeout', parseTimeout, 1)),
     maxSamples: reader.read('query.max-samples', parseCount, 1),
     maxRequests: reader.read('query.max-requests', parseCount, 1),
+    limits: {
+      maxQueryLength: reader.read('query.max-length', parseCount, 1),
+      maxNodes: reader.read('query.max-nodes', parseCount, 1),
+      maxSelectors: reader.read('query.max-selectors', parseCount, 1),
+    },
     memory: reader.read('memory', parseMemory, ALL_MEMORY),
     maxQueryMemory: reader.read('query.max-memory', parseMemory, ALL_MEMORY),
     maxConcurrency: reader.read('query.max-concurrency', parseConcurrency, undefined),

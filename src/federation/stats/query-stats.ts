@@ -49,11 +49,15 @@ export class QueryStats implements AnswerStats, RunStats {
     return this.#operators ?? NO_OBSERVER;
   }
 
-  /** Measures the planning of the query. */
+  /** Measures the planning of the query, which may take several turns of the event loop. */
   planning<T>(plan: () => T): T {
     const startMs = performance.now();
+    const end = (): void => {
+      this.#planMs += performance.now() - startMs;
+    };
     const result = plan();
-    this.#planMs += performance.now() - startMs;
+    if (result instanceof Promise) result.then(end, end);
+    else end();
     return result;
   }
 

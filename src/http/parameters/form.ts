@@ -1,7 +1,7 @@
 // The form of a request: the parameters of its body and of its URL.
 
 import { parseMultipart } from './multipart.js';
-import { parseUrlEncoded, type FormValues } from './url-encoded.js';
+import { FormValues, parseUrlEncoded } from './url-encoded.js';
 
 /** The body of a request, as it was received. */
 export interface RequestBody {
@@ -26,7 +26,7 @@ const MEDIA_PARAMETERS =
  * Source: Go, net/http (`Request.ParseForm`).
  */
 export function readForm(url: string, body: RequestBody | undefined): Form {
-  const values: FormValues = new Map();
+  const values = new FormValues();
   const bodyProblem = body === undefined ? undefined : readBody(body, values);
   const queryStart = url.indexOf('?');
   const urlProblem = queryStart < 0 ? undefined : parseUrlEncoded(url.slice(queryStart + 1), values);

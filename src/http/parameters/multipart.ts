@@ -1,6 +1,6 @@
 // Forms in the format multipart/form-data.
 
-import { appendValue, type FormValues } from './url-encoded.js';
+import type { FormValues } from './url-encoded.js';
 
 /**
  * Appends the fields of a form to `values`. Files are ignored. A malformed form has no fields.
@@ -13,7 +13,7 @@ export function parseMultipart(body: Buffer, contentType: string, values: FormVa
   const boundary = parameterOf(contentType, 'boundary');
   if (boundary === undefined || boundary === '') return;
   const fields: [name: string, value: string][] = [];
-  for (const part of tryParts(body.toString('latin1'), boundary) ?? []) {
+  for (const part of tryParts(body.toString('latin1'), boundary, values) ?? []) {
     const headerEnd = /\r?\n\r?\n/.exec(part);
     if (headerEnd === null) return;
     const disposition =
@@ -23,11 +23,15 @@ export function parseMultipart(body: Buffer, contentType: string, values: FormVa
     if ((parameterOf(disposition, 'filename') ?? '') !== '') continue;
     fields.push([utf8(name), utf8(part.slice(headerEnd.index + headerEnd[0].length))]);
   }
-  for (const [name, value] of fields) appendValue(values, name, value);
+  for (const [name, value] of fields) values.append(name, value);
 }
 
-/** Returns the headers and the content of each part; undefined when the last boundary is missing. */
-function tryParts(body: string, boundary: string): readonly string[] | undefined {
+/**
+ * Returns the headers and the content of each part; undefined when the last boundary is missing, or when there are too many.
+ *
+ * @param values counts the parts.
+ */
+function tryParts(body: string, boundary: string, values: FormValues): readonly string[] | undefined {
   const line = new RegExp(
     `(?:^|\\r?\\n)--${boundary.replace(/[^A-Za-z0-9]/g, '\\$&')}(--)?[ \\t]*(?:\\r?\\n|$)`,
     'g',
@@ -35,7 +39,10 @@ function tryParts(body: string, boundary: string): readonly string[] | undefined
   const parts: string[] = [];
   let start = -1;
   for (let match = line.exec(body); match !== null; match = line.exec(body)) {
-    if (start >= 0) parts.push(body.slice(start, match.index));
+    if (start >= 0) {
+      if (!values.tryCount()) return undefined;
+      parts.push(body.slice(start, match.index));
+    }
     if (match[1] !== undefined) return parts;
     start = line.lastIndex;
     // The end of this line may begin the next boundary, after a part without content.

@@ -12,6 +12,7 @@ import {
   type Grid,
 } from '../../model/index.js';
 import { readForm, readMultipart, type Form, type RequestBody } from './form.js';
+import { MAX_PARAMETERS } from './url-encoded.js';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -56,6 +57,7 @@ export class Parameters {
    */
   checkForm(): void {
     this.#hasMultipart = true;
+    this.#checkCount();
     const { problem } = this.#form;
     if (problem !== undefined) throw new PromfedError('bad_data', `error parsing form values: ${problem}`);
   }
@@ -75,7 +77,13 @@ export class Parameters {
       this.#hasMultipart = true;
       readMultipart(this.#body, this.#form);
     }
+    this.#checkCount();
     return this.#form.values.get(name);
+  }
+
+  #checkCount(): void {
+    if (!this.#form.values.isTooLong) return;
+    throw new PromfedError('bad_data', `too many parameters (limit ${MAX_PARAMETERS})`);
   }
 
   /** Undefined when the parameter is missing. */

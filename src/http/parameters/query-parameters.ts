@@ -1,23 +1,27 @@
 // The parameters of query, query_range and explain.
 
-import { createQueryRequest, type QueryRequest } from '../../federation/index.js';
+import { parseQuery, type ParsedQuery, type QueryRequest } from '../../federation/index.js';
 import { instantGrid, PromfedError } from '../../model/index.js';
-import { parseExpr, type Expr, type FeatureSet } from '../../promql/language/index.js';
+import { NodeCount, parseExpr, type Expr } from '../../promql/language/index.js';
 import type { AppContext } from '../app-context.js';
 import type { ApiRequest } from '../routes/route.js';
+import { checkLength } from './match.js';
 import { invalid, parameter, positiveMs, type Parameters } from './parameters.js';
 
 /**
  * Parses the parameter `query`.
  *
- * @throws PromfedError `bad_data` with Prometheus' text.
+ * @throws PromfedError `bad_data` with Prometheus' text, or beyond the limits.
  */
-export function parseQuery(parameters: Parameters, features: FeatureSet): Expr {
-  return parameter('query', () => parseExpr(parameters.get('query'), { features }));
+export function parseExpression(parameters: Parameters, { features, limits }: AppContext): Expr {
+  const text = parameters.get('query');
+  checkLength('query', text, limits.maxQueryLength);
+  const nodes = new NodeCount(limits.maxNodes);
+  return parameter('query', () => parseExpr(text, { features, nodes }));
 }
 
 /**
- * The request of `query`.
+ * The request of `query`. Its query is not parsed yet.
  *
  * Source: Prometheus, web/api/v1/api.go (`query`).
  *
@@ -63,19 +67,23 @@ export function instantOrRangeRequest(request: ApiRequest, context: AppContext):
 function queryRequest(
   times: Pick<QueryRequest, 'kind' | 'grid' | 'endMs' | 'limit'>,
   { parameters, signal }: ApiRequest,
-  { queryTimeoutMs, features }: AppContext,
+  { queryTimeoutMs, features, limits }: AppContext,
 ): QueryRequest {
   const timeoutMs = timeout(parameters, queryTimeoutMs);
   const lookbackDeltaMs = lookback(parameters);
   const text = parameters.get('query');
   const routing = parameters.routing();
   const stats = parseStats(parameters.get('stats'));
-  const request = parameter('query', () =>
-    createQueryRequest({ ...times, text, lookbackDeltaMs, timeoutMs, routing, stats, signal }, features),
-  );
-  // Prometheus' text
-  if (timeoutMs === 0) throw new PromfedError('timeout', 'query timed out in query execution');
-  return request;
+  const { maxNodes, maxQueryLength } = limits;
+  checkLength('query', text, maxQueryLength);
+  const { kind } = times;
+  const parse = (): ParsedQuery => {
+    const query = parameter('query', () => parseQuery({ text, kind }, { features, maxNodes }));
+    // Prometheus' text
+    if (timeoutMs === 0) throw new PromfedError('timeout', 'query timed out in query execution');
+    return query;
+  };
+  return { ...times, text, parse, lookbackDeltaMs, timeoutMs, routing, stats, signal };
 }
 
 /**

@@ -1,12 +1,38 @@
 // URL-encoded parameters: those of a query string and of most forms.
 
-/** Names with their values, in order. */
-export type FormValues = Map<string, string[]>;
+/**
+ * Maximum number of parameters of a request, in its URL and its body together. Empty and invalid ones count.
+ *
+ * Source: Go, net/url, where it is the default of the setting `urlmaxqueryparams`.
+ */
+export const MAX_PARAMETERS = 10_000;
 
-export function appendValue(values: FormValues, name: string, value: string): void {
-  const list = values.get(name);
-  if (list === undefined) values.set(name, [value]);
-  else list.push(value);
+/** The parameters of a request: names with their values, in order. */
+export class FormValues {
+  readonly #values = new Map<string, string[]>();
+  #count = 0;
+
+  /** True when there were more than `MAX_PARAMETERS`. Further ones are not read. */
+  get isTooLong(): boolean {
+    return this.#count > MAX_PARAMETERS;
+  }
+
+  /** Counts a parameter before it is read. Returns false when it exceeds the limit. */
+  tryCount(): boolean {
+    this.#count++;
+    return !this.isTooLong;
+  }
+
+  append(name: string, value: string): void {
+    const list = this.#values.get(name);
+    if (list === undefined) this.#values.set(name, [value]);
+    else list.push(value);
+  }
+
+  /** All values of a name; undefined without one. */
+  get(name: string): readonly string[] | undefined {
+    return this.#values.get(name);
+  }
 }
 
 /**
@@ -18,7 +44,11 @@ export function appendValue(values: FormValues, name: string, value: string): vo
  */
 export function parseUrlEncoded(text: string, values: FormValues): string | undefined {
   let problem: string | undefined;
-  for (const pair of text.split('&')) {
+  for (let start = 0; start <= text.length && values.tryCount();) {
+    const separator = text.indexOf('&', start);
+    const end = separator < 0 ? text.length : separator;
+    const pair = text.slice(start, end);
+    start = end + 1;
     if (pair === '') continue;
     if (pair.includes(';')) {
       problem = 'invalid semicolon separator in query';
@@ -28,7 +58,7 @@ export function parseUrlEncoded(text: string, values: FormValues): string | unde
     const encodedName = equals < 0 ? pair : pair.slice(0, equals);
     const encodedValue = equals < 0 ? '' : pair.slice(equals + 1);
     const invalid = invalidEscape(encodedName) ?? invalidEscape(encodedValue);
-    if (invalid === undefined) appendValue(values, unescape(encodedName), unescape(encodedValue));
+    if (invalid === undefined) values.append(unescape(encodedName), unescape(encodedValue));
     else problem ??= `invalid URL escape ${JSON.stringify(invalid)}`;
   }
   return problem;

@@ -4,10 +4,10 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { MetadataRequest, MetadataResult } from '../../federation/index.js';
 import { LABELS_ITEMS, STRING_ITEMS, textItems, type ItemWriter } from '../../json/index.js';
-import { PromfedError, type Matcher } from '../../model/index.js';
+import { PromfedError } from '../../model/index.js';
 import type { AppContext } from '../app-context.js';
-import { parseMatch } from '../parameters/match.js';
-import { parameter, parseInteger, type Parameters } from '../parameters/parameters.js';
+import { selectorsOf } from '../parameters/match.js';
+import { parseInteger, type Parameters } from '../parameters/parameters.js';
 import { listOf, sendData, sendResult } from '../reply/send-data.js';
 import { addRoute, type ApiRequest } from './route.js';
 
@@ -38,10 +38,11 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     const perMetric = metadataLimit(parameters, 'limit_per_metric');
     if (limit === 0) return sendData(reply, {});
     const metric = parameters.get('metric');
-    const query = { selectors: [], startMs: undefined, endMs: undefined, limit };
+    const query = { startMs: undefined, endMs: undefined, limit };
     const { metadata } = context.engineFor(request);
     const result = await metadata.metrics(metric === '' ? undefined : metric, {
       query,
+      parseSelectors: () => ({ selectors: [], nodes: 0 }),
       timeoutMs: context.queryTimeoutMs,
       routing: parameters.routing(),
       signal,
@@ -69,8 +70,10 @@ export function addMetadataRoutes(app: FastifyInstance, context: AppContext): vo
     const limit = parameters.limit();
     const startMs = parameters.time('start')?.unixMs;
     const endMs = parameters.time('end')?.unixMs;
-    const query = { selectors: selectors(parameters, isSeries), startMs, endMs, limit };
-    return { query, timeoutMs: context.queryTimeoutMs, routing: parameters.routing(), signal };
+    const parseSelectors = selectorsOf(parameters, context.limits, isSeries);
+    const query = { startMs, endMs, limit };
+    const routing = parameters.routing();
+    return { query, parseSelectors, timeoutMs: context.queryTimeoutMs, routing, signal };
   }
 }
 
@@ -84,20 +87,6 @@ function metadataLimit(parameters: Parameters, name: string): number | undefined
   if (text === '') return undefined;
   const limit = parseInteger(text, 'Atoi', () => new PromfedError('bad_data', `${name} must be a number`));
   return limit < 0 ? undefined : Math.min(limit, Number.MAX_SAFE_INTEGER);
-}
-
-/**
- * The selectors of the parameter `match[]`.
- *
- * Source: Prometheus, web/api/v1/api.go (`parseMatchersParam`).
- *
- * @param namesParameter true for errors that name the parameter, as only those of /series do.
- * @throws PromfedError `bad_data` for an invalid selector, or one without a matcher that rejects the empty string.
- */
-function selectors(parameters: Parameters, namesParameter: boolean): (readonly Matcher[])[] {
-  return parameters
-    .all('match[]')
-    .map((text) => (namesParameter ? parameter('match[]', () => parseMatch(text)) : parseMatch(text)));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { QueryEngine, QueryRequest } from '../../federation/index.js';
 import { asPromfedError } from '../../model/index.js';
 import { prettyExpr } from '../../promql/language/index.js';
 import type { AppContext } from '../app-context.js';
-import { instantRequest, parseQuery, rangeRequest } from '../parameters/query-parameters.js';
+import { instantRequest, parseExpression, rangeRequest } from '../parameters/query-parameters.js';
 import { encodeAnswer, tryEncodeBuffered } from '../reply/encode-answer.js';
 import { sendChunks } from '../reply/send-chunks.js';
 import { JSON_TYPE, sendData } from '../reply/send-data.js';
@@ -22,7 +22,7 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
   );
 
   addRoute(app, ['GET', 'POST'], '/api/v1/format_query', async ({ parameters }, reply) =>
-    sendData(reply, prettyExpr(parseQuery(parameters, context.features))),
+    sendData(reply, prettyExpr(parseExpression(parameters, context))),
   );
 
   async function answerQuery(
@@ -30,8 +30,12 @@ export function addQueryRoutes(app: FastifyInstance, context: AppContext): void 
     engine: QueryEngine,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    context.connections.deliverWithin(reply.request.raw, request.timeoutMs);
-    if (request.grid.count === 0) return sendData(reply, { resultType: 'matrix', result: [] });
+    const { timeoutMs } = request;
+    if (timeoutMs > 0) context.connections.deliverWithin(reply.request.raw, timeoutMs);
+    if (request.grid.count === 0) {
+      request.parse();
+      return sendData(reply, { resultType: 'matrix', result: [] });
+    }
     const answer = await engine.query(request);
     const buffered = tryEncodeBuffered(answer, request);
     if (buffered !== undefined) return reply.type(JSON_TYPE).send(buffered);

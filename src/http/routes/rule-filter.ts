@@ -3,8 +3,10 @@
 import { createHash } from 'node:crypto';
 
 import type { RulesRequest } from '../../federation/index.js';
-import { compileMatchers, Labels } from '../../model/index.js';
-import { parseMatch } from '../parameters/match.js';
+import { compileMatchers, Labels, type StopSignal } from '../../model/index.js';
+import { Pacer } from '../../runtime/index.js';
+import type { RequestLimits } from '../app-context.js';
+import { selectorsOf } from '../parameters/match.js';
 import { invalid, parseInteger, type Parameters } from '../parameters/parameters.js';
 
 /** The filters that regions apply too. */
@@ -52,8 +54,8 @@ const FALSE: ReadonlySet<string> = new Set(['', '0', 'f', 'false']);
  *
  * @throws PromfedError `bad_data` with Prometheus' text.
  */
-export function parseRuleFilter(parameters: Parameters): RuleFilter {
-  const selectors = parameters.all('match[]').map((text) => compileMatchers(parseMatch(text)));
+export function parseRuleFilter(parameters: Parameters, limits: RequestLimits): RuleFilter {
+  const selectors = selectorsOf(parameters, limits)().selectors.map((matchers) => compileMatchers(matchers));
   const type = parameters.get('type').toLowerCase();
   if (!Object.hasOwn(KINDS, type)) throw invalid('type', `not supported value ${JSON.stringify(type)}`);
   return {
@@ -69,23 +71,30 @@ export function parseRuleFilter(parameters: Parameters): RuleFilter {
 }
 
 /**
- * Returns the groups that have rules left, and the token of the next page.
+ * Returns the groups that have rules left, and the token of the next page. Yields to the event loop: there may be many
+ * selectors.
  *
- * @throws PromfedError `bad_data` when the token is of no group.
+ * @throws PromfedError `bad_data` when the token is of no group; `canceled` when the client left.
  */
-export function filterRules<Group extends ListedGroup>(
+export async function filterRules<Group extends ListedGroup>(
   all: readonly Group[],
   filter: RuleFilter,
-): { readonly groups: readonly Group[]; readonly nextToken: string | undefined } {
+  signal: StopSignal,
+): Promise<{ readonly groups: readonly Group[]; readonly nextToken: string | undefined }> {
   const { groupNames, files, maxGroups, nextToken } = filter;
   const start = nextToken === undefined ? 0 : all.findIndex((group) => tokenOf(group) === nextToken);
   if (start < 0) {
     throw invalid('group_next_token', `invalid group_next_token '${nextToken}'. were rule groups changed?`);
   }
   const groups: Group[] = [];
+  const pacer = new Pacer(signal);
   for (const group of all.slice(start)) {
     if (groupNames?.has(group.name) === false || files?.has(group.file) === false) continue;
-    const rules = group.rules.filter((rule) => isWanted(rule, filter));
+    const rules: ListedRule[] = [];
+    for (const rule of group.rules) {
+      if (pacer.due) await pacer.pause();
+      if (isWanted(rule, filter)) rules.push(rule);
+    }
     if (rules.length === 0) continue;
     if (groups.length === maxGroups) return { groups, nextToken: tokenOf(group) };
     groups.push({ ...group, rules });

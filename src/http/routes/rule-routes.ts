@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 
 import type { FederatedRuleGroup, MetadataResult } from '../../federation/index.js';
 import { textItems } from '../../json/index.js';
-import { formatExponent, formatRfc3339 } from '../../model/index.js';
+import { formatExponent, formatRfc3339, type StopSignal } from '../../model/index.js';
 import type { AlertView, RuleGroupView, RuleView } from '../../rules/index.js';
 import type { AppContext } from '../app-context.js';
 import { sendData, sendResult } from '../reply/send-data.js';
@@ -15,13 +15,16 @@ import { filterRules, parseRuleFilter, type RuleFilter } from './rule-filter.js'
 export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
   addRoute(app, ['GET'], '/api/v1/rules', async (request, reply) => {
     request.parameters.checkForm();
-    const filter = parseRuleFilter(request.parameters);
-    const own = await context.rules.groups();
-    if (!filter.isFederated) return sendData(reply, printPage(own, filter));
-    const { metadata } = context.engineFor(request);
     const { signal } = request;
+    const own = await context.rules.groups();
+    // Parsed afterwards: a request that waits holds its text only.
+    const filter = parseRuleFilter(request.parameters, context.limits);
+    if (!filter.isFederated) return sendData(reply, await printPage(own, filter, signal));
+    const { metadata } = context.engineFor(request);
     const result = await metadata.rules({ query: filter, timeoutMs: context.queryTimeoutMs, signal });
-    const { groups, nextToken } = orRelease(result, () => filterRules([...own, ...result.data], filter));
+    const { groups, nextToken } = await orRelease(result, () =>
+      filterRules([...own, ...result.data], filter, signal),
+    );
     const format = {
       writer: textItems((group: ListedGroup) => JSON.stringify(printListed(group, filter))),
       open: '{"groups":[',
@@ -48,9 +51,9 @@ export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
 }
 
 /** Returns what `compute` returns. Releases the result when it throws. */
-function orRelease<T>({ release }: MetadataResult<unknown>, compute: () => T): T {
+async function orRelease<T>({ release }: MetadataResult<unknown>, compute: () => Promise<T>): Promise<T> {
   try {
-    return compute();
+    return await compute();
   } catch (thrown) {
     release?.();
     throw thrown;
@@ -59,9 +62,13 @@ function orRelease<T>({ release }: MetadataResult<unknown>, compute: () => T): T
 
 type ListedGroup = RuleGroupView | FederatedRuleGroup;
 
-/** Returns the groups of one page. @throws PromfedError `bad_data` as `filterRules`. */
-function printPage(all: readonly RuleGroupView[], filter: RuleFilter): object {
-  const { groups, nextToken } = filterRules(all, filter);
+/** Returns the groups of one page. @throws PromfedError as `filterRules` does. */
+async function printPage(
+  all: readonly RuleGroupView[],
+  filter: RuleFilter,
+  signal: StopSignal,
+): Promise<object> {
+  const { groups, nextToken } = await filterRules(all, filter, signal);
   return {
     groups: groups.map((group) => printListed(group, filter)),
     ...(nextToken === undefined ? {} : { groupNextToken: nextToken }),

@@ -35,9 +35,11 @@ export function mapExpr(expr: Expr, change: (expr: Expr) => Expr): Expr {
 /**
  * Returns the expressions within `root` whose results a recursive function must compute in advance to keep its stack
  * short: with the results of all earlier checkpoints it descends a bounded number of levels. Descendants come before
- * their ancestors. A shallow tree has no checkpoints.
+ * their ancestors. A shallow tree has no checkpoints, unless it is large.
+ *
+ * @param maxNodes number of nodes between checkpoints from which on there is another one. Default: depth alone counts.
  */
-export function recursionCheckpoints(root: Expr): readonly Expr[] {
+export function recursionCheckpoints(root: Expr, maxNodes = Infinity): readonly Expr[] {
   const checkpoints: Expr[] = [];
   const pending: Frame[] = [createFrame(root)];
   for (let top = pending.at(-1); top !== undefined; top = pending.at(-1)) {
@@ -47,12 +49,15 @@ export function recursionCheckpoints(root: Expr): readonly Expr[] {
       continue;
     }
     pending.pop();
-    if (top.height >= MAX_RECURSION_LEVELS) {
+    if (top.height >= MAX_RECURSION_LEVELS || top.nodes >= maxNodes) {
       checkpoints.push(top.expr);
       top.height = 0;
+      top.nodes = 0;
     }
     const parent = pending.at(-1);
-    if (parent !== undefined) parent.height = Math.max(parent.height, top.height + 1);
+    if (parent === undefined) continue;
+    parent.height = Math.max(parent.height, top.height + 1);
+    parent.nodes += top.nodes;
   }
   return checkpoints;
 }
@@ -64,8 +69,10 @@ interface Frame {
   next: number;
   /** Levels below the expression, down to the nearest checkpoint. */
   height: number;
+  /** Number of nodes of the expression without those within checkpoints below it. */
+  nodes: number;
 }
 
 function createFrame(expr: Expr): Frame {
-  return { expr, children: children(expr), next: 0, height: 0 };
+  return { expr, children: children(expr), next: 0, height: 0, nodes: 1 };
 }

@@ -28,12 +28,13 @@ export class DistributedPlanner {
   readonly #fetches: Fetches;
   readonly #planned = new Map<Expr, PlanNode>();
 
-  constructor(pushdown: Pushdown, routing: SelectorRouting, times: PlanTimes) {
+  /** @param maxRequests limit on the requests of all fetches. */
+  constructor(pushdown: Pushdown, routing: SelectorRouting, times: PlanTimes, maxRequests: number) {
     this.#pushdown = pushdown;
     this.#routing = routing;
     this.#times = times;
     this.#local = new LocalPlanner(times, routing);
-    this.#fetches = new Fetches(times, routing);
+    this.#fetches = new Fetches(times, routing, maxRequests);
   }
 
   /** Plans a checkpoint, which limits the recursion of `plan`. A local expression is fetched with the one above it. */

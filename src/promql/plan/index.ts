@@ -1,4 +1,4 @@
-export { planDistributed, type PlanOptions } from './distribute.js';
+export { planDistributed, planInSteps, type PlanOptions } from './distribute.js';
 export { type ExplainedNode, explainPlan } from './explain/explain-plan.js';
 export { printExplained } from './explain/print-explained.js';
 export { printPlan } from './explain/print-plan.js';
@@ -13,6 +13,7 @@ export type {
   FetchNode,
   NegateNode,
   PlanNode,
+  PlanSteps,
   RangeNode,
   SegmentNode,
   SegmentsNode,
@@ -27,3 +28,4 @@ export { pruneGroups } from './pruning/group-pruning.js';
 export { matchersForGroup, type PlannedGroup } from './pruning/planned-group.js';
 export { ignoredBuckets, rejectedParts } from './rejected-parts.js';
 export { DEFAULT_LOOKBACK_MS } from './times.js';
+export { tooManyRequests } from './too-many-requests.js';

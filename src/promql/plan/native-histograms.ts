@@ -2,7 +2,7 @@
 
 import { appendAll, METRIC_NAME, printMatchers, type Matcher } from '../../model/index.js';
 import { children, walk, type Expr, type VectorSelector } from '../language/index.js';
-import type { Fetch, PlanNode } from './node.js';
+import type { Fetch, PlanNode, PlanSteps } from './node.js';
 import { operands } from './operands.js';
 import type { PlannedGroup } from './pruning/planned-group.js';
 import type { HistogramSelectors, SelectorRouting } from './pruning/selector-routing.js';
@@ -103,13 +103,13 @@ export interface HistogramPlanning {
  * A selector is known to have native histograms when it is below a function of native histograms only and a group has
  * complete ones, when its name is in `PlannedGroup.histograms`, or when its key is in `histogramSelections`.
  */
-export function planCompleteHistograms(
+export function* planCompleteHistograms(
   { expr, groups, histogramSelections, passesThrough }: HistogramPlanning,
   routing: SelectorRouting,
-  plan: (selectors: HistogramSelectors) => PlanNode,
-): PlanNode {
+  plan: (selectors: HistogramSelectors) => PlanSteps,
+): PlanSteps {
   const selectors = new Map<VectorSelector, PlannedGroup>();
-  let result = plan(selectors);
+  let result = yield* plan(selectors);
   const hasNone = groups.every(({ histograms }) => histograms === undefined);
   if (hasNone && histogramSelections.size === 0) return result;
   const native = nativeSelectors(expr);
@@ -128,7 +128,7 @@ export function planCompleteHistograms(
         if (one.kind === 'vectorSelector') mark(one);
       });
     }
-    result = plan(selectors);
+    result = yield* plan(selectors);
     if (replans === MAX_REPLANS) return result;
   }
 }

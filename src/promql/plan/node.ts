@@ -21,6 +21,9 @@ export type PlanNode =
   | SegmentsNode
   | SegmentNode;
 
+/** The making of a plan, which can be interrupted after each step. Returns the plan. */
+export type PlanSteps = Generator<undefined, PlanNode, undefined>;
+
 interface Node {
   /** The position in the query of the expression that this node evaluates, for annotations. */
   readonly position: Position;

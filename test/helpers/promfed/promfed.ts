@@ -7,6 +7,7 @@ import { systemClock, type Clock, type MemoryLimits } from '../../../src/runtime
 import { startServer, type Server } from '../../../src/server/index.js';
 import { createLog } from '../../../src/telemetry/index.js';
 import type { Teardown } from '../real-servers/server-process.js';
+import { REQUEST_LIMITS } from '../parameters/request-limits.js';
 import { ALL_FEATURES } from '../promql/all-features.js';
 import { until } from '../until.js';
 
@@ -46,6 +47,7 @@ export async function startPromfed(
     queryTimeoutMs: options.queryTimeoutMs ?? 30_000,
     maxSamples: options.maxSamples ?? 50_000_000,
     maxRequests: 5000,
+    limits: REQUEST_LIMITS,
     memory: { limitBytes: 2 ** 30, ...(options.memory ?? { budgetBytes: 2 ** 29, perQueryBytes: 2 ** 28 }) },
     ...(options.clientLimits && { clientLimits: options.clientLimits }),
     maxConcurrency: options.maxConcurrency,

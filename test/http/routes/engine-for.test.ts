@@ -4,6 +4,7 @@ import t from 'tap';
 
 import type { QueryEngine } from '../../../src/federation/index.js';
 import { Connections, createApp } from '../../../src/http/index.js';
+import { REQUEST_LIMITS } from '../../helpers/parameters/request-limits.js';
 import { NO_RULES } from '../../../src/rules/index.js';
 import { PromfedError } from '../../../src/model/index.js';
 import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
@@ -44,6 +45,7 @@ t.test(
       },
       rules: NO_RULES,
       features: new Set(),
+      limits: REQUEST_LIMITS,
       clock: systemClock,
       queryTimeoutMs: 1000,
       version: 'test',

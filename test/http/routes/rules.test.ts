@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { FederatedRuleGroup, QueryEngine } from '../../../src/federation/index.js';
 import { Connections, createApp } from '../../../src/http/index.js';
 import { PromfedError } from '../../../src/model/index.js';
+import { REQUEST_LIMITS } from '../../helpers/parameters/request-limits.js';
 import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
 import { NO_RULES, type RuleGroupView } from '../../../src/rules/index.js';
 
@@ -116,6 +117,7 @@ function startApp(t: Test): {
     engineFor: () => engine,
     rules: { ...NO_RULES, groups: async () => [OWN] },
     features: new Set(),
+    limits: REQUEST_LIMITS,
     clock: systemClock,
     queryTimeoutMs: 1234,
     version: 'test',

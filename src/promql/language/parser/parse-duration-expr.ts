@@ -96,6 +96,7 @@ function applySign(tokens: TokenStream, sign: Token, operand: Duration): Duratio
 }
 
 function parsePrimary(tokens: TokenStream): Duration {
+  tokens.countNode();
   const { kind } = tokens.peek();
   if (isDurationFunction(kind)) return parseCall(tokens, kind);
   if (kind !== '(') return parseLiteral(tokens);

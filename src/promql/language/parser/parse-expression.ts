@@ -88,6 +88,7 @@ class ExpressionParser {
   }
 
   #push(incomplete: Incomplete, minPrecedence: number): void {
+    if (incomplete.kind !== 'arguments') this.#tokens.countNode();
     this.#stack.push({ incomplete, outerPrecedence: this.#minPrecedence });
     this.#minPrecedence = minPrecedence;
   }
@@ -105,6 +106,7 @@ class ExpressionParser {
       this.#push({ kind: 'paren', start: tokens.position(tokens.take()).start }, 0);
       return undefined;
     }
+    tokens.countNode();
     if (kind === '{') return parsePostfix(tokens, parseVectorSelector(tokens, undefined));
     const position = tokens.position(token);
     if (kind === 'number' || kind === 'duration') {

@@ -72,6 +72,7 @@ export function parseLabelNames(tokens: TokenStream): readonly string[] {
 function parseLabelName(tokens: TokenStream): string {
   const token = tokens.peek();
   if (token.kind !== 'string' && !isLabelName(token.kind)) throw tokens.unexpected('grouping opts', 'label');
+  tokens.countNode();
   tokens.take();
   const name = token.kind === 'string' ? tokens.unquote(token) : token.text;
   if (name === '') {

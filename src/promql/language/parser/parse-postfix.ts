@@ -18,6 +18,7 @@ export function parsePostfix(tokens: TokenStream, expr: Expr): Expr {
     else if (kind === '@') expr = parseAt(tokens, expr);
     else if (kind === 'anchored' || kind === 'smoothed') expr = parseExtension(tokens, expr);
     else return expr;
+    tokens.countNode();
   }
 }
 

@@ -39,6 +39,7 @@ function parseMatcher(tokens: TokenStream, end: string): Matcher {
   if (label.kind !== 'identifier' && label.kind !== 'string') {
     throw tokens.unexpected('label matching', `identifier or ${end}`);
   }
+  tokens.countNode();
   tokens.take();
   const quoted = label.kind === 'string' ? tokens.unquote(label) : undefined;
   const { kind: op } = tokens.peek();

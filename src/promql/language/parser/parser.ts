@@ -8,6 +8,7 @@ import type { Expr, VectorSelector } from '../ast.js';
 import { checkTypes } from '../check-types.js';
 import { NO_FEATURES, type FeatureSet } from '../features.js';
 import { parseExpression } from './parse-expression.js';
+import type { NodeCount } from './node-count.js';
 import { parseMatcherList, parseVectorSelector } from './parse-vector-selector.js';
 import { TokenStream } from './token-stream.js';
 import { isMetricName } from '../lexer/tokens.js';
@@ -16,18 +17,19 @@ import { isMetricName } from '../lexer/tokens.js';
 export interface ParseOptions {
   /** Experimental constructs to accept. Default: none. */
   readonly features?: FeatureSet;
+  /** Counts the nodes, and limits them. Default: no limit. */
+  readonly nodes?: NodeCount;
 }
 
 /**
  * Parses and type-checks a PromQL expression in time linear to the length of the text.
  *
- * The length of the text and the depth of the expression are unlimited. The depth of durations is limited to
- * MAX_DURATION_DEPTH.
+ * The depth of the expression is unlimited. The depth of durations is limited to MAX_DURATION_DEPTH.
  *
  * @throws ParseError for the first error, with the text of Prometheus.
  */
 export function parseExpr(text: string, options: ParseOptions = {}): Expr {
-  const tokens = new TokenStream(text, options.features ?? NO_FEATURES);
+  const tokens = new TokenStream(text, options.features ?? NO_FEATURES, 'statement', options.nodes);
   if (tokens.peek().kind === 'end of input') {
     throw tokens.error({ start: 0, end: 0 }, 'no expression found in input');
   }
@@ -40,10 +42,11 @@ export function parseExpr(text: string, options: ParseOptions = {}): Expr {
  * Parses the selector of a `match[]` parameter, a metric name, matchers, or both, and returns its matchers. The
  * matcher of the name is the last one. The caller checks that a matcher rejects the empty string.
  *
+ * @param nodes counts the matchers, and limits them. Default: no limit.
  * @throws ParseError for the first error, with the text of Prometheus.
  */
-export function parseSelector(text: string): readonly Matcher[] {
-  const tokens = new TokenStream(text, NO_FEATURES);
+export function parseSelector(text: string, nodes?: NodeCount): readonly Matcher[] {
+  const tokens = new TokenStream(text, NO_FEATURES, 'statement', nodes);
   const name = tokens.peek();
   let selector: VectorSelector;
   if (name.kind === '{') selector = parseVectorSelector(tokens, undefined);

@@ -4,6 +4,7 @@ import type { Position } from '../ast.js';
 import type { FeatureSet } from '../features.js';
 import { Lexer } from '../lexer/lexer.js';
 import { isUtf8, unquote } from '../lexer/literals.js';
+import { NodeCount } from './node-count.js';
 import { ParseError } from '../parse-error.js';
 import { quote } from '../printer/quote.js';
 import { describeToken, type Token, type TokenKind } from '../lexer/tokens.js';
@@ -24,6 +25,7 @@ interface Context {
 export class TokenStream {
   readonly text: string;
   readonly features: FeatureSet;
+  readonly #nodes: NodeCount;
   readonly #lexer: Lexer;
   readonly #contexts: Context[] = [];
   #lookahead: Token | undefined;
@@ -31,10 +33,19 @@ export class TokenStream {
   /** The end of the last token taken, as an index into the text. */
   #lastEnd = 0;
 
-  /** `start` is `matchers` for the inside of braces. */
-  constructor(text: string, features: FeatureSet, start: 'statement' | 'matchers' = 'statement') {
+  /**
+   * @param start `matchers` for the inside of braces.
+   * @param nodes limit on the nodes. Default: none.
+   */
+  constructor(
+    text: string,
+    features: FeatureSet,
+    start: 'statement' | 'matchers' = 'statement',
+    nodes = new NodeCount(Infinity),
+  ) {
     this.text = text;
     this.features = features;
+    this.#nodes = nodes;
     this.#lexer = new Lexer(text, start);
   }
 
@@ -65,6 +76,17 @@ export class TokenStream {
     const token = this.tryTake(kind);
     if (token === undefined) throw this.unexpected(where, expected);
     return token;
+  }
+
+  /**
+   * Counts a node that begins at the next token or ends before it.
+   *
+   * @throws ParseError beyond the limit on nodes.
+   */
+  countNode(): void {
+    if (this.#nodes.tryAdd()) return;
+    const reason = `more than ${this.#nodes.max} expressions, matchers and labels (--query.max-nodes)`;
+    throw this.error(this.position(this.peek()), reason);
   }
 
   /** Returns the byte offsets of a token. */

@@ -3,6 +3,7 @@
 import { appendAll, type LabelRule, type Labels } from '../../../model/index.js';
 import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index.js';
 import type { FetchNode, FetchPart } from '../node.js';
+import { tooManyRequests } from '../too-many-requests.js';
 import { NONE_EXCLUDED, type ExcludedGroup, type Exclusion } from '../pruning/group-pruning.js';
 import { isJoined, type JoinedGroup } from '../pruning/group-units.js';
 import { labelsOf, type PlannedGroup } from '../pruning/planned-group.js';
@@ -29,12 +30,18 @@ interface SentExpr {
 export class Fetches {
   readonly #times: PlanTimes;
   readonly #routing: SelectorRouting;
+  readonly #maxRequests: number;
   readonly #rewriter: Rewriter;
+  /** Keys of the fetches. */
+  readonly #created = new Set<string>();
+  #requests = 0;
   readonly #groupKeys = new Map<PlannedGroup, string>();
   readonly #addedLabels = new Map<readonly PlannedGroup[], Map<ReadonlySet<string>, AddedLabels>>();
 
-  constructor(times: PlanTimes, routing: SelectorRouting) {
+  /** @param maxRequests limit on the requests of all fetches. Equal fetches are sent once. */
+  constructor(times: PlanTimes, routing: SelectorRouting, maxRequests: number) {
     this.#times = times;
+    this.#maxRequests = maxRequests;
     this.#routing = routing;
     this.#rewriter = new Rewriter(times, routing);
   }
@@ -45,6 +52,8 @@ export class Fetches {
    * apart until the outer level has grouped.
    *
    * Joined groups are left out.
+   *
+   * @throws PromfedError `limit` when all fetches together have too many requests.
    */
   create(expr: Expr, { groups, remainingLabels }: Local): FetchNode {
     const routes = this.#routesOf(expr);
@@ -67,10 +76,12 @@ export class Fetches {
     }
     // Each distinct text once, then the number of the text of each group: texts can be long, and groups many.
     const texts = JSON.stringify([this.#times.steps ?? null, [...numbers.keys()]]);
+    const key = texts + choices + added.key;
+    this.#count(key, parts.length);
     return {
       kind: 'fetch',
       fetch: {
-        key: texts + choices + added.key,
+        key,
         type: typeOf(expr) === 'matrix' ? 'matrix' : 'vector',
         parts,
       },
@@ -78,6 +89,15 @@ export class Fetches {
       source: expr,
       position: expr.position,
     };
+  }
+
+  #count(key: string, requests: number): void {
+    if (this.#created.has(key)) return;
+    this.#created.add(key);
+    this.#requests += requests;
+    if (this.#requests > this.#maxRequests) {
+      throw tooManyRequests(`at least ${this.#requests}`, this.#maxRequests);
+    }
   }
 
   #routesOf(expr: Expr): readonly SelectorRoute[] {
