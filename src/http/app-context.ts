@@ -6,6 +6,7 @@ import type { FeatureSet } from '../promql/language/index.js';
 import type { Clock, Log } from '../runtime/index.js';
 import type { Connections } from './clients/connections.js';
 import type { ApiRequest } from './routes/route.js';
+import type { RunningRequest } from './running-requests.js';
 
 /** Limits of one request, all inclusive. */
 export interface RequestLimits {
@@ -49,5 +50,7 @@ export interface AppContext {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Called after each response. `route` is the pattern of the route, not the path of the request. */
   onAnswered(route: string, status: number, durationMs: number): void;
+  /** Called when the requests to remember change; undefined when no other process logs them. */
+  readonly onRunning?: ((running: readonly RunningRequest[]) => void) | undefined;
   readonly log: Log;
 }

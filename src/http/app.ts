@@ -13,6 +13,7 @@ import { addRuleRoutes } from './routes/rule-routes.js';
 import { addPathRedirects, replyNotFound } from './redirect.js';
 import { errorHandler } from './reply/reply-error.js';
 import { addSlicing } from './reply/slice-body.js';
+import { RunningRequests } from './running-requests.js';
 import { addStatusRoutes } from './routes/status-routes.js';
 
 const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
@@ -68,6 +69,7 @@ export function createApp(context: AppContext): FastifyInstance {
     void connections.drain();
     done();
   });
+  if (context.onRunning !== undefined) new RunningRequests(context.clock, context.onRunning).follow(app);
   app.addHook('onResponse', (request, reply, done) => {
     context.onAnswered(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime);
     done();

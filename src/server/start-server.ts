@@ -74,7 +74,7 @@ export interface Server {
  * @throws PromfedError when the configuration is invalid or the address cannot be bound.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { clock, log, maxConcurrency, queryTimeoutMs } = options;
+  const { clock, log, maxConcurrency, queryTimeoutMs, supervisor } = options;
   const metrics = createMetrics(options.version);
   const budget = new MemoryBudget(options.memory);
   const heap = new HeapUse();
@@ -150,6 +150,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     configYaml: () => reloader.current.maskedYaml,
     metrics: options.supervisor?.metrics ?? metrics.render,
     onAnswered: metrics.observeHttp,
+    onRunning:
+      supervisor &&
+      ((requests) => {
+        supervisor.running(requests, budget.heldBytes);
+      }),
   });
   const url = await listen(app, options.bindAddr, options.routePrefix);
   log.info({ url, server_groups: reloader.current.settings.serverGroups.length }, 'promfed is ready');

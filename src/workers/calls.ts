@@ -12,6 +12,14 @@ export interface MetricsText {
   readonly text: string;
 }
 
+/** A request that a worker runs. */
+export interface RunningRequest {
+  readonly route: string;
+  /** Start of the query. */
+  readonly query: string;
+  readonly startedMs: number;
+}
+
 /** The functions of a worker. */
 export interface WorkerFunctions {
   /** Resolves when new queries are answered with the given configuration. */
@@ -34,6 +42,11 @@ export interface SupervisorFunctions<Options> {
   readonly ready: (url: string) => void;
   /** Reports that the worker cannot serve, and exits. */
   readonly failed: (reason: string) => void;
+  /** Reports requests that run, and the bytes that all of them hold, in place of the report before. */
+  readonly running: (report: {
+    readonly requests: readonly RunningRequest[];
+    readonly heldBytes: number;
+  }) => void;
   /** Loads the configuration again, for all workers. */
   readonly reload: () => Promise<void>;
   /** Returns the rules, from the worker that evaluates them. */

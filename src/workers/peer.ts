@@ -23,6 +23,8 @@ export interface Peer<Remote extends Functions<Remote>> {
     argument: Parameters<Remote[Name]>[0],
     limitMs?: number,
   ): Promise<Awaited<ReturnType<Remote[Name]>>>;
+  /** Calls a function without an answer. The message is written before this returns, if the other side reads. */
+  notify<Name extends keyof Remote & string>(name: Name, argument: Parameters<Remote[Name]>[0]): void;
 }
 
 /** The error of a call that was not answered. The other side may have run the function. */
@@ -60,6 +62,9 @@ export function createPeer<Remote extends Functions<Remote>, Local extends Funct
   channel.onClosed(close);
 
   return {
+    notify(name, argument) {
+      rpc.$callEvent(name, argument).catch(() => undefined); // the other side has ended
+    },
     async call<Name extends keyof Remote & string>(
       name: Name,
       argument: Parameters<Remote[Name]>[0],

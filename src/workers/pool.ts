@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { PromfedError } from '../model/index.js';
 import type { Clock } from '../runtime/index.js';
 import { totalsOf, type MetricsReport } from '../telemetry/index.js';
-import type { SupervisorFunctions, WorkerFunctions } from './calls.js';
+import type { RunningRequest, SupervisorFunctions, WorkerFunctions } from './calls.js';
 import { channelOf } from './channel.js';
 import { createPeer, type Peer } from './peer.js';
 import { RestartPolicy } from './restart-policy.js';
@@ -19,7 +19,7 @@ export interface PoolOptions<Options> {
   /** Node.js' flags for workers. */
   readonly execArgv: readonly string[];
   /** The functions that workers call, except those of the pool itself. */
-  readonly functions: Omit<SupervisorFunctions<Options>, 'ready' | 'failed'>;
+  readonly functions: Omit<SupervisorFunctions<Options>, 'ready' | 'failed' | 'running'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly onReady: (member: Member) => void;
@@ -39,6 +39,8 @@ export interface Member {
   isReady: boolean;
   /** The metrics that it reported last. */
   lastReport: MetricsReport;
+  /** The requests that it reported last. */
+  running: { readonly requests: readonly RunningRequest[]; readonly heldBytes: number };
 }
 
 /** A fixed number of workers. */
@@ -111,6 +113,9 @@ export class WorkerPool<Options> {
       ready: (url) => {
         this.#onReady(member, url);
       },
+      running: (report) => {
+        member.running = report;
+      },
       failed: (reason) => {
         this.#onFailed(reason);
       },
@@ -125,6 +130,7 @@ export class WorkerPool<Options> {
       startedMs: clock.now(),
       isReady: false,
       lastReport: [],
+      running: { requests: [], heldBytes: 0 },
     };
     this.#members.set(worker.id, member);
     worker.once('exit', (code, signal) => {
@@ -159,6 +165,7 @@ export class WorkerPool<Options> {
     this.#pastTotals = totalsOf([this.#pastTotals, member.lastReport]);
     if (this.#isStopping) return;
     this.#options.onExit(member, this.members());
+    this.#logRunning(member);
     const delayMs = this.#policy.workerExited({
       wasReady: member.isReady,
       lifeMs: clock.now() - member.startedMs,
@@ -175,6 +182,16 @@ export class WorkerPool<Options> {
       this.#options.onReplaced();
     }, delayMs);
     this.#restarts.add(timer);
+  }
+
+  /** Logs the requests of a worker that ended. One of them may be the reason. */
+  #logRunning({ worker, running }: Member): void {
+    const { clock, log } = this.#options;
+    const { requests, heldBytes } = running;
+    for (const { route, query, startedMs } of requests) {
+      const fields = { route, query, age_ms: clock.now() - startedMs, held_bytes_of_all: heldBytes };
+      log.error({ pid: worker.process.pid, ...fields }, 'request that the worker was running');
+    }
   }
 
   #giveUp(): void {

@@ -10,6 +10,7 @@ import {
   fromClone,
   type ClonedConfig,
   type MetricsText,
+  type RunningRequest,
   type SupervisorFunctions,
   type WorkerFunctions,
 } from './calls.js';
@@ -20,6 +21,8 @@ import { createPeer } from './peer.js';
 export interface Supervisor {
   readonly reload: () => Promise<void>;
   readonly metrics: () => Promise<MetricsText>;
+  /** Remembers requests that run, and the bytes that all of them hold, for the log. */
+  readonly running: (requests: readonly RunningRequest[], heldBytes: number) => void;
   /** The rules of the worker that evaluates them. */
   readonly rules: RulesApi;
 }
@@ -96,6 +99,9 @@ export async function runWorker(
     const running = await start(options, () => Promise.resolve(fromClone(config)), {
       reload: () => supervisor.call('reload', undefined),
       metrics: () => supervisor.call('metrics', undefined, METRICS_LIMIT_MS),
+      running: (requests, heldBytes) => {
+        supervisor.notify('running', { requests, heldBytes });
+      },
       rules: {
         groups: () => supervisor.call('ruleGroups', undefined, RULES_LIMIT_MS),
         alertmanagers: () => supervisor.call('alertmanagers', undefined, RULES_LIMIT_MS),

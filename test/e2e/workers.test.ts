@@ -6,6 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import t from 'tap';
 
 import { until } from '../helpers/until.js';
@@ -17,6 +19,7 @@ import {
 } from '../helpers/promfed/process.js';
 import { api } from '../helpers/promfed/promfed.js';
 import type { Teardown } from '../helpers/real-servers/server-process.js';
+import { startFaultServer } from '../helpers/upstreams/fault-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'promfed-workers-'));
 t.teardown(() => {
@@ -124,6 +127,30 @@ t.test('a worker that is killed is replaced, and retried requests succeed', asyn
   t.ok(later >= counted, `counters do not go back: ${counted}, then ${later}`);
   promfed.child.kill('SIGTERM');
   t.equal(await promfed.ended, 0);
+});
+
+t.test('the log shows the requests of a worker that ends', async (t) => {
+  const region = await startFaultServer(() => undefined);
+  t.teardown(() => region.close());
+  const yaml = `promxy: { server_groups: [{ static_configs: [{ targets: ['${region.target}'] }] }] }`;
+  const promfed = await start(t, `--config=${file('silent.yaml', yaml)}`, '--workers=1', '--workers=2');
+  const query = `count(silent{a="${'x'.repeat(2_000)}"})`;
+  const body = new URLSearchParams({ query });
+  const ended = fetch(`${promfed.url}api/v1/query`, { method: 'POST', body }).catch(() => 'closed');
+  await region.untilRequests(1);
+  await sleep(300); // it is reported after 100 ms
+  for (const pid of promfed.workers()) process.kill(pid, 'SIGABRT');
+  t.equal(await ended, 'closed');
+  await until(() => promfed.output().includes('was running'), 'the log');
+  const lines = promfed
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('was running'));
+  t.equal(lines.length, 1);
+  const line = JSON.parse(lines[0]!) as Record<string, unknown>;
+  t.match(line, { level: 'error', route: '/api/v1/query', query: query.slice(0, 1024) });
+  t.ok(Number(line['age_ms']) >= 200, `${String(line['age_ms'])} ms`);
+  t.ok(Number(line['held_bytes_of_all']) >= 2 ** 21, `${String(line['held_bytes_of_all'])} bytes`);
 });
 
 t.test('metrics are the sum over all workers, also while one does not answer', async (t) => {
