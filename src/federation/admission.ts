@@ -138,11 +138,12 @@ export class Admission {
     this.#inFlight++;
     return new AdmittedRequest(memory, () => {
       this.#inFlight--;
-      this.#admitWaiting();
+      this.admitWaiting();
     });
   }
 
-  #admitWaiting(): void {
+  /** Admits requests that wait. Called when other holders than admitted requests have returned memory to the budget. */
+  admitWaiting(): void {
     for (const waiting of this.#queue) {
       const admitted = this.#tryAdmit();
       if (admitted === undefined) return;

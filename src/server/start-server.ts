@@ -83,6 +83,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const connections = new Connections({
     limits: { ...CLIENT_LIMITS, ...options.clientLimits },
     budget,
+    onFreed: () => {
+      admission.admitWaiting();
+    },
     contention() {
       const { process_memory: rejections } = budget.rejections;
       const rejected = rejections - seenRejections;

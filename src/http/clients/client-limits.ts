@@ -8,6 +8,8 @@ export interface ClientLimits {
   readonly headersMs: number;
   /** Time from the end of the headers to the end of the body. */
   readonly bodyMs: number;
+  /** Time after which a connection without a complete request makes room for another one. */
+  readonly silentMs: number;
   /** Time without a request. Go clients such as Grafana close their connections after 90 s, so they never send one while
    * it is closing. */
   readonly idleMs: number;
@@ -27,6 +29,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   maxConnections: 512,
   headersMs: 30_000,
   bodyMs: 60_000,
+  silentMs: 1_000,
   idleMs: 120_000,
   stallMs: 30_000,
   contendedStallMs: 5_000,

@@ -25,15 +25,14 @@ export interface ConnectionsOptions {
   readonly limits: ClientLimits;
   /** Charged for requests. Undefined when they are not counted. */
   readonly budget?: MemoryBudget;
+  /** Called when memory was returned to the budget. */
+  readonly onFreed?: () => void;
   /** Number of requests that wait for memory or a slot, or have been rejected for want of it since the latest call. */
   readonly contention?: () => number;
   /** Time for a response, from the arrival of its request to its last byte, unless `deliverWithin` sets another. */
   readonly deliverMs?: number;
   readonly log: Log;
 }
-
-/** A connection without a request is closed for the sake of another one after this time. */
-const SILENT_MS = 1_000;
 
 /** Share of the budget that incomplete headers may take. */
 const HEADERS_SHARE = 1 / 8;
@@ -264,8 +263,11 @@ export class Connections {
   }
 
   #release(request: ClientRequest): void {
-    this.#options.budget?.shrink(request.chargedBytes);
+    const { chargedBytes } = request;
+    if (chargedBytes === 0) return;
     request.chargedBytes = 0;
+    this.#options.budget?.shrink(chargedBytes);
+    this.#options.onFreed?.();
   }
 
   /** Closes connections whose time is over. */
@@ -329,14 +331,14 @@ export class Connections {
   /** Makes room for a new connection: closes one that sends no request, is idle, or holds up others. */
   #closeLeastUseful(): void {
     const nowMs = this.#clock.now();
-    const { contendedStallMs } = this.#options.limits;
+    const { contendedStallMs, silentMs } = this.#options.limits;
     let worst: Connection | undefined;
     let worstRank = 0;
     for (const connection of this.#connections.values()) {
       const { phase, sinceMs } = connection;
       let rank = 0;
       if (phase === 'new' || phase === 'headers' || phase === 'rest')
-        rank = nowMs - sinceMs >= SILENT_MS ? 3 : 0;
+        rank = nowMs - sinceMs >= silentMs ? 3 : 0;
       else if (phase === 'idle') rank = 2;
       else if (nowMs - holdsUpSince(connection) >= contendedStallMs) rank = 1;
       if (rank === 0 || rank < worstRank) continue;

@@ -69,3 +69,10 @@ export class RawClient {
 export function getRequest(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: promfed\r\n\r\n`;
 }
+/** The beginning of a request whose body is a form of `length` bytes. */
+export function postRequest(path: string, length: number, headers = ''): string {
+  return (
+    `POST ${path} HTTP/1.1\r\nHost: promfed\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+    `Content-Length: ${length}\r\n${headers}\r\n`
+  );
+}

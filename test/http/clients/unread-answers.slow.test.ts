@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap';
 
 import type { Server } from '../../../src/server/index.js';
-import { getRequest, RawClient } from '../../helpers/clients/raw-client.js';
+import { getRequest, postRequest, RawClient } from '../../helpers/clients/raw-client.js';
 import { metricOf } from '../../helpers/clients/metric-of.js';
 import { api, startPromfed, type PromfedOptions } from '../../helpers/promfed/promfed.js';
 import { neverEnds, startFaultServer } from '../../helpers/upstreams/fault-server.js';
@@ -116,19 +116,26 @@ t.test('while no request waits, a client may pause', async (t) => {
   await until(() => client!.received.length > 10 * MB, 'more of the answer');
 });
 
-t.test(
-  'an unread answer that was sent whole is closed as well, and its memory is available to others',
-  async (t) => {
-    const server = await start(t, await endlessRegion(t), {
-      memory: { budgetBytes: 130 * MB, perQueryBytes: 130 * MB },
-      clientLimits: { contendedStallMs: 200, checkMs: 50 },
-    });
-    await stuckClients(t, server, 1, '/api/v1/label/n/values');
-    await until(async () => (await metricOf(server, 'promfed_memory_held_bytes')) > 50 * MB, 'the answer');
-    await until(async () => {
-      const { httpStatus } = await api(server.url, '/api/v1/label/n/values');
-      return httpStatus === 200;
-    }, 'memory for another answer');
-    t.equal(await metricOf(server, 'promfed_http_connections_closed_total{reason="contention"}'), 1);
-  },
-);
+t.test('a client that does not read its label values leaves its slot to others', async (t) => {
+  const server = await start(t, await endlessRegion(t), {
+    maxConcurrency: 1,
+    clientLimits: { contendedStallMs: 200, checkMs: 50 },
+  });
+  await stuckClients(t, server, 1, '/api/v1/label/n/values');
+  await until(async () => (await metricOf(server, 'promfed_queries_in_flight')) === 1, 'the request to run');
+  const { httpStatus } = await api(server.url, '/api/v1/label/n/values');
+  t.equal(httpStatus, 200);
+  t.equal(await metricOf(server, 'promfed_http_connections_closed_total{reason="contention"}'), 1);
+});
+
+t.test('an unread answer that is sent whole ends as well', async (t) => {
+  const server = await start(t, await endlessRegion(t), { clientLimits: { stallMs: 300, checkMs: 50 } });
+  const body = `query="${'x'.repeat(9 * MB)}"`;
+  const client = await RawClient.connect(t, server.url);
+  client.write(postRequest('/api/v1/format_query', body.length) + body);
+  await until(
+    async () => (await metricOf(server, 'promfed_http_connections_closed_total{reason="no_progress"}')) === 1,
+    'the connection to be closed',
+  );
+  t.equal(await metricOf(server, 'promfed_memory_held_bytes'), 0);
+});
