@@ -1,6 +1,6 @@
 export { CLOSE_BRACKET, COMMA, holdsAt, OPEN_BRACKET, QUOTE } from './byte.js';
-export { decodeLossyColumn, decodeLossyRaw } from './decode/decode-lossy.js';
-export { countSamples, decodeColumn, decodeRaw } from './decode/decode.js';
+export { accounted, decodeLossyColumn, decodeLossyRaw } from './decode/decode-lossy.js';
+export { countSamples, decodeColumn, decodeRaw, decodeRawPaced } from './decode/decode.js';
 export { LossyHistograms, lossyHistogramsWarning } from './decode/lossy-histograms.js';
 export { SampleReader } from './decode/sample-reader.js';
 export {

@@ -47,9 +47,10 @@ async function read(
   if (isStream !== streamed)
     throw new Error(`unexpected content type ${response.headers.get('content-type')!}`);
   const take = (): void => undefined;
+  const options = { signal: new AbortController().signal };
   const all = streamed
-    ? readChunkedSeries(response.body!, window, take)
-    : readSeries(new Uint8Array(await response.arrayBuffer()), window, take);
+    ? readChunkedSeries(response.body!, window, take, options)
+    : readSeries(new Uint8Array(await response.arrayBuffer()), window, take, options);
   const series: RawSeries[] = [];
   for await (const read of all) if (read.timestamps.length > 0) series.push(read);
   // Chunks have another order than samples.

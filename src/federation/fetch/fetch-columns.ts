@@ -1,6 +1,7 @@
 // Fetches that are computed with: the answers of all groups decoded to columns on the step grid.
 
 import {
+  accounted,
   decodeColumn,
   decodeLossyColumn,
   LossyHistograms,
@@ -10,7 +11,7 @@ import {
 import { setLabels, setBufferedLabels } from '../../merge/index.js';
 import { ColumnSlabs, labelsBytes, type Column, type Vector } from '../../model/index.js';
 import type { Fetch } from '../../promql/plan/index.js';
-import type { SampleBudget, SampleCounter } from '../../runtime/index.js';
+import { Pacer, type SampleBudget, type SampleCounter } from '../../runtime/index.js';
 import type { GroupSnapshot } from '../../upstreams/index.js';
 import { allOrNothing, warnOrThrow } from '../fan-out.js';
 import { asReplan } from '../replan/native-histogram-replan.js';
@@ -56,7 +57,7 @@ async function decodePart(
   if (buffered !== undefined) {
     stats.received(buffered.frames);
     stats.ended(buffered.trailer);
-    decoder.decode(setBufferedLabels({ frames: buffered.frames, addLabels }));
+    await decoder.decode(setBufferedLabels({ frames: buffered.frames, addLabels }));
     noteTrailer(buffered.trailer, group, run);
     return decoder.columns;
   }
@@ -65,7 +66,7 @@ async function decodePart(
     const batch = await labelled.next();
     if (batch === undefined) break;
     stats.received(batch);
-    decoder.decode(batch);
+    await decoder.decode(batch);
   }
   stats.ended(labelled.trailer);
   requireBuckets(labelled.trailer, fetch, run);
@@ -85,6 +86,7 @@ class PartDecoder {
   readonly #counter: SampleCounter;
   readonly #slabs: ColumnSlabs;
   readonly #groupName: string;
+  readonly #pacer: Pacer;
   /** Undefined when native histograms are an error. */
   readonly #lossy: LossyHistograms | undefined;
 
@@ -92,16 +94,19 @@ class PartDecoder {
   constructor(group: GroupSnapshot, run: FetchRun, budget: SampleBudget, lossy: LossyHistograms) {
     const { count } = run.grid;
     this.#run = run;
+    this.#pacer = new Pacer(run.deadline.required.signal);
     this.#counter = budget.onGrid(count);
     this.#slabs = new ColumnSlabs(count);
     this.#groupName = group.name;
     this.#lossy = isLossy(group, run) ? lossy : undefined;
   }
 
-  decode(batch: readonly SeriesFrame[]): void {
+  async decode(batch: readonly SeriesFrame[]): Promise<void> {
     const { grid, memory } = this.#run;
     memory.reserve('series', labelBytesOf(batch));
     for (const frame of batch) {
+      // A series without samples has a column too.
+      if (this.#pacer.due) await this.#pacer.pause();
       this.#counter.reserve(grid.count);
       const column = this.#slabs.create(frame.labels);
       if (this.#lossy === undefined) {
@@ -114,8 +119,8 @@ class PartDecoder {
   }
 
   #decodeLossy(frame: SeriesFrame, column: Column, lossy: LossyHistograms): Column {
-    const { grid, annotations } = this.#run;
-    const decoded = decodeLossyColumn(frame, grid, column, lossy);
+    const { grid, annotations, memory } = this.#run;
+    const decoded = accounted(memory, frame, () => decodeLossyColumn(frame, grid, column, lossy));
     if (decoded.histograms !== undefined) annotations.notice(lossyHistogramsWarning(this.#groupName));
     return decoded;
   }

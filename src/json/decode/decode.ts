@@ -2,6 +2,7 @@
 
 import type { Column, Grid, RawSeries } from '../../model/index.js';
 import { formatTimestamp, type PromfedError } from '../../model/index.js';
+import type { Pacer } from '../../runtime/index.js';
 import { OPEN_BRACKET } from '../byte.js';
 import type { SeriesFrame } from '../frame.js';
 import { invalidAnswer } from '../read/upstream-answer-error.js';
@@ -61,32 +62,80 @@ export interface DecodeRawOptions {
  *   frame holds native histograms.
  */
 export function decodeRaw(frame: SeriesFrame, options: DecodeRawOptions = {}): RawSeries {
-  let timestamps = new Float64Array(64);
-  let values = new Float64Array(64);
-  let count = 0;
-  reader.begin(frame.samples);
-  for (let n = reader.next(); n > 0; n = reader.next()) {
-    if (count + n > timestamps.length) {
-      timestamps = grown(timestamps, count + n);
-      values = grown(values, count + n);
+  const decoder = new RawDecoder(frame, reader);
+  while (decoder.decode() > 0);
+  return decoder.finish(options);
+}
+
+/**
+ * Does the same in time slices, for frames of any size.
+ *
+ * @param reserve called with the number of samples of each block before they are kept.
+ * @throws PromfedError also what `reserve` and `Pacer.pause` throw.
+ */
+export async function decodeRawPaced(
+  frame: SeriesFrame,
+  options: DecodeRawOptions,
+  pacer: Pacer,
+  reserve: (samples: number) => void,
+): Promise<RawSeries> {
+  // The shared reader may be used by others during a pause.
+  const decoder = new RawDecoder(frame, new SampleReader());
+  for (;;) {
+    const samples = decoder.decode();
+    if (samples === 0) return decoder.finish(options);
+    reserve(samples);
+    if (pacer.due) await pacer.pause();
+  }
+}
+
+/** Decodes one frame block by block. */
+class RawDecoder {
+  readonly #frame: SeriesFrame;
+  readonly #reader: SampleReader;
+  #timestamps = new Float64Array(64);
+  #values = new Float64Array(64);
+  #count = 0;
+
+  constructor(frame: SeriesFrame, from: SampleReader) {
+    this.#frame = frame;
+    this.#reader = from;
+    from.begin(frame.samples);
+  }
+
+  /** Decodes the next block. Returns the number of its samples; 0 at the end. */
+  decode(): number {
+    const { timestamps: times, values: decoded } = this.#reader;
+    const n = this.#reader.next();
+    let count = this.#count;
+    if (count + n > this.#timestamps.length) {
+      this.#timestamps = grown(this.#timestamps, count + n);
+      this.#values = grown(this.#values, count + n);
     }
+    const timestamps = this.#timestamps;
+    const values = this.#values;
     for (let i = 0; i < n; i++) {
-      const timeMs = reader.timestamps[i]!;
+      const timeMs = times[i]!;
       if (count > 0 && timeMs <= timestamps[count - 1]!) {
-        if (timeMs < timestamps[count - 1]!) throw outOfOrder(frame, timeMs);
+        if (timeMs < timestamps[count - 1]!) throw outOfOrder(this.#frame, timeMs);
         count--;
       }
       timestamps[count] = timeMs;
-      values[count++] = reader.values[i]!;
+      values[count++] = decoded[i]!;
     }
+    this.#count = count;
+    return n;
   }
-  const series = {
-    labels: frame.labels,
-    timestamps: timestamps.slice(0, count),
-    values: values.slice(0, count),
-  };
-  if (options.nanIsStale !== true || !series.values.some(Number.isNaN)) return series;
-  return { ...series, stale: Uint8Array.from(series.values, (value) => (Number.isNaN(value) ? 1 : 0)) };
+
+  finish(options: DecodeRawOptions): RawSeries {
+    const series = {
+      labels: this.#frame.labels,
+      timestamps: this.#timestamps.slice(0, this.#count),
+      values: this.#values.slice(0, this.#count),
+    };
+    if (options.nanIsStale !== true || !series.values.some(Number.isNaN)) return series;
+    return { ...series, stale: Uint8Array.from(series.values, (value) => (Number.isNaN(value) ? 1 : 0)) };
+  }
 }
 
 /** Returns an upper bound on the number of samples, without decoding them. Exact for floats as servers print them. */

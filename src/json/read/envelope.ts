@@ -5,6 +5,10 @@ import { HISTOGRAM, HISTOGRAMS, VALUE, VALUES } from './series-parser.js';
 import { invalidAnswer, UpstreamAnswerError } from './upstream-answer-error.js';
 
 const RESULT_TYPES: ReadonlySet<unknown> = new Set<ResultType>(['vector', 'matrix', 'scalar', 'string']);
+/** Limits of the warnings and of the infos of an answer. */
+const MAX_TEXTS = 100;
+const MAX_TEXT_CHARS = 4096;
+
 const KEPT: ReadonlySet<string> = new Set(['status', 'errorType', 'error', 'warnings', 'infos', 'isPartial']);
 
 /**
@@ -118,5 +122,10 @@ function asText(value: unknown): string {
 function asTexts(value: unknown, member: string): string[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw invalidAnswer(`"${member}" is not an array`);
-  return value.map((text) => (typeof text === 'string' ? text : JSON.stringify(text)));
+  const kept = value.slice(0, MAX_TEXTS).map((text) => {
+    const printed = typeof text === 'string' ? text : JSON.stringify(text);
+    return printed.length > MAX_TEXT_CHARS ? `${printed.slice(0, MAX_TEXT_CHARS)}…` : printed;
+  });
+  const omitted = value.length - kept.length;
+  return omitted === 0 ? kept : [...kept, `${omitted} more ${member} of a region omitted`];
 }

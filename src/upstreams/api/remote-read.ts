@@ -3,11 +3,13 @@
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-import type { Labels, MatchOp, Matcher, RawSeries, TimeWindow } from '../../model/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
+import { invalidAnswer } from '../../json/index.js';
+import type { MatchOp, Matcher, RawSeries, TimeWindow } from '../../model/index.js';
+import { Pacer } from '../../runtime/index.js';
+import { unchanged, type ReadingOptions } from '../wire/reading-options.js';
 import { decodeHistogram } from '../wire/prompb-histogram.js';
-import { labelsOf, messagesOf, readDouble, readFields } from '../wire/prompb.js';
-import { RawSamplesBuilder } from '../wire/raw-samples-builder.js';
+import { messagesOf, readDouble, readFields, readLabels } from '../wire/prompb.js';
+import { RawSamplesBuilder, type WireSample } from '../wire/raw-samples-builder.js';
 import { encodeSnappy, decodeSnappy } from '../wire/snappy-block.js';
 
 /** LabelMatcher.Type. */
@@ -15,9 +17,6 @@ const MATCH_TYPES: Readonly<Record<MatchOp, number>> = { '=': 0, '!=': 1, '=~': 
 
 /** Maximum size of a decompressed SAMPLES response, which is held in memory in one piece. */
 const MAX_MESSAGE_BYTES = 256 << 20;
-
-/** Number of bytes decoded between two turns of the event loop. */
-const PAUSE_BYTES = 1 << 20;
 
 /** ReadRequest.ResponseType, in the order of preference: STREAMED_XOR_CHUNKS, SAMPLES. */
 const ACCEPTED = Uint8Array.of(1, 0);
@@ -52,56 +51,77 @@ function encodeQuery(matchers: readonly Matcher[], { afterMs, untilMs }: TimeWin
   return query.finish();
 }
 
+/** Maximum size of one sample. The largest histograms have a million buckets. */
+const MAX_SAMPLE_BYTES = 16 << 20;
+
 /**
- * Yields the series of a SAMPLES response, with their samples in the window.
+ * Yields the series of a SAMPLES response that have samples in the window, with these samples. Runs in time slices.
  *
  * @param reserve called with the weight of each sample before it is kept.
- * @param memory account for the decompressed bytes, until the query is over.
- * @param labelsIn returns the labels of a series from those in the response and the index of its query. Default: the same.
  * @throws PromfedError `upstream` when the response is invalid or its samples are not in the order of time;
- *   errors of `reserve` and `memory`.
+ *   errors of `reserve`, of the account and of `Pacer.pause`.
  */
 export async function* readSeries(
   body: Uint8Array,
   window: TimeWindow,
   reserve: (samples: number) => void,
-  memory: MemoryAccount = UNCOUNTED_MEMORY,
-  labelsIn: (labels: Labels, query: number) => Labels = (labels) => labels,
+  { signal, memory, labelsIn = unchanged }: ReadingOptions,
 ): AsyncGenerator<RawSeries, void, undefined> {
-  let bytes = 0;
+  const pacer = new Pacer(signal);
   let query = 0;
   for (const result of messagesOf(await decodeSnappy(body, MAX_MESSAGE_BYTES, memory), 1)) {
+    if (pacer.due) await pacer.pause();
+    if (result === undefined) continue;
     for (const series of messagesOf(result, 1)) {
-      bytes += series.length;
-      if (bytes >= PAUSE_BYTES) {
-        bytes = 0;
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      }
-      yield decodeSeries(series, labelsIn(labelsOf(series), query), window, reserve);
+      if (pacer.due) await pacer.pause();
+      if (series === undefined || series.length === 0) continue;
+      const samples = await readSamples(series, new RawSamplesBuilder(window, reserve), pacer);
+      if (samples.isEmpty) continue;
+      const labels = labelsIn(await readLabels(series, pacer), query);
+      yield await samples.build(labels, pacer);
     }
     query++;
   }
 }
 
 /** TimeSeries: labels = 1, samples = 2, exemplars = 3, histograms = 4. */
-function decodeSeries(
+async function readSamples(
   message: Uint8Array,
-  labels: Labels,
-  window: TimeWindow,
-  reserve: (samples: number) => void,
-): RawSeries {
-  const series = new RawSamplesBuilder(labels, window, reserve);
-  for (const encoded of messagesOf(message, 2)) {
-    const { timeMs, sample } = decodeSample(encoded);
-    series.add(timeMs, sample);
+  samples: RawSamplesBuilder,
+  pacer: Pacer,
+): Promise<RawSamplesBuilder> {
+  for (const [field, decode] of SAMPLE_FIELDS) {
+    samples.beginRun();
+    let count = 0;
+    for (const encoded of messagesOf(message, field)) {
+      count += encoded === undefined ? SAMPLES_EACH : 1 + encoded.length / HISTOGRAM_BYTES;
+      if (count >= SAMPLES_EACH) {
+        count = 0;
+        if (pacer.due) await pacer.pause();
+      }
+      if (encoded === undefined) continue;
+      if (encoded.length > MAX_SAMPLE_BYTES) {
+        throw invalidAnswer(`a sample is larger than ${MAX_SAMPLE_BYTES} bytes`);
+      }
+      const { timeMs, sample } = decode(encoded);
+      samples.add(timeMs, sample);
+    }
   }
-  series.beginRun();
-  for (const encoded of messagesOf(message, 4)) {
-    const { timeMs, sample } = decodeHistogram(encoded);
-    series.add(timeMs, sample);
-  }
-  return series.build();
+  return samples;
 }
+
+/** Number of floats that are decoded between two checks of the pacer, and the size of a histogram that costs as much as one. */
+const SAMPLES_EACH = 256;
+const HISTOGRAM_BYTES = 64;
+
+/** The fields of samples and their decoders. The samples of one field are a run. */
+const SAMPLE_FIELDS: readonly (readonly [
+  field: number,
+  decode: (message: Uint8Array) => { readonly timeMs: number; readonly sample: WireSample },
+])[] = [
+  [2, decodeSample],
+  [4, decodeHistogram],
+];
 
 /** Sample: value = 1, timestamp = 2. Missing fields are zero. */
 function decodeSample(message: Uint8Array): { readonly timeMs: number; readonly sample: number | 'stale' } {

@@ -9,7 +9,11 @@ export function configText(data: unknown): string {
   return textOf(recordOf(data, 'data')['yaml'], 'the configuration');
 }
 
+/** Maximum size of the section. Parsing YAML takes thousands of times as long as reading it. */
+const MAX_SECTION_CHARS = 64 << 10;
+
 /** The section `global`: its first line, and the lines that are indented. */
+const GLOBAL_LINE = /^global:/m;
 const GLOBAL = /^global:[^\n]*\n(?:[ \t][^\n]*(?:\n|$)|\n)*/m;
 
 /**
@@ -19,7 +23,12 @@ const GLOBAL = /^global:[^\n]*\n(?:[ \t][^\n]*(?:\n|$)|\n)*/m;
  * @throws PromfedError `upstream` when the labels are invalid.
  */
 export async function parseExternalLabels(yaml: string): Promise<Labels> {
-  const [section = ''] = GLOBAL.exec(yaml) ?? [];
+  const start = yaml.search(GLOBAL_LINE);
+  const [section = ''] =
+    start < 0 ? [] : (GLOBAL.exec(yaml.slice(start, start + MAX_SECTION_CHARS + 1)) ?? []);
+  if (section.length > MAX_SECTION_CHARS) {
+    throw invalidAnswer(`the section global of the configuration exceeds ${MAX_SECTION_CHARS} characters`);
+  }
   if (!section.includes('external_labels')) return Labels.EMPTY;
   const { parse } = await import('yaml');
   let document: unknown;

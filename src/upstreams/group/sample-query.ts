@@ -1,9 +1,11 @@
 // Raw samples of a server group: reads the answers of its replicas and merges them.
 
 import {
+  accounted,
   countSamples,
   decodeLossyRaw,
   decodeRaw,
+  decodeRawPaced,
   EMPTY_TRAILER,
   invalidAnswer,
   LossyHistograms,
@@ -31,6 +33,7 @@ import type { ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.js';
 import { readChunkedSeries } from '../wire/chunked-series.js';
+import type { ReadingOptions } from '../wire/reading-options.js';
 import { isFatal } from '../region-error.js';
 import { fanOut, type TargetGroup } from './fan-out.js';
 import { mergeTargets } from './merge-targets.js';
@@ -154,8 +157,8 @@ async function readAnswer(
   try {
     const lossy = allowsLossyHistograms ? name : undefined;
     const trailer = await (call.endpoint === 'read'
-      ? readMessage(body, window, reserve, add, labelsIn)
-      : readMatrix(body, reserve, add, lossy));
+      ? readMessage(body, window, reserve, add, { signal: scope.context.signal, labelsIn })
+      : readMatrix(body, reserve, add, lossy, new Pacer(scope.context.signal)));
     body.close();
     const hasStaleMarkers = call.endpoint === 'read' || isExport(body.contentType);
     return { series, hasStaleMarkers, trailer, held };
@@ -167,6 +170,9 @@ async function readAnswer(
   }
 }
 
+/** Size of the samples of a series that are decoded without a pause. */
+const MAX_UNPACED_BYTES = 256 << 10;
+
 /**
  * Reads the answer to a range-vector query.
  *
@@ -177,6 +183,7 @@ async function readMatrix(
   reserve: (samples: number) => void,
   add: (series: RawSeries) => void,
   lossyGroup: string | undefined,
+  pacer: Pacer,
 ): Promise<ResponseTrailer> {
   const nanIsStale = isExport(body.contentType);
   const { resultType, frames } = await withResponseFailure(openResponse(body, { memory: body.memory }));
@@ -196,12 +203,17 @@ async function readMatrix(
       return { ...trailer, warnings: [...trailer.warnings, lossyHistogramsWarning(lossyGroup)] };
     }
     for (const frame of batch) {
+      if (pacer.due) await pacer.pause();
       if (lossyGroup === undefined) {
+        if (frame.samples.length > MAX_UNPACED_BYTES) {
+          add(await decodeRawPaced(frame, { nanIsStale }, pacer, reserve));
+          continue;
+        }
         reserve(countSamples(frame));
         add(decodeRaw(frame, { nanIsStale }));
         continue;
       }
-      const series = decodeLossyRaw(frame, { nanIsStale }, lossy);
+      const series = accounted(body.memory, frame, () => decodeLossyRaw(frame, { nanIsStale }, lossy));
       reserve(series.timestamps.length);
       // The weight is known when the histograms are resolved.
       if (series.histograms === undefined) add(series);
@@ -210,27 +222,30 @@ async function readMatrix(
   }
 }
 
+/** Memory of a chunk besides its bytes: a sender may send them one by one. */
+const CHUNK_BYTES = 200;
+
 /** Reads the answer to a remote read. */
 async function readMessage(
   body: ResponseBody,
   window: TimeWindow,
   reserve: (samples: number) => void,
   add: (series: RawSeries) => void,
-  labelsIn?: (labels: Labels, query: number) => Labels,
+  options: Pick<ReadingOptions, 'signal' | 'labelsIn'>,
 ): Promise<ResponseTrailer> {
+  const { memory } = body;
   if (/^application\/x-streamed-protobuf\b/i.test(body.contentType)) {
-    const all = readChunkedSeries(body, window, reserve, body.memory, labelsIn);
+    const all = readChunkedSeries(body, window, reserve, { ...options, memory });
     for await (const series of all) add(series);
     return EMPTY_TRAILER;
   }
-  const { memory } = body;
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) {
     // The message exists twice: as chunks and as one buffer.
-    memory.reserve('remote read', 2 * chunk.length);
+    memory.reserve('remote read', 2 * chunk.length + CHUNK_BYTES);
     chunks.push(chunk);
   }
-  const all = readSeries(Buffer.concat(chunks), window, reserve, memory, labelsIn);
+  const all = readSeries(Buffer.concat(chunks), window, reserve, { ...options, memory });
   for await (const series of all) add(series);
   return EMPTY_TRAILER;
 }

@@ -9,6 +9,9 @@ import { requestFailure } from './failure.js';
 /** Number of unread bytes at which the upstream is paused. */
 const MAX_WAITING_BYTES = 64 << 10;
 
+/** Memory of a chunk besides its bytes: a sender may send them one by one. Counts for the pause only. */
+const CHUNK_BYTES = 200;
+
 /** The part of a `RequestScope` that a body needs. */
 export interface ResponseScope {
   end(outcome: RequestOutcome, bytes: number): void;
@@ -84,7 +87,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#waitingBytes -= chunk.byteLength;
     this.memory.release('upstream responses', chunk.byteLength);
     // The upstream is resumed early, so that it sends while the reader processes chunks.
-    if (this.#paused && this.#waitingBytes < MAX_WAITING_BYTES / 2) {
+    if (this.#paused && this.#load < MAX_WAITING_BYTES / 2) {
       this.#paused = false;
       this.#source.resume();
     }
@@ -127,6 +130,11 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#scope.end(outcome, this.#bytes);
   }
 
+  /** Memory of the unread chunks. */
+  get #load(): number {
+    return this.#waitingBytes + CHUNK_BYTES * (this.#waiting.length - this.#taken);
+  }
+
   /** Resolves at the next chunk, at the end, or when the body is released. */
   #arrival(): Promise<void> {
     return new Promise((resolve) => {
@@ -165,7 +173,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     }
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.byteLength;
-    if (this.#waitingBytes >= MAX_WAITING_BYTES && !this.#paused) {
+    if (this.#load >= MAX_WAITING_BYTES && !this.#paused) {
       this.#paused = true;
       this.#source.pause();
     }

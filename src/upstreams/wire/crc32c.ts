@@ -6,9 +6,13 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** Returns the checksum as an unsigned number. Source: RFC 3720, appendix B.4. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/**
+ * Returns the checksum as an unsigned number. Source: RFC 3720, appendix B.4.
+ *
+ * @param previous the checksum of the bytes before these. Default: there are none.
+ */
+export function crc32c(bytes: Uint8Array, previous = 0): number {
+  let crc = ~previous;
   for (const byte of bytes) crc = (crc >>> 8) ^ TABLE[(crc ^ byte) & 0xff]!;
   return (crc ^ 0xffffffff) >>> 0;
 }

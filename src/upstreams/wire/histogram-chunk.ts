@@ -5,6 +5,8 @@ import { CUSTOM_BUCKETS, type CounterResetHint } from '../../model/index.js';
 import { BitReader, exact, truncatedChunk, XorFloat } from './bit-reader.js';
 import type { AddSample } from './raw-samples-builder.js';
 import {
+  checkBuckets,
+  checkSpans,
   countBuckets,
   createLayout,
   histogramOf,
@@ -19,21 +21,22 @@ const CHUNK_HINTS = ['unknown', 'not_reset', 'reset', 'gauge'] as const;
 const HEADER_BYTES = 3;
 
 /**
- * Calls `add` with every sample of a chunk of histograms with integer counts, in order.
+ * Calls `add` with every sample of a chunk of histograms with integer counts, in order. Yields after each sample, so that
+ * the caller may pause: a sample may have a million buckets.
  *
  * @throws PromfedError `upstream` when the chunk is invalid; what `add` throws.
  */
-export function decodeHistogramChunk(data: Uint8Array, add: AddSample): void {
-  decodeChunk(data, add, (positive, negative) => new IntegerCounts(positive, negative));
+export function decodeHistogramChunk(data: Uint8Array, add: AddSample): Generator<undefined, void> {
+  return decodeChunk(data, add, (positive, negative) => new IntegerCounts(positive, negative));
 }
 
 /**
- * Calls `add` with every sample of a chunk of histograms with float counts, in order.
+ * Does the same with a chunk of histograms with float counts.
  *
  * @throws PromfedError as `decodeHistogramChunk` does.
  */
-export function decodeFloatHistogramChunk(data: Uint8Array, add: AddSample): void {
-  decodeChunk(data, add, (positive, negative) => new FloatCounts(positive, negative));
+export function decodeFloatHistogramChunk(data: Uint8Array, add: AddSample): Generator<undefined, void> {
+  return decodeChunk(data, add, (positive, negative) => new FloatCounts(positive, negative));
 }
 
 /** The counts of the current sample. `begin` reads the first sample, `next` the difference to the next one. */
@@ -43,11 +46,11 @@ interface ChunkCounts extends HistogramCounts {
   next(reader: BitReader): void;
 }
 
-function decodeChunk(
+function* decodeChunk(
   data: Uint8Array,
   add: AddSample,
   createCounts: (positive: number, negative: number) => ChunkCounts,
-): void {
+): Generator<undefined, void> {
   if (data.length < HEADER_BYTES) throw truncatedChunk();
   const total = data[0]! * 256 + data[1]!;
   if (total === 0) return;
@@ -67,6 +70,7 @@ function decodeChunk(
       counts.next(reader);
     }
     add(timeMs, counts.isStale ? 'stale' : histogramOf(layout, counts, hintOf(chunkHint, i)));
+    yield undefined;
   }
 }
 
@@ -85,7 +89,9 @@ function readLayout(reader: BitReader): HistogramLayout {
   const negative = readSpans(reader);
   const customValues: number[] = [];
   if (schema === CUSTOM_BUCKETS) {
-    for (let n = readCount(reader); n > 0; n--) customValues.push(readCustomBound(reader));
+    const count = readCount(reader);
+    checkBuckets(count);
+    for (let n = count; n > 0; n--) customValues.push(readCustomBound(reader));
   }
   // Every bucket has at least one bit, so an invalid count allocates nothing.
   if (countBuckets(positive) + countBuckets(negative) > reader.bitsLeft) throw truncatedChunk();
@@ -101,7 +107,9 @@ function readZeroThreshold(reader: BitReader): number {
 
 function readSpans(reader: BitReader): Span[] {
   const spans: Span[] = [];
-  for (let n = readCount(reader); n > 0; n--) {
+  const count = readCount(reader);
+  checkSpans(count);
+  for (let n = count; n > 0; n--) {
     const length = reader.varbitUint();
     spans.push({ length, offset: reader.varbitInt() });
   }

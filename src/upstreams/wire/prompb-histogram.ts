@@ -6,7 +6,14 @@ import { invalidAnswer } from '../../json/index.js';
 import { CUSTOM_BUCKETS, type CounterResetHint } from '../../model/index.js';
 import { exactInteger, readDouble, readFields } from './prompb.js';
 import type { WireSample } from './raw-samples-builder.js';
-import { countBuckets, createLayout, histogramOf, type Span } from './sparse-histogram.js';
+import {
+  checkBuckets,
+  checkSpans,
+  countBuckets,
+  createLayout,
+  histogramOf,
+  type Span,
+} from './sparse-histogram.js';
 
 /** Hints by Histogram.ResetHint. */
 const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'gauge'];
@@ -113,11 +120,15 @@ function double(read: (value: number) => unknown): Field {
 }
 
 function doublesInto(list: number[]): Field {
-  return repeated(WireType.Bit64, (reader) => list.push(reader.double()));
+  return repeated(WireType.Bit64, (reader) => {
+    checkBuckets(list.push(reader.double()));
+  });
 }
 
 function deltasInto(list: number[]): Field {
-  return repeated(WireType.Varint, (reader) => list.push(exactInteger(reader.sint64())));
+  return repeated(WireType.Varint, (reader) => {
+    checkBuckets(list.push(exactInteger(reader.sint64())));
+  });
 }
 
 /** Numbers are packed into one field, or have one field each. Readers must accept both. */
@@ -147,7 +158,7 @@ function spansInto(list: Span[]): Field {
       else if (number === 2 && type === WireType.Varint) length = inner.uint32();
       else inner.skip(type);
     });
-    list.push({ offset, length });
+    checkSpans(list.push({ offset, length }));
     return true;
   };
 }

@@ -4,16 +4,17 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
 import { invalidAnswer } from '../../json/index.js';
 import { Labels, PromfedError } from '../../model/index.js';
+import type { Pacer } from '../../runtime/index.js';
+
+/** Reads or skips the field whose tag has been read. */
+export type ReadField = (number: number, wireType: WireType, reader: BinaryReader) => void;
 
 /**
  * Calls `read` for each field of a message. `read` must read or skip the field.
  *
  * @throws PromfedError `upstream` when the message is invalid; a PromfedError of `read`.
  */
-export function readFields(
-  message: Uint8Array,
-  read: (number: number, wireType: WireType, reader: BinaryReader) => void,
-): void {
+export function readFields(message: Uint8Array, read: ReadField): void {
   const reader = new BinaryReader(message);
   try {
     while (reader.pos < reader.len) {
@@ -26,20 +27,58 @@ export function readFields(
   }
 }
 
+/** Number of fields that `walkFields` reads between two checks of the pacer. */
+const FIELDS_EACH = 4096;
+
+/** Does the same as `readFields` in time slices, for messages of any size. */
+export async function walkFields(message: Uint8Array, pacer: Pacer, read: ReadField): Promise<void> {
+  const reader = new BinaryReader(message);
+  for (let fields = 1; reader.pos < reader.len; fields++) {
+    if (fields % FIELDS_EACH === 0 && pacer.due) await pacer.pause();
+    readField(reader, read);
+  }
+}
+
+function readField(reader: BinaryReader, read: ReadField): void {
+  try {
+    const [number, wireType] = reader.tag();
+    read(number, wireType, reader);
+  } catch (thrown) {
+    if (thrown instanceof PromfedError) throw thrown;
+    throw invalidBuffer(thrown);
+  }
+}
+
 function invalidBuffer(cause: unknown): PromfedError {
   return invalidAnswer('malformed protocol buffer', { cause });
 }
 
+/** Number of other fields after which `messagesOf` yields without a message. */
+const MAX_SKIPPED = 4096;
+
+/** Maximum size of the labels of a series in bytes, as in JSON. */
+const MAX_LABELS_BYTES = 1 << 20;
+
 /**
- * Yields the messages in the fields with the number `wanted`, in order, as views of `message`.
+ * Yields the messages in the fields with the number `wanted`, in order, as views of `message`. Yields undefined after some
+ * thousand other fields, so that the caller may pause.
  *
  * @throws PromfedError `upstream` when an invalid field is reached.
  */
-export function* messagesOf(message: Uint8Array, wanted: number): Generator<Uint8Array, void, undefined> {
+export function* messagesOf(
+  message: Uint8Array,
+  wanted: number,
+): Generator<Uint8Array | undefined, void, undefined> {
   const reader = new BinaryReader(message);
+  let skipped = 0;
   while (reader.pos < reader.len) {
     const found = nextMessage(reader, wanted);
-    if (found !== undefined) yield found;
+    if (found !== undefined) {
+      yield found;
+    } else if (++skipped === MAX_SKIPPED) {
+      skipped = 0;
+      yield undefined;
+    }
   }
 }
 
@@ -55,9 +94,21 @@ function nextMessage(reader: BinaryReader, wanted: number): Uint8Array | undefin
 }
 
 /** Returns the labels of a series: field 1 in every message of a series. */
-export function labelsOf(message: Uint8Array): Labels {
+export async function readLabels(message: Uint8Array, pacer: Pacer): Promise<Labels> {
   const pairs: [string, string][] = [];
-  for (const label of messagesOf(message, 1)) pairs.push(labelOf(label));
+  let bytes = 0;
+  for (const label of messagesOf(message, 1)) {
+    if (label === undefined) {
+      if (pacer.due) await pacer.pause();
+      continue;
+    }
+    // The size of a label besides its texts counts too, because labels may be empty.
+    bytes += label.length + 2;
+    if (bytes > MAX_LABELS_BYTES) {
+      throw invalidAnswer(`the labels of a series exceed ${MAX_LABELS_BYTES} bytes`);
+    }
+    pairs.push(labelOf(label));
+  }
   return Labels.of(pairs);
 }
 

@@ -21,6 +21,9 @@ export interface Span {
 /** Upper bound on the buckets of one sign. The finest schema needs fewer for all floats. */
 const MAX_BUCKETS = 1 << 20;
 
+/** Upper bound on the spans of one sign. A span without buckets takes two bits in a chunk and an object in memory. */
+const MAX_SPANS = 1 << 16;
+
 /** Larger indices do not contain a float in any schema. */
 const MAX_INDEX = 1 << 24;
 
@@ -75,11 +78,21 @@ export function createLayout(
   };
 }
 
+/** @throws PromfedError `upstream` when there are too many spans to be created. */
+export function checkSpans(count: number): void {
+  if (count > MAX_SPANS) throw invalidAnswer(`a native histogram has more than ${MAX_SPANS} spans`);
+}
+
+/** @throws PromfedError `upstream` when there are too many counts or bounds of buckets. */
+export function checkBuckets(count: number): void {
+  if (count > MAX_BUCKETS) throw invalidAnswer('a native histogram has too many buckets');
+}
+
 /** Returns the number of buckets. @throws PromfedError `upstream` when there are too many to be allocated. */
 export function countBuckets(spans: readonly Span[]): number {
   let count = 0;
   for (const { length } of spans) count += length;
-  if (count > MAX_BUCKETS) throw invalidAnswer('a native histogram has too many buckets');
+  checkBuckets(count);
   return count;
 }
 

@@ -11,7 +11,7 @@ const DOD_SIZES = [0, 14, 17, 20, 64] as const;
  *
  * @throws PromfedError `upstream` when the chunk is invalid; what `add` throws.
  */
-export function decodeXorChunk(data: Uint8Array, add: AddSample): void {
+export function decodeXorChunk(data: Uint8Array, add: AddSample): undefined {
   const reader = new BitReader(data, 0);
   const count = reader.bits(16);
   const value = new XorFloat();
@@ -28,6 +28,7 @@ export function decodeXorChunk(data: Uint8Array, add: AddSample): void {
     }
     add(timeMs, value.isStale ? 'stale' : value.value);
   }
+  return undefined;
 }
 
 function secondDifference(reader: BitReader): number {

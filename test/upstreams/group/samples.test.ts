@@ -245,6 +245,7 @@ t.test('times before the epoch are encoded and decoded', async (t) => {
     readAnswer(timeSeries([-(2 ** 40), ONE], [-1, ONE], [0, ONE])),
     ALWAYS,
     () => undefined,
+    { signal: new AbortController().signal },
   )) {
     read.push([...one.timestamps]);
   }
@@ -307,13 +308,16 @@ t.test('invalid responses to a remote read are failures of the target', async (t
 
 t.test('arbitrary bytes in place of a response are series or an upstream error', async (t) => {
   let read = 0;
+  const { signal } = new AbortController();
   const good = timeSeries([50_000, ONE], [60_000, STALE]);
   await fc.assert(
     fc.asyncProperty(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), async (at, byte, end) => {
       const bad = Buffer.from(good);
       bad[at] = byte;
       try {
-        for await (const one of readSeries(readAnswer(bad.subarray(0, end)), ALWAYS, () => undefined))
+        for await (const one of readSeries(readAnswer(bad.subarray(0, end)), ALWAYS, () => undefined, {
+          signal,
+        }))
           read += one.timestamps.length;
       } catch (thrown) {
         if (!(thrown instanceof PromfedError) || !['upstream', 'unsupported'].includes(thrown.code))
