@@ -77,7 +77,8 @@ export class Admission {
    */
   admit(signal: StopSignal, timeoutMs: number): Admitted | Promise<Admitted> {
     const { budget } = this;
-    if (this.#options.isHeapFull?.() === true) {
+    // Without a running request the heap is full of garbage, which only the next request collects.
+    if (this.#inFlight > 0 && this.#options.isHeapFull?.() === true) {
       budget.rejections.heap++;
       throw new PromfedError(
         'overloaded',

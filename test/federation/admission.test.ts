@@ -116,11 +116,15 @@ t.test('no request overtakes the waiting ones', async (t) => {
   for (const admitted of await Promise.all([second, third])) admitted.release();
 });
 
-t.test('no request starts while the heap is nearly full', async (t) => {
+t.test('no request starts beside another one while the heap is nearly full', async (t) => {
   let isHeapFull = true;
-  const admission = admissionOf(1, { isHeapFull: () => isHeapFull });
+  const admission = admissionOf(4, { isHeapFull: () => isHeapFull });
+  const first = await admit(admission);
   await t.rejects(admit(admission), { code: 'overloaded', message: /^the JavaScript heap is nearly full/ });
   t.equal(admission.budget.rejections.heap, 1);
-  isHeapFull = false;
+  first.release();
   (await admit(admission)).release();
+  isHeapFull = false;
+  const others = [await admit(admission), await admit(admission)];
+  for (const other of others) other.release();
 });

@@ -25,8 +25,8 @@ function prepareWide(regions: Parameters<NonNullable<HostileCase['prepare']>>[0]
   });
 }
 
-function get(path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+function get(path: string, connection = 'close'): string {
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n\r\n`;
 }
 
 /** Returns the cases. */
@@ -109,7 +109,7 @@ export function clientCases(): readonly HostileCase[] {
       name: '50,000 pipelined requests on connections that are not read',
       fast: false,
       attack: async ({ server }) => {
-        const requests = get('/api/v1/query?query=vector(1)').repeat(5_000);
+        const requests = get('/api/v1/query?query=vector(1)', 'keep-alive').repeat(5_000);
         const sockets = Array.from({ length: 10 }, () => openRaw(server.host, server.port, requests));
         await sleep(3_000);
         const answer = await send(server.url, '/api/v1/query', { query: 'vector(1)' });

@@ -73,7 +73,7 @@ export function regionCases(): readonly HostileCase[] {
           });
         },
         attack: ({ server }) => send(server.url, `/api/v1${path}`, ''),
-        problem: oneOf([400, 422, 502, 503]),
+        problem: oneOf([422, 500, 503]),
       }),
     ),
     {
