@@ -31,6 +31,7 @@ ENV NODE_ENV=production
 # By number, so that Kubernetes can verify runAsNonRoot: nobody.
 USER 65534:65534
 EXPOSE 8082
-HEALTHCHECK --interval=15s --timeout=3s --start-period=10s \
-  CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8082/-/healthy"]
+# Reads address and path from the flags of promfed.
+COPY scripts/healthcheck.sh /app/healthcheck.sh
+HEALTHCHECK --interval=15s --timeout=3s --start-period=10s CMD ["sh", "/app/healthcheck.sh"]
 ENTRYPOINT ["/bin/promfed"]

@@ -33,7 +33,7 @@ import {
   systemClock,
 } from './runtime/index.js';
 import { createRestoreEngine, openGroups, Runtime, startServer, type ServerOptions } from './server/index.js';
-import { createLog } from './telemetry/index.js';
+import { createLog, LineWriter } from './telemetry/index.js';
 import type { WorkerOptions } from './worker.js';
 import { startWorkers } from './workers/index.js';
 
@@ -106,7 +106,7 @@ async function serve(flags: CommandLine, node: NodeFlags): Promise<void> {
   process.on('SIGHUP', () => {
     server.reload().catch(() => undefined); // the reloader has logged it
   });
-  stopOnSignal(() => server.stop());
+  stopOnSignal(flags, () => server.stop());
 }
 
 /** Runs one query. The answer goes to standard output, annotations and errors to standard error. */
@@ -170,7 +170,7 @@ async function demo(flags: CommandLine, node: NodeFlags): Promise<void> {
   const demoServers = await startDemoRegions({ clock: systemClock });
   const config = parseConfig(demoConfig(demoServers.regions), 'demo');
   const server = await start({ ...flags, workers: flags.workers ?? 1 }, node, () => Promise.resolve(config));
-  stopOnSignal(async () => {
+  stopOnSignal(flags, async () => {
     await server.stop();
     await demoServers.close();
   });
@@ -192,7 +192,10 @@ async function start(
   const machineBytes = readMachineMemory(totalmem());
   const plan = planProcesses({ ...flags, machineBytes, cores: availableCores() });
   const { workers, limitBytes } = plan;
-  const log = createLog(flags.logLevel, flags.logFormat, (line) => process.stderr.write(line));
+  // A closed standard output does not end a server.
+  process.stdout.on('error', () => undefined);
+  const lines = new LineWriter(process.stderr);
+  const log = createLog(flags.logLevel, flags.logFormat, lines.write);
   const options: WorkerOptions = {
     ...flags,
     limitBytes,
@@ -208,7 +211,8 @@ async function start(
       externalUrl: flags.externalUrl ?? `http://${hostname()}:${flags.bindAddr.port}`,
     },
   };
-  const common = { loadConfig: load, log, clock: systemClock, version };
+  const droppedLines = (): number => lines.dropped;
+  const common = { loadConfig: load, log, droppedLines, clock: systemClock, version };
   if (workers === 1) {
     const { heap_size_limit: heapLimitBytes } = getHeapStatistics();
     const oldSpaceBytes = oldSpaceLimit(heapLimitBytes, node.all);
@@ -217,7 +221,8 @@ async function start(
   }
   const execArgv = [...node.flagsOfUser, ...nodeFlags(plan, 'server', node.given)];
   const file = fileURLToPath(new URL('worker.js', import.meta.url));
-  return startWorkers({ ...common, count: workers, file, execArgv, options, onGivenUp: fail });
+  const stopLimitMs = stopLimitOf(flags);
+  return startWorkers({ ...common, count: workers, file, execArgv, options, stopLimitMs, onGivenUp: fail });
 }
 
 /** Where a pod finds its service account. */
@@ -248,8 +253,23 @@ Ctrl-C stops it. To serve regions of your own: npm start -- --config=FILE
 /** Signals within this time of the first are ignored: a terminal and npm may both send one for the same Ctrl-C. */
 const SAME_SIGNAL_MS = 1_000;
 
-function stopOnSignal(stop: () => Promise<void>): void {
+/** Time for the end of a process after its last request: queues of alerts and samples, and the lease of an election. */
+const CLOSING_MS = 30_000;
+
+/** Maximum delay of a Node.js timer. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** Maximum time from a signal to the end of all workers. */
+function stopLimitOf({ clientLimits }: CommandLine): number {
+  return Math.min(clientLimits.shutdownMs + CLOSING_MS, MAX_TIMER_MS);
+}
+
+function stopOnSignal(flags: CommandLine, stop: () => Promise<void>): void {
   onSignals(() => {
+    const limitMs = Math.min(stopLimitOf(flags) + SAME_SIGNAL_MS, MAX_TIMER_MS);
+    setTimeout(() => {
+      fail(new PromfedError('unavailable', `promfed did not stop within ${limitMs} ms`));
+    }, limitMs).unref();
     stop().then(
       () => process.exit(0),
       (thrown: unknown) => {

@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly version: string;
   readonly log: Logger;
+  /** Returns the number of lines of the log that were not written. Default: none. */
+  readonly droppedLines?: () => number;
 }
 
 export interface Server {
@@ -95,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     deliverMs: queryTimeoutMs,
     log,
   });
+  metrics.addLog(options.droppedLines ?? (() => 0));
   metrics.addConnections(() => ({ open: connections.open, closed: connections.closed }));
   metrics.addMemory(() => ({
     limitBytes: options.memory.limitBytes,

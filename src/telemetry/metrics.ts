@@ -8,6 +8,7 @@ import { addConfigMetrics, type ConfigMetrics } from './config-metrics.js';
 import { addConnectionMetrics, type ConnectionStats } from './connection-metrics.js';
 import { addElectionMetrics } from './election-metrics.js';
 import { addLabelIndexMetrics, type LearnedLabel } from './label-index-metrics.js';
+import { addLogMetrics } from './log-metrics.js';
 import { addMemoryMetrics, type MemoryStats } from './memory-metrics.js';
 import { addNotificationMetrics } from './notification-metrics.js';
 import { addRemoteWriteMetrics } from './remote-write-metrics.js';
@@ -35,6 +36,8 @@ export interface Metrics extends ConfigMetrics {
   addLabelIndex(read: () => readonly LearnedLabel[]): void;
   /** Adds the metrics of the connections of clients. @param read called for each rendering. */
   addConnections(read: () => ConnectionStats): void;
+  /** Adds the metrics of the log. @param dropped number of lines that were not written; called for each rendering. */
+  addLog(dropped: () => number): void;
   /** Adds the metrics of the memory budget. @param read called for each rendering. */
   addMemory(read: () => MemoryStats): void;
 }
@@ -74,6 +77,9 @@ export function createMetrics(version: string): Metrics {
     },
     addConnections(read) {
       addConnectionMetrics(registers, read);
+    },
+    addLog(dropped) {
+      addLogMetrics(registers, dropped);
     },
     addMemory(read) {
       addMemoryMetrics(registers, read);

@@ -88,8 +88,11 @@ export class WorkerPool<Options> {
     return this.#pastTotals;
   }
 
-  /** Resolves when every worker has answered the requests that had arrived, and has exited. */
-  async stop(): Promise<void> {
+  /**
+   * Resolves when every worker has answered the requests that had arrived, and has exited. Workers that run after `limitMs`
+   * are killed.
+   */
+  async stop(limitMs: number): Promise<void> {
     this.#isStopping = true;
     for (const timer of this.#restarts) clearTimeout(timer);
     await Promise.all(
@@ -99,8 +102,13 @@ export class WorkerPool<Options> {
             resolve();
           });
         });
+        const timer = setTimeout(() => {
+          this.#options.log.error({ pid: worker.process.pid }, 'worker does not stop; killing it');
+          worker.process.kill('SIGKILL');
+        }, limitMs);
         // The worker exits without an answer.
         await Promise.all([exit, peer.call('stop', undefined).catch(() => undefined)]);
+        clearTimeout(timer);
       }),
     );
   }

@@ -31,6 +31,10 @@ export interface WorkersOptions<Options> {
   readonly clock: Clock;
   readonly version: string;
   readonly log: Logger;
+  /** Returns the number of lines of the log of this process that were not written. */
+  readonly droppedLines: () => number;
+  /** Maximum time of `stop`. Workers that run longer are killed. */
+  readonly stopLimitMs: number;
   /** Called when no worker can be kept running. The workers that still run end with this process. */
   readonly onGivenUp: (error: PromfedError) => void;
 }
@@ -40,7 +44,7 @@ export interface Workers {
   readonly url: string;
   /** Loads the configuration again, for every worker. @throws PromfedError when it is invalid; the previous one is kept. */
   reload(): Promise<void>;
-  /** Resolves when every worker has answered the requests that had arrived, and has exited. */
+  /** Resolves when every worker has answered the requests that had arrived, or has been killed, and has exited. */
   stop(): Promise<void>;
 }
 
@@ -58,6 +62,7 @@ const SWITCH_LIMIT_MS = 30_000;
 export async function startWorkers<Options>(options: WorkersOptions<Options>): Promise<Workers> {
   const { log, clock, count } = options;
   const metrics = createMetrics(options.version);
+  metrics.addLog(options.droppedLines);
   const workerMetrics = createWorkerMetrics();
   const evaluator = new RuleEvaluator(log);
   const reloader: Reloader<LoadedConfig> = await Reloader.start<LoadedConfig>({
@@ -96,7 +101,7 @@ export async function startWorkers<Options>(options: WorkersOptions<Options>): P
     reload: () => reloader.reload(),
     stop() {
       log.info('promfed is stopping');
-      return pool.stop();
+      return pool.stop(options.stopLimitMs);
     },
   };
 }

@@ -73,7 +73,7 @@ t.test(
   async (t) => {
     t.equal(find('USER'), '65534:65534');
     t.equal(find('EXPOSE'), '8082');
-    t.match(find('HEALTHCHECK'), /wget.*http:\/\/127\.0\.0\.1:8082\/-\/healthy/);
+    t.match(find('HEALTHCHECK'), /CMD \["sh", "\/app\/healthcheck.sh"\]$/);
     t.match(
       find('RUN'),
       /ln -s \/app\/dist\/main\.js \/bin\/promfed .*ln -s \/app\/dist\/main\.js \/bin\/promxy/,
