@@ -5,6 +5,13 @@ import type { Labels } from './labels.js';
 /** Upper bound on the printed annotations of each kind. A further line counts the omitted ones. */
 const MAX_PRINTED = 10;
 
+/**
+ * Upper bounds on the annotations about the expression that are kept, of each kind: their number, and their length in
+ * UTF-16 units. Further ones are not counted.
+ */
+const MAX_KEPT = 10_000;
+const MAX_KEPT_CHARS = 1 << 20;
+
 /** The warning about a result that the `limit` parameter cut short. Source: Prometheus, web/api/v1/api.go. */
 export const TRUNCATION_WARNING = 'results truncated due to limit';
 
@@ -22,8 +29,8 @@ export interface MissingGroup {
  */
 export class Annotations {
   readonly #notices = new Set<string>();
-  readonly #warnings = new Set<string>();
-  readonly #infos = new Set<string>();
+  readonly #warnings = new BoundedTexts();
+  readonly #infos = new BoundedTexts();
   readonly #missing = new Map<string, MissingGroup>();
 
   /** Adds a warning about the result as a whole, such as a missing region. It is always printed. */
@@ -53,13 +60,29 @@ export class Annotations {
 
   /** All notices, then up to ten warnings about the expression and a line that counts the omitted ones. */
   get warnings(): readonly string[] {
-    if (this.#notices.size === 0) return printed(this.#warnings, 'warning');
-    return [...withoutRepeats(this.#notices, this.#warnings), ...printed(this.#warnings, 'warning')];
+    if (this.#notices.size === 0) return printed(this.#warnings.texts, 'warning');
+    return [
+      ...withoutRepeats(this.#notices, this.#warnings.texts),
+      ...printed(this.#warnings.texts, 'warning'),
+    ];
   }
 
   /** Up to ten infos and a line that counts the omitted ones. */
   get infos(): readonly string[] {
-    return printed(this.#infos, 'info');
+    return printed(this.#infos.texts, 'info');
+  }
+}
+
+/** Distinct texts in insertion order, up to a limit. */
+class BoundedTexts {
+  readonly texts = new Set<string>();
+  #chars = 0;
+
+  add(text: string): void {
+    if (this.texts.size >= MAX_KEPT || this.#chars + text.length > MAX_KEPT_CHARS || this.texts.has(text))
+      return;
+    this.#chars += text.length;
+    this.texts.add(text);
   }
 }
 

@@ -5,6 +5,9 @@ import { compareStrings } from './compare.js';
 /** Name of the label that holds the metric name. */
 export const METRIC_NAME = '__name__';
 
+/** Length of the list of names and values up to which it is scanned; longer ones are searched. */
+const MAX_SCANNED = 32;
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Reports whether a label name is valid: any non-empty UTF-8 text, as in Prometheus 3. */
@@ -67,6 +70,10 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
   /** Returns the value of a label; the empty string when it is missing, as in Prometheus. */
   get(name: string): string {
     const flat = this.#flat;
+    if (flat.length > MAX_SCANNED) {
+      const index = this.#indexOf(name);
+      return flat[index] === name ? flat[index + 1]! : '';
+    }
     for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]!;
     return '';
   }
@@ -124,6 +131,35 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return new Labels(flat);
   }
 
+  /**
+   * Returns these labels with one label set to a value. An empty value removes it. The result is the same object only when
+   * a missing label is removed.
+   */
+  withLabel(name: string, value: string): Labels {
+    const flat = this.#flat;
+    const index = this.#indexOf(name);
+    const isPresent = flat[index] === name;
+    if (!isPresent && value === '') return this;
+    if (!isPresent) return new Labels(insertedAt(flat, index, name, value));
+    const changed = flat.slice();
+    if (value === '') changed.splice(index, 2);
+    else changed[index + 1] = value;
+    return Labels.fromSorted(changed);
+  }
+
+  /** Returns the index in `flat` of a name, or of the first greater one. */
+  #indexOf(name: string): number {
+    const flat = this.#flat;
+    let low = 0;
+    let high = flat.length / 2;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareStrings(flat[2 * middle]!, name) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return 2 * low;
+  }
+
   /** Returns the labels whose name is in `names`. */
   keep(names: ReadonlySet<string>): Labels {
     return this.#filter((name) => names.has(name));
@@ -172,6 +208,13 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     if (rest.length === 0 && name !== '') return name;
     return `${name}{${rest.join(', ')}}`;
   }
+}
+
+/** Copies a list with a pair inserted. Parts are copied as blocks: long lists are written once for each label. */
+function insertedAt(flat: readonly string[], index: number, name: string, value: string): string[] {
+  const pair = [name, value];
+  if (index === 0) return pair.concat(flat);
+  return index === flat.length ? flat.concat(pair) : flat.slice(0, index).concat(pair, flat.slice(index));
 }
 
 /** Estimates the memory of labels in bytes: one for each character, and 16 for each string's reference and header. */

@@ -7,6 +7,7 @@ export type MemoryUse =
   | 'upstream responses'
   | 'samples'
   | 'series'
+  | 'labels'
   | 'expressions'
   | 'sorting'
   | 'merging'

@@ -1,7 +1,7 @@
 // The sample limit of one query, and the bytes that its samples hold.
 
 import { PromfedError } from '../model/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount } from './memory-budget.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount, type MemoryUse } from './memory-budget.js';
 
 /** Bytes of one raw sample: timestamp and value, eight bytes each. */
 const RAW_SAMPLE_BYTES = 16;
@@ -37,6 +37,29 @@ export interface SampleCounter {
   release(samples: number): void;
 }
 
+/** Bytes that are reserved in the memory account in steps, so that the account may lag behind by one step. */
+class SteppedReservation {
+  readonly #memory: MemoryAccount;
+  readonly #use: MemoryUse;
+  #bytes = 0;
+  #accountedBytes = 0;
+
+  constructor(memory: MemoryAccount, use: MemoryUse) {
+    this.#memory = memory;
+    this.#use = use;
+  }
+
+  /** Reserves bytes, or returns them when the number is negative. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    const change = this.#bytes - this.#accountedBytes;
+    if (change >= ACCOUNT_STEP_BYTES) this.#memory.reserve(this.#use, change);
+    else if (change <= -ACCOUNT_STEP_BYTES) this.#memory.release(this.#use, -change);
+    else return;
+    this.#accountedBytes = this.#bytes;
+  }
+}
+
 /**
  * The samples that one query holds and the bytes that they take. Owned by one query.
  *
@@ -48,15 +71,14 @@ export class SampleBudget implements SampleCounter {
   #held = 0;
   #peak = 0;
   readonly #max: number;
-  readonly #memory: MemoryAccount;
-  #bytes = 0;
-  /** Bytes reserved in the memory account: `#bytes` give or take less than one step. */
-  #accountedBytes = 0;
+  readonly #samples: SteppedReservation;
+  readonly #labels: SteppedReservation;
 
   /** @param memory account for the bytes. Default: bytes are not counted. */
   constructor(limits: QueryLimits, memory: MemoryAccount = UNCOUNTED_MEMORY) {
     this.#max = limits.maxSamples;
-    this.#memory = memory;
+    this.#samples = new SteppedReservation(memory, 'samples');
+    this.#labels = new SteppedReservation(memory, 'labels');
   }
 
   /** The largest number of samples held at once. */
@@ -74,21 +96,23 @@ export class SampleBudget implements SampleCounter {
         `query processing would load too many samples into memory in query execution (limit ${this.#max}, --query.max-samples)`,
       );
     }
-    this.#bytes += samples * bytesEach;
-    if (this.#bytes - this.#accountedBytes >= ACCOUNT_STEP_BYTES) {
-      this.#memory.reserve('samples', this.#bytes - this.#accountedBytes);
-      this.#accountedBytes = this.#bytes;
-    }
+    this.#samples.add(samples * bytesEach);
   }
 
   /** @param bytesEach as for `reserve`. */
   release(samples: number, bytesEach = RAW_SAMPLE_BYTES): void {
     this.#held -= samples;
-    this.#bytes -= samples * bytesEach;
-    if (this.#accountedBytes - this.#bytes >= ACCOUNT_STEP_BYTES) {
-      this.#memory.release('samples', this.#accountedBytes - this.#bytes);
-      this.#accountedBytes = this.#bytes;
-    }
+    this.#samples.add(-samples * bytesEach);
+  }
+
+  /** Reserves bytes for labels, their keys and tables by key. Call it before they are allocated. */
+  reserveLabels(bytes: number): void {
+    this.#labels.add(bytes);
+  }
+
+  /** Returns bytes reserved by `reserveLabels`. */
+  releaseLabels(bytes: number): void {
+    this.#labels.add(-bytes);
   }
 
   /**

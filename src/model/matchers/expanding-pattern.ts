@@ -6,8 +6,12 @@ import { checkMatchWork, compileOrThrow, type SizedPattern } from './regex.js';
 /** A template in Go's syntax, parsed. */
 export type Expansion = readonly ExpansionPart[];
 
-/** Returns the expanded template for one match. */
-export type Expand = (template: Expansion) => string;
+/**
+ * Returns the expanded template for one match.
+ *
+ * @param beforeCreated called with the length of the result before it is created.
+ */
+export type Expand = (template: Expansion, beforeCreated?: (chars: number) => void) => string;
 
 /** A pattern whose only group is the whole value. */
 const ALL = /^\(\.\*\)$/;
@@ -37,7 +41,12 @@ export class ExpandingPattern {
    * @throws PromfedError `limit` when the value is too long for the pattern.
    */
   tryMatch(value: string): Expand | undefined {
-    if (this.#matchesAll) return (template) => template.map((part) => expandAll(part, value)).join('');
+    if (this.#matchesAll)
+      return (template, before) =>
+        join(
+          template.map((part) => expandAll(part, value)),
+          before,
+        );
     const { pattern, size } = this.#compiled;
     checkMatchWork(size, value);
     const match = pattern.matcher(value);
@@ -47,8 +56,13 @@ export class ExpandingPattern {
       const index = part.kind === 'index' ? part.index : this.#names[part.name];
       return index === undefined || index > match.groupCount() ? '' : (match.group(index) ?? '');
     };
-    return (template) => template.map(groupOf).join('');
+    return (template, before) => join(template.map(groupOf), before);
   }
+}
+
+function join(texts: readonly string[], beforeCreated?: (chars: number) => void): string {
+  beforeCreated?.(texts.reduce((sum, text) => sum + text.length, 0));
+  return texts.join('');
 }
 
 /** Expands a part for a match whose group 1 is the whole value. */

@@ -3,6 +3,7 @@
 import { METADATA_LABELS, sameLabelset, type Column, type Labels } from '../../model/index.js';
 
 import type { Evaluator, VectorOperand } from './evaluator.js';
+import { LabelMemory } from './label-memory.js';
 
 /** The labels of a column, and whether its name is removed at the end. */
 export type ColumnIdentity = Pick<Column, 'labels' | 'dropsName'>;
@@ -63,10 +64,14 @@ export async function mapIdentities(
 export async function mergeSameLabels(evaluator: Evaluator, operand: VectorOperand): Promise<VectorOperand> {
   const byKey = new Map<string, Column>();
   const anyHistograms = hasHistograms(operand);
+  const memory = new LabelMemory(evaluator.rawBudget);
   for (const column of operand.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    byKey.set(column.labels.key, column);
+    const { key } = column.labels;
+    memory.addEntry(key);
+    byKey.set(key, column);
   }
+  memory.release();
   if (byKey.size === operand.columns.length) {
     return operand.held > 0 ? dropEmptyColumns(evaluator, operand) : operand;
   }
@@ -101,11 +106,14 @@ export async function requireDistinctLabels(
 ): Promise<VectorOperand> {
   const columns = operand.columns.filter(hasSamples);
   const keys = new Set<string>();
+  const memory = new LabelMemory(evaluator.rawBudget);
   for (const { labels } of columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     if (keys.has(labels.key)) throw sameLabelset();
+    memory.addEntry(labels.key);
     keys.add(labels.key);
   }
+  memory.release();
   return replace(evaluator, operand, columns);
 }
 
@@ -131,6 +139,8 @@ export function createOutputColumn(
 
 function replace(evaluator: Evaluator, operand: VectorOperand, columns: readonly Column[]): VectorOperand {
   evaluator.budget.release((operand.columns.length - columns.length) * evaluator.grid.count);
+  if (columns.length > 0 || operand.labelBytes === undefined) return evaluator.inPlaceOf(operand, columns);
+  evaluator.rawBudget.releaseLabels(operand.labelBytes);
   return evaluator.vector(columns, operand.ordered);
 }
 

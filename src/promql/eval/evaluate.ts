@@ -142,5 +142,5 @@ async function evalNegate(evaluator: Evaluator, { input }: NegateNode): Promise<
     }
     columns.push(histograms ? { ...output, histograms } : output);
   }
-  return mergeSameLabels(evaluator, evaluator.vector(columns, operand.ordered));
+  return mergeSameLabels(evaluator, evaluator.inPlaceOf(operand, columns));
 }

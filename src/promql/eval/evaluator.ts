@@ -18,14 +18,21 @@ import { printPosition } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
 import { NO_OBSERVER, type EvalContext, type EvalObserver } from './eval-context.js';
 
+/** Reservations of a value, which its consumer releases. */
+interface Held {
+  readonly held: number;
+  /** Bytes of labels that were created for a vector. Default: 0. */
+  readonly labelBytes?: number;
+}
+
 /**
  * A value within an evaluation. `held` is the number of its samples reserved from the budget; the consumer releases
  * them. The consumer owns a vector with `held` above 0 and may change its columns in place. A vector with `held` 0 is
  * shared and must not be changed.
  */
-export type Operand = (ScalarValue | VectorValue | StringValue | MatrixValue) & { readonly held: number };
+export type Operand = (ScalarValue | VectorValue | StringValue | MatrixValue) & Held;
 export type ScalarOperand = ScalarValue & { readonly held: number };
-export type VectorOperand = VectorValue & { readonly held: number };
+export type VectorOperand = VectorValue & Held;
 
 /** A column that can hold histograms. */
 export type HistogramColumn = Column & { readonly histograms: (Histogram | undefined)[] };
@@ -188,6 +195,12 @@ export class Evaluator {
     return { type: 'vector', columns, ordered, held: columns.length * this.grid.count };
   }
 
+  /** Creates the vector that replaces an operand: with its order, and with the labels that were created for it. */
+  inPlaceOf({ ordered, labelBytes }: VectorOperand, columns: readonly Column[]): VectorOperand {
+    const vector = this.vector(columns, ordered);
+    return labelBytes === undefined ? vector : { ...vector, labelBytes };
+  }
+
   /** Returns a vector whose columns may be changed: the operand if it is owned, otherwise a copy. */
   toOwned(operand: VectorOperand): VectorOperand {
     if (operand.held > 0) return operand;
@@ -198,12 +211,16 @@ export class Evaluator {
       present: column.present.slice(),
       ...(column.histograms === undefined ? {} : { histograms: column.histograms.slice() }),
     }));
-    return this.vector(columns, operand.ordered);
+    return this.inPlaceOf(operand, columns);
   }
 
   /** Returns the samples of operands to the budget. */
   release(...operands: readonly (Operand | undefined)[]): void {
-    for (const operand of operands) if (operand !== undefined) this.budget.release(operand.held);
+    for (const operand of operands) {
+      if (operand === undefined) continue;
+      this.budget.release(operand.held);
+      if (operand.labelBytes !== undefined) this.rawBudget.releaseLabels(operand.labelBytes);
+    }
   }
 
   /** Adds a warning with the prefix and the position that Prometheus adds. */

@@ -70,7 +70,8 @@ async function accumulate(
   const accumulator = createAccumulator(op, grid.count);
   const sumsHistograms = hasHistograms(vector) && (op === 'sum' || op === 'avg');
   const columns = [];
-  for (const group of await groupColumns(pacer, vector.columns, node.grouping, node.without)) {
+  const { groups, memory } = await groupColumns(evaluator, vector.columns, node.grouping, node.without);
+  for (const group of groups) {
     const { labels, dropsName } = group;
     const output = sumsHistograms
       ? evaluator.newHistogramColumn(labels, dropsName)
@@ -83,6 +84,7 @@ async function accumulate(
     if (sumsHistograms) await addHistograms(evaluator, node, group, output as HistogramColumn);
     columns.push(output);
   }
+  memory.release();
   evaluator.budget.release(SCRATCH_COLUMNS[op] * grid.count);
   evaluator.release(vector);
   return dropEmptyColumns(evaluator, evaluator.vector(columns, vector.ordered));

@@ -5,6 +5,7 @@ import type { AggregateNode } from '../../plan/index.js';
 
 import { dropEmptyColumns } from '../columns.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
+import { LabelMemory } from '../label-memory.js';
 import { groupLabels } from './grouping.js';
 
 /**
@@ -24,6 +25,7 @@ export async function evalCountValues(
   if (!isLabelName(label)) throw new PromfedError('execution', `invalid label name ${quote(label)}`);
   const labelsOf = groupLabels(node.without ? node.grouping : [...node.grouping, label], node.without);
   const outputs = new Map<string, Column>();
+  const memory = new LabelMemory(evaluator.rawBudget);
   for (const column of vector.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const outputsOfSeries = new Map<string, Column>();
@@ -34,8 +36,14 @@ export async function evalCountValues(
       let output = outputsOfSeries.get(text);
       if (output === undefined) {
         const labels = labelsOf(column.labels.with(Labels.of([[label, text]])));
-        output = outputs.get(labels.key) ?? evaluator.newColumn(labels);
-        outputs.set(labels.key, output);
+        output = outputs.get(labels.key);
+        if (output === undefined) {
+          memory.addLabels(labels);
+          memory.addText(text.length);
+          memory.addEntry(labels.key);
+          output = evaluator.newColumn(labels);
+          outputs.set(labels.key, output);
+        }
         outputsOfSeries.set(text, output);
       }
       output.values[step] = output.present[step] === 1 ? output.values[step]! + 1 : 1;
@@ -43,5 +51,8 @@ export async function evalCountValues(
     }
   }
   evaluator.release(vector);
-  return dropEmptyColumns(evaluator, evaluator.vector([...outputs.values()]));
+  return dropEmptyColumns(evaluator, {
+    ...evaluator.vector([...outputs.values()]),
+    labelBytes: memory.bytes,
+  });
 }

@@ -1,7 +1,8 @@
 // Grouping of columns for aggregations, computed once for each series.
 
 import { Labels, METRIC_NAME, type Column } from '../../../model/index.js';
-import type { Pacer } from '../../../runtime/index.js';
+import type { Evaluator } from '../evaluator.js';
+import { LabelMemory } from '../label-memory.js';
 
 /** Columns that are aggregated into one column, in the order of the vector. */
 export interface Group {
@@ -26,13 +27,17 @@ export function groupLabels(grouping: readonly string[], without: boolean): (lab
   return (labels) => labels.keep(kept);
 }
 
-/** Groups columns. Groups are in the order of their first columns. */
+/**
+ * Groups columns. Groups are in the order of their first columns. Their labels and keys stay reserved until the caller
+ * releases `memory`.
+ */
 export async function groupColumns(
-  pacer: Pacer,
+  { pacer, rawBudget }: Pick<Evaluator, 'pacer' | 'rawBudget'>,
   columns: readonly Column[],
   grouping: readonly string[],
   without: boolean,
-): Promise<readonly Group[]> {
+): Promise<{ readonly groups: readonly Group[]; readonly memory: LabelMemory }> {
+  const memory = new LabelMemory(rawBudget);
   const labelsOf = groupLabels(grouping, without);
   const groups = new Map<string, { labels: Labels; dropsName: boolean; columns: Column[] }>();
   for (const column of columns) {
@@ -40,11 +45,13 @@ export async function groupColumns(
     const labels = labelsOf(column.labels);
     const group = groups.get(labels.key);
     if (group === undefined) {
+      memory.addEntry(labels.key);
+      if (labels !== column.labels) memory.addLabels(labels);
       groups.set(labels.key, { labels, dropsName: column.dropsName === true, columns: [column] });
     } else {
       group.columns.push(column);
       group.dropsName ||= column.dropsName === true;
     }
   }
-  return [...groups.values()];
+  return { groups: [...groups.values()], memory };
 }

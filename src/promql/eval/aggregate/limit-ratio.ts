@@ -39,7 +39,8 @@ export async function evalLimitRatio(
   evaluator.release(ratio);
   const selected = dropEmptyColumns(evaluator, owned);
   if (!evaluator.isInstant) return selected;
-  const groups = await groupColumns(evaluator.pacer, selected.columns, node.grouping, node.without);
+  const { groups, memory } = await groupColumns(evaluator, selected.columns, node.grouping, node.without);
+  memory.release();
   return { ...selected, columns: groups.flatMap(({ columns }) => heapOrder(columns)), ordered: true };
 }
 

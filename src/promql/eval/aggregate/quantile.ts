@@ -22,9 +22,11 @@ export async function evalQuantile(
 ): Promise<VectorOperand> {
   warnOfInvalidQuantiles(evaluator, node, q.values);
   const columns = [];
-  for (const group of await groupColumns(evaluator.pacer, vector.columns, node.grouping, node.without)) {
+  const { groups, memory } = await groupColumns(evaluator, vector.columns, node.grouping, node.without);
+  for (const group of groups) {
     columns.push(await quantileOfGroup(evaluator, group, q.values));
   }
+  memory.release();
   evaluator.release(vector, q);
   return dropEmptyColumns(evaluator, evaluator.vector(columns, vector.ordered));
 }

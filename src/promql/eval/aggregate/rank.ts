@@ -32,7 +32,8 @@ export async function evalRank(
   const columns: Column[] = [];
   if (checkK(k.values)) {
     const maxK = Math.min(vector.columns.length, Math.max(paramRange(k.values).max, 0));
-    for (const group of await groupColumns(pacer, vector.columns, node.grouping, node.without)) {
+    const { groups, memory } = await groupColumns(evaluator, vector.columns, node.grouping, node.without);
+    for (const group of groups) {
       const capacity = Math.trunc(Math.min(maxK, group.columns.length));
       const heaps = new RankHeaps(evaluator, op, group, capacity, k.values);
       for (let i = 0; i < group.columns.length; i++) {
@@ -42,9 +43,11 @@ export async function evalRank(
       const selected = await heaps.takeColumns();
       appendAll(columns, evaluator.isInstant && op === 'limitk' ? heapOrder(selected) : selected);
     }
+    memory.release();
   }
-  evaluator.release(vector, k);
-  return evaluator.vector(columns, evaluator.isInstant);
+  // The labels of the operand are those of the result.
+  evaluator.release({ ...vector, labelBytes: 0 }, k);
+  return evaluator.inPlaceOf({ ...vector, ordered: evaluator.isInstant }, columns);
 }
 
 /**

@@ -3,6 +3,8 @@
 import { METRIC_NAME, type Column, type Labels } from '../../../model/index.js';
 import type { Pacer } from '../../../runtime/index.js';
 import type { VectorMatching } from '../../language/index.js';
+import type { Evaluator } from '../evaluator.js';
+import { LabelMemory } from '../label-memory.js';
 
 /**
  * Returns the function for the matching labels of a series: those of `on`, or all except those of `ignoring` and the
@@ -15,22 +17,34 @@ export function matchLabels({ on, labels: names }: VectorMatching): (labels: Lab
   return on ? (labels) => labels.keep(set) : (labels) => labels.drop(set);
 }
 
+/** Columns by match signature. */
+interface SignatureGroups {
+  readonly groups: ReadonlyMap<string, Column[]>;
+  /** Keys of the groups, which the caller releases. */
+  readonly memory: LabelMemory;
+}
+
 /** Groups columns by match signature, the key of their matching labels. Groups and their columns keep the order. */
 export async function groupBySignature(
-  pacer: Pacer,
+  { pacer, rawBudget }: Pick<Evaluator, 'pacer' | 'rawBudget'>,
   columns: readonly Column[],
   matching: VectorMatching,
-): Promise<ReadonlyMap<string, Column[]>> {
+): Promise<SignatureGroups> {
+  const memory = new LabelMemory(rawBudget);
   const signature = matchLabels(matching);
   const groups = new Map<string, Column[]>();
   for (const column of columns) {
     if (pacer.due) await pacer.pause();
     const { key } = signature(column.labels);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [column]);
-    else group.push(column);
+    if (group !== undefined) {
+      group.push(column);
+      continue;
+    }
+    memory.addEntry(key);
+    groups.set(key, [column]);
   }
-  return groups;
+  return { groups, memory };
 }
 
 /**

@@ -3,6 +3,7 @@
 import { Labels, type Column } from '../../../model/index.js';
 import type { VectorMatching } from '../../language/index.js';
 import type { Evaluator, VectorOperand } from '../evaluator.js';
+import type { LabelMemory } from '../label-memory.js';
 import type { MatchError } from './match-error.js';
 import { groupBySignature, matchLabels, presenceOf, printLabels } from './matching.js';
 
@@ -11,6 +12,13 @@ export interface OneSideGroup {
   readonly columns: readonly Column[];
   /** Index of the column with a sample at each step, −1 for no sample; undefined for a group of one column. */
   readonly columnAt: Int32Array | undefined;
+}
+
+/** The match groups of the "one" side by signature. */
+export interface OneSide {
+  readonly groups: ReadonlyMap<string, OneSideGroup>;
+  /** Keys of the groups. */
+  readonly memory: LabelMemory;
 }
 
 /** A match group without series on the "one" side. */
@@ -26,10 +34,11 @@ export async function groupOneSide(
   manySide: VectorOperand,
   oneSide: VectorOperand,
   error: MatchError,
-): Promise<ReadonlyMap<string, OneSideGroup>> {
+): Promise<OneSide> {
   const groups = new Map<string, OneSideGroup>();
+  const { groups: bySignature, memory } = await groupBySignature(evaluator, oneSide.columns, matching);
   let relevantSteps: Uint8Array | undefined;
-  for (const [signature, columns] of await groupBySignature(evaluator.pacer, oneSide.columns, matching)) {
+  for (const [signature, columns] of bySignature) {
     let columnAt: Int32Array | undefined;
     if (columns.length > 1) {
       if (evaluator.pacer.due) await evaluator.pacer.pause();
@@ -38,11 +47,12 @@ export async function groupOneSide(
     }
     groups.set(signature, { columns, columnAt });
   }
-  return groups;
+  return { groups, memory };
 }
 
 /** Releases the budget of `groupOneSide`. */
-export function releaseOneSide(evaluator: Evaluator, groups: ReadonlyMap<string, OneSideGroup>): void {
+export function releaseOneSide(evaluator: Evaluator, { groups, memory }: OneSide): void {
+  memory.release();
   for (const { columnAt } of groups.values()) {
     if (columnAt !== undefined) evaluator.budget.release(evaluator.grid.count);
   }

@@ -29,7 +29,8 @@ export async function evalSetOperator(
   const ordered = left.ordered || rest.ordered;
   const sides = ordered ? [await arrange(evaluator, left), await arrange(evaluator, rest)] : [left, rest];
   const columns = sides.flatMap((side) => side.columns);
-  return mergeSameLabels(evaluator, evaluator.vector(columns, ordered));
+  const labelBytes = (left.labelBytes ?? 0) + (rest.labelBytes ?? 0);
+  return mergeSameLabels(evaluator, { ...evaluator.vector(columns, ordered), labelBytes });
 }
 
 /** Returns the samples of `vector` with a match in `other`, or those without if `keepsMatched` is false. */
@@ -42,7 +43,7 @@ async function filterByMatch(
 ): Promise<VectorOperand> {
   const { count } = evaluator.grid;
   const signature = matchLabels(matching);
-  const groups = await groupBySignature(evaluator.pacer, other.columns, matching);
+  const { groups, memory } = await groupBySignature(evaluator, other.columns, matching);
   const presence = new Map<string, Uint8Array>();
   for (const [key, columns] of groups) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
@@ -60,5 +61,6 @@ async function filterByMatch(
     for (let step = 0; step < count; step++) if ((matched[step] !== 0) !== keepsMatched) present[step] = 0;
   }
   for (const columns of groups.values()) if (columns.length > 1) evaluator.budget.release(count);
+  memory.release();
   return dropEmptyColumns(evaluator, owned);
 }

@@ -3,6 +3,7 @@ import { isArithmetic, type VectorMatching } from '../../language/index.js';
 import type { BinaryNode } from '../../plan/index.js';
 import { dropMetadataLabels } from '../columns.js';
 import type { Evaluator } from '../evaluator.js';
+import { LabelMemory } from '../label-memory.js';
 import type { MatchError } from './match-error.js';
 import { matchLabels } from './matching.js';
 import type { OneSideGroup } from './one-side.js';
@@ -51,6 +52,7 @@ export class VectorMatcher {
   readonly #resultLabels: (many: Labels, one: Labels) => Labels;
   /** The result column of each series of the "many" side of an instant query. */
   readonly #columnOf = new Map<Column, Column>();
+  readonly #labelMemory: LabelMemory;
   /** Steps with a match, by result labels within the group; undefined when no two matches can collide. */
   #matchedSteps: Map<string, Uint8Array> | undefined;
 
@@ -60,6 +62,7 @@ export class VectorMatcher {
     { matching, operator, isSwapped, hasHistograms, error }: MatchOptions,
   ) {
     this.#evaluator = evaluator;
+    this.#labelMemory = new LabelMemory(evaluator.rawBudget);
     this.#matching = matching;
     this.fill = fillValues(matching);
     this.#isSwapped = isSwapped;
@@ -68,6 +71,11 @@ export class VectorMatcher {
     this.#apply = operator;
     this.#applyAny = hasHistograms ? createSampleOperator(evaluator, node, operator) : undefined;
     this.#resultLabels = createResultLabels(evaluator, node, matching);
+  }
+
+  /** Bytes reserved for the labels of the result. */
+  get labelBytes(): number {
+    return this.#labelMemory.bytes;
   }
 
   /** Returns the result columns of an instant query in the order of the "many" side, and then those that are filled. */
@@ -79,7 +87,15 @@ export class VectorMatcher {
 
   /** Starts a match group. Matches of two series of the "many" side may collide, those of one may not. */
   startGroup(manyCount: number): void {
+    this.endGroup();
     this.#matchedSteps = manyCount > 1 ? new Map() : undefined;
+  }
+
+  /** Returns the scratch arrays of the last group to the budget. */
+  endGroup(): void {
+    const { budget, grid } = this.#evaluator;
+    budget.release((this.#matchedSteps?.size ?? 0) * grid.count);
+    this.#matchedSteps = undefined;
   }
 
   /** Matches one series of the "many" side. Records an error for a step that already has a match. */
@@ -158,6 +174,7 @@ export class VectorMatcher {
       ? this.#evaluator.newHistogramColumn(labels, this.#dropsName)
       : this.#evaluator.newColumn(labels, this.#dropsName);
     outputs.set(labels.key, column);
+    this.#labelMemory.addLabels(labels);
     this.columns.push(column);
     return column;
   }
@@ -168,6 +185,7 @@ export class VectorMatcher {
     const key = this.#matching.card === 'one-to-one' ? '' : labels.key;
     let matched = this.#matchedSteps.get(key);
     if (matched === undefined) {
+      this.#evaluator.budget.reserve(this.#evaluator.grid.count);
       matched = new Uint8Array(this.#evaluator.grid.count);
       this.#matchedSteps.set(key, matched);
     }

@@ -89,7 +89,7 @@ export async function evalVectorScalar(
     columns.push(output);
   }
   evaluator.release(scalar);
-  return mergeSameLabels(evaluator, evaluator.vector(columns, vector.ordered));
+  return mergeSameLabels(evaluator, evaluator.inPlaceOf(vector, columns));
 }
 
 /** An operator on a sample of the vector and the scalar's value, whatever their sides. */

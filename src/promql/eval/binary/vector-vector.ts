@@ -35,8 +35,8 @@ export async function evalVectorVector(
     ? [await arrange(evaluator, sides[0]!), await arrange(evaluator, sides[1]!)]
     : [sides[0]!, sides[1]!];
   const error = new MatchError();
-  const oneGroups = await groupOneSide(evaluator, matching, manySide, oneSide, error);
-  const manyGroups = await groupBySignature(evaluator.pacer, manySide.columns, matching);
+  const oneSideGroups = await groupOneSide(evaluator, matching, manySide, oneSide, error);
+  const { groups: manyGroups, memory } = await groupBySignature(evaluator, manySide.columns, matching);
   const matcher = new VectorMatcher(evaluator, node, {
     matching,
     operator: createFloatOperator(evaluator, node),
@@ -46,7 +46,8 @@ export async function evalVectorVector(
   });
   const { pacer, grid } = evaluator;
   for (const [signature, many] of manyGroups) {
-    const one = oneGroups.get(signature) ?? (matcher.fill.one === undefined ? undefined : NO_SERIES);
+    const one =
+      oneSideGroups.groups.get(signature) ?? (matcher.fill.one === undefined ? undefined : NO_SERIES);
     if (one === undefined) continue;
     matcher.startGroup(many.length);
     for (const column of many) {
@@ -54,16 +55,19 @@ export async function evalVectorVector(
       matcher.match(column, one);
     }
   }
+  matcher.endGroup();
   if (matcher.fill.many !== undefined) {
-    for (const [signature, one] of oneGroups) {
+    for (const [signature, one] of oneSideGroups.groups) {
       if (pacer.due) await pacer.pause();
       const many = manyGroups.get(signature) ?? [];
       matcher.fillMany(one, await presenceOf(pacer, many, grid.count));
     }
   }
   error.throwIfAny();
-  releaseOneSide(evaluator, oneGroups);
+  memory.release();
+  releaseOneSide(evaluator, oneSideGroups);
   evaluator.release(lhs, rhs);
   const columns = ordered ? matcher.columnsInOrderOf(manySide.columns) : matcher.columns;
-  return mergeSameLabels(evaluator, evaluator.vector(columns, ordered));
+  const { labelBytes } = matcher;
+  return mergeSameLabels(evaluator, { ...evaluator.vector(columns, ordered), labelBytes });
 }

@@ -108,7 +108,7 @@ async function evalElementFunction(
     columns.push(output);
   }
   evaluator.release(...scalars);
-  return mergeSameLabels(evaluator, evaluator.vector(columns, floats.ordered));
+  return mergeSameLabels(evaluator, evaluator.inPlaceOf(floats, columns));
 }
 
 /** Applies a function to two scalars. */
