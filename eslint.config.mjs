@@ -36,6 +36,12 @@ export default tseslint.config(
           message:
             'A collection of any size overflows the stack as arguments: use appendAll, minOf or maxOf.',
         },
+        {
+          // A constant such as RETRY_MS is short.
+          selector:
+            'CallExpression[callee.name=/^set(Timeout|Interval)$/]:not([arguments.1.name=/^[A-Z][A-Z0-9_]*$/])',
+          message: 'A delay of more than 24.8 days becomes 1 ms: use startTimer.',
+        },
       ],
     },
   },

@@ -2,6 +2,7 @@
 
 import { PromfedError, type StopSignal } from '../model/index.js';
 import {
+  startTimer,
   UNCOUNTED_MEMORY,
   type MemoryAccount,
   type MemoryBudget,
@@ -195,7 +196,7 @@ class Waiting {
   readonly #signal: StopSignal;
   readonly #maxWaitMs: number;
   readonly #handlers: WaitHandlers;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: (() => void) | undefined;
   readonly #onAbort = (): void => {
     this.#end();
     this.#handlers.leave();
@@ -208,10 +209,10 @@ class Waiting {
   }
 
   start(): void {
-    this.#timer = setTimeout(() => {
+    this.#cancelTimer = startTimer(this.#maxWaitMs, () => {
       this.#end();
       this.#handlers.expire();
-    }, this.#maxWaitMs);
+    });
     this.#signal.addEventListener('abort', this.#onAbort);
     if (this.#signal.aborted) this.#onAbort();
   }
@@ -222,7 +223,7 @@ class Waiting {
   }
 
   #end(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#handlers.end();
   }

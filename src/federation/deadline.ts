@@ -1,7 +1,7 @@
 // Deadlines: when a request has to end, and the signals that end it.
 
 import { PromfedError, type StopSignal } from '../model/index.js';
-import { Cancellation, type Clock } from '../runtime/index.js';
+import { Cancellation, startTimer, type Clock } from '../runtime/index.js';
 
 /** The share of the timeout that optional groups get. The rest remains for an answer without them. */
 const OPTIONAL_SHARE = 0.95;
@@ -19,7 +19,7 @@ export interface GroupDeadline {
 
 interface TimedDeadline extends GroupDeadline {
   readonly signal: Cancellation;
-  readonly timer: NodeJS.Timeout;
+  readonly cancelTimer: () => void;
 }
 
 /**
@@ -52,9 +52,9 @@ export class Deadline {
     this.#required = {
       signal: new Cancellation(),
       atMs: this.#nowMs + timeoutMs,
-      timer: setTimeout(() => {
+      cancelTimer: startTimer(timeoutMs, () => {
         this.abort(timedOut());
-      }, timeoutMs),
+      }),
     };
     client.addEventListener('abort', this.#onClientLeft);
     if (client.aborted) this.#onClientLeft();
@@ -84,8 +84,8 @@ export class Deadline {
   /** Ends a request without running work: stops the timers and no longer listens to the client. */
   disarm(): void {
     this.#isDisarmed = true;
-    clearTimeout(this.#required.timer);
-    clearTimeout(this.#optional?.timer);
+    this.#required.cancelTimer();
+    this.#optional?.cancelTimer();
     this.#client.removeEventListener('abort', this.#onClientLeft);
   }
 
@@ -93,13 +93,13 @@ export class Deadline {
     const signal = new Cancellation();
     const timeoutMs = this.#timeoutMs * OPTIONAL_SHARE;
     const elapsedMs = performance.now() - this.#startMs;
-    const timer = setTimeout(() => {
+    const cancelTimer = startTimer(timeoutMs - elapsedMs, () => {
       signal.abort(timedOut());
-    }, timeoutMs - elapsedMs);
-    if (this.#isDisarmed) clearTimeout(timer);
+    });
+    if (this.#isDisarmed) cancelTimer();
     const required = this.#required.signal;
     if (required.aborted) signal.abort(required.reason);
-    return { signal, atMs: this.#nowMs + timeoutMs, timer };
+    return { signal, atMs: this.#nowMs + timeoutMs, cancelTimer };
   }
 }
 

@@ -24,6 +24,7 @@ export { sortPaced } from './paced-sort.js';
 export { Pacer } from './pacer.js';
 export { createTimers, RefreshLoop, type Timers } from './refresh-loop.js';
 export { Reloader, type Revision } from './reloader.js';
+export { startTimer } from './start-timer.js';
 export { settlesSoon } from './settles-soon.js';
 export { SampleBudget, type SampleCounter } from './sample-budget.js';
 export {

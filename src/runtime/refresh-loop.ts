@@ -1,6 +1,7 @@
 // Background work that is repeated until it is stopped.
 
 import type { Clock } from './clock.js';
+import { startTimer } from './start-timer.js';
 
 /** Time as background work needs it; tests inject their own. */
 export interface Timers extends Clock {
@@ -59,27 +60,11 @@ export class RefreshLoop {
   }
 }
 
-/** Longest delay that setTimeout waits for, 25 days. It runs a function with a longer delay immediately. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 /** Timers of the process. */
 export function createTimers(clock: Clock): Timers {
   return {
     now: () => clock.now(),
     random: Math.random,
-    schedule(delayMs, run) {
-      let timer: NodeJS.Timeout;
-      const wait = (leftMs: number): void => {
-        const partMs = Math.min(leftMs, MAX_DELAY_MS);
-        timer = setTimeout(() => {
-          if (leftMs > partMs) wait(leftMs - partMs);
-          else run();
-        }, partMs).unref();
-      };
-      wait(delayMs);
-      return () => {
-        clearTimeout(timer);
-      };
-    },
+    schedule: (delayMs, run) => startTimer(delayMs, run, false),
   };
 }

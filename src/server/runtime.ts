@@ -3,7 +3,7 @@
 import type { LoadedConfig, ServerGroupSettings } from '../config/index.js';
 import { createFederation, type Admission, type Federation, type QueryEngine } from '../federation/index.js';
 import type { FeatureSet } from '../promql/language/index.js';
-import type { Clock } from '../runtime/index.js';
+import { startTimer, type Clock } from '../runtime/index.js';
 import {
   type Background,
   createServerGroup,
@@ -77,12 +77,12 @@ export class Runtime {
 
   /** Closes after the last open request, or after `graceMs`. The caller sends no further requests. */
   async retire(graceMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
+    let cancel!: () => void;
     const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs).unref();
+      cancel = startTimer(graceMs, resolve, false);
     });
     await Promise.race([this.#requests.whenIdle(), grace]);
-    clearTimeout(timer);
+    cancel();
     await this.close();
   }
 

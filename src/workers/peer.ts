@@ -3,6 +3,7 @@
 import { createBirpc } from 'birpc';
 
 import { asPromfedError, PromfedError, type ErrorCode } from '../model/index.js';
+import { startTimer } from '../runtime/index.js';
 import type { Channel } from './channel.js';
 
 /** The functions of one side, which the other side calls. */
@@ -73,14 +74,14 @@ export function createPeer<Remote extends Functions<Remote>, Local extends Funct
       if (rpc.$closed) throw ended();
       const answer = rpc.$call(name, argument) as Promise<Awaited<ReturnType<Remote[Name]>>>;
       if (limitMs === undefined) return answer;
-      let timer: NodeJS.Timeout | undefined;
+      let cancel!: () => void;
       const limit = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => {
+        cancel = startTimer(limitMs, () => {
           reject(new NoAnswer(`${other} did not answer within ${limitMs} ms`));
-        }, limitMs);
+        });
       });
       return Promise.race([answer, limit]).finally(() => {
-        clearTimeout(timer);
+        cancel();
       });
     },
   };

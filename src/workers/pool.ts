@@ -5,7 +5,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 
 import { PromfedError } from '../model/index.js';
-import type { Clock } from '../runtime/index.js';
+import { startTimer, type Clock } from '../runtime/index.js';
 import { totalsOf, type MetricsReport } from '../telemetry/index.js';
 import type { RunningRequest, SupervisorFunctions, WorkerFunctions } from './calls.js';
 import { channelOf } from './channel.js';
@@ -50,7 +50,7 @@ export class WorkerPool<Options> {
   readonly #options: PoolOptions<Options>;
   readonly #policy = new RestartPolicy();
   readonly #members = new Map<number, Member>();
-  readonly #restarts = new Set<NodeJS.Timeout>();
+  readonly #restarts = new Set<() => void>();
   #pastTotals: MetricsReport = [];
   #lastFailure: string | undefined;
   #isStopping = false;
@@ -94,7 +94,7 @@ export class WorkerPool<Options> {
    */
   async stop(limitMs: number): Promise<void> {
     this.#isStopping = true;
-    for (const timer of this.#restarts) clearTimeout(timer);
+    for (const cancel of this.#restarts) cancel();
     await Promise.all(
       this.members().map(async ({ worker, peer }) => {
         const exit = new Promise<void>((resolve) => {
@@ -184,12 +184,12 @@ export class WorkerPool<Options> {
     }
     const fields = { pid: member.worker.process.pid, ...(signal ? { signal } : { code }) };
     log.error({ ...fields, delay_ms: delayMs }, 'worker exited; restarting');
-    const timer = setTimeout(() => {
-      this.#restarts.delete(timer);
+    const cancel = startTimer(delayMs, () => {
+      this.#restarts.delete(cancel);
       this.#startOne();
       this.#options.onReplaced();
-    }, delayMs);
-    this.#restarts.add(timer);
+    });
+    this.#restarts.add(cancel);
   }
 
   /** Logs the requests of a worker that ended. One of them may be the reason. */

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 
 import { PromfedError } from '../../model/index.js';
-import { NO_LOG, type Log, type MemoryBudget } from '../../runtime/index.js';
+import { NO_LOG, startTimer, type Log, type MemoryBudget } from '../../runtime/index.js';
 import {
   CLIENT_LIMITS,
   CLOSE_REASONS,
@@ -162,11 +162,11 @@ export class Connections {
     const drained = new Promise<void>((resolve) => {
       this.#onDrained = resolve;
     });
-    const timer = setTimeout(() => {
+    const cancel = startTimer(this.#options.limits.shutdownMs, () => {
       for (const connection of this.#connections.values()) this.#close(connection, 'shutdown');
-    }, this.#options.limits.shutdownMs);
+    });
     await drained;
-    clearTimeout(timer);
+    cancel();
   }
 
   #add(socket: Socket): void {
@@ -179,6 +179,7 @@ export class Connections {
     socket.once('close', () => {
       this.#remove(connection);
     });
+    // eslint-disable-next-line no-restricted-syntax -- a constant of the limits
     this.#timer ??= setInterval(() => {
       this.#check();
     }, checkMs).unref();

@@ -13,11 +13,13 @@ import type { buildConnector } from 'undici';
 
 import type { HttpClientSettings, ServerGroupSettings, TlsSettings } from '../../config/index.js';
 import { PromfedError } from '../../model/index.js';
+import { startTimer } from '../../runtime/index.js';
 import { requestFailure } from './failure.js';
 import type { Owner } from './owner.js';
 
-/** Minimum time, in milliseconds, for an attempt at one of several addresses of a host. */
+/** Bounds on the time, in milliseconds, for an attempt at one of several addresses of a host. */
 const MIN_ATTEMPT_MS = 10;
+const MAX_ATTEMPT_MS = 60_000;
 
 export interface ConnectorOptions {
   readonly owner: Owner;
@@ -59,7 +61,10 @@ class Dialer {
       noDelay: true,
       keepAlive: true,
       autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: Math.max(MIN_ATTEMPT_MS, Math.floor(this.#timeoutMs / 2)),
+      autoSelectFamilyAttemptTimeout: Math.min(
+        MAX_ATTEMPT_MS,
+        Math.max(MIN_ATTEMPT_MS, Math.floor(this.#timeoutMs / 2)),
+      ),
       // URLs have IPv6 addresses in brackets, sockets do not.
       host: hostname.replace(/^\[(.*)\]$/, '$1'),
     };
@@ -97,7 +102,7 @@ class Dialer {
     const finish = (error: Error | null): void => {
       if (isFinished) return;
       isFinished = true;
-      clearTimeout(timer);
+      cancel();
       if (error === null) {
         callback(null, socket);
       } else {
@@ -105,12 +110,12 @@ class Dialer {
         callback(error, null);
       }
     };
-    const timer = setTimeout(() => {
+    const cancel = startTimer(this.#timeoutMs, () => {
       // After a blocked event loop, both the timer and the connection may be ready: the connection wins.
       setImmediate(() => {
         finish(new PromfedError('upstream', `no connection within ${this.#timeoutMs} ms (dial_timeout)`));
       });
-    }, this.#timeoutMs);
+    });
     socket.once(openEvent, () => {
       finish(null);
     });

@@ -134,6 +134,11 @@ t.test('invalid entries are reported', async (t) => {
         'X.queue_config.max_shards: must be at least 1; got 0\nX.queue_config.capacity: must be a whole number; got a number',
     },
     {
+      yaml: '{url: "http://a", queue_config: {max_shards: 100000, capacity: 1e300}}',
+      expected:
+        'X.queue_config.max_shards: must be at most 1000; got 100000\nX.queue_config.capacity: must be at most 10000000; got 1e+300',
+    },
+    {
       yaml: '{url: "http://a", queue_config: {min_shards: 51, max_backoff: 29ms}}',
       expected:
         'X.queue_config.min_shards: must not be greater than max_shards\nX.queue_config.max_backoff: must not be less than min_backoff',

@@ -37,9 +37,13 @@ export function string(
   return Type.Optional(Type.String(options));
 }
 
-/** A whole number. `minimum` is inclusive. */
-export function integer(value: number, minimum: number): TOptional<TInteger> {
-  return Type.Optional(Type.Integer({ default: value, minimum, maximum: Number.MAX_SAFE_INTEGER }));
+/** A whole number. `minimum` and `maximum` are inclusive. */
+export function integer(
+  value: number,
+  minimum: number,
+  maximum = Number.MAX_SAFE_INTEGER,
+): TOptional<TInteger> {
+  return Type.Optional(Type.Integer({ default: value, minimum, maximum }));
 }
 
 /** One of several texts. */

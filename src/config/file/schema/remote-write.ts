@@ -9,10 +9,10 @@ import { relabelRules } from './relabel.js';
 /** Source: Prometheus, config/config.go (`QueueConfig`). */
 const queue = Type.Object(
   {
-    capacity: integer(10_000, 1),
-    max_shards: integer(50, 1),
-    min_shards: integer(1, 1),
-    max_samples_per_send: integer(2000, 1),
+    capacity: integer(10_000, 1, 10_000_000),
+    max_shards: integer(50, 1, 1_000),
+    min_shards: integer(1, 1, 1_000),
+    max_samples_per_send: integer(2000, 1, 1_000_000),
     batch_send_deadline: string('duration', { default: '5s' }),
     min_backoff: string('duration', { default: '30ms' }),
     max_backoff: string('duration', { default: '5s' }),
