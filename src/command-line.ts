@@ -19,7 +19,7 @@ import {
   type TestRulesFlags,
 } from './config/index.js';
 import { demoConfig, startDemoRegions, type DemoQuery } from './demo/index.js';
-import { asPromfedError, PromfedError } from './model/index.js';
+import { asPromfedError, maskUrl, PromfedError } from './model/index.js';
 import { FEATURES, type Feature } from './promql/language/index.js';
 import { withoutMetrics } from './rules/backfill/index.js';
 import {
@@ -200,7 +200,7 @@ async function start(
     ...flags,
     limitBytes,
     maxConcurrency: flags.maxConcurrency && Math.ceil(flags.maxConcurrency / workers),
-    flags: { ...flags.texts, workers: String(workers) },
+    flags: { ...shownFlags(flags), workers: String(workers) },
     version,
     rules: {
       ...flags.rules,
@@ -223,6 +223,11 @@ async function start(
   const file = fileURLToPath(new URL('worker.js', import.meta.url));
   const stopLimitMs = stopLimitOf(flags);
   return startWorkers({ ...common, count: workers, file, execArgv, options, stopLimitMs, onGivenUp: fail });
+}
+
+/** Returns the flags for the status API: URLs without passwords. */
+function shownFlags({ texts }: CommandLine): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, maskUrl(text)]));
 }
 
 /** Where a pod finds its service account. */

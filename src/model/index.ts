@@ -2,6 +2,7 @@ export { appendAll, maxOf, minOf } from './collections.js';
 export { Annotations, type MissingGroup, TRUNCATION_WARNING, withoutPosition } from './annotations.js';
 export { ColumnSlabs } from './column-slabs.js';
 export { compareStrings } from './compare.js';
+export { isPublicHeader, isPublicParameter, isSecretName, MASK, maskUrl } from './secret-names.js';
 export { MAX_DURATION_MS, MAX_DURATION_S, parseDuration, printDuration } from './duration.js';
 export { asPromfedError, type ErrorCode, PromfedError } from './errors.js';
 export { formatExponent, formatFloat, formatRfc3339, formatTimestamp } from './format.js';

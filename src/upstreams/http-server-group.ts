@@ -63,7 +63,7 @@ class HttpServerGroup implements ServerGroup {
     this.#settings = settings;
     this.#options = options;
     this.#source = source;
-    this.#redactor = new Redactor(settings);
+    this.#redactor = new Redactor({ ...settings, privateKey: httpClient.tls.key });
     this.#credentials =
       httpClient.authentication &&
       createCredentials({

@@ -7,6 +7,7 @@ export {
   type HttpClientRequest,
   type HttpClientResponse,
 } from './http/http-client.js';
+export { Redactor } from './http/redactor.js';
 export { createServerGroup } from './http-server-group.js';
 export type { UpstreamObservation } from './metrics.js';
 export type { Background } from './options.js';

@@ -2,31 +2,26 @@
 
 import { stringify } from 'yaml';
 
+import { isPublicHeader, isPublicParameter, isSecretName, MASK, maskUrl } from '../../model/index.js';
 import type { ConfigFile } from './schema/config-file.js';
 import { mapValues } from './schema-walk.js';
 
-/** Shown in place of a secret, as in Prometheus. */
-const MASK = '<secret>';
-
-/** Names of keys, headers and parameters whose value may be a secret. Matches too much rather than too little. */
-const SECRET_NAME =
-  /^key$|pass|secret|token|credential|auth(?!ority)|cookie|api.?key|access.?key|private.?key|signature/i;
-
-/** Keys that match SECRET_NAME but hold a section. */
+/** Keys with the name of a secret that hold a section. */
 const SECTIONS: ReadonlySet<string> = new Set(['basic_auth', 'authorization', 'oauth2']);
 
 /** Mappings from label names to values, which every series shows. */
 const LABELS: ReadonlySet<string | number | undefined> = new Set(['labels', 'external_labels']);
 
 /**
- * Prints the file as YAML. Masks the secrets of the schema, all values below a key, header or parameter whose name
- * suggests a secret, and passwords in URLs. Sections without effect have no schema: only their names decide.
+ * Prints the file as YAML. Masks the secrets of the schema, the values of headers and parameters that are not known to be
+ * public, all values below a key whose name suggests a secret, and passwords in URLs. Sections without effect have no schema: only their names decide.
  */
 export function maskedYaml(file: ConfigFile): string {
   const shown = mapValues(withDefaults(file), (value, schema, path) => {
-    if (schema.secret === true || isSecret(value, path)) return MASK;
-    if (schema.orOne === true && Array.isArray(value) && value.length === 1) return maskUrl(String(value[0]));
-    return typeof value === 'string' ? maskUrl(value) : value;
+    const isOne = schema.orOne === true && Array.isArray(value) && value.length === 1;
+    const shown = isOne ? String(value[0]) : value;
+    if (schema.secret === true || isSecret(shown, path)) return MASK;
+    return typeof shown === 'string' ? maskUrl(shown) : value;
   });
   // Go reads YAML 1.1, in which words such as `yes` must be quoted.
   return stringify(shown, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
@@ -34,18 +29,33 @@ export function maskedYaml(file: ConfigFile): string {
 
 function isSecret(value: unknown, path: readonly (string | number)[]): boolean {
   const name = String(path.at(-1) ?? '');
-  if (!SECRET_NAME.test(name) || name.endsWith('_file') || name.endsWith('_url')) return false;
+  const values = configuredValues(path);
+  if (values !== undefined) return typeof value !== 'object' && !values.isPublic(values.name);
+  if (!isSecretName(name) || name.endsWith('_file') || name.endsWith('_url')) return false;
   if (LABELS.has(path.at(-2))) return false;
-  // `authorization` is a section of http_client, but below http_headers it is a header.
-  const isHeader = path.at(-2) === 'http_headers';
-  return isHeader || typeof value !== 'object' || !SECTIONS.has(name);
+  return typeof value !== 'object' || !SECTIONS.has(name);
 }
 
-/** Masks the password and the token of `http://user:password@host/?token=abc`. */
-function maskUrl(text: string): string {
-  return text
-    .replace(/(\/\/[^/@:\s]*):[^/@\s]*@/g, `$1:${MASK}@`)
-    .replace(/([?&][^=&\s]*(?:token|key|secret|pass|auth)[^=&\s]*=)[^&\s]*/gi, `$1${MASK}`);
+/** Sections that map names of headers or parameters to values. */
+const VALUES: ReadonlyMap<string | number, (name: string) => boolean> = new Map([
+  ['query_params', isPublicParameter],
+  ['params', isPublicParameter],
+  ['http_headers', isPublicHeader],
+  ['headers', isPublicHeader],
+]);
+
+/** Returns the header or the parameter whose value is at the path, and which of them are public. */
+function configuredValues(
+  path: readonly (string | number)[],
+): { readonly name: string; readonly isPublic: (name: string) => boolean } | undefined {
+  const at = path.findLastIndex((part, i) => VALUES.has(part) && i < path.length - 1);
+  if (at < 0) return undefined;
+  const name = String(path[at + 1]);
+  const kind = path[at + 2];
+  // The file says which values of a header are secrets, and `files` are paths.
+  if (kind === 'files') return { name, isPublic: () => true };
+  if (kind === 'values') return { name, isPublic: () => !isSecretName(name) };
+  return { name, isPublic: VALUES.get(path[at]!)! };
 }
 
 /** Adds the defaults of the keys that change how servers are called. */

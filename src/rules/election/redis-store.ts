@@ -3,6 +3,7 @@
 import type { RedisElectionSettings } from '../../config/index.js';
 import { PromfedError } from '../../model/index.js';
 import { readTextFileAsync, type Timers } from '../../runtime/index.js';
+import { Redactor } from '../../upstreams/index.js';
 import type { ElectionStore, RecordSummary, StoredRecord } from './election-store.js';
 
 /** Replaces the value if it is the expected one. An empty text stands for a missing key. */
@@ -29,11 +30,14 @@ export class RedisStore implements ElectionStore {
   readonly title: string;
   readonly #settings: RedisElectionSettings;
   readonly #timers: Timers;
+  readonly #redactor: Redactor;
   #connection: Promise<Connection> | undefined;
 
   constructor(settings: RedisElectionSettings, timers: Timers) {
     this.#settings = settings;
     this.#timers = timers;
+    this.#redactor = new Redactor({ privateKey: settings.tls?.key });
+    this.#redactor.addPassword(settings.password?.value ?? '');
     this.title = `redis ${settings.host}:${settings.port}`;
   }
 
@@ -74,7 +78,7 @@ export class RedisStore implements ElectionStore {
   }
 
   async #request(command: readonly string[], timeoutMs: number): Promise<unknown> {
-    this.#connection ??= connect(this.#settings, timeoutMs);
+    this.#connection ??= connect(this.#settings, timeoutMs, this.#redactor);
     const connection = await this.#connection;
     return connection.sendCommand(command);
   }
@@ -90,12 +94,17 @@ export class RedisStore implements ElectionStore {
   }
 
   #error(reason: string): PromfedError {
-    return new PromfedError('upstream', `${this.title}: ${reason}`);
+    // Servers that do not know AUTH repeat its arguments.
+    return new PromfedError('upstream', `${this.title}: ${this.#redactor.redact(reason)}`);
   }
 }
 
 /** @throws Error when the connection cannot be opened. */
-async function connect(settings: RedisElectionSettings, timeoutMs: number): Promise<Connection> {
+async function connect(
+  settings: RedisElectionSettings,
+  timeoutMs: number,
+  redactor: Redactor,
+): Promise<Connection> {
   // The library is loaded only where it is used.
   const { createClient } = await import('@redis/client');
   const { host, port, database, tls } = settings;
@@ -107,7 +116,11 @@ async function connect(settings: RedisElectionSettings, timeoutMs: number): Prom
     maintNotifications: 'disabled',
     credentialsProvider: {
       type: 'async-credentials-provider',
-      credentials: () => credentialsOf(settings),
+      credentials: async () => {
+        const credentials = await credentialsOf(settings);
+        redactor.addPassword(credentials.password ?? '');
+        return credentials;
+      },
     },
     socket: {
       host,

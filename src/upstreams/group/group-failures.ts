@@ -57,18 +57,22 @@ export class GroupFailures {
   }
 
   /**
-   * Adds a warning to an answer that its own server marks as partial. VictoriaMetrics does so when some storage nodes did
-   * not answer. Returns any other answer unchanged.
+   * Hides secrets in the warnings of an answer, and adds one when its own server marks it as partial. VictoriaMetrics does so when some storage nodes did
+   * not answer.
    */
-  withPartialWarning<Answer extends PartialAnswer>(target: string, answer: Answer): Answer {
-    if (!answer.isPartial) return answer;
+  withOwnWarnings<Answer extends PartialAnswer>(target: string, answer: Answer): Answer {
+    const own =
+      answer.warnings.length === 0 ? answer : { ...answer, warnings: answer.warnings.map(this.#redact) };
+    if (!answer.isPartial) return own;
     const warning = this.#describe(target, 'partial response: some storage nodes did not answer');
-    return { ...answer, warnings: [...answer.warnings, warning] };
+    return { ...own, warnings: [...own.warnings, warning] };
   }
 
   /** Adds the names of the group and the targets to an error of their merged answers. */
   groupError(error: PromfedError, targets: readonly string[]): PromfedError {
-    return nameSource(error, this.#group, targets);
+    const text = this.#redact(error.message);
+    const safe = text === error.message ? error : new PromfedError(error.code, text, { cause: error });
+    return nameSource(safe, this.#group, targets);
   }
 
   /**

@@ -27,7 +27,7 @@ export async function queryReplicaMetadata<T>(
     (target, scope) => readTargetMetadata(target, scope, call, maxBytes, kind),
     () => undefined,
   );
-  const replies = answers.map(({ target, value }) => failures.withPartialWarning(target.name, value));
+  const replies = answers.map(({ target, value }) => failures.withOwnWarnings(target.name, value));
   return uniteAnswers(kind, replies, failures.warnings, context);
 }
 

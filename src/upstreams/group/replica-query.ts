@@ -71,7 +71,7 @@ export async function queryReplicas(
       if (buffered === undefined) return undefined;
       value.body.close();
       const corrected = correctBuffered(buffered.frames, labelRule, failures, target);
-      const trailer = failures.withPartialWarning(target.name, buffered.trailer);
+      const trailer = failures.withOwnWarnings(target.name, buffered.trailer);
       return { frames: corrected, trailer: withFailures(trailer, failures) };
     },
   };
@@ -176,7 +176,7 @@ function mergeAnswers(
           if (remaining === 0) throw (reported = failures.error());
           return EMPTY_TRAILER;
         },
-        finish: (trailer) => failures.withPartialWarning(target.name, trailer),
+        finish: (trailer) => failures.withOwnWarnings(target.name, trailer),
         close() {
           body.close(failure);
         },

@@ -91,7 +91,7 @@ export async function queryReplicaSamples(
   const kept = series.reduce((sum, one) => sum + seriesWeight(one), 0);
   budget.release(held - kept);
   const trailer = unionTrailers(
-    answers.map(({ target, value }) => failures.withPartialWarning(target.name, value.trailer)),
+    answers.map(({ target, value }) => failures.withOwnWarnings(target.name, value.trailer)),
   );
   const hasStaleMarkers = answers.every(({ value }) => value.hasStaleMarkers);
   return {

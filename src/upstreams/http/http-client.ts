@@ -122,7 +122,7 @@ class PooledHttpClient implements HttpClient {
     this.endpoint = `${url.origin}${url.pathname}`;
     this.#path = `${url.pathname}${url.search}`;
     this.#options = options;
-    this.#redactor = new Redactor({ httpHeaders: headers });
+    this.#redactor = new Redactor({ httpHeaders: headers, url, privateKey: settings.tls.key });
     checkHeaders(headers, `${owner.title}: headers`);
     this.#pool = createPool(url, {
       owner,

@@ -53,7 +53,7 @@ promxy:
     - static_configs: [{targets: [a]}]
       labels: {token_kind: visible, yes: "no"}
       http_headers: {X-Scope-OrgID: visible, Cookie: HIDDEN, x-api-key: [HIDDEN, HIDDEN], Authorization: HIDDEN}
-      query_params: {nocache: 1, access_token: HIDDEN}
+      query_params: {nocache: 1, access_token: HIDDEN, site: HIDDEN, sig: [HIDDEN, HIDDEN]}
     - static_configs: [{targets: [b]}]
       http_client: {bearer_token: HIDDEN}
     - static_configs: [{targets: [c]}]
@@ -81,7 +81,7 @@ scrape_configs:
   t.equal(maskedYaml.match(/visible/g)?.length, yaml.match(/visible/g)?.length);
   t.match(maskedYaml, 'http://user:<secret>@host/write?api_key=<secret>&x=visible');
   t.match(shown(yaml).promxy.server_groups[0], {
-    query_params: { nocache: '1', access_token: '<secret>' },
+    query_params: { nocache: '1', access_token: '<secret>', site: '<secret>' },
     labels: { yes: 'no' },
   });
 });
