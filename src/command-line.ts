@@ -30,6 +30,7 @@ import {
   oldSpaceLimit,
   planProcesses,
   readMachineMemory,
+  startTimer,
   systemClock,
 } from './runtime/index.js';
 import { createRestoreEngine, openGroups, Runtime, startServer, type ServerOptions } from './server/index.js';
@@ -261,20 +262,18 @@ const SAME_SIGNAL_MS = 1_000;
 /** Time for the end of a process after its last request: queues of alerts and samples, and the lease of an election. */
 const CLOSING_MS = 30_000;
 
-/** Maximum delay of a Node.js timer. */
-const MAX_TIMER_MS = 2_147_483_647;
-
 /** Maximum time from a signal to the end of all workers. */
 function stopLimitOf({ clientLimits }: CommandLine): number {
-  return Math.min(clientLimits.shutdownMs + CLOSING_MS, MAX_TIMER_MS);
+  return clientLimits.shutdownMs + CLOSING_MS;
 }
 
 function stopOnSignal(flags: CommandLine, stop: () => Promise<void>): void {
   onSignals(() => {
-    const limitMs = Math.min(stopLimitOf(flags) + SAME_SIGNAL_MS, MAX_TIMER_MS);
-    setTimeout(() => {
+    const limitMs = stopLimitOf(flags) + SAME_SIGNAL_MS;
+    const giveUp = (): void => {
       fail(new PromfedError('unavailable', `promfed did not stop within ${limitMs} ms`));
-    }, limitMs).unref();
+    };
+    startTimer(limitMs, giveUp, false);
     stop().then(
       () => process.exit(0),
       (thrown: unknown) => {

@@ -102,13 +102,13 @@ export class WorkerPool<Options> {
             resolve();
           });
         });
-        const timer = setTimeout(() => {
+        const cancel = startTimer(limitMs, () => {
           this.#options.log.error({ pid: worker.process.pid }, 'worker does not stop; killing it');
           worker.process.kill('SIGKILL');
-        }, limitMs);
+        });
         // The worker exits without an answer.
         await Promise.all([exit, peer.call('stop', undefined).catch(() => undefined)]);
-        clearTimeout(timer);
+        cancel();
       }),
     );
   }
