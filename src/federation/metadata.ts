@@ -14,6 +14,7 @@ import {
 } from '../upstreams/index.js';
 import { runMetadataRequest, type Combine, type CombineContext, type GroupCall } from './metadata-run.js';
 import type { FederationOptions } from './options.js';
+import { sentSelectorBytes } from './planned-requests.js';
 import type {
   FederatedRuleGroup,
   Metadata,
@@ -121,11 +122,14 @@ export class FederationMetadata implements Metadata {
     const callsOf = (groups: readonly GroupSnapshot[], memory: MemoryAccount): GroupCall<T>[] => {
       const { selectors, nodes } = request.parseSelectors();
       memory.reserve('expressions', nodes * SELECTOR_NODE_BYTES);
-      return groupQueries({ ...request.query, selectors }, groups).map(({ group, query }) => ({
-        group,
-        ignoreError: group.ignoreError,
-        send: (context) => send(group, query, context),
-      }));
+      return groupQueries({ ...request.query, selectors }, groups).map(({ group, query }) => {
+        memory.reserve('expressions', sentSelectorBytes(query.selectors));
+        return {
+          group,
+          ignoreError: group.ignoreError,
+          send: (context) => send(group, query, context),
+        };
+      });
     };
     return runMetadataRequest(request, this.#options, callsOf, combine);
   }

@@ -1,6 +1,6 @@
 // The number of requests of a plan, known before the first one is sent.
 
-import { MAX_POINTS, type Grid } from '../model/index.js';
+import { appendAll, MAX_POINTS, type Grid, type Matcher } from '../model/index.js';
 import { subqueryTimes } from '../promql/eval/index.js';
 import {
   operands,
@@ -10,42 +10,70 @@ import {
   type SelectorNode,
 } from '../promql/plan/index.js';
 
-/** A node with the steps that it is evaluated on. */
-interface Placed {
-  readonly node: PlanNode;
-  readonly grid: Grid;
-}
+type Visit = (leaf: FetchNode | SelectorNode, grid: Grid) => void;
 
 /**
- * Returns the number of requests that an evaluation of a plan sends to server groups. Equal requests are sent once. Iterative,
- * because plans may have any depth.
+ * Returns the number of requests that an evaluation of a plan sends to server groups. Equal requests are sent once.
  *
  * @param grid steps of the query.
  * @param defaultStepMs step of subqueries without one.
  * @param enough when the number is not above it, equal requests may be counted several times.
  */
 export function plannedRequests(plan: PlanNode, grid: Grid, defaultStepMs: number, enough: number): number {
-  const leaves = [...leavesOf(plan, grid, defaultStepMs)];
-  const upperBound = leaves.reduce((sum, leaf) => sum + requestsOf(leaf), 0);
+  let upperBound = 0;
+  visitLeaves(plan, grid, defaultStepMs, (leaf, leafGrid) => {
+    upperBound += requestsOf(leaf, leafGrid);
+  });
   if (upperBound <= enough) return upperBound;
-  const distinct = new Map(leaves.map((leaf) => [keyOf(leaf), leaf]));
-  return [...distinct.values()].reduce((sum, leaf) => sum + requestsOf(leaf), 0);
+  const distinct = new Map<string, number>();
+  visitLeaves(plan, grid, defaultStepMs, (leaf, leafGrid) => {
+    distinct.set(keyOf(leaf, leafGrid), requestsOf(leaf, leafGrid));
+  });
+  let requests = 0;
+  for (const count of distinct.values()) requests += count;
+  return requests;
 }
 
-interface Leaf extends Placed {
-  readonly node: FetchNode | SelectorNode;
+/** Bytes of one character of a request: expressions are sent percent-encoded. */
+const ENCODED_BYTES = 3;
+
+/** Returns the bytes of the expressions and matchers in all requests of a plan. */
+export function sentBytes(plan: PlanNode): number {
+  let chars = 0;
+  const pending = [plan];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.kind === 'fetch') for (const { expr } of node.fetch.parts) chars += expr.length;
+    else if (node.kind === 'selector')
+      for (const { matchers } of node.selection.parts) chars += lengthOf(matchers);
+    appendAll(pending, operands(node));
+  }
+  return chars * ENCODED_BYTES;
 }
 
-function* leavesOf(plan: PlanNode, grid: Grid, defaultStepMs: number): Generator<Leaf> {
-  const pending: Placed[] = [{ node: plan, grid }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { node } = next;
+/** Returns the bytes of the selectors of a metadata request in the request to one group. */
+export function sentSelectorBytes(selectors: readonly (readonly Matcher[])[]): number {
+  return selectors.reduce((sum, matchers) => sum + lengthOf(matchers), 0) * ENCODED_BYTES;
+}
+
+function lengthOf(matchers: readonly Matcher[]): number {
+  return matchers.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+}
+
+/** Visits the fetches and the selectors of a plan. Iterative, because plans may have any depth. */
+function visitLeaves(plan: PlanNode, grid: Grid, defaultStepMs: number, visit: Visit): void {
+  const nodes = [plan];
+  const grids = [grid];
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    const outer = grids.pop()!;
     if (node.kind === 'fetch' || node.kind === 'selector') {
-      yield { node, grid: next.grid };
+      visit(node, outer);
       continue;
     }
-    const inner = innerGrid(node, next.grid, defaultStepMs);
-    for (const operand of operands(node)) pending.push({ node: operand, grid: inner });
+    const inner = innerGrid(node, outer, defaultStepMs);
+    for (const operand of operands(node)) {
+      nodes.push(operand);
+      grids.push(inner);
+    }
   }
 }
 
@@ -55,13 +83,13 @@ function innerGrid(node: PlanNode, grid: Grid, defaultStepMs: number): Grid {
 }
 
 /** The steps of a long fetch are sent in several requests to each group. */
-function requestsOf({ node, grid }: Leaf): number {
-  if (node.kind === 'selector') return node.selection.parts.length;
-  return node.fetch.parts.length * Math.max(0, Math.ceil(grid.count / MAX_POINTS));
+function requestsOf(leaf: FetchNode | SelectorNode, { count }: Grid): number {
+  if (leaf.kind === 'selector') return leaf.selection.parts.length;
+  return leaf.fetch.parts.length * Math.max(0, Math.ceil(count / MAX_POINTS));
 }
 
-function keyOf({ node, grid }: Leaf): string {
-  if (node.kind === 'fetch') return JSON.stringify([grid, node.fetch.key]);
-  const { selection, offsetMs, atMs, extension } = node;
+function keyOf(leaf: FetchNode | SelectorNode, grid: Grid): string {
+  if (leaf.kind === 'fetch') return JSON.stringify([grid, leaf.fetch.key]);
+  const { selection, offsetMs, atMs, extension } = leaf;
   return JSON.stringify([grid, selectionKey(selection.matchers), offsetMs, atMs, extension]);
 }

@@ -13,9 +13,8 @@ const MAX_CONCURRENT_PER_GROUP = 64;
 export class QueryRequests {
   readonly #max: number;
   #sent = 0;
-  /** Number of running tasks by group. */
-  readonly #running = new Map<string, number>();
-  readonly #waiting = new Set<WaitingTask>();
+  /** Orders the tasks of a query with many requests. Undefined for all others: none of their tasks has to wait. */
+  #places: GroupPlaces | undefined;
 
   /** @param max `--query.max-requests`; Infinity for no limit. */
   constructor(max: number) {
@@ -45,14 +44,27 @@ export class QueryRequests {
    */
   check(planned: number): void {
     if (planned > this.left) throw tooManyRequests(String(planned + this.#sent), this.#max);
+    if (planned > MAX_CONCURRENT_PER_GROUP) this.#places ??= new GroupPlaces();
   }
 
   /**
    * Runs a task that sends one request to each of the groups: at once, or when earlier tasks have ended. Tasks start in
-   * the order of their calls and take all their places together, so that no two tasks wait for each other.
+   * the order of their calls.
    *
    * @throws PromfedError the reason of the signal when it aborts before the task starts. Errors of the task.
    */
+  run<T>(groupsOf: () => readonly string[], signal: StopSignal, task: () => Promise<T>): Promise<T> {
+    return this.#places === undefined ? task() : this.#places.run(groupsOf(), signal, task);
+  }
+}
+
+/** The places for requests to each group. */
+class GroupPlaces {
+  /** Number of running tasks by group. */
+  readonly #running = new Map<string, number>();
+  readonly #waiting = new Set<WaitingTask>();
+
+  /** Runs a task when it has a place in all of its groups: it takes them together, so that no two tasks wait for each other. */
   async run<T>(groups: readonly string[], signal: StopSignal, task: () => Promise<T>): Promise<T> {
     if (this.#waiting.size > 0 || !this.#hasRoom(groups)) {
       await new Promise<void>((start) => this.#waiting.add({ groups, start }));

@@ -10,6 +10,7 @@ import { snapshotGroups } from './group-snapshot.js';
 import { learnFromReplan, NativeHistogramReplan } from './replan/native-histogram-replan.js';
 import type { FederationOptions } from './options.js';
 import { planQuery } from './plan-query.js';
+import { sentBytes } from './planned-requests.js';
 import type { ParsedQuery, QueryAnswer, QueryRequest, ValueAnswer } from './query-engine.js';
 import { QueryRequests } from './query-requests.js';
 import { RejectedOperations, RejectionReplan } from './replan/rejection-replan.js';
@@ -37,6 +38,9 @@ export const EVALUATE: RunMode<ValueAnswer> = { passesThrough: false, run: evalu
  * less for all others. Measured on Node 20.
  */
 const NODE_BYTES = 1024;
+
+/** Length from which on the texts of the requests are charged. */
+const LONG_TEXT_CHARS = 16 << 10;
 
 /** A query that is admitted, parsed and planned. */
 interface Prepared {
@@ -84,23 +88,20 @@ export class QueryRun<Answer extends QueryAnswer> {
    * Waits until the query is admitted, then parses and plans it. Called once: by `start`, or before it. The caller that
    * does not start the run afterwards calls `release`.
    *
-   * @throws PromfedError errors of admission and of the query; nothing is held then.
+   * @returns undefined when the query is prepared at once.
+   * @throws PromfedError errors of admission and of the query; nothing is held then. A promise rejects with them.
    */
-  async prepare(): Promise<void> {
+  prepare(): Promise<void> | undefined {
     const { admission = UNLIMITED, clock } = this.#options;
     const { signal, timeoutMs } = this.#request;
     const endMs = clock.now() + timeoutMs;
     const waitingSinceMs = this.#stats.elapsedMs();
     const pending = admission.admit(signal, timeoutMs);
-    const admitted = pending instanceof Promise ? await pending : pending;
-    this.#stats.admitted(waitingSinceMs);
-    try {
-      const planning = this.#stats.planning(() => this.#plan(admitted, endMs));
-      this.#prepared = planning instanceof Promise ? await planning : planning;
-    } catch (thrown) {
-      admitted.release();
-      throw thrown;
-    }
+    const plan = (admitted: Admitted): Promise<void> | undefined => {
+      this.#stats.admitted(waitingSinceMs);
+      return this.#plan(admitted, endMs);
+    };
+    return pending instanceof Promise ? pending.then(plan) : plan(pending);
   }
 
   /**
@@ -109,7 +110,10 @@ export class QueryRun<Answer extends QueryAnswer> {
    * @returns the answer. It holds the query's memory until the caller releases it.
    */
   async start(): Promise<Answer> {
-    if (this.#prepared === undefined) await this.prepare();
+    if (this.#prepared === undefined) {
+      const preparing = this.prepare();
+      if (preparing !== undefined) await preparing;
+    }
     const prepared = this.#prepared!;
     const { admitted } = prepared;
     try {
@@ -132,17 +136,45 @@ export class QueryRun<Answer extends QueryAnswer> {
     this.#prepared?.admitted.release();
   }
 
-  #plan(admitted: Admitted, endMs: number): Prepared | Promise<Prepared> {
+  #plan(admitted: Admitted, endMs: number): Promise<void> | undefined {
+    const fail = (thrown: unknown): never => {
+      admitted.release();
+      throw thrown;
+    };
+    try {
+      const prepared = this.#parse(admitted, endMs);
+      const planning = this.#stats.planning(() => this.#createPlan(prepared));
+      if (planning instanceof Promise) {
+        return planning
+          .then((plan) => {
+            this.#adopt({ ...prepared, plan });
+          })
+          .catch(fail);
+      }
+      this.#adopt({ ...prepared, plan: planning });
+      return undefined;
+    } catch (thrown) {
+      return fail(thrown);
+    }
+  }
+
+  #adopt(prepared: Prepared): void {
+    this.#chargeRequests(prepared.plan, prepared.admitted.memory);
+    this.#prepared = prepared;
+  }
+
+  /** Charges the texts of the requests. Those of a short query are within the reserve of every request. */
+  #chargeRequests(plan: PlanNode, memory: MemoryAccount): void {
+    if (this.#request.text.length > LONG_TEXT_CHARS) memory.reserve('expressions', sentBytes(plan));
+  }
+
+  #parse(admitted: Admitted, endMs: number): Omit<Prepared, 'plan'> {
     const query = this.#request.parse();
     admitted.memory.reserve('expressions', this.#bytesOf(query));
     const { extraGroups = [], routing } = this.#request;
     const snapshots = snapshotGroups(this.#options.groups, this.#options.clock.now(), routing);
     const groups = extraGroups.length === 0 ? snapshots : [...snapshots, ...extraGroups];
-    const rejected = new RejectedOperations(query.expr);
-    const prepared = { admitted, endMs, groups, query, rejected };
-    const plan = this.#createPlan(prepared);
-    if (!(plan instanceof Promise)) return { ...prepared, plan };
-    return plan.then((ready) => ({ ...prepared, plan: ready }));
+    return { admitted, endMs, groups, query, rejected: new RejectedOperations(query.expr) };
   }
 
   #bytesOf({ nodes }: ParsedQuery): number {
@@ -173,6 +205,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         memory = admitted.renew();
         memory.reserve('expressions', this.#bytesOf(query));
         prepared.plan = await this.#stats.planning(() => this.#createPlan(prepared));
+        this.#chargeRequests(prepared.plan, memory);
       }
     }
   }

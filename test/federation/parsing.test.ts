@@ -97,6 +97,27 @@ t.test('the tree and the plan of a query count towards its memory', async (t) =>
   t.equal(admission.inFlight, 0);
 });
 
+t.test('the texts of the requests count towards the memory of a query', async (t) => {
+  const budget = new MemoryBudget({ budgetBytes: 100 << 20, perQueryBytes: 20 << 20 });
+  const admission = new Admission({ budget, maxConcurrency: undefined });
+  const groups = Array.from({ length: 30 }, (_, i) => fakeGroup(`r${i}`, { region: String(i) }, empty));
+  const federation = federationOf(groups, { admission });
+  const value = 'x'.repeat(400_000);
+  await t.rejects(federation.query(request(`m{a="${value}"}`)), {
+    code: 'memory',
+    message: /mainly for expressions/,
+  });
+  const labels = federation.metadata.labelNames({
+    query: { startMs: undefined, endMs: undefined, limit: undefined },
+    parseSelectors: () => ({ selectors: [[{ name: 'a', op: '=', value }]], nodes: 1 }),
+    timeoutMs: 5000,
+    routing: 'learned',
+    signal: new AbortController().signal,
+  });
+  await t.rejects(labels, { code: 'memory', message: /mainly for expressions/ });
+  t.equal(budget.heldBytes, 0);
+});
+
 t.test('planning a large query yields to the event loop', async (t) => {
   const client = new AbortController();
   let turns = 0;

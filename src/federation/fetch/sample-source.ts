@@ -61,8 +61,8 @@ export class GroupSampleSource implements SampleSource {
     const { deadline } = this.#context;
     const rejections = new Rejections();
     const window = readWindow(request);
-    const groups = parts.map(({ group }) => group.name);
-    const read = await this.#context.requests.run(groups, deadline.required.signal, () =>
+    const groupsOf = (): string[] => parts.map(({ group }) => group.name);
+    const read = await this.#context.requests.run(groupsOf, deadline.required.signal, () =>
       allOrNothing(parts, deadline, (part) => this.#readPart(part, { ...request, window }, rejections)),
     );
     rejections.throwUnless(read.length, deadline);

@@ -42,8 +42,8 @@ export async function splitFetch(fetch: Fetch, run: FetchRun, budget: SampleBudg
 }
 
 function fetchPiece(fetch: Fetch, run: FetchRun, budget: SampleBudget): Promise<Vector> {
-  const groups = fetch.parts.map(({ group }) => group.name);
-  return run.requests.run(groups, run.deadline.required.signal, () => fetchColumns(fetch, run, budget));
+  const groupsOf = (): string[] => fetch.parts.map(({ group }) => group.name);
+  return run.requests.run(groupsOf, run.deadline.required.signal, () => fetchColumns(fetch, run, budget));
 }
 
 /** Columns of a long grid that are filled piece by piece. */

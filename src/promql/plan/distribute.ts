@@ -1,6 +1,6 @@
 // The planner: an expression over many groups becomes a plan of fetches and local operators.
 
-import { gridEndMs } from '../../model/index.js';
+import { gridEndMs, type Grid } from '../../model/index.js';
 import { recursionCheckpoints, type Expr } from '../language/index.js';
 import { DistributedPlanner } from './distributed-planner.js';
 import { planCompleteHistograms, type HistogramPlanning } from './native-histograms.js';
@@ -63,7 +63,7 @@ export function planDistributed(
 }
 
 /** Plans as `planDistributed` does, in steps of a few milliseconds. */
-export function* planInSteps(
+export function planInSteps(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
@@ -75,7 +75,12 @@ export function* planInSteps(
   const routing = SelectorRouting.create(expr, groups, times);
   const segments = trySegments(expr, groups, times, routing);
   const planning = { expr, groups, nameRemoval, histogramSelections, rejected, maxRequests };
-  if (segments === undefined) return yield* planGrid({ ...planning, passesThrough }, times, routing);
+  if (segments === undefined) return planGrid({ ...planning, passesThrough }, times, routing);
+  return planSegments({ ...planning, passesThrough: false }, times, segments);
+}
+
+function* planSegments(planning: Planning, times: PlanTimes, segments: readonly Grid[]): PlanSteps {
+  const { expr, groups } = planning;
   const { position } = expr;
   const planned: SegmentNode[] = [];
   for (const grid of segments) {
@@ -83,7 +88,7 @@ export function* planInSteps(
     const steps = { firstMs: grid.startMs, lastMs: gridEndMs(grid) };
     const segmentTimes = { ...times, steps };
     const segmentRouting = SelectorRouting.create(expr, groups, segmentTimes);
-    const input = yield* planGrid({ ...planning, passesThrough: false }, segmentTimes, segmentRouting);
+    const input = yield* planGrid(planning, segmentTimes, segmentRouting);
     planned.push({ kind: 'segment', grid, input, position });
   }
   return { kind: 'segments', segments: planned, position };

@@ -103,15 +103,26 @@ export interface HistogramPlanning {
  * A selector is known to have native histograms when it is below a function of native histograms only and a group has
  * complete ones, when its name is in `PlannedGroup.histograms`, or when its key is in `histogramSelections`.
  */
-export function* planCompleteHistograms(
-  { expr, groups, histogramSelections, passesThrough }: HistogramPlanning,
+export function planCompleteHistograms(
+  planning: HistogramPlanning,
+  routing: SelectorRouting,
+  plan: (selectors: HistogramSelectors) => PlanSteps,
+): PlanSteps {
+  const { groups, histogramSelections } = planning;
+  const hasNone = groups.every(({ histograms }) => histograms === undefined);
+  if (hasNone && histogramSelections.size === 0) return plan(NO_SELECTORS);
+  return planRepeatedly(planning, routing, plan);
+}
+
+const NO_SELECTORS: HistogramSelectors = new Map();
+
+function* planRepeatedly(
+  { expr, histogramSelections, passesThrough }: HistogramPlanning,
   routing: SelectorRouting,
   plan: (selectors: HistogramSelectors) => PlanSteps,
 ): PlanSteps {
   const selectors = new Map<VectorSelector, PlannedGroup>();
   let result = yield* plan(selectors);
-  const hasNone = groups.every(({ histograms }) => histograms === undefined);
-  if (hasNone && histogramSelections.size === 0) return result;
   const native = nativeSelectors(expr);
   const mark = (selector: VectorSelector): void => {
     if (selectors.has(selector)) return;

@@ -51,6 +51,7 @@ export function trySegments(
   if (crossing.size === 0 || dependsOnAllSteps(expr)) return undefined;
   const grid = rangeGrid(times.startMs, times.endMs, times.stepMs);
   const windows = movingWindows(expr, groups, times, crossing);
+  if (windows.length * groups.length > MAX_CHECKS) return undefined;
   const firstSteps = cutsOf(windows, grid);
   if (firstSteps.length < 2 || firstSteps.length * windows.length > MAX_CHECKS) return undefined;
   const segments = joinSegments(

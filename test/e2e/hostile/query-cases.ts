@@ -39,16 +39,40 @@ export function queryCases(): readonly HostileCase[] {
   return [
     queryCase('a subquery of 290 years by milliseconds', 'max_over_time(sum(nosuch)[290y:1ms])', [422], {
       maxRequests: BACKGROUND_REQUESTS,
+      fast: true,
     }),
     queryCase('a subquery of 10 years by seconds', 'max_over_time(sum(nosuch)[10y:1s])', [422, 503], {
       maxRequests: 5_000,
     }),
+    // 9,999 nodes: a region can compute all of it.
+    queryCase('5,000 selectors', Array.from({ length: 5_000 }, (_, i) => `nosuch_${i}`).join(' or '), [200], {
+      maxRequests: 3 + BACKGROUND_REQUESTS,
+    }),
     queryCase(
-      '5,000 selectors',
-      Array.from({ length: 5_000 }, (_, i) => `nosuch_${i}`).join(' or '),
-      [400, 422],
-      { maxRequests: BACKGROUND_REQUESTS },
+      '2,000 sums over all regions',
+      Array.from({ length: 2_000 }, (_, i) => `sum(nosuch_${i})`).join(' or '),
+      [422],
+      { maxRequests: BACKGROUND_REQUESTS, fast: true },
     ),
+    // 4,999 nodes that are sent to three regions.
+    queryCase(
+      '1,600 sums over all regions',
+      Array.from({ length: 1_600 }, (_, i) => `sum(nosuch_${i})`).join(' + '),
+      [200, 422, 503],
+      { maxRequests: 4_800 + BACKGROUND_REQUESTS },
+    ),
+    {
+      name: '1,000 match[] of ten matchers',
+      fast: false,
+      attack: ({ server }) =>
+        send(
+          server.url,
+          '/api/v1/series',
+          Array.from({ length: 1_000 }, (_, i) => `match[]={${'a="nosuch",'.repeat(9)}b="${i}"}`).join('&'),
+          'POST',
+        ),
+      problem: (result) => statusProblem(result, [200]),
+    },
     queryCase('a regular expression of 2 KB', `nosuch{a=~"${BIG_PATTERN}"}`, [200, 400, 422]),
     queryCase('a regular expression of 5.6 KB', `nosuch{a=~"${HUGE_PATTERN}"}`, [200, 400, 422]),
     queryCase(
@@ -80,10 +104,13 @@ export function queryCases(): readonly HostileCase[] {
         },
       },
     ),
-    queryCase('1+1+1+… of 2 MB', Array.from({ length: 1_000_000 }, () => '1').join('+'), [400]),
+    queryCase('1+1+1+… of 2 MB', Array.from({ length: 1_000_000 }, () => '1').join('+'), [400], {
+      fast: true,
+    }),
+    queryCase('1+1+1+… of 1 MB', Array.from({ length: 520_000 }, () => '1').join('+'), [400]),
     {
       name: '300,000 match[]',
-      fast: false,
+      fast: true,
       attack: ({ server }) =>
         send(
           server.url,

@@ -2,7 +2,7 @@
 
 import { appendAll, type LabelRule, type Labels } from '../../../model/index.js';
 import { printPortableExpr, typeOf, walk, type Expr } from '../../language/index.js';
-import type { FetchNode, FetchPart } from '../node.js';
+import type { Fetch, FetchNode, FetchPart } from '../node.js';
 import { tooManyRequests } from '../too-many-requests.js';
 import { NONE_EXCLUDED, type ExcludedGroup, type Exclusion } from '../pruning/group-pruning.js';
 import { isJoined, type JoinedGroup } from '../pruning/group-units.js';
@@ -32,8 +32,8 @@ export class Fetches {
   readonly #routing: SelectorRouting;
   readonly #maxRequests: number;
   readonly #rewriter: Rewriter;
-  /** Keys of the fetches. */
-  readonly #created = new Set<string>();
+  #created: Fetch[] = [];
+  /** The requests of all fetches. Those of equal ones may be counted several times. */
   #requests = 0;
   readonly #groupKeys = new Map<PlannedGroup, string>();
   readonly #addedLabels = new Map<readonly PlannedGroup[], Map<ReadonlySet<string>, AddedLabels>>();
@@ -76,25 +76,25 @@ export class Fetches {
     }
     // Each distinct text once, then the number of the text of each group: texts can be long, and groups many.
     const texts = JSON.stringify([this.#times.steps ?? null, [...numbers.keys()]]);
-    const key = texts + choices + added.key;
-    this.#count(key, parts.length);
+    const type = typeOf(expr) === 'matrix' ? 'matrix' : 'vector';
+    const fetch: Fetch = { key: texts + choices + added.key, type, parts };
+    this.#count(fetch);
     return {
       kind: 'fetch',
-      fetch: {
-        key,
-        type: typeOf(expr) === 'matrix' ? 'matrix' : 'vector',
-        parts,
-      },
+      fetch,
       excluded: excludedFrom(this.#routing.groups, parts, groups.filter(isJoined), routes),
       source: expr,
       position: expr.position,
     };
   }
 
-  #count(key: string, requests: number): void {
-    if (this.#created.has(key)) return;
-    this.#created.add(key);
-    this.#requests += requests;
+  #count(fetch: Fetch): void {
+    this.#created.push(fetch);
+    this.#requests += fetch.parts.length;
+    if (this.#requests <= this.#maxRequests) return;
+    const distinct = new Map(this.#created.map((one) => [one.key, one]));
+    this.#created = [...distinct.values()];
+    this.#requests = this.#created.reduce((sum, { parts }) => sum + parts.length, 0);
     if (this.#requests > this.#maxRequests) {
       throw tooManyRequests(`at least ${this.#requests}`, this.#maxRequests);
     }
