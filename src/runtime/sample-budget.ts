@@ -73,12 +73,14 @@ export class SampleBudget implements SampleCounter {
   readonly #max: number;
   readonly #samples: SteppedReservation;
   readonly #labels: SteppedReservation;
+  readonly #sorting: SteppedReservation;
 
   /** @param memory account for the bytes. Default: bytes are not counted. */
   constructor(limits: QueryLimits, memory: MemoryAccount = UNCOUNTED_MEMORY) {
     this.#max = limits.maxSamples;
     this.#samples = new SteppedReservation(memory, 'samples');
     this.#labels = new SteppedReservation(memory, 'labels');
+    this.#sorting = new SteppedReservation(memory, 'sorting');
   }
 
   /** The largest number of samples held at once. */
@@ -108,6 +110,16 @@ export class SampleBudget implements SampleCounter {
   /** Reserves bytes for labels, their keys and tables by key. Call it before they are allocated. */
   reserveLabels(bytes: number): void {
     this.#labels.add(bytes);
+  }
+
+  /** Reserves bytes for copies that are sorted. They do not count as samples. */
+  reserveSorting(bytes: number): void {
+    this.#sorting.add(bytes);
+  }
+
+  /** Returns bytes reserved by `reserveSorting`. */
+  releaseSorting(bytes: number): void {
+    this.#sorting.add(-bytes);
   }
 
   /** Returns bytes reserved by `reserveLabels`. */

@@ -1,6 +1,6 @@
 // Calls of range functions, on floats and native histograms.
 
-import type { Column, RawSeries } from '../../../model/index.js';
+import { maxOf, type Column, type RawSeries } from '../../../model/index.js';
 import type { RangeFunction, RunSteps, Windows } from '../../functions/index.js';
 import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../../plan/index.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
@@ -18,6 +18,9 @@ const COST_PER_CHECK = 20_000;
 
 /** Cost of one native histogram, in float samples: every bucket is visited. */
 const HISTOGRAM_COST = 50;
+
+/** Bytes of the copies of one sample that a function sorts. */
+const COPY_BYTES = 16;
 
 /**
  * Functions of the increase of a counter. Source: Thanos, pkg/dedup/iter.go (`isCounter`), which adjusts counters for the
@@ -100,6 +103,10 @@ class RangeCall {
   async run(): Promise<readonly Column[]> {
     const { pacer } = this.#evaluator;
     const { func, range, args } = this.#input;
+    const sortedBytes = func.sorts
+      ? COPY_BYTES * maxOf(range.series.map(({ timestamps }) => timestamps.length))
+      : 0;
+    this.#evaluator.rawBudget.reserveSorting(sortedBytes);
     const columns: Column[] = [];
     for (const series of range.series) {
       if (pacer.due) await pacer.pause();
@@ -117,6 +124,7 @@ class RangeCall {
     if (func.hasQuantileArgument) {
       annotateQuantiles(this.#evaluator, args[0]!, columns, this.#node.args[0]!);
     }
+    this.#evaluator.rawBudget.releaseSorting(sortedBytes);
     this.#windows.release();
     return columns;
   }
@@ -135,17 +143,18 @@ class RangeCall {
   #start(series: RawSeries, column: Column): RunSteps {
     const { func, rangeNode, args } = this.#input;
     const windows = this.#windows.slide(this.#counted(series));
-    if (series.histograms === undefined) return func.start(windows, args, column);
+    const { pacer } = this.#evaluator;
+    if (series.histograms === undefined) return func.start(windows, args, column, pacer);
     const extension = extensionOf(rangeNode);
     const name = this.#node.func;
     const compute =
       extension === undefined ? tryWindowFunction(name) : tryExtendedWindowFunction(name, extension);
     if (compute === undefined) return this.#startIgnoringHistograms(series, windows, column);
-    const runFloats = func.start(windows, args, column);
+    const runFloats = func.start(windows, args, column, pacer);
     const output = { ...column, histograms: column.histograms! };
     const runHistograms = runOnHistograms(this.#evaluator, compute, rangeNode, series, windows, output);
-    return (fromStep, toStep) => {
-      runFloats(fromStep, toStep);
+    return async (fromStep, toStep) => {
+      await runFloats(fromStep, toStep);
       runHistograms(fromStep, toStep);
     };
   }
@@ -162,9 +171,9 @@ class RangeCall {
     const { func, args } = this.#input;
     const { from, to } = windows;
     const floats = windowsOfFloats(series, windows);
-    const run = func.start(floats, args, column);
-    return (fromStep, toStep) => {
-      run(fromStep, toStep);
+    const run = func.start(floats, args, column, this.#evaluator.pacer);
+    return async (fromStep, toStep) => {
+      await run(fromStep, toStep);
       for (let step = fromStep; step < toStep; step++) {
         const count = floats.to[step]! - floats.from[step]!;
         if (count === 0 || count === to[step]! - from[step]!) continue;
@@ -191,7 +200,8 @@ class RangeCall {
       let end = start;
       let cost = 0;
       for (; end < count && cost < COST_PER_CHECK; end++) cost += 1 + sampleCost * (to[end]! - from[end]!);
-      run(start, end);
+      const running = run(start, end);
+      if (running !== undefined) await running;
       start = end;
       if (start < count && pacer.due) await pacer.pause();
     }

@@ -1,6 +1,7 @@
 // Quantiles of floats.
 
-import { selectRank } from './select-rank.js';
+import type { Pauses } from '../range/range-function.js';
+import { selectRank, selectRankLong } from './select-rank.js';
 
 /** Number of values below which sorting is as fast as selection. */
 const MIN_SELECTED = 32;
@@ -11,9 +12,26 @@ export function quantileOf(q: number, values: Float64Array): number {
   if (values.length < MIN_SELECTED) return quantileOfSorted(q, values.sort());
   const numbers = withoutNaN(values);
   const nanCount = values.length - numbers.length;
-  const { lower, upper, weight } = ranksOf(q, values.length);
+  const { lower } = ranksOf(q, values.length);
   if (lower < nanCount) return NaN;
   selectRank(numbers, lower - nanCount);
+  return quantileOfSelected(q, numbers, nanCount);
+}
+
+/** Computes the q-quantile as `quantileOf` does, with pauses. Reorders `values`. */
+export async function quantileOfLong(q: number, values: Float64Array, pauses: Pauses): Promise<number> {
+  if (!(q >= 0 && q <= 1)) return quantileOfSorted(q, values);
+  const numbers = withoutNaN(values);
+  const nanCount = values.length - numbers.length;
+  const { lower } = ranksOf(q, values.length);
+  if (lower < nanCount) return NaN;
+  await selectRankLong(numbers, lower - nanCount, pauses);
+  return quantileOfSelected(q, numbers, nanCount);
+}
+
+/** @param numbers the numbers among the values, with the lower rank of the quantile selected. */
+function quantileOfSelected(q: number, numbers: Float64Array, nanCount: number): number {
+  const { lower, upper, weight } = ranksOf(q, numbers.length + nanCount);
   const value = valueAt(numbers, lower - nanCount);
   if (upper === lower) return interpolate(value, value, weight);
   let next = Infinity;

@@ -1,5 +1,7 @@
 // Selection of the value at one rank (quickselect).
 
+import type { Pauses } from '../range/range-function.js';
+
 /** Number of poor partitions after which the rest is sorted. Bounds the cost for adversarial inputs. */
 const MAX_BAD_CUTS = 8;
 
@@ -38,6 +40,47 @@ export function selectRank(values: Float64Array, rank: number): void {
       return;
     }
   }
+}
+
+/** Number of values in the sample whose median is the pivot of a long selection. */
+const SAMPLED = 63;
+/** Number of exchanges between two checks of the pauses. */
+const EXCHANGES_PER_CHECK = 16_384;
+
+/**
+ * Selects as `selectRank` does, with pauses. Pivots are medians of random values, so that no input is adversarial; the
+ * selected value does not depend on them.
+ */
+export async function selectRankLong(values: Float64Array, rank: number, pauses: Pauses): Promise<void> {
+  let low = 0;
+  let high = values.length - 1;
+  while (high - low > SAMPLED) {
+    if (pauses.due) await pauses.pause();
+    const pivot = randomPivot(values, low, high);
+    let i = low;
+    let j = high;
+    for (let exchanges = 1; i <= j; exchanges++) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      const value = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = value;
+      if (exchanges % EXCHANGES_PER_CHECK === 0 && pauses.due) await pauses.pause();
+    }
+    if (rank <= j) high = j;
+    else if (rank >= i) low = i;
+    else return;
+  }
+  values.subarray(low, high + 1).sort();
+}
+
+function randomPivot(values: Float64Array, low: number, high: number): number {
+  const sample = Float64Array.from(
+    { length: SAMPLED },
+    () => values[low + Math.floor(Math.random() * (high - low + 1))]!,
+  );
+  return sample.sort()[SAMPLED >> 1]!;
 }
 
 function medianOf(a: number, b: number, c: number): number {

@@ -1,10 +1,12 @@
 // Range functions that aggregate the samples of a window: the *_over_time functions.
 
-import { quantileOf, quantileOfSorted } from '../quantile/quantile.js';
+import { quantileOf, quantileOfLong, quantileOfSorted } from '../quantile/quantile.js';
 import {
   DEFAULT_TRAITS,
   eachWindow,
+  LONG_WINDOW,
   type ComputeWindow,
+  type Pauses,
   type RangeFunction,
   type Windows,
 } from './range-function.js';
@@ -21,9 +23,9 @@ function sumFunction(scan: ComputeWindow, finish: (sum: number, count: number) =
   const scanning = eachWindow(1, scan);
   return {
     ...scanning,
-    start: (windows, args, output) => {
+    start: (windows, args, output, pauses) => {
       const sumAt = trySlidingSum(windows);
-      if (sumAt === undefined) return scanning.start(windows, args, output);
+      if (sumAt === undefined) return scanning.start(windows, args, output, pauses);
       return (fromStep, toStep) => {
         for (let step = fromStep; step < toStep; step++) {
           const count = windows.to[step]! - windows.from[step]!;
@@ -140,14 +142,22 @@ function timeOfExtreme(isMax: boolean): RangeFunction {
 const quantile: RangeFunction = {
   ...DEFAULT_TRAITS,
   hasQuantileArgument: true,
-  start: ({ values, from, to }, args, output) => {
+  sorts: true,
+  start: ({ values, from, to }, args, output, pauses) => {
     const window = new SortedWindow(values);
+    const runLong = async (step: number): Promise<void> => {
+      const copy = values.slice(from[step], to[step]);
+      output.values[step] = await quantileOfLong(args[0]![step]!, copy, pauses);
+      output.present[step] = 1;
+    };
     return (fromStep, toStep) => {
       for (let step = fromStep; step < toStep; step++) {
         if (to[step]! <= from[step]!) continue;
+        if (to[step]! - from[step]! > LONG_WINDOW) return runLong(step);
         output.values[step] = quantileOfSorted(args[0]![step]!, window.moveTo(from[step]!, to[step]!));
         output.present[step] = 1;
       }
+      return undefined;
     };
   },
 };
@@ -158,15 +168,46 @@ const quantile: RangeFunction = {
  *
  * Source: Prometheus, promql/functions.go (`funcMadOverTime`).
  */
-const mad = eachWindow(1, ({ values }, from, to) => {
-  const window = values.slice(from, to);
-  if (window.some(Number.isNaN)) return NaN;
-  const median = quantileOf(0.5, window);
-  return quantileOf(
-    0.5,
-    window.map((value) => Math.abs(value - median)),
-  );
-});
+const madOfWindow = eachWindow(
+  1,
+  ({ values }, from, to) => {
+    const window = values.slice(from, to);
+    if (window.some(Number.isNaN)) return NaN;
+    const median = quantileOf(0.5, window);
+    return quantileOf(
+      0.5,
+      window.map((value) => Math.abs(value - median)),
+    );
+  },
+  { sorts: true },
+);
+
+const mad: RangeFunction = {
+  ...madOfWindow,
+  start: (windows, args, output, pauses) => {
+    const run = madOfWindow.start(windows, args, output, pauses);
+    const { values, from, to } = windows;
+    const runLong = async (step: number): Promise<void> => {
+      output.values[step] = await madOfLong(values.slice(from[step], to[step]), pauses);
+      output.present[step] = 1;
+    };
+    return (fromStep, toStep) => {
+      const last = toStep - 1;
+      const isLong = last >= fromStep && to[last]! - from[last]! > LONG_WINDOW;
+      if (!isLong) return run(fromStep, toStep);
+      void run(fromStep, last);
+      return runLong(last);
+    };
+  },
+};
+
+/** Reorders and changes `window`. */
+async function madOfLong(window: Float64Array, pauses: Pauses): Promise<number> {
+  for (const value of window) if (Number.isNaN(value)) return NaN;
+  const median = await quantileOfLong(0.5, window, pauses);
+  for (let i = 0; i < window.length; i++) window[i] = Math.abs(window[i]! - median);
+  return quantileOfLong(0.5, window, pauses);
+}
 
 /** The functions of this file by name. */
 export const OVER_TIME_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {

@@ -29,8 +29,21 @@ export interface RangeOutput {
   readonly present: Uint8Array;
 }
 
-/** Computes the steps `fromStep` inclusive to `toStep` exclusive. Called with consecutive, ascending ranges. */
-export type RunSteps = (fromStep: number, toStep: number) => void;
+/**
+ * Computes the steps `fromStep` inclusive to `toStep` exclusive. Called with consecutive, ascending ranges. Only the last
+ * step of a range may have a window of more than LONG_WINDOW samples; a promise is returned for it where the function
+ * takes long.
+ */
+export type RunSteps = (fromStep: number, toStep: number) => void | Promise<void>;
+
+/** Number of samples from which on the work on one window is interrupted. */
+export const LONG_WINDOW = 100_000;
+
+/** Pauses of a long computation: `if (pauses.due) await pauses.pause()`. */
+export interface Pauses {
+  readonly due: boolean;
+  pause(): Promise<void>;
+}
 
 /** A function of a range vector. */
 export interface RangeFunction {
@@ -42,6 +55,8 @@ export interface RangeFunction {
   readonly hasQuantileArgument: boolean;
   /** True when the cost of a step does not depend on the number of samples in its window. */
   readonly slides: boolean;
+  /** True when the function copies each window to sort it. */
+  readonly sorts: boolean;
   /** True when the result depends on the step's time, and not only on its window and arguments. */
   readonly dependsOnStepTime: boolean;
   /**
@@ -49,7 +64,7 @@ export interface RangeFunction {
    *
    * @param args the scalar arguments in order, each with one value for each step.
    */
-  start(windows: Windows, args: readonly Float64Array[], output: RangeOutput): RunSteps;
+  start(windows: Windows, args: readonly Float64Array[], output: RangeOutput, pauses: Pauses): RunSteps;
 }
 
 /** Computes the result of one window: the samples with indices `from` inclusive to `to` exclusive. */
@@ -67,6 +82,7 @@ export const DEFAULT_TRAITS: Omit<RangeFunction, 'start'> = {
   expectsCounter: false,
   hasQuantileArgument: false,
   slides: false,
+  sorts: false,
   dependsOnStepTime: false,
 };
 

@@ -1,5 +1,8 @@
 // The sorted values of a sliding window.
 
+/** Number of samples that leave or enter from which on a window is sorted from scratch: each moves memory. */
+const MAX_MOVES = 512;
+
 /**
  * Keeps the samples of a window sorted while it slides. Each sample that leaves or enters costs a binary search and a
  * memory move. A window that shares few samples with the previous one is sorted from scratch.
@@ -24,7 +27,7 @@ export class SortedWindow {
     const leaving = Math.min(from, this.#tail) - this.#head;
     const entering = to - Math.max(from, this.#tail);
     this.#makeRoom(Math.max(size, to - from));
-    if (leaving + entering > (to - from) / 4) {
+    if (leaving + entering > Math.min((to - from) / 4, MAX_MOVES)) {
       this.#sorted.set(this.#values.subarray(from, to));
       this.#sorted.subarray(0, to - from).sort();
     } else {

@@ -65,15 +65,15 @@ const smoothedWindow = eachWindow(2, ({ values }, from, to, step, args) => {
  */
 const smoothing: RangeFunction = {
   ...smoothedWindow,
-  start: (windows, args, output) => {
-    const run = smoothedWindow.start(windows, args, output);
+  start: (windows, args, output, pauses) => {
+    const run = smoothedWindow.start(windows, args, output, pauses);
     return (fromStep, toStep) => {
       for (let step = fromStep; step < toStep; step++) {
         if (windows.to[step] === windows.from[step]) continue;
         checkFactor('smoothing', 'sf', args[0]![step]!);
         checkFactor('trend', 'tf', args[1]![step]!);
       }
-      run(fromStep, toStep);
+      return run(fromStep, toStep);
     };
   },
 };

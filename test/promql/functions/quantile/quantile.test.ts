@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 
 import { quantileOf } from '../../../../src/promql/functions/index.js';
-import { quantileOfSorted } from '../../../../src/promql/functions/quantile/quantile.js';
+import { quantileOfLong, quantileOfSorted } from '../../../../src/promql/functions/quantile/quantile.js';
 import { selectRank } from '../../../../src/promql/functions/quantile/select-rank.js';
 
 const q = fc.oneof(fc.constantFrom(0, 0.5, 0.9, 1, NaN, -0.1, 1.1, -0), fc.double({ min: 0, max: 1 }));
@@ -26,6 +26,16 @@ t.test('a quantile is interpolated between neighbouring ranks, and NaN ranks low
   t.equal(quantileOf(2, Float64Array.of(1)), Infinity);
   t.ok(Number.isNaN(quantileOf(0.5, new Float64Array(0))));
   t.ok(Number.isNaN(quantileOf(NaN, Float64Array.of(1))));
+});
+
+t.test('a quantile that is computed with pauses equals the one that is not', async () => {
+  const pauses = { due: true, pause: () => Promise.resolve() };
+  await fc.assert(
+    fc.asyncProperty(q, lists, async (q, values) => {
+      const expected = quantileOf(q, Float64Array.from(values));
+      assert.deepStrictEqual(await quantileOfLong(q, Float64Array.from(values), pauses), expected);
+    }),
+  );
 });
 
 t.test('a quantile of many values equals that of the sorted values', async (t) => {

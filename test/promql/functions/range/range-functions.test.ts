@@ -3,6 +3,9 @@ import t from 'tap';
 
 import { extendedSamples, RANGE_FUNCTIONS, type Windows } from '../../../../src/promql/functions/index.js';
 
+/** Pauses that are never due. */
+const NO_PAUSES = { due: false, pause: () => Promise.resolve() };
+
 /** Computes one window on its own, without sliding. */
 function computeAlone(
   name: string,
@@ -27,7 +30,7 @@ function computeAlone(
     gridStepMs: windows.gridStepMs,
   };
   const stepArgs = args.map((arg) => arg.slice(step, step + 1));
-  RANGE_FUNCTIONS.get(name)!.start(only, stepArgs, output)(0, 1);
+  void RANGE_FUNCTIONS.get(name)!.start(only, stepArgs, output, NO_PAUSES)(0, 1);
   return output.present[0] === 1 ? output.values[0] : undefined;
 }
 
@@ -74,9 +77,9 @@ for (const name of RANGE_FUNCTIONS.keys()) {
             Float64Array.from({ length: count }, (_, i) => factor + i / 100),
           );
           const output = { values: new Float64Array(count), present: new Uint8Array(count) };
-          const run = RANGE_FUNCTIONS.get(name)!.start(windows, args, output);
-          run(0, cut % (count + 1));
-          run(cut % (count + 1), count);
+          const run = RANGE_FUNCTIONS.get(name)!.start(windows, args, output, NO_PAUSES);
+          void run(0, cut % (count + 1));
+          void run(cut % (count + 1), count);
           for (let step = 0; step < count; step++) {
             const expected = computeAlone(name, windows, step, args);
             const got = output.present[step] === 1 ? output.values[step] : undefined;
@@ -104,7 +107,7 @@ t.test('an increase of -0 keeps its sign in a window without resets', async (t) 
     gridStepMs: 12,
   };
   const output = { values: new Float64Array(2), present: new Uint8Array(2) };
-  RANGE_FUNCTIONS.get('increase')!.start(windows, [], output)(0, 2);
+  void RANGE_FUNCTIONS.get('increase')!.start(windows, [], output, NO_PAUSES)(0, 2);
   t.ok(Object.is(output.values[1], -0), `${output.values[1]!}`);
 });
 
