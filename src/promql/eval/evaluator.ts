@@ -14,7 +14,7 @@ import {
   type VectorValue,
 } from '../../model/index.js';
 import { type SampleBudget, type SampleCounter, Pacer } from '../../runtime/index.js';
-import { printPosition } from '../language/index.js';
+import { TextPositions } from '../language/index.js';
 import type { PlanNode } from '../plan/index.js';
 import { NO_OBSERVER, type EvalContext, type EvalObserver } from './eval-context.js';
 
@@ -59,6 +59,8 @@ interface Shared {
   readonly pacer: Pacer;
   /** Number of nested nodes that are evaluated on the current stack. */
   levels: number;
+  /** Created for the first annotation. */
+  positions?: TextPositions;
 }
 
 const NO_SELECTORS: ReadonlySet<PlanNode> = new Set();
@@ -237,7 +239,8 @@ export class Evaluator {
   #position({ position }: Positioned): string {
     const { queryText } = this.context;
     if (queryText === undefined) return '';
-    return ` (${printPosition(queryText, position.start)})`;
+    this.#shared.positions ??= new TextPositions(queryText);
+    return ` (${this.#shared.positions.print(position.start)})`;
   }
 }
 

@@ -19,7 +19,7 @@ export type {
 } from './ast.js';
 export { type Feature, FEATURES, type FeatureSet, NO_FEATURES } from './features.js';
 export { isArithmetic, isComparison, isSetOperator, isTrim } from './operators.js';
-export { ParseError, printPosition } from './parse-error.js';
+export { ParseError, TextPositions } from './parse-error.js';
 export { NodeCount } from './parser/node-count.js';
 export { parseExpr, parseMatchers, parseSelector } from './parser/parser.js';
 export { prettyExpr } from './printer/pretty.js';

@@ -5,7 +5,7 @@ import {
   parseExpr,
   parseMatchers,
   parseSelector,
-  printPosition,
+  TextPositions,
   typeOf,
 } from '../../../src/promql/language/index.js';
 import { INVALID_QUERIES } from './invalid-queries.js';
@@ -38,7 +38,22 @@ t.test('an error names the line and the byte column of its start', async (t) => 
   t.equal(printPosition('ab', 2), '1:3', 'the end of the query is a valid position');
   t.equal(printPosition('ab', 3), 'invalid position');
   t.equal(printPosition('ab', -1), 'invalid position');
+  t.equal(printPosition('', 0), 'unknown position');
 });
+
+t.test('positions in a long query are printed without reading it again', async (t) => {
+  const positions = new TextPositions(`${'x'.repeat(500_000)}\n`.repeat(20));
+  const ms = cpuTimeMs(() => {
+    for (let i = 0; i < 20_000; i++) positions.print(10_000_000 - i);
+  });
+  t.ok(ms < 1000, `${ms.toFixed(0)} ms`);
+  t.equal(positions.print(10_000_000), '20:499982');
+});
+
+/** Prints one position. */
+function printPosition(query: string, offset: number): string {
+  return new TextPositions(query).print(offset);
+}
 
 t.test('an error has the byte range of the invalid expression', async (t) => {
   const positionOf = (query: string): unknown => {
