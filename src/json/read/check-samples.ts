@@ -25,7 +25,8 @@ const general = new GeneralSample();
 
 /**
  * Checks the floats of a series, in the form of `SeriesFrame.samples`. A server that sends malformed samples usually sends
- * no others, so that the ends of a long list suffice; checking every byte would be as expensive as decoding it. Other
+ * no others, so that the ends of a long list suffice. Reading every word of a list, without deciding anything, costs 4 % of
+ * the CPU time of an answer that passes through, and a test for letters 7 %: 2.3 and 3.7 of 53 ms for 16 MB. Other
  * forms than `"value":[1,"2"]` and `"values":[[1,"2"]]`, such as native histograms, are not checked.
  *
  * @throws PromfedError `upstream` when a sample that is checked is malformed.

@@ -3,8 +3,38 @@
 import { compressSync } from 'snappy';
 
 import type { HostileCase } from '../../helpers/hostile/hostile-case.js';
-import { listText, sendPieces, timeOf } from '../../helpers/hostile/hostile-regions.js';
+import {
+  listText,
+  sendData,
+  sendPieces,
+  timeOf,
+  type HostileRegions,
+  type RegionAnswer,
+} from '../../helpers/hostile/hostile-regions.js';
+import { crc32c } from '../../../src/upstreams/wire/crc32c.js';
 import { send, type Answered } from '../../helpers/hostile/requests.js';
+
+/** Native histograms of several regions are added here, from the raw samples of those that serve remote read. */
+const REMOTE_READ = 'histogram_count(sum(rate(remote_read_metric[5m])))';
+
+/** Sends the query, and checks that a region was read by remote read. */
+const BY_REMOTE_READ: Pick<HostileCase, 'attack' | 'problem'> = {
+  attack: async ({ server, regions }) => {
+    const answer = await send(server.url, '/api/v1/query', { query: REMOTE_READ });
+    const isRead = regions.servers.some(({ requests }) =>
+      requests.some(({ path }) => path.endsWith('/read')),
+    );
+    return { isRead, answer };
+  },
+  problem: (result) => {
+    const { isRead, answer } = result as { readonly isRead: boolean; readonly answer: Answered };
+    if (!isRead) return 'no region was read by remote read';
+    // The deadline may end the reading.
+    return answer.status === 200 || answer.status === 503
+      ? undefined
+      : `${answer.status} ${answer.text.slice(0, 300)}`;
+  },
+};
 
 const SERIES_HEAD = '{"status":"success","data":[';
 
@@ -58,29 +88,34 @@ export function regionCases(): readonly HostileCase[] {
       attack: ({ server }) => send(server.url, '/api/v1/label/many/values', {}),
       problem: oneOf([200, 422, 503]),
     },
-    ...['/label/brackets/values', '/series?match[]=brackets', '/query?query=brackets'].map(
-      (path): HostileCase => ({
-        name: `ten megabytes of [ from ${path}`,
-        fast: false,
-        prepare: (regions) => {
-          regions.serve('brackets', (response) => {
-            sendPieces(
-              response,
-              Array.from({ length: 160 }, (_, i) =>
-                (i === 0 ? '{"status":"success","data":' : '[').padEnd(65_536, '['),
-              ),
-            );
-          });
-        },
-        attack: ({ server }) => send(server.url, `/api/v1${path}`, ''),
-        problem: oneOf([422, 500, 503]),
-      }),
-    ),
+    ...[
+      '/label/brackets/values',
+      '/series?match[]=brackets',
+      '/metadata?metric=brackets',
+      '/rules?federated=true&file[]=brackets',
+      '/query?query=brackets',
+    ].map((path): HostileCase => ({
+      name: `ten megabytes of [ from ${path}`,
+      fast: true,
+      prepare: (regions) => {
+        regions.serve('brackets', (response) => {
+          sendPieces(
+            response,
+            Array.from({ length: 160 }, (_, i) =>
+              (i === 0 ? '{"status":"success","data":' : '[').padEnd(65_536, '['),
+            ),
+          );
+        });
+      },
+      attack: ({ server }) => send(server.url, `/api/v1${path}`, ''),
+      // Rules of a region that fails are a warning.
+      problem: oneOf(path.startsWith('/rules') ? [200] : [500]),
+    })),
     {
       name: 'ten megabytes of empty series by remote read',
       fast: false,
       prepare: (regions) => {
-        regions.serve('/api/v1/read', (response) => {
+        serveReading(regions, (response) => {
           // ReadResponse { results: [QueryResult { timeseries: [TimeSeries {}, …] }] }
           const series = Buffer.alloc(10_000_000);
           for (let i = 0; i < series.length; i += 2) series[i] = 0x0a;
@@ -90,11 +125,22 @@ export function regionCases(): readonly HostileCase[] {
             .end(compressSync(result));
         });
       },
-      attack: ({ server }) =>
-        send(server.url, '/api/v1/query', {
-          query:
-            'rate(remote_read_metric{region="rr"}[5m]) > on () group_left () rate(remote_read_metric{region="rr"}[5m])',
-        }),
+      ...BY_REMOTE_READ,
+    },
+    {
+      name: 'nine megabytes of series without samples in frames of remote read',
+      fast: false,
+      prepare: (regions) => {
+        serveReading(regions, (response) => {
+          // Frames of ChunkedReadResponse { chunked_series: [ChunkedSeries { chunks: [Chunk { type: XOR, data }] }] }
+          const frame = Buffer.from([10, 0, 0, 0, 0, 0x0a, 8, 0x12, 6, 0x18, 1, 0x22, 2, 0, 0]);
+          frame.writeUInt32BE(crc32c(frame.subarray(5)), 1);
+          response
+            .writeHead(200, { 'content-type': 'application/x-streamed-protobuf' })
+            .end(Buffer.alloc(frame.length * 600_000, frame));
+        });
+      },
+      ...BY_REMOTE_READ,
     },
     {
       name: 'millions of empty series by JSON',
@@ -115,6 +161,14 @@ export function regionCases(): readonly HostileCase[] {
       attack: ({ server }) => send(server.url, '/api/v1/query', { query: 'sum by (a) (empty_series + 1)' }),
     },
   ];
+}
+
+/** Answers remote read with `answer`, and requests for the raw samples of the other regions with nothing. */
+function serveReading(regions: HostileRegions, answer: RegionAnswer): void {
+  regions.serve('/api/v1/read', answer);
+  regions.serve('remote_read_metric', (response) => {
+    sendData(response, { resultType: 'matrix', result: [] });
+  });
 }
 
 function varint(value: number): Buffer {
