@@ -57,6 +57,16 @@ t.test('the scripts of the build and their imports pass .dockerignore', async (t
   t.ok(instructions.some(({ name, rest }) => name === 'RUN' && rest === 'node scripts/build.mjs'));
 });
 
+t.test('base images are pinned, and no script of a package runs', async (t) => {
+  const bases = instructions.filter(({ name }) => name === 'ARG').map(({ rest }) => rest);
+  t.equal(bases.length, 2);
+  for (const base of bases) t.match(base, /^[A-Z]+=[\w.-]+@sha256:[0-9a-f]{64}$/);
+  t.match(bases[0], /^NODE=26-/);
+  const installs = instructions.filter(({ rest }) => rest.startsWith('npm ci'));
+  t.equal(installs.length, 2);
+  for (const { rest } of installs) t.match(rest, / --ignore-scripts /);
+});
+
 t.test('stages are defined before they are copied from', async (t) => {
   const stages = new Set<string>();
   for (const { name, rest } of instructions) {
