@@ -25,9 +25,9 @@ Flags (--flag=value or --flag value; switches: --flag, --no-flag or --flag=false
 
 const QUERY_USAGE = `
 Flags of promfed query and promfed explain, which also accept --config, --query.max-samples,
---query.max-requests, --query.lookback-delta, --query.pushdown and --enable-feature. A time is RFC 3339,
-seconds since the epoch, or relative to now: now, -1h, +30m. --start, --end, --step or --output=chart
-make a range query. -- ends the flags: promfed query -- -up`;
+--query.max-requests, --query.lookback-delta, --query.pushdown and --enable-feature. A time is
+RFC 3339, seconds since the epoch, or relative to now: now, -1h, +30m. --start, --end, --step or
+--output=chart make a range query. -- ends the flags: promfed query -- -up`;
 
 const BACKFILL_USAGE = `
 Flags of promfed backfill, which also accepts --config, --start, --end, --timeout and the flags of

@@ -58,6 +58,7 @@ export const CLOSE_REASONS = [
   'no_progress',
   'deadline',
   'contention',
+  'incomplete_headers',
   'headers_timeout',
   'body_timeout',
   'unread_body',

@@ -34,6 +34,13 @@ export interface ConnectionsOptions {
   readonly log: Log;
 }
 
+/** Reasons that a client can cause at a high rate. They are counted and not logged. */
+const QUIET_REASONS: ReadonlySet<CloseReason> = new Set([
+  'connection_limit',
+  'incomplete_headers',
+  'pipelining',
+]);
+
 /** Share of the budget that incomplete headers may take. */
 const HEADERS_SHARE = 1 / 8;
 
@@ -82,8 +89,8 @@ export class Connections {
     };
     const arrived: Handler = (request, response) => {
       const connection = this.#connections.get(request.socket);
-      if (connection === undefined) handler(request, response);
-      else this.#arrived(connection, request, response, handle);
+      // The parser reads the rest of its bytes also when the connection has been closed.
+      if (connection !== undefined) this.#arrived(connection, request, response, handle);
     };
     server.on('connection', (socket) => {
       this.#add(socket);
@@ -318,7 +325,7 @@ export class Connections {
     for (const connection of incomplete) {
       if (bytes <= budget.limits.budgetBytes * HEADERS_SHARE) return;
       bytes -= connection.headerBytes;
-      this.#close(connection, 'contention');
+      this.#close(connection, 'incomplete_headers');
     }
   }
 
@@ -365,7 +372,7 @@ export class Connections {
   #close(connection: Connection, reason: CloseReason): void {
     const { socket, current } = connection;
     this.closed[reason]++;
-    if (reason !== 'connection_limit' && reason !== 'pipelining') {
+    if (!QUIET_REASONS.has(reason)) {
       const fields = { client: socket.remoteAddress, reason, path: current?.request.url?.split('?', 1)[0] };
       this.#options.log.info(fields, 'closing a connection');
     }

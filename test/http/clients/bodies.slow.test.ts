@@ -93,6 +93,7 @@ t.test('incomplete headers of many clients are bounded', async (t) => {
     clients.map(({ isClosed }) => isClosed),
     [true, true, true, true, true, true, false, false],
   );
+  t.equal(await metricOf(server, 'promfed_http_connections_closed_total{reason="incomplete_headers"}'), 6);
 });
 
 t.test('a body is rejected where none is expected, unless it is small', async (t) => {
@@ -166,6 +167,8 @@ t.test('requests of one connection are answered one after another, and few of th
   flood.read().write(getRequest('/-/healthy').repeat(1000));
   await flood.untilClosed();
   t.equal(await metricOf(server, 'promfed_http_connections_closed_total{reason="pipelining"}'), 1);
+  const handled = await metricOf(server, 'promfed_http_requests_total{handler="/-/healthy",code="200"}');
+  t.ok(handled <= 9 + 17, `${handled} requests were handled`);
 });
 
 t.test('ambiguous requests are rejected with 400', async (t) => {
