@@ -43,7 +43,13 @@ export {
   type MatchOp,
   printMatchers,
 } from './matchers/matcher.js';
-export { checkMatchWork, compilePattern, quotePattern, type SizedPattern } from './matchers/regex.js';
+export {
+  checkMatchWork,
+  compileAnchored,
+  compilePattern,
+  quotePattern,
+  type SizedPattern,
+} from './matchers/regex.js';
 export { tryNearest } from './nearest.js';
 export {
   printProduct,

@@ -61,3 +61,17 @@ t.test('the selectors of a request share their limit', async (t) => {
     message: /more than 3 expressions, matchers and labels/,
   });
 });
+
+t.test('the regular expressions of a request are limited together', async (t) => {
+  const matchers = Array.from({ length: 100 }, (_, i) => `l${i}=~"a{1000}b?"`).join(',');
+  t.throws(() => parseExpr(`{${matchers}}`, { nodes: new NodeCount(1000) }), {
+    code: 'bad_data',
+    message: /regular expressions too large: together they compile to more than 60000 instructions/,
+  });
+  t.doesNotThrow(() => parseExpr(`{${matchers}}`), 'not those of rules');
+  const plain = Array.from({ length: 100 }, (_, i) => `l${i}=~"(${'host-1|'.repeat(300)}x)"`).join(',');
+  t.doesNotThrow(
+    () => parseExpr(`{${plain}}`, { nodes: new NodeCount(1000) }),
+    'plain alternatives have no size',
+  );
+});

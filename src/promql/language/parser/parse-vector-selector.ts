@@ -1,6 +1,6 @@
 // Parsing of vector selectors: a metric name, matchers, or both.
 
-import { METRIC_NAME, PromfedError, compileMatcher, type Matcher } from '../../../model/index.js';
+import { METRIC_NAME, PromfedError, compileAnchored, type Matcher } from '../../../model/index.js';
 import type { Position, VectorSelector } from '../ast.js';
 import type { TokenStream } from './token-stream.js';
 import type { Token } from '../lexer/tokens.js';
@@ -58,10 +58,12 @@ function parseMatcher(tokens: TokenStream, end: string): Matcher {
 
 function checkPattern(tokens: TokenStream, matcher: Matcher, position: Position): void {
   if (matcher.op === '=' || matcher.op === '!=') return;
+  let instructions: number;
   try {
-    compileMatcher(matcher);
+    ({ instructions } = compileAnchored(matcher.value));
   } catch (error) {
     if (!(error instanceof PromfedError)) throw error;
     throw tokens.error(position, error.message);
   }
+  tokens.countPattern(instructions, position);
 }

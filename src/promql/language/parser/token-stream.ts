@@ -89,6 +89,17 @@ export class TokenStream {
     throw this.error(this.position(this.peek()), reason);
   }
 
+  /**
+   * Counts a regular expression at a position.
+   *
+   * @throws ParseError beyond the limit on all regular expressions.
+   */
+  countPattern(instructions: number, position: Position): void {
+    if (this.#nodes.tryAddPattern(instructions)) return;
+    const reason = `regular expressions too large: together they compile to more than ${this.#nodes.maxInstructions} instructions`;
+    throw this.error(position, reason);
+  }
+
   /** Returns the byte offsets of a token. */
   position(token: Token): Position {
     return this.#lexer.position(token.start, token.end);
