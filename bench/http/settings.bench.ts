@@ -43,7 +43,7 @@ function allSettings(): Settings[] {
   const others = (process.env['PROMFED_BENCH_NODES'] ?? '').split(':').filter((path) => path !== '');
   return [process.execPath, ...others].flatMap((node, n) =>
     [1, 2].flatMap((workers) =>
-      [4, 16, 32].map((youngMB) => ({
+      [4, 16, 32, 64].map((youngMB) => ({
         name: `node ${n}, ${workers} workers, ${youngMB} MB`,
         node,
         youngMB,

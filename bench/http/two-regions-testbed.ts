@@ -94,8 +94,8 @@ export async function startPromfed(
   flags: readonly string[] = [],
   /** Further sections of the configuration. */
   sections: Readonly<Record<string, unknown>> = {},
-  /** Default: this Node.js, with the flag of the image and of `npm start`. */
-  { node = process.execPath, nodeFlags = ['--max-semi-space-size=4'] }: NodeCommand = {},
+  /** Default: this Node.js, with the flags that promfed gives itself by default. */
+  { node = process.execPath, nodeFlags = ['--max-semi-space-size=16'] }: NodeCommand = {},
 ): Promise<{ readonly endpoint: Endpoint; readonly server: RealServer }> {
   const server = await startServer(t, {
     binary: node,

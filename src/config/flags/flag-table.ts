@@ -77,7 +77,7 @@ export const FLAGS = {
   workers: {
     scope: 'server',
     value: 'number',
-    help: 'Number of processes that serve requests. By default one for each available core, fewer if memory is short; the demo runs one.',
+    help: 'Number of processes that serve requests. By default one for every two available cores, fewer if memory is short; the demo runs one.',
   },
   'query.timeout': {
     scope: 'server',

@@ -12,7 +12,7 @@ const MB = 2 ** 20;
 const GB = 2 ** 30;
 const ALL = { unit: 'share', value: 1 } as const;
 
-function plan(megabytes: number, workers?: number, cores = 2): ReturnType<typeof planProcesses> {
+function plan(megabytes: number, workers?: number, cores = 4): ReturnType<typeof planProcesses> {
   const memory = { unit: 'bytes', value: megabytes * MB } as const;
   return planProcesses({ machineBytes: 64 * GB, cores, memory, workers });
 }
@@ -21,7 +21,7 @@ t.test('memory is divided among the workers, beside a supervisor', async (t) => 
   t.match(plan(512), { workers: 1, limitBytes: 512 * MB });
   t.match(plan(1024), { workers: 2, limitBytes: 448 * MB });
   t.match(plan(8192, 3), { workers: 3, limitBytes: Math.floor((8064 * MB) / 3) });
-  t.match(plan(8192, undefined, 1), { workers: 1, limitBytes: 8192 * MB });
+  for (const cores of [1, 2, 3]) t.match(plan(8192, undefined, cores), { workers: 1, limitBytes: 8192 * MB });
   const share = { unit: 'share', value: 0.5 } as const;
   t.match(planProcesses({ machineBytes: GB, cores: 1, memory: share, workers: 1 }), { limitBytes: 512 * MB });
 });
@@ -69,6 +69,8 @@ t.test('flags of the user win', async (t) => {
     t.same(nodeFlags(plan(512), 'server', ['--inspect', given]), [both[1]], given);
   t.same(nodeFlags(plan(512), 'server', ['--max_semi_space_size=32']), [both[0]]);
   t.same(nodeFlags(plan(512), 'server', ['--max-old-space-size=9', '--max-semi-space-size=1']), []);
+  t.equal(both[1], '--max-semi-space-size=16');
+  t.equal(nodeFlags(plan(256), 'server', [])[1], '--max-semi-space-size=8', 'less in a small process');
   t.same(nodeFlags(plan(4096, 2), 'supervisor', []), ['--max-old-space-size=1024']);
 });
 
