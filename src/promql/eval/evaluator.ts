@@ -52,6 +52,9 @@ const MAX_STACK_LEVELS = 200;
  */
 const MAX_SHARED_COLUMNS = 16;
 
+/** Number of steps of a column that are computed between two checks of the pacer: 10 ms at 0.2 µs each. */
+const STEPS_PER_CHECK = 50_000;
+
 /** The state that all evaluators of one evaluation share. */
 interface Shared {
   readonly context: EvalContext;
@@ -181,6 +184,25 @@ export class Evaluator {
     this.rawBudget.reserve(histogramWeight(histogram));
     present[step] = 2;
     histograms[step] = histogram;
+  }
+
+  /**
+   * Runs a loop over all steps, from one step inclusive to another exclusive. On a grid of many steps it pauses in between
+   * and returns a promise; otherwise the loop has run when this method returns.
+   */
+  forSteps(run: (fromStep: number, toStep: number) => void): Promise<void> | undefined {
+    const { count } = this.grid;
+    if (count > STEPS_PER_CHECK) return this.#forManySteps(run);
+    run(0, count);
+    return undefined;
+  }
+
+  async #forManySteps(run: (fromStep: number, toStep: number) => void): Promise<void> {
+    const { count } = this.grid;
+    for (let step = 0; step < count; step += STEPS_PER_CHECK) {
+      if (this.pacer.due) await this.pacer.pause();
+      run(step, Math.min(count, step + STEPS_PER_CHECK));
+    }
   }
 
   /** Creates a scalar on this grid, reserved from the budget. */

@@ -48,6 +48,17 @@ for (const [query, expected] of QUERIES) {
   });
 }
 
+t.test('operators yield within a column of a million steps', async (t) => {
+  const turnsOfQuery = (expr: string): Promise<number> =>
+    onEagerClock(() => turnsOf(() => run(`max_over_time((${expr})[1000s:1ms])`)));
+  const before = await turnsOfQuery('vector(1)');
+  t.ok(before >= 15, `${before} turns for the points of a subquery`);
+  for (const expr of ['vector(1) % 7', 'sin(vector(1))', 'count_values("v", vector(1))']) {
+    const own = (await turnsOfQuery(expr)) - before;
+    t.ok(own >= 15, `${own} turns for ${expr}`);
+  }
+});
+
 t.test('the copy of a window that is sorted is reserved, and returned', async (t) => {
   let held = 0;
   let peak = 0;

@@ -8,6 +8,9 @@ import type { Evaluator, VectorOperand } from '../evaluator.js';
 import { LabelMemory } from '../label-memory.js';
 import { groupLabels } from './grouping.js';
 
+/** Number of steps that are counted between two checks of the pacer. */
+const STEPS_PER_CHECK = 16_384;
+
 /**
  * Evaluates count_values: one column for each value of each group, with the number of series that have the value. The
  * value is written to the label as Go's `%f` prints it.
@@ -30,6 +33,8 @@ export async function evalCountValues(
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const outputsOfSeries = new Map<string, Column>();
     for (let step = 0; step < evaluator.grid.count; step++) {
+      if (step % STEPS_PER_CHECK === STEPS_PER_CHECK - 1 && evaluator.pacer.due)
+        await evaluator.pacer.pause();
       if (column.present[step] === 0) continue;
       const histogram = column.present[step] === 2 ? column.histograms![step]! : undefined;
       const text = histogram ? formatHistogram(histogram, formatShort) : formatPlain(column.values[step]!);

@@ -80,12 +80,15 @@ export async function evalVectorScalar(
       continue;
     }
     const output = createOutputColumn(evaluator, vector, column, identity);
-    for (let step = 0; step < grid.count; step++) {
-      if (column.present[step] === 0) continue;
-      const result = apply(column.values[step]!, scalar.values[step]!);
-      output.present[step] = result === undefined ? 0 : 1;
-      if (result !== undefined) output.values[step] = result;
-    }
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (column.present[step] === 0) continue;
+        const result = apply(column.values[step]!, scalar.values[step]!);
+        output.present[step] = result === undefined ? 0 : 1;
+        if (result !== undefined) output.values[step] = result;
+      }
+    });
+    if (running !== undefined) await running;
     columns.push(output);
   }
   evaluator.release(scalar);

@@ -99,12 +99,15 @@ async function evalElementFunction(
   for (const column of floats.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const output = createOutputColumn(evaluator, floats, column, removeName(evaluator, column.labels));
-    for (let step = 0; step < evaluator.grid.count; step++) {
-      if (column.present[step] === 0) continue;
-      const isKept = keepsStep === undefined || keepsStep(step);
-      output.present[step] = isKept ? 1 : 0;
-      if (isKept) output.values[step] = compute(column.values[step]!, step);
-    }
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (column.present[step] === 0) continue;
+        const isKept = keepsStep === undefined || keepsStep(step);
+        output.present[step] = isKept ? 1 : 0;
+        if (isKept) output.values[step] = compute(column.values[step]!, step);
+      }
+    });
+    if (running !== undefined) await running;
     columns.push(output);
   }
   evaluator.release(...scalars);

@@ -28,6 +28,9 @@ export interface RangeOperand {
   readonly held: number;
 }
 
+/** Number of steps that are converted between two checks of the pacer. */
+const STEPS_PER_CHECK = 65_536;
+
 /** Evaluates a range selector or a subquery. */
 export async function evalRange(evaluator: Evaluator, node: RangeNode | SubqueryNode): Promise<RangeOperand> {
   return node.kind === 'range' ? rangeOfSelector(evaluator, node) : rangeOfSubquery(evaluator, node);
@@ -117,7 +120,8 @@ async function pointsOf(
   let held = 0;
   for (const { labels, values, present, histograms, dropsName } of columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    const size = present.reduce((sum, kind) => sum + (kind === 0 ? 0 : 1), 0);
+    let size = 0;
+    for (const kind of present) if (kind !== 0) size++;
     evaluator.rawBudget.reserve(size);
     held += size;
     const points = {
@@ -128,6 +132,8 @@ async function pointsOf(
     };
     let next = 0;
     for (let step = 0; step < grid.count; step++) {
+      if (step % STEPS_PER_CHECK === STEPS_PER_CHECK - 1 && evaluator.pacer.due)
+        await evaluator.pacer.pause();
       if (present[step] === 0) continue;
       points.timestamps[next] = grid.startMs + step * grid.stepMs;
       points.values[next] = values[step]!;
