@@ -44,6 +44,12 @@ const QUIET_REASONS: ReadonlySet<CloseReason> = new Set([
 /** Share of the budget that incomplete headers may take. */
 const HEADERS_SHARE = 1 / 8;
 
+/** Share of the budget that the texts of requests may take, so that clients that send slowly leave room for queries. */
+const TEXTS_SHARE = 1 / 4;
+
+/** Bytes of one request that may take any part of the budget: forms of dashboards are small. */
+const SMALL_TEXT_BYTES = 256 << 10;
+
 /** The connections of one server. */
 export class Connections {
   /** Connections that promfed has closed, by reason. */
@@ -55,6 +61,8 @@ export class Connections {
   readonly #connections = new Map<Socket, Connection>();
   readonly #clock: WorkingClock;
   #timer: NodeJS.Timeout | undefined;
+  /** Bytes charged to the budget for all requests. */
+  #textBytes = 0;
   #isDraining = false;
   #onDrained: (() => void) | undefined;
 
@@ -259,14 +267,17 @@ export class Connections {
   #charge(request: ClientRequest, bytes: number): void {
     const { budget } = this.#options;
     if (budget === undefined || bytes === 0) return;
-    if (!budget.tryGrow(bytes)) {
+    const isLarge = request.chargedBytes + bytes > SMALL_TEXT_BYTES;
+    const maxBytes = budget.limits.budgetBytes * (isLarge ? TEXTS_SHARE : 1);
+    if (this.#textBytes + bytes > maxBytes || !budget.tryGrow(bytes)) {
       budget.rejections.process_memory++;
       throw new PromfedError(
         'overloaded',
-        `process memory limit exceeded: all requests together need more than ${budget.limits.budgetBytes} bytes; ` +
+        `process memory limit exceeded: the bodies of all requests need more than ${maxBytes} bytes; ` +
           'try again later or raise --memory',
       );
     }
+    this.#textBytes += bytes;
     request.chargedBytes += bytes;
   }
 
@@ -274,6 +285,7 @@ export class Connections {
     const { chargedBytes } = request;
     if (chargedBytes === 0) return;
     request.chargedBytes = 0;
+    this.#textBytes -= chargedBytes;
     this.#options.budget?.shrink(chargedBytes);
     this.#options.onFreed?.();
   }

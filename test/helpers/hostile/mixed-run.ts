@@ -39,12 +39,16 @@ export async function runMixed(
   const wrong: string[] = [];
   let answers = 0;
   let rejections = 0;
+  const reasons = new Map<string, number>();
   const client = async (): Promise<void> => {
     while (!isOver()) {
       const problem = await wellBehaved(server);
       if (problem === undefined) answers++;
-      else if (/^(?:503|0) /.test(problem)) rejections++;
-      else wrong.push(problem);
+      else if (/^(?:503|0) /.test(problem)) {
+        rejections++;
+        const reason = problem.replace(/\d+/g, 'N').slice(0, 160);
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      } else wrong.push(problem);
       await sleep(PAUSE_MS);
     }
   };
@@ -55,7 +59,10 @@ export async function runMixed(
   const health = await endProbe();
   if (!t.ok(server.isRunning(), `promfed runs; its output: ${server.output().slice(-2000)}`)) return;
   t.equal(wrong[0], undefined, 'every answer to a well-behaved client is correct');
-  t.ok(answers > rejections, `${answers} answers, ${rejections} rejections, ${attacks} attacks`);
+  t.ok(
+    answers > rejections,
+    `${answers} answers, ${rejections} rejections, ${attacks} attacks: ${JSON.stringify([...reasons])}`,
+  );
   const peakBytes = server.peakRssBytes();
   t.ok(peakBytes <= MEMORY_BYTES, `peak memory is ${(peakBytes / 1e6).toFixed(0)} MB`);
   await until(async () => (await server.heldBytes()) === 0, 'the budget to be returned');

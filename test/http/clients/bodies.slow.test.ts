@@ -14,7 +14,7 @@ const held = (server: { readonly url: string }): Promise<number> =>
   metricOf(server, 'promfed_memory_held_bytes');
 
 t.test('a body counts for memory from its first byte, until its request has ended', async (t) => {
-  const server = await startPromfed(t, EMPTY, { memory: { budgetBytes: 16 * MB, perQueryBytes: 8 * MB } });
+  const server = await startPromfed(t, EMPTY, { memory: { budgetBytes: 64 * MB, perQueryBytes: 8 * MB } });
   const clients = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(t, server.url)));
   const half = `query=vector(1)${'+'.repeat(MB - 100_000)}`;
   for (const client of clients) client.read().write(postRequest('/api/v1/query', MB) + half);
@@ -53,13 +53,26 @@ t.test('a body that does not arrive in time is answered with 408', async (t) => 
   t.equal(await metricOf(server, 'promfed_http_connections_closed_total{reason="body_timeout"}'), 1);
 });
 
+t.test('large bodies leave most of the budget to queries', async (t) => {
+  const server = await startPromfed(t, EMPTY, { memory: { budgetBytes: 64 * MB, perQueryBytes: 8 * MB } });
+  const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(t, server.url)));
+  for (const client of clients)
+    client.read().write(postRequest('/api/v1/query', 9 * MB) + 'x'.repeat(6 * MB));
+  await Promise.all(clients.map((client) => client.untilStatus(503)));
+  t.ok((await held(server)) <= 16 * MB);
+  const small = await RawClient.connect(t, server.url);
+  small.read().write(`${postRequest('/api/v1/query', 15)}query=vector(1)`);
+  await small.untilStatus(200);
+});
+
 t.test('slow bodies make room for other requests', async (t) => {
   const server = await startPromfed(t, EMPTY, {
     memory: { budgetBytes: 16 * MB, perQueryBytes: 16 * MB },
     clientLimits: { contendedStallMs: 100, checkMs: 20 },
   });
-  const clients = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(t, server.url)));
-  for (const client of clients) client.read().write(postRequest('/api/v1/query', 9 * MB) + 'x'.repeat(MB));
+  const clients = await Promise.all(Array.from({ length: 66 }, () => RawClient.connect(t, server.url)));
+  for (const client of clients)
+    client.read().write(postRequest('/api/v1/query', 9 * MB) + 'x'.repeat(80_000));
   await until(async () => (await held(server)) > 14 * MB, 'the bodies to be counted');
   const { httpStatus } = await api(server.url, '/api/v1/query', { query: 'vector(1)' });
   t.equal(httpStatus, 200);

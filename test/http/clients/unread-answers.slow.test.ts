@@ -130,9 +130,10 @@ t.test('a client that does not read its label values leaves its slot to others',
 
 t.test('an unread answer that is sent whole ends as well', async (t) => {
   const server = await start(t, await endlessRegion(t), { clientLimits: { stallMs: 300, checkMs: 50 } });
-  const body = `query="${'x'.repeat(9 * MB)}"`;
+  const body = `query="${'x'.repeat(MB - 10)}"`;
   const client = await RawClient.connect(t, server.url);
-  client.write(postRequest('/api/v1/format_query', body.length) + body);
+  // Together they exceed the buffers of the connection.
+  client.write((postRequest('/api/v1/format_query', body.length) + body).repeat(14));
   await until(
     async () => (await metricOf(server, 'promfed_http_connections_closed_total{reason="no_progress"}')) === 1,
     'the connection to be closed',
