@@ -27,6 +27,7 @@ export { Reloader, type Revision } from './reloader.js';
 export { startTimer } from './start-timer.js';
 export { settlesSoon } from './settles-soon.js';
 export { SampleBudget, type SampleCounter } from './sample-budget.js';
+export { SteppedReservation } from './stepped-reservation.js';
 export {
   describeFileError,
   type FileText,

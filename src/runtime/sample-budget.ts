@@ -1,7 +1,8 @@
 // The sample limit of one query, and the bytes that its samples hold.
 
 import { PromfedError } from '../model/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount, type MemoryUse } from './memory-budget.js';
+import { UNCOUNTED_MEMORY, type MemoryAccount } from './memory-budget.js';
+import { SteppedReservation } from './stepped-reservation.js';
 
 /** Bytes of one raw sample: timestamp and value, eight bytes each. */
 const RAW_SAMPLE_BYTES = 16;
@@ -11,9 +12,6 @@ const STEP_BYTES = 9;
 
 /** Bytes of a column besides its steps: labels and the objects around the arrays. Measured on Node 20. */
 const COLUMN_BYTES = 640;
-
-/** Difference in bytes from which on the memory account is updated: some callers count single samples. */
-const ACCOUNT_STEP_BYTES = 64 << 10;
 
 /** Limits of one query. */
 export interface QueryLimits {
@@ -37,35 +35,11 @@ export interface SampleCounter {
   release(samples: number): void;
 }
 
-/** Bytes that are reserved in the memory account in steps, so that the account may lag behind by one step. */
-class SteppedReservation {
-  readonly #memory: MemoryAccount;
-  readonly #use: MemoryUse;
-  #bytes = 0;
-  #accountedBytes = 0;
-
-  constructor(memory: MemoryAccount, use: MemoryUse) {
-    this.#memory = memory;
-    this.#use = use;
-  }
-
-  /** Reserves bytes, or returns them when the number is negative. */
-  add(bytes: number): void {
-    this.#bytes += bytes;
-    const change = this.#bytes - this.#accountedBytes;
-    if (change >= ACCOUNT_STEP_BYTES) this.#memory.reserve(this.#use, change);
-    else if (change <= -ACCOUNT_STEP_BYTES) this.#memory.release(this.#use, -change);
-    else return;
-    this.#accountedBytes = this.#bytes;
-  }
-}
-
 /**
  * The samples that one query holds and the bytes that they take. Owned by one query.
  *
- * Raw samples are counted directly, at 16 bytes each. Columns are counted through `onGrid`. Bytes are reserved for the
- * use `samples` in steps of 64 KiB, so that the memory account may lag behind by one step; closing the account returns
- * what was not released.
+ * Raw samples are counted directly, at 16 bytes each. Columns are counted through `onGrid`. Each use of memory may lag
+ * behind by one step of `SteppedReservation`; closing the account returns what was not released.
  */
 export class SampleBudget implements SampleCounter {
   #held = 0;

@@ -2,13 +2,12 @@
 
 import { DataFramer, invalidAnswer, type DataReceiver } from '../../json/index.js';
 import { PromfedError } from '../../model/index.js';
-import { type MemoryAccount, Pacer, UNCOUNTED_MEMORY } from '../../runtime/index.js';
+import { type MemoryAccount, Pacer, SteppedReservation, UNCOUNTED_MEMORY } from '../../runtime/index.js';
 import { excerpt, printable } from '../http/sanitize.js';
 import type { ResponseBody } from '../http/response-body.js';
 import type { Endpoint } from '../metrics.js';
 import { regionError } from '../region-error.js';
 import type { FetchContext, MetadataAnswer } from '../server-group.js';
-import { MetadataHold } from './metadata-hold.js';
 
 /** Limits of the error and the warnings of a response. */
 const MAX_TEXT_CHARS = 4096;
@@ -28,7 +27,7 @@ export interface MetadataKind<T> {
   /** Limit of one response in bytes, below that of all metadata. Default: that of all metadata. */
   readonly maxBytes?: number;
   /** @param hold counts what the reader keeps. */
-  createReader(hold: MetadataHold): MetadataReader<T>;
+  createReader(hold: SteppedReservation): MetadataReader<T>;
   /** Returns the union of the answers of replicas, in the order of the answers. */
   unite(answers: readonly T[], context: UniteContext): T | Promise<T>;
 }
@@ -57,7 +56,7 @@ export async function readMetadata<T>(
   kind: Pick<MetadataKind<T>, 'createReader'>,
   signal: FetchContext['signal'],
 ): Promise<TargetMetadata<T>> {
-  const hold = new MetadataHold(body.memory);
+  const hold = new SteppedReservation(body.memory, 'metadata');
   const pacer = new Pacer(signal);
   try {
     const reader = kind.createReader(hold);

@@ -3,7 +3,7 @@
 import { invalidAnswer, LabelsParser, parsePaced, parseSmall } from '../../json/index.js';
 import { mergeDistinct } from '../../merge/index.js';
 import { compareStrings, Labels } from '../../model/index.js';
-import type { Pacer } from '../../runtime/index.js';
+import type { Pacer, SteppedReservation } from '../../runtime/index.js';
 import type { MetricMetadata } from '../server-group.js';
 import {
   arrayOf,
@@ -13,10 +13,12 @@ import {
   type MetadataReader,
   type UniteContext,
 } from './metadata-answer.js';
-import { STRING_BYTES, type MetadataHold } from './metadata-hold.js';
 
 /** Maximum size of one element: of a string, of the labels of a series, and of the entries of a metric. */
 const MAX_ELEMENT_BYTES = 1 << 20;
+
+/** Memory of a string in bytes besides its characters: its header, and its place in a list. */
+const STRING_BYTES = 24;
 
 /** Memory of labels and of the entries of a metric in bytes, besides their strings. Measured on Node.js 20. */
 const LABELS_BYTES = 96;
@@ -51,13 +53,13 @@ export const STRINGS = stringsKind();
 class StringsReader implements MetadataReader<readonly string[]> {
   readonly form = 'list';
   readonly maxBytes = MAX_ELEMENT_BYTES;
-  readonly #hold: MetadataHold;
+  readonly #hold: SteppedReservation;
   readonly #limit: number;
   /** Length at which the list is cut to the limit. */
   readonly #maxLength: number;
   #strings: string[] = [];
 
-  constructor(hold: MetadataHold, limit = Infinity) {
+  constructor(hold: SteppedReservation, limit = Infinity) {
     this.#hold = hold;
     this.#limit = limit;
     this.#maxLength = limit <= MAX_CUT_LIMIT ? 2 * (limit + 1) : Infinity;
@@ -116,11 +118,11 @@ export const SERIES: MetadataKind<Labels[]> = {
 class SeriesReader implements MetadataReader<Labels[]> {
   readonly form = 'list';
   readonly maxBytes = MAX_ELEMENT_BYTES;
-  readonly #hold: MetadataHold;
+  readonly #hold: SteppedReservation;
   readonly #parser = new LabelsParser();
   readonly #series: Labels[] = [];
 
-  constructor(hold: MetadataHold) {
+  constructor(hold: SteppedReservation) {
     this.#hold = hold;
   }
 
@@ -169,10 +171,10 @@ export const METADATA: MetadataKind<ReadonlyMap<string, readonly MetricMetadata[
 class MetricsReader implements MetadataReader<ReadonlyMap<string, readonly MetricMetadata[]>> {
   readonly form = 'object';
   readonly maxBytes = MAX_ELEMENT_BYTES;
-  readonly #hold: MetadataHold;
+  readonly #hold: SteppedReservation;
   readonly #metrics = new Map<string, readonly MetricMetadata[]>();
 
-  constructor(hold: MetadataHold) {
+  constructor(hold: SteppedReservation) {
     this.#hold = hold;
   }
 
@@ -231,7 +233,7 @@ function keyOf({ type, help, unit }: MetricMetadata): string {
 
 /** Reads `data` as one document, such as a status page. It is not counted beyond its size limit of the request. */
 export function documentReader<T>(
-  hold: MetadataHold,
+  hold: SteppedReservation,
   maxBytes: number,
   parse: (data: unknown, pacer: Pacer) => T | Promise<T>,
 ): MetadataReader<T> {
