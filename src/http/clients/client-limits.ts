@@ -29,7 +29,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   maxConnections: 512,
   headersMs: 30_000,
   bodyMs: 60_000,
-  silentMs: 1_000,
+  silentMs: 250,
   idleMs: 120_000,
   stallMs: 30_000,
   contendedStallMs: 5_000,

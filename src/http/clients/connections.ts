@@ -17,6 +17,7 @@ import {
 import { Connection, type ClientRequest } from './connection.js';
 import { readBody } from './read-body.js';
 import { headerCharge, problemOf, rejectRequest, replyTo, TEXT_COPIES } from './request-checks.js';
+import { RequestMemory } from './request-memory.js';
 import { WorkingClock } from './working-clock.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -44,12 +45,6 @@ const QUIET_REASONS: ReadonlySet<CloseReason> = new Set([
 /** Share of the budget that incomplete headers may take. */
 const HEADERS_SHARE = 1 / 8;
 
-/** Share of the budget that the texts of requests may take, so that clients that send slowly leave room for queries. */
-const TEXTS_SHARE = 1 / 4;
-
-/** Bytes of one request that may take any part of the budget: forms of dashboards are small. */
-const SMALL_TEXT_BYTES = 256 << 10;
-
 /** The connections of one server. */
 export class Connections {
   /** Connections that promfed has closed, by reason. */
@@ -60,14 +55,14 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #connections = new Map<Socket, Connection>();
   readonly #clock: WorkingClock;
+  readonly #memory: RequestMemory;
   #timer: NodeJS.Timeout | undefined;
-  /** Bytes charged to the budget for all requests. */
-  #textBytes = 0;
   #isDraining = false;
   #onDrained: (() => void) | undefined;
 
   constructor(options: ConnectionsOptions = { limits: CLIENT_LIMITS, log: NO_LOG }) {
     this.#options = options;
+    this.#memory = new RequestMemory(options.budget, () => options.onFreed?.());
     this.#clock = new WorkingClock(2 * options.limits.checkMs);
   }
 
@@ -141,7 +136,7 @@ export class Connections {
     return readBody(request, {
       maxBytes,
       charge: (bytes) => {
-        if (current !== undefined) this.#charge(current, bytes * TEXT_COPIES);
+        if (current !== undefined) this.#memory.charge(current, bytes * TEXT_COPIES);
       },
       onReading: (expire) => {
         if (current !== undefined) current.expireBody = expire;
@@ -203,7 +198,7 @@ export class Connections {
   #remove(connection: Connection): void {
     this.#connections.delete(connection.socket);
     for (const request of [connection.current, ...connection.waiting.splice(0)]) {
-      if (request !== undefined) this.#release(request);
+      if (request !== undefined) this.#memory.release(request);
     }
     if (this.open > 0) return;
     clearInterval(this.#timer);
@@ -228,7 +223,7 @@ export class Connections {
     const begin = (next: ClientRequest): void => {
       connection.current = next;
       next.response.once('close', () => {
-        this.#release(next);
+        this.#memory.release(next);
         if (connection.current !== next) return;
         connection.answered(this.#clock.now());
         const following = connection.waiting.shift();
@@ -236,7 +231,7 @@ export class Connections {
         else if (this.#isDraining) connection.socket.destroySoon();
       });
       try {
-        this.#charge(next, headerCharge(next.request));
+        this.#memory.charge(next, headerCharge(next.request));
       } catch (thrown) {
         rejectRequest(next.response, thrown as PromfedError);
         return;
@@ -261,33 +256,6 @@ export class Connections {
       'overloaded',
       `too many connections: the limit is ${maxConnections} (--web.max-connections); try again later`,
     );
-  }
-
-  /** @throws PromfedError `overloaded` when the budget has no room. */
-  #charge(request: ClientRequest, bytes: number): void {
-    const { budget } = this.#options;
-    if (budget === undefined || bytes === 0) return;
-    const isLarge = request.chargedBytes + bytes > SMALL_TEXT_BYTES;
-    const maxBytes = budget.limits.budgetBytes * (isLarge ? TEXTS_SHARE : 1);
-    if (this.#textBytes + bytes > maxBytes || !budget.tryGrow(bytes)) {
-      budget.rejections.process_memory++;
-      throw new PromfedError(
-        'overloaded',
-        `process memory limit exceeded: the bodies of all requests need more than ${maxBytes} bytes; ` +
-          'try again later or raise --memory',
-      );
-    }
-    this.#textBytes += bytes;
-    request.chargedBytes += bytes;
-  }
-
-  #release(request: ClientRequest): void {
-    const { chargedBytes } = request;
-    if (chargedBytes === 0) return;
-    request.chargedBytes = 0;
-    this.#textBytes -= chargedBytes;
-    this.#options.budget?.shrink(chargedBytes);
-    this.#options.onFreed?.();
   }
 
   /** Closes connections whose time is over. */

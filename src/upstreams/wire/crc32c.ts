@@ -9,7 +9,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /**
  * Returns the checksum as an unsigned number. Source: RFC 3720, appendix B.4.
  *
- * @param previous the checksum of the bytes before these. Default: there are none.
+ * @param previous the checksum of the bytes before these; 0 at the start.
  */
 export function crc32c(bytes: Uint8Array, previous = 0): number {
   let crc = ~previous;
