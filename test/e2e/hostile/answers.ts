@@ -5,10 +5,6 @@ import { listText, sendPieces, timeOf, type RegionAnswer } from '../../helpers/h
 /** Series of one sample now, each with the labels that `labels` returns. */
 export function vectorOf(count: number, labels: (index: number) => string): RegionAnswer {
   return (response, request) => {
-    if (request.path.endsWith('/read')) {
-      response.writeHead(404).end();
-      return;
-    }
     const at = timeOf(request);
     const head = '{"status":"success","data":{"resultType":"vector","result":[';
     const item = (index: number): string => `{"metric":{${labels(index)}},"value":[${at},"1"]}`;

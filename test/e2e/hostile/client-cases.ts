@@ -13,11 +13,7 @@ const WIDE_POINTS = Array.from(
 const WIDE_PATH = '/api/v1/query_range?query=wide_series&start=1700000000&end=1700014400&step=15';
 
 function prepareWide(regions: Parameters<NonNullable<HostileCase['prepare']>>[0]): void {
-  regions.serve('wide_series', (response, { path }) => {
-    if (path.endsWith('/read')) {
-      response.writeHead(404).end();
-      return;
-    }
+  regions.serve('wide_series', (response) => {
     const head = '{"status":"success","data":{"resultType":"matrix","result":[';
     const item = (i: number): string =>
       `{"metric":{"__name__":"wide_series","n":"${i}"},"values":[${WIDE_POINTS}]}`;
@@ -29,42 +25,38 @@ function get(path: string, connection = 'close'): string {
   return `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n\r\n`;
 }
 
+/** A case of clients that send a request and never read its answer, while another client expects one. */
+function unreadCase(name: string, clients: number, path: string): HostileCase {
+  return {
+    name,
+    fast: false,
+    attack: async ({ server }) => {
+      const sockets = Array.from({ length: clients }, () => openRaw(server.host, server.port, get(path)));
+      await sleep(2_000);
+      const answer = await send(server.url, '/api/v1/query', { query: 'vector(1)' });
+      await Promise.all(sockets.map(whenClosed));
+      return answer;
+    },
+    problem: (result) =>
+      (result as Answered).status === 200 ? undefined : `vector(1): ${(result as Answered).text}`,
+  };
+}
+
 /** Returns the cases. */
 export function clientCases(): readonly HostileCase[] {
   return [
     {
-      name: '90 clients that do not read a wide answer',
-      fast: false,
+      ...unreadCase('90 clients that do not read a wide answer', 90, WIDE_PATH),
       prepare: prepareWide,
-      attack: async ({ server }) => {
-        const sockets = Array.from({ length: 90 }, () => openRaw(server.host, server.port, get(WIDE_PATH)));
-        await sleep(2_000);
-        const answer = await send(server.url, '/api/v1/query', { query: 'vector(1)' });
-        await Promise.all(sockets.map(whenClosed));
-        return answer;
-      },
-      problem: (result) =>
-        (result as Answered).status === 200 ? undefined : `vector(1): ${(result as Answered).text}`,
     },
     {
-      name: 'clients that do not read label values',
-      fast: false,
+      ...unreadCase('clients that do not read label values', 6, '/api/v1/label/unread/values'),
       prepare: (regions) => {
         regions.serve('/label/unread/values', (response) => {
           const item = (i: number): string => `"value-${String(i).padStart(40, '0')}"`;
           sendPieces(response, listText('{"status":"success","data":[', 100_000, item, ']}'));
         });
       },
-      attack: async ({ server }) => {
-        const path = '/api/v1/label/unread/values';
-        const sockets = Array.from({ length: 6 }, () => openRaw(server.host, server.port, get(path)));
-        await sleep(2_000);
-        const answer = await send(server.url, '/api/v1/query', { query: 'vector(1)' });
-        await Promise.all(sockets.map(whenClosed));
-        return answer;
-      },
-      problem: (result) =>
-        (result as Answered).status === 200 ? undefined : `vector(1): ${(result as Answered).text}`,
     },
     ...['/-/reload', '/api/v1/query', '/api/v1/series', '/-/healthy', '/nowhere'].map(
       (path): HostileCase => ({

@@ -147,10 +147,6 @@ export function regionCases(): readonly HostileCase[] {
       fast: false,
       prepare: (regions) => {
         regions.serve('empty_series', (response, request) => {
-          if (request.path.endsWith('/read')) {
-            response.writeHead(404).end();
-            return;
-          }
           const head = '{"status":"success","data":{"resultType":"vector","result":[';
           sendPieces(
             response,

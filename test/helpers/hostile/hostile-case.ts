@@ -83,10 +83,6 @@ export async function runCase(t: Checks, one: HostileCase, { server, regions }: 
 /** Makes the regions answer the queries of well-behaved clients. */
 export function prepareWellBehaved(regions: HostileRegions): void {
   regions.serve('well_behaved', (response, request, region) => {
-    if (request.path.endsWith('/read')) {
-      response.writeHead(404).end();
-      return;
-    }
     const metric = { __name__: 'well_behaved', instance: 'a' };
     const at = Number(timeOf(request));
     const result = region === 'rr' ? [] : [{ metric, value: [at, region === 'r0' ? '1' : '2'] }];

@@ -11,6 +11,9 @@ export type RegionAnswer = (response: ServerResponse, request: ReceivedRequest, 
 /** Names of the regions. `rr` is read by remote read. */
 const REGIONS = ['r0', 'r1', 'rr'] as const;
 
+/** Path of remote read: the key of its answer. */
+const READ_PATH = '/api/v1/read';
+
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /**
@@ -63,7 +66,8 @@ export class HostileRegions {
     const { path, url, body } = request;
     const text = `${path} ${url.toString()} ${body}`;
     for (const [key, answer] of this.#answers) {
-      if (!text.includes(key)) continue;
+      // Remote read is answered by its own path only.
+      if (!text.includes(key) || (path.endsWith(READ_PATH) && key !== READ_PATH)) continue;
       answer(response, request, region);
       return;
     }
@@ -73,7 +77,7 @@ export class HostileRegions {
 
 /** An empty result of the shape that the path has. */
 function answerEmpty(response: ServerResponse, _socket: unknown, { path }: ReceivedRequest): void {
-  if (path.endsWith('/read')) response.writeHead(404).end();
+  if (path.endsWith(READ_PATH)) response.writeHead(404).end();
   else if (path.endsWith('/query')) sendData(response, { resultType: 'vector', result: [] });
   else if (path.endsWith('/query_range')) sendData(response, { resultType: 'matrix', result: [] });
   else sendData(response, []);
