@@ -125,7 +125,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         ...options,
         admission,
         metrics: { observe: metrics.observeUpstream },
-        background: { timers: createTimers(clock), log },
+        background: { timers: createTimers(clock), log, budget },
       }),
     queryTimeoutMs,
   );

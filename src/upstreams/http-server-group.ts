@@ -73,10 +73,15 @@ class HttpServerGroup implements ServerGroup {
         background: options.background,
       });
     this.#filter = labelFilter && new GroupFilter(labelFilter);
-    this.#detector = new TargetDetector(settings, options.clock, (target, isOtherProduct) => {
-      if (isOtherProduct) this.#logProduct(target);
-      this.#renewSnapshots();
-    });
+    this.#detector = new TargetDetector(
+      settings,
+      options.clock,
+      options.background?.budget,
+      (target, isOtherProduct) => {
+        if (isOtherProduct) this.#logProduct(target);
+        this.#renewSnapshots();
+      },
+    );
     const current = (): readonly GroupSnapshot[] => this.snapshots(options.clock.now(), false);
     this.#histograms = tryStartHistogramNames(settings, options.background, current);
     this.#labelIndex = tryStartLabelIndex(settings, options.background, current);

@@ -1,6 +1,6 @@
 // Options that all server groups share.
 
-import type { Clock, Log, Timers } from '../runtime/index.js';
+import type { Clock, Log, MemoryBudget, Timers } from '../runtime/index.js';
 import type { UpstreamMetrics } from './metrics.js';
 
 /** Size limits of one response of one target, in bytes after decoding. */
@@ -20,6 +20,8 @@ export const DEFAULT_UPSTREAM_LIMITS: UpstreamLimits = {
 export interface Background {
   readonly timers: Timers;
   readonly log: Log;
+  /** Budget for the answers that are read in the background. Default: they are not counted. */
+  readonly budget?: MemoryBudget;
 }
 
 export interface UpstreamOptions {

@@ -1,31 +1,41 @@
 // Detection of the properties of a target: its product and, where the configuration leaves it open, remote read.
 
 import type { ServerGroupSettings } from '../../config/index.js';
-import { asPromfedError, sameProduct } from '../../model/index.js';
-import type { Clock } from '../../runtime/index.js';
+import { asPromfedError, type ErrorCode, sameProduct } from '../../model/index.js';
+import type { Clock, MemoryBudget } from '../../runtime/index.js';
 import type { Target } from '../http/target.js';
+import { withAccount } from '../learn/refresh-context.js';
 import type { FetchContext } from '../server-group.js';
 import { detectProduct } from './detect-product.js';
 import { detectRemoteRead } from './detect-remote-read.js';
 import { StatusPages } from './status-pages.js';
 import { sameRemoteRead, type RemoteRead } from './target-traits.js';
 
+/** Codes of errors of promfed's own limits, which say nothing about a target. */
+const OWN_LIMITS: ReadonlySet<ErrorCode> = new Set(['canceled', 'timeout', 'memory', 'overloaded']);
+
 /** Detects the properties of the targets of a group. */
 export class TargetDetector {
   readonly #settings: ServerGroupSettings;
   readonly #clock: Clock;
+  readonly #budget: MemoryBudget | undefined;
   readonly #onChange: (target: Target, isOtherProduct: boolean) => void;
   /** Detections that are running. */
   readonly #pending = new Map<Target, Promise<void>>();
 
-  /** @param onChange called when a property of a target has changed; it may be the product. */
+  /**
+   * @param budget for the answers of targets. Undefined for memory that is not counted.
+   * @param onChange called when a property of a target has changed; it may be the product.
+   */
   constructor(
     settings: ServerGroupSettings,
     clock: Clock,
+    budget: MemoryBudget | undefined,
     onChange: (target: Target, isOtherProduct: boolean) => void,
   ) {
     this.#settings = settings;
     this.#clock = clock;
+    this.#budget = budget;
     this.#onChange = onChange;
   }
 
@@ -66,7 +76,7 @@ export class TargetDetector {
   async #detect(target: Target, context: FetchContext): Promise<void> {
     const { product, remoteRead } = target.traits;
     try {
-      await this.#update(target, context);
+      await withAccount(context, this.#budget, (accounted) => this.#update(target, accounted));
     } finally {
       const isOther = !sameProduct(product, target.traits.product);
       if (isOther || !sameRemoteRead(remoteRead, target.traits.remoteRead)) this.#onChange(target, isOther);
@@ -85,7 +95,7 @@ export class TargetDetector {
       traits.product = product;
     } catch (thrown) {
       const { code, message } = asPromfedError(thrown);
-      if (traits.remoteRead.kind === 'undetected' && code !== 'canceled' && code !== 'timeout') {
+      if (traits.remoteRead.kind === 'undetected' && !OWN_LIMITS.has(code)) {
         traits.remoteRead = { kind: 'unserved', reason: `its product is unknown: ${message}` };
       }
       throw thrown;

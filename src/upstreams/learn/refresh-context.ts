@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events';
 
-import type { Clock } from '../../runtime/index.js';
+import type { Clock, MemoryBudget } from '../../runtime/index.js';
 import type { FetchContext } from '../server-group.js';
 
 /** Time limit of a refresh. */
@@ -17,4 +17,22 @@ export function refreshContext(signal: AbortSignal, clock: Clock): FetchContext 
     deadlineMs: clock.now() + REFRESH_TIMEOUT_MS,
     lookbackDeltaMs: undefined,
   };
+}
+
+/**
+ * Runs requests with a memory account of their own, which is closed when `run` has ended: what it returns is not counted.
+ *
+ * @param budget undefined for memory that is not counted.
+ */
+export async function withAccount<T>(
+  context: FetchContext,
+  budget: MemoryBudget | undefined,
+  run: (context: FetchContext) => Promise<T>,
+): Promise<T> {
+  const memory = budget?.tryOpen(0);
+  try {
+    return await run({ ...context, memory });
+  } finally {
+    memory?.close();
+  }
 }

@@ -8,7 +8,7 @@ import type { Background } from '../options.js';
 import type { GroupSnapshot } from '../server-group.js';
 import { LearnedHistogramNames } from './histogram-names.js';
 import { LabelIndex } from './label-index.js';
-import { refreshContext } from './refresh-context.js';
+import { refreshContext, withAccount } from './refresh-context.js';
 
 /**
  * Starts to learn the values of the dynamic labels of a group. Returns undefined when it has none.
@@ -23,19 +23,19 @@ export function tryStartLabelIndex(
 ): LabelIndex | undefined {
   if (background === undefined || labelFilter === undefined) return undefined;
   if (labelFilter.dynamicLabels.length === 0) return undefined;
-  const { timers, log } = background;
+  const { timers, log, budget } = background;
   const selectors = injected === undefined ? [] : [injectMatchers([], injected)];
   return new LabelIndex({
     group: name,
     labels: labelFilter.dynamicLabels,
     syncIntervalMs: labelFilter.syncIntervalMs,
-    async labelValues(label, limit, signal) {
-      const context = refreshContext(signal, timers);
-      // Without times, some servers answer for the last day only.
-      const query = { selectors, startMs: 0, endMs: undefined, limit };
-      const answers = await Promise.all(snapshots().map((one) => one.labelValues(label, query, context)));
-      return uniteAnswers(STRINGS, answers, [], context);
-    },
+    labelValues: (label, limit, signal) =>
+      withAccount(refreshContext(signal, timers), budget, async (context) => {
+        // Without times, some servers answer for the last day only.
+        const query = { selectors, startMs: 0, endMs: undefined, limit };
+        const answers = await Promise.all(snapshots().map((one) => one.labelValues(label, query, context)));
+        return uniteAnswers(STRINGS, answers, [], context);
+      }),
     timers,
     log,
   });
@@ -55,16 +55,16 @@ export function tryStartHistogramNames(
 ): LearnedHistogramNames | undefined {
   if (remoteRead === 'never') return undefined;
   if (background === undefined || histogramRefreshMs === undefined) return new LearnedHistogramNames();
-  const { timers, log } = background;
+  const { timers, log, budget } = background;
   return new LearnedHistogramNames({
     group: name,
-    async metadata(signal) {
-      const context = refreshContext(signal, timers);
-      const answers = await Promise.all(
-        snapshots().map((one) => one.metadata(undefined, undefined, context)),
-      );
-      return uniteAnswers(METADATA, answers, [], context);
-    },
+    metadata: (signal) =>
+      withAccount(refreshContext(signal, timers), budget, async (context) => {
+        const answers = await Promise.all(
+          snapshots().map((one) => one.metadata(undefined, undefined, context)),
+        );
+        return uniteAnswers(METADATA, answers, [], context);
+      }),
     intervalMs: histogramRefreshMs,
     timers,
     log,
