@@ -103,9 +103,14 @@ function checkEnvelope(
     throw regionError({ endpoint, status: 200, errorType: excerpt(errorType, 100), text });
   }
   if (!hasData) throw invalidAnswer('the response has no data');
-  const warnings = arrayOf(members['warnings'] ?? null, 'warnings').slice(0, MAX_WARNINGS);
+  const all = arrayOf(members['warnings'] ?? null, 'warnings');
+  const warnings = all
+    .slice(0, MAX_WARNINGS)
+    .map((text) => printable(textOf(text, 'an entry of warnings'), MAX_TEXT_CHARS));
+  const omitted = all.length - warnings.length;
+  if (omitted > 0) warnings.push(`${omitted} more warnings of a region omitted`);
   return {
-    warnings: warnings.map((text) => printable(textOf(text, 'an entry of warnings'), MAX_TEXT_CHARS)),
+    warnings,
     isPartial: members['isPartial'] === true,
   };
 }

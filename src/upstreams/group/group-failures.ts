@@ -12,6 +12,7 @@ interface Failure {
 /** The properties that all answers of a target have. */
 interface PartialAnswer {
   readonly warnings: readonly string[];
+  readonly infos?: readonly string[];
   readonly isPartial: boolean;
 }
 
@@ -57,12 +58,14 @@ export class GroupFailures {
   }
 
   /**
-   * Hides secrets in the warnings of an answer, and adds one when its own server marks it as partial. VictoriaMetrics does so when some storage nodes did
-   * not answer.
+   * Hides secrets in the warnings and infos of an answer, and adds a warning when its own server marks it as partial.
+   * VictoriaMetrics does so when some storage nodes did not answer.
    */
   withOwnWarnings<Answer extends PartialAnswer>(target: string, answer: Answer): Answer {
-    const own =
-      answer.warnings.length === 0 ? answer : { ...answer, warnings: answer.warnings.map(this.#redact) };
+    const { warnings, infos = [] } = answer;
+    let own = answer;
+    if (warnings.length > 0) own = { ...own, warnings: warnings.map(this.#redact) };
+    if (infos.length > 0) own = { ...own, infos: infos.map(this.#redact) };
     if (!answer.isPartial) return own;
     const warning = this.#describe(target, 'partial response: some storage nodes did not answer');
     return { ...own, warnings: [...own.warnings, warning] };

@@ -75,3 +75,18 @@ for (const { name, body, endpoint, message } of CASES) {
     await t.rejects(REQUESTS[endpoint](group), { code: 'upstream', message });
   });
 }
+
+t.test('warnings beyond the hundredth are counted', async (t) => {
+  const warnings = Array.from({ length: 103 }, (_, i) => `warning ${i}`);
+  const text = JSON.stringify({ status: 'success', data: ['a'], warnings });
+  const server = await startFaultServer(answersWith(200, { 'content-type': 'application/json' }, text));
+  const group = openGroup(groupSettings([server.target]), { clock: systemClock, version: '1.2.3' });
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  t.strictSame(await group.labelNames(EVERYTHING, fetchContext()), {
+    data: ['a'],
+    warnings: [...warnings.slice(0, 100), '3 more warnings of a region omitted'],
+  });
+});

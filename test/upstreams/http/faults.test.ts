@@ -417,6 +417,22 @@ t.test('credentials in the text of an upstream are hidden', async (t) => {
   await t.rejects(readRange(group), { message: /: bad header <secret> of <secret>$/ });
 });
 
+t.test('credentials in the warnings and infos of an upstream are hidden', async (t) => {
+  const server = await startFaultServer(
+    answers({ ...(matrix('a') as object), warnings: ['user of hunter22'], infos: ['PromQL info: hunter22'] }),
+  );
+  const group = createGroup([server.target], {
+    httpClient: { authentication: basicAuth('user', 'hunter22') },
+  });
+  t.teardown(async () => {
+    await group.close();
+    await server.close();
+  });
+  const { frames } = await group.query(RANGE, fetchContext());
+  while ((await frames.next()) !== undefined);
+  t.match(frames.trailer, { warnings: ['user of <secret>'], infos: ['PromQL info: <secret>'] });
+});
+
 t.test('a response that trickles ends with the deadline, in an error that names the group', async (t) => {
   const server = await startFaultServer(trickles(BEGINNING));
   const group = createGroup([server.target]);
