@@ -7,10 +7,19 @@ import type { Log } from '../../runtime/index.js';
 import { RETRY_AFTER_S } from '../clients/request-checks.js';
 import { JSON_TYPE } from './send-data.js';
 
+/**
+ * Keeps the connection open after the reply, although Fastify or the client wants it closed: a client that still sends
+ * its body would otherwise get a reset instead of the reply. `Connections` closes it unless the request ends soon.
+ */
+function keepReading(reply: FastifyReply): void {
+  if (reply.request.raw.complete) return;
+  reply.removeHeader('connection');
+  reply.raw.shouldKeepAlive = true;
+}
+
 function replyError(reply: FastifyReply, error: PromfedError): FastifyReply {
   const body = { status: 'error', errorType: error.errorType, error: error.message };
-  // Fastify closes the connection after an error of the body. Connections does so unless the client ends its request.
-  if (error.code === 'overloaded' || error.code === 'too_large') reply.removeHeader('connection');
+  if (error.code === 'overloaded' || error.code === 'too_large') keepReading(reply);
   if (error.code === 'overloaded') reply.header('retry-after', RETRY_AFTER_S);
   return reply.code(error.status).type(JSON_TYPE).send(JSON.stringify(body));
 }
