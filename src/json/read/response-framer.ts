@@ -1,23 +1,14 @@
 // Frames an upstream's answer as its bytes arrive: series by series, members in any order.
 
 import { Labels } from '../../model/index.js';
-import {
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COLON,
-  COMMA,
-  isSpace,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  QUOTE,
-} from '../byte.js';
+import { CLOSE_BRACE, OPEN_BRACE, OPEN_BRACKET } from '../byte.js';
 import type { ResponseTrailer, ResultType, SeriesFrame } from '../frame.js';
+import { AnswerGrammar, MEMBER, SKIPPED, type ValueKind } from './answer-grammar.js';
+import { ByteCollector } from './byte-collector.js';
 import { checkSamples } from './check-samples.js';
 import { Envelope } from './envelope.js';
-import { unescape } from './labels-parser.js';
 import { parseSmall } from './paced-json.js';
 import { endsSeries, SAMPLES_CONTINUE, SeriesParser } from './series-parser.js';
-import { SpanningValue } from './spanning-value.js';
 import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 
 export interface FramingOptions {
@@ -28,41 +19,12 @@ export interface FramingOptions {
   readonly checksSamples: boolean;
 }
 
-/** Maximum size of kept members of the envelope, such as warnings and the text of an error. */
-const MAX_MEMBER_BYTES = 1 << 20;
 const MAX_KEY_BYTES = 4096;
 
-// States, named after the token that must follow.
-const START = 0;
-const KEY_OR_CLOSE = 1;
-const KEY = 2;
-const AFTER_KEY = 3;
-const MEMBER_VALUE = 4;
-const AFTER_MEMBER = 5;
-const ELEMENT_OR_CLOSE = 6;
-const ELEMENT = 7;
-const AFTER_ELEMENT = 8;
-/** The rest of a value for `#purpose`. */
-const SCANNING = 9;
-/** The rest of the samples of a series whose labels were parsed on the fast path. */
-const IN_SAMPLES = 10;
-const DONE = 11;
-
-// Purposes of a scanned value.
-const FOR_KEY = 0;
-const FOR_NOTHING = 1;
-const FOR_MEMBER = 2;
-const FOR_SERIES = 3;
-/** A series whose labels were parsed on the fast path. */
-const FOR_SAMPLES = 4;
 /** The result of a scalar or string answer. */
-const FOR_SINGLE = 5;
-
-/** Names of the values in error messages, by purpose. */
-const NAMES = ['a member name', '', 'a member', 'a series', 'a series', 'the result'] as const;
+const SINGLE: ValueKind = { ...MEMBER, name: 'the result' };
 
 const BRACE = Buffer.from('{');
-const BRACKET = Buffer.from('[');
 const VALUE_PREFIX = Buffer.from('"value":');
 
 /**
@@ -73,24 +35,33 @@ const VALUE_PREFIX = Buffer.from('"value":');
  */
 export class ResponseFramer {
   readonly #series: SeriesParser;
-  readonly #value = new SpanningValue();
+  readonly #grammar: AnswerGrammar;
   readonly #envelope = new Envelope();
-  /** Maximum size of a value, by purpose. 0 for values that are not kept. */
-  readonly #maxBytes: readonly number[];
+  /** Kinds of a series, and of one whose labels were parsed on the fast path. */
+  readonly #whole: ValueKind;
+  readonly #rest: ValueKind;
   readonly #checksSamples: boolean;
   #frames: SeriesFrame[] = [];
-  #state = START;
-  #purpose = FOR_NOTHING;
-  /** True inside the object `data`, false inside the envelope. */
-  #inData = false;
-  #key = '';
+  /** True while the samples of a series whose labels were parsed on the fast path continue in the next chunk. */
+  #inSamples = false;
+  /** The beginning of these samples. */
+  readonly #samples = new ByteCollector();
   /** A scalar or string result, until the result type is known. */
   #single: SeriesFrame | undefined;
 
   constructor({ maxSeriesBytes, maxLabelsBytes, checksSamples }: FramingOptions) {
     this.#checksSamples = checksSamples;
     this.#series = new SeriesParser(maxLabelsBytes);
-    this.#maxBytes = [MAX_KEY_BYTES, 0, MAX_MEMBER_BYTES, maxSeriesBytes, maxSeriesBytes, MAX_MEMBER_BYTES];
+    this.#whole = { name: 'a series', maxBytes: maxSeriesBytes };
+    this.#rest = { ...this.#whole };
+    this.#grammar = new AnswerGrammar(MAX_KEY_BYTES, {
+      notAnObject: notJson,
+      beginMember: (key, inData, byte) => this.#beginMember(key, inData, byte),
+      beginElement: (chunk, pos, isFirst) => this.#beginElement(chunk, pos, isFirst),
+      complete: (kind, value, key, inData) => {
+        this.#complete(kind, value, key, inData);
+      },
+    });
   }
 
   /** Known after `resultType` or the first series. */
@@ -111,60 +82,8 @@ export class ResponseFramer {
    * @throws PromfedError `upstream` when the answer violates JSON or the API, `limit` when a series is too large.
    */
   feed(chunk: Buffer): void {
-    const end = chunk.length;
-    let pos = 0;
-    if (this.#state === SCANNING) pos = this.#scan(chunk, 0);
-    else if (this.#state === IN_SAMPLES) pos = this.#feedSamples(chunk);
-    while (pos >= 0 && pos < end) {
-      const byte = chunk[pos]!;
-      if (isSpace(byte)) {
-        pos++;
-        continue;
-      }
-      switch (this.#state) {
-        case START:
-          if (byte !== OPEN_BRACE) throw notJson(chunk, pos);
-          this.#state = KEY_OR_CLOSE;
-          pos++;
-          break;
-        case KEY_OR_CLOSE:
-        case KEY:
-          if (byte === QUOTE) {
-            pos = this.#beginScan(FOR_KEY, chunk, pos);
-          } else {
-            if (byte !== CLOSE_BRACE || this.#state === KEY) throw unexpectedByte(byte);
-            this.#closeObject();
-            pos++;
-          }
-          break;
-        case AFTER_KEY:
-          if (byte !== COLON) throw unexpectedByte(byte);
-          this.#state = MEMBER_VALUE;
-          pos++;
-          break;
-        case MEMBER_VALUE:
-          pos = this.#beginMember(byte, chunk, pos);
-          break;
-        case AFTER_MEMBER:
-          if (byte === COMMA) this.#state = KEY;
-          else if (byte === CLOSE_BRACE) this.#closeObject();
-          else throw unexpectedByte(byte);
-          pos++;
-          break;
-        case ELEMENT_OR_CLOSE:
-        case ELEMENT:
-          pos = this.#beginElement(byte, chunk, pos);
-          break;
-        case AFTER_ELEMENT:
-          if (byte === COMMA) this.#state = ELEMENT;
-          else if (byte === CLOSE_BRACKET) this.#state = AFTER_MEMBER;
-          else throw unexpectedByte(byte);
-          pos++;
-          break;
-        default:
-          throw unexpectedByte(byte, 'after the end of the answer');
-      }
-    }
+    const pos = this.#inSamples ? this.#feedSamples(chunk) : 0;
+    this.#grammar.feed(chunk, pos);
   }
 
   /**
@@ -174,133 +93,81 @@ export class ResponseFramer {
    *   member is missing.
    */
   end(): ResponseTrailer {
-    if (this.#state === START) throw invalidAnswer('empty body');
-    if (this.#state !== DONE) throw invalidAnswer('truncated');
+    if (!this.#grammar.hasBegun) throw invalidAnswer('empty body');
+    this.#grammar.end();
     return this.#envelope.end();
   }
 
-  #closeObject(): void {
-    if (this.#inData) {
-      this.#inData = false;
-      this.#state = AFTER_MEMBER;
-    } else {
-      this.#state = DONE;
-    }
-  }
-
-  #beginMember(byte: number, chunk: Buffer, pos: number): number {
-    const key = this.#key;
-    if (this.#inData) {
-      if (key === 'resultType') return this.#beginScan(FOR_MEMBER, chunk, pos);
-      if (key !== 'result') return this.#beginScan(FOR_NOTHING, chunk, pos);
+  #beginMember(key: string, inData: boolean, byte: number): ValueKind | 'enter' {
+    if (inData) {
+      if (key === 'resultType') return MEMBER;
+      if (key !== 'result') return SKIPPED;
       this.#envelope.beginResult();
-      if (byte !== OPEN_BRACKET) return this.#beginScan(FOR_MEMBER, chunk, pos);
-      this.#state = ELEMENT_OR_CLOSE;
-      return pos + 1;
+      return byte === OPEN_BRACKET ? 'enter' : MEMBER;
     }
     if (key === 'data') {
       this.#envelope.beginData();
-      if (byte !== OPEN_BRACE) return this.#beginScan(FOR_MEMBER, chunk, pos);
-      this.#inData = true;
-      this.#state = KEY_OR_CLOSE;
-      return pos + 1;
+      return byte === OPEN_BRACE ? 'enter' : MEMBER;
     }
-    return this.#beginScan(this.#envelope.keeps(key) ? FOR_MEMBER : FOR_NOTHING, chunk, pos);
+    return this.#envelope.keeps(key) ? MEMBER : SKIPPED;
   }
 
-  #beginElement(byte: number, chunk: Buffer, pos: number): number {
-    if (byte === OPEN_BRACE) return this.#beginSeries(chunk, pos);
-    if (this.#state === ELEMENT) throw unexpectedByte(byte);
-    if (byte === CLOSE_BRACKET) {
-      this.#state = AFTER_MEMBER;
-      return pos + 1;
+  #beginElement(chunk: Buffer, pos: number, isFirst: boolean): number {
+    const byte = chunk[pos]!;
+    if (byte !== OPEN_BRACE) {
+      if (!isFirst) throw unexpectedByte(byte);
+      return this.#grammar.scanList(SINGLE, chunk, pos);
     }
-    // The opening bracket of the result has been read.
-    this.#beginScan(FOR_SINGLE, BRACKET, 0);
-    return this.#scan(chunk, pos);
-  }
-
-  #beginSeries(chunk: Buffer, pos: number): number {
     const next = this.#series.tryParse(chunk, pos, chunk.length);
     if (next >= 0) {
       this.#push();
       return next;
     }
-    if (next !== SAMPLES_CONTINUE) return this.#beginScan(FOR_SERIES, chunk, pos);
-    this.#state = IN_SAMPLES;
-    this.#begin(FOR_SAMPLES);
-    this.#value.collect(chunk, this.#series.samplesStart, chunk.length);
-    return -1;
+    if (next !== SAMPLES_CONTINUE) return this.#grammar.scan(this.#whole, chunk, pos);
+    this.#inSamples = true;
+    this.#collect(chunk, this.#series.samplesStart, chunk.length);
+    return chunk.length;
   }
 
-  /** Continues a series whose labels were parsed on the fast path. */
+  /** Continues a series whose labels were parsed on the fast path. Returns the index after it or its part in the chunk. */
   #feedSamples(chunk: Buffer): number {
     const brace = chunk.indexOf(CLOSE_BRACE);
-    if (brace < 0) {
-      this.#value.collect(chunk, 0, chunk.length);
-      return -1;
-    }
-    const samples = this.#value.take(chunk, 0, brace);
+    this.#collect(chunk, 0, brace < 0 ? chunk.length : brace);
+    if (brace < 0) return chunk.length;
+    this.#inSamples = false;
+    const samples = this.#samples.take();
     if (endsSeries(samples)) {
       this.#series.samples = samples;
       this.#push();
       return brace + 1;
     }
     // The brace does not end the series: the collected bytes are scanned instead.
-    this.#beginScan(FOR_SAMPLES, BRACE, 0);
-    this.#scan(samples, 0);
-    return this.#scan(chunk, brace);
+    this.#grammar.scan(this.#rest, BRACE, 0);
+    this.#grammar.feed(samples, 0);
+    return brace;
   }
 
-  #begin(purpose: number): void {
-    this.#purpose = purpose;
-    this.#value.begin(NAMES[purpose]!, this.#maxBytes[purpose]!);
-  }
-
-  #beginScan(purpose: number, chunk: Buffer, pos: number): number {
-    this.#begin(purpose);
-    return this.#scan(chunk, pos);
-  }
-
-  /** Continues to scan a value. Returns the index after it; −1 when the chunk ends before it. */
-  #scan(chunk: Buffer, from: number): number {
-    const end = this.#value.scan(chunk, from);
-    if (end < 0) this.#state = SCANNING;
-    else if (this.#purpose === FOR_NOTHING) this.#state = AFTER_MEMBER;
-    else this.#complete(this.#value.take(chunk, from, end));
-    return end;
+  #collect(bytes: Buffer, from: number, to: number): void {
+    this.#samples.append(bytes, from, to, this.#whole.maxBytes, this.#whole.name);
   }
 
   /** Receives a complete value. */
-  #complete(value: Buffer): void {
-    switch (this.#purpose) {
-      case FOR_KEY:
-        this.#key = unescape(value, 0, value.length);
-        this.#state = AFTER_KEY;
-        return;
-      case FOR_MEMBER:
-        this.#takeMember(parseSmall(value));
-        this.#state = AFTER_MEMBER;
-        return;
-      case FOR_SERIES:
-        this.#series.parse(value, 1, value.length - 1);
-        this.#push();
-        return;
-      case FOR_SAMPLES:
-        this.#series.parse(value, 1, value.length - 1, this.#series.labels);
-        this.#push();
-        return;
-      default:
-        this.#takeSingle(value);
-        this.#state = AFTER_MEMBER;
+  #complete(kind: ValueKind, value: Buffer, key: string, inData: boolean): void {
+    if (kind === MEMBER) {
+      this.#takeMember(key, parseSmall(value), inData);
+    } else if (kind === SINGLE) {
+      this.#takeSingle(value);
+    } else {
+      this.#series.parse(value, 1, value.length - 1, kind === this.#rest ? this.#series.labels : undefined);
+      this.#push();
     }
   }
 
-  #takeMember(value: unknown): void {
-    if (!this.#inData) {
-      this.#envelope.take(this.#key, value);
+  #takeMember(key: string, value: unknown, inData: boolean): void {
+    if (!inData) {
+      this.#envelope.take(key, value);
     } else {
-      this.#envelope.takeDataMember(this.#key, value);
+      this.#envelope.takeDataMember(key, value);
       this.#pushSingle();
     }
   }
@@ -326,7 +193,6 @@ export class ResponseFramer {
   /** Adds the series that the series parser holds. */
   #push(): void {
     const { labels, samples, members } = this.#series;
-    this.#state = AFTER_ELEMENT;
     this.#envelope.takeSeries(members);
     if (this.#checksSamples) checkSamples(samples);
     this.#frames.push({ labels, samples });
