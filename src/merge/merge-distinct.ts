@@ -1,6 +1,7 @@
 // Merges lists of metadata: sorted, without duplicates, in time slices.
 
 import { type MemoryAccount, type Pacer, sortPaced } from '../runtime/index.js';
+import { removeFirst, siftDown } from './heap.js';
 
 /** Number of items that are handled between two checks of the pacer. */
 const PACED_EACH = 256;
@@ -74,26 +75,8 @@ async function mergeRuns<T>(
     const run = heap[0]!;
     const item = run.items[run.next++]!;
     if (merged.length === 0 || compare(merged.at(-1)!, item) !== 0) merged.push(item);
-    if (run.next === run.items.length) {
-      const last = heap.pop()!;
-      if (heap.length === 0) break;
-      heap[0] = last;
-    }
-    if (heap.length > 1) siftDown(heap, before);
+    if (run.next < run.items.length) siftDown(heap, before);
+    else removeFirst(heap, before);
   }
   return merged;
-}
-
-function siftDown<T>(heap: T[], before: (a: T, b: T) => boolean): void {
-  const moved = heap[0]!;
-  let i = 0;
-  for (;;) {
-    let child = 2 * i + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-    if (!before(heap[child]!, moved)) break;
-    heap[i] = heap[child]!;
-    i = child;
-  }
-  heap[i] = moved;
 }

@@ -2,6 +2,7 @@
 
 import { type FrameStream, type SeriesFrame, GeneratedFrames } from '../json/index.js';
 import { Labels } from '../model/index.js';
+import { removeFirst, siftDown, siftUp } from './heap.js';
 import { ReadAhead } from './read-ahead.js';
 import { LabelSetter, type LostSeries, setLabels } from './set-labels.js';
 
@@ -58,7 +59,7 @@ async function* merge(
     if (batch === undefined) continue;
     const setter = new LabelSetter(parts[part]!.addLabels);
     heap.push({ part, setter, batch, index: 0, frame: batch[0]! });
-    siftUp(heap);
+    siftUp(heap, before);
   }
   let merged: SeriesFrame[] = [];
   let bytes = 0;
@@ -67,7 +68,7 @@ async function* merge(
     const head = heap[0]!;
     const labels = trySet(head, parts[head.part]!);
     if (labels === undefined) {
-      removeFirst(heap);
+      removeFirst(heap, before);
       continue;
     }
     merged.push({ labels, samples: head.frame.samples });
@@ -80,14 +81,14 @@ async function* merge(
       }
       const batch = await ahead.take(head.part);
       if (batch === undefined) {
-        removeFirst(heap);
+        removeFirst(heap, before);
         continue;
       }
       head.batch = batch;
       head.index = 0;
     }
     head.frame = head.batch[head.index]!;
-    siftDown(heap);
+    siftDown(heap, before);
   }
   if (merged.length > 0) yield merged;
 }
@@ -104,40 +105,7 @@ function trySet({ setter, frame }: Head, { frames, fail }: OrderedPart): Labels 
   }
 }
 
-function removeFirst(heap: Head[]): void {
-  const last = heap.pop()!;
-  if (heap.length === 0) return;
-  heap[0] = last;
-  siftDown(heap);
-}
-
 function before(a: Head, b: Head): boolean {
   const order = Labels.compare(a.frame.labels, b.frame.labels);
   return order === 0 ? a.part < b.part : order < 0;
-}
-
-function siftUp(heap: Head[]): void {
-  let i = heap.length - 1;
-  const head = heap[i]!;
-  while (i > 0) {
-    const parent = (i - 1) >> 1;
-    if (!before(head, heap[parent]!)) break;
-    heap[i] = heap[parent]!;
-    i = parent;
-  }
-  heap[i] = head;
-}
-
-function siftDown(heap: Head[]): void {
-  const head = heap[0]!;
-  let i = 0;
-  for (;;) {
-    let child = 2 * i + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-    if (!before(heap[child]!, head)) break;
-    heap[i] = heap[child]!;
-    i = child;
-  }
-  heap[i] = head;
 }
