@@ -24,8 +24,7 @@ import type {
 } from './query-engine.js';
 import { queryRegionRules } from './region-rules.js';
 
-/** Memory of a metric in the union of metadata, and of a label whose strings are shared, in bytes. */
-const METRIC_BYTES = 96;
+/** Memory of a label whose strings are shared, in bytes. */
 const LABEL_BYTES = 16;
 
 /** Number of series that are labelled between two checks of the pacer. */
@@ -95,14 +94,10 @@ export class FederationMetadata implements Metadata {
       { ...request, query, parseSelectors: () => NO_SELECTORS },
       (group, groupQuery, context) => metricsOf(group, metric, groupQuery, context),
       async (answers, warnings, context) => {
-        const { pacer, memory } = context;
         const union = new MetricUnion();
-        for (const { data } of answers) {
-          memory.reserve('merging', METRIC_BYTES * data.size);
-          await union.add(data, pacer);
-        }
+        for (const { data } of answers) await union.add(data, context);
         const { metrics } = union;
-        const names = await sortPaced(pacer, [...metrics.keys()], compareStrings);
+        const names = await sortPaced(context.pacer, [...metrics.keys()], compareStrings);
         const kept = new Map<string, readonly MetricMetadata[]>();
         for (const name of names.slice(0, request.query.limit)) kept.set(name, metrics.get(name)!);
         return { data: kept, warnings };

@@ -11,7 +11,7 @@ export {
   type SeriesFrame,
 } from './frame.js';
 export { DataFramer, type DataReceiver } from './read/data-framer.js';
-export { LabelsParser } from './read/labels-parser.js';
+export { LabelsParser, unescape } from './read/labels-parser.js';
 export { openResponse, type OpenResponse } from './read/open-response.js';
 export { parsePaced, parseSmall } from './read/paced-json.js';
 export { invalidAnswer, UpstreamAnswerError } from './read/upstream-answer-error.js';

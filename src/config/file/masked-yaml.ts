@@ -14,7 +14,8 @@ const LABELS: ReadonlySet<string | number | undefined> = new Set(['labels', 'ext
 
 /**
  * Prints the file as YAML. Masks the secrets of the schema, the values of headers and parameters that are not known to be
- * public, all values below a key whose name suggests a secret, and passwords in URLs. Sections without effect have no schema: only their names decide.
+ * public, all values below a key whose name suggests a secret, and passwords in URLs. Sections without effect have no
+ * schema: only their names decide.
  */
 export function maskedYaml(file: ConfigFile): string {
   const shown = mapValues(withDefaults(file), (value, schema, path) => {

@@ -1,5 +1,6 @@
 // Creates the settings of the section `rules.election`.
 
+import { minOf } from '../../model/index.js';
 import type { KubernetesElectionFile, RedisElectionFile } from '../file/schema/election.js';
 import type { RulesSectionFile } from '../file/schema/rules.js';
 import { createTlsSettings, secretOf } from '../http/http-client.js';
@@ -13,7 +14,6 @@ import type {
   RedisElectionSettings,
 } from './election-settings.js';
 import type { RuleGroupSettings } from './rule-settings.js';
-import { minOf } from '../../model/index.js';
 
 type ElectionFile = NonNullable<RulesSectionFile['election']>;
 

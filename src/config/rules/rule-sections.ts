@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path';
 
+import { appendAll } from '../../model/index.js';
 import type { FeatureSet } from '../../promql/language/index.js';
 import { createAlertingSettings } from '../alerting/create-alerting.js';
 import type { Problem } from '../config-error.js';
@@ -15,7 +16,6 @@ import { loadRuleFiles, type RuleFileSystem } from './load-rule-files.js';
 import { checkTemplate } from './check-template.js';
 import { partialResponseOf } from './parse-rule-file.js';
 import { selectedRuleFiles, type RuleSelection } from './selected-rule-files.js';
-import { appendAll } from '../../model/index.js';
 
 /** Default of `global.evaluation_interval`. */
 export const DEFAULT_INTERVAL_MS = 60_000;

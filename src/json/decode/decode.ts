@@ -70,7 +70,7 @@ export function decodeRaw(frame: SeriesFrame, options: DecodeRawOptions = {}): R
 /**
  * Does the same in time slices, for frames of any size.
  *
- * @param reserve called with the number of samples of each block before they are kept.
+ * @param reserve called with the number of samples of each block, before the next one is decoded.
  * @throws PromfedError also what `reserve` and `Pacer.pause` throw.
  */
 export async function decodeRawPaced(

@@ -16,7 +16,7 @@ import {
 import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 
 /** Maximum nesting. The traces of VictoriaMetrics are the most deeply nested values that real servers send. */
-export const MAX_DEPTH = 256;
+const MAX_DEPTH = 256;
 
 const NOTHING = 0;
 const STRING = 1;

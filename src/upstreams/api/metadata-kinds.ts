@@ -1,6 +1,6 @@
 // The kinds of metadata: label names and values, series, metric metadata, and documents.
 
-import { invalidAnswer, LabelsParser, parsePaced, parseSmall } from '../../json/index.js';
+import { invalidAnswer, LabelsParser, parsePaced, parseSmall, unescape } from '../../json/index.js';
 import { mergeDistinct } from '../../merge/index.js';
 import { compareStrings, Labels } from '../../model/index.js';
 import type { Pacer, SteppedReservation } from '../../runtime/index.js';
@@ -82,8 +82,8 @@ class StringsReader implements MetadataReader<readonly string[]> {
   }
 
   take(value: Buffer): void {
-    const text = value[0] === QUOTE ? parseSmall(value) : undefined;
-    this.#add(textOf(text, 'an entry of data').replace(/\p{Surrogate}/gu, '\uFFFD'), true);
+    if (value[0] !== QUOTE) throw invalidAnswer('an entry of data is not a string');
+    this.#add(unescape(value, 0, value.length), true);
   }
 
   finish(): readonly string[] {
@@ -95,7 +95,7 @@ class StringsReader implements MetadataReader<readonly string[]> {
     if (this.#strings.push(text) >= this.#maxLength) this.#cut();
   }
 
-  /** Keeps the smallest strings. What is dropped stays counted, because it is not known which characters are wide. */
+  /** Keeps the smallest strings. The others return one byte for each character: it is not known which ones have two. */
   #cut(): void {
     const sorted = this.#strings.sort(compareStrings).filter((text, i, all) => text !== all[i - 1]);
     let dropped = 0;
@@ -160,10 +160,10 @@ class SeriesReader implements MetadataReader<Labels[]> {
 
 export const METADATA: MetadataKind<ReadonlyMap<string, readonly MetricMetadata[]>> = {
   createReader: (hold) => new MetricsReader(hold),
-  async unite(answers, { pacer }) {
+  async unite(answers, context) {
     if (answers.length === 1) return answers[0]!;
     const united = new MetricUnion();
-    for (const answer of answers) await united.add(answer, pacer);
+    for (const answer of answers) await united.add(answer, context);
     return united.metrics;
   },
 };
@@ -195,11 +195,18 @@ function parseMetricMetadata(entry: unknown): MetricMetadata {
   return { type: textOf(type, 'type'), help: textOf(help, 'help'), unit: textOf(unit, 'unit') };
 }
 
+/** Memory of a metric in the union of several answers, in bytes. */
+const UNITED_METRIC_BYTES = 96;
+
 /** The union of the metadata of several servers: entries of each metric, without duplicates, in the order of addition. */
 export class MetricUnion {
   readonly metrics = new Map<string, MetricMetadata[]>();
 
-  async add(answer: ReadonlyMap<string, readonly MetricMetadata[]>, pacer: Pacer): Promise<void> {
+  async add(
+    answer: ReadonlyMap<string, readonly MetricMetadata[]>,
+    { pacer, memory }: UniteContext,
+  ): Promise<void> {
+    memory.reserve('merging', UNITED_METRIC_BYTES * answer.size);
     let count = 0;
     for (const [name, entries] of answer) {
       if (++count % PACED_EACH === 0 && pacer.due) await pacer.pause();

@@ -1,6 +1,5 @@
 // Collects the samples of one series, floats and native histograms, in any order.
 
-import type { Pacer } from '../../runtime/index.js';
 import { invalidAnswer } from '../../json/index.js';
 import {
   histogramWeight,
@@ -9,6 +8,7 @@ import {
   type RawSeries,
   type TimeWindow,
 } from '../../model/index.js';
+import type { Pacer } from '../../runtime/index.js';
 
 /** Number of samples that the first arrays have room for. Many series of hostile servers have none. */
 const FIRST_LENGTH = 16;
