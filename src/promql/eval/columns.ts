@@ -76,7 +76,7 @@ export async function mergeSameLabels(evaluator: Evaluator, operand: VectorOpera
     return operand.held > 0 ? dropEmptyColumns(evaluator, operand) : operand;
   }
   byKey.clear();
-  const owned = evaluator.toOwned(operand);
+  const owned = await evaluator.toOwned(operand);
   const columns: Column[] = [];
   for (const column of owned.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
@@ -87,7 +87,10 @@ export async function mergeSameLabels(evaluator: Evaluator, operand: VectorOpera
       byKey.set(column.labels.key, target);
       columns.push(target);
     } else {
-      mergeInto(earlier, column);
+      const merging = evaluator.forSteps((fromStep, toStep) => {
+        mergeInto(earlier, column, fromStep, toStep);
+      });
+      if (merging !== undefined) await merging;
     }
   }
   return replace(evaluator, owned, columns);
@@ -144,8 +147,8 @@ function replace(evaluator: Evaluator, operand: VectorOperand, columns: readonly
   return evaluator.vector(columns, operand.ordered);
 }
 
-function mergeInto(target: Column, source: Column): void {
-  for (let step = 0; step < source.present.length; step++) {
+function mergeInto(target: Column, source: Column, fromStep: number, toStep: number): void {
+  for (let step = fromStep; step < toStep; step++) {
     if (source.present[step] === 0) continue;
     if (target.present[step] !== 0) throw sameLabelset();
     target.present[step] = source.present[step]!;
@@ -160,12 +163,17 @@ export function hasHistograms({ columns }: Pick<VectorOperand, 'columns'>): bool
 }
 
 /** Drops the native histograms of a vector, which most functions ignore. */
-export function dropHistograms(evaluator: Evaluator, operand: VectorOperand): VectorOperand {
+export async function dropHistograms(evaluator: Evaluator, operand: VectorOperand): Promise<VectorOperand> {
   if (!hasHistograms(operand)) return operand;
-  const owned = evaluator.toOwned(operand);
-  const columns = owned.columns.map(({ labels, dropsName, values, present }) => {
-    for (let step = 0; step < present.length; step++) if (present[step] === 2) present[step] = 0;
-    return { labels, dropsName, values, present };
-  });
+  const owned = await evaluator.toOwned(operand);
+  const columns: Column[] = [];
+  for (const { labels, dropsName, values, present } of owned.columns) {
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) if (present[step] === 2) present[step] = 0;
+    });
+    if (running !== undefined) await running;
+    columns.push({ labels, dropsName, values, present });
+  }
   return dropEmptyColumns(evaluator, { ...owned, columns });
 }

@@ -1,6 +1,6 @@
 // Evaluation of plans: the entry point and the dispatch on node types.
 
-import { Labels, multiplyHistogram, PromfedError, type Value } from '../../model/index.js';
+import { type Column, Labels, multiplyHistogram, PromfedError, type Value } from '../../model/index.js';
 import { sortPaced } from '../../runtime/index.js';
 import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode, UnionNode } from '../plan/index.js';
 import { evalAggregate } from './aggregate/aggregate.js';
@@ -125,7 +125,11 @@ async function evalMatrix(evaluator: Evaluator, node: RangeNode | SubqueryNode):
 async function evalNegate(evaluator: Evaluator, { input }: NegateNode): Promise<Operand> {
   const operand = await evaluator.evaluate(input);
   if (operand.type === 'scalar') {
-    for (let step = 0; step < operand.values.length; step++) operand.values[step] = -operand.values[step]!;
+    const { values } = operand;
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) values[step] = -values[step]!;
+    });
+    if (running !== undefined) await running;
     return operand;
   }
   if (operand.type !== 'vector')
@@ -135,12 +139,19 @@ async function evalNegate(evaluator: Evaluator, { input }: NegateNode): Promise<
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const output = createOutputColumn(evaluator, operand, column, removeName(evaluator, column.labels));
     const histograms = column.histograms?.map((histogram) => histogram && multiplyHistogram(histogram, -1));
-    for (let step = 0; step < evaluator.grid.count; step++) {
-      if (column.present[step] === 0) continue;
-      output.values[step] = -column.values[step]!;
-      output.present[step] = column.present[step]!;
-    }
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      negateSteps(column, output, fromStep, toStep);
+    });
+    if (running !== undefined) await running;
     columns.push(histograms ? { ...output, histograms } : output);
   }
   return mergeSameLabels(evaluator, evaluator.inPlaceOf(operand, columns));
+}
+
+function negateSteps({ values, present }: Column, output: Column, fromStep: number, toStep: number): void {
+  for (let step = fromStep; step < toStep; step++) {
+    if (present[step] === 0) continue;
+    output.values[step] = -values[step]!;
+    output.present[step] = present[step]!;
+  }
 }

@@ -205,13 +205,16 @@ export class Evaluator {
     }
   }
 
-  /** Creates a scalar on this grid, reserved from the budget. */
-  newScalar(compute: (step: number) => number): ScalarOperand {
+  /** Creates a scalar on this grid, reserved from the budget. Returns a promise on a grid of many steps. */
+  newScalar(compute: (step: number) => number): ScalarOperand | Promise<ScalarOperand> {
     const { count } = this.grid;
     this.budget.reserve(count);
     const values = new Float64Array(count);
-    for (let step = 0; step < count; step++) values[step] = compute(step);
-    return { type: 'scalar', values, held: count };
+    const scalar: ScalarOperand = { type: 'scalar', values, held: count };
+    const running = this.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) values[step] = compute(step);
+    });
+    return running === undefined ? scalar : running.then(() => scalar);
   }
 
   /** Creates a vector of columns that were created with `newColumn`, or belonged to a vector that this one replaces. */
@@ -226,15 +229,19 @@ export class Evaluator {
   }
 
   /** Returns a vector whose columns may be changed: the operand if it is owned, otherwise a copy. */
-  toOwned(operand: VectorOperand): VectorOperand {
+  async toOwned(operand: VectorOperand): Promise<VectorOperand> {
     if (operand.held > 0) return operand;
     this.budget.reserve(operand.columns.length * this.grid.count);
-    const columns = operand.columns.map((column) => ({
-      ...column,
-      values: column.values.slice(),
-      present: column.present.slice(),
-      ...(column.histograms === undefined ? {} : { histograms: column.histograms.slice() }),
-    }));
+    const columns: Column[] = [];
+    for (const column of operand.columns) {
+      if (this.pacer.due) await this.pacer.pause();
+      columns.push({
+        ...column,
+        values: column.values.slice(),
+        present: column.present.slice(),
+        ...(column.histograms === undefined ? {} : { histograms: column.histograms.slice() }),
+      });
+    }
     return this.inPlaceOf(operand, columns);
   }
 

@@ -100,24 +100,29 @@ export async function evalSelector(
     const { labels, timestamps, values, stale, histograms, startTimestamps } = series;
     const hasHistograms = field === 'value' && histograms !== undefined;
     const column = hasHistograms ? evaluator.newHistogramColumn(labels) : evaluator.newColumn(labels);
-    let next = 0;
-    for (let step = 0; step < grid.count; step++) {
-      const timeMs = times.firstMs + step * times.stepMs;
-      while (next < timestamps.length && timestamps[next]! <= timeMs) next++;
-      const newest = next - 1;
-      if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
-      column.values[step] =
-        field === 'value'
-          ? values[newest]!
-          : (field === 'timestamp' ? timestamps : startTimestamps!)[newest]! / 1000;
-      column.present[step] = 1;
-      if (histograms?.[newest] === undefined) continue;
-      onHistogram?.(step);
-      if (hasHistograms) {
-        column.present[step] = 2;
-        column.histograms![step] = histograms[newest];
+    let reached = 0;
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      let next = reached;
+      for (let step = fromStep; step < toStep; step++) {
+        const timeMs = times.firstMs + step * times.stepMs;
+        while (next < timestamps.length && timestamps[next]! <= timeMs) next++;
+        const newest = next - 1;
+        if (newest < 0 || timestamps[newest]! <= timeMs - lookbackDeltaMs || stale?.[newest] === 1) continue;
+        column.values[step] =
+          field === 'value'
+            ? values[newest]!
+            : (field === 'timestamp' ? timestamps : startTimestamps!)[newest]! / 1000;
+        column.present[step] = 1;
+        if (histograms?.[newest] === undefined) continue;
+        onHistogram?.(step);
+        if (hasHistograms) {
+          column.present[step] = 2;
+          column.histograms![step] = histograms[newest];
+        }
       }
-    }
+      reached = next;
+    });
+    if (running !== undefined) await running;
     columns.push(column);
   }
   evaluator.rawBudget.release(raw.held);

@@ -32,12 +32,12 @@ export async function evalSegments(evaluator: Evaluator, { segments }: SegmentsN
   return evaluator.vector([...byKey.values()]);
 }
 
-function joinScalars(
+async function joinScalars(
   evaluator: Evaluator,
   parts: readonly Operand[],
   segments: readonly SegmentNode[],
-): Operand {
-  const joined = evaluator.newScalar(() => NaN);
+): Promise<Operand> {
+  const joined = await evaluator.newScalar(() => NaN);
   for (const [i, part] of parts.entries()) {
     if (part.type !== 'scalar') throw unexpected(part);
     joined.values.set(part.values, firstStepOf(evaluator, segments[i]!));

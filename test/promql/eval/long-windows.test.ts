@@ -53,7 +53,27 @@ t.test('operators yield within a column of a million steps', async (t) => {
     onEagerClock(() => turnsOf(() => run(`max_over_time((${expr})[1000s:1ms])`)));
   const before = await turnsOfQuery('vector(1)');
   t.ok(before >= 15, `${before} turns for the points of a subquery`);
-  for (const expr of ['vector(1) % 7', 'sin(vector(1))', 'count_values("v", vector(1))']) {
+  const operations = [
+    'vector(1) % 7',
+    'sin(vector(1))',
+    '-vector(1)',
+    'vector(scalar(vector(1)))',
+    'vector(-time())',
+    'timestamp(vector(1))',
+    'absent(absent(vector(1)))',
+    'count_values("v", vector(1))',
+    'sum(vector(1))',
+    'avg(vector(1))',
+    'max(vector(1))',
+    'stddev(vector(1))',
+    'topk(1, vector(1))',
+    'limit_ratio(1, vector(1))',
+    'vector(1) and vector(2)',
+    'vector(1) or vector(2)',
+    'vector(1) + vector(2)',
+    'last_over_time(long[1ms])',
+  ];
+  for (const expr of operations) {
     const own = (await turnsOfQuery(expr)) - before;
     t.ok(own >= 15, `${own} turns for ${expr}`);
   }

@@ -12,10 +12,10 @@ export type AccumulatorOp = 'sum' | 'avg' | 'count' | 'min' | 'max' | 'group' | 
  * Source of all accumulators: Prometheus, promql/engine.go (`aggregation`).
  */
 export interface Accumulator {
-  /** Adds the samples of a column. Any sample counts as a float. */
-  add(column: Column, output: Column): void;
-  /** Completes the output after the last column of the group. */
-  finish(output: Column): void;
+  /** Adds the samples of a column at the steps `fromStep` inclusive to `toStep` exclusive. Any sample counts as a float. */
+  add(column: Column, output: Column, fromStep: number, toStep: number): void;
+  /** Completes the output at some steps after the last column of the group. */
+  finish(output: Column, fromStep: number, toStep: number): void;
 }
 
 /** The number of scratch columns that `createAccumulator` allocates for each operator. */
@@ -55,8 +55,8 @@ export function createAccumulator(op: AccumulatorOp, count: number): Accumulator
 /** Starts with `initial`, or with the first value, and combines each further value with `next`. */
 function createFold(next: (current: number, value: number) => number, initial?: number): Accumulator {
   return {
-    add: (column, { values, present }) => {
-      for (let step = 0; step < values.length; step++) {
+    add: (column, { values, present }, fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
         if (column.present[step] === 0) continue;
         const value = column.values[step]!;
         if (present[step] === 0) {
@@ -73,18 +73,15 @@ function createFold(next: (current: number, value: number) => number, initial?: 
 
 /** A sum with Neumaier's compensation: `CompensatedSum` on columns. */
 class SumAccumulator implements Accumulator {
-  readonly #count: number;
   readonly #compensation: Float64Array;
 
   constructor(count: number) {
-    this.#count = count;
     this.#compensation = new Float64Array(count);
   }
 
-  add(column: Column, { values, present }: Column): void {
-    const count = this.#count;
+  add(column: Column, { values, present }: Column, fromStep: number, toStep: number): void {
     const compensation = this.#compensation;
-    for (let step = 0; step < count; step++) {
+    for (let step = fromStep; step < toStep; step++) {
       if (column.present[step] === 0) continue;
       const value = column.values[step]!;
       if (present[step] === 0) {
@@ -97,8 +94,8 @@ class SumAccumulator implements Accumulator {
     }
   }
 
-  finish({ values, present }: Column): void {
-    for (let step = 0; step < this.#count; step++) {
+  finish({ values, present }: Column, fromStep: number, toStep: number): void {
+    for (let step = fromStep; step < toStep; step++) {
       if (present[step] === 1) values[step] = values[step]! + this.#compensation[step]!;
     }
   }
@@ -115,7 +112,6 @@ function addCompensated(sums: Float64Array, compensation: Float64Array, step: nu
 
 /** The compensated sum divided by the number of samples. Changes to an incremental mean before the sum overflows. */
 class AvgAccumulator implements Accumulator {
-  readonly #count: number;
   readonly #compensation: Float64Array;
   /** The number of samples added at each step. */
   readonly #sizes: Float64Array;
@@ -123,18 +119,16 @@ class AvgAccumulator implements Accumulator {
   readonly #isMean: Uint8Array;
 
   constructor(count: number) {
-    this.#count = count;
     this.#compensation = new Float64Array(count);
     this.#sizes = new Float64Array(count);
     this.#isMean = new Uint8Array(count);
   }
 
-  add(column: Column, { values, present }: Column): void {
-    const count = this.#count;
+  add(column: Column, { values, present }: Column, fromStep: number, toStep: number): void {
     const compensation = this.#compensation;
     const sizes = this.#sizes;
     const isMean = this.#isMean;
-    for (let step = 0; step < count; step++) {
+    for (let step = fromStep; step < toStep; step++) {
       if (column.present[step] === 0) continue;
       const value = column.values[step]!;
       if (present[step] === 0) {
@@ -164,8 +158,8 @@ class AvgAccumulator implements Accumulator {
     }
   }
 
-  finish({ values, present }: Column): void {
-    for (let step = 0; step < this.#count; step++) {
+  finish({ values, present }: Column, fromStep: number, toStep: number): void {
+    for (let step = fromStep; step < toStep; step++) {
       if (present[step] === 0) continue;
       const compensation = this.#compensation[step]!;
       const size = this.#sizes[step]!;
@@ -177,24 +171,21 @@ class AvgAccumulator implements Accumulator {
 
 /** The variance by Welford's method, without compensation. NaN if the first value is not finite. */
 class VarianceAccumulator implements Accumulator {
-  readonly #count: number;
   readonly #means: Float64Array;
   /** The number of samples added at each step. */
   readonly #sizes: Float64Array;
   readonly #finish: (variance: number) => number;
 
   constructor(count: number, finish: (variance: number) => number) {
-    this.#count = count;
     this.#means = new Float64Array(count);
     this.#sizes = new Float64Array(count);
     this.#finish = finish;
   }
 
-  add(column: Column, { values, present }: Column): void {
-    const count = this.#count;
+  add(column: Column, { values, present }: Column, fromStep: number, toStep: number): void {
     const means = this.#means;
     const sizes = this.#sizes;
-    for (let step = 0; step < count; step++) {
+    for (let step = fromStep; step < toStep; step++) {
       if (column.present[step] === 0) continue;
       const value = column.values[step]!;
       if (present[step] === 0) {
@@ -212,8 +203,8 @@ class VarianceAccumulator implements Accumulator {
     }
   }
 
-  finish({ values, present }: Column): void {
-    for (let step = 0; step < this.#count; step++) {
+  finish({ values, present }: Column, fromStep: number, toStep: number): void {
+    for (let step = fromStep; step < toStep; step++) {
       if (present[step] === 1) values[step] = this.#finish(values[step]! / this.#sizes[step]!);
     }
   }

@@ -23,13 +23,13 @@ export async function evalAggregate(evaluator: Evaluator, node: AggregateNode): 
     case 'topk':
     case 'bottomk': {
       const k = expectScalar(node, param);
-      return evalRank(evaluator, node, node.op, dropIgnoredHistograms(evaluator, node, vector), k);
+      return evalRank(evaluator, node, node.op, await dropIgnoredHistograms(evaluator, node, vector), k);
     }
     case 'limitk':
       return evalRank(evaluator, node, node.op, vector, expectScalar(node, param));
     case 'quantile': {
       const q = expectScalar(node, param);
-      return evalQuantile(evaluator, node, dropIgnoredHistograms(evaluator, node, vector), q);
+      return evalQuantile(evaluator, node, await dropIgnoredHistograms(evaluator, node, vector), q);
     }
     case 'count_values':
       if (param?.type !== 'string') throw unexpectedParameter(node, param);
@@ -40,7 +40,7 @@ export async function evalAggregate(evaluator: Evaluator, node: AggregateNode): 
     case 'max':
     case 'stddev':
     case 'stdvar':
-      return accumulate(evaluator, node, node.op, dropIgnoredHistograms(evaluator, node, vector));
+      return accumulate(evaluator, node, node.op, await dropIgnoredHistograms(evaluator, node, vector));
     case 'sum':
     case 'avg':
     case 'count':
@@ -78,9 +78,16 @@ async function accumulate(
       : evaluator.newColumn(labels, dropsName);
     for (const column of group.columns) {
       if (pacer.due) await pacer.pause();
-      accumulator.add(sumsHistograms ? withFloatsOnly(column) : column, output);
+      const floats = sumsHistograms ? withFloatsOnly(column) : column;
+      const adding = evaluator.forSteps((fromStep, toStep) => {
+        accumulator.add(floats, output, fromStep, toStep);
+      });
+      if (adding !== undefined) await adding;
     }
-    accumulator.finish(output);
+    const finishing = evaluator.forSteps((fromStep, toStep) => {
+      accumulator.finish(output, fromStep, toStep);
+    });
+    if (finishing !== undefined) await finishing;
     if (sumsHistograms) await addHistograms(evaluator, node, group, output as HistogramColumn);
     columns.push(output);
   }

@@ -8,9 +8,6 @@ import type { Evaluator, VectorOperand } from '../evaluator.js';
 import { LabelMemory } from '../label-memory.js';
 import { groupLabels } from './grouping.js';
 
-/** Number of steps that are counted between two checks of the pacer. */
-const STEPS_PER_CHECK = 16_384;
-
 /**
  * Evaluates count_values: one column for each value of each group, with the number of series that have the value. The
  * value is written to the label as Go's `%f` prints it.
@@ -32,10 +29,8 @@ export async function evalCountValues(
   for (const column of vector.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const outputsOfSeries = new Map<string, Column>();
-    for (let step = 0; step < evaluator.grid.count; step++) {
-      if (step % STEPS_PER_CHECK === STEPS_PER_CHECK - 1 && evaluator.pacer.due)
-        await evaluator.pacer.pause();
-      if (column.present[step] === 0) continue;
+    const count = (step: number): void => {
+      if (column.present[step] === 0) return;
       const histogram = column.present[step] === 2 ? column.histograms![step]! : undefined;
       const text = histogram ? formatHistogram(histogram, formatShort) : formatPlain(column.values[step]!);
       let output = outputsOfSeries.get(text);
@@ -53,7 +48,11 @@ export async function evalCountValues(
       }
       output.values[step] = output.present[step] === 1 ? output.values[step]! + 1 : 1;
       output.present[step] = 1;
-    }
+    };
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) count(step);
+    });
+    if (running !== undefined) await running;
   }
   evaluator.release(vector);
   return dropEmptyColumns(evaluator, {

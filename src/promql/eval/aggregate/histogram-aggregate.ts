@@ -16,11 +16,11 @@ const HISTOGRAMS_PER_CHECK = 64;
  *
  * Source: Prometheus, promql/engine.go (`aggregation`, `aggregationK`).
  */
-export function dropIgnoredHistograms(
+export async function dropIgnoredHistograms(
   evaluator: Evaluator,
   node: AggregateNode,
   vector: VectorOperand,
-): VectorOperand {
+): Promise<VectorOperand> {
   if (!hasHistograms(vector)) return vector;
   const hasIgnored = vector.columns.some(({ present }) => present.includes(2));
   const isRank = node.op === 'topk' || node.op === 'bottomk';

@@ -7,7 +7,7 @@ import { dropEmptyColumns } from '../columns.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
 import { heapOrder, arrange } from '../order.js';
 import { groupColumns } from './grouping.js';
-import { paramRange } from './param-range.js';
+import { paramRange, type ParamRange } from './param-range.js';
 
 /**
  * Evaluates limit_ratio: the samples of series whose offset, a hash of the labels, is below the ratio. A negative
@@ -24,17 +24,20 @@ export async function evalLimitRatio(
   vector: VectorOperand,
   ratio: ScalarOperand,
 ): Promise<VectorOperand> {
-  if (!checkRatio(evaluator, node, ratio.values)) {
+  if (!checkRatio(evaluator, node, await paramRange(evaluator, ratio))) {
     evaluator.release(vector, ratio);
     return evaluator.vector([]);
   }
-  const owned = evaluator.toOwned(await arrange(evaluator, vector));
+  const owned = await evaluator.toOwned(await arrange(evaluator, vector));
   for (const { labels, present } of owned.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const offset = sampleOffset(labels);
-    for (let step = 0; step < present.length; step++) {
-      if (present[step] !== 0 && !isSelected(offset, ratio.values[step]!)) present[step] = 0;
-    }
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (present[step] !== 0 && !isSelected(offset, ratio.values[step]!)) present[step] = 0;
+      }
+    });
+    if (running !== undefined) await running;
   }
   evaluator.release(ratio);
   const selected = dropEmptyColumns(evaluator, owned);
@@ -54,8 +57,7 @@ function isSelected(offset: number, ratio: number): boolean {
  *
  * @throws PromfedError `execution` for NaN.
  */
-function checkRatio(evaluator: Evaluator, node: AggregateNode, values: Float64Array): boolean {
-  const { min, max, hasNaN } = paramRange(values);
+function checkRatio(evaluator: Evaluator, node: AggregateNode, { min, max, hasNaN }: ParamRange): boolean {
   if (max === 0 && min === 0) return false;
   if (hasNaN) throw new PromfedError('execution', PARAMETER_ERRORS.nanRatio);
   const at = node.param ?? node;

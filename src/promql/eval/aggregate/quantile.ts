@@ -5,7 +5,7 @@ import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { dropEmptyColumns } from '../columns.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
 import { groupColumns, type Group } from './grouping.js';
-import { paramRange } from './param-range.js';
+import { paramRange, type ParamRange } from './param-range.js';
 
 /** Number of steps read from a column at a time. Adjacent steps of a column share cache lines. */
 const STRIDE = 8;
@@ -20,7 +20,7 @@ export async function evalQuantile(
   vector: VectorOperand,
   q: ScalarOperand,
 ): Promise<VectorOperand> {
-  warnOfInvalidQuantiles(evaluator, node, q.values);
+  warnOfInvalidQuantiles(evaluator, node, await paramRange(evaluator, q));
   const columns = [];
   const { groups, memory } = await groupColumns(evaluator, vector.columns, node.grouping, node.without);
   for (const group of groups) {
@@ -67,8 +67,11 @@ async function quantileOfGroup(evaluator: Evaluator, group: Group, q: Float64Arr
 }
 
 /** Source: Prometheus, promql/engine.go (`rangeEvalAgg`, QUANTILE). */
-function warnOfInvalidQuantiles(evaluator: Evaluator, node: AggregateNode, values: Float64Array): void {
-  const { min, max, hasNaN } = paramRange(values);
+function warnOfInvalidQuantiles(
+  evaluator: Evaluator,
+  node: AggregateNode,
+  { min, max, hasNaN }: ParamRange,
+): void {
   const at = node.param ?? node;
   if (hasNaN) evaluator.warn(ANNOTATION_TEXTS.invalidQuantile(NaN), at);
   if (max > 1) evaluator.warn(ANNOTATION_TEXTS.invalidQuantile(max), at);

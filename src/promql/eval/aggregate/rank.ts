@@ -4,7 +4,7 @@ import { PARAMETER_ERRORS } from '../annotation-texts.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
 import { arrange, heapOrder, sortedPositions } from '../order.js';
 import { groupColumns, type Group } from './grouping.js';
-import { paramRange } from './param-range.js';
+import { paramRange, type ParamRange } from './param-range.js';
 
 /** Aggregations that return up to k series of each group. */
 export type RankOp = 'topk' | 'bottomk' | 'limitk';
@@ -30,15 +30,17 @@ export async function evalRank(
   const { pacer } = evaluator;
   const vector = await arrange(evaluator, input);
   const columns: Column[] = [];
-  if (checkK(k.values)) {
-    const maxK = Math.min(vector.columns.length, Math.max(paramRange(k.values).max, 0));
+  const range = await paramRange(evaluator, k);
+  if (checkK(range)) {
+    const maxK = Math.min(vector.columns.length, range.max);
     const { groups, memory } = await groupColumns(evaluator, vector.columns, node.grouping, node.without);
     for (const group of groups) {
       const capacity = Math.trunc(Math.min(maxK, group.columns.length));
       const heaps = new RankHeaps(evaluator, op, group, capacity, k.values);
       for (let i = 0; i < group.columns.length; i++) {
         if (pacer.due) await pacer.pause();
-        heaps.offer(i);
+        const offering = heaps.offer(i);
+        if (offering !== undefined) await offering;
       }
       const selected = await heaps.takeColumns();
       appendAll(columns, evaluator.isInstant && op === 'limitk' ? heapOrder(selected) : selected);
@@ -55,8 +57,7 @@ export async function evalRank(
  *
  * @throws PromfedError `execution` for NaN and for values outside of a 64-bit integer.
  */
-function checkK(values: Float64Array): boolean {
-  const { min, max, hasNaN } = paramRange(values);
+function checkK({ min, max, hasNaN }: ParamRange): boolean {
   if (hasNaN) throw new PromfedError('execution', PARAMETER_ERRORS.nan);
   if (max < 1) return false;
   if (min <= -TWO_TO_63) throw new PromfedError('execution', PARAMETER_ERRORS.underflow(formatExponent(min)));
@@ -95,9 +96,15 @@ class RankHeaps {
   }
 
   /** Offers the samples of a column of the group to the heaps. Call it in the order of the columns. */
-  offer(index: number): void {
+  offer(index: number): Promise<void> | undefined {
+    return this.#evaluator.forSteps((fromStep, toStep) => {
+      this.#offerSteps(index, fromStep, toStep);
+    });
+  }
+
+  #offerSteps(index: number, fromStep: number, toStep: number): void {
     const { values, present } = this.#columns[index]!;
-    for (let step = 0; step < present.length; step++) {
+    for (let step = fromStep; step < toStep; step++) {
       if (present[step] === 0) continue;
       const limit = Math.min(Math.trunc(this.#k[step]!), this.#capacity);
       if (limit < 1) continue;
@@ -117,22 +124,31 @@ class RankHeaps {
 
   /** Returns the selected samples as new columns. The heaps must not be used afterwards. */
   async takeColumns(): Promise<Column[]> {
-    const { grid, pacer, rawBudget } = this.#evaluator;
+    const { grid, isInstant, rawBudget } = this.#evaluator;
     const outputs = new Map<number, Column>();
-    for (let step = 0; step < grid.count; step++) {
-      if (pacer.due) await pacer.pause();
-      for (const slot of await this.#orderedSlots(step)) {
-        const index = this.#indices[slot]!;
-        const { present, histograms } = this.#columns[index]!;
-        let output = outputs.get(index);
-        if (output === undefined) outputs.set(index, (output = this.#newOutput(this.#columns[index]!)));
-        output.values[step] = this.#values[slot]!;
-        output.present[step] = present[step]!;
-        if (present[step] === 2) output.histograms![step] = histograms![step];
-      }
+    if (isInstant && this.#op !== 'limitk') {
+      for (const slot of await this.#orderedSlots(this.#op)) this.#takeSample(outputs, 0, slot);
+    } else {
+      const running = this.#evaluator.forSteps((fromStep, toStep) => {
+        for (let step = fromStep; step < toStep; step++) {
+          const base = step * this.#capacity;
+          for (let i = 0; i < this.#sizes[step]!; i++) this.#takeSample(outputs, step, base + i);
+        }
+      });
+      if (running !== undefined) await running;
     }
     rawBudget.release(2 * this.#capacity * grid.count);
     return [...outputs.values()];
+  }
+
+  #takeSample(outputs: Map<number, Column>, step: number, slot: number): void {
+    const index = this.#indices[slot]!;
+    const { present, histograms } = this.#columns[index]!;
+    let output = outputs.get(index);
+    if (output === undefined) outputs.set(index, (output = this.#newOutput(this.#columns[index]!)));
+    output.values[step] = this.#values[slot]!;
+    output.present[step] = present[step]!;
+    if (present[step] === 2) output.histograms![step] = histograms![step];
   }
 
   #newOutput({ labels, dropsName, histograms }: Column): Column {
@@ -141,14 +157,10 @@ class RankHeaps {
       : this.#evaluator.newColumn(labels, dropsName);
   }
 
-  /** The slots of a step, in the order of the result if it has one. */
-  async #orderedSlots(step: number): Promise<readonly number[]> {
-    const base = step * this.#capacity;
-    const slots = Array.from({ length: this.#sizes[step]! }, (_, i) => base + i);
-    if (this.#op === 'limitk' || !this.#evaluator.isInstant) return slots;
-    const values = slots.map((slot) => this.#values[slot]!);
-    const positions = await sortedPositions(this.#evaluator, values, this.#op === 'topk');
-    return positions.map((position) => base + position);
+  /** The slots of an instant query, in the order of the result. */
+  #orderedSlots(op: 'topk' | 'bottomk'): Promise<readonly number[]> {
+    const values = Array.from(this.#values.subarray(0, this.#sizes[0]));
+    return sortedPositions(this.#evaluator, values, op === 'topk');
   }
 
   /** Reports whether a value displaces the top of a full heap. */

@@ -1,7 +1,6 @@
 // Match signatures of the series of binary operations, computed once for each series.
 
 import { METRIC_NAME, type Column, type Labels } from '../../../model/index.js';
-import type { Pacer } from '../../../runtime/index.js';
 import type { VectorMatching } from '../../language/index.js';
 import type { Evaluator } from '../evaluator.js';
 import { LabelMemory } from '../label-memory.js';
@@ -51,16 +50,15 @@ export async function groupBySignature(
  * Returns an array that is not 0 at the steps at which any of the columns has a sample. The caller must not change it:
  * it is the column's own array when there is only one column.
  */
-export async function presenceOf(
-  pacer: Pacer,
-  columns: readonly Column[],
-  count: number,
-): Promise<Uint8Array> {
+export async function presenceOf(evaluator: Evaluator, columns: readonly Column[]): Promise<Uint8Array> {
   if (columns.length === 1) return columns[0]!.present;
-  const any = new Uint8Array(count);
+  const any = new Uint8Array(evaluator.grid.count);
   for (const { present } of columns) {
-    if (pacer.due) await pacer.pause();
-    for (let step = 0; step < count; step++) if (present[step] !== 0) any[step] = 1;
+    if (evaluator.pacer.due) await evaluator.pacer.pause();
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) if (present[step] !== 0) any[step] = 1;
+    });
+    if (running !== undefined) await running;
   }
   return any;
 }

@@ -60,12 +60,12 @@ export function releaseOneSide(evaluator: Evaluator, { groups, memory }: OneSide
 
 /** Steps at which series can match: without a fill value, only those with samples on the "many" side. */
 async function stepsWithMatches(
-  { pacer, grid }: Evaluator,
+  evaluator: Evaluator,
   { fill }: VectorMatching,
   manySide: VectorOperand,
 ): Promise<Uint8Array> {
   const isFilled = fill.lhs !== undefined || fill.rhs !== undefined;
-  return isFilled ? new Uint8Array(grid.count).fill(1) : presenceOf(pacer, manySide.columns, grid.count);
+  return isFilled ? new Uint8Array(evaluator.grid.count).fill(1) : presenceOf(evaluator, manySide.columns);
 }
 
 async function indexColumns(
@@ -80,15 +80,19 @@ async function indexColumns(
   const columnAt = new Int32Array(count).fill(-1);
   for (const [i, { labels, present }] of columns.entries()) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    for (let step = 0; step < count; step++) {
-      if (present[step] === 0 || relevantSteps[step] === 0) continue;
-      const earlier = columnAt[step]!;
-      if (earlier >= 0) {
-        error.record(step, 'one-side', () => duplicateMessage(matching, labels, columns[earlier]!.labels));
-        break;
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (present[step] === 0 || relevantSteps[step] === 0) continue;
+        const earlier = columnAt[step]!;
+        if (earlier >= 0) {
+          // Errors at later steps are not kept.
+          error.record(step, 'one-side', () => duplicateMessage(matching, labels, columns[earlier]!.labels));
+          return;
+        }
+        columnAt[step] = i;
       }
-      columnAt[step] = i;
-    }
+    });
+    if (running !== undefined) await running;
   }
   return columnAt;
 }

@@ -25,7 +25,7 @@ export async function evalSetOperator(
     return result;
   }
   const rest = await filterByMatch(evaluator, rhs, lhs, matching, false);
-  const left = evaluator.toOwned(lhs);
+  const left = await evaluator.toOwned(lhs);
   const ordered = left.ordered || rest.ordered;
   const sides = ordered ? [await arrange(evaluator, left), await arrange(evaluator, rest)] : [left, rest];
   const columns = sides.flatMap((side) => side.columns);
@@ -48,9 +48,9 @@ async function filterByMatch(
   for (const [key, columns] of groups) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     if (columns.length > 1) evaluator.budget.reserve(count);
-    presence.set(key, await presenceOf(evaluator.pacer, columns, count));
+    presence.set(key, await presenceOf(evaluator, columns));
   }
-  const owned = evaluator.toOwned(vector);
+  const owned = await evaluator.toOwned(vector);
   for (const { labels, present } of owned.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     const matched = presence.get(signature(labels).key);
@@ -58,7 +58,12 @@ async function filterByMatch(
       if (keepsMatched) present.fill(0);
       continue;
     }
-    for (let step = 0; step < count; step++) if ((matched[step] !== 0) !== keepsMatched) present[step] = 0;
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if ((matched[step] !== 0) !== keepsMatched) present[step] = 0;
+      }
+    });
+    if (running !== undefined) await running;
   }
   for (const columns of groups.values()) if (columns.length > 1) evaluator.budget.release(count);
   memory.release();

@@ -32,6 +32,16 @@ interface FillValues {
   readonly one: number | undefined;
 }
 
+/** The match of one series of the "many" side. */
+interface Match {
+  readonly many: Column;
+  readonly group: OneSideGroup;
+  /** The fill for missing samples of the "one" side. */
+  readonly filled: Column | undefined;
+  /** The result columns by the key of their labels. */
+  readonly outputs: Map<string, Column>;
+}
+
 /**
  * Matches series of the "many" side with groups of the "one" side and collects the result columns.
  *
@@ -99,14 +109,21 @@ export class VectorMatcher {
   }
 
   /** Matches one series of the "many" side. Records an error for a step that already has a match. */
-  match(many: Column, { columns, columnAt }: OneSideGroup): void {
+  match(many: Column, group: OneSideGroup): Promise<void> | undefined {
     const outputs = new Map<string, Column>();
     const filled = this.fill.one === undefined ? undefined : this.#fillColumn(many.labels, this.fill.one);
+    return this.#evaluator.forSteps((fromStep, toStep) => {
+      this.#matchSteps({ many, group, filled, outputs }, fromStep, toStep);
+    });
+  }
+
+  #matchSteps({ many, group, filled, outputs }: Match, fromStep: number, toStep: number): void {
+    const { columns, columnAt } = group;
     let current: number | undefined;
     let one = filled;
     let output: Column | undefined;
     let matched: Uint8Array | undefined;
-    for (let step = 0; step < many.present.length; step++) {
+    for (let step = fromStep; step < toStep; step++) {
       if (many.present[step] === 0) continue;
       let index = columnAt === undefined ? 0 : columnAt[step]!;
       if ((columns[index]?.present[step] ?? 0) === 0) index = -1;
@@ -119,6 +136,7 @@ export class VectorMatcher {
         matched = this.#tryMatchedSteps(output.labels);
       }
       if (matched?.[step] === 1) {
+        // Errors at later steps are not kept.
         this.#recordMultipleMatches(step);
         return;
       }
@@ -132,17 +150,22 @@ export class VectorMatcher {
    * Adds the samples of the "one" side at steps without samples on the "many" side, which are filled. Does nothing
    * without a fill value for the "many" side.
    */
-  fillMany({ columns }: OneSideGroup, manyPresent: Uint8Array): void {
+  async fillMany({ columns }: OneSideGroup, manyPresent: Uint8Array): Promise<void> {
     if (this.fill.many === undefined) return;
+    const { pacer } = this.#evaluator;
     for (const one of columns) {
+      if (pacer.due) await pacer.pause();
       const many = this.#fillColumn(one.labels, this.fill.many);
       const [left, right] = this.#isSwapped ? [one, many] : [many, one];
       let output: Column | undefined;
-      for (let step = 0; step < manyPresent.length; step++) {
-        if (one.present[step] === 0 || manyPresent[step] !== 0) continue;
-        output ??= this.#output(new Map(), this.#resultLabels(many.labels, one.labels));
-        this.#put(output, left, right, step);
-      }
+      const running = this.#evaluator.forSteps((fromStep, toStep) => {
+        for (let step = fromStep; step < toStep; step++) {
+          if (one.present[step] === 0 || manyPresent[step] !== 0) continue;
+          output ??= this.#output(new Map(), this.#resultLabels(many.labels, one.labels));
+          this.#put(output, left, right, step);
+        }
+      });
+      if (running !== undefined) await running;
     }
   }
 

@@ -29,12 +29,12 @@ import {
  *
  * @throws PromfedError `execution` for a trim operator.
  */
-export function evalScalarScalar(
+export async function evalScalarScalar(
   evaluator: Evaluator,
   { op }: BinaryNode,
   lhs: ScalarOperand,
   rhs: ScalarOperand,
-): ScalarOperand {
+): Promise<ScalarOperand> {
   let compute: (a: number, b: number) => number;
   if (isArithmetic(op)) {
     compute = ARITHMETIC[op];
@@ -44,7 +44,7 @@ export function evalScalarScalar(
   } else {
     throw new PromfedError('execution', `operator "${op}" not allowed for Scalar operations`);
   }
-  const result = evaluator.newScalar((step) => compute(lhs.values[step]!, rhs.values[step]!));
+  const result = await evaluator.newScalar((step) => compute(lhs.values[step]!, rhs.values[step]!));
   evaluator.release(lhs, rhs);
   return result;
 }

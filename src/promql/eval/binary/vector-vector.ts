@@ -44,7 +44,7 @@ export async function evalVectorVector(
     hasHistograms: hasHistograms(lhs) || hasHistograms(rhs),
     error,
   });
-  const { pacer, grid } = evaluator;
+  const { pacer } = evaluator;
   for (const [signature, many] of manyGroups) {
     const one =
       oneSideGroups.groups.get(signature) ?? (matcher.fill.one === undefined ? undefined : NO_SERIES);
@@ -52,7 +52,8 @@ export async function evalVectorVector(
     matcher.startGroup(many.length);
     for (const column of many) {
       if (pacer.due) await pacer.pause();
-      matcher.match(column, one);
+      const running = matcher.match(column, one);
+      if (running !== undefined) await running;
     }
   }
   matcher.endGroup();
@@ -60,7 +61,7 @@ export async function evalVectorVector(
     for (const [signature, one] of oneSideGroups.groups) {
       if (pacer.due) await pacer.pause();
       const many = manyGroups.get(signature) ?? [];
-      matcher.fillMany(one, await presenceOf(pacer, many, grid.count));
+      await matcher.fillMany(one, await presenceOf(evaluator, many));
     }
   }
   error.throwIfAny();

@@ -12,10 +12,13 @@ import { SlidingWindows } from '../range/sliding-windows.js';
 /** Evaluates absent: 1 at each step at which the vector is empty. */
 export async function evalAbsent(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
   const vector = await evaluator.evaluateVector(node.args[0]!);
-  const output = createOnes(evaluator, absentLabels(node));
+  const output = await createOnes(evaluator, absentLabels(node));
   for (const { present } of vector.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    for (let step = 0; step < present.length; step++) if (present[step] !== 0) output.present[step] = 0;
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) if (present[step] !== 0) output.present[step] = 0;
+    });
+    if (running !== undefined) await running;
   }
   evaluator.release(vector);
   return dropEmptyColumns(evaluator, evaluator.vector([output]));
@@ -27,22 +30,28 @@ export async function evalAbsentOverTime(evaluator: Evaluator, node: CallNode): 
   // Rejects the modifiers anchored and smoothed.
   tryExtendedFunction(node, rangeNode);
   const range = await evalRange(evaluator, rangeNode);
-  const output = createOnes(evaluator, absentLabels(node));
+  const output = await createOnes(evaluator, absentLabels(node));
   const windows = new SlidingWindows(evaluator, range);
   for (const series of range.series) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    const { from, to } = windows.slide(series);
-    for (let step = 0; step < from.length; step++) if (to[step]! > from[step]!) output.present[step] = 0;
+    const { from, to } = await windows.slide(series);
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) if (to[step]! > from[step]!) output.present[step] = 0;
+    });
+    if (running !== undefined) await running;
   }
   windows.release();
   evaluator.rawBudget.release(range.held);
   return dropEmptyColumns(evaluator, evaluator.vector([output]));
 }
 
-function createOnes(evaluator: Evaluator, labels: Labels): Column {
+async function createOnes(evaluator: Evaluator, labels: Labels): Promise<Column> {
   const column = evaluator.newColumn(labels);
-  column.values.fill(1);
-  column.present.fill(1);
+  const running = evaluator.forSteps((fromStep, toStep) => {
+    column.values.fill(1, fromStep, toStep);
+    column.present.fill(1, fromStep, toStep);
+  });
+  if (running !== undefined) await running;
   return column;
 }
 

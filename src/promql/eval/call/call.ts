@@ -91,7 +91,7 @@ async function evalElementFunction(
       : evaluator.evaluateVector(vectorNode),
     ...scalarNodes.map((arg) => evaluator.evaluateScalar(arg)),
   ]);
-  const floats = dropHistograms(evaluator, vector);
+  const floats = await dropHistograms(evaluator, vector);
   const args = scalars.map((scalar) => scalar.values);
   const compute = func.bind(args);
   const keepsStep = func.keepsStep?.(args);
@@ -124,37 +124,44 @@ async function evalScalarFunction(
     evaluator.evaluateScalar(node.args[0]!),
     evaluator.evaluateScalar(node.args[1]!),
   ]);
-  const result = evaluator.newScalar((step) => compute(a.values[step]!, b.values[step]!));
+  const result = await evaluator.newScalar((step) => compute(a.values[step]!, b.values[step]!));
   evaluator.release(a, b);
   return result;
 }
 
-function evalTime(evaluator: Evaluator): ScalarOperand {
+function evalTime(evaluator: Evaluator): ScalarOperand | Promise<ScalarOperand> {
   const { startMs, stepMs } = evaluator.grid;
   return evaluator.newScalar((step) => (startMs + step * stepMs) / 1000);
 }
 
-async function evalVector(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
-  return toVector(evaluator, await evaluator.evaluateScalar(node.args[0]!));
+function evalVector(evaluator: Evaluator, node: CallNode): Promise<VectorOperand> {
+  return toVector(evaluator, evaluator.evaluateScalar(node.args[0]!));
 }
 
-function toVector(evaluator: Evaluator, scalar: ScalarOperand): VectorOperand {
+async function toVector(
+  evaluator: Evaluator,
+  scalar: ScalarOperand | Promise<ScalarOperand>,
+): Promise<VectorOperand> {
+  const { values } = await scalar;
   const present = new Uint8Array(evaluator.grid.count).fill(1);
-  return evaluator.vector([{ labels: Labels.EMPTY, values: scalar.values, present }]);
+  return evaluator.vector([{ labels: Labels.EMPTY, values, present }]);
 }
 
 /** Evaluates scalar: NaN unless there is exactly one float. Source: Prometheus, promql/functions.go (`funcScalar`). */
 async function evalScalar(evaluator: Evaluator, node: CallNode): Promise<ScalarOperand> {
   const vector = await evaluator.evaluateVector(node.args[0]!);
-  const result = evaluator.newScalar(() => NaN);
+  const result = await evaluator.newScalar(() => NaN);
   const hasFloat = new Uint8Array(evaluator.grid.count);
   for (const { values, present } of vector.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    for (let step = 0; step < evaluator.grid.count; step++) {
-      if (present[step] !== 1) continue;
-      result.values[step] = hasFloat[step] === 0 ? values[step]! : NaN;
-      hasFloat[step] = 1;
-    }
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (present[step] !== 1) continue;
+        result.values[step] = hasFloat[step] === 0 ? values[step]! : NaN;
+        hasFloat[step] = 1;
+      }
+    });
+    if (running !== undefined) await running;
   }
   evaluator.release(vector);
   return result;

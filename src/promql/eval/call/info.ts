@@ -41,7 +41,7 @@ export async function evalInfo(evaluator: Evaluator, node: CallNode): Promise<Ve
   const isEnriched = createIsEnriched(info.infoNames);
   const enriched = input.columns.filter(isEnriched);
   const isIdentified = enriched.some(({ labels }) => labels.keep(IDENTIFYING_LABELS).size > 0);
-  const present = await presenceOf(evaluator.pacer, input.columns, evaluator.grid.count);
+  const present = await presenceOf(evaluator, input.columns);
   const timestamps = isIdentified
     ? await evalSelector(evaluator, info.selector, {
         field: 'timestamp',

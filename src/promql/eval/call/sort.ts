@@ -16,7 +16,7 @@ export async function evalSort(
   node: CallNode,
   descending: boolean,
 ): Promise<VectorOperand> {
-  const vector = dropHistograms(evaluator, await evaluator.evaluateVector(node.args[0]!));
+  const vector = await dropHistograms(evaluator, await evaluator.evaluateVector(node.args[0]!));
   if (!evaluator.isInstant) {
     evaluator.warn(ANNOTATION_TEXTS.sortInRangeQuery, node);
     return vector;

@@ -17,14 +17,17 @@ export async function evalTimestamp(evaluator: Evaluator, node: CallNode): Promi
     return withoutNames(evaluator, await evalSelector(evaluator, arg, { field: 'timestamp' }));
   }
   const { grid, pacer } = evaluator;
-  const vector = evaluator.toOwned(await evaluator.evaluateVector(arg));
+  const vector = await evaluator.toOwned(await evaluator.evaluateVector(arg));
   const columns = vector.columns.map(({ labels, values, present }) => ({ labels, values, present }));
   for (const { values, present } of columns) {
     if (pacer.due) await pacer.pause();
-    for (let step = 0; step < values.length; step++) {
-      if (present[step] === 2) present[step] = 1;
-      values[step] = (grid.startMs + step * grid.stepMs) / 1000;
-    }
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (present[step] === 2) present[step] = 1;
+        values[step] = (grid.startMs + step * grid.stepMs) / 1000;
+      }
+    });
+    if (running !== undefined) await running;
   }
   return withoutNames(evaluator, { ...vector, columns });
 }

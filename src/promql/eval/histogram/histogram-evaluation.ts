@@ -1,6 +1,12 @@
 // Evaluation of functions that accept classic histograms, whose buckets are series, and native histograms.
 
-import { tryParseFloat, type Column, type Histogram, type Labels } from '../../../model/index.js';
+import {
+  histogramWeight,
+  tryParseFloat,
+  type Column,
+  type Histogram,
+  type Labels,
+} from '../../../model/index.js';
 import type { PlanNode } from '../../plan/index.js';
 import { BUCKET_BOUND, BUCKET_LABELS, BUCKET_RANGE } from '../../functions/index.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
@@ -119,8 +125,14 @@ class HistogramEvaluation {
       const { key } = labels.drop(BOUND_LABELS);
       const classic = this.#classic.get(key);
       const output = this.#newColumn(removeName(this.#evaluator, labels));
+      let visited = 0;
       for (let step = 0; step < grid.count; step++) {
         if (present[step] !== 2) continue;
+        visited += histogramWeight(histograms[step]!);
+        if (visited > BUCKETS_PER_CHECK) {
+          visited = 0;
+          if (pacer.due) await pacer.pause();
+        }
         if (classic !== undefined && hasBucketAt(classic, step)) {
           this.#markMixed(key, step, labels.metricName);
           continue;

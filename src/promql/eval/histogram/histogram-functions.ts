@@ -37,6 +37,7 @@ export async function evalHistogramFunction(
     const output = evaluator.newColumn(identity.labels, identity.dropsName);
     for (let step = 0; step < evaluator.grid.count; step++) {
       if (present[step] !== 2) continue;
+      if (evaluator.pacer.due) await evaluator.pacer.pause();
       output.values[step] = compute(histograms[step]!);
       output.present[step] = 1;
     }

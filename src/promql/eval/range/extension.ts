@@ -52,7 +52,7 @@ export async function extendSeries(
   let held = 0;
   for (const series of range.series) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    const samples = extendedSamples(windows.slide(series), extension);
+    const samples = extendedSamples(await windows.slide(series), extension);
     if (samples === undefined) continue;
     const size = samples.timestamps.length;
     evaluator.rawBudget.reserve(size);

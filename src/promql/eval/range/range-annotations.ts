@@ -17,19 +17,24 @@ export function annotateNonCounter(evaluator: Evaluator, { metricName }: Labels,
 }
 
 /** Adds a warning for each invalid quantile. Steps without a float in the result are not checked. */
-export function annotateQuantiles(
+export async function annotateQuantiles(
   evaluator: Evaluator,
   quantiles: Float64Array,
   columns: readonly Column[],
   at: PlanNode,
-): void {
-  const annotated = new Set<number>();
-  quantiles.forEach((q, step) => {
-    if ((q >= 0 && q <= 1) || annotated.has(q)) return;
+): Promise<void> {
+  let last: number | undefined;
+  const annotate = (step: number): void => {
+    const q = quantiles[step]!;
+    if ((q >= 0 && q <= 1) || Object.is(q, last)) return;
     if (!columns.some(({ present }) => present[step] === 1)) return;
-    annotated.add(q);
+    last = q;
     evaluator.warn(ANNOTATION_TEXTS.invalidQuantile(q), at);
+  };
+  const running = evaluator.forSteps((fromStep, toStep) => {
+    for (let step = fromStep; step < toStep; step++) annotate(step);
   });
+  if (running !== undefined) await running;
 }
 
 /**

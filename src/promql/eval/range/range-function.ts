@@ -1,6 +1,6 @@
 // Calls of range functions, on floats and native histograms.
 
-import { maxOf, type Column, type RawSeries } from '../../../model/index.js';
+import { histogramWeight, maxOf, type Column, type RawSeries } from '../../../model/index.js';
 import type { RangeFunction, RunSteps, Windows } from '../../functions/index.js';
 import type { CallNode, PlanNode, RangeNode, SubqueryNode } from '../../plan/index.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
@@ -16,8 +16,8 @@ import { SlidingWindows, windowsOfFloats } from './sliding-windows.js';
 /** Cost, in steps and samples, of the work between two checks of the pacer. */
 const COST_PER_CHECK = 20_000;
 
-/** Cost of one native histogram, in float samples: every bucket is visited. */
-const HISTOGRAM_COST = 50;
+/** Least cost of one native histogram, in float samples. Every bucket is visited. */
+const MIN_HISTOGRAM_COST = 50;
 
 /** Bytes of the copies of one sample that a function sorts. */
 const COPY_BYTES = 16;
@@ -112,7 +112,7 @@ class RangeCall {
       if (pacer.due) await pacer.pause();
       if (series.timestamps.length === 0) continue;
       const column = this.#newColumn(series);
-      await this.#runSteps(this.#start(series, column), this.#sampleCost(series));
+      await this.#runSteps(await this.#start(series, column), this.#sampleCost(series));
       if (this.#isStepInvariant) {
         column.values.fill(column.values[0]!);
         column.present.fill(column.present[0]!);
@@ -122,7 +122,7 @@ class RangeCall {
       columns.push(column);
     }
     if (func.hasQuantileArgument) {
-      annotateQuantiles(this.#evaluator, args[0]!, columns, this.#node.args[0]!);
+      await annotateQuantiles(this.#evaluator, args[0]!, columns, this.#node.args[0]!);
     }
     this.#evaluator.rawBudget.releaseSorting(sortedBytes);
     this.#windows.release();
@@ -140,9 +140,9 @@ class RangeCall {
   }
 
   /** Prepares the computation of a series, which writes to `column`. */
-  #start(series: RawSeries, column: Column): RunSteps {
+  async #start(series: RawSeries, column: Column): Promise<RunSteps> {
     const { func, rangeNode, args } = this.#input;
-    const windows = this.#windows.slide(this.#counted(series));
+    const windows = await this.#windows.slide(this.#counted(series));
     const { pacer } = this.#evaluator;
     if (series.histograms === undefined) return func.start(windows, args, column, pacer);
     const extension = extensionOf(rangeNode);
@@ -184,10 +184,14 @@ class RangeCall {
     };
   }
 
-  /** The cost of one sample of a series, in steps. */
+  /** The greatest cost of one sample of a series, in steps. */
   #sampleCost({ histograms }: RawSeries): number {
-    if (histograms !== undefined) return HISTOGRAM_COST;
-    return this.#input.func.slides ? 0 : 1;
+    if (histograms === undefined) return this.#input.func.slides ? 0 : 1;
+    let cost = MIN_HISTOGRAM_COST;
+    for (const histogram of histograms) {
+      if (histogram !== undefined) cost = Math.max(cost, histogramWeight(histogram));
+    }
+    return cost;
   }
 
   /** Runs all steps, or the first of a step invariant call, with pauses after COST_PER_CHECK. */

@@ -28,9 +28,6 @@ export interface RangeOperand {
   readonly held: number;
 }
 
-/** Number of steps that are converted between two checks of the pacer. */
-const STEPS_PER_CHECK = 65_536;
-
 /** Evaluates a range selector or a subquery. */
 export async function evalRange(evaluator: Evaluator, node: RangeNode | SubqueryNode): Promise<RangeOperand> {
   return node.kind === 'range' ? rangeOfSelector(evaluator, node) : rangeOfSubquery(evaluator, node);
@@ -79,7 +76,7 @@ async function rangeOfSubquery(evaluator: Evaluator, node: SubqueryNode): Promis
   inner.budget.reserve(grid.count);
   inner.budget.release(grid.count);
   const vector = await inner.evaluateVector(node.input);
-  const range = await pointsOf(evaluator, vector.columns, grid, { times, rangeMs });
+  const range = await pointsOf(inner, vector.columns, { times, rangeMs });
   inner.release(vector);
   return range;
 }
@@ -108,20 +105,23 @@ function withoutResetHint(histogram: Histogram): Histogram {
   return histogram.hint === 'gauge' ? histogram : { ...histogram, hint: 'unknown' };
 }
 
-/** Converts the columns of a subquery to series. Their samples are reserved from the raw budget. */
+/** Converts the columns of a subquery, on the grid of its evaluator, to series. Their samples are reserved from the raw budget. */
 async function pointsOf(
   evaluator: Evaluator,
   columns: readonly Column[],
-  grid: Grid,
   shape: Pick<RangeOperand, 'times' | 'rangeMs'>,
 ): Promise<RangeOperand> {
+  const { grid } = evaluator;
   const series: RawSeries[] = [];
   const delayedNames = new Set<RawSeries>();
   let held = 0;
   for (const { labels, values, present, histograms, dropsName } of columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
     let size = 0;
-    for (const kind of present) if (kind !== 0) size++;
+    const counting = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) if (present[step] !== 0) size++;
+    });
+    if (counting !== undefined) await counting;
     evaluator.rawBudget.reserve(size);
     held += size;
     const points = {
@@ -131,15 +131,16 @@ async function pointsOf(
       ...(histograms === undefined ? {} : { histograms: new Array<Histogram | undefined>(size) }),
     };
     let next = 0;
-    for (let step = 0; step < grid.count; step++) {
-      if (step % STEPS_PER_CHECK === STEPS_PER_CHECK - 1 && evaluator.pacer.due)
-        await evaluator.pacer.pause();
-      if (present[step] === 0) continue;
-      points.timestamps[next] = grid.startMs + step * grid.stepMs;
-      points.values[next] = values[step]!;
-      if (present[step] === 2) points.histograms![next] = withoutResetHint(histograms![step]!);
-      next++;
-    }
+    const running = evaluator.forSteps((fromStep, toStep) => {
+      for (let step = fromStep; step < toStep; step++) {
+        if (present[step] === 0) continue;
+        points.timestamps[next] = grid.startMs + step * grid.stepMs;
+        points.values[next] = values[step]!;
+        if (present[step] === 2) points.histograms![next] = withoutResetHint(histograms![step]!);
+        next++;
+      }
+    });
+    if (running !== undefined) await running;
     series.push(points);
     if (dropsName === true) delayedNames.add(points);
   }

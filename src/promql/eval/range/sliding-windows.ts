@@ -27,18 +27,21 @@ export class SlidingWindows {
   }
 
   /** Computes the windows of a series. The result is valid until the next call. */
-  slide({ timestamps, values, startTimestamps }: RawSeries): Windows {
+  async slide({ timestamps, values, startTimestamps }: RawSeries): Promise<Windows> {
     const { grid } = this.#evaluator;
     const { times, rangeMs, beforeMs = 0, afterMs = 0 } = this.#range;
-    let first = 0;
-    let end = 0;
-    for (let step = 0; step < grid.count; step++) {
-      const endMs = times.firstMs + step * times.stepMs;
-      while (end < timestamps.length && timestamps[end]! <= endMs + afterMs) end++;
-      while (first < end && timestamps[first]! <= endMs - rangeMs - beforeMs) first++;
-      this.from[step] = first;
-      this.to[step] = end;
-    }
+    const running = this.#evaluator.forSteps((fromStep, toStep) => {
+      let first = fromStep === 0 ? 0 : this.from[fromStep - 1]!;
+      let end = fromStep === 0 ? 0 : this.to[fromStep - 1]!;
+      for (let step = fromStep; step < toStep; step++) {
+        const endMs = times.firstMs + step * times.stepMs;
+        while (end < timestamps.length && timestamps[end]! <= endMs + afterMs) end++;
+        while (first < end && timestamps[first]! <= endMs - rangeMs - beforeMs) first++;
+        this.from[step] = first;
+        this.to[step] = end;
+      }
+    });
+    if (running !== undefined) await running;
     return {
       timestamps,
       values,
