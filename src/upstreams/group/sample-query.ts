@@ -29,7 +29,7 @@ import { readCall, samplesCall, type ApiCall } from '../api/api-call.js';
 import { readSeries } from '../api/remote-read.js';
 import { responseFailure } from '../http/failure.js';
 import type { RequestScope } from '../http/request-scope.js';
-import type { ResponseBody } from '../http/response-body.js';
+import { CHUNK_BYTES, type ResponseBody } from '../http/response-body.js';
 import type { Target } from '../http/target.js';
 import type { FetchContext, GroupSamples, SamplesQuery } from '../server-group.js';
 import { readChunkedSeries } from '../wire/chunked-series.js';
@@ -221,9 +221,6 @@ async function readMatrix(
     }
   }
 }
-
-/** Memory of a chunk besides its bytes: a sender may send them one by one. */
-const CHUNK_BYTES = 200;
 
 /** Reads the answer to a remote read. */
 async function readMessage(

@@ -9,8 +9,8 @@ import { requestFailure } from './failure.js';
 /** Number of unread bytes at which the upstream is paused. */
 const MAX_WAITING_BYTES = 64 << 10;
 
-/** Memory of a chunk besides its bytes: a sender may send them one by one. Counts for the pause only. */
-const CHUNK_BYTES = 200;
+/** Memory of a chunk besides its bytes: a sender may send them one by one. */
+export const CHUNK_BYTES = 200;
 
 /** The part of a `RequestScope` that a body needs. */
 export interface ResponseScope {
@@ -130,7 +130,7 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     this.#scope.end(outcome, this.#bytes);
   }
 
-  /** Memory of the unread chunks. */
+  /** Memory of the unread chunks. It decides about the pause; the account counts their bytes only. */
   get #load(): number {
     return this.#waitingBytes + CHUNK_BYTES * (this.#waiting.length - this.#taken);
   }

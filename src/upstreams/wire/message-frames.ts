@@ -2,13 +2,11 @@
 
 import { invalidAnswer } from '../../json/index.js';
 import { type MemoryAccount, type Pacer, UNCOUNTED_MEMORY } from '../../runtime/index.js';
+import { CHUNK_BYTES } from '../http/response-body.js';
 import { crc32c } from './crc32c.js';
 
 const CHECKSUM_BYTES = 4;
 const MAX_LENGTH_BYTES = 10;
-
-/** Memory of a chunk besides its bytes: a sender may send them one by one. */
-const CHUNK_BYTES = 200;
 
 /** Number of bytes that enter a checksum between two checks of the pacer. */
 const CHECKED_BYTES = 1 << 20;

@@ -16,15 +16,7 @@ export type ReadField = (number: number, wireType: WireType, reader: BinaryReade
  */
 export function readFields(message: Uint8Array, read: ReadField): void {
   const reader = new BinaryReader(message);
-  try {
-    while (reader.pos < reader.len) {
-      const [number, wireType] = reader.tag();
-      read(number, wireType, reader);
-    }
-  } catch (thrown) {
-    if (thrown instanceof PromfedError) throw thrown;
-    throw invalidBuffer(thrown);
-  }
+  while (reader.pos < reader.len) readField(reader, read);
 }
 
 /** Number of fields that `walkFields` reads between two checks of the pacer. */
