@@ -11,7 +11,12 @@ export interface PatternSize {
   readonly height: number;
   /** True when the pattern, anchored at both ends, matches the empty text. */
   readonly matchesEmpty: boolean;
+  /** The first repetition that RE2 rejects because it, or it and those within it, repeat more than 1000 times. */
+  readonly invalidRepetition: string | undefined;
 }
+
+/** RE2's limit on the product of nested repetitions. */
+const MAX_REPETITIONS = 1000;
 
 /** Cost of a class of Unicode properties, in instructions: it has hundreds of ranges. */
 const UNICODE_CLASS_COST = 10;
@@ -43,6 +48,9 @@ interface OpenGroup {
   /** The last atom, which a repetition applies to. */
   atomSize: number;
   atomMatchesEmpty: boolean;
+  /** Greatest product of nested repetitions in the last atom, and in the whole group before it. */
+  atomRepetitions: number;
+  repetitions: number;
   readonly isCapture: boolean;
   ignoresCase: boolean;
 }
@@ -60,6 +68,7 @@ class PatternMeter {
   readonly #outer: OpenGroup[] = [];
   #maxDepth = 0;
   #alternatives = 0;
+  #invalidRepetition: string | undefined;
 
   constructor(pattern: string) {
     this.#pattern = pattern;
@@ -71,7 +80,7 @@ class PatternMeter {
     const { size, matchesEmpty } = endBranch(this.#group);
     // Common prefixes of alternatives become levels of their own.
     const height = LEVELS_PER_GROUP * (this.#maxDepth + 1) + 2 * this.#alternatives;
-    return { instructions: size + 1, height, matchesEmpty };
+    return { instructions: size + 1, height, matchesEmpty, invalidRepetition: this.#invalidRepetition };
   }
 
   #readNext(): void {
@@ -116,8 +125,10 @@ class PatternMeter {
     }
   }
 
-  #addAtom(size: number, matchesEmpty: boolean): void {
+  #addAtom(size: number, matchesEmpty: boolean, repetitions = 1): void {
     const group = this.#group;
+    group.repetitions = Math.max(group.repetitions, group.atomRepetitions);
+    group.atomRepetitions = repetitions;
     group.branchSize += group.atomSize;
     group.branchMatchesEmpty &&= group.atomMatchesEmpty;
     group.atomSize = size;
@@ -147,9 +158,9 @@ class PatternMeter {
 
   #closeGroup(): void {
     const { isCapture } = this.#group;
-    const { size, matchesEmpty } = endBranch(this.#group);
+    const { size, matchesEmpty, repetitions } = endBranch(this.#group);
     this.#group = this.#outer.pop()!;
-    this.#addAtom(size + (isCapture ? 2 : 0), matchesEmpty);
+    this.#addAtom(size + (isCapture ? 2 : 0), matchesEmpty, repetitions);
   }
 
   /** Reads an escape outside of a class. */
@@ -234,7 +245,10 @@ class PatternMeter {
     this.#position += counted[0].length;
     this.#skipLazyMark();
     const min = Number(counted[1]);
-    this.#repeat(min, counted[2] === undefined ? min : counted[3] === '' ? undefined : Number(counted[3]));
+    const max = counted[2] === undefined ? min : counted[3] === '' ? undefined : Number(counted[3]);
+    this.#repeat(min, max);
+    this.#group.atomRepetitions *= Math.max(1, max ?? min);
+    if (this.#group.atomRepetitions > MAX_REPETITIONS) this.#invalidRepetition ??= counted[0];
   }
 
   #skipLazyMark(): void {
@@ -260,6 +274,8 @@ function openGroup(ignoresCase: boolean, isCapture: boolean): OpenGroup {
     branchMatchesEmpty: true,
     atomSize: 0,
     atomMatchesEmpty: true,
+    atomRepetitions: 1,
+    repetitions: 1,
     isCapture,
     ignoresCase,
   };
@@ -269,6 +285,8 @@ function openGroup(ignoresCase: boolean, isCapture: boolean): OpenGroup {
 function endBranch(group: OpenGroup): OpenGroup {
   group.size += Math.max(1, group.branchSize + group.atomSize) + 1;
   group.matchesEmpty ||= group.branchMatchesEmpty && group.atomMatchesEmpty;
+  group.repetitions = Math.max(group.repetitions, group.atomRepetitions);
+  group.atomRepetitions = 1;
   group.branchSize = 0;
   group.branchMatchesEmpty = true;
   group.atomSize = 0;

@@ -133,22 +133,29 @@ function evictOldest<K, V>(map: Map<K, V>, onEvicted?: (value: V) => void): void
   }
 }
 
-/** @throws PromfedError `limit` when the syntax of a pattern would take too long to check. */
-function checkPatternSize({ instructions }: PatternSize): void {
-  if (instructions <= MAX_PATTERN_INSTRUCTIONS) return;
-  throw tooLarge(instructions, `the limit is ${MAX_PATTERN_INSTRUCTIONS}`);
+/** @throws PromfedError `limit` when the syntax of a pattern would take too long to check, or as `tooLarge`. */
+function checkPatternSize(size: PatternSize): void {
+  if (size.instructions <= MAX_PATTERN_INSTRUCTIONS) return;
+  throw tooLarge(size, `the limit is ${MAX_PATTERN_INSTRUCTIONS}`);
 }
 
-/** @throws PromfedError `limit` when the program of a pattern would take too much time and memory. */
-function checkProgramSize({ instructions }: PatternSize): void {
-  if (instructions <= MAX_PROGRAM_INSTRUCTIONS) return;
+/** @throws PromfedError `limit` when the program of a pattern would take too much time and memory, or as `tooLarge`. */
+function checkProgramSize(size: PatternSize): void {
+  if (size.instructions <= MAX_PROGRAM_INSTRUCTIONS) return;
   throw tooLarge(
-    instructions,
+    size,
     `the limit is ${MAX_PROGRAM_INSTRUCTIONS} for expressions that are not only sent to regions`,
   );
 }
 
-function tooLarge(instructions: number, limit: string): PromfedError {
+/** Returns the error of a large pattern: `bad_data` with Go's text when its repetitions are invalid, otherwise `limit`. */
+function tooLarge({ instructions, invalidRepetition }: PatternSize, limit: string): PromfedError {
+  if (invalidRepetition !== undefined) {
+    return new PromfedError(
+      'bad_data',
+      `error parsing regexp: invalid repeat count: \`${invalidRepetition}\``,
+    );
+  }
   const count = Number.isFinite(instructions) ? Math.ceil(instructions) : 'too many';
   return new PromfedError(
     'limit',

@@ -122,6 +122,8 @@ t.test("an invalid pattern is rejected with Go's text", async (t) => {
     ['(?=a)', 'invalid or unsupported Perl syntax: `(?=`'],
     ['a{1001}', 'invalid repeat count: `{1001}`'],
     ['((a{40}){40})', 'invalid repeat count: `{40}`'],
+    ['(a{1000}){1000}', 'invalid repeat count: `{1000}`'],
+    ['((a{50}|b){20}c){30}|(a{1000}){1000}', 'invalid repeat count: `{30}`'],
     [
       `${'('.repeat(1001)}${')'.repeat(1001)}`,
       `expression nests too deeply: \`${'('.repeat(1001)}${')'.repeat(1001)}\``,
