@@ -104,6 +104,6 @@ export class Deadline {
 }
 
 /** Source: Prometheus, promql/engine.go (`ErrQueryTimeout`). */
-function timedOut(): PromfedError {
+export function timedOut(): PromfedError {
   return new PromfedError('timeout', 'query timed out in expression evaluation');
 }

@@ -10,6 +10,7 @@ import {
 } from '../promql/plan/index.js';
 import type { Pacer } from '../runtime/index.js';
 import type { GroupSnapshot } from '../upstreams/index.js';
+import { timedOut } from './deadline.js';
 import type { FederationOptions } from './options.js';
 import type { QueryRequest } from './query-engine.js';
 
@@ -27,20 +28,22 @@ export interface PlanQueryOptions {
   readonly rejected: ReadonlySet<string>;
   /** Interrupts the planning of a large query. */
   readonly pacer: Pacer;
+  /** Time of the timeout. */
+  readonly deadlineMs: number;
 }
 
 /**
  * Plans a query: at once when it is small, otherwise in turns of the event loop.
  *
  * @throws PromfedError `execution` when a duration of the query cannot be calculated; `limit` when the plan has too many
- *   requests.
+ *   requests; `timeout` and `canceled` between two turns.
  */
 export function planQuery(
   { grid, endMs, kind, lookbackDeltaMs }: QueryRequest,
   expr: Expr,
   groups: readonly GroupSnapshot[],
   options: FederationOptions,
-  { pacer, ...planOptions }: PlanQueryOptions,
+  { pacer, deadlineMs, ...planOptions }: PlanQueryOptions,
 ): PlanNode | Promise<PlanNode> {
   const times = {
     startMs: grid.startMs,
@@ -50,14 +53,21 @@ export function planQuery(
     lookbackMs: lookbackDeltaMs ?? options.lookbackDeltaMs ?? DEFAULT_LOOKBACK_MS,
   };
   if (!options.pushdown) return { ...planLocally(expr, times, groups), reason: PUSHDOWN_OFF };
-  const { delaysNames, maxRequests } = options;
-  return runInTurns(planInSteps(expr, groups, times, { delaysNames, maxRequests, ...planOptions }), pacer);
+  const { delaysNames, maxRequests, clock } = options;
+  const steps = planInSteps(expr, groups, times, { delaysNames, maxRequests, ...planOptions });
+  return runInTurns(steps, pacer, () => {
+    if (clock.now() >= deadlineMs) throw timedOut();
+  });
 }
 
-function runInTurns(steps: PlanSteps, pacer: Pacer): PlanNode | Promise<PlanNode> {
+function runInTurns(steps: PlanSteps, pacer: Pacer, checkTime: () => void): PlanNode | Promise<PlanNode> {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
-    if (pacer.due) return pacer.pause().then(() => runInTurns(steps, pacer));
+    if (!pacer.due) continue;
+    return pacer.pause().then(() => {
+      checkTime();
+      return runInTurns(steps, pacer, checkTime);
+    });
   }
 }

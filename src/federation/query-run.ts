@@ -237,11 +237,11 @@ export class QueryRun<Answer extends QueryAnswer> {
   }
 
   #createPlan(prepared: Omit<Prepared, 'plan'>): PlanNode | Promise<PlanNode> {
-    const { query, groups, rejected } = prepared;
+    const { query, groups, rejected, endMs } = prepared;
     const { passesThrough } = this.#mode;
     const histogramSelections = this.#histogramSelections;
     const pacer = new Pacer(this.#request.signal);
-    const options = { passesThrough, histogramSelections, rejected: rejected.keys, pacer };
+    const options = { passesThrough, histogramSelections, rejected: rejected.keys, pacer, deadlineMs: endMs };
     return planQuery(this.#request, query.expr, groups, this.#options, options);
   }
 }

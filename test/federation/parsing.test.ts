@@ -138,6 +138,12 @@ t.test('planning a large query yields to the event loop', async (t) => {
   await t.rejects(canceled, { code: 'canceled' });
 });
 
+t.test('planning ends at the timeout', async (t) => {
+  const federation = federationOf(regions());
+  const explained = federation.explain({ ...request(sums(20_000), { timeoutMs: 1 }), analyze: false });
+  await t.rejects(explained, { code: 'timeout', message: 'query timed out in expression evaluation' });
+});
+
 t.test('planning ends at the limit on requests', async (t) => {
   const federation = federationOf(regions(), { maxRequests: 100 });
   const explained = federation.explain({ ...request(sums(20_000)), analyze: false });
