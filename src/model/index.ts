@@ -35,7 +35,7 @@ export { isLabelName, Labels, labelsBytes, METRIC_NAME } from './labels.js';
 export { ExpandingPattern } from './matchers/expanding-pattern.js';
 export { fixedLabels, injectMatchers } from './matchers/inject-matchers.js';
 export { type LabelCorrection, LabelRule, METADATA_LABELS, sameLabelset } from './matchers/label-rule.js';
-export { anyValueMatches, type LabelFilter } from './matchers/label-filter.js';
+export { anyValueMatches, type LabelFilter, type LabelVerdict } from './matchers/label-filter.js';
 export {
   compileMatcher,
   compileMatchers,

@@ -3,6 +3,9 @@
 import {
   compileMatcher,
   overlapsWindow,
+  PromfedError,
+  type LabelFilter,
+  type LabelVerdict,
   type Matcher,
   type TimeBounds,
   type TimeWindow,
@@ -38,6 +41,15 @@ export interface PrunedGroups<Group extends PlannedGroup = PlannedGroup> {
 }
 
 export const NONE_EXCLUDED: readonly ExcludedGroup[] = [];
+
+/**
+ * Time in milliseconds after which a pattern is not matched with further values of a group: there may be many of them.
+ * Querying a group without data only costs time.
+ */
+const MAX_JUDGE_MS = 20;
+
+/** Shared, because creating an error captures a stack trace. Never reported. */
+const TOO_SLOW = new PromfedError('limit', 'too many label values to match');
 
 /**
  * Prunes the groups that cannot have a series that satisfies the matchers, with a sample in the window. Every decision
@@ -94,7 +106,7 @@ function exclusionsOf(
         continue;
       }
       if (filter === undefined || matchesEmpty) continue;
-      const verdict = filter.judge(matcher, test);
+      const verdict = judge(filter, matcher, test);
       if (verdict === 'matches') isMatched = true;
       else if (verdict === 'excluded') exclusions[i] ??= { kind: 'configured', matcher };
       else if (verdict === 'absent') notLearned.push(i);
@@ -103,6 +115,20 @@ function exclusionsOf(
     if (isMatched) for (const i of notLearned) exclusions[i] ??= { kind: 'learned', matcher };
   }
   return exclusions;
+}
+
+/** Judges within a limited time. Nothing is known when it is over, or when the pattern or a value is too large to be matched. */
+function judge(filter: LabelFilter, matcher: Matcher, test: (value: string) => boolean): LabelVerdict {
+  const endMs = performance.now() + MAX_JUDGE_MS;
+  try {
+    return filter.judge(matcher, (value) => {
+      if (performance.now() > endMs) throw TOO_SLOW;
+      return test(value);
+    });
+  } catch (error) {
+    if (error instanceof PromfedError && error.code === 'limit') return 'unknown';
+    throw error;
+  }
 }
 
 /** Reports whether anything may be known about the values of a label in the group. */

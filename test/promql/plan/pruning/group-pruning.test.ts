@@ -36,6 +36,27 @@ t.test('declared label values exclude groups', async (t) => {
   ]);
 });
 
+t.test('a pattern that is too large to be matched here excludes no group by its values', async (t) => {
+  const groups = [group('nodes', filter({ include: { job: ['node'] } }))];
+  const pattern = 'x{1000}'.repeat(12);
+  t.same(pruneGroups(parseSelector(`up{job=~"${pattern}"}`), groups).groups, groups);
+});
+
+t.test('matching the values of a group takes a limited time', async (t) => {
+  const size = 5_000_000;
+  let tested = 0;
+  const many = group('many', {
+    filter: {
+      judge: (_matcher, test) => {
+        for (; tested < size; tested++) if (test(`value-${tested}`)) return 'matches';
+        return 'excluded';
+      },
+    },
+  });
+  t.same(pruneGroups(parseSelector('up{job=~"[xyz]+[0-9]"}'), [many]).groups, [many]);
+  t.ok(tested < size, `${tested} values`);
+});
+
 t.test('learned label values exclude groups when another group has the value', async (t) => {
   const cases: [selector: string, names: string[]][] = [
     ['up', ['a', 'b', 'pending', 'named']],
