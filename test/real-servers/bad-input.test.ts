@@ -44,11 +44,6 @@ const INVALID_UTF8: Deviation = {
   reason: 'promfed rejects strings that are not UTF-8, which no label can have',
   answer: /^400 bad_data: .* is not valid UTF-8$/,
 };
-const LARGE_PATTERN: Deviation = {
-  reason: 'promfed limits the size of a pattern before it reads its repetitions',
-  answer:
-    /^400 bad_data: .* regular expression too large: it compiles to about \d+ instructions; the limit is 30000$/,
-};
 const DEVIATIONS: ReadonlyMap<string, Deviation> = new Map([
   ['x[5m] offset', NEWER_OFFSET],
   ['x + on(job) y', NEWER_PAIR],
@@ -58,7 +53,6 @@ const DEVIATIONS: ReadonlyMap<string, Deviation> = new Map([
   ['topk(NaN, x)', NEWER_NAN],
   ['limitk(NaN, x)', NEWER_NAN],
   ['limit_ratio(NaN, x)', NEWER_NAN],
-  ['x{a=~"((a{1000}){1000})"}', LARGE_PATTERN],
   ['label_replace(x, "a-b\\xff", "c", "job", ".*")', INVALID_UTF8],
 ]);
 
