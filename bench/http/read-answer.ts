@@ -1,5 +1,6 @@
 // The HTTP client for promfed and for regions. Both sides use it, so that its cost is the same.
 
+import autocannon from 'autocannon';
 import { Pool } from 'undici';
 
 /** Address of a server. */
@@ -54,4 +55,14 @@ export function createReader({ origin, pathPrefix, headers }: Endpoint, connecti
     },
     close: () => pool.close(),
   };
+}
+
+/** Number of queries of one load. */
+export const LOAD_QUERIES = 3_000;
+
+/** Sends a query `LOAD_QUERIES` times, 32 at a time. @throws Error when one fails. */
+export async function load({ origin }: Endpoint, path: string, parameters: Parameters): Promise<void> {
+  const url = `${origin}${path}?${new URLSearchParams(parameters).toString()}`;
+  const { non2xx, errors } = await autocannon({ url, connections: 32, amount: LOAD_QUERIES });
+  if (non2xx + errors > 0) throw new Error(`${url}: ${non2xx + errors} of ${LOAD_QUERIES} requests failed`);
 }

@@ -4,14 +4,12 @@
 
 import { writeFileSync } from 'node:fs';
 
-import autocannon from 'autocannon';
-
 import { seriesSet } from '../../test/helpers/series/series-set.js';
 import { createBenchmark } from '../benchmark.js';
 import { median } from '../measure.js';
 import { panelsOf, runPanels } from './panels.js';
 import { cpuMs, peakRssBytesOfAll, processTree } from './process-usage.js';
-import { createReader, type Endpoint, type Parameters, type Reader } from './read-answer.js';
+import { createReader, load, type Endpoint, type Parameters, type Reader } from './read-answer.js';
 import { rangeParameters, recentTimes } from './times.js';
 import { groupOf, startPromfed, startRegions, type Region } from './two-regions-testbed.js';
 import { exactParameters } from './with-promfed.js';
@@ -94,7 +92,7 @@ async function measure(): Promise<void> {
       await use('small, 1 client', 300, async () => {
         for (let i = 0; i < 300; i++) await reader.drain('/api/v1/query', small);
       });
-      await use('small, 32 clients', 3000, () => load(candidate.endpoint, small));
+      await use('small, 32 clients', 3000, () => load(candidate.endpoint, '/api/v1/query', small));
       await use('dashboard', 1, () =>
         runPanels(panels, dashboardClients, (panel) => reader.drain(panel.path, panel.parameters)),
       );
@@ -125,12 +123,6 @@ async function start(settings: Settings, regions: readonly Region[]): Promise<Ca
   );
   const reader = createReader(endpoint, dashboardClients);
   return { ...settings, endpoint, reader, pid: server.pid()!, samples: new Map() };
-}
-
-async function load({ origin }: Endpoint, parameters: Parameters): Promise<void> {
-  const url = `${origin}/api/v1/query?${new URLSearchParams(parameters).toString()}`;
-  const { non2xx, errors } = await autocannon({ url, connections: 32, amount: 3000 });
-  if (non2xx + errors > 0) throw new Error(`${url}: ${non2xx + errors} of 3000 requests failed`);
 }
 
 async function elapsed(work: () => Promise<unknown>): Promise<number> {

@@ -85,6 +85,8 @@ export interface NodeCommand {
   /** Path of the binary. */
   readonly node?: string;
   readonly nodeFlags?: readonly string[];
+  /** Path of another build's main.js. */
+  readonly main?: string;
 }
 
 /** Starts a new process of dist/main.js. Each case has its own, so that peak memory is that of the case. */
@@ -94,8 +96,12 @@ export async function startPromfed(
   flags: readonly string[] = [],
   /** Further sections of the configuration. */
   sections: Readonly<Record<string, unknown>> = {},
-  /** Default: this Node.js, with the flags that promfed gives itself by default. */
-  { node = process.execPath, nodeFlags = ['--max-semi-space-size=16'] }: NodeCommand = {},
+  /** Default: this Node.js, with the flags that promfed gives itself by default, and this build. */
+  {
+    node = process.execPath,
+    nodeFlags = ['--max-semi-space-size=16'],
+    main = 'dist/main.js',
+  }: NodeCommand = {},
 ): Promise<{ readonly endpoint: Endpoint; readonly server: RealServer }> {
   const server = await startServer(t, {
     binary: node,
@@ -105,7 +111,7 @@ export async function startPromfed(
       writeFileSync(config, JSON.stringify({ promxy: { server_groups: groups }, ...sections }));
       return [
         ...nodeFlags,
-        'dist/main.js',
+        main,
         `--config=${config}`,
         `--bind-addr=127.0.0.1:${port}`,
         '--log-level=warn',

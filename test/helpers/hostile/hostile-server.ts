@@ -10,6 +10,9 @@ import type { Teardown } from '../real-servers/server-process.js';
 import { until } from '../until.js';
 import type { HostileRegions } from './hostile-regions.js';
 
+/** The build under test. Set the variable to see which cases an earlier build fails. */
+const MAIN = resolve(process.env['PROMFED_HOSTILE_MAIN'] ?? 'dist/main.js');
+
 export const MEMORY_BYTES = 512 * 2 ** 20;
 
 export interface HostileServer {
@@ -38,7 +41,7 @@ export async function startHostileServer(
   writeFileSync(config, regions.configuration());
   const child = spawn(process.execPath, [
     '--max-old-space-size=256',
-    resolve('dist/main.js'),
+    MAIN,
     `--config=${config}`,
     '--bind-addr=127.0.0.1:0',
     '--log-format=json',

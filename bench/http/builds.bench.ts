@@ -1,0 +1,106 @@
+// This build of promfed beside an earlier one: `PROMFED_BENCH_BASE` is the path of its dist/main.js. Every round measures
+// the earlier build twice, in two processes, so that the difference between these two shows the noise of the figures.
+// Both builds run with the same settings. `PROMFED_BENCH_ROUNDS` sets the number of rounds.
+
+import { createBenchmark, type Benchmark } from '../benchmark.js';
+import { median } from '../measure.js';
+import { cpuMs } from './process-usage.js';
+import { createReader, LOAD_QUERIES, load, type Endpoint, type Reader } from './read-answer.js';
+import { recentTimes, type BenchmarkTimes } from './times.js';
+import { groupOf, startPromfed, startRegions } from './two-regions-testbed.js';
+
+const base = process.env['PROMFED_BENCH_BASE'];
+const rounds = Number(process.env['PROMFED_BENCH_ROUNDS'] ?? 15);
+const warmUpRounds = 4;
+
+interface Candidate {
+  readonly endpoint: Endpoint;
+  readonly reader: Reader;
+  readonly pid: number;
+}
+
+interface Case {
+  readonly name: string;
+  readonly run: (candidate: Candidate) => Promise<unknown>;
+}
+
+/** Wall and CPU time in milliseconds. */
+interface Usage {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+if (base === undefined) {
+  console.log('skipped: PROMFED_BENCH_BASE is not set');
+} else {
+  const benchmark = createBenchmark('builds');
+  await benchmark.run(() => measure(benchmark, base));
+}
+
+async function measure(benchmark: Benchmark, main: string): Promise<void> {
+  const { t } = benchmark;
+  const times = recentTimes(241);
+  const regions = await startRegions(t, { perRegion: 2_000, ...times.data });
+  const start = async (path: string): Promise<Candidate> => {
+    const { endpoint, server } = await startPromfed(
+      t,
+      regions.map((region) => groupOf(region)),
+      ['--workers=1'],
+      {},
+      { main: path },
+    );
+    return { endpoint, reader: createReader(endpoint), pid: server.pid()! };
+  };
+  const candidates = [await start(main), await start(main), await start('dist/main.js')];
+  for (const one of casesOf(times)) {
+    const usages = candidates.map((): Usage[] => []);
+    for (let round = -warmUpRounds; round < rounds; round++) {
+      for (let i = 0; i < candidates.length; i++) {
+        const at = (i + round + warmUpRounds) % candidates.length;
+        const usage = await usageOf(candidates[at]!, one);
+        if (round >= 0) usages[at]!.push(usage);
+      }
+    }
+    const add = benchmark.figuresOf(one.name);
+    const [first, second, current] = usages;
+    for (const unit of ['wall', 'cpu'] as const) {
+      const ofBase = median([...first!, ...second!].map((usage) => usage[unit]));
+      add(`${unit}, base`, ofBase, 'ms');
+      add(`${unit}, base again / base`, ratioOf(second!, first!, unit), '×');
+      add(`${unit}, this build / base`, median(current!.map((usage) => usage[unit])) / ofBase, '×', 1.02);
+    }
+  }
+  await Promise.all(candidates.map(({ reader }) => reader.close()));
+}
+
+function casesOf({ endMs, range }: BenchmarkTimes): readonly Case[] {
+  const path = '/api/v1/query_range';
+  const small = { query: 'small_total', time: String(endMs / 1000) };
+  const wide = { query: 'wide_total', ...range };
+  const join = { query: 'wide_total - (wide_total offset 5m)', ...range };
+  return [
+    { name: 'wide: 4,000 series × 241 points', run: ({ reader }) => reader.drain(path, wide) },
+    { name: 'join: 4,000 series × 241 points', run: ({ reader }) => reader.drain(path, join) },
+    {
+      name: 'small: 300 queries, 1 client',
+      run: async ({ reader }) => {
+        for (let i = 0; i < 300; i++) await reader.drain('/api/v1/query', small);
+      },
+    },
+    {
+      name: `small: ${LOAD_QUERIES} queries, 32 clients`,
+      run: ({ endpoint }) => load(endpoint, '/api/v1/query', small),
+    },
+  ];
+}
+
+async function usageOf(candidate: Candidate, { run }: Case): Promise<Usage> {
+  const cpu = cpuMs(candidate.pid);
+  const start = performance.now();
+  await run(candidate);
+  return { wall: performance.now() - start, cpu: cpuMs(candidate.pid) - cpu };
+}
+
+function ratioOf(some: readonly Usage[], others: readonly Usage[], unit: keyof Usage): number {
+  return median(some.map((usage) => usage[unit])) / median(others.map((usage) => usage[unit]));
+}
