@@ -1,6 +1,6 @@
 // Checks a decoded file against the schema, and words the problems that it finds.
 
-import { Ajv, type AnySchema, type ErrorObject } from 'ajv';
+import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv';
 
 import { tryNearest } from '../../model/index.js';
 import { comparePositions, type FilePosition, type Problem } from '../config-error.js';
@@ -18,7 +18,7 @@ export interface PathProblem extends Problem {
   readonly isUnknownKey?: boolean;
 }
 
-const ajv = createAjv();
+let ajv: Ajv | undefined;
 
 function createAjv(): Ajv {
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: true });
@@ -54,10 +54,11 @@ const MAX_HINTS = 100;
 /** Returns the problems of a file's shape; empty when it has the shape of the schema. Never quotes a secret. */
 export type ShapeCheck = (decoded: Decoded) => readonly PathProblem[];
 
-/** Compiles a schema. */
+/** The check compiles the schema when it first runs, because that takes longer than starting a command without one. */
 export function createShapeCheck(schema: AnySchema): ShapeCheck {
-  const validate = ajv.compile(schema);
+  let validate: ValidateFunction | undefined;
   return (decoded) => {
+    validate ??= (ajv ??= createAjv()).compile(schema);
     if (validate(decoded.value)) return [];
     return (validate.errors ?? []).flatMap((error, i) => describe(error, decoded, i < MAX_HINTS));
   };
