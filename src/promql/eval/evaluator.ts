@@ -52,8 +52,8 @@ const MAX_STACK_LEVELS = 200;
  */
 const MAX_SHARED_COLUMNS = 16;
 
-/** Number of steps of a column that are computed between two checks of the pacer: 10 ms at 0.2 µs each. */
-const STEPS_PER_CHECK = 50_000;
+/** Number of samples that are computed between two checks of the pacer: 10 ms at 0.2 µs each. */
+const SAMPLES_PER_CHECK = 50_000;
 
 /** The state that all evaluators of one evaluation share. */
 interface Shared {
@@ -187,21 +187,24 @@ export class Evaluator {
   }
 
   /**
-   * Runs a loop over all steps, from one step inclusive to another exclusive. On a grid of many steps it pauses in between
-   * and returns a promise; otherwise the loop has run when this method returns.
+   * Runs a loop over all steps, from one step inclusive to another exclusive. When it computes many samples it pauses in
+   * between and returns a promise; otherwise the loop has run when this method returns.
+   *
+   * @param samplesPerStep highest number of samples that one step computes.
    */
-  forSteps(run: (fromStep: number, toStep: number) => void): Promise<void> | undefined {
+  forSteps(run: (fromStep: number, toStep: number) => void, samplesPerStep = 1): Promise<void> | undefined {
     const { count } = this.grid;
-    if (count > STEPS_PER_CHECK) return this.#forManySteps(run);
+    const stepsPerCheck = Math.max(1, Math.floor(SAMPLES_PER_CHECK / samplesPerStep));
+    if (count > stepsPerCheck) return this.#forManySteps(run, stepsPerCheck);
     run(0, count);
     return undefined;
   }
 
-  async #forManySteps(run: (fromStep: number, toStep: number) => void): Promise<void> {
+  async #forManySteps(run: (fromStep: number, toStep: number) => void, stepsPerCheck: number): Promise<void> {
     const { count } = this.grid;
-    for (let step = 0; step < count; step += STEPS_PER_CHECK) {
+    for (let step = 0; step < count; step += stepsPerCheck) {
       if (this.pacer.due) await this.pacer.pause();
-      run(step, Math.min(count, step + STEPS_PER_CHECK));
+      run(step, Math.min(count, step + stepsPerCheck));
     }
   }
 

@@ -84,8 +84,10 @@ const OPERATORS: readonly {
   })),
   { text: 'sum(h)', input: 'h', min: RANGE.count },
   { text: 'quantile(0.5, x)', input: 'x' },
-  { text: 'topk(3, x)', input: 'x', min: RANGE.count },
-  { text: 'bottomk by (id) (1, x)', input: 'x', min: RANGE.count },
+  { text: 'topk(3, x)', input: 'x' },
+  { text: 'bottomk by (id) (1, x)', input: 'x' },
+  // A step takes up to 40 samples from its heap.
+  { text: 'topk(40, x)', input: 'x', min: 2 * SERIES + 8, grid: { ...RANGE, count: 10_000 } },
   { text: 'limitk(3, x)', input: 'x' },
   { text: 'limit_ratio(0.5, x)', input: 'x' },
   { text: 'count_values("v", x)', input: 'x' },

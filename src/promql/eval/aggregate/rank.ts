@@ -134,7 +134,7 @@ class RankHeaps {
           const base = step * this.#capacity;
           for (let i = 0; i < this.#sizes[step]!; i++) this.#takeSample(outputs, step, base + i);
         }
-      });
+      }, this.#capacity);
       if (running !== undefined) await running;
     }
     rawBudget.release(2 * this.#capacity * grid.count);
