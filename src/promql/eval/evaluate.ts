@@ -1,22 +1,17 @@
 // Evaluation of plans: the entry point and the dispatch on node types.
 
-import { type Column, Labels, multiplyHistogram, PromfedError, type Value } from '../../model/index.js';
+import { Labels, PromfedError, type Value } from '../../model/index.js';
 import { sortPaced } from '../../runtime/index.js';
-import type { FetchNode, NegateNode, PlanNode, RangeNode, SubqueryNode, UnionNode } from '../plan/index.js';
+import type { FetchNode, PlanNode, RangeNode, SubqueryNode, UnionNode } from '../plan/index.js';
 import { evalAggregate } from './aggregate/aggregate.js';
 import { evalBinary } from './binary/binary.js';
 import { evalCall } from './call/call.js';
-import {
-  mergeSameLabels,
-  dropMetadataLabels,
-  removeDelayedNames,
-  createOutputColumn,
-  removeName,
-} from './columns.js';
+import { dropMetadataLabels, removeDelayedNames } from './columns.js';
 import { statsSelectors } from './histogram/histogram-stats.js';
 import { extendSeries } from './range/extension.js';
 import { evalRange } from './range/range.js';
 import { unsupported, Evaluator, type Operand } from './evaluator.js';
+import { evalNegate } from './negate.js';
 import { evalSelector } from './selector.js';
 import { evalSegment, evalSegments } from './time-segments.js';
 import { tryUnsupported } from './unsupported.js';
@@ -119,39 +114,4 @@ async function evalMatrix(evaluator: Evaluator, node: RangeNode | SubqueryNode):
     );
   const sorted = await sortPaced(evaluator.pacer, present, (a, b) => Labels.compare(a.labels, b.labels));
   return { type: 'matrix', series: sorted, held };
-}
-
-/** Negates a scalar or a vector. Source: Prometheus, promql/engine.go (`eval`, UnaryExpr). */
-async function evalNegate(evaluator: Evaluator, { input }: NegateNode): Promise<Operand> {
-  const operand = await evaluator.evaluate(input);
-  if (operand.type === 'scalar') {
-    const { values } = operand;
-    const running = evaluator.forSteps((fromStep, toStep) => {
-      for (let step = fromStep; step < toStep; step++) values[step] = -values[step]!;
-    });
-    if (running !== undefined) await running;
-    return operand;
-  }
-  if (operand.type !== 'vector')
-    throw new PromfedError('internal', `unexpected operand of negation: ${operand.type}`);
-  const columns = [];
-  for (const column of operand.columns) {
-    if (evaluator.pacer.due) await evaluator.pacer.pause();
-    const output = createOutputColumn(evaluator, operand, column, removeName(evaluator, column.labels));
-    const histograms = column.histograms?.map((histogram) => histogram && multiplyHistogram(histogram, -1));
-    const running = evaluator.forSteps((fromStep, toStep) => {
-      negateSteps(column, output, fromStep, toStep);
-    });
-    if (running !== undefined) await running;
-    columns.push(histograms ? { ...output, histograms } : output);
-  }
-  return mergeSameLabels(evaluator, evaluator.inPlaceOf(operand, columns));
-}
-
-function negateSteps({ values, present }: Column, output: Column, fromStep: number, toStep: number): void {
-  for (let step = fromStep; step < toStep; step++) {
-    if (present[step] === 0) continue;
-    output.values[step] = -values[step]!;
-    output.present[step] = present[step]!;
-  }
 }

@@ -113,6 +113,7 @@ const OPERATORS: readonly {
     'scalar(x)',
   ].map((text) => ({ text, input: 'x' })),
   { text: 'h * 2', input: 'h', min: HISTOGRAM_SERIES },
+  { text: '-h', input: 'h', min: HISTOGRAM_SERIES * RANGE.count },
   { text: 'label_replace(x, "a", "$1", "id", "(.*)")', input: 'x' },
   { text: 'label_join(x, "a", "-", "id", "job")', input: 'x' },
   { text: 'histogram_quantile(0.9, b_bucket)', input: 'b_bucket', min: 3 * SERIES },
