@@ -2,7 +2,7 @@
 
 /** Times are in milliseconds. */
 export interface ClientLimits {
-  /** Connections of this process. Beyond it, idle ones are closed, and requests on new ones are rejected. */
+  /** Connections of this process. Beyond it, unused ones are closed, or requests on new ones are rejected. */
   readonly maxConnections: number;
   /** Time from the first byte of a request, or from opening a connection, to the end of the headers. */
   readonly headersMs: number;
@@ -13,6 +13,8 @@ export interface ClientLimits {
   /** Time without a request. Go clients such as Grafana close their connections after 90 s, so they never send one while
    * it is closing. */
   readonly idleMs: number;
+  /** Time without a request after which a connection makes room for another one. */
+  readonly contendedIdleMs: number;
   /** Time in which a client must accept a part of a response that waits for it. */
   readonly stallMs: number;
   /** The same while other requests wait for memory or a slot. Also the time for a body then. */
@@ -31,6 +33,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   bodyMs: 60_000,
   silentMs: 250,
   idleMs: 120_000,
+  contendedIdleMs: 5_000,
   stallMs: 30_000,
   contendedStallMs: 5_000,
   lingerMs: 5_000,

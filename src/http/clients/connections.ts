@@ -316,10 +316,13 @@ export class Connections {
     }
   }
 
-  /** Makes room for a new connection: closes one that sends no request, is idle, or holds up others. */
+  /**
+   * Makes room for a new connection: closes one that sends no request, is not in use, or holds up others. Connections that
+   * were used a moment ago are kept: otherwise a flood of new ones would close those of Grafana.
+   */
   #closeLeastUseful(): void {
     const nowMs = this.#clock.now();
-    const { contendedStallMs, silentMs } = this.#options.limits;
+    const { contendedStallMs, contendedIdleMs, silentMs } = this.#options.limits;
     let worst: Connection | undefined;
     let worstRank = 0;
     for (const connection of this.#connections.values()) {
@@ -327,7 +330,7 @@ export class Connections {
       let rank = 0;
       if (phase === 'new' || phase === 'headers' || phase === 'rest')
         rank = nowMs - sinceMs >= silentMs ? 3 : 0;
-      else if (phase === 'idle') rank = 2;
+      else if (phase === 'idle') rank = nowMs - sinceMs >= contendedIdleMs ? 2 : 0;
       else if (nowMs - holdsUpSince(connection) >= contendedStallMs) rank = 1;
       if (rank === 0 || rank < worstRank) continue;
       if (rank > worstRank || sinceMs < worst!.sinceMs) [worst, worstRank] = [connection, rank];

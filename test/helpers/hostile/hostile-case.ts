@@ -1,6 +1,7 @@
 // Hostile cases: an attack on promfed, and the check that promfed stays healthy and bounded.
 
 import { appendFileSync } from 'node:fs';
+import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { until } from '../until.js';
@@ -127,8 +128,9 @@ export function prepareWellBehaved(regions: HostileRegions): void {
 }
 
 /** Sends one query of a well-behaved client. Returns what is wrong with the answer, undefined for the right one. */
-export async function wellBehaved({ url }: HostileServer): Promise<string | undefined> {
-  const { status, text } = await send(url, '/api/v1/query', { query: 'sum(max by (region) (well_behaved))' });
+export async function wellBehaved({ url }: HostileServer, agent?: Agent): Promise<string | undefined> {
+  const parameters = { query: 'sum(max by (region) (well_behaved))' };
+  const { status, text } = await send(url, '/api/v1/query', parameters, 'GET', agent);
   const value = /"value":\[[0-9.]+,"([^"]*)"\]/.exec(text)?.[1];
   return status === 200 && value === '3' && !text.includes('warnings')
     ? undefined

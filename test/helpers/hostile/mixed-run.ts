@@ -1,5 +1,6 @@
 // All attacks at once, next to well-behaved clients.
 
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { until } from '../until.js';
@@ -47,9 +48,11 @@ export async function runMixed(
   let answers = 0;
   let rejections = 0;
   const reasons = new Map<string, number>();
+  // Clients keep their connections, as Grafana and vmalert do.
+  const agent = new Agent({ keepAlive: true });
   const client = async (): Promise<void> => {
     while (!isOver()) {
-      const problem = await wellBehaved(server);
+      const problem = await wellBehaved(server, agent);
       if (problem === undefined) answers++;
       else if (/^(?:503|0) /.test(problem)) {
         rejections++;
@@ -63,6 +66,7 @@ export async function runMixed(
     ...Array.from({ length: ATTACKERS }, (_, i) => attack(i)),
     ...Array.from({ length: CLIENTS }, client),
   ]);
+  agent.destroy();
   const health = await endProbe();
   const { problems, check } = collectProblems(t);
   const peakBytes = server.isRunning() ? server.peakRssBytes() : NaN;

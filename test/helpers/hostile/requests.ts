@@ -14,14 +14,15 @@ export interface Answered {
 }
 
 const KEPT_CHARS = 65_536;
-const agent = new Agent({ keepAlive: false });
+const freshConnections = new Agent({ keepAlive: false });
 
-/** Sends a GET request, or a form as POST, and reads the answer. */
+/** Sends a GET request, or a form as POST, and reads the answer. By default each request has a connection of its own. */
 export function send(
   base: string,
   path: string,
   parameters: Readonly<Record<string, string>> | string,
   method: 'GET' | 'POST' = 'GET',
+  agent = freshConnections,
 ): Promise<Answered> {
   const query = typeof parameters === 'string' ? parameters : new URLSearchParams(parameters).toString();
   const isPost = method === 'POST';

@@ -9,7 +9,7 @@ import { startPromfed } from '../../helpers/promfed/promfed.js';
 import { startFaultServer, staysSilent } from '../../helpers/upstreams/fault-server.js';
 import { until } from '../../helpers/until.js';
 
-const LIMITS = { maxConnections: 4, checkMs: 20 };
+const LIMITS = { maxConnections: 4, checkMs: 20, contendedIdleMs: 0 };
 
 /** A server over a region that never answers. */
 async function startOverSilence(t: Test): Promise<Server> {
@@ -40,6 +40,21 @@ t.test('a new connection takes the place of the one that is idle for the longest
     clients.map(({ isClosed }) => isClosed),
     [true, false, false, false],
   );
+});
+
+t.test('connections that were used a moment ago are kept when many new ones arrive', async (t) => {
+  const server = await startPromfed(t, 'promxy: { server_groups: }\n', {
+    clientLimits: { ...LIMITS, contendedIdleMs: 60_000 },
+  });
+  const clients = await connected(t, server, 4);
+  for (const client of clients) {
+    client.write(getRequest('/api/v1/query?query=1'));
+    await client.untilStatus(200);
+  }
+  const flood = await connected(t, server, 100);
+  await until(() => flood.some(({ isClosed }) => isClosed), 'the flood to reach the limit');
+  for (const client of clients) client.write(getRequest('/api/v1/query?query=2'));
+  for (const client of clients) await until(() => client.received.includes('"2"'), 'the second answer');
 });
 
 t.test('a connection without a complete request is closed before an idle one', async (t) => {
