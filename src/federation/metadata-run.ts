@@ -85,7 +85,7 @@ async function fanOut<T, Result>(
       const { name, labels } = group;
       const answer = await queryGroup({ name, labels, ignoreError }, context, send, { rejections });
       if (answer === undefined) return undefined;
-      for (const text of answer.warnings) annotations.notice(text);
+      for (const text of answer.warnings) annotations.regionWarning(text);
       return { group, data: answer.data };
     });
     rejections.throwUnless(data.length, deadline);

@@ -12,6 +12,9 @@ const MAX_PRINTED = 10;
 const MAX_KEPT = 10_000;
 const MAX_KEPT_CHARS = 1 << 20;
 
+/** Upper bound on the warnings of regions that are kept, whose length `MAX_KEPT_CHARS` bounds too. */
+const MAX_REGION_WARNINGS = 1000;
+
 /** The warning about a result that the `limit` parameter cut short. Source: Prometheus, web/api/v1/api.go. */
 export const TRUNCATION_WARNING = 'results truncated due to limit';
 
@@ -32,9 +35,25 @@ export class Annotations {
   readonly #warnings = new BoundedTexts();
   readonly #infos = new BoundedTexts();
   readonly #missing = new Map<string, MissingGroup>();
+  #regionWarnings = 0;
+  #regionChars = 0;
+  #omittedRegionWarnings = 0;
 
   /** Adds a warning about the result as a whole, such as a missing region. It is always printed. */
   notice(text: string): void {
+    this.#notices.add(text);
+  }
+
+  /** Adds a warning that came with the answer of a region. It is printed like a notice; too many are counted. */
+  regionWarning(text: string): void {
+    if (this.#notices.has(text)) return;
+    const chars = this.#regionChars + text.length;
+    if (this.#regionWarnings === MAX_REGION_WARNINGS || chars > MAX_KEPT_CHARS) {
+      this.#omittedRegionWarnings++;
+      return;
+    }
+    this.#regionWarnings++;
+    this.#regionChars = chars;
     this.#notices.add(text);
   }
 
@@ -58,11 +77,13 @@ export class Annotations {
     this.#infos.add(text);
   }
 
-  /** All notices, then up to ten warnings about the expression and a line that counts the omitted ones. */
+  /** All notices and warnings of regions, a line that counts the omitted ones, then up to ten warnings about the expression and a line that counts the omitted ones. */
   get warnings(): readonly string[] {
     if (this.#notices.size === 0) return printed(this.#warnings.texts, 'warning');
+    const omitted = this.#omittedRegionWarnings;
     return [
       ...withoutRepeats(this.#notices, this.#warnings.texts),
+      ...(omitted === 0 ? [] : [`${omitted} more warnings of regions omitted`]),
       ...printed(this.#warnings.texts, 'warning'),
     ];
   }

@@ -31,7 +31,7 @@ export { printHistogram } from './histogram/print.js';
 export { HistogramSum } from './histogram/sum.js';
 export { trimHistogram } from './histogram/trim.js';
 export { isHeaderName, isHeaderValue, isReservedHeader } from './http-header.js';
-export { isLabelName, Labels, labelsBytes, METRIC_NAME } from './labels.js';
+export { isLabelName, Labels, labelsBytes, MAX_LABELS, METRIC_NAME } from './labels.js';
 export { ExpandingPattern } from './matchers/expanding-pattern.js';
 export { fixedLabels, injectMatchers } from './matchers/inject-matchers.js';
 export { type LabelCorrection, LabelRule, METADATA_LABELS, sameLabelset } from './matchers/label-rule.js';
@@ -81,6 +81,7 @@ export {
   type Vector,
 } from './series.js';
 export type { StopSignal } from './stop-signal.js';
+export { cutText, detached } from './text.js';
 export { targetSets } from './target-sets.js';
 export {
   coversWindow,

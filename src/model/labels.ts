@@ -5,6 +5,9 @@ import { compareStrings } from './compare.js';
 /** Name of the label that holds the metric name. */
 export const METRIC_NAME = '__name__';
 
+/** Maximum number of labels of a series of a region. Sorting and comparing more of them would take one turn of a second. */
+export const MAX_LABELS = 10_000;
+
 /** Length of the list of names and values up to which it is scanned; longer ones are searched. */
 const MAX_SCANNED = 32;
 

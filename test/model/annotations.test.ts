@@ -28,3 +28,15 @@ t.test('up to ten warnings are printed, and all notices', async (t) => {
   t.equal(annotations.warnings.length, 12 + 10 + 1);
   t.equal(annotations.warnings.at(-1), '2 more warning annotations omitted');
 });
+
+t.test('warnings of regions are limited, and never replace a notice', async (t) => {
+  const annotations = new Annotations();
+  for (let i = 0; i < 1500; i++) annotations.regionWarning(`warning ${i % 1200}`);
+  annotations.notice('server group "a" is missing');
+  t.equal(annotations.warnings.length, 1000 + 1 + 1);
+  t.equal(annotations.warnings.at(-2), 'server group "a" is missing');
+  t.equal(annotations.warnings.at(-1), '200 more warnings of regions omitted');
+  const long = new Annotations();
+  for (let i = 0; i < 20; i++) long.regionWarning(`${i} ${'x'.repeat(100_000)}`);
+  t.equal(long.warnings.length, 10 + 1);
+});

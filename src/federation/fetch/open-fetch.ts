@@ -167,6 +167,6 @@ export function noteTrailer(
   { annotations }: FanOutContext,
 ): void {
   if (isPartial) annotations.missing(group);
-  for (const text of warnings) annotations.notice(withoutPosition(text));
+  for (const text of warnings) annotations.regionWarning(withoutPosition(text));
   for (const text of infos) annotations.info(withoutPosition(text));
 }

@@ -1,5 +1,6 @@
 // The members of an answer's envelope besides its series: status, result type, warnings.
 
+import { cutText } from '../../model/index.js';
 import { EMPTY_TRAILER, type ResponseTrailer, type ResultType } from '../frame.js';
 import { HISTOGRAM, HISTOGRAMS, VALUE, VALUES } from './series-parser.js';
 import { invalidAnswer, UpstreamAnswerError } from './upstream-answer-error.js';
@@ -124,7 +125,7 @@ function asTexts(value: unknown, member: string): string[] {
   if (!Array.isArray(value)) throw invalidAnswer(`"${member}" is not an array`);
   const kept = value.slice(0, MAX_TEXTS).map((text) => {
     const printed = typeof text === 'string' ? text : JSON.stringify(text);
-    return printed.length > MAX_TEXT_CHARS ? `${printed.slice(0, MAX_TEXT_CHARS)}…` : printed;
+    return cutText(printed, MAX_TEXT_CHARS);
   });
   const omitted = value.length - kept.length;
   return omitted === 0 ? kept : [...kept, `${omitted} more ${member} of a region omitted`];

@@ -1,6 +1,6 @@
 // Errors of an upstream's answer: errors that the upstream reports, and violations of JSON or of the API.
 
-import { PromfedError } from '../../model/index.js';
+import { cutText, detached, PromfedError } from '../../model/index.js';
 
 /** Maximum length of an upstream's text in an error message. */
 const MAX_TEXT = 2048;
@@ -13,8 +13,8 @@ export class UpstreamAnswerError extends PromfedError {
   readonly upstreamText: string;
 
   constructor(errorType: string, text: string) {
-    const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-    const type = errorType.slice(0, 64);
+    const cut = cutText(text, MAX_TEXT);
+    const type = detached(errorType.slice(0, 64));
     super('upstream', type === '' ? cut : `${type}: ${cut}`);
     this.upstreamErrorType = type;
     this.upstreamText = cut;

@@ -1,5 +1,7 @@
 // Prepares texts of upstreams for messages: short, on one line, without control characters.
 
+import { cutText, detached } from '../../model/index.js';
+
 /** Control characters, format characters such as bidirectional overrides, and line separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const TAGS = /<[^<>]*>/g;
@@ -7,7 +9,7 @@ const TITLE = /<title[^<>]*>([^<]*)/i;
 
 /** Returns the text with each unprintable character replaced by a space, cut to `maxChars`. */
 export function printable(text: string, maxChars: number): string {
-  return cut(text.slice(0, maxChars + 1).replace(UNPRINTABLE, ' '), maxChars).trim();
+  return detached(cutText(text.slice(0, maxChars + 1).replace(UNPRINTABLE, ' '), maxChars).trim());
 }
 
 /**
@@ -17,9 +19,5 @@ export function printable(text: string, maxChars: number): string {
 export function excerpt(text: string, maxChars: number): string {
   const title = TITLE.exec(text)?.[1];
   const words = title ?? (/^\s*</.test(text) ? text.replace(TAGS, ' ') : text);
-  return cut(words.replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim(), maxChars);
-}
-
-function cut(text: string, maxChars: number): string {
-  return text.length <= maxChars ? text : `${text.slice(0, maxChars)}…`;
+  return detached(cutText(words.replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim(), maxChars));
 }
