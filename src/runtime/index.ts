@@ -21,6 +21,7 @@ export {
   type ProcessMemory,
 } from './process/process-settings.js';
 export { sortPaced } from './paced-sort.js';
+export { loopTurn } from './loop-turn.js';
 export { Pacer } from './pacer.js';
 export { createTimers, RefreshLoop, type Timers } from './refresh-loop.js';
 export { Reloader, type Revision } from './reloader.js';

@@ -1,6 +1,6 @@
 // Parses the `metric` object of a series into Labels.
 
-import { compareStrings, Labels } from '../../model/index.js';
+import { compareStrings, Labels, MAX_LABELS, PromfedError } from '../../model/index.js';
 import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, QUOTE, skipSpace } from '../byte.js';
 import { invalidAnswer, unexpectedByte } from './upstream-answer-error.js';
 
@@ -29,7 +29,7 @@ export class LabelsParser {
    *
    * @param pos the index after the opening brace.
    * @returns the index after the closing brace; −1 when the bytes end before it.
-   * @throws PromfedError `upstream` when the bytes are not an object of strings.
+   * @throws PromfedError `upstream` when the bytes are not an object of strings, `limit` for too many of them.
    */
   parse(bytes: Buffer, pos: number, end: number): number {
     const flat: string[] = [];
@@ -57,6 +57,7 @@ export class LabelsParser {
       // An empty value must still replace an earlier value of its name, so it is not left out yet.
       if (flat.length > 0 && compareStrings(previous, name) >= 0) sorted = false;
       previous = name;
+      if (flat.length === 2 * MAX_LABELS) throw tooManyLabels();
       flat.push(name, value);
       if (value === '') sorted = false;
       if (bytes[pos] !== COMMA) {
@@ -102,6 +103,10 @@ export class LabelsParser {
     else this.#string = intern(bytes, start, i, hash);
     return i + 1;
   }
+}
+
+function tooManyLabels(): PromfedError {
+  return new PromfedError('limit', `a series has more than ${MAX_LABELS} labels`);
 }
 
 /** Returns ASCII bytes as a string, from the table when it contains the string. */

@@ -20,6 +20,9 @@ import { isLiteral } from './value-scanner.js';
 const VALUE_BYTES = 24;
 const CONTAINER_BYTES = 72;
 
+/** Maximum number of members of an object: no document of a region has more, and reading them takes one turn. */
+const MAX_MEMBERS = 10_000;
+
 /** Number of values that are parsed between two checks of the pacer. */
 const VALUES_EACH = 1024;
 
@@ -36,7 +39,7 @@ const MAX_LITERAL_BYTES = 400;
  * value of a repeated name wins. Half of a surrogate pair becomes U+FFFD.
  *
  * @param reserve called with the bytes that the next values hold, before they are created.
- * @throws PromfedError `upstream` when the bytes are not one JSON value; what `reserve` and `Pacer.pause` throw.
+ * @throws PromfedError `upstream` when the bytes are not one JSON value, or an object has more than 10,000 members; what `reserve` and `Pacer.pause` throw.
  */
 export async function parsePaced(
   bytes: Buffer,
@@ -67,6 +70,8 @@ class JsonParser {
   readonly #stack: Container[] = [];
   /** Names of the members that are being parsed, by depth. Unused for lists. */
   readonly #keys: string[] = [];
+  /** Numbers of their members so far. */
+  readonly #members: number[] = [];
   result: unknown;
 
   constructor(bytes: Buffer, reserve: (bytes: number) => void) {
@@ -104,6 +109,7 @@ class JsonParser {
       return true;
     }
     this.#stack.push(container);
+    this.#members[this.#stack.length] = 0;
     if (byte === OPEN_BRACE) this.#readKey();
     return false;
   }
@@ -146,7 +152,11 @@ class JsonParser {
   #readKey(): void {
     const bytes = this.#bytes;
     if (bytes[this.#pos] !== QUOTE) throw invalidAnswer('a member has no name');
-    this.#keys[this.#stack.length] = this.#string(this.#pos);
+    const depth = this.#stack.length;
+    if (++this.#members[depth]! > MAX_MEMBERS) {
+      throw invalidAnswer(`an object has more than ${MAX_MEMBERS} members`);
+    }
+    this.#keys[depth] = this.#string(this.#pos);
     const pos = skipSpace(bytes, this.#pos, bytes.length);
     if (bytes[pos] !== COLON) throw invalidAnswer('a member has no value');
     this.#pos = pos + 1;

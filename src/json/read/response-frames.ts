@@ -1,7 +1,7 @@
 // The frames of one response body.
 
 import { PromfedError } from '../../model/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
+import { loopTurn, UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { EMPTY_TRAILER, type ResponseTrailer, type ResultType, type SeriesFrame } from '../frame.js';
 import type { BufferedAnswer } from '../stream/buffered-answer.js';
 import type { FrameStream } from '../stream/frame-stream.js';
@@ -155,7 +155,8 @@ export class ResponseFrames implements FrameStream {
   async #read(): Promise<void> {
     const first =
       this.#tryNextChunk() ?? (this.#body.tryEnd?.() === true ? undefined : await this.#nextChunk());
-    if (this.#closed) return;
+    while (loopTurn.isUsedUp) await loopTurn.end();
+    if (this.#isClosed()) return;
     if (first === undefined) {
       this.#trailer = this.#framer.end();
       return;
@@ -169,6 +170,11 @@ export class ResponseFrames implements FrameStream {
       this.#bytes += chunk.length;
       if (bytes >= MAX_BATCH_BYTES) return;
     }
+  }
+
+  /** A method, because the stream may be closed while `#read` waits. */
+  #isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Releases the reader's previous batch; the next one has `bytes`, which are already reserved. */

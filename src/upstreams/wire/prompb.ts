@@ -3,7 +3,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
 import { invalidAnswer } from '../../json/index.js';
-import { Labels, PromfedError } from '../../model/index.js';
+import { Labels, MAX_LABELS, PromfedError } from '../../model/index.js';
 import type { Pacer } from '../../runtime/index.js';
 
 /** Reads or skips the field whose tag has been read. */
@@ -99,6 +99,7 @@ export async function readLabels(message: Uint8Array, pacer: Pacer): Promise<Lab
     if (bytes > MAX_LABELS_BYTES) {
       throw invalidAnswer(`the labels of a series exceed ${MAX_LABELS_BYTES} bytes`);
     }
+    if (pairs.length === MAX_LABELS) throw invalidAnswer(`a series has more than ${MAX_LABELS} labels`);
     pairs.push(labelOf(label));
   }
   return Labels.of(pairs);

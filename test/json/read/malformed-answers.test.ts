@@ -2,6 +2,7 @@
 
 import t from 'tap';
 
+import { onEagerClock, turnsOf } from '../../helpers/runtime/event-loop-turns.js';
 import { openResponse, UpstreamAnswerError } from '../../../src/json/index.js';
 import { PromfedError } from '../../../src/model/index.js';
 import { bodyOf, chunksOf, readAnswer } from '../../helpers/frame-streams.js';
@@ -149,4 +150,30 @@ t.test('an error of the body is thrown, a PromfedError unchanged', async (t) => 
   const bodyError = new PromfedError('timeout', 'too late');
   const failing = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(bodyError) }) };
   await t.rejects(openResponse(failing), bodyError);
+});
+
+t.test('a series has up to 10,000 labels', async (t) => {
+  const answer = (labels: number): string => {
+    const metric = Object.fromEntries(Array.from({ length: labels }, (_, i) => [`l${i}`, 'x']));
+    return JSON.stringify({
+      status: 'success',
+      data: { resultType: 'vector', result: [{ metric, value: [1, '1'] }] },
+    });
+  };
+  for (const size of [1000, 1 << 20]) {
+    t.equal((await readAnswer(chunksOf(answer(10_000), size))).series.length, 1);
+    await t.rejects(readAnswer(chunksOf(answer(10_001), size)), {
+      code: 'limit',
+      message: 'a series has more than 10000 labels',
+    });
+  }
+});
+
+t.test('answers are read in turns with the event loop', async (t) => {
+  const series = '{"metric":{},"value":[1,"1"]}';
+  const list = Array.from({ length: 200_000 }, () => series).join(',');
+  const body = `{"status":"success","data":{"resultType":"vector","result":[${list}]}}`;
+  const chunks = chunksOf(body, 65_536);
+  const turns = await onEagerClock(() => turnsOf(() => readAnswer(chunks)));
+  t.ok(turns > body.length / 65_536 - 2, `${turns} turns`);
 });

@@ -230,3 +230,13 @@ t.test('an answer of more than 16 MiB is a failure of the target', async (t) => 
     message: /larger than 16777216 bytes/,
   });
 });
+
+t.test('an object with more than 10,000 members is a failure of the region', async (t) => {
+  const labels = (count: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'x']));
+  const groups = (count: number): unknown => [
+    { name: 'g', rules: [{ ...RECORDING, labels: labels(count) }] },
+  ];
+  t.equal((await read(t, groups(10_000))).length, 1);
+  await t.rejects(read(t, groups(10_001)), { code: 'upstream', message: /more than 10000 members/ });
+});
