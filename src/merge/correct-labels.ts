@@ -4,7 +4,7 @@ import { type FrameStream, GeneratedFrames, type SeriesFrame, transformFrames } 
 import { type LabelCorrection, Labels, sameLabelset, type StopSignal } from '../model/index.js';
 import { Pacer, sortPaced, UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import { frameWeight } from './frame-cursor.js';
-import { mergeSamples } from './merge-samples.js';
+import { mergeSamplesInSteps } from './merge-samples.js';
 import { pickEarlier, type Picks, type Samples } from './pick-samples.js';
 
 /** Where labels are corrected. */
@@ -109,7 +109,7 @@ function compareFrames(a: SeriesFrame, b: SeriesFrame): number {
 function* joinEqual(
   batches: (readonly SeriesFrame[])[],
   { joinsSteps }: LabelCorrection,
-): Generator<void, SeriesFrame[], undefined> {
+): Generator<undefined, SeriesFrame[], undefined> {
   const byKey = new Map<string, SeriesFrame[]>();
   for (const batch of batches) {
     for (const frame of batch) {
@@ -117,7 +117,7 @@ function* joinEqual(
       if (equal === undefined) byKey.set(frame.labels.key, [frame]);
       else if (joinsSteps) equal.push(frame);
       else throw sameLabelset();
-      yield;
+      yield undefined;
     }
   }
   batches.length = 0;
@@ -129,13 +129,13 @@ function* joinEqual(
     while (equal.length > 1) {
       const pairs: SeriesFrame[] = [];
       for (let i = 0; i < equal.length; i += 2) {
-        pairs.push(i + 1 < equal.length ? join(equal[i]!, equal[i + 1]!) : equal[i]!);
-        yield;
+        pairs.push(i + 1 < equal.length ? yield* join(equal[i]!, equal[i + 1]!) : equal[i]!);
+        yield undefined;
       }
       equal = pairs;
     }
     joined.push(equal[0]!);
-    yield;
+    yield undefined;
   }
   return joined;
 }
@@ -143,11 +143,17 @@ function* joinEqual(
 /** The samples of a series without any. */
 const NO_SAMPLES = Buffer.from('"values":[]');
 
-function join({ labels, samples }: SeriesFrame, other: SeriesFrame): SeriesFrame {
+function* join(
+  { labels, samples }: SeriesFrame,
+  other: SeriesFrame,
+): Generator<undefined, SeriesFrame, undefined> {
   // An instant vector has all samples at the same step.
   const isSame = samples.length > 0 && Buffer.compare(samples, other.samples) === 0;
   if (isInstant(samples) || (isSame && Buffer.compare(samples, NO_SAMPLES) !== 0)) throw sameLabelset();
-  return { labels, samples: mergeSamples(samples, other.samples, labels, pickDisjoint, false) };
+  return {
+    labels,
+    samples: yield* mergeSamplesInSteps(samples, other.samples, labels, pickDisjoint, false),
+  };
 }
 
 const VALUE_KEYS = ['"value":', '"histogram":'].map((key) => Buffer.from(key));

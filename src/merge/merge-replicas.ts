@@ -2,7 +2,7 @@
 
 import { type FrameStream, GeneratedFrames } from '../json/index.js';
 import { fillGaps } from './fill-gaps.js';
-import { mergeSamples, type PickRule } from './merge-samples.js';
+import { areLarge, mergeSamples, mergeSamplesPaced, type PickRule } from './merge-samples.js';
 import { type MergeCopies, type MergeLimits, mergeUnordered } from './merge-unordered.js';
 import { pickEarlier, pickReplica, type AntiAffinity } from './pick-samples.js';
 
@@ -13,7 +13,7 @@ export interface MergeReplicaOptions extends Partial<MergeLimits> {
   readonly areRaw?: boolean;
 }
 
-const DEFAULT_LIMITS: MergeLimits = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 << 20 };
+const DEFAULT_LIMITS = { maxHeldBytes: 64 << 20, lookAheadBytes: 1 << 20 };
 
 /**
  * Returns the answers of a group's targets as one: every series once, in the targets' order if they have the same one.
@@ -35,6 +35,9 @@ export function mergeReplicaStreams(
     antiAffinity !== undefined ? (x, y) => pickReplica(x, y, antiAffinity) : areRaw ? fillGaps : pickEarlier;
   const keepsFirst = antiAffinity?.preferMax !== true;
   if (streams.length === 1) return streams[0]!;
-  const merge: MergeCopies = (a, b, labels) => mergeSamples(a, b, labels, rule, keepsFirst);
+  const merge: MergeCopies = (a, b, labels, slices) =>
+    areLarge(a, b)
+      ? mergeSamplesPaced(a, b, labels, rule, keepsFirst, slices)
+      : mergeSamples(a, b, labels, rule, keepsFirst);
   return new GeneratedFrames(streams, mergeUnordered(streams, merge, { ...DEFAULT_LIMITS, ...options }));
 }

@@ -3,13 +3,15 @@
 import {
   CLOSE_BRACKET,
   COMMA,
+  countSamples,
   holdsAt,
   OPEN_BRACKET,
   QUOTE,
   SampleReader,
   invalidAnswer,
 } from '../json/index.js';
-import { appendAll, type Labels } from '../model/index.js';
+import type { Labels } from '../model/index.js';
+import type { MemoryAccount, Pacer } from '../runtime/index.js';
 import type { Picks, Samples } from './pick-samples.js';
 
 /** Decides which samples of two copies are kept. Undefined for the first copy as it is. */
@@ -17,8 +19,14 @@ export type PickRule = (a: Samples, b: Samples) => Picks | undefined;
 
 const VALUES_KEY = Buffer.from('"values":[');
 
-/** Maximum size of the arrays that are kept for the next series, in samples. */
-const MAX_IDLE_SAMPLES = 1 << 16;
+/** Size of two copies together up to which they are merged without a pause, in the same arrays as other series. */
+const MAX_UNPACED_BYTES = 256 << 10;
+
+/** Number of samples that are composed between two pauses. */
+const COMPOSED_EACH = 4096;
+
+/** Memory of a sample of a merge in bytes: its time, value and bounds, and its place in the picks. */
+const SAMPLE_BYTES = 64;
 
 /**
  * Merges the samples of two copies of the series `labels`, in the form of `SeriesFrame.samples`.
@@ -38,19 +46,63 @@ export function mergeSamples(
   rule: PickRule,
   keepsFirst: boolean,
 ): Uint8Array {
+  const merging = mergeSamplesInSteps(a, b, labels, rule, keepsFirst);
+  for (;;) {
+    const { done, value } = merging.next();
+    if (done === true) return value;
+  }
+}
+
+/** Reports whether two copies are merged in several steps. */
+export function areLarge(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length + b.length > MAX_UNPACED_BYTES;
+}
+
+/** Does the same in time slices, for copies of any size. The memory that the merge needs is reserved meanwhile. */
+export async function mergeSamplesPaced(
+  a: Uint8Array,
+  b: Uint8Array,
+  labels: Labels,
+  rule: PickRule,
+  keepsFirst: boolean,
+  { pacer, memory }: { readonly pacer: Pacer; readonly memory: MemoryAccount },
+): Promise<Uint8Array> {
+  const samples = countSamples({ labels, samples: a }) + countSamples({ labels, samples: b });
+  const bytes = a.length + b.length + SAMPLE_BYTES * samples;
+  memory.reserve('merging', bytes);
+  try {
+    const merging = mergeSamplesInSteps(a, b, labels, rule, keepsFirst);
+    for (;;) {
+      if (pacer.due) await pacer.pause();
+      const { done, value } = merging.next();
+      if (done === true) return value;
+    }
+  } finally {
+    memory.release('merging', bytes);
+  }
+}
+
+/** Does the same. Yields where the caller may pause, for copies that are large only. */
+export function* mergeSamplesInSteps(
+  a: Uint8Array,
+  b: Uint8Array,
+  labels: Labels,
+  rule: PickRule,
+  keepsFirst: boolean,
+): Generator<undefined, Uint8Array, undefined> {
   if (b.length === 0 || Buffer.compare(a, b) === 0) return a;
   if (a.length === 0) return b;
   if (keepsFirst && haveSameTimes(a, b)) return a;
-  const first = scratches[0].read(a, labels);
-  const second = scratches[1].read(b, labels);
+  // Other series are merged during a pause.
+  const [one, other] = areLarge(a, b) ? [new Scratch(), new Scratch()] : scratches;
+  const first = yield* one.read(a, labels);
+  const second = yield* other.read(b, labels);
   if (first.isList !== second.isList) {
     throw invalidAnswer(`series ${labels.toString()} is a vector in one copy and a matrix in the other`);
   }
   const picks = rule(first, second);
-  const merged =
-    picks === undefined ? a : first.isList ? compose(first, second, picks) : instant(a, b, picks);
-  for (const scratch of scratches) scratch.shrink();
-  return merged;
+  if (picks === undefined) return a;
+  return first.isList ? yield* compose(first, second, picks) : instant(a, b, picks);
 }
 
 /** Samples with the positions of their text. Valid until the next frame is read. */
@@ -69,12 +121,14 @@ class Scratch {
   #starts = new Int32Array(0);
   #ends = new Int32Array(0);
 
-  read(bytes: Uint8Array, labels: Labels): ReadSamples {
+  /** Yields after each block of samples that is followed by another one. */
+  *read(bytes: Uint8Array, labels: Labels): Generator<undefined, ReadSamples, undefined> {
     const reader = this.#reader;
     let count = 0;
     let lastMs = -Infinity;
     reader.begin(bytes);
     for (let n = reader.next(); n > 0; n = reader.next()) {
+      if (count > 0) yield undefined;
       for (let i = 0; i < n; i++) {
         const timeMs = reader.timestamps[i]!;
         if (timeMs <= lastMs) {
@@ -97,11 +151,6 @@ class Scratch {
       ends: this.#ends,
       isList: reader.isList,
     };
-  }
-
-  /** Frees the memory of a large series. */
-  shrink(): void {
-    if (this.#timestamps.length > MAX_IDLE_SAMPLES) this.#resize(0);
   }
 
   #grow(needed: number): void {
@@ -189,16 +238,22 @@ function instant(a: Uint8Array, b: Uint8Array, picks: Picks): Uint8Array {
   return picks.values[firstCopy]! >= 0 ? a : b;
 }
 
-function compose(a: ReadSamples, b: ReadSamples, { times, values }: Picks): Uint8Array {
-  const parts: Uint8Array[] = [];
+function* compose(
+  a: ReadSamples,
+  b: ReadSamples,
+  { times, values }: Picks,
+): Generator<undefined, Uint8Array, undefined> {
+  const output = new Output(Math.max(a.bytes.length, b.bytes.length));
   let i = 0;
+  let composed = 0;
   while (i < times.length) {
-    parts.push(i === 0 ? VALUES_KEY : COMMA_BYTES);
+    if (++composed % COMPOSED_EACH === 0) yield undefined;
+    output.add(i === 0 ? VALUES_KEY : COMMA_BYTES);
     const pick = times[i]!;
     const source = pick >= 0 ? a : b;
     const index = pick >= 0 ? pick : ~pick;
     if (values[i] !== pick) {
-      appendAll(parts, mixed(source, index, values[i]!, a, b));
+      for (const part of mixed(source, index, values[i]!, a, b)) output.add(part);
       i++;
       continue;
     }
@@ -209,12 +264,42 @@ function compose(a: ReadSamples, b: ReadSamples, { times, values }: Picks): Uint
       if (values[i + run] !== times[i + run]) break;
       run++;
     }
-    parts.push(source.bytes.subarray(source.starts[index], source.ends[index + run - 1]));
+    output.add(source.bytes.subarray(source.starts[index], source.ends[index + run - 1]));
     i += run;
   }
-  if (times.length === 0) parts.push(VALUES_KEY);
-  parts.push(CLOSE_BYTES);
-  return Buffer.concat(parts);
+  if (times.length === 0) output.add(VALUES_KEY);
+  output.add(CLOSE_BYTES);
+  return output.take();
+}
+
+/** Room of an output beyond the larger copy, in bytes. */
+const SPARE_BYTES = 1024;
+
+/** A growing buffer. A list of the parts would take many times as much memory as they. */
+class Output {
+  #bytes: Buffer;
+  #length = 0;
+
+  constructor(expectedBytes: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(expectedBytes + SPARE_BYTES);
+  }
+
+  add(part: Uint8Array): void {
+    const length = this.#length + part.length;
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, this.#bytes.length * 2));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(part, this.#length);
+    this.#length = length;
+  }
+
+  /** Returns the bytes, in memory of about their length. */
+  take(): Buffer {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    return this.#length > this.#bytes.length / 2 ? bytes : Buffer.from(bytes);
+  }
 }
 
 const COMMA_BYTES = Buffer.from(',');

@@ -1,14 +1,25 @@
 // Merges streams that hold copies of the same series in any order, so that each series comes once.
 
 import { type FrameStream, invalidAnswer, type SeriesFrame } from '../json/index.js';
-import { Labels, PromfedError } from '../model/index.js';
-import { UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
+import { Labels, PromfedError, type StopSignal } from '../model/index.js';
+import { Cancellation, Pacer, UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import { fingerprint } from './fingerprint.js';
 import { FrameCursor, frameWeight } from './frame-cursor.js';
 import { ReadAhead } from './read-ahead.js';
 
-/** Merges the samples of two copies of a series. */
-export type MergeCopies = (a: Uint8Array, b: Uint8Array, labels: Labels) => Uint8Array;
+/** The means of a merge: it runs in time slices, and accounts for what it creates. */
+interface MergeContext {
+  readonly pacer: Pacer;
+  readonly memory: MemoryAccount;
+}
+
+/** Merges the samples of two copies of a series. Returns a promise for large ones. */
+export type MergeCopies = (
+  a: Uint8Array,
+  b: Uint8Array,
+  labels: Labels,
+  context: MergeContext,
+) => Uint8Array | Promise<Uint8Array>;
 
 export interface MergeLimits {
   /** Maximum size of held series, whose other copies have not arrived yet, in bytes. */
@@ -17,6 +28,8 @@ export interface MergeLimits {
   readonly lookAheadBytes: number;
   /** Account for the held bytes. Default: not counted. */
   readonly memory?: MemoryAccount | undefined;
+  /** Ends merges that take long. Default: nothing does. */
+  readonly signal?: StopSignal | undefined;
 }
 
 /** Number of series from which on a batch is returned. */
@@ -67,6 +80,8 @@ class UnorderedMerge {
   readonly #merge: MergeCopies;
   readonly #limits: MergeLimits;
   readonly #memory: MemoryAccount;
+  readonly #pacer: Pacer;
+  readonly #context: MergeContext;
   readonly #sent = new Set<number>();
   readonly #held = new Map<string, HeldSeries>();
   #heldBytes = 0;
@@ -81,6 +96,8 @@ class UnorderedMerge {
     this.#merge = merge;
     this.#limits = limits;
     this.#memory = limits.memory ?? UNCOUNTED_MEMORY;
+    this.#pacer = new Pacer(limits.signal ?? new Cancellation());
+    this.#context = { pacer: this.#pacer, memory: this.#memory };
   }
 
   /** Reads ahead, one stream after the other. Returns true when all streams ended within the look-ahead. */
@@ -120,7 +137,8 @@ class UnorderedMerge {
         if (cursor.head === undefined || Labels.compare(cursor.head.labels, least) !== 0) continue;
         copies.push(cursor.take().samples);
       }
-      this.#send(least, copies);
+      const sending = this.#send(least, copies);
+      if (sending !== undefined) await sending;
       if (this.#batch.length >= MAX_BATCH) yield this.#takeBatch();
     }
   }
@@ -133,8 +151,12 @@ class UnorderedMerge {
         if (cursor.mustWait && this.#batch.length > 0) yield this.#takeBatch();
         if (cursor.head === undefined) this.#copyHeld();
         await cursor.load();
-        if (cursor.head === undefined) this.#sendComplete();
-        else this.#hold(cursor.take(), cursor.stream);
+        if (cursor.head === undefined) {
+          yield* this.#sendComplete();
+          continue;
+        }
+        const sending = this.#hold(cursor.take(), cursor.stream);
+        if (sending !== undefined) await sending;
       }
       if (this.#batch.length >= MAX_BATCH) yield this.#takeBatch();
       open = open.filter((cursor) => !cursor.ended);
@@ -142,7 +164,8 @@ class UnorderedMerge {
     if (this.#batch.length > 0) yield this.#takeBatch();
   }
 
-  #hold(frame: SeriesFrame, stream: number): void {
+  /** Sends the series when it is complete. Returns a promise for a large one. */
+  #hold(frame: SeriesFrame, stream: number): Promise<void> | undefined {
     const { labels, samples } = frame;
     const key = labels.key;
     const known = this.#held.get(key);
@@ -151,8 +174,7 @@ class UnorderedMerge {
     series.copies[stream] = samples;
     if (this.#isComplete(series)) {
       if (known !== undefined) this.#drop(key, series, stream);
-      this.#send(labels, series.copies);
-      return;
+      return this.#send(labels, series.copies);
     }
     if (samples.length < MIN_UNCOPIED_BYTES) this.#uncopied.push({ series, stream });
     if (known === undefined) this.#held.set(key, series);
@@ -166,6 +188,7 @@ class UnorderedMerge {
           'their series or the order of their series differ',
       );
     }
+    return undefined;
   }
 
   /**
@@ -183,11 +206,14 @@ class UnorderedMerge {
   }
 
   /** Sends the series that are complete because a stream has ended. */
-  #sendComplete(): void {
+  async *#sendComplete(): Batches {
     for (const [key, series] of this.#held) {
+      if (this.#pacer.due) await this.#pacer.pause();
       if (!this.#isComplete(series)) continue;
       this.#drop(key, series, -1);
-      this.#send(series.labels, series.copies);
+      const sending = this.#send(series.labels, series.copies);
+      if (sending !== undefined) await sending;
+      if (this.#batch.length >= MAX_BATCH) yield this.#takeBatch();
     }
   }
 
@@ -206,16 +232,39 @@ class UnorderedMerge {
     });
   }
 
-  #send(labels: Labels, copies: readonly (Uint8Array | undefined)[]): void {
+  /** Returns a promise when copies are large. */
+  #send(labels: Labels, copies: readonly (Uint8Array | undefined)[]): Promise<void> | undefined {
     const hash = fingerprint(labels);
     if (this.#sent.has(hash)) throw repeated(labels);
     this.#sent.add(hash);
-    let samples: Uint8Array | undefined;
-    for (const copy of copies) {
-      if (copy === undefined) continue;
-      samples = samples === undefined ? copy : this.#merge(samples, copy, labels);
+    const merged = this.#mergeFrom(0, undefined, copies, labels);
+    if (merged instanceof Promise) {
+      return merged.then((samples) => {
+        this.#batch.push({ labels, samples });
+      });
     }
-    this.#batch.push({ labels, samples: samples! });
+    this.#batch.push({ labels, samples: merged });
+    return undefined;
+  }
+
+  /** Merges copies from one on with the samples of those before it. */
+  #mergeFrom(
+    stream: number,
+    before: Uint8Array | undefined,
+    copies: readonly (Uint8Array | undefined)[],
+    labels: Labels,
+  ): Uint8Array | Promise<Uint8Array> {
+    let samples = before;
+    for (let i = stream; i < copies.length; i++) {
+      const copy = copies[i];
+      if (copy === undefined) continue;
+      const merged = samples === undefined ? copy : this.#merge(samples, copy, labels, this.#context);
+      if (merged instanceof Promise) {
+        return merged.then((done) => this.#mergeFrom(i + 1, done, copies, labels));
+      }
+      samples = merged;
+    }
+    return samples!;
   }
 
   #takeBatch(): readonly SeriesFrame[] {

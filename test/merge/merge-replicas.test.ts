@@ -6,6 +6,8 @@ import t from 'tap';
 import { EMPTY_TRAILER, type SeriesFrame } from '../../src/json/index.js';
 import { mergeReplicaStreams } from '../../src/merge/index.js';
 import { PromfedError } from '../../src/model/index.js';
+import type { MemoryAccount } from '../../src/runtime/index.js';
+import { onEagerClock, turnsOf } from '../helpers/runtime/event-loop-turns.js';
 import { drain, frame, observedStream, streamOf, values } from '../helpers/frame-streams.js';
 
 /** The merged series as `name samples`. */
@@ -309,4 +311,47 @@ t.test('a replica that repeats a series is an error', async (t) => {
       });
     }
   }
+});
+
+/** Samples of a second from the given one on. */
+function seconds(first: number, count: number): string {
+  return values(...Array.from({ length: count }, (_, i): [number, string] => [first + 2 * i, '1']));
+}
+
+t.test('large copies are merged in turns with the event loop, and their memory is reserved', async (t) => {
+  const count = 20_000;
+  let [held, mostHeld] = [0, 0];
+  const memory: MemoryAccount = {
+    reserve(_use, bytes) {
+      held += bytes;
+      mostHeld = Math.max(mostHeld, held);
+    },
+    release(_use, bytes) {
+      held -= bytes;
+    },
+  };
+  let all: string[] = [];
+  const turns = await onEagerClock(() =>
+    turnsOf(async () => {
+      const replicas = [one(seconds(0, count)), one(seconds(1, count)), one(seconds(0, count))];
+      all = await merged(replicas, 0, { memory, antiAffinity: { bufferMs: 100 } });
+    }),
+  );
+  t.ok(turns > 40, `${turns} turns`);
+  t.ok(mostHeld > 2 * count * 64, `${mostHeld} bytes`);
+  t.ok(held < 1 << 20, `${held} bytes are still held`);
+  const expected = values(...Array.from({ length: 2 * count }, (_, i): [number, string] => [i, '1']));
+  t.ok(all[0] === `x ${expected}`, 'the samples of both copies');
+});
+
+t.test('held series are sent in turns with the event loop when the last replica ends', async (t) => {
+  const [few, many] = [0, 3000].map((first) =>
+    Array.from({ length: 3000 }, (_, i) =>
+      frame({ a: String(first + ((i * 7919) % 3000)) }, values([1, '1'])),
+    ),
+  );
+  const turns = await onEagerClock(() =>
+    turnsOf(async () => t.equal((await merged([few!, many!], 0, { lookAheadBytes: 0 })).length, 6000)),
+  );
+  t.ok(turns > 3000, `${turns} turns`);
 });

@@ -141,7 +141,8 @@ class RawDecoder {
 /** Returns an upper bound on the number of samples, without decoding them. Exact for floats as servers print them. */
 export function countSamples({ samples }: SeriesFrame): number {
   let brackets = 0;
-  for (const byte of samples) if (byte === OPEN_BRACKET) brackets++;
+  // An iterator would take ten times as long.
+  for (let i = 0; i < samples.length; i++) if (samples[i] === OPEN_BRACKET) brackets++;
   // One of them opens the list.
   return Math.max(0, brackets - 1);
 }

@@ -186,7 +186,7 @@ function mergeAnswers(
   const merged =
     streams.length === 1
       ? streams[0]!
-      : mergeReplicaStreams(streams, { antiAffinity: group.antiAffinity, areRaw, memory });
+      : mergeReplicaStreams(streams, { antiAffinity: group.antiAffinity, areRaw, memory, signal });
   return transformFrames(merged, {
     fail(thrown) {
       const error = asPromfedError(thrown);
