@@ -28,7 +28,7 @@ import { queryRegionRules } from './region-rules.js';
 const LABEL_BYTES = 16;
 
 /** Number of series that are labelled between two checks of the pacer. */
-const LABELLED_EACH = 256;
+const LABELLED_EACH = 8;
 
 /** Bytes of one matcher of `match[]`: its objects, its text, and its copies for groups that inject matchers. */
 const SELECTOR_NODE_BYTES = 1024;

@@ -3,8 +3,8 @@
 import { type MemoryAccount, type Pacer, sortPaced } from '../runtime/index.js';
 import { removeFirst, siftDown } from './heap.js';
 
-/** Number of items that are handled between two checks of the pacer. */
-const PACED_EACH = 256;
+/** Number of items that are handled between two checks of the pacer: comparing large label sets takes milliseconds. */
+const PACED_EACH = 8;
 
 /** Memory of an item of a list that is sorted: its places in the lists of the merge sort. */
 const SORTED_BYTES = 24;

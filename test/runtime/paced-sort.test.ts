@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { onEagerClock, turnsOf } from '../helpers/runtime/event-loop-turns.js';
 import { Cancellation, Pacer, sortPaced } from '../../src/runtime/index.js';
 
 t.test('a list of any length is sorted, and equal items keep their order', async (t) => {
@@ -34,4 +35,13 @@ t.test('a canceled sort ends when its time slice is used up', async (t) => {
     code: 'canceled',
     message: 'query was canceled in expression evaluation',
   });
+});
+
+t.test('slow comparisons are made in turns with the event loop', async (t) => {
+  const length = 200;
+  const items = Array.from({ length }, (_, i) => (i * 7919) % length);
+  const turns = await onEagerClock(() =>
+    turnsOf(() => sortPaced(new Pacer(new Cancellation()), items, (a, b) => a - b)),
+  );
+  t.ok(turns > length / 8, `${turns} turns`);
 });

@@ -11,7 +11,7 @@ import { maxLabelsBytes, MAX_UNIT_BYTES } from './write-labels.js';
 /** Items of at least this size are written to memory of their own, so that no block grows. */
 const MAX_COPIED_BYTES = 64 << 10;
 
-/** Number of items that are written between two checks of the pacer. */
+/** Number of small items that are written between two checks of the pacer. */
 const PACED_EACH = 256;
 
 /** How items of one kind are written. */
@@ -72,9 +72,10 @@ async function* encode<T>(
   block.text(prefix);
   let count = 0;
   for (const item of items) {
-    if (count % PACED_EACH === 0 && pacer.due) await pacer.pause();
     const maxBytes = writer.maxBytes(item) + 1;
-    if (maxBytes <= MAX_COPIED_BYTES) {
+    const isLarge = maxBytes > MAX_COPIED_BYTES;
+    if ((isLarge || count % PACED_EACH === 0) && pacer.due) await pacer.pause();
+    if (!isLarge) {
       while (!block.fits(maxBytes)) yield block.flush();
       if (count > 0) block.byte(COMMA);
       writer.write(item, block);

@@ -18,6 +18,8 @@ const MAX_PAGE_BYTES = 4096;
 
 /** Reads the `data` of one response. */
 export interface MetadataReader<T> extends DataReceiver {
+  /** Drops what is not needed of that which was received. Called after each chunk of the answer. */
+  compact?(pacer: Pacer): Promise<void> | undefined;
   /** Returns what was received. @throws PromfedError `upstream` when its shape is wrong. */
   finish(pacer: Pacer): T | Promise<T>;
 }
@@ -63,6 +65,8 @@ export async function readMetadata<T>(
     const framer = new DataFramer(reader);
     for await (const chunk of body) {
       feed(framer, chunk);
+      const compacting = reader.compact?.(pacer);
+      if (compacting !== undefined) await compacting;
       if (pacer.due) await pacer.pause();
     }
     if (!framer.hasBegun) throw invalidAnswer('empty response');

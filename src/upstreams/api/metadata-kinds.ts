@@ -3,7 +3,7 @@
 import { invalidAnswer, LabelsParser, parsePaced, parseSmall, unescape } from '../../json/index.js';
 import { mergeDistinct } from '../../merge/index.js';
 import { compareStrings, Labels } from '../../model/index.js';
-import type { Pacer, SteppedReservation } from '../../runtime/index.js';
+import { type Pacer, sortPaced, type SteppedReservation } from '../../runtime/index.js';
 import type { MetricMetadata } from '../server-group.js';
 import {
   arrayOf,
@@ -86,18 +86,23 @@ class StringsReader implements MetadataReader<readonly string[]> {
     this.#add(unescape(value, 0, value.length), true);
   }
 
+  compact(pacer: Pacer): Promise<void> | undefined {
+    return this.#strings.length < this.#maxLength ? undefined : this.#cut(pacer);
+  }
+
   finish(): readonly string[] {
     return this.#strings;
   }
 
   #add(text: string, isWide: boolean): void {
     this.#hold.add(STRING_BYTES + (isWide ? 2 : 1) * text.length);
-    if (this.#strings.push(text) >= this.#maxLength) this.#cut();
+    this.#strings.push(text);
   }
 
   /** Keeps the smallest strings. The others return one byte for each character: it is not known which ones have two. */
-  #cut(): void {
-    const sorted = this.#strings.sort(compareStrings).filter((text, i, all) => text !== all[i - 1]);
+  async #cut(pacer: Pacer): Promise<void> {
+    const all = await sortPaced(pacer, this.#strings, compareStrings);
+    const sorted = all.filter((text, i) => text !== all[i - 1]);
     let dropped = 0;
     for (const text of this.#strings) dropped += STRING_BYTES + text.length;
     this.#strings = sorted.slice(0, this.#limit + 1);
