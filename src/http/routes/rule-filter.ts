@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 
 import type { RulesRequest } from '../../federation/index.js';
-import { compileMatchers, Labels, type StopSignal } from '../../model/index.js';
+import { compileMatcher, Labels, type StopSignal } from '../../model/index.js';
 import { Pacer } from '../../runtime/index.js';
 import type { RequestLimits } from '../app-context.js';
 import { selectorsOf } from '../parameters/match.js';
@@ -28,12 +28,18 @@ interface ListedGroup {
   readonly rules: readonly ListedRule[];
 }
 
+/** A matcher of a selector. */
+interface LabelTest {
+  readonly name: string;
+  readonly test: (value: string) => boolean;
+}
+
 /** The filters that regions apply too, and those of promfed. */
 export interface RuleFilter extends RegionFilter {
   /** True to list the rules of the regions as well. */
   readonly isFederated: boolean;
-  /** True when the labels of a rule match one of the selectors. */
-  readonly matches: (labels: Labels) => boolean;
+  /** Selectors, one of which the labels of a rule must satisfy. Without one, all do. */
+  readonly selectors: readonly (readonly LabelTest[])[];
   /** Maximum number of groups; undefined for all. */
   readonly maxGroups: number | undefined;
   /** The token of the first group; undefined to start with the first one. */
@@ -55,7 +61,6 @@ const FALSE: ReadonlySet<string> = new Set(['', '0', 'f', 'false']);
  * @throws PromfedError `bad_data` with Prometheus' text.
  */
 export function parseRuleFilter(parameters: Parameters, limits: RequestLimits): RuleFilter {
-  const selectors = selectorsOf(parameters, limits)().selectors.map((matchers) => compileMatchers(matchers));
   const type = parameters.get('type').toLowerCase();
   if (!Object.hasOwn(KINDS, type)) throw invalid('type', `not supported value ${JSON.stringify(type)}`);
   return {
@@ -63,16 +68,21 @@ export function parseRuleFilter(parameters: Parameters, limits: RequestLimits): 
     ruleNames: setOf(parameters, 'rule_name'),
     groupNames: setOf(parameters, 'rule_group'),
     files: setOf(parameters, 'file'),
-    matches: (labels) => selectors.length === 0 || selectors.some((matches) => matches(labels)),
+    selectors: selectorsOf(parameters, limits)().selectors.map((matchers) =>
+      matchers.map((matcher) => ({ name: matcher.name, test: compileMatcher(matcher) })),
+    ),
     excludesAlerts: parseBoolean(parameters, 'exclude_alerts'),
     isFederated: parseBoolean(parameters, 'federated'),
     ...parsePagination(parameters),
   };
 }
 
+/** Number of tokens that are computed between two checks of the pacer. */
+const TOKENS_EACH = 256;
+
 /**
  * Returns the groups that have rules left, and the token of the next page. Yields to the event loop: there may be many
- * selectors.
+ * groups and many selectors.
  *
  * @throws PromfedError `bad_data` when the token is of no group; `canceled` when the client left.
  */
@@ -82,18 +92,15 @@ export async function filterRules<Group extends ListedGroup>(
   signal: StopSignal,
 ): Promise<{ readonly groups: readonly Group[]; readonly nextToken: string | undefined }> {
   const { groupNames, files, maxGroups, nextToken } = filter;
-  const start = nextToken === undefined ? 0 : all.findIndex((group) => tokenOf(group) === nextToken);
-  if (start < 0) {
-    throw invalid('group_next_token', `invalid group_next_token '${nextToken}'. were rule groups changed?`);
-  }
-  const groups: Group[] = [];
   const pacer = new Pacer(signal);
+  const start = nextToken === undefined ? 0 : await indexOfToken(all, nextToken, pacer);
+  const groups: Group[] = [];
   for (const group of all.slice(start)) {
     if (groupNames?.has(group.name) === false || files?.has(group.file) === false) continue;
     const rules: ListedRule[] = [];
     for (const rule of group.rules) {
       if (pacer.due) await pacer.pause();
-      if (isWanted(rule, filter)) rules.push(rule);
+      if (await isWanted(rule, filter, pacer)) rules.push(rule);
     }
     if (rules.length === 0) continue;
     if (groups.length === maxGroups) return { groups, nextToken: tokenOf(group) };
@@ -102,10 +109,35 @@ export async function filterRules<Group extends ListedGroup>(
   return { groups, nextToken: undefined };
 }
 
-function isWanted(rule: ListedRule, { kind, ruleNames, matches }: RuleFilter): boolean {
+/** @throws PromfedError `bad_data` when no group has the token. */
+async function indexOfToken(all: readonly ListedGroup[], token: string, pacer: Pacer): Promise<number> {
+  for (const [i, group] of all.entries()) {
+    if (i % TOKENS_EACH === 0 && pacer.due) await pacer.pause();
+    if (tokenOf(group) === token) return i;
+  }
+  throw invalid('group_next_token', `invalid group_next_token '${token}'. were rule groups changed?`);
+}
+
+async function isWanted(
+  rule: ListedRule,
+  { kind, ruleNames, selectors }: RuleFilter,
+  pacer: Pacer,
+): Promise<boolean> {
   if (kind !== undefined && rule.kind !== kind) return false;
   if (ruleNames?.has(rule.name) === false) return false;
-  return matches(Labels.from(rule.labels));
+  if (selectors.length === 0) return true;
+  const labels = Labels.from(rule.labels);
+  for (const selector of selectors) if (await satisfies(labels, selector, pacer)) return true;
+  return false;
+}
+
+/** Pauses between two matchers: a match may take milliseconds. */
+async function satisfies(labels: Labels, selector: readonly LabelTest[], pacer: Pacer): Promise<boolean> {
+  for (const { name, test } of selector) {
+    if (pacer.due) await pacer.pause();
+    if (!test(labels.get(name))) return false;
+  }
+  return true;
 }
 
 function setOf(parameters: Parameters, name: string): ReadonlySet<string> | undefined {

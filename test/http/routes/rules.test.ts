@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { FederatedRuleGroup, QueryEngine } from '../../../src/federation/index.js';
 import { Connections, createApp } from '../../../src/http/index.js';
 import { PromfedError } from '../../../src/model/index.js';
+import { onEagerClock, turnsOf } from '../../helpers/runtime/event-loop-turns.js';
 import { REQUEST_LIMITS } from '../../helpers/parameters/request-limits.js';
 import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
 import { NO_RULES, type RuleGroupView } from '../../../src/rules/index.js';
@@ -244,4 +245,14 @@ t.test('an invalid request releases the memory of the regions', async (t) => {
   const { body } = await get('federated=maybe');
   t.match(body.error, /^invalid parameter "federated": error converting federated: strconv.ParseBool/);
   t.equal(requests.length, 1);
+});
+
+t.test('matchers and tokens are computed in turns with the event loop', async (t) => {
+  const { get } = startApp(t);
+  const selectors = Array.from({ length: 200 }, (_, i) => `match[]={nosuch="${i}"}`).join('&');
+  const many = await onEagerClock(() => turnsOf(() => get(`federated=true&${selectors}`)));
+  t.ok(many > 200 * 4, `${many} turns for four rules`);
+  const token = 'group_limit=1&group_next_token=nosuch';
+  const { status } = await get(`federated=true&${token}`);
+  t.equal(status, 400);
 });
