@@ -72,6 +72,9 @@ t.test('operators yield within a column of a million steps', async (t) => {
     'vector(1) or vector(2)',
     'vector(1) + vector(2)',
     'last_over_time(long[1ms])',
+    'histogram_quantile(time(), label_replace(vector(1), "le", "+Inf", "", ""))',
+    'histogram_quantiles(label_replace(vector(1), "le", "+Inf", "", ""), "q", 0.5)',
+    'info(label_replace(vector(1), "job", "a", "", ""))',
   ];
   for (const expr of operations) {
     const own = (await turnsOfQuery(expr)) - before;

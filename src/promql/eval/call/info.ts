@@ -57,7 +57,7 @@ export async function evalInfo(evaluator: Evaluator, node: CallNode): Promise<Ve
   const columns: Column[] = [];
   for (const column of input.columns) {
     if (evaluator.pacer.due) await evaluator.pacer.pause();
-    if (isEnriched(column)) appendAll(columns, infoSeries.enrich(column, isOptional));
+    if (isEnriched(column)) appendAll(columns, await infoSeries.enrich(column, isOptional));
     else columns.push(copy(evaluator, column));
   }
   evaluator.release(timestamps, input);
@@ -87,6 +87,9 @@ function copy(evaluator: Evaluator, { labels, dropsName, values, present, histog
   column.present.set(present);
   return histograms === undefined ? column : { ...column, histograms: histograms.slice() };
 }
+
+/** Number of info series that are visited, or of steps, between two checks of the pacer. */
+const VISITED_EACH = 5000;
 
 /** Info series by their identifying labels. The values of their columns are the timestamps of their samples. */
 class InfoSeries {
@@ -127,12 +130,20 @@ class InfoSeries {
    * Adds labels to a column: one column for each distinct set of labels over its steps. Unless `isOptional`, steps
    * without an info series have no result.
    */
-  enrich(column: Column, isOptional: boolean): Iterable<Column> {
+  async enrich(column: Column, isOptional: boolean): Promise<Iterable<Column>> {
+    const { pacer } = this.#evaluator;
     const metrics = [...(this.#byIdentity.get(column.labels.keep(IDENTIFYING_LABELS).key)?.values() ?? [])];
+    const visitedEach = metrics.reduce((sum, series) => sum + series.length, 1);
+    let visited = 0;
     const outputs = new Map<string, Column>();
     let current: string | undefined;
     let output: Column | undefined;
     for (let step = 0; step < column.present.length; step++) {
+      visited += visitedEach;
+      if (visited > VISITED_EACH) {
+        visited = 0;
+        if (pacer.due) await pacer.pause();
+      }
       if (column.present[step] === 0) continue;
       const infos = metrics.map((series) => tryNewest(series, step)).filter((info) => info !== undefined);
       if (infos.length === 0 && !isOptional) continue;

@@ -10,7 +10,7 @@ import {
   rangeQuantile,
   type MonotonicityFix,
 } from '../../functions/index.js';
-import type { CallNode } from '../../plan/index.js';
+import type { CallNode, PlanNode } from '../../plan/index.js';
 import { ANNOTATION_TEXTS } from '../annotation-texts.js';
 import { mergeSameLabels } from '../columns.js';
 import type { Evaluator, ScalarOperand, VectorOperand } from '../evaluator.js';
@@ -33,9 +33,7 @@ export async function evalHistogramQuantile(
     operands?.quantiles ?? evaluator.evaluateScalar(quantileNode),
     operands?.vector ?? evaluator.evaluateVector(vectorNode),
   ]);
-  for (const value of new Set(q.values)) {
-    if (!(value >= 0 && value <= 1)) evaluator.warn(ANNOTATION_TEXTS.invalidQuantile(value), quantileNode);
-  }
+  await warnOfInvalidQuantiles(evaluator, q, quantileNode);
   const { grid } = evaluator;
   const fixes = new MonotonicityFixes();
   const columns = await evalHistograms(evaluator, vector, vectorNode, {
@@ -58,6 +56,26 @@ export async function evalHistogramQuantile(
   if (text !== undefined) evaluator.info(text, vectorNode);
   evaluator.release(q, vector);
   return mergeSameLabels(evaluator, evaluator.vector(columns));
+}
+
+/** Number of values for which a warning is added. Annotations keep no more of them. */
+const MAX_INVALID = 10_000;
+
+/** Adds a warning for each invalid quantile. */
+async function warnOfInvalidQuantiles(
+  evaluator: Evaluator,
+  { values }: ScalarOperand,
+  at: PlanNode,
+): Promise<void> {
+  const invalid = new Set<number>();
+  const running = evaluator.forSteps((fromStep, toStep) => {
+    for (let step = fromStep; step < toStep && invalid.size < MAX_INVALID; step++) {
+      const value = values[step]!;
+      if (!(value >= 0 && value <= 1)) invalid.add(value);
+    }
+  });
+  if (running !== undefined) await running;
+  for (const value of invalid) evaluator.warn(ANNOTATION_TEXTS.invalidQuantile(value), at);
 }
 
 /**

@@ -34,7 +34,7 @@ export async function evalHistogramQuantiles(evaluator: Evaluator, node: CallNod
     );
     for (const column of result.columns) {
       if (evaluator.pacer.due) await evaluator.pacer.pause();
-      appendAll(columns, splitByQuantile(evaluator, column, label, scalars[i]!.values));
+      appendAll(columns, await splitByQuantile(evaluator, column, label, scalars[i]!.values));
     }
     evaluator.release(result);
   }
@@ -43,15 +43,15 @@ export async function evalHistogramQuantiles(evaluator: Evaluator, node: CallNod
 }
 
 /** Adds the quantile as a label to a column: one column for each distinct value of the quantile. */
-function splitByQuantile(
+async function splitByQuantile(
   evaluator: Evaluator,
   column: Column,
   label: string,
   quantiles: Float64Array,
-): Iterable<Column> {
+): Promise<Iterable<Column>> {
   const outputs = new Map<string, Column>();
-  for (let step = 0; step < column.present.length; step++) {
-    if (column.present[step] === 0) continue;
+  const split = (step: number): void => {
+    if (column.present[step] === 0) return;
     const text = formatOpenMetrics(quantiles[step]!);
     let output = outputs.get(text);
     if (output === undefined) {
@@ -60,6 +60,10 @@ function splitByQuantile(
     }
     output.values[step] = column.values[step]!;
     output.present[step] = 1;
-  }
+  };
+  const running = evaluator.forSteps((fromStep, toStep) => {
+    for (let step = fromStep; step < toStep; step++) split(step);
+  });
+  if (running !== undefined) await running;
   return outputs.values();
 }
