@@ -1,7 +1,7 @@
 // Sums and means of native histograms, with compensation for every bucket.
 
 import { divideHistogram, mergeHints, multiplyHistogram, tryAlign, tryAddHistograms } from './arithmetic.js';
-import { createHistogram, populatedBuckets, type Histogram, type SparseBuckets } from './histogram.js';
+import { createHistogram, type Histogram, type SparseBuckets } from './histogram.js';
 
 /**
  * A running sum or mean of histograms with Neumaier's compensation. A mean is computed incrementally once the sum would
@@ -103,24 +103,36 @@ function add(sum: number, compensation: number, value: number): readonly [number
   return [next, compensation + (value - next + sum)];
 }
 
-/** Adds buckets one by one as `add` does. */
+/** Adds buckets one by one as `add` does. Counts of 0 are dropped. */
 function addBuckets(
   sum: SparseBuckets,
   compensation: SparseBuckets,
   value: SparseBuckets,
 ): readonly [SparseBuckets, SparseBuckets] {
-  const [sums, compensations, values] = [sum, compensation, value].map(
-    ({ indices, counts }) => new Map(indices.map((index, i) => [index, counts[i]!])),
-  );
-  const indices = [...new Set([...sum.indices, ...compensation.indices, ...value.indices])].sort(
-    (a, b) => a - b,
-  );
-  const added = indices.map((index) =>
-    add(sums!.get(index) ?? 0, compensations!.get(index) ?? 0, values!.get(index) ?? 0),
-  );
-  const part = (which: 0 | 1): SparseBuckets =>
-    populatedBuckets(indices.map((index, i) => [index, added[i]![which]]));
-  return [part(0), part(1)];
+  const sums = { indices: [] as number[], counts: [] as number[] };
+  const compensations = { indices: [] as number[], counts: [] as number[] };
+  let [i, j, k] = [0, 0, 0];
+  for (;;) {
+    const index = Math.min(
+      sum.indices[i] ?? Infinity,
+      compensation.indices[j] ?? Infinity,
+      value.indices[k] ?? Infinity,
+    );
+    if (index === Infinity) return [sums, compensations];
+    const added = add(
+      sum.indices[i] === index ? sum.counts[i++]! : 0,
+      compensation.indices[j] === index ? compensation.counts[j++]! : 0,
+      value.indices[k] === index ? value.counts[k++]! : 0,
+    );
+    if (added[0] !== 0) {
+      sums.indices.push(index);
+      sums.counts.push(added[0]);
+    }
+    if (added[1] !== 0) {
+      compensations.indices.push(index);
+      compensations.counts.push(added[1]);
+    }
+  }
 }
 
 function overflows({ zeroCount, count, sum, positive, negative }: Histogram): boolean {

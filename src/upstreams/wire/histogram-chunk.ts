@@ -22,7 +22,7 @@ const HEADER_BYTES = 3;
 
 /**
  * Calls `add` with every sample of a chunk of histograms with integer counts, in order. Yields after each sample, so that
- * the caller may pause: a sample may have a million buckets.
+ * the caller may pause: a sample may have many thousands of buckets.
  *
  * @throws PromfedError `upstream` when the chunk is invalid; what `add` throws.
  */

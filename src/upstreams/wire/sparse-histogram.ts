@@ -18,8 +18,11 @@ export interface Span {
   readonly length: number;
 }
 
-/** Upper bound on the buckets of one sign. The finest schema needs fewer for all floats. */
-const MAX_BUCKETS = 1 << 20;
+/**
+ * Upper bound on the buckets of one sign. At the finest schema they are 256 powers of two. Operations on a histogram take
+ * one turn of the event loop.
+ */
+const MAX_BUCKETS = 1 << 16;
 
 /** Upper bound on the spans of one sign. A span without buckets takes two bits in a chunk and an object in memory. */
 const MAX_SPANS = 1 << 16;
