@@ -38,6 +38,10 @@ export function computationCases(): readonly HostileCase[] {
       'holt-winters windows of a day at each second of a day',
       `max_over_time((deriv((vector(time() * 7 % 1009))${day}))${day})`,
     ),
+    computation(
+      'two million invalid quantiles',
+      'max_over_time(histogram_quantile(time(), label_replace(vector(1), "le", "+Inf", "", ""))[25d:1s])',
+    ),
     computation('six levels of subqueries', nestedSubqueries(6)),
     computation(
       'one side of 2,000 series joined to each of 2,000',

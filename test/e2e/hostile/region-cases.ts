@@ -13,6 +13,9 @@ import {
 } from '../../helpers/hostile/hostile-regions.js';
 import { crc32c } from '../../../src/upstreams/wire/crc32c.js';
 import { send, type Answered } from '../../helpers/hostile/requests.js';
+import { vectorOf } from './answers.js';
+import { largeHistograms, sendMessage, varint } from './messages.js';
+import { ruleCases } from './rule-cases.js';
 
 /** Native histograms of several regions are added here, from the raw samples of those that serve remote read. */
 const REMOTE_READ = 'histogram_count(sum(rate(remote_read_metric[5m])))';
@@ -143,6 +146,76 @@ export function regionCases(): readonly HostileCase[] {
       ...BY_REMOTE_READ,
     },
     {
+      name: 'twenty series of histograms of 65,536 buckets by remote read',
+      fast: false,
+      prepare: (regions) => {
+        serveReading(regions, (response) => {
+          sendMessage(
+            response,
+            Array.from({ length: 20 }, (_, i) => largeHistograms(i)),
+          );
+        });
+      },
+      ...BY_REMOTE_READ,
+    },
+    {
+      name: 'a million small series that pass through',
+      fast: false,
+      prepare: (regions) => {
+        regions.serve('passing_series', (response, request) => {
+          const head = '{"status":"success","data":{"resultType":"vector","result":[';
+          const at = timeOf(request);
+          const item = (i: number): string => `{"metric":{"n":"${i}"},"value":[${at},"1"]}`;
+          sendPieces(response, listText(head, 1_000_000, item, ']}}'));
+        });
+      },
+      attack: ({ server }) => send(server.url, '/api/v1/query', { query: 'passing_series' }),
+    },
+    {
+      name: 'series of 70,000 labels',
+      fast: false,
+      prepare: (regions) => {
+        const labels = Array.from({ length: 70_000 }, (_, i) => `"l${90_000 - i}":""`).join(',');
+        regions.serve(
+          'labelled_series',
+          vectorOf(20, (i) => `${labels},"n":"${i}"`),
+        );
+      },
+      attack: ({ server }) => send(server.url, '/api/v1/query', { query: 'sort(labelled_series + 1)' }),
+      problem: oneOf([500]),
+    },
+    {
+      name: 'a hundred thousand warnings for a query of 1,500 sums',
+      fast: false,
+      prepare: (regions) => {
+        let count = 0;
+        regions.serve('warned_', (response) => {
+          const warnings = Array.from({ length: 16 }, () => `${count++} ${'x'.repeat(4000)}`);
+          const body = { status: 'success', data: { resultType: 'vector', result: [] }, warnings };
+          response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+        });
+      },
+      attack: ({ server }) => {
+        const query = Array.from({ length: 1_500 }, (_, i) => `sum(warned_${i})`).join(' + ');
+        return send(server.url, '/api/v1/query', { query }, 'POST');
+      },
+      problem: oneOf([200, 422, 503]),
+    },
+    {
+      name: 'long label values with a common beginning, limited to 25,000',
+      fast: false,
+      prepare: (regions) => {
+        const start = 'p'.repeat(1000);
+        regions.serve('/label/common/values', (response, _request, region) => {
+          const item = (i: number): string => `"${start}${Math.imul(i, 2654435761) >>> 0}"`;
+          sendPieces(response, listText(SERIES_HEAD, region === 'r0' ? 51_000 : 0, item, ']}'));
+        });
+      },
+      attack: ({ server }) => send(server.url, '/api/v1/label/common/values', { limit: '25000' }),
+      problem: oneOf([200, 422, 503]),
+    },
+    ...ruleCases(),
+    {
       name: 'millions of empty series by JSON',
       fast: false,
       prepare: (regions) => {
@@ -165,12 +238,4 @@ function serveReading(regions: HostileRegions, answer: RegionAnswer): void {
   regions.serve('remote_read_metric', (response) => {
     sendData(response, { resultType: 'matrix', result: [] });
   });
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Buffer.from([...bytes, rest]);
-    bytes.push((rest % 128) | 0x80);
-  }
 }
