@@ -38,7 +38,7 @@ interface LabelTest {
 export interface RuleFilter extends RegionFilter {
   /** True to list the rules of the regions as well. */
   readonly isFederated: boolean;
-  /** Selectors, one of which the labels of a rule must satisfy. Without one, all do. */
+  /** The labels of a rule must satisfy one of the selectors. Without selectors, all rules are listed. */
   readonly selectors: readonly (readonly LabelTest[])[];
   /** Maximum number of groups; undefined for all. */
   readonly maxGroups: number | undefined;
