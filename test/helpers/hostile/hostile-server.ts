@@ -22,6 +22,7 @@ export interface HostileServer {
   readonly port: number;
   readonly pid: number;
   isRunning(): boolean;
+  kill(): void;
   /** The newest output, at most 64 KiB. */
   output(): string;
   /** Bytes that the budget holds, of all requests. */
@@ -50,8 +51,11 @@ export async function startHostileServer(
     '--query.timeout=4s',
     ...flags,
   ]);
-  t.teardown(() => {
+  const kill = (): void => {
     child.kill('SIGKILL');
+  };
+  t.teardown(() => {
+    kill();
     rmSync(directory, { recursive: true, force: true });
   });
   let output = '';
@@ -72,6 +76,7 @@ export async function startHostileServer(
     port: Number(new URL(url).port),
     pid,
     isRunning,
+    kill,
     output: () => output,
     async heldBytes() {
       const text = await (await fetch(`${url}/metrics`)).text();
