@@ -8,12 +8,15 @@ import { NO_ELECTION, type GroupOwnership } from './election/index.js';
 import type { AlertSink, SampleSink } from './ports.js';
 import { QueryLimit } from './query/query-limit.js';
 import { restoreGroup, resumeGroup, type RestoreGroupOptions } from './restore/restore-group.js';
+import type { MemoryAccount } from '../runtime/index.js';
 import type { RuleSet } from './rule-manager.js';
 import { tableLink } from './template/index.js';
 
 export interface RuleSetOptions extends RestoreGroupOptions {
   readonly alerts: AlertSink;
   readonly samples: SampleSink;
+  /** See `RuleGroupOptions.memory`. */
+  readonly memory?: MemoryAccount | undefined;
   /** Shared by successive configurations. Default: a limit of their own. */
   readonly queryLimit?: QueryLimit;
   /** Default: this process evaluates all groups. */

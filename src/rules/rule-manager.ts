@@ -129,6 +129,7 @@ export class RuleManager {
     const lease = rules.ownership.leaseOf(key);
     if (previous === undefined || (previous.lease === lease && lease !== undefined)) {
       if (previous !== undefined) group.adopt(previous.group);
+      previous?.group.release();
       this.#set(key, group, fingerprint, lease, rules);
     } else {
       this.#startAnew(key, { ...previous, group, fingerprint }, lease, rules);
@@ -163,12 +164,13 @@ export class RuleManager {
   /** Replaces a group that another replica has evaluated, or will evaluate, by one without state. */
   #startAnew(
     key: string,
-    { group: { settings }, fingerprint, schedule }: ManagedGroup,
+    { group: previous, fingerprint, schedule }: ManagedGroup,
     lease: GroupLease | undefined,
     rules: RuleSet,
   ): void {
     if (schedule !== undefined) this.#options.metrics.groupRemoved(key);
-    const group = rules.createGroup(settings, false);
+    previous.release();
+    const group = rules.createGroup(previous.settings, false);
     group.isTakenOver = lease !== undefined;
     this.#set(key, group, fingerprint, lease, rules);
   }
@@ -222,6 +224,7 @@ export class RuleManager {
   async #remove(key: string): Promise<void> {
     const managed = await this.#stopped(key);
     this.#managed.delete(key);
+    managed?.group.release();
     if (managed?.schedule === undefined) return;
     const { group } = managed;
     const { metrics, timers } = this.#options;

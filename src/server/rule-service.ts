@@ -26,7 +26,14 @@ import {
   type RuleGroup,
   type RulesApi,
 } from '../rules/index.js';
-import { Cancellation, type Clock, type Log, type Timers } from '../runtime/index.js';
+import {
+  Cancellation,
+  type Clock,
+  type Log,
+  type MemoryAccount,
+  type MemoryBudget,
+  type Timers,
+} from '../runtime/index.js';
 import { createRestoreEngine, type RestoreEngine } from './restore-engine.js';
 
 /** Shared by all queries: its stack trace has no information. */
@@ -51,6 +58,8 @@ export interface RuleServiceOptions extends RuleServerFlags {
   readonly engine: () => QueryEngine;
   readonly features: FeatureSet;
   readonly queryTimeoutMs: number;
+  /** For the series that rules hold. */
+  readonly budget: MemoryBudget;
   /** Called once, when rules are first evaluated in this process. */
   readonly createMetrics: () => RuleServiceMetrics;
   readonly clock: Clock;
@@ -91,6 +100,8 @@ export class RuleService {
   readonly #options: RuleServiceOptions;
   readonly #signal = new Cancellation();
   readonly #queryLimit = new QueryLimit();
+  /** Account of the series of all rules, which is never closed. */
+  readonly #memory: MemoryAccount | undefined;
   /** Created once, because a failed start may be repeated. */
   #metrics: RuleServiceMetrics | undefined;
   #electionMetrics: ElectionMetrics | undefined;
@@ -99,6 +110,7 @@ export class RuleService {
 
   constructor(options: RuleServiceOptions) {
     this.#options = options;
+    this.#memory = options.budget.tryOpen(0);
   }
 
   /** The rules as the routes show them. Its methods reject until this process evaluates rules. */
@@ -173,6 +185,7 @@ export class RuleService {
       queryLimit: this.#queryLimit,
       alerts: active.notifier,
       samples: active.writer,
+      memory: this.#memory,
       ownership: election?.elector ?? NO_ELECTION,
       metrics: active.metrics.rules,
       signal: this.#signal,

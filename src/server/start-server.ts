@@ -135,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     engine: () => current.get().engine,
     features: options.features,
     queryTimeoutMs,
+    budget,
     createMetrics: () => metrics.addRules(() => clock.now()),
     version: options.version,
     clock,

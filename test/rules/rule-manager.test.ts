@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { NO_LOG } from '../../src/runtime/index.js';
+import { MemoryBudget, NO_LOG } from '../../src/runtime/index.js';
 import { RuleManager } from '../../src/rules/index.js';
 import { ManualTimers } from '../helpers/runtime/manual-timers.js';
 import { alerting, groupSettings, recording, RuleBench } from '../helpers/rules/rule-groups.js';
@@ -240,4 +240,34 @@ t.test('an invalid group keeps the previous rules', async (t) => {
     manager.groups.map(({ settings }) => settings.name),
     ['g'],
   );
+});
+
+t.test('the series that rules hold are charged to the budget, and too many fail a rule', async (t) => {
+  const { timers, bench, manager } = setUp();
+  const limits = { budgetBytes: 100_000, perQueryBytes: 100_000 };
+  const budget = new MemoryBudget(limits);
+  bench.memory = budget.tryOpen(0);
+  const series = (from: number, count: number): [Record<string, string>, number][] =>
+    Array.from({ length: count }, (_, i) => [{ id: String(from + i) }, 1]);
+  bench.results.set('few', series(0, 20));
+  bench.results.set('many', series(0, 200));
+  bench.results.set('changing', series(0, 20));
+  const groups = [
+    groupSettings('g', [recording('r', 'few'), alerting('A', 'many')]),
+    groupSettings('h', [alerting('B', 'changing')]),
+  ];
+  await manager.update(bench.ruleSet(groups));
+  await timers.pass(MINUTE);
+  const [recorded, failed] = manager.groups[0]!.rules;
+  t.equal(recorded!.evaluation.health, 'ok');
+  t.match(failed!.evaluation.lastError, /^no memory for the 200 series of the rule; .*--memory$/);
+  const held = budget.heldBytes;
+  t.ok(held > 40 * 800, `${held} bytes`);
+  // Alerts that are resolved are still held.
+  bench.results.set('changing', series(20, 20));
+  await timers.pass(MINUTE);
+  t.ok(budget.heldBytes > held + 20 * 800, `${budget.heldBytes} bytes`);
+  await manager.update(bench.ruleSet([]));
+  t.equal(budget.heldBytes, 0);
+  await manager.close();
 });

@@ -9,7 +9,7 @@ import t from 'tap';
 import { loadConfig, type Settings } from '../../src/config/index.js';
 import type { QueryEngine } from '../../src/federation/index.js';
 import { Labels } from '../../src/model/index.js';
-import { NO_LOG } from '../../src/runtime/index.js';
+import { MemoryBudget, NO_LOG } from '../../src/runtime/index.js';
 import { NO_RULE_METRICS } from '../../src/rules/metrics.js';
 import { NO_METRICS } from '../../src/rules/notify/metrics.js';
 import { NO_REMOTE_WRITE_METRICS } from '../../src/rules/remote-write/metrics.js';
@@ -67,6 +67,7 @@ promxy: { server_groups: [{ static_configs: [{ targets: ['127.0.0.1:1'] }] }] }
     engine: () => engine,
     features: new Set(),
     queryTimeoutMs: 10_000,
+    budget: new MemoryBudget({ budgetBytes: 1e9, perQueryBytes: 1e9 }),
     createMetrics: () => ({
       rules: NO_RULE_METRICS,
       notifications: NO_METRICS,

@@ -124,6 +124,7 @@ export class AlertingRule {
    *
    * @param limit maximum number of pending and firing alerts; 0 for no limit.
    * @param chained results of the group that queries of templates read. Default none.
+   * @param hold reserves the memory of all alerts that the rule is about to hold. Default: it is not counted.
    * @returns the samples of all pending and firing alerts.
    * @throws PromfedError `execution` when two alerts have equal labels (the state is kept), when the limit is exceeded
    *   (all alerts are dropped), or when the result is partial and the rule accepts complete results only.
@@ -133,7 +134,9 @@ export class AlertingRule {
     { timeMs, queryOffsetMs }: EvaluationTime,
     limit: number,
     chained?: ChainedResults,
+    hold: (series: Iterable<Labels>) => Promise<void> = () => Promise.resolve(),
   ): Promise<OutgoingSample[]> {
+    await hold(this.#seriesWith(result));
     const partial = this.#hold.judge(result, timeMs);
     const returned = await this.#alertsOf(result, timeMs, chained);
     for (const [key, alert] of returned) {
@@ -189,6 +192,16 @@ export class AlertingRule {
       });
     }
     return due;
+  }
+
+  /** Yields the labels of all series of a result, and of the alerts that it does not have. */
+  *#seriesWith({ samples }: RuleResult): Generator<Labels, void, undefined> {
+    const active = new Map([...this.#active.values()].map((alert) => [alert.sourceLabels.key, alert]));
+    for (const { labels } of samples) {
+      active.delete(labels.key);
+      yield labels;
+    }
+    for (const { labels } of active.values()) yield labels;
   }
 
   async #alertsOf(

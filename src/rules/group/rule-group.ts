@@ -3,7 +3,7 @@
 import { asPromfedError, PromfedError, type Labels, type StopSignal } from '../../model/index.js';
 import type { RuleGroupSettings } from '../../config/index.js';
 import { QueryBatching, type QueryEngine } from '../../federation/index.js';
-import { Cancellation, Pacer, type Clock, type Log } from '../../runtime/index.js';
+import { Cancellation, Pacer, type Clock, type Log, type MemoryAccount } from '../../runtime/index.js';
 import type { AlertingRule, EvaluationTime } from '../alert/alerting-rule.js';
 import { createChainedResults } from '../chain/chained-results.js';
 import { GroupResults, NO_LOSS, type Loss } from '../chain/group-results.js';
@@ -12,8 +12,10 @@ import { UNSHARED, type GroupLease } from '../election/index.js';
 import type { RuleMetrics } from '../metrics.js';
 import type { AlertSink, OutgoingSample, SampleSink } from '../ports.js';
 import type { EngineQuery } from '../query/engine-query.js';
+import type { RuleResult } from '../query/rule-result.js';
 import type { RecordingRule } from '../recording-rule.js';
 import { batchesOf } from './dependencies.js';
+import { RuleMemory } from './rule-memory.js';
 import { WrittenSeries } from './written-series.js';
 
 export type Rule = AlertingRule | RecordingRule;
@@ -29,6 +31,8 @@ export interface RuleGroupOptions {
   readonly engine: () => QueryEngine;
   readonly alerts: AlertSink;
   readonly samples: SampleSink;
+  /** Account for the series that the rules of all groups hold. Default: not counted. */
+  readonly memory?: MemoryAccount | undefined;
   readonly resendDelayMs: number;
   /** `rules.chained_results`: true when rules read results of their group from memory. */
   readonly chainsInMemory: boolean;
@@ -78,6 +82,7 @@ export class RuleGroup {
   readonly #written: WrittenSeries;
   readonly #results: GroupResults;
   readonly #batching = new QueryBatching();
+  readonly #memory: RuleMemory;
 
   constructor(settings: RuleGroupSettings, prepared: readonly PreparedRule[], options: RuleGroupOptions) {
     this.settings = settings;
@@ -88,6 +93,7 @@ export class RuleGroup {
     this.#results = new GroupResults(this.rules, options.chainsInMemory);
     this.recordedNames = options.recordedNames;
     this.#options = options;
+    this.#memory = new RuleMemory(options.memory);
   }
 
   /** Identifies the group: names are unique within a file only. */
@@ -187,6 +193,11 @@ export class RuleGroup {
     this.#options.samples.append(markers.filter(({ labels }) => !isWritten(labels)));
   }
 
+  /** Returns the memory of a group that is not evaluated again. */
+  release(): void {
+    this.#memory.release();
+  }
+
   /** After a step of the clock backwards, moves the state so that one interval has passed since the last evaluation. */
   #followClock(timeMs: number): void {
     const lastMs = this.#slotMs;
@@ -239,12 +250,15 @@ export class RuleGroup {
     });
     this.#checkLease();
     rule.evaluation.missingGroups = result.missing.map(({ name }) => name);
+    const pacer = new Pacer(this.#options.signal);
+    const hold = (series: Iterable<Labels>): Promise<void> => this.#memory.hold(position, series, pacer);
     if (rule.kind === 'recording') {
-      const samples = await rule.evaluate(result, time, limit, new Pacer(this.#options.signal));
+      await hold(labelsOf(result));
+      const samples = await rule.evaluate(result, time, limit, pacer);
       this.#checkLease();
       return { samples, loss: rule.lossOf(result) };
     }
-    const samples = await rule.evaluate(result, time, limit, chained);
+    const samples = await rule.evaluate(result, time, limit, chained, hold);
     this.#checkLease();
     this.#send(rule, time.timeMs);
     return { samples, loss: NO_LOSS };
@@ -279,6 +293,10 @@ export class RuleGroup {
   #checkLease(): void {
     if (!this.lease.isHeld) throw new PromfedError('canceled', 'lease of the rule election has ended');
   }
+}
+
+function* labelsOf({ samples }: RuleResult): Generator<Labels, void, undefined> {
+  for (const { labels } of samples) yield labels;
 }
 
 /** Returns `FILE;NAME`. Source: Prometheus, rules/group.go (`GroupKey`). */

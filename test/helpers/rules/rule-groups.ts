@@ -3,7 +3,7 @@
 import type { RuleGroupSettings, RuleSettings } from '../../../src/config/index.js';
 import type { QueryBatching, QueryEngine } from '../../../src/federation/index.js';
 import { Labels, type Column, type MissingGroup } from '../../../src/model/index.js';
-import { Cancellation, NO_LOG } from '../../../src/runtime/index.js';
+import { Cancellation, NO_LOG, type MemoryAccount } from '../../../src/runtime/index.js';
 import { countRecordedNames } from '../../../src/rules/chain/recorded-names.js';
 import { createRuleGroup } from '../../../src/rules/create-rule-group.js';
 import type { OutgoingAlert, OutgoingSample } from '../../../src/rules/index.js';
@@ -36,6 +36,8 @@ export class RuleBench {
   readonly restored: string[] = [];
   readonly resumed: string[] = [];
   ownership: GroupOwnership = NO_ELECTION;
+  /** Account of the series that rules hold. */
+  memory: MemoryAccount | undefined;
   /** Groups that are missing from every answer. */
   missing: readonly MissingGroup[] = [];
   /** Awaited before each answer. */
@@ -78,6 +80,7 @@ export class RuleBench {
           engine: () => this.engine,
           alerts: { send: (alerts) => this.alerts.push(...alerts) },
           samples: { append: (samples) => this.samples.push(...samples) },
+          memory: this.memory,
           features: new Set(),
           queryTimeoutMs: 10_000,
           resendDelayMs: 60_000,
