@@ -20,5 +20,12 @@ export { DeferredFrames, GeneratedFrames, transformFrames, type FrameStream } fr
 export { GeneratedStream, type ByteStream, type PullStream } from './stream/pull-stream.js';
 export { encodeFrames, encodeBuffered } from './write/encode-frames.js';
 export { annotationMembers, SUCCESS } from './write/envelope.js';
-export { encodeItems, LABELS_ITEMS, STRING_ITEMS, textItems, type ItemWriter } from './write/encode-items.js';
+export {
+  encodeItems,
+  encodeTexts,
+  LABELS_ITEMS,
+  STRING_ITEMS,
+  textItems,
+  type ItemWriter,
+} from './write/encode-items.js';
 export { encodeValue, type EncodeOptions } from './write/encode-value.js';

@@ -1,6 +1,7 @@
 // The state of rules as plain data, for the API and for other processes.
 
 import type { Histogram } from '../model/index.js';
+import type { Pacer } from '../runtime/index.js';
 import type { ActiveAlert, AlertState } from './alert/active-alert.js';
 import type { AlertingRule } from './alert/alerting-rule.js';
 import type { RuleGroup } from './group/rule-group.js';
@@ -67,16 +68,34 @@ export interface AlertView {
 const STATES: readonly AlertState[] = ['firing', 'pending', 'inactive'];
 
 /**
- * Returns a copy of the state of a group.
+ * Returns a copy of the state of a group. Runs in time slices: a rule may have a hundred thousand alerts.
  *
  * @param evaluatedBy undefined without an election.
  */
-export function viewOfGroup(
+export async function viewOfGroup(
   { settings, rules, evaluationMs, evaluatedAtMs }: RuleGroup,
+  pacer: Pacer,
   evaluatedBy?: string,
-): RuleGroupView {
+): Promise<RuleGroupView> {
   const { name, file, intervalMs, limit } = settings;
   const offset = slotOffset(file, name, intervalMs);
+  const views: RuleView[] = [];
+  for (const rule of rules) {
+    const { evaluation } = rule;
+    const common = {
+      name: rule.name,
+      query: rule.text,
+      // With empty values, as in Prometheus.
+      labels: Object.fromEntries(rule.settings.labels),
+      health: evaluation.health,
+      lastError: evaluation.lastError,
+      evaluationMs: evaluation.durationMs,
+      evaluatedAtMs: evaluation.startedAtMs,
+      missingGroups: evaluation.missingGroups,
+    };
+    if (rule.kind === 'recording') views.push({ kind: 'recording', ...common });
+    else views.push(await viewOfAlertingRule(rule, common, { intervalMs, offset }, pacer));
+  }
   return {
     name,
     file,
@@ -85,22 +104,7 @@ export function viewOfGroup(
     evaluationMs,
     evaluatedAtMs,
     ...(evaluatedBy === undefined ? {} : { evaluatedBy }),
-    rules: rules.map((rule): RuleView => {
-      const { evaluation } = rule;
-      const common = {
-        name: rule.name,
-        query: rule.text,
-        // With empty values, as in Prometheus.
-        labels: Object.fromEntries(rule.settings.labels),
-        health: evaluation.health,
-        lastError: evaluation.lastError,
-        evaluationMs: evaluation.durationMs,
-        evaluatedAtMs: evaluation.startedAtMs,
-        missingGroups: evaluation.missingGroups,
-      };
-      if (rule.kind === 'recording') return { kind: 'recording', ...common };
-      return viewOfAlertingRule(rule, common, { intervalMs, offset });
-    }),
+    rules: views,
   };
 }
 
@@ -109,8 +113,18 @@ interface GroupSlots {
   readonly offset: SlotOffset;
 }
 
-function viewOfAlertingRule(rule: AlertingRule, common: CommonView, slots: GroupSlots): AlertingRuleView {
+async function viewOfAlertingRule(
+  rule: AlertingRule,
+  common: CommonView,
+  slots: GroupSlots,
+  pacer: Pacer,
+): Promise<AlertingRuleView> {
   const alerts = [...rule.alerts];
+  const views: AlertView[] = [];
+  for (const alert of alerts) {
+    if (pacer.due) await pacer.pause();
+    if (alert.resolvedAtMs === undefined) views.push(viewOfAlert(alert, slots));
+  }
   const state = STATES.find((one) => alerts.some((alert) => alert.state === one)) ?? 'inactive';
   return {
     kind: 'alerting',
@@ -119,9 +133,7 @@ function viewOfAlertingRule(rule: AlertingRule, common: CommonView, slots: Group
     forMs: rule.settings.forMs,
     keepFiringForMs: rule.settings.keepFiringForMs,
     annotations: Object.fromEntries(rule.settings.annotations),
-    alerts: alerts
-      .filter(({ resolvedAtMs }) => resolvedAtMs === undefined)
-      .map((alert) => viewOfAlert(alert, slots)),
+    alerts: views,
   };
 }
 

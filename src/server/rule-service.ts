@@ -24,10 +24,12 @@ import {
   type RemoteWriter,
   type RuleMetrics,
   type RuleGroup,
+  type RuleGroupView,
   type RulesApi,
 } from '../rules/index.js';
 import {
   Cancellation,
+  Pacer,
   type Clock,
   type Log,
   type MemoryAccount,
@@ -105,6 +107,8 @@ export class RuleService {
   /** Created once, because a failed start may be repeated. */
   #metrics: RuleServiceMetrics | undefined;
   #electionMetrics: ElectionMetrics | undefined;
+  /** The copy of all groups that is being created. */
+  #views: Promise<readonly RuleGroupView[]> | undefined;
   /** Undefined until this process is chosen. */
   #active: ActiveRules | undefined;
 
@@ -116,9 +120,10 @@ export class RuleService {
   /** The rules as the routes show them. Its methods reject until this process evaluates rules. */
   readonly api: RulesApi = {
     groups: () =>
-      this.#read(({ manager }) =>
-        manager.groups.map((group) => viewOfGroup(group, holderOf(manager, group))),
-      ),
+      // Requests that arrive meanwhile share the copy.
+      (this.#views ??= this.#read((active) => this.#viewOf(active)).finally(() => {
+        this.#views = undefined;
+      })),
     alertmanagers: () => this.#read(({ notifier }) => notifier.alertmanagers()),
   };
 
@@ -228,7 +233,16 @@ export class RuleService {
     await previous?.elector.close();
   }
 
-  #read<T>(view: (active: ActiveRules) => T): Promise<T> {
+  async #viewOf({ manager }: ActiveRules): Promise<readonly RuleGroupView[]> {
+    const views: RuleGroupView[] = [];
+    const pacer = new Pacer(this.#signal);
+    for (const group of manager.groups) {
+      views.push(await viewOfGroup(group, pacer, holderOf(manager, group)));
+    }
+    return views;
+  }
+
+  #read<T>(view: (active: ActiveRules) => T | Promise<T>): Promise<T> {
     if (this.#active !== undefined) return Promise.resolve(view(this.#active));
     return Promise.reject(new PromfedError('unavailable', 'rules are not evaluated yet'));
   }

@@ -120,6 +120,16 @@ export class Connections {
   }
 
   /**
+   * Charges what a request holds to the memory budget until its response has ended.
+   *
+   * @throws PromfedError `overloaded` when there is no room.
+   */
+  charge(request: IncomingMessage, bytes: number): void {
+    const current = this.#requestOf(request);
+    if (current !== undefined) this.#memory.charge(current, bytes);
+  }
+
+  /**
    * Reads the body of a request, charged to the memory budget until the response has ended.
    *
    * @throws PromfedError see `readBody`.

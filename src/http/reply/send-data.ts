@@ -3,7 +3,7 @@
 import type { FastifyReply } from 'fastify';
 
 import type { MetadataResult } from '../../federation/index.js';
-import { annotationMembers, encodeItems, SUCCESS, type ItemWriter } from '../../json/index.js';
+import { annotationMembers, encodeItems, encodeTexts, SUCCESS, type ItemWriter } from '../../json/index.js';
 import { asPromfedError, type StopSignal } from '../../model/index.js';
 import { type Log, Pacer } from '../../runtime/index.js';
 import { sendChunks } from './send-chunks.js';
@@ -55,5 +55,31 @@ export function sendResult<T>(
   });
   return sendChunks(chunks, JSON_TYPE, reply, (thrown) => {
     log.warn({ err: asPromfedError(thrown).message }, 'metadata failed after the start of its answer');
+  });
+}
+
+/**
+ * Sends data that is printed piece by piece, as `sendResult` does.
+ *
+ * @param pieces of the JSON of the data.
+ */
+export function sendPieces(
+  reply: FastifyReply,
+  { warnings, release }: Pick<MetadataResult<unknown>, 'warnings' | 'release'>,
+  pieces: Iterable<string>,
+  { signal, log }: { readonly signal: StopSignal; readonly log: Log },
+): Promise<FastifyReply> {
+  const owner = {
+    close(): void {
+      release?.();
+    },
+  };
+  function* texts(): Generator<string, void, undefined> {
+    yield SUCCESS;
+    yield* pieces;
+    yield `${annotationMembers({ warnings, infos: [] })}}`;
+  }
+  return sendChunks(encodeTexts(texts(), owner, new Pacer(signal)), JSON_TYPE, reply, (thrown) => {
+    log.warn({ err: asPromfedError(thrown).message }, 'answer failed after its start');
   });
 }

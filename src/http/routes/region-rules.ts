@@ -5,13 +5,13 @@ import type { FederatedRuleGroup } from '../../federation/index.js';
 type RegionRule = FederatedRuleGroup['rules'][number];
 type RegionAlert = Extract<RegionRule, { kind: 'alerting' }>['alerts'][number];
 
-/** Texts of the region are printed unchanged. */
-export function printRegionGroup(group: FederatedRuleGroup, excludesAlerts: boolean): object {
+/** Prints a group without its rules. Texts of the region are printed unchanged. */
+export function printRegionGroup(group: FederatedRuleGroup): object {
   return {
     name: group.name,
     file: group.file,
     serverGroup: group.serverGroup,
-    rules: group.rules.map((rule) => printRule(rule, excludesAlerts)),
+    rules: [],
     interval: group.intervalS,
     limit: group.limit,
     evaluationTime: group.evaluationS,
@@ -19,7 +19,8 @@ export function printRegionGroup(group: FederatedRuleGroup, excludesAlerts: bool
   };
 }
 
-function printRule(rule: RegionRule, excludesAlerts: boolean): object {
+/** Prints a rule without its alerts. */
+export function printRegionRule(rule: RegionRule, excludesAlerts: boolean): object {
   const { name, query, labels, health, lastError, evaluationS, lastEvaluation } = rule;
   const common = { health, lastError, evaluationTime: evaluationS, lastEvaluation };
   if (rule.kind === 'recording') return { name, query, labels, ...common, type: 'recording' };
@@ -31,13 +32,20 @@ function printRule(rule: RegionRule, excludesAlerts: boolean): object {
     keepFiringFor: rule.keepFiringForS,
     labels,
     annotations: rule.annotations,
-    alerts: excludesAlerts ? null : rule.alerts.map(printAlert),
+    alerts: excludesAlerts ? null : [],
     ...common,
     type: 'alerting',
   };
 }
 
 /** Members that are undefined are missing from JSON. */
-function printAlert({ labels, annotations, state, activeAt, keepFiringSince, value }: RegionAlert): object {
+export function printRegionAlert({
+  labels,
+  annotations,
+  state,
+  activeAt,
+  keepFiringSince,
+  value,
+}: RegionAlert): object {
   return { labels, annotations, state, activeAt, keepFiringSince, value };
 }

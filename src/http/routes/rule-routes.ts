@@ -1,44 +1,45 @@
 // The routes of rules: /api/v1/rules, /api/v1/alerts and /api/v1/alertmanagers.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { FederatedRuleGroup, MetadataResult } from '../../federation/index.js';
-import { textItems } from '../../json/index.js';
-import { formatExponent, formatRfc3339, type StopSignal } from '../../model/index.js';
+import { formatExponent, formatRfc3339 } from '../../model/index.js';
 import type { AlertView, RuleGroupView, RuleView } from '../../rules/index.js';
 import type { AppContext } from '../app-context.js';
-import { sendData, sendResult } from '../reply/send-data.js';
-import { printRegionGroup } from './region-rules.js';
+import { sendData, sendPieces } from '../reply/send-data.js';
+import { printRegionAlert, printRegionGroup, printRegionRule } from './region-rules.js';
 import { addRoute } from './route.js';
 import { filterRules, parseRuleFilter, type RuleFilter } from './rule-filter.js';
 
 export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
+  const { connections, log } = context;
+
+  /** Returns the groups of promfed, whose memory is charged until the reply has ended. */
+  async function groupsFor(reply: FastifyReply): Promise<readonly RuleGroupView[]> {
+    const groups = await context.rules.groups();
+    connections.charge(reply.request.raw, sizeOf(groups));
+    return groups;
+  }
+
   addRoute(app, ['GET'], '/api/v1/rules', async (request, reply) => {
     request.parameters.checkForm();
     const { signal } = request;
-    const own = await context.rules.groups();
+    const own = await groupsFor(reply);
     // Parsed afterwards: a request that waits holds its text only.
     const filter = parseRuleFilter(request.parameters, context.limits);
-    if (!filter.isFederated) return sendData(reply, await printPage(own, filter, signal));
+    if (!filter.isFederated) {
+      const page = await filterRules(own, filter, signal);
+      return sendPieces(reply, NO_REGIONS, printPage(page, filter), { signal, log });
+    }
     const { metadata } = context.engineFor(request);
     const result = await metadata.rules({ query: filter, timeoutMs: context.queryTimeoutMs, signal });
-    const { groups, nextToken } = await orRelease(result, () =>
-      filterRules([...own, ...result.data], filter, signal),
-    );
-    const format = {
-      writer: textItems((group: ListedGroup) => JSON.stringify(printListed(group, filter))),
-      open: '{"groups":[',
-      close: nextToken === undefined ? ']}' : `],"groupNextToken":${JSON.stringify(nextToken)}}`,
-    };
-    return sendResult(reply, result, groups, format, { signal, log: context.log });
+    const page = await orRelease(result, () => filterRules([...own, ...result.data], filter, signal));
+    return sendPieces(reply, result, printPage(page, filter), { signal, log });
   });
 
-  addRoute(app, ['GET'], '/api/v1/alerts', async (_request, reply) => {
-    const groups = await context.rules.groups();
-    const alerts = groups
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) => (rule.kind === 'alerting' ? rule.alerts : []));
-    return sendData(reply, { alerts: alerts.map(printAlert) });
+  addRoute(app, ['GET'], '/api/v1/alerts', async ({ signal }, reply) => {
+    const groups = await groupsFor(reply);
+    return sendPieces(reply, NO_REGIONS, printAlerts(groups), { signal, log });
   });
 
   addRoute(app, ['GET'], '/api/v1/alertmanagers', async (_request, reply) => {
@@ -48,6 +49,23 @@ export function addRuleRoutes(app: FastifyInstance, context: AppContext): void {
       droppedAlertmanagers: dropped.map((url) => ({ url })),
     });
   });
+}
+
+/** The result of a request that no region answers. */
+const NO_REGIONS = { warnings: [] };
+
+/** Memory of a rule and of an alert in bytes, as the API prints them. Their texts belong to the rules. */
+const RULE_BYTES = 1000;
+const ALERT_BYTES = 500;
+
+function sizeOf(groups: readonly RuleGroupView[]): number {
+  let bytes = 0;
+  for (const { rules } of groups) {
+    for (const rule of rules) {
+      bytes += RULE_BYTES + (rule.kind === 'alerting' ? ALERT_BYTES * rule.alerts.length : 0);
+    }
+  }
+  return bytes;
 }
 
 /** Returns what `compute` returns. Releases the result when it throws. */
@@ -62,29 +80,77 @@ async function orRelease<T>({ release }: MetadataResult<unknown>, compute: () =>
 
 type ListedGroup = RuleGroupView | FederatedRuleGroup;
 
-/** Returns the groups of one page. @throws PromfedError as `filterRules` does. */
-async function printPage(
-  all: readonly RuleGroupView[],
-  filter: RuleFilter,
-  signal: StopSignal,
-): Promise<object> {
-  const { groups, nextToken } = await filterRules(all, filter, signal);
-  return {
-    groups: groups.map((group) => printListed(group, filter)),
-    ...(nextToken === undefined ? {} : { groupNextToken: nextToken }),
-  };
+/** The groups of one page, and the token of the next one. */
+interface RulesPage {
+  readonly groups: readonly ListedGroup[];
+  readonly nextToken: string | undefined;
 }
 
-function printListed(group: ListedGroup, { excludesAlerts }: RuleFilter): object {
-  return 'serverGroup' in group ? printRegionGroup(group, excludesAlerts) : printGroup(group, excludesAlerts);
+function* printPage(
+  { groups, nextToken }: RulesPage,
+  { excludesAlerts }: RuleFilter,
+): Generator<string, void, undefined> {
+  const token = nextToken === undefined ? {} : { groupNextToken: nextToken };
+  yield* withList({ groups: [], ...token }, 'groups', groups, (group) => printListed(group, excludesAlerts));
 }
 
-/** Source of all names: Prometheus, web/api/v1/api.go (`RuleGroup`, `AlertingRule`, `RecordingRule`, `Alert`). */
-function printGroup(group: RuleGroupView, excludesAlerts: boolean): object {
+function* printAlerts(groups: readonly RuleGroupView[]): Generator<string, void, undefined> {
+  yield '{"alerts":[';
+  let isFirst = true;
+  for (const { rules } of groups) {
+    for (const rule of rules) {
+      if (rule.kind !== 'alerting') continue;
+      for (const alert of rule.alerts) {
+        yield `${isFirst ? '' : ','}${JSON.stringify(printAlert(alert))}`;
+        isFirst = false;
+      }
+    }
+  }
+  yield ']}';
+}
+
+function printListed(group: ListedGroup, excludesAlerts: boolean): Iterable<string> {
+  if ('serverGroup' in group) {
+    return withList(printRegionGroup(group), 'rules', group.rules, (rule) => {
+      const printed = printRegionRule(rule, excludesAlerts);
+      if (rule.kind === 'recording' || excludesAlerts) return [JSON.stringify(printed)];
+      return withList(printed, 'alerts', rule.alerts, (alert) => [JSON.stringify(printRegionAlert(alert))]);
+    });
+  }
+  return withList(printGroup(group), 'rules', group.rules, (rule) => {
+    const printed = printRule(rule, excludesAlerts);
+    if (rule.kind === 'recording' || excludesAlerts) return [JSON.stringify(printed)];
+    return withList(printed, 'alerts', rule.alerts, (alert) => [JSON.stringify(printAlert(alert))]);
+  });
+}
+
+/**
+ * Yields the JSON of an object in pieces, with items in the place of an empty list. Within a string, the quotes around the
+ * name of the list would be escaped.
+ */
+function* withList<T>(
+  object: object,
+  name: string,
+  items: readonly T[],
+  print: (item: T) => Iterable<string>,
+): Generator<string, void, undefined> {
+  const text = JSON.stringify(object);
+  const list = `"${name}":[`;
+  const at = text.indexOf(`${list}]`) + list.length;
+  yield text.slice(0, at);
+  for (const [i, item] of items.entries()) {
+    if (i > 0) yield ',';
+    yield* print(item);
+  }
+  yield text.slice(at);
+}
+
+/** Prints a group without its rules. Source of all names: Prometheus, web/api/v1/api.go (`RuleGroup`, `AlertingRule`, `RecordingRule`, `Alert`). */
+function printGroup(group: RuleGroupView): object {
   return {
     name: group.name,
     file: group.file,
-    rules: group.rules.map((rule) => printRule(rule, excludesAlerts)),
+    rules: [],
     interval: group.intervalMs / 1000,
     limit: group.limit,
     evaluationTime: group.evaluationMs / 1000,
@@ -111,7 +177,7 @@ function printRule(rule: RuleView, excludesAlerts: boolean): object {
     keepFiringFor: rule.keepFiringForMs / 1000,
     labels,
     annotations: rule.annotations,
-    alerts: excludesAlerts ? null : rule.alerts.map(printAlert),
+    alerts: excludesAlerts ? null : [],
     ...common,
     type: 'alerting',
   };

@@ -63,6 +63,33 @@ export function encodeItems<T>(items: Iterable<T>, owner: Closable, options: Ite
   return new GeneratedStream([owner], encode(items, options));
 }
 
+/** Size of the blocks of `encodeTexts`, in UTF-16 units. */
+const TEXT_BLOCK_CHARS = 64 << 10;
+
+/**
+ * Returns texts, one after the other, in blocks of about 64 KiB.
+ *
+ * @param owner closed with the stream.
+ */
+export function encodeTexts(texts: Iterable<string>, owner: Closable, pacer: Pacer): ByteStream {
+  return new GeneratedStream([owner], joinTexts(texts, pacer));
+}
+
+async function* joinTexts(
+  texts: Iterable<string>,
+  pacer: Pacer,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let block = '';
+  for (const text of texts) {
+    if (pacer.due) await pacer.pause();
+    block += text;
+    if (block.length < TEXT_BLOCK_CHARS) continue;
+    yield Buffer.from(block);
+    block = '';
+  }
+  if (block !== '') yield Buffer.from(block);
+}
+
 async function* encode<T>(
   items: Iterable<T>,
   { writer, prefix, suffix, pacer }: ItemsOptions<T>,

@@ -8,7 +8,7 @@ import { PromfedError } from '../../../src/model/index.js';
 import { onEagerClock, turnsOf } from '../../helpers/runtime/event-loop-turns.js';
 import { REQUEST_LIMITS } from '../../helpers/parameters/request-limits.js';
 import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
-import { NO_RULES, type RuleGroupView } from '../../../src/rules/index.js';
+import { NO_RULES, type AlertView, type RuleGroupView, type RuleView } from '../../../src/rules/index.js';
 
 interface Answer {
   readonly status: number;
@@ -87,7 +87,11 @@ function ofRegion(serverGroup: string, name: string): FederatedRuleGroup {
   };
 }
 
-function startApp(t: Test): {
+function startApp(
+  t: Test,
+  own: readonly RuleGroupView[] = [OWN],
+): {
+  readonly app: ReturnType<typeof createApp>;
   readonly get: (query: string) => Promise<Answer>;
   readonly requests: RulesRequest[];
   readonly released: () => number;
@@ -116,7 +120,7 @@ function startApp(t: Test): {
   };
   const app = createApp({
     engineFor: () => engine,
-    rules: { ...NO_RULES, groups: async () => [OWN] },
+    rules: { ...NO_RULES, groups: async () => own },
     features: new Set(),
     limits: REQUEST_LIMITS,
     clock: systemClock,
@@ -135,6 +139,7 @@ function startApp(t: Test): {
   });
   t.teardown(() => app.close());
   return {
+    app,
     requests,
     released: () => released,
     get: async (query) => {
@@ -255,4 +260,48 @@ t.test('matchers and tokens are computed in turns with the event loop', async (t
   const token = 'group_limit=1&group_next_token=nosuch';
   const { status } = await get(`federated=true&${token}`);
   t.equal(status, 400);
+});
+
+t.test('many alerts are printed in turns with the event loop', async (t) => {
+  const alert: AlertView = {
+    labels: { alerts: '"alerts":[]' },
+    annotations: {},
+    state: 'firing',
+    activeAtMs: 0,
+    keepFiringSinceMs: undefined,
+    slotNs: 0,
+    value: 1,
+  };
+  const rule: RuleView = {
+    ...OWN.rules[0]!,
+    kind: 'alerting',
+    state: 'firing',
+    forMs: 0,
+    keepFiringForMs: 0,
+    annotations: { rules: '"rules":[]' },
+    alerts: Array.from({ length: 1000 }, () => alert),
+  };
+  const { get, app } = startApp(t, [{ ...OWN, rules: [rule, rule] }]);
+  let rules: Answer | undefined;
+  const turns = await onEagerClock(() =>
+    turnsOf(async () => {
+      rules = await get('');
+    }),
+  );
+  t.ok(turns > 2000, `${turns} turns`);
+  const [printed] = rules!.body.data.groups[0]!.rules;
+  t.strictSame(
+    printed!.alerts,
+    Array(1000).fill({
+      labels: alert.labels,
+      annotations: {},
+      state: 'firing',
+      activeAt: '1970-01-01T00:00:00Z',
+      value: '1e+00',
+    }),
+  );
+  const { body } = await app.inject({ url: '/api/v1/alerts' });
+  t.strictSame((JSON.parse(body) as { data: unknown }).data, {
+    alerts: [...(printed!.alerts as unknown[]), ...(printed!.alerts as unknown[])],
+  });
 });
