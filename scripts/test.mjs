@@ -9,6 +9,8 @@ const fileLimits =
   process.env.PROMFED_RUNS === undefined
     ? { silenceMs: 120_000, totalMs: 1_800_000 }
     : { silenceMs: 3_600_000, totalMs: 86_400_000 };
+/** Tests of processes wait most of the time, so that they run beside the others. */
+const waits = (file) => file.startsWith('test/e2e/');
 const parallel = 2;
 const isCi = process.env.CI === 'true' || process.env.CI === '1';
 /** Start of a reason for a skip that CI accepts: see test/helpers/shared.ts. */
@@ -56,31 +58,39 @@ async function runChecks() {
 }
 
 async function runTests() {
-  await forEachInParallel(files, async (file) => {
-    const result = await runNode(['--enable-source-maps', outputOf(file)], {
-      ...fileLimits,
-      // tap's own limits count total time, which is long on a slow machine.
-      env: { ...env, TAP_TIMEOUT: '0' },
-    });
-    const { passed, failures, skips } = countTests(result.stdout);
-    if (result.exceeded !== undefined) failures.push({ name: result.exceeded, detail: '' });
-    else if (result.code !== 0 && failures.length === 0) {
-      failures.push({ name: `ended with ${result.signal ?? `exit status ${result.code}`}`, detail: '' });
-    }
-    if (passed + failures.length + skips.length === 0) failures.push({ name: 'no tests', detail: '' });
+  await Promise.all([
+    forEachInParallel(
+      files.filter((file) => !waits(file)),
+      runTest,
+    ),
+    forEachInParallel(files.filter(waits), runTest, 1),
+  ]);
+}
 
-    totals.passed += passed;
-    totals.failed += failures.length;
-    totals.skips.push(...skips.map((skip) => ({ ...skip, file })));
-    const parts = [`${passed} passed`];
-    if (failures.length > 0) parts.push(`${failures.length} failed`);
-    if (skips.length > 0) parts.push(`${skips.length} skipped`);
-    const details = failures.map(({ name, detail }) =>
-      [`✖ ${name}`, indent(detail)].filter(Boolean).join('\n'),
-    );
-    if (failures.length > 0 && result.stderr.trim() !== '') details.push(`stderr:\n${indent(result.stderr)}`);
-    print(failures.length === 0, `${file} ${parts.join(', ')} ${result.seconds}`, details.join('\n\n'));
+async function runTest(file) {
+  const result = await runNode(['--enable-source-maps', outputOf(file)], {
+    ...fileLimits,
+    // tap's own limits count total time, which is long on a slow machine.
+    env: { ...env, TAP_TIMEOUT: '0' },
   });
+  const { passed, failures, skips } = countTests(result.stdout);
+  if (result.exceeded !== undefined) failures.push({ name: result.exceeded, detail: '' });
+  else if (result.code !== 0 && failures.length === 0) {
+    failures.push({ name: `ended with ${result.signal ?? `exit status ${result.code}`}`, detail: '' });
+  }
+  if (passed + failures.length + skips.length === 0) failures.push({ name: 'no tests', detail: '' });
+
+  totals.passed += passed;
+  totals.failed += failures.length;
+  totals.skips.push(...skips.map((skip) => ({ ...skip, file })));
+  const parts = [`${passed} passed`];
+  if (failures.length > 0) parts.push(`${failures.length} failed`);
+  if (skips.length > 0) parts.push(`${skips.length} skipped`);
+  const details = failures.map(({ name, detail }) =>
+    [`✖ ${name}`, indent(detail)].filter(Boolean).join('\n'),
+  );
+  if (failures.length > 0 && result.stderr.trim() !== '') details.push(`stderr:\n${indent(result.stderr)}`);
+  print(failures.length === 0, `${file} ${parts.join(', ')} ${result.seconds}`, details.join('\n\n'));
 }
 
 function finish() {
@@ -115,13 +125,13 @@ function interrupt(signal) {
   process.exit(signal === 'SIGINT' ? 130 : 143);
 }
 
-/** Runs `work` over the items in order, `parallel` at a time. */
-async function forEachInParallel(items, work) {
+/** Runs `work` over the items in order, `count` at a time. */
+async function forEachInParallel(items, work, count = parallel) {
   const queue = [...items];
   const worker = async () => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
   };
-  await Promise.all(Array.from({ length: parallel }, worker));
+  await Promise.all(Array.from({ length: count }, worker));
 }
 
 function print(ok, title, detail) {

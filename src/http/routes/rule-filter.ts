@@ -61,6 +61,7 @@ const FALSE: ReadonlySet<string> = new Set(['', '0', 'f', 'false']);
  * @throws PromfedError `bad_data` with Prometheus' text.
  */
 export function parseRuleFilter(parameters: Parameters, limits: RequestLimits): RuleFilter {
+  const { selectors } = selectorsOf(parameters, limits)();
   const type = parameters.get('type').toLowerCase();
   if (!Object.hasOwn(KINDS, type)) throw invalid('type', `not supported value ${JSON.stringify(type)}`);
   return {
@@ -68,7 +69,7 @@ export function parseRuleFilter(parameters: Parameters, limits: RequestLimits): 
     ruleNames: setOf(parameters, 'rule_name'),
     groupNames: setOf(parameters, 'rule_group'),
     files: setOf(parameters, 'file'),
-    selectors: selectorsOf(parameters, limits)().selectors.map((matchers) =>
+    selectors: selectors.map((matchers) =>
       matchers.map((matcher) => ({ name: matcher.name, test: compileMatcher(matcher) })),
     ),
     excludesAlerts: parseBoolean(parameters, 'exclude_alerts'),
