@@ -2,7 +2,7 @@
 
 import { compareStrings, Labels, METRIC_NAME, TRUNCATION_WARNING } from '../model/index.js';
 import { mergeDistinct } from '../merge/index.js';
-import { matchersForGroup, pruneGroups } from '../promql/plan/index.js';
+import { matchersForGroup, MatchTime, pruneGroups } from '../promql/plan/index.js';
 import { type MemoryAccount, Pacer, sortPaced } from '../runtime/index.js';
 import {
   MetricUnion,
@@ -180,7 +180,8 @@ function groupQueries(
 ): { readonly group: GroupSnapshot; readonly query: MetadataQuery }[] {
   const window = { afterMs: (query.startMs ?? -Infinity) - 1, untilMs: query.endMs ?? Infinity };
   const selectors = query.selectors.length === 0 ? [[]] : query.selectors;
-  const kept = selectors.map((matchers) => new Set(pruneGroups(matchers, groups, window).groups));
+  const time = new MatchTime();
+  const kept = selectors.map((matchers) => new Set(pruneGroups(matchers, groups, window, time).groups));
   return groups.flatMap((group) => {
     const own = selectors.filter((_, i) => kept[i]!.has(group));
     if (own.length === 0) return [];

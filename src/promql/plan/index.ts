@@ -24,7 +24,7 @@ export type {
 } from './node.js';
 export { fetchesOf, operands } from './operands.js';
 export { dataWindows } from './pruning/data-windows.js';
-export { pruneGroups } from './pruning/group-pruning.js';
+export { MatchTime, pruneGroups } from './pruning/group-pruning.js';
 export { matchersForGroup, type PlannedGroup } from './pruning/planned-group.js';
 export { ignoredBuckets, rejectedParts } from './rejected-parts.js';
 export { DEFAULT_LOOKBACK_MS } from './times.js';

@@ -11,7 +11,7 @@ import {
 } from '../language/index.js';
 import { createInfoTimes } from './info.js';
 import { dataWindows } from './pruning/data-windows.js';
-import { pruneGroups } from './pruning/group-pruning.js';
+import { MatchTime, pruneGroups } from './pruning/group-pruning.js';
 import type { PlannedGroup } from './pruning/planned-group.js';
 import { needsRawSamples, type SelectorRouting } from './pruning/selector-routing.js';
 import type { PlanTimes } from './times.js';
@@ -114,10 +114,11 @@ function movingWindows(
   const { startMs, stepMs } = times;
   const [windows, next] = [windowsAt(startMs), windowsAt(startMs + stepMs)];
   const moving = new Map<string, MovingWindow>();
+  const matchTime = new MatchTime();
   for (const selector of crossing) {
     const { afterMs, untilMs } = windows.get(selector)!;
     if (next.get(selector)!.untilMs === untilMs) continue;
-    const kept = pruneGroups(selector.matchers, groups).groups;
+    const kept = pruneGroups(selector.matchers, groups, undefined, matchTime).groups;
     const window = { fromMs: afterMs - startMs, toMs: untilMs - startMs, groups: kept };
     moving.set(JSON.stringify([window.fromMs, window.toMs, kept.map(({ name }) => name)]), window);
   }

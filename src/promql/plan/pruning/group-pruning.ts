@@ -48,8 +48,33 @@ export const NONE_EXCLUDED: readonly ExcludedGroup[] = [];
  */
 const MAX_JUDGE_MS = 20;
 
+/** The same for all patterns and groups of one plan or request. */
+const MAX_MATCH_MS = 50;
+
 /** Shared, because creating an error captures a stack trace. Never reported. */
 const TOO_SLOW = new PromfedError('limit', 'too many label values to match');
+
+/** The time that the selectors of one plan or request may still take to match patterns with the label values of groups. */
+export class MatchTime {
+  #leftMs = MAX_MATCH_MS;
+
+  /** Judges within the time. Nothing is known when it is over, or when the pattern or a value is too large to be matched. */
+  judge(filter: LabelFilter, matcher: Matcher, test: (value: string) => boolean): LabelVerdict {
+    const startMs = performance.now();
+    const endMs = startMs + Math.min(MAX_JUDGE_MS, this.#leftMs);
+    try {
+      return filter.judge(matcher, (value) => {
+        if (performance.now() > endMs) throw TOO_SLOW;
+        return test(value);
+      });
+    } catch (error) {
+      if (error instanceof PromfedError && error.code === 'limit') return 'unknown';
+      throw error;
+    } finally {
+      this.#leftMs -= performance.now() - startMs;
+    }
+  }
+}
 
 /**
  * Prunes the groups that cannot have a series that satisfies the matchers, with a sample in the window. Every decision
@@ -58,13 +83,15 @@ const TOO_SLOW = new PromfedError('limit', 'too many label values to match');
  * @param groups all groups: a learned value prunes a group only when another group has it, because a value that no
  *   group has may be new.
  * @param window undefined for all time.
+ * @param time shared by all selectors of a plan or request. Default: the selector has its own.
  */
 export function pruneGroups<Group extends PlannedGroup>(
   matchers: readonly Matcher[],
   groups: readonly Group[],
   window?: TimeWindow,
+  time = new MatchTime(),
 ): PrunedGroups<Group> {
-  const exclusions = exclusionsOf(matchers, groups, window);
+  const exclusions = exclusionsOf(matchers, groups, window, time);
   const kept: Group[] = [];
   const excluded: ExcludedGroup[] = [];
   for (const [i, group] of groups.entries()) {
@@ -80,6 +107,7 @@ function exclusionsOf(
   matchers: readonly Matcher[],
   groups: readonly PlannedGroup[],
   window: TimeWindow | undefined,
+  time: MatchTime,
 ): readonly (Exclusion | undefined)[] {
   const exclusions = groups.map(({ bounds }): Exclusion | undefined =>
     bounds !== undefined && window !== undefined && !overlapsWindow(bounds, window)
@@ -106,7 +134,7 @@ function exclusionsOf(
         continue;
       }
       if (filter === undefined || matchesEmpty) continue;
-      const verdict = judge(filter, matcher, test);
+      const verdict = time.judge(filter, matcher, test);
       if (verdict === 'matches') isMatched = true;
       else if (verdict === 'excluded') exclusions[i] ??= { kind: 'configured', matcher };
       else if (verdict === 'absent') notLearned.push(i);
@@ -115,20 +143,6 @@ function exclusionsOf(
     if (isMatched) for (const i of notLearned) exclusions[i] ??= { kind: 'learned', matcher };
   }
   return exclusions;
-}
-
-/** Judges within a limited time. Nothing is known when it is over, or when the pattern or a value is too large to be matched. */
-function judge(filter: LabelFilter, matcher: Matcher, test: (value: string) => boolean): LabelVerdict {
-  const endMs = performance.now() + MAX_JUDGE_MS;
-  try {
-    return filter.judge(matcher, (value) => {
-      if (performance.now() > endMs) throw TOO_SLOW;
-      return test(value);
-    });
-  } catch (error) {
-    if (error instanceof PromfedError && error.code === 'limit') return 'unknown';
-    throw error;
-  }
 }
 
 /** Reports whether anything may be known about the values of a label in the group. */

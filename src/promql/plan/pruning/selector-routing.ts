@@ -5,7 +5,7 @@ import type { CallExpr, Expr, VectorSelector } from '../../language/index.js';
 import { createInfoTimes } from '../info.js';
 import type { PlanTimes } from '../times.js';
 import { dataWindows } from './data-windows.js';
-import { pruneGroups, type PrunedGroups } from './group-pruning.js';
+import { MatchTime, pruneGroups, type PrunedGroups } from './group-pruning.js';
 import { GroupUnits } from './group-units.js';
 import { findOwnedSelectors } from './owned-selectors.js';
 import { areDisjoint, labelsOf, type PlannedGroup } from './planned-group.js';
@@ -46,6 +46,7 @@ interface Shared {
   readonly units: GroupUnits;
   /** By matchers and window. Dashboards repeat selectors, and there may be many groups. */
   readonly pruned: Map<string, PrunedGroups>;
+  readonly matchTime: MatchTime;
 }
 
 /** Routes the selectors of one expression. */
@@ -79,6 +80,7 @@ export class SelectorRouting {
       labels,
       units: new GroupUnits(labels),
       pruned: new Map<string, PrunedGroups>(),
+      matchTime: new MatchTime(),
     };
     return new SelectorRouting(shared, new Map());
   }
@@ -153,10 +155,10 @@ export class SelectorRouting {
   }
 
   #prune(matchers: readonly Matcher[], window: TimeWindow | undefined): PrunedGroups {
-    const { groups, pruned } = this.#shared;
+    const { groups, pruned, matchTime } = this.#shared;
     const key = JSON.stringify([matchers, window]);
     let known = pruned.get(key);
-    if (known === undefined) pruned.set(key, (known = pruneGroups(matchers, groups, window)));
+    if (known === undefined) pruned.set(key, (known = pruneGroups(matchers, groups, window, matchTime)));
     return known;
   }
 }

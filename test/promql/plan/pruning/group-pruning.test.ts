@@ -5,7 +5,13 @@ import t from 'tap';
 
 import { compileMatcher, Labels } from '../../../../src/model/index.js';
 import { parseExpr, parseSelector } from '../../../../src/promql/language/index.js';
-import { operands, planDistributed, pruneGroups, type PlanNode } from '../../../../src/promql/plan/index.js';
+import {
+  MatchTime,
+  operands,
+  planDistributed,
+  pruneGroups,
+  type PlanNode,
+} from '../../../../src/promql/plan/index.js';
 import { planTimes } from '../plan-cases.js';
 import { filter, filtered, group, learning, split } from './groups.js';
 import { printExclusion } from '../../../../src/promql/plan/pruning/explain-pruning.js';
@@ -55,6 +61,24 @@ t.test('matching the values of a group takes a limited time', async (t) => {
   });
   t.same(pruneGroups(parseSelector('up{job=~"[xyz]+[0-9]"}'), [many]).groups, [many]);
   t.ok(tested < size, `${tested} values`);
+});
+
+t.test('all selectors of a plan share the time for matching values', async (t) => {
+  let judged = 0;
+  const endless = group('endless', {
+    filter: {
+      judge: (_matcher, test) => {
+        for (judged++; ;) if (test('x')) return 'matches';
+      },
+    },
+  });
+  const time = new MatchTime();
+  const before = performance.now();
+  for (let i = 0; i < 100; i++) {
+    t.same(pruneGroups(parseSelector(`up{job=~"[yz]+${i}"}`), [endless], undefined, time).groups, [endless]);
+  }
+  t.ok(judged >= 100, 'every pattern is judged');
+  t.ok(performance.now() - before < 1500, 'less than 20 ms for each of them');
 });
 
 t.test('learned label values exclude groups when another group has the value', async (t) => {
