@@ -97,13 +97,24 @@ interface Election {
   readonly elector: Elector;
 }
 
+/** Memory that belongs to rules, so that queries which fill the budget do not fail an alert. Enough for 5,000 alerts. */
+const RULES_BYTES = 8 << 20;
+
+/** Upper bound on it as a share of the budget. */
+const RULES_SHARE = 1 / 16;
+
+function openRulesMemory(budget: MemoryBudget): MemoryAccount | undefined {
+  const bytes = Math.min(RULES_BYTES, Math.floor(RULES_SHARE * budget.limits.budgetBytes));
+  return budget.tryOpen(bytes) ?? budget.tryOpen(0);
+}
+
 /** Evaluates the rules of the current configuration, in the one process that is chosen for it. */
 export class RuleService {
   readonly #options: RuleServiceOptions;
   readonly #signal = new Cancellation();
   readonly #queryLimit = new QueryLimit();
-  /** Account of the series of all rules, which is never closed. */
-  readonly #memory: MemoryAccount | undefined;
+  /** Account of the series of all rules, which is never closed. Undefined until there are rules. */
+  #memory: MemoryAccount | undefined;
   /** Created once, because a failed start may be repeated. */
   #metrics: RuleServiceMetrics | undefined;
   #electionMetrics: ElectionMetrics | undefined;
@@ -114,7 +125,6 @@ export class RuleService {
 
   constructor(options: RuleServiceOptions) {
     this.#options = options;
-    this.#memory = options.budget.tryOpen(0);
   }
 
   /** The rules as the routes show them. Its methods reject until this process evaluates rules. */
@@ -184,6 +194,7 @@ export class RuleService {
     const previous = active.restoreEngine;
     const election = this.#electionOf(settings, active);
     active.restoreEngine = createRestoreEngine(settings.rules.restoreFrom, this.#options);
+    if (settings.ruleGroups.length > 0) this.#memory ??= openRulesMemory(this.#options.budget);
     const rules = createRuleSet(settings, {
       ...this.#options,
       restoreEngine: () => active.restoreEngine?.engine,

@@ -54,6 +54,7 @@ promxy: { server_groups: [{ static_configs: [{ targets: ['127.0.0.1:1'] }] }] }
   });
   const load = async (): Promise<Settings> =>
     (await loadConfig(join(folder, 'promfed.yaml'), { features: new Set() })).settings;
+  const budget = new MemoryBudget({ budgetBytes: 1e9, perQueryBytes: 1e9 });
   const service = new RuleService({
     forOutageToleranceMs: 3_600_000,
     forGracePeriodMs: 600_000,
@@ -67,7 +68,7 @@ promxy: { server_groups: [{ static_configs: [{ targets: ['127.0.0.1:1'] }] }] }
     engine: () => engine,
     features: new Set(),
     queryTimeoutMs: 10_000,
-    budget: new MemoryBudget({ budgetBytes: 1e9, perQueryBytes: 1e9 }),
+    budget,
     createMetrics: () => ({
       rules: NO_RULE_METRICS,
       notifications: NO_METRICS,
@@ -82,10 +83,15 @@ promxy: { server_groups: [{ static_configs: [{ targets: ['127.0.0.1:1'] }] }] }
   await service.start(await load());
   t.teardown(() => service.close());
   await service.apply(await load());
+  t.equal(budget.heldBytes, 8 << 20, 'memory is set aside for rules');
+  t.ok(budget.tryGrow(1e9 - budget.heldBytes), 'queries fill the budget');
   for (let minute = 0; minute < 4; minute++) {
     await timers.pass(60_000);
     await new Promise((resolve) => setImmediate(resolve));
   }
   for (let i = 0; i < 500 && requests === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
   t.ok(requests > 0, 'the stored states are read');
+  const [group] = await service.api.groups();
+  const [rule] = group!.rules;
+  t.match(rule, { health: 'ok', alerts: [{ state: 'pending' }] }, 'the rule has room for its series');
 });
