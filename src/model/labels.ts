@@ -1,6 +1,7 @@
 // Label sets: the identity of a series.
 
 import { compareStrings } from './compare.js';
+import { cutText } from './text.js';
 
 /** Name of the label that holds the metric name. */
 export const METRIC_NAME = '__name__';
@@ -10,6 +11,9 @@ export const MAX_LABELS = 10_000;
 
 /** Length of the list of names and values up to which it is scanned; longer ones are searched. */
 const MAX_SCANNED = 32;
+
+/** Length of a message about a series, in UTF-16 units, from which on its labels are cut. */
+const MAX_PRINTED_CHARS = 1000;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -202,12 +206,21 @@ export class Labels implements Iterable<readonly [name: string, value: string]> 
     return Object.fromEntries(this);
   }
 
-  /** Prints the labels for promfed's own messages: `name{a="b"}` or `{a="b"}`. */
+  /** Prints the labels for promfed's own messages, `name{a="b"}` or `{a="b"}`. Long names, values and lists are cut. */
   toString(): string {
-    const name = this.metricName;
-    const rest = [...this]
-      .filter(([label]) => label !== METRIC_NAME)
-      .map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+    const name = cutText(this.metricName, MAX_PRINTED_CHARS);
+    const rest: string[] = [];
+    let chars = 0;
+    for (const [label, value] of this) {
+      if (label === METRIC_NAME) continue;
+      if (chars >= MAX_PRINTED_CHARS) {
+        rest.push('…');
+        break;
+      }
+      const text = `${cutText(label, MAX_PRINTED_CHARS)}=${JSON.stringify(cutText(value, MAX_PRINTED_CHARS))}`;
+      chars += text.length;
+      rest.push(text);
+    }
     if (rest.length === 0 && name !== '') return name;
     return `${name}{${rest.join(', ')}}`;
   }
