@@ -35,6 +35,7 @@ export function queryRegionRules(
       const all: FederatedRuleGroup[] = [];
       for (const { group, data } of answers) {
         for (const own of await sortPaced(pacer, data, byFileAndName)) {
+          if (pacer.due) await pacer.pause();
           all.push(await labelled(own, group, pacer));
         }
       }

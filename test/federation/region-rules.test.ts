@@ -5,6 +5,7 @@ import t from 'tap';
 import { asPromfedError, Labels, PromfedError } from '../../src/model/index.js';
 import type { GroupSnapshot, RegionRuleGroup } from '../../src/upstreams/index.js';
 import { federationOf } from '../helpers/federation.js';
+import { onEagerClock, turnsOf } from '../helpers/runtime/event-loop-turns.js';
 import { fakeGroup, silent } from './fake-group.js';
 
 const QUERY = {
@@ -130,4 +131,14 @@ t.test('labels of the server group replace those of the region', async (t) => {
   ]);
   const { data } = await federation.metadata.rules(REQUEST);
   t.strictSame(data[0]!.rules[0]!.labels, { team: 'b' });
+});
+
+t.test('groups without rules are handled in turns with the event loop', async (t) => {
+  const empty = Array.from({ length: 500 }, (_, i) => ({ ...ruleGroup('f', String(i)), rules: [] }));
+  const federation = federationOf([region('us', answering(...empty))]);
+  const long = { ...REQUEST, timeoutMs: 1e9 };
+  const turns = await onEagerClock(() =>
+    turnsOf(async () => t.equal((await federation.metadata.rules(long)).data.length, 500)),
+  );
+  t.ok(turns > 600, `${turns} turns`);
 });

@@ -97,6 +97,7 @@ export async function filterRules<Group extends ListedGroup>(
   const start = nextToken === undefined ? 0 : await indexOfToken(all, nextToken, pacer);
   const groups: Group[] = [];
   for (const group of all.slice(start)) {
+    if (pacer.due) await pacer.pause();
     if (groupNames?.has(group.name) === false || files?.has(group.file) === false) continue;
     const rules: ListedRule[] = [];
     for (const rule of group.rules) {
