@@ -5,7 +5,14 @@
 import { createBenchmark, type Benchmark } from '../benchmark.js';
 import { median } from '../measure.js';
 import { cpuMs } from './process-usage.js';
-import { createReader, LOAD_QUERIES, load, type Endpoint, type Reader } from './read-answer.js';
+import {
+  createReader,
+  LOAD_QUERIES,
+  load,
+  type Endpoint,
+  type Parameters,
+  type Reader,
+} from './read-answer.js';
 import { recentTimes, type BenchmarkTimes } from './times.js';
 import { groupOf, startPromfed, startRegions } from './two-regions-testbed.js';
 
@@ -79,19 +86,24 @@ function casesOf({ endMs, range }: BenchmarkTimes): readonly Case[] {
   const wide = { query: 'wide_total', ...range };
   const join = { query: 'wide_total - (wide_total offset 5m)', ...range };
   return [
-    { name: 'wide: 4,000 series × 241 points', run: ({ reader }) => reader.drain(path, wide) },
-    { name: 'join: 4,000 series × 241 points', run: ({ reader }) => reader.drain(path, join) },
-    {
-      name: 'small: 300 queries, 1 client',
-      run: async ({ reader }) => {
-        for (let i = 0; i < 300; i++) await reader.drain('/api/v1/query', small);
-      },
-    },
+    repeated('wide: 4,000 series × 241 points', 8, path, wide),
+    repeated('join: 4,000 series × 241 points', 8, path, join),
+    repeated('small, 1 client', 600, '/api/v1/query', small),
     {
       name: `small: ${LOAD_QUERIES} queries, 32 clients`,
       run: ({ endpoint }) => load(endpoint, '/api/v1/query', small),
     },
   ];
+}
+
+/** The CPU time of a process has a resolution of 10 ms, so that requests are measured together. */
+function repeated(name: string, times: number, path: string, parameters: Parameters): Case {
+  return {
+    name: `${name}, ${times} times`,
+    run: async ({ reader }) => {
+      for (let i = 0; i < times; i++) await reader.drain(path, parameters);
+    },
+  };
 }
 
 async function usageOf(candidate: Candidate, { run }: Case): Promise<Usage> {
