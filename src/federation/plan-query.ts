@@ -43,7 +43,7 @@ export function planQuery(
   expr: Expr,
   groups: readonly GroupSnapshot[],
   options: FederationOptions,
-  { pacer, deadlineMs, ...planOptions }: PlanQueryOptions,
+  { pacer, deadlineMs, passesThrough, histogramSelections, rejected }: PlanQueryOptions,
 ): PlanNode | Promise<PlanNode> {
   const times = {
     startMs: grid.startMs,
@@ -54,8 +54,10 @@ export function planQuery(
   };
   if (!options.pushdown) return { ...planLocally(expr, times, groups), reason: PUSHDOWN_OFF };
   const { delaysNames, maxRequests, clock } = options;
-  const steps = planInSteps(expr, groups, times, { delaysNames, maxRequests, ...planOptions });
-  return runInTurns(steps, pacer, () => {
+  const planOptions = { delaysNames, maxRequests, passesThrough, histogramSelections, rejected };
+  const planning = planInSteps(expr, groups, times, planOptions);
+  if ('kind' in planning) return planning;
+  return runInTurns(planning, pacer, () => {
     if (clock.now() >= deadlineMs) throw timedOut();
   });
 }

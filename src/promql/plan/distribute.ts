@@ -3,7 +3,7 @@
 import { gridEndMs, type Grid } from '../../model/index.js';
 import { recursionCheckpoints, type Expr } from '../language/index.js';
 import { DistributedPlanner } from './distributed-planner.js';
-import { planCompleteHistograms, type HistogramPlanning } from './native-histograms.js';
+import { HistogramReplans, NO_SELECTORS, type HistogramPlanning } from './native-histograms.js';
 import type { PlanNode, PlanSteps, SegmentNode } from './node.js';
 import type { PlannedGroup } from './pruning/planned-group.js';
 import { SelectorRouting } from './pruning/selector-routing.js';
@@ -36,6 +36,8 @@ const STEP_NODES = 300;
 
 /** The inputs of planning, equal for all segments of a query. */
 interface Planning extends HistogramPlanning {
+  /** Expressions to be planned in advance, each in a step of its own. Empty for a small query. */
+  readonly checkpoints: readonly Expr[];
   readonly nameRemoval: NameRemoval;
   readonly rejected: ReadonlySet<string>;
   readonly maxRequests: number;
@@ -55,28 +57,39 @@ export function planDistributed(
   times: PlanTimes,
   options: PlanOptions = {},
 ): PlanNode {
-  const steps = planInSteps(expr, groups, times, options);
+  const planning = planInSteps(expr, groups, times, options);
+  if ('kind' in planning) return planning;
   for (;;) {
-    const step = steps.next();
+    const step = planning.next();
     if (step.done === true) return step.value;
   }
 }
 
-/** Plans as `planDistributed` does, in steps of a few milliseconds. */
+/** Plans as `planDistributed` does: at once when the query is small, otherwise in steps of a few milliseconds. */
 export function planInSteps(
   expr: Expr,
   groups: readonly PlannedGroup[],
   times: PlanTimes,
   options: PlanOptions = {},
-): PlanSteps {
+): PlanNode | PlanSteps {
   const { delaysNames = false, histogramSelections = NONE, rejected = NONE, passesThrough = true } = options;
   const { maxRequests = Infinity } = options;
   const nameRemoval = nameRemovalOf(expr, delaysNames);
   const routing = SelectorRouting.create(expr, groups, times);
   const segments = trySegments(expr, groups, times, routing);
-  const planning = { expr, groups, nameRemoval, histogramSelections, rejected, maxRequests };
-  if (segments === undefined) return planGrid({ ...planning, passesThrough }, times, routing);
-  return planSegments({ ...planning, passesThrough: false }, times, segments);
+  const checkpoints = recursionCheckpoints(expr, STEP_NODES);
+  const planning: Planning = {
+    expr,
+    checkpoints,
+    groups,
+    nameRemoval,
+    histogramSelections,
+    rejected,
+    maxRequests,
+    passesThrough: passesThrough && segments === undefined,
+  };
+  if (segments !== undefined) return planSegments(planning, times, segments);
+  return checkpoints.length === 0 ? planAtOnce(planning, times, routing) : planGrid(planning, times, routing);
 }
 
 function* planSegments(planning: Planning, times: PlanTimes, segments: readonly Grid[]): PlanSteps {
@@ -95,17 +108,38 @@ function* planSegments(planning: Planning, times: PlanTimes, segments: readonly 
 }
 
 /** Makes one plan for all steps of `times`. */
-function planGrid(planning: Planning, times: PlanTimes, routing: SelectorRouting): PlanSteps {
-  const { expr, nameRemoval, rejected, passesThrough, maxRequests } = planning;
-  const checkpoints = recursionCheckpoints(expr, STEP_NODES);
-  return planCompleteHistograms(planning, routing, function* (histogramSelectors) {
-    const own = routing.with(histogramSelectors);
-    const pushdown = new Pushdown(own, times, nameRemoval, rejected);
-    const planner = new DistributedPlanner(pushdown, own, times, maxRequests);
-    for (const below of checkpoints) {
+function* planGrid(planning: Planning, times: PlanTimes, routing: SelectorRouting): PlanSteps {
+  const replans = HistogramReplans.tryCreate(planning, routing);
+  for (;;) {
+    const planner = createPlanner(planning, times, routing, replans?.selectors);
+    for (const below of planning.checkpoints) {
       planner.planAhead(below);
       yield;
     }
-    return passesThrough ? planner.plan(expr) : planner.planDecoded(expr);
-  });
+    const plan = finish(planner, planning);
+    if (replans?.isNeededAfter(plan) !== true) return plan;
+  }
+}
+
+/** Does the same for a query without checkpoints. A generator costs as much as the plan of a small query. */
+function planAtOnce(planning: Planning, times: PlanTimes, routing: SelectorRouting): PlanNode {
+  const replans = HistogramReplans.tryCreate(planning, routing);
+  for (;;) {
+    const plan = finish(createPlanner(planning, times, routing, replans?.selectors), planning);
+    if (replans?.isNeededAfter(plan) !== true) return plan;
+  }
+}
+
+function createPlanner(
+  { nameRemoval, rejected, maxRequests }: Planning,
+  times: PlanTimes,
+  routing: SelectorRouting,
+  histogramSelectors = NO_SELECTORS,
+): DistributedPlanner {
+  const own = routing.with(histogramSelectors);
+  return new DistributedPlanner(new Pushdown(own, times, nameRemoval, rejected), own, times, maxRequests);
+}
+
+function finish(planner: DistributedPlanner, { expr, passesThrough }: Planning): PlanNode {
+  return passesThrough ? planner.plan(expr) : planner.planDecoded(expr);
 }

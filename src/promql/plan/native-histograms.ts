@@ -2,7 +2,7 @@
 
 import { appendAll, METRIC_NAME, printMatchers, type Matcher } from '../../model/index.js';
 import { children, walk, type Expr, type VectorSelector } from '../language/index.js';
-import type { Fetch, PlanNode, PlanSteps } from './node.js';
+import type { Fetch, PlanNode } from './node.js';
 import { operands } from './operands.js';
 import type { PlannedGroup } from './pruning/planned-group.js';
 import type { HistogramSelectors, SelectorRouting } from './pruning/selector-routing.js';
@@ -96,53 +96,60 @@ export interface HistogramPlanning {
 }
 
 /**
- * Plans an expression until no decoded fetch is known to return native histograms: the selectors that these come from
- * are read from raw samples instead. A fetch that passes through may return them, and so may the inner parts of a
- * fetched expression whose result has none.
+ * Repeats the planning of an expression until no decoded fetch is known to return native histograms: the selectors that
+ * these come from are read from raw samples instead. A fetch that passes through may return them, and so may the inner
+ * parts of a fetched expression whose result has none.
  *
  * A selector is known to have native histograms when it is below a function of native histograms only and a group has
  * complete ones, when its name is in `PlannedGroup.histograms`, or when its key is in `histogramSelections`.
  */
-export function planCompleteHistograms(
-  planning: HistogramPlanning,
-  routing: SelectorRouting,
-  plan: (selectors: HistogramSelectors) => PlanSteps,
-): PlanSteps {
-  const { groups, histogramSelections } = planning;
-  const hasNone = groups.every(({ histograms }) => histograms === undefined);
-  if (hasNone && histogramSelections.size === 0) return plan(NO_SELECTORS);
-  return planRepeatedly(planning, routing, plan);
-}
+export class HistogramReplans {
+  /** The selectors to read from raw samples in the next plan. */
+  readonly selectors = new Map<VectorSelector, PlannedGroup>();
+  readonly #planning: HistogramPlanning;
+  readonly #routing: SelectorRouting;
+  #native: ReadonlySet<VectorSelector> | undefined;
+  #count = 0;
 
-const NO_SELECTORS: HistogramSelectors = new Map();
+  private constructor(planning: HistogramPlanning, routing: SelectorRouting) {
+    this.#planning = planning;
+    this.#routing = routing;
+  }
 
-function* planRepeatedly(
-  { expr, histogramSelections, passesThrough }: HistogramPlanning,
-  routing: SelectorRouting,
-  plan: (selectors: HistogramSelectors) => PlanSteps,
-): PlanSteps {
-  const selectors = new Map<VectorSelector, PlannedGroup>();
-  let result = yield* plan(selectors);
-  const native = nativeSelectors(expr);
-  const mark = (selector: VectorSelector): void => {
-    if (selectors.has(selector)) return;
-    const candidates = routing.route(selector).groups;
-    const group = groupWithHistograms(selector, candidates, native, histogramSelections);
-    if (group !== undefined) selectors.set(selector, group);
-  };
-  for (let replans = 1; ; replans++) {
-    const before = selectors.size;
-    for (const fetched of decodedFetches(result, passesThrough)) histogramSources(fetched).forEach(mark);
-    if (selectors.size === before) return result;
-    if (replans === MAX_REPLANS) {
-      walk(expr, (one) => {
-        if (one.kind === 'vectorSelector') mark(one);
-      });
+  /** Undefined when no selector is known to have native histograms: the first plan is the last one. */
+  static tryCreate(planning: HistogramPlanning, routing: SelectorRouting): HistogramReplans | undefined {
+    const { groups, histogramSelections } = planning;
+    const hasNone = groups.every(({ histograms }) => histograms === undefined);
+    return hasNone && histogramSelections.size === 0 ? undefined : new HistogramReplans(planning, routing);
+  }
+
+  /** Adds the selectors of a plan that return native histograms. Returns false when the plan is the last one. */
+  isNeededAfter(plan: PlanNode): boolean {
+    const { expr, passesThrough } = this.#planning;
+    if (this.#count > MAX_REPLANS) return false;
+    const before = this.selectors.size;
+    for (const fetched of decodedFetches(plan, passesThrough)) {
+      for (const selector of histogramSources(fetched)) this.#mark(selector);
     }
-    result = yield* plan(selectors);
-    if (replans === MAX_REPLANS) return result;
+    if (this.selectors.size === before) return false;
+    if (++this.#count < MAX_REPLANS) return true;
+    walk(expr, (one) => {
+      if (one.kind === 'vectorSelector') this.#mark(one);
+    });
+    this.#count++;
+    return true;
+  }
+
+  #mark(selector: VectorSelector): void {
+    if (this.selectors.has(selector)) return;
+    this.#native ??= nativeSelectors(this.#planning.expr);
+    const { groups } = this.#routing.route(selector);
+    const group = groupWithHistograms(selector, groups, this.#native, this.#planning.histogramSelections);
+    if (group !== undefined) this.selectors.set(selector, group);
   }
 }
+
+export const NO_SELECTORS: HistogramSelectors = new Map();
 
 /** The expressions of the fetches that are decoded. */
 function decodedFetches(plan: PlanNode, passesThrough: boolean): Expr[] {
