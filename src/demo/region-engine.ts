@@ -57,7 +57,9 @@ export class RegionEngine implements QueryEngine {
       stepMs: kind === 'instant' ? 0 : grid.stepMs,
       defaultStepMs: DEFAULT_STEP_MS,
     };
-    const plan = stats.planning(() => planLocally(request.parse().expr, times));
+    const planningSinceMs = stats.elapsedMs();
+    const plan = planLocally(request.parse().expr, times);
+    stats.planned(planningSinceMs);
     const deadline = new Deadline(signal, timeoutMs, systemClock);
     try {
       const value = await evaluate(plan, {

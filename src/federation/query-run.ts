@@ -42,14 +42,18 @@ const NODE_BYTES = 1024;
 /** Length from which on the texts of the requests are charged. */
 const LONG_TEXT_CHARS = 16 << 10;
 
-/** A query that is admitted, parsed and planned. */
-interface Prepared {
+/** A query that is admitted and parsed. */
+interface Parsed {
   readonly admitted: Admitted;
   /** Time of the timeout. */
   readonly endMs: number;
   readonly groups: readonly GroupSnapshot[];
   readonly query: ParsedQuery;
   readonly rejected: RejectedOperations;
+}
+
+/** A query that is planned as well. */
+interface Prepared extends Parsed {
   /** The plan of the latest attempt. */
   plan: PlanNode;
 }
@@ -97,11 +101,10 @@ export class QueryRun<Answer extends QueryAnswer> {
     const endMs = clock.now() + timeoutMs;
     const waitingSinceMs = this.#stats.elapsedMs();
     const pending = admission.admit(signal, timeoutMs);
-    const plan = (admitted: Admitted): Promise<void> | undefined => {
-      this.#stats.admitted(waitingSinceMs);
-      return this.#plan(admitted, endMs);
-    };
-    return pending instanceof Promise ? pending.then(plan) : plan(pending);
+    if (pending instanceof Promise) {
+      return pending.then((admitted) => this.#plan(admitted, waitingSinceMs, endMs));
+    }
+    return this.#plan(pending, waitingSinceMs, endMs);
   }
 
   /**
@@ -136,31 +139,33 @@ export class QueryRun<Answer extends QueryAnswer> {
     this.#prepared?.admitted.release();
   }
 
-  #plan(admitted: Admitted, endMs: number): Promise<void> | undefined {
-    const fail = (thrown: unknown): never => {
+  /** @param waitingSinceMs start of the wait for admission, on the clock of the statistics. */
+  #plan(admitted: Admitted, waitingSinceMs: number, endMs: number): Promise<void> | undefined {
+    this.#stats.admitted(waitingSinceMs);
+    try {
+      const parsed = this.#parse(admitted, endMs);
+      const planning = this.#createPlan(parsed);
+      if (!(planning instanceof Promise)) {
+        this.#adopt(parsed, planning);
+        return undefined;
+      }
+      return planning
+        .then((plan) => {
+          this.#adopt(parsed, plan);
+        })
+        .catch((thrown: unknown) => {
+          admitted.release();
+          throw thrown;
+        });
+    } catch (thrown) {
       admitted.release();
       throw thrown;
-    };
-    try {
-      const prepared = this.#parse(admitted, endMs);
-      const planning = this.#stats.planning(() => this.#createPlan(prepared));
-      if (planning instanceof Promise) {
-        return planning
-          .then((plan) => {
-            this.#adopt({ ...prepared, plan });
-          })
-          .catch(fail);
-      }
-      this.#adopt({ ...prepared, plan: planning });
-      return undefined;
-    } catch (thrown) {
-      return fail(thrown);
     }
   }
 
-  #adopt(prepared: Prepared): void {
-    this.#chargeRequests(prepared.plan, prepared.admitted.memory);
-    this.#prepared = prepared;
+  #adopt({ admitted, endMs, groups, query, rejected }: Parsed, plan: PlanNode): void {
+    this.#chargeRequests(plan, admitted.memory);
+    this.#prepared = { admitted, endMs, groups, query, rejected, plan };
   }
 
   /** Charges the texts of the requests. Those of a short query are within the reserve of every request. */
@@ -168,7 +173,7 @@ export class QueryRun<Answer extends QueryAnswer> {
     if (this.#request.text.length > LONG_TEXT_CHARS) memory.reserve('expressions', sentBytes(plan));
   }
 
-  #parse(admitted: Admitted, endMs: number): Omit<Prepared, 'plan'> {
+  #parse(admitted: Admitted, endMs: number): Parsed {
     const query = this.#request.parse();
     admitted.memory.reserve('expressions', this.#bytesOf(query));
     const { extraGroups = [], routing } = this.#request;
@@ -204,7 +209,7 @@ export class QueryRun<Answer extends QueryAnswer> {
         }
         memory = admitted.renew();
         memory.reserve('expressions', this.#bytesOf(query));
-        prepared.plan = await this.#stats.planning(() => this.#createPlan(prepared));
+        prepared.plan = await this.#createPlan(prepared);
         this.#chargeRequests(prepared.plan, memory);
       }
     }
@@ -236,13 +241,22 @@ export class QueryRun<Answer extends QueryAnswer> {
     }
   }
 
-  #createPlan(prepared: Omit<Prepared, 'plan'>): PlanNode | Promise<PlanNode> {
-    const { query, groups, rejected, endMs } = prepared;
-    const { passesThrough } = this.#mode;
-    const histogramSelections = this.#histogramSelections;
-    const pacer = new Pacer(this.#request.signal);
-    const options = { passesThrough, histogramSelections, rejected: rejected.keys, pacer, deadlineMs: endMs };
-    return planQuery(this.#request, query.expr, groups, this.#options, options);
+  #createPlan({ query, groups, rejected, endMs }: Parsed): PlanNode | Promise<PlanNode> {
+    const startMs = this.#stats.elapsedMs();
+    const plan = planQuery(this.#request, query.expr, groups, this.#options, {
+      passesThrough: this.#mode.passesThrough,
+      histogramSelections: this.#histogramSelections,
+      rejected: rejected.keys,
+      pacer: new Pacer(this.#request.signal),
+      deadlineMs: endMs,
+    });
+    if (!(plan instanceof Promise)) {
+      this.#stats.planned(startMs);
+      return plan;
+    }
+    return plan.finally(() => {
+      this.#stats.planned(startMs);
+    });
   }
 }
 

@@ -49,18 +49,6 @@ export class QueryStats implements AnswerStats, RunStats {
     return this.#operators ?? NO_OBSERVER;
   }
 
-  /** Measures the planning of the query, which may take several turns of the event loop. */
-  planning<T>(plan: () => T): T {
-    const startMs = performance.now();
-    const end = (): void => {
-      this.#planMs += performance.now() - startMs;
-    };
-    const result = plan();
-    if (result instanceof Promise) result.then(end, end);
-    else end();
-    return result;
-  }
-
   /**
    * Records that the query was admitted.
    *
@@ -68,6 +56,15 @@ export class QueryStats implements AnswerStats, RunStats {
    */
   admitted(sinceMs: number): void {
     this.#queueMs += this.elapsedMs() - sinceMs;
+  }
+
+  /**
+   * Records that the query was planned.
+   *
+   * @param sinceMs start of the planning, in milliseconds since the start of the query.
+   */
+  planned(sinceMs: number): void {
+    this.#planMs += this.elapsedMs() - sinceMs;
   }
 
   /**
