@@ -1,7 +1,7 @@
 // The measurements of one group's answers to one fetch or one selection of raw samples.
 
 import type { ResponseTrailer, SeriesFrame } from '../../json/index.js';
-import { asPromfedError, type RawSeries } from '../../model/index.js';
+import { asPromfedError, cutText, type RawSeries } from '../../model/index.js';
 import type { PartStats } from '../../promql/plan/index.js';
 import type { ExchangeStats } from '../../upstreams/index.js';
 import type { SampleCounts } from './sample-counts.js';
@@ -32,6 +32,9 @@ export const NO_STATS: FetchRecorder = {
 };
 
 const NO_WARNINGS: readonly string[] = [];
+
+/** Maximum length of the warnings of one group, and of its error: a query may have thousands of fetches. */
+const MAX_TEXT_CHARS = 1000;
 
 export class FetchStats implements FetchRecorder {
   requests = 0;
@@ -75,11 +78,11 @@ export class FetchStats implements FetchRecorder {
 
   ended({ warnings }: ResponseTrailer): void {
     this.endMs = this.#now();
-    if (warnings.length > 0) this.warnings = [...new Set([...this.warnings, ...warnings])];
+    if (warnings.length > 0) this.warnings = distinctTexts([...this.warnings, ...warnings]);
   }
 
   failed(thrown: unknown): void {
-    this.error ??= asPromfedError(thrown).message;
+    this.error ??= cutText(asPromfedError(thrown).message, MAX_TEXT_CHARS);
   }
 
   /** The measurements so far, as plain data. */
@@ -87,4 +90,16 @@ export class FetchStats implements FetchRecorder {
     const { requests, firstByteMs, endMs, bytes, series, samples, warnings, error } = this;
     return { requests, firstByteMs, endMs, bytes, series, samples, warnings, error };
   }
+}
+
+/** Returns the distinct texts, cut after `MAX_TEXT_CHARS` together. */
+function distinctTexts(texts: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  let left = MAX_TEXT_CHARS;
+  for (const text of new Set(texts)) {
+    if (left <= 0) break;
+    kept.push(cutText(text, left));
+    left -= text.length;
+  }
+  return kept;
 }
