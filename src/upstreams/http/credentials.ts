@@ -12,14 +12,17 @@ import type { Redactor } from './redactor.js';
 /** Interval between two reads of the credential files. */
 const CHECK_INTERVAL_MS = 5_000;
 
-/** Delay of the second read, which must confirm a change or a failure: the file may have been half-written. */
+/** Delay of a further read, which must confirm a change or a failure: the file may have been half-written. */
 const CONFIRM_AFTER_MS = 100;
+
+/** Maximum number of further reads of one check. */
+const MAX_CONFIRMATIONS = 5;
 
 /** The current credentials of an owner. */
 export interface Credentials {
   /** The value of the Authorization header. A secret. */
   readonly authorization: string;
-  /** Reads the credentials again. Missing when they cannot change. Never rejects. */
+  /** Reads the credentials again, from the call on. Missing when they cannot change. Never rejects. */
   readonly refresh?: () => Promise<void>;
   /** Ends background work. */
   stop(): void;
@@ -69,8 +72,9 @@ class FileCredentials implements Credentials {
   /** The secrets in use, in the order of `secretsOf`. */
   #values: readonly string[];
   #authorization: string;
-  /** The running check, which concurrent callers share. */
   #checking: Promise<void> | undefined;
+  /** The check after the running one, which concurrent callers share. */
+  #following: Promise<void> | undefined;
   #isFailing = false;
   #isStopped = false;
 
@@ -95,10 +99,13 @@ class FileCredentials implements Credentials {
   }
 
   readonly refresh = (): Promise<void> => {
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined;
+    if (this.#checking === undefined) return this.#begin();
+    // The running check may have read the files before they changed.
+    this.#following ??= this.#checking.then(() => {
+      this.#following = undefined;
+      return this.#begin();
     });
-    return this.#checking;
+    return this.#following;
   };
 
   stop(): void {
@@ -106,18 +113,35 @@ class FileCredentials implements Credentials {
     this.#loop?.stop();
   }
 
+  #begin(): Promise<void> {
+    this.#checking = this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  /** Reads the files until two reads agree. If none do, they are still being written: the next check reads them again. */
   async #check(): Promise<void> {
-    const first = await this.#read();
-    if ('values' in first && isEqual(first.values, this.#values)) {
+    let previous = await this.#read();
+    if ('values' in previous && isEqual(previous.values, this.#values)) {
       this.#isFailing = false;
       return;
     }
-    await sleep(CONFIRM_AFTER_MS);
-    const second = await this.#read();
-    if (this.#isStopped) return;
-    if ('problem' in second) this.#warn(second.problem);
-    else if ('values' in first && isEqual(first.values, second.values)) this.#use(second.values);
-    // Otherwise the file is still being written: the next check reads it again.
+    for (let i = 0; i < MAX_CONFIRMATIONS; i++) {
+      await sleep(CONFIRM_AFTER_MS);
+      const next = await this.#read();
+      if (this.#isStopped) return;
+      if ('problem' in next) {
+        if ('problem' in previous) {
+          this.#warn(next.problem);
+          return;
+        }
+      } else if ('values' in previous && isEqual(previous.values, next.values)) {
+        this.#use(next.values);
+        return;
+      }
+      previous = next;
+    }
   }
 
   async #read(): Promise<{ readonly values: readonly string[] } | { readonly problem: string }> {

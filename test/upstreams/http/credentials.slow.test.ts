@@ -3,11 +3,14 @@
 import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import t, { type Test } from 'tap';
 
 import type { AuthenticationSettings } from '../../../src/config/index.js';
 import { NO_LOG, systemClock } from '../../../src/runtime/index.js';
+import { createCredentials } from '../../../src/upstreams/http/credentials.js';
+import { Redactor } from '../../../src/upstreams/http/redactor.js';
 import {
   answers,
   refuses,
@@ -226,4 +229,25 @@ t.test('a closed group reads no files', async (t) => {
   const { group, timers } = await setUp(t, bearer('first', file));
   await group.close();
   t.equal(timers.pending, 0);
+});
+
+t.test('a refresh reads the file again when a check that began before is not over', async (t) => {
+  const file = join(folder(t), 'token');
+  // The beginning of a write that is not atomic.
+  writeFileSync(file, '');
+  const credentials = createCredentials({
+    owner: { title: 'server group "eu"', fields: {} },
+    settings: bearer('first', file),
+    redactor: new Redactor({}),
+    background: undefined,
+  });
+  const running = credentials.refresh!();
+  await sleep(20);
+  writeFileSync(file, 'second\n');
+  await credentials.refresh!();
+  t.equal(credentials.authorization, 'Bearer second');
+  await running;
+  writeFileSync(file, 'third\n');
+  await Promise.all([credentials.refresh!(), credentials.refresh!()]);
+  t.equal(credentials.authorization, 'Bearer third');
 });
