@@ -42,6 +42,10 @@ export default tseslint.config(
             'CallExpression[callee.name=/^set(Timeout|Interval)$/]:not([arguments.1.name=/^[A-Z][A-Z0-9_]*$/])',
           message: 'A delay of more than 24.8 days becomes 1 ms: use startTimer.',
         },
+        {
+          selector: 'MemberExpression[object.name="AbortSignal"][property.name="any"]',
+          message: 'Node.js 20 may collect a timeout that only this signal refers to: use Cancellation.',
+        },
       ],
     },
   },

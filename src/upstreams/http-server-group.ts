@@ -3,7 +3,7 @@
 import type { ServerGroupSettings } from '../config/index.js';
 import { createStaticSource, type TargetSource } from '../discovery/index.js';
 import { asPromfedError, targetSets, type LabelFilter } from '../model/index.js';
-import { NO_LOG } from '../runtime/index.js';
+import { Cancellation, createTimers, NO_LOG } from '../runtime/index.js';
 import { GroupDetection } from './detect/group-detection.js';
 import { TargetDetector } from './detect/target-detector.js';
 import type { TargetGroup } from './group/fan-out.js';
@@ -17,7 +17,7 @@ import { Target } from './http/target.js';
 import { GroupFilter } from './learn/group-filter.js';
 import type { LearnedHistogramNames } from './learn/histogram-names.js';
 import type { LabelIndex } from './learn/label-index.js';
-import { refreshContext } from './learn/refresh-context.js';
+import { withRefreshContext } from './learn/refresh-context.js';
 import { tryStartHistogramNames, tryStartLabelIndex } from './learn/start-learning.js';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamOptions } from './options.js';
 import type { GroupSnapshot, LabelIndexStatus, ServerGroup } from './server-group.js';
@@ -110,9 +110,13 @@ class HttpServerGroup implements ServerGroup {
   }
 
   async detect(): Promise<void> {
-    const context = refreshContext(AbortSignal.timeout(DETECTION_TIMEOUT_MS), this.#options.clock);
     const targets = [...this.#targets.values()];
-    await Promise.allSettled(targets.map((target) => this.#detector.detect(target, context)));
+    await withRefreshContext(
+      new Cancellation(),
+      createTimers(this.#options.clock),
+      (context) => Promise.allSettled(targets.map((target) => this.#detector.detect(target, context))),
+      DETECTION_TIMEOUT_MS,
+    );
   }
 
   labelIndex(): readonly LabelIndexStatus[] {

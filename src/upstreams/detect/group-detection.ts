@@ -2,7 +2,7 @@
 
 import { RefreshLoop, type Timers } from '../../runtime/index.js';
 import type { Target } from '../http/target.js';
-import { refreshContext } from '../learn/refresh-context.js';
+import { withRefreshContext } from '../learn/refresh-context.js';
 import type { TargetDetector } from './target-detector.js';
 
 /** Properties are detected again after this time: a target may have been replaced between two queries. */
@@ -66,7 +66,7 @@ export class GroupDetection {
     const { changes } = target.traits;
     const failures = this.#attempts.get(target)?.failures ?? 0;
     try {
-      await detector.detect(target, refreshContext(signal, timers));
+      await withRefreshContext(signal, timers, (context) => detector.detect(target, context));
       const nextMs = timers.now() + INTERVAL_MS;
       this.#attempts.set(target, { nextMs, failures: 0, changes: target.traits.changes });
     } catch {

@@ -5,10 +5,10 @@ import { injectMatchers } from '../../model/index.js';
 import { uniteAnswers } from '../api/metadata-answer.js';
 import { METADATA, STRINGS } from '../api/metadata-kinds.js';
 import type { Background } from '../options.js';
-import type { GroupSnapshot } from '../server-group.js';
+import type { FetchContext, GroupSnapshot } from '../server-group.js';
 import { LearnedHistogramNames } from './histogram-names.js';
 import { LabelIndex } from './label-index.js';
-import { refreshContext, withAccount } from './refresh-context.js';
+import { withAccount, withRefreshContext } from './refresh-context.js';
 
 /**
  * Starts to learn the values of the dynamic labels of a group. Returns undefined when it has none.
@@ -23,14 +23,14 @@ export function tryStartLabelIndex(
 ): LabelIndex | undefined {
   if (background === undefined || labelFilter === undefined) return undefined;
   if (labelFilter.dynamicLabels.length === 0) return undefined;
-  const { timers, log, budget } = background;
+  const { timers, log } = background;
   const selectors = injected === undefined ? [] : [injectMatchers([], injected)];
   return new LabelIndex({
     group: name,
     labels: labelFilter.dynamicLabels,
     syncIntervalMs: labelFilter.syncIntervalMs,
     labelValues: (label, limit, signal) =>
-      withAccount(refreshContext(signal, timers), budget, async (context) => {
+      refresh(signal, background, async (context) => {
         // Without times, some servers answer for the last day only.
         const query = { selectors, startMs: 0, endMs: undefined, limit };
         const answers = await Promise.all(snapshots().map((one) => one.labelValues(label, query, context)));
@@ -55,11 +55,11 @@ export function tryStartHistogramNames(
 ): LearnedHistogramNames | undefined {
   if (remoteRead === 'never') return undefined;
   if (background === undefined || histogramRefreshMs === undefined) return new LearnedHistogramNames();
-  const { timers, log, budget } = background;
+  const { timers, log } = background;
   return new LearnedHistogramNames({
     group: name,
     metadata: (signal) =>
-      withAccount(refreshContext(signal, timers), budget, async (context) => {
+      refresh(signal, background, async (context) => {
         const answers = await Promise.all(
           snapshots().map((one) => one.metadata(undefined, undefined, context)),
         );
@@ -69,4 +69,12 @@ export function tryStartHistogramNames(
     timers,
     log,
   });
+}
+
+function refresh<T>(
+  signal: AbortSignal,
+  { timers, budget }: Background,
+  run: (context: FetchContext) => Promise<T>,
+): Promise<T> {
+  return withRefreshContext(signal, timers, (context) => withAccount(context, budget, run));
 }
