@@ -47,8 +47,21 @@ export const EXTRA_CONNECTIONS = 32;
 /** Requests of one connection that wait for the answer to an earlier one. Clients in use do not send any. */
 export const MAX_PIPELINED = 16;
 
-/** Maximum size of the URL and the headers. Grafana and vmalert send queries in URLs. */
-export const MAX_HEADER_BYTES = 256 << 10;
+/** Bounds on the size of the URL and the headers. Grafana and vmalert send queries in URLs. */
+const MIN_HEADER_BYTES = 64 << 10;
+const MAX_HEADER_BYTES = 256 << 10;
+
+/** Share of the budget that the incomplete headers of all connections may take before these are checked. */
+const HEADERS_SHARE = 1 / 4;
+
+/**
+ * Returns the maximum size of the URL and the headers of a request. Node.js reads all bytes of all connections that have
+ * arrived before anything else runs.
+ */
+export function maxHeaderBytes(maxConnections: number, budgetBytes = Infinity): number {
+  const bytes = Math.floor((budgetBytes * HEADERS_SHARE) / (maxConnections + EXTRA_CONNECTIONS));
+  return Math.min(MAX_HEADER_BYTES, Math.max(MIN_HEADER_BYTES, bytes));
+}
 
 /** Maximum size of a form, as in Prometheus (Go's `ParseForm`). */
 export const MAX_FORM_BYTES = 10 << 20;

@@ -13,6 +13,8 @@ export interface ClientRequest {
   deadlineMs: number;
   /** Bytes charged to the memory budget. */
   chargedBytes: number;
+  /** True when the response has ended: nothing more is charged. */
+  isReleased: boolean;
   /** Ends the reading of the body with 408. Undefined when no body is being read. */
   expireBody: (() => void) | undefined;
 }
@@ -68,6 +70,12 @@ export class Connection {
   /** When the client last accepted a part of what is ready to be sent. Undefined when it has accepted everything. */
   get stalledSinceMs(): number | undefined {
     return this.#stalledSinceMs;
+  }
+
+  /** Since when the client makes no use of what is held for it; infinite for one that does. */
+  get holdsUpSinceMs(): number {
+    if (this.phase === 'body') return this.sinceMs;
+    return this.#stalledSinceMs ?? Infinity;
   }
 
   /** Updates `stalledSinceMs`. Bytes count as accepted when the kernel has taken the whole chunk. */

@@ -9,14 +9,21 @@ import {
   CLIENT_LIMITS,
   CLOSE_REASONS,
   EXTRA_CONNECTIONS,
-  MAX_HEADER_BYTES,
   MAX_PIPELINED,
+  maxHeaderBytes,
   type ClientLimits,
   type CloseReason,
 } from './client-limits.js';
 import { Connection, type ClientRequest } from './connection.js';
 import { readBody } from './read-body.js';
-import { headerCharge, problemOf, rejectRequest, replyTo, TEXT_COPIES } from './request-checks.js';
+import {
+  headerCharge,
+  problemOf,
+  rejectRequest,
+  replyTo,
+  TEXT_COPIES,
+  waitingCharge,
+} from './request-checks.js';
 import { RequestMemory } from './request-memory.js';
 import { WorkingClock } from './working-clock.js';
 
@@ -76,9 +83,9 @@ export class Connections {
    * @param isProbe true for the path of a health check, which is answered also on connections beyond the limit.
    */
   createServer(handler: Handler, isProbe: (path: string) => boolean): Server {
-    const { headersMs, checkMs, idleMs } = this.#options.limits;
+    const { headersMs, checkMs, idleMs, maxConnections } = this.#options.limits;
     const server = createServer({
-      maxHeaderSize: MAX_HEADER_BYTES,
+      maxHeaderSize: maxHeaderBytes(maxConnections, this.#options.budget?.limits.budgetBytes),
       headersTimeout: headersMs,
       // Bodies have a limit of their own. A request may be answered before its end.
       requestTimeout: 0,
@@ -228,6 +235,7 @@ export class Connections {
       startedMs: this.#clock.now(),
       deadlineMs: performance.now() + (this.#options.deliverMs ?? Infinity),
       chargedBytes: 0,
+      isReleased: false,
       expireBody: undefined,
     };
     const begin = (next: ClientRequest): void => {
@@ -241,7 +249,7 @@ export class Connections {
         else if (this.#isDraining) connection.socket.destroySoon();
       });
       try {
-        this.#memory.charge(next, headerCharge(next.request));
+        if (next.chargedBytes === 0) this.#memory.charge(next, headerCharge(next.request));
       } catch (thrown) {
         rejectRequest(next.response, thrown as PromfedError);
         return;
@@ -249,8 +257,20 @@ export class Connections {
       handle(connection, next);
     };
     if (connection.current === undefined) begin(arrived);
-    else if (connection.waiting.length < MAX_PIPELINED) connection.waiting.push(arrived);
-    else this.#close(connection, 'pipelining');
+    else if (!this.#tryWait(connection, arrived)) this.#close(connection, 'pipelining');
+  }
+
+  /** Lets a request wait for the answer to an earlier one. Returns false when there is no room for it. */
+  #tryWait({ waiting }: Connection, arrived: ClientRequest): boolean {
+    const bytes = waitingCharge(arrived.request);
+    if (waiting.length >= MAX_PIPELINED || bytes === undefined) return false;
+    try {
+      this.#memory.charge(arrived, bytes);
+    } catch {
+      return false;
+    }
+    waiting.push(arrived);
+    return true;
   }
 
   #overload(
@@ -296,7 +316,7 @@ export class Connections {
     const demand = this.#isDraining ? Infinity : (contention?.() ?? 0);
     if (demand === 0) return;
     const stalled = [...this.#connections.values()]
-      .map((connection) => ({ connection, sinceMs: holdsUpSince(connection) }))
+      .map((connection) => ({ connection, sinceMs: connection.holdsUpSinceMs }))
       .filter(({ sinceMs }) => nowMs - sinceMs >= limits.contendedStallMs)
       .sort((a, b) => a.sinceMs - b.sinceMs);
     for (const { connection } of stalled.slice(0, demand)) {
@@ -341,7 +361,7 @@ export class Connections {
       if (phase === 'new' || phase === 'headers' || phase === 'rest')
         rank = nowMs - sinceMs >= silentMs ? 3 : 0;
       else if (phase === 'idle') rank = nowMs - sinceMs >= contendedIdleMs ? 2 : 0;
-      else if (nowMs - holdsUpSince(connection) >= contendedStallMs) rank = 1;
+      else if (nowMs - connection.holdsUpSinceMs >= contendedStallMs) rank = 1;
       if (rank === 0 || rank < worstRank) continue;
       if (rank > worstRank || sinceMs < worst!.sinceMs) [worst, worstRank] = [connection, rank];
     }
@@ -372,10 +392,4 @@ export class Connections {
     socket.destroy();
     this.#connections.delete(socket);
   }
-}
-
-/** Since when a client makes no use of what is held for it; infinite for one that does. */
-function holdsUpSince(connection: Connection): number {
-  if (connection.phase === 'body') return connection.sinceMs;
-  return connection.stalledSinceMs ?? Infinity;
 }

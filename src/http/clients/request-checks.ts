@@ -15,11 +15,28 @@ const FREE_HEADER_BYTES = 8 << 10;
 /** Copies of the URL and of the body that a request holds: the bytes, their text and the decoded parameters. */
 export const TEXT_COPIES = 3;
 
+/** Memory of the objects of a request that waits. */
+const WAITING_BYTES = 8 << 10;
+
 /** Bytes to charge for the URL and the headers of a request. */
-export function headerCharge({ rawHeaders, url = '' }: IncomingMessage): number {
+export function headerCharge(request: IncomingMessage): number {
+  const bytes = headerBytes(request);
+  return bytes <= FREE_HEADER_BYTES ? 0 : bytes * TEXT_COPIES;
+}
+
+/**
+ * Bytes to charge for a request that waits for the answer to an earlier one on its connection. Undefined when it has a long
+ * URL: such a request must not wait, because reading many of them takes long.
+ */
+export function waitingCharge(request: IncomingMessage): number | undefined {
+  const bytes = headerBytes(request);
+  return bytes <= FREE_HEADER_BYTES ? WAITING_BYTES + bytes * TEXT_COPIES : undefined;
+}
+
+function headerBytes({ rawHeaders, url = '' }: IncomingMessage): number {
   let bytes = url.length;
   for (const text of rawHeaders) bytes += text.length;
-  return bytes <= FREE_HEADER_BYTES ? 0 : bytes * TEXT_COPIES;
+  return bytes;
 }
 
 /**

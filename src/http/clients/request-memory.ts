@@ -12,6 +12,8 @@ const SMALL_REQUEST_BYTES = 256 << 10;
 /** A request and the bytes that are charged for it. */
 interface ChargedRequest {
   chargedBytes: number;
+  /** True once its bytes were returned for good. */
+  isReleased: boolean;
 }
 
 /** Charges the budget for the requests of all connections. */
@@ -29,9 +31,12 @@ export class RequestMemory {
     this.#onFreed = onFreed;
   }
 
-  /** @throws PromfedError `overloaded` when there is no room. Nothing is charged then. */
+  /**
+   * @throws PromfedError `overloaded` when there is no room, `canceled` after `release`. Nothing is charged then.
+   */
   charge(request: ChargedRequest, bytes: number): void {
     const budget = this.#budget;
+    if (request.isReleased) throw new PromfedError('canceled', 'memory not charged: the request has ended');
     if (budget === undefined || bytes === 0) return;
     const { budgetBytes } = budget.limits;
     const isLarge = request.chargedBytes + bytes > SMALL_REQUEST_BYTES;
@@ -53,6 +58,7 @@ export class RequestMemory {
   /** Returns the bytes of a request. Further calls do nothing. */
   release(request: ChargedRequest): void {
     const { chargedBytes } = request;
+    request.isReleased = true;
     if (chargedBytes === 0) return;
     request.chargedBytes = 0;
     this.#bytes -= chargedBytes;

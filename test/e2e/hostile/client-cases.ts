@@ -98,6 +98,30 @@ export function clientCases(): readonly HostileCase[] {
       },
     },
     {
+      name: '500 connections with 60 KB of half-sent headers',
+      fast: false,
+      attack: async ({ server }) => {
+        const head = `GET /api/v1/query?query=1 HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(60_000)}`;
+        const sockets = Array.from({ length: 500 }, () => openRaw(server.host, server.port, head));
+        await sleep(3_000);
+        for (const socket of sockets) socket.destroy();
+      },
+    },
+    {
+      name: '50 connections with 16 pipelined requests of 60 KB',
+      fast: true,
+      prepare: (regions) => {
+        regions.serve('never_answered', () => undefined);
+      },
+      attack: async ({ server }) => {
+        const first = get('/api/v1/query?query=never_answered', 'keep-alive');
+        const others = get(`/-/healthy?${'a'.repeat(60_000)}`, 'keep-alive').repeat(16);
+        const sockets = Array.from({ length: 50 }, () => openRaw(server.host, server.port, first + others));
+        await sleep(2_000);
+        for (const socket of sockets) socket.destroy();
+      },
+    },
+    {
       name: '50,000 pipelined requests on connections that are not read',
       fast: false,
       attack: async ({ server }) => {

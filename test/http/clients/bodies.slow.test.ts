@@ -2,9 +2,11 @@
 
 import t from 'tap';
 
+import { maxHeaderBytes } from '../../../src/http/clients/client-limits.js';
 import { metricOf } from '../../helpers/clients/metric-of.js';
 import { getRequest, postRequest, RawClient } from '../../helpers/clients/raw-client.js';
 import { api, startPromfed } from '../../helpers/promfed/promfed.js';
+import { startFaultServer, staysSilent } from '../../helpers/upstreams/fault-server.js';
 import { until } from '../../helpers/until.js';
 
 const EMPTY = 'promxy: { server_groups: }\n';
@@ -32,9 +34,9 @@ t.test('a body counts for memory from its first byte, until its request has ende
 });
 
 t.test('a long URL counts for memory', async (t) => {
-  const server = await startPromfed(t, EMPTY, { memory: { budgetBytes: MB / 2, perQueryBytes: MB / 2 } });
+  const server = await startPromfed(t, EMPTY, { memory: { budgetBytes: MB / 8, perQueryBytes: MB / 8 } });
   const client = await RawClient.connect(t, server.url);
-  client.read().write(getRequest(`/-/healthy?${'x'.repeat(200_000)}`));
+  client.read().write(getRequest(`/-/healthy?${'x'.repeat(60_000)}`));
   await client.untilStatus(503);
   t.equal(await held(server), 0);
 });
@@ -96,11 +98,11 @@ t.test('headers that do not arrive in time are answered with 408, also after ano
 
 t.test('incomplete headers of many clients are bounded', async (t) => {
   const server = await startPromfed(t, EMPTY, {
-    memory: { budgetBytes: 2 * MB, perQueryBytes: MB },
+    memory: { budgetBytes: MB, perQueryBytes: MB },
     clientLimits: { checkMs: 20 },
   });
   const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(t, server.url)));
-  for (const client of clients) client.read().write(`GET /?${'x'.repeat(100_000)}`);
+  for (const client of clients) client.read().write(`GET /?${'x'.repeat(50_000)}`);
   await until(() => clients.filter(({ isClosed }) => isClosed).length === 6, 'the oldest to be closed');
   t.same(
     clients.map(({ isClosed }) => isClosed),
@@ -182,6 +184,32 @@ t.test('requests of one connection are answered one after another, and few of th
   t.equal(await metricOf(server, 'promfed_http_connections_closed_total{reason="pipelining"}'), 1);
   const handled = await metricOf(server, 'promfed_http_requests_total{handler="/-/healthy",code="200"}');
   t.ok(handled <= 9 + 17, `${handled} requests were handled`);
+});
+
+t.test('requests that wait for an earlier one count for memory', async (t) => {
+  const region = await startFaultServer(staysSilent);
+  t.teardown(() => region.close());
+  const yaml = `promxy: { server_groups: [{ static_configs: [{ targets: ["${region.target}"] }] }] }`;
+  const server = await startPromfed(t, yaml, { memory: { budgetBytes: 16 * MB, perQueryBytes: 8 * MB } });
+  const waiting = getRequest(`/-/healthy?${'x'.repeat(8_000)}`).repeat(10);
+  const pipelined = getRequest('/api/v1/query?query=up') + waiting;
+  const clients = await Promise.all(Array.from({ length: 64 }, () => RawClient.connect(t, server.url)));
+  for (const client of clients) client.read().write(pipelined);
+  await until(() => clients.some(({ isClosed }) => isClosed), 'connections without room to be closed');
+  t.ok((await held(server)) > 8 * MB);
+  for (const client of clients) client.socket.destroy();
+  await until(async () => (await held(server)) === 0, 'the memory to be free');
+  const long = await RawClient.connect(t, server.url);
+  long.read().write(getRequest('/api/v1/query?query=up') + getRequest(`/-/healthy?${'x'.repeat(9_000)}`));
+  await long.untilClosed();
+});
+
+t.test('the size of headers is limited by the memory that all connections may take', (t) => {
+  t.equal(maxHeaderBytes(512), 256 << 10);
+  t.equal(maxHeaderBytes(512, 912 * MB), 256 << 10);
+  t.equal(maxHeaderBytes(512, 300 * MB), 144_564);
+  t.equal(maxHeaderBytes(512, 16 * MB), 64 << 10);
+  t.end();
 });
 
 t.test('ambiguous requests are rejected with 400', async (t) => {
