@@ -13,6 +13,7 @@ export {
 export { DataFramer, type DataReceiver } from './read/data-framer.js';
 export { LabelsParser, unescape } from './read/labels-parser.js';
 export { openResponse, type OpenResponse } from './read/open-response.js';
+export { keptTexts } from './read/kept-texts.js';
 export { parsePaced, parseSmall } from './read/paced-json.js';
 export { invalidAnswer, UpstreamAnswerError } from './read/upstream-answer-error.js';
 export { type BufferedAnswer, BufferedStream } from './stream/buffered-answer.js';

@@ -43,8 +43,8 @@ export class FetchStats implements FetchRecorder {
   bytes = 0;
   series = 0;
   samples = 0;
-  warnings = NO_WARNINGS;
   error: string | undefined;
+  #warnings: WarningTexts | undefined;
   readonly #now: () => number;
   readonly #counts: SampleCounts;
 
@@ -78,7 +78,7 @@ export class FetchStats implements FetchRecorder {
 
   ended({ warnings }: ResponseTrailer): void {
     this.endMs = this.#now();
-    if (warnings.length > 0) this.warnings = distinctTexts([...this.warnings, ...warnings]);
+    for (const text of warnings) (this.#warnings ??= new WarningTexts()).add(text);
   }
 
   failed(thrown: unknown): void {
@@ -87,19 +87,33 @@ export class FetchStats implements FetchRecorder {
 
   /** The measurements so far, as plain data. */
   read(): PartStats {
-    const { requests, firstByteMs, endMs, bytes, series, samples, warnings, error } = this;
+    const { requests, firstByteMs, endMs, bytes, series, samples, error } = this;
+    const warnings = this.#warnings?.list() ?? NO_WARNINGS;
     return { requests, firstByteMs, endMs, bytes, series, samples, warnings, error };
   }
 }
 
-/** Returns the distinct texts, cut after `MAX_TEXT_CHARS` together. */
-function distinctTexts(texts: readonly string[]): readonly string[] {
-  const kept: string[] = [];
-  let left = MAX_TEXT_CHARS;
-  for (const text of new Set(texts)) {
-    if (left <= 0) break;
-    kept.push(cutText(text, left));
-    left -= text.length;
+/**
+ * The distinct warnings of one group, cut after `MAX_TEXT_CHARS` together. Further ones are counted; the same warning of two
+ * answers counts twice.
+ */
+class WarningTexts {
+  readonly #kept = new Set<string>();
+  #leftChars = MAX_TEXT_CHARS;
+  #omitted = 0;
+
+  add(text: string): void {
+    if (this.#kept.has(text)) return;
+    if (this.#leftChars <= 0) {
+      this.#omitted++;
+      return;
+    }
+    this.#kept.add(cutText(text, this.#leftChars));
+    this.#leftChars -= text.length;
   }
-  return kept;
+
+  list(): readonly string[] {
+    const kept = [...this.#kept];
+    return this.#omitted === 0 ? kept : [...kept, `${this.#omitted} more warnings omitted`];
+  }
 }

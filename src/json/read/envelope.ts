@@ -2,14 +2,11 @@
 
 import { cutText } from '../../model/index.js';
 import { EMPTY_TRAILER, type ResponseTrailer, type ResultType } from '../frame.js';
+import { keptTexts } from './kept-texts.js';
 import { HISTOGRAM, HISTOGRAMS, VALUE, VALUES } from './series-parser.js';
 import { invalidAnswer, UpstreamAnswerError } from './upstream-answer-error.js';
 
 const RESULT_TYPES: ReadonlySet<unknown> = new Set<ResultType>(['vector', 'matrix', 'scalar', 'string']);
-/** Limits of the warnings and of the infos of an answer. */
-const MAX_TEXTS = 100;
-const MAX_TEXT_CHARS = 4096;
-
 const KEPT: ReadonlySet<string> = new Set(['status', 'errorType', 'error', 'warnings', 'infos', 'isPartial']);
 
 /**
@@ -120,13 +117,10 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function asTexts(value: unknown, member: string): string[] {
+function asTexts(value: unknown, member: 'warnings' | 'infos'): string[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw invalidAnswer(`"${member}" is not an array`);
-  const kept = value.slice(0, MAX_TEXTS).map((text) => {
-    const printed = typeof text === 'string' ? text : JSON.stringify(text);
-    return cutText(printed, MAX_TEXT_CHARS);
-  });
-  const omitted = value.length - kept.length;
-  return omitted === 0 ? kept : [...kept, `${omitted} more ${member} of a region omitted`];
+  return keptTexts(value, member, (text, maxChars) =>
+    cutText(typeof text === 'string' ? text : JSON.stringify(text), maxChars),
+  );
 }

@@ -1,6 +1,6 @@
 // Reads and checks the responses of an upstream's metadata routes, element by element as they arrive.
 
-import { DataFramer, invalidAnswer, type DataReceiver } from '../../json/index.js';
+import { DataFramer, invalidAnswer, keptTexts, type DataReceiver } from '../../json/index.js';
 import { PromfedError } from '../../model/index.js';
 import { type MemoryAccount, Pacer, SteppedReservation, UNCOUNTED_MEMORY } from '../../runtime/index.js';
 import { excerpt, printable } from '../http/sanitize.js';
@@ -9,9 +9,8 @@ import type { Endpoint } from '../metrics.js';
 import { regionError } from '../region-error.js';
 import type { FetchContext, MetadataAnswer } from '../server-group.js';
 
-/** Limits of the error and the warnings of a response. */
+/** Limit of the error of a response. */
 const MAX_TEXT_CHARS = 4096;
-const MAX_WARNINGS = 100;
 
 /** Number of bytes that are read for the message about a response that is not JSON. */
 const MAX_PAGE_BYTES = 4096;
@@ -108,11 +107,9 @@ function checkEnvelope(
   }
   if (!hasData) throw invalidAnswer('the response has no data');
   const all = arrayOf(members['warnings'] ?? null, 'warnings');
-  const warnings = all
-    .slice(0, MAX_WARNINGS)
-    .map((text) => printable(textOf(text, 'an entry of warnings'), MAX_TEXT_CHARS));
-  const omitted = all.length - warnings.length;
-  if (omitted > 0) warnings.push(`${omitted} more warnings of a region omitted`);
+  const warnings = keptTexts(all, 'warnings', (text, maxChars) =>
+    printable(textOf(text, 'an entry of warnings'), maxChars),
+  );
   return {
     warnings,
     isPartial: members['isPartial'] === true,

@@ -1,4 +1,4 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 
 import { systemClock } from '../../../src/runtime/index.js';
 import { answersWith, startFaultServer } from '../../helpers/upstreams/fault-server.js';
@@ -76,8 +76,8 @@ for (const { name, body, endpoint, message } of CASES) {
   });
 }
 
-t.test('warnings beyond the hundredth are counted', async (t) => {
-  const warnings = Array.from({ length: 103 }, (_, i) => `warning ${i}`);
+/** Requests the label names of a region that sends `warnings`, and returns the warnings of the answer. */
+async function warningsOf(t: Test, warnings: readonly string[]): Promise<readonly string[]> {
   const text = JSON.stringify({ status: 'success', data: ['a'], warnings });
   const server = await startFaultServer(answersWith(200, { 'content-type': 'application/json' }, text));
   const group = openGroup(groupSettings([server.target]), { clock: systemClock, version: '1.2.3' });
@@ -85,8 +85,19 @@ t.test('warnings beyond the hundredth are counted', async (t) => {
     await group.close();
     await server.close();
   });
-  t.strictSame(await group.labelNames(EVERYTHING, fetchContext()), {
-    data: ['a'],
-    warnings: [...warnings.slice(0, 100), '3 more warnings of a region omitted'],
-  });
+  const answer = await group.labelNames(EVERYTHING, fetchContext());
+  t.same(answer.data, ['a']);
+  return answer.warnings;
+}
+
+t.test('warnings beyond the hundredth are counted', async (t) => {
+  const warnings = Array.from({ length: 103 }, (_, i) => `warning ${i}`);
+  t.same(await warningsOf(t, warnings), [...warnings.slice(0, 100), '3 more warnings of a region omitted']);
+});
+
+t.test('warnings beyond 64 Ki characters are counted', async (t) => {
+  const warnings = Array.from({ length: 50 }, (_, i) => `${i} `.padEnd(4000, 'x'));
+  const whole = warnings.slice(0, 16);
+  const cut = `${warnings[16]!.slice(0, 65_536 - 16 * 4000)}…`;
+  t.same(await warningsOf(t, warnings), [...whole, cut, '33 more warnings of a region omitted']);
 });
