@@ -4,8 +4,8 @@ import { type FrameStream, GeneratedFrames, type SeriesFrame, transformFrames } 
 import { type LabelCorrection, Labels, sameLabelset, type StopSignal } from '../model/index.js';
 import { Pacer, sortPaced, UNCOUNTED_MEMORY, type MemoryAccount } from '../runtime/index.js';
 import { frameWeight } from './frame-cursor.js';
-import { mergeSamplesInSteps } from './merge-samples.js';
-import { pickEarlier, type Picks, type Samples } from './pick-samples.js';
+import { mergeSamplesInSteps } from './samples/merge-samples.js';
+import { pickEarlier, type Picks, type Samples } from './samples/pick-samples.js';
 
 /** Where labels are corrected. */
 export interface CorrectionOptions {

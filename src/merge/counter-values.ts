@@ -1,8 +1,8 @@
 // Counters that replicas count on their own, for example the results of stream aggregation.
 
 import type { RawSeries } from '../model/index.js';
-import { firstAfter, type MarkedSamples } from './fill-gaps.js';
-import type { Picks } from './pick-samples.js';
+import { firstAfter, type MarkedSamples } from './samples/fill-gaps.js';
+import type { Picks } from './samples/pick-samples.js';
 
 /** The names of counters. Source: Prometheus, promql/engine.go (`eval`, the end of calls on matrices). */
 const COUNTER_NAME = /_(?:total|sum|count|bucket)$/;

@@ -3,7 +3,7 @@
 import { filterSamples, type RawSeries } from '../model/index.js';
 import { addDistances, medianInterval, MIN_GAP, NEIGHBOURS } from './intervals.js';
 import { pickedSeries } from './merge-raw.js';
-import { pickEarlier, type Picks } from './pick-samples.js';
+import { pickEarlier, type Picks } from './samples/pick-samples.js';
 
 /**
  * Returns the copies of one series as one: all samples, and of several at the same time that of the first copy.

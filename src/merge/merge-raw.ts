@@ -2,8 +2,8 @@
 
 import type { Histogram, RawSeries } from '../model/index.js';
 import { counterValues } from './counter-values.js';
-import { fillGaps } from './fill-gaps.js';
-import { pickReplica, type AntiAffinity, type Picks, type Samples } from './pick-samples.js';
+import { fillGaps } from './samples/fill-gaps.js';
+import { pickReplica, type AntiAffinity, type Picks, type Samples } from './samples/pick-samples.js';
 
 /**
  * Merges the copies of a series that two replicas have. `b` fills the gaps of `a` by `fillGaps`, or by promxy's rule when

@@ -1,10 +1,10 @@
 // Merges streams that may contain the same series: those of replicas.
 
 import { type FrameStream, GeneratedFrames } from '../json/index.js';
-import { fillGaps } from './fill-gaps.js';
-import { areLarge, mergeSamples, mergeSamplesPaced, type PickRule } from './merge-samples.js';
+import { fillGaps } from './samples/fill-gaps.js';
+import { areLarge, mergeSamples, mergeSamplesPaced, type PickRule } from './samples/merge-samples.js';
 import { type MergeCopies, type MergeLimits, mergeUnordered } from './merge-unordered.js';
-import { pickEarlier, pickReplica, type AntiAffinity } from './pick-samples.js';
+import { pickEarlier, pickReplica, type AntiAffinity } from './samples/pick-samples.js';
 
 export interface MergeReplicaOptions extends Partial<MergeLimits> {
   /** The configured anti-affinity. Default: the first target leads, and the others fill its gaps. */

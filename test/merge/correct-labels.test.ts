@@ -9,6 +9,7 @@ import { UNCOUNTED_MEMORY, type MemoryAccount } from '../../src/runtime/index.js
 import { cpuTimeMs } from '../helpers/cpu-time.js';
 import { frame, observedStream } from '../helpers/frame-streams.js';
 import { onEagerClock, turnsOf } from '../helpers/runtime/event-loop-turns.js';
+import { RecordedMemory } from '../helpers/runtime/recorded-memory.js';
 
 const SAME_LABELSET = { code: 'execution', message: 'vector cannot contain metrics with the same labelset' };
 const { signal } = new AbortController();
@@ -115,24 +116,15 @@ t.test('held series are joined and sorted in turns with the event loop', async (
 });
 
 t.test('the memory of held series is released, also after an error', async (t) => {
-  let [held, mostHeld] = [0, 0];
-  const memory: MemoryAccount = {
-    reserve(_use, bytes) {
-      held += bytes;
-      mostHeld = Math.max(mostHeld, held);
-    },
-    release(_use, bytes) {
-      held -= bytes;
-    },
-  };
+  const memory = new RecordedMemory();
   for (const pods of [
     ['a', 'b'],
     ['a', 'a'],
   ]) {
-    mostHeld = 0;
+    memory.peakBytes = 0;
     const batches = pods.map((pod, i) => [frame({ __name__: `m${i}`, pod }, '"value":[1,"1"]')]);
     await streamed(batches, colliding, memory).catch(() => undefined);
-    t.ok(mostHeld > 0);
-    t.equal(held, 0);
+    t.ok(memory.peakBytes > 0);
+    t.equal(memory.heldBytes, 0);
   }
 });

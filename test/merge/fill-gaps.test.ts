@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { fillGaps, type MarkedSamples } from '../../src/merge/fill-gaps.js';
+import { fillGaps, type MarkedSamples } from '../../src/merge/samples/fill-gaps.js';
 
 /** Parses times in seconds. `!` after a time stands for a stale marker. */
 function copy(text: string): MarkedSamples {

@@ -6,9 +6,9 @@ import t from 'tap';
 import { EMPTY_TRAILER, type SeriesFrame } from '../../src/json/index.js';
 import { mergeReplicaStreams } from '../../src/merge/index.js';
 import { PromfedError } from '../../src/model/index.js';
-import type { MemoryAccount } from '../../src/runtime/index.js';
 import { onEagerClock, turnsOf } from '../helpers/runtime/event-loop-turns.js';
 import { drain, frame, observedStream, streamOf, values } from '../helpers/frame-streams.js';
+import { RecordedMemory } from '../helpers/runtime/recorded-memory.js';
 
 /** The merged series as `name samples`. */
 async function merged(
@@ -320,16 +320,7 @@ function seconds(first: number, count: number): string {
 
 t.test('large copies are merged in turns with the event loop, and their memory is reserved', async (t) => {
   const count = 20_000;
-  let [held, mostHeld] = [0, 0];
-  const memory: MemoryAccount = {
-    reserve(_use, bytes) {
-      held += bytes;
-      mostHeld = Math.max(mostHeld, held);
-    },
-    release(_use, bytes) {
-      held -= bytes;
-    },
-  };
+  const memory = new RecordedMemory();
   let all: string[] = [];
   const turns = await onEagerClock(() =>
     turnsOf(async () => {
@@ -338,8 +329,8 @@ t.test('large copies are merged in turns with the event loop, and their memory i
     }),
   );
   t.ok(turns > 40, `${turns} turns`);
-  t.ok(mostHeld > 2 * count * 64, `${mostHeld} bytes`);
-  t.ok(held < 1 << 20, `${held} bytes are still held`);
+  t.ok(memory.peakBytes > 2 * count * 64, `${memory.peakBytes} bytes`);
+  t.ok(memory.heldBytes < 1 << 20, `${memory.heldBytes} bytes are still held`);
   const expected = values(...Array.from({ length: 2 * count }, (_, i): [number, string] => [i, '1']));
   t.ok(all[0] === `x ${expected}`, 'the samples of both copies');
 });

@@ -1,7 +1,7 @@
 // Two replicas merged by the rule of `pickReplica`.
 
-import type { AntiAffinity } from '../../src/merge/pick-samples.js';
-import { pickReplica, type Samples } from '../../src/merge/pick-samples.js';
+import type { AntiAffinity } from '../../src/merge/samples/pick-samples.js';
+import { pickReplica, type Samples } from '../../src/merge/samples/pick-samples.js';
 
 /**
  * Returns the samples of two replicas merged by `pickReplica`, in new arrays. More than two replicas are merged one after

@@ -7,7 +7,7 @@ import {
   MIN_GAP,
   NEIGHBOURS,
   roundInterval,
-} from './intervals.js';
+} from '../intervals.js';
 import type { Picks, Samples } from './pick-samples.js';
 
 /** Samples and stale markers. */
