@@ -77,7 +77,10 @@ export class Annotations {
     this.#infos.add(text);
   }
 
-  /** All notices and warnings of regions, a line that counts the omitted ones, then up to ten warnings about the expression and a line that counts the omitted ones. */
+  /**
+   * All notices and warnings of regions, a line that counts the omitted ones, then up to ten warnings about the expression
+   * and a line that counts the omitted ones.
+   */
   get warnings(): readonly string[] {
     if (this.#notices.size === 0) return printed(this.#warnings.texts, 'warning');
     const omitted = this.#omittedRegionWarnings;

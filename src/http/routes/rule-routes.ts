@@ -145,7 +145,10 @@ function* withList<T>(
   yield text.slice(at);
 }
 
-/** Prints a group without its rules. Source of all names: Prometheus, web/api/v1/api.go (`RuleGroup`, `AlertingRule`, `RecordingRule`, `Alert`). */
+/**
+ * Prints a group without its rules. Source of all names: Prometheus, web/api/v1/api.go (`RuleGroup`, `AlertingRule`,
+ * `RecordingRule`, `Alert`).
+ */
 function printGroup(group: RuleGroupView): object {
   return {
     name: group.name,

@@ -39,7 +39,8 @@ const MAX_LITERAL_BYTES = 400;
  * value of a repeated name wins. Half of a surrogate pair becomes U+FFFD.
  *
  * @param reserve called with the bytes that the next values hold, before they are created.
- * @throws PromfedError `upstream` when the bytes are not one JSON value, or an object has more than 10,000 members; what `reserve` and `Pacer.pause` throw.
+ * @throws PromfedError `upstream` when the bytes are not one JSON value, or an object has more than 10,000 members; what
+ *   `reserve` and `Pacer.pause` throw.
  */
 export async function parsePaced(
   bytes: Buffer,
