@@ -20,6 +20,7 @@ import { CurrentRuntime } from './current-runtime.js';
 import { RuleService, type RuleServerFlags } from './rule-service.js';
 import { listen } from './listen.js';
 import { HeapUse } from './heap-use.js';
+import { MemoryPressure } from './memory-pressure.js';
 import { Runtime } from './runtime.js';
 
 export interface ServerOptions {
@@ -80,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const metrics = createMetrics(options.version);
   const budget = new MemoryBudget(options.memory);
   const heap = new HeapUse();
+  const pressure = new MemoryPressure(options.memory.limitBytes);
   const admission = new Admission({ budget, maxConcurrency, isHeapFull: () => heap.isNearlyFull() });
   let seenRejections = 0;
   const connections = new Connections({
@@ -105,6 +107,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     heldBytes: budget.heldBytes,
     inFlight: admission.inFlight,
     queued: admission.queued,
+    collections: pressure.collections,
     rejections: budget.rejections,
   }));
   const reloader: Reloader<LoadedConfig> = await Reloader.start<LoadedConfig>({
@@ -164,6 +167,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       }),
   });
   const url = await listen(app, options.bindAddr, options.routePrefix);
+  pressure.start();
   log.info({ url, server_groups: reloader.current.settings.serverGroups.length }, 'promfed is ready');
 
   return {
@@ -178,6 +182,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await app.close();
       await rules.close();
       await current.close();
+      pressure.stop();
     },
   };
 }

@@ -9,6 +9,8 @@ export interface MemoryStats {
   readonly heldBytes: number;
   readonly inFlight: number;
   readonly queued: number;
+  /** Number of collections of garbage for want of memory since the start. */
+  readonly collections: number;
   /** Number of rejections since the start, by reason. */
   readonly rejections: Readonly<Record<string, number>>;
 }
@@ -46,6 +48,15 @@ export function addMemoryMetrics(registers: Registry[], read: () => MemoryStats)
     'Queries and metadata requests that wait for memory or for a free slot.',
     ({ queued }) => queued,
   );
+  new Counter({
+    name: 'promfed_memory_pressure_collections_total',
+    help: 'Collections of garbage because the process came close to its memory limit. Many of them ask for more --memory.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(read().collections);
+    },
+  });
   new Counter({
     name: 'promfed_queries_refused_total',
     help: 'Queries and metadata requests rejected or ended by a limit on memory or concurrency, by reason.',

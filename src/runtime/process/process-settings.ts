@@ -4,7 +4,7 @@
 import type { MemoryLimits } from '../memory-budget.js';
 
 /** Memory of a serving process without requests: the runtime, its code, and garbage between two collections. */
-const BASE_BYTES = 160 << 20;
+const BASE_BYTES = 192 << 20;
 /** Share of the rest that queries may hold. The other half is for garbage that is not collected yet. */
 const BUDGET_SHARE = 0.5;
 /** A smaller budget would reject every query. */

@@ -42,7 +42,7 @@ t.test('the heap of each serving process holds its budget, and ends before its m
         budgetBytes < 0.8 * oldMegabytes * MB,
         `${megabytes} MB: budget ${budgetBytes}, heap ${oldMegabytes} MB`,
       );
-      const byMemory = Math.max(16 * MB, Math.floor((processes.limitBytes - 160 * MB) / 2));
+      const byMemory = Math.max(16 * MB, Math.floor((processes.limitBytes - 192 * MB) / 2));
       t.equal(budgetBytes, byMemory, `${megabytes} MB: the heap does not lower the budget`);
       // Smaller processes cannot serve anyway.
       if (processes.limitBytes < 256 * MB) continue;
@@ -77,8 +77,8 @@ t.test('flags of the user win', async (t) => {
 t.test('the budget fits into a heap that the user has made smaller', async (t) => {
   const budgetOf = (oldSpace: number): number =>
     budgetOfProcess(512 * MB, ALL, oldSpace * MB).budgetBytes / MB;
-  t.equal(budgetOf(4096), 176);
-  t.equal(budgetOf(256), 176);
+  t.equal(budgetOf(4096), 160);
+  t.equal(budgetOf(256), 160);
   t.equal(Math.round(budgetOf(128)), 77);
   t.equal(budgetOf(32), 16, 'no less than a query needs');
   const { perQueryBytes } = budgetOfProcess(512 * MB, { unit: 'share', value: 0.5 }, 128 * MB);
