@@ -3,15 +3,16 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Share of the memory of the process from which on garbage is collected. */
-const HIGH_SHARE = 0.75;
+/** Share of the memory of the process from which on garbage is collected, and from which on it is urgent. */
+const HIGH_SHARE = 0.7;
+const URGENT_SHARE = 0.85;
 /** Reading the memory in use takes about 15 µs. */
 const CHECK_INTERVAL_MS = 100;
 /** Growth since the latest collection, in bytes. With less, another one would free little. */
 const MIN_GROWTH_BYTES = 32 << 20;
-/** Least time between two collections, and the same in durations of the latest one: they take a twentieth of the time. */
-const MIN_GAP_MS = 1000;
-const MIN_GAP_DURATIONS = 20;
+/** Time between two collections in durations of the latest one: they take at most a tenth of the time, or a third. */
+const GAP = 10;
+const URGENT_GAP = 2;
 
 /** The process, as the collection of garbage needs it. */
 export interface CollectedProcess {
@@ -37,7 +38,9 @@ export class MemoryPressure {
   readonly #process: CollectedProcess;
   /** The least managed bytes since the latest collection. */
   #leastBytes = 0;
-  #nextMs = -Infinity;
+  /** End and duration of the latest collection. */
+  #endMs = -Infinity;
+  #durationMs = 0;
   #collections = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -66,16 +69,18 @@ export class MemoryPressure {
   /** Collects garbage if it is time to. */
   check(): void {
     const collected = this.#process;
-    if (collected.residentBytes() < this.#limitBytes * HIGH_SHARE) return;
+    const share = collected.residentBytes() / this.#limitBytes;
+    if (share < HIGH_SHARE) return;
     const managedBytes = collected.managedBytes();
     // V8 frees some of the memory after the collection.
     this.#leastBytes = Math.min(this.#leastBytes, managedBytes);
     const startMs = collected.now();
-    if (startMs < this.#nextMs || managedBytes < this.#leastBytes + MIN_GROWTH_BYTES) return;
+    const gapMs = this.#durationMs * (share < URGENT_SHARE ? GAP : URGENT_GAP);
+    if (startMs < this.#endMs + gapMs || managedBytes < this.#leastBytes + MIN_GROWTH_BYTES) return;
     collected.collect();
     this.#collections++;
-    const endMs = collected.now();
-    this.#nextMs = endMs + Math.max(MIN_GAP_MS, MIN_GAP_DURATIONS * (endMs - startMs));
+    this.#endMs = collected.now();
+    this.#durationMs = this.#endMs - startMs;
     this.#leastBytes = collected.managedBytes();
   }
 }

@@ -30,24 +30,30 @@ class FakeProcess {
   }
 }
 
-t.test('garbage is collected from three quarters of the memory on, with pauses in between', async (t) => {
+t.test('garbage is collected from 70 % of the memory on, with pauses in between', async (t) => {
   const fake = new FakeProcess();
   const pressure = new MemoryPressure(400 * MB, fake);
-  fake.garbage = 199 * MB;
+  fake.garbage = 179 * MB;
   pressure.check();
   t.equal(pressure.collections, 0);
-  fake.garbage = 200 * MB;
+  fake.garbage = 180 * MB;
   pressure.check();
   t.equal(pressure.collections, 1);
-  fake.garbage = 250 * MB;
-  for (let passed = 0; passed < 1100; passed += 100) {
+  fake.garbage = 230 * MB;
+  for (let passed = 0; passed < 600; passed += 100) {
     pressure.check();
     t.equal(pressure.collections, 1, `after ${passed} ms`);
     fake.nowMs += 100;
   }
-  fake.nowMs += 100; // twenty times the 60 ms that the first one took
+  pressure.check(); // ten times the 60 ms that the first one took
+  t.equal(pressure.collections, 2);
+  fake.garbage = 250 * MB;
+  fake.nowMs += 100;
   pressure.check();
   t.equal(pressure.collections, 2);
+  fake.nowMs += 100;
+  pressure.check();
+  t.equal(pressure.collections, 3, 'it is urgent');
 });
 
 t.test('memory that is not garbage is not collected again and again', async (t) => {
