@@ -30,7 +30,7 @@ t.test('every serving process has the heap that its memory allows', async (t) =>
     const { child } = await startPromfedProcess(t, 'demo', '--memory=1GiB', `--workers=${workers}`);
     const lines = servers(child.pid!);
     t.equal(lines.length, workers);
-    const oldSpace = workers === 1 ? 552 : 192;
+    const oldSpace = workers === 1 ? 432 : 172;
     for (const line of lines)
       t.match(line, new RegExp(`--max-old-space-size=${oldSpace} .*--max-semi-space-size=`));
   }
