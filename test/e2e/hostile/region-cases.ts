@@ -146,13 +146,13 @@ export function regionCases(): readonly HostileCase[] {
       ...BY_REMOTE_READ,
     },
     {
-      name: 'twenty series of histograms of 65,536 buckets by remote read',
+      name: 'ten series of histograms of 65,536 buckets by remote read',
       fast: false,
       prepare: (regions) => {
         serveReading(regions, (response) => {
           sendMessage(
             response,
-            Array.from({ length: 20 }, (_, i) => largeHistograms(i)),
+            Array.from({ length: 10 }, (_, i) => largeHistograms(i)),
           );
         });
       },
