@@ -13,6 +13,9 @@ const MIN_GROWTH_BYTES = 32 << 20;
 /** Time between two collections in durations of the latest one: they take at most a tenth of the time, or a third. */
 const GAP = 10;
 const URGENT_GAP = 2;
+/** A collection that takes longer, of a large heap, is repeated rarely unless it is urgent. */
+const LONG_MS = 250;
+const LONG_GAP = 200;
 
 /** The process, as the collection of garbage needs it. */
 export interface CollectedProcess {
@@ -75,13 +78,18 @@ export class MemoryPressure {
     // V8 frees some of the memory after the collection.
     this.#leastBytes = Math.min(this.#leastBytes, managedBytes);
     const startMs = collected.now();
-    const gapMs = this.#durationMs * (share < URGENT_SHARE ? GAP : URGENT_GAP);
-    if (startMs < this.#endMs + gapMs || managedBytes < this.#leastBytes + MIN_GROWTH_BYTES) return;
+    if (startMs < this.#endMs + this.#gapMs(share) || managedBytes < this.#leastBytes + MIN_GROWTH_BYTES)
+      return;
     collected.collect();
     this.#collections++;
     this.#endMs = collected.now();
     this.#durationMs = this.#endMs - startMs;
     this.#leastBytes = collected.managedBytes();
+  }
+
+  #gapMs(share: number): number {
+    const gap = share >= URGENT_SHARE ? URGENT_GAP : this.#durationMs > LONG_MS ? LONG_GAP : GAP;
+    return gap * this.#durationMs;
   }
 }
 

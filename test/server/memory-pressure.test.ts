@@ -7,9 +7,10 @@ import { turn } from '../helpers/runtime/manual-timers.js';
 
 const MB = 2 ** 20;
 
-/** A process whose garbage is `garbage` bytes beside 100 MB of other memory. A collection takes 60 ms. */
+/** A process whose garbage is `garbage` bytes beside 100 MB of other memory. */
 class FakeProcess {
   nowMs = 0;
+  collectionMs = 60;
   garbage = 0;
 
   now(): number {
@@ -25,7 +26,7 @@ class FakeProcess {
   }
 
   collect(): void {
-    this.nowMs += 60;
+    this.nowMs += this.collectionMs;
     this.garbage = 0;
   }
 }
@@ -54,6 +55,24 @@ t.test('garbage is collected from 70 % of the memory on, with pauses in between'
   fake.nowMs += 100;
   pressure.check();
   t.equal(pressure.collections, 3, 'it is urgent');
+});
+
+t.test('a collection that takes long is repeated rarely, unless it is urgent', async (t) => {
+  const fake = new FakeProcess();
+  fake.collectionMs = 300;
+  const pressure = new MemoryPressure(400 * MB, fake);
+  for (const [passedMs, garbage, collections] of [
+    [0, 200, 1],
+    [50_000, 200, 1],
+    [1_000, 250, 2],
+    [50_000, 200, 2],
+    [10_000, 200, 3],
+  ] as const) {
+    fake.nowMs += passedMs;
+    fake.garbage = garbage * MB;
+    pressure.check();
+    t.equal(pressure.collections, collections, `${passedMs} ms later`);
+  }
 });
 
 t.test('memory that is not garbage is not collected again and again', async (t) => {

@@ -48,7 +48,8 @@ export async function startPromfed(
     maxSamples: options.maxSamples ?? 50_000_000,
     maxRequests: 5000,
     limits: REQUEST_LIMITS,
-    memory: { limitBytes: 2 ** 30, ...(options.memory ?? { budgetBytes: 2 ** 29, perQueryBytes: 2 ** 28 }) },
+    // The process holds the regions and the clients of the test as well: their garbage must not be collected in it.
+    memory: { limitBytes: 2 ** 40, ...(options.memory ?? { budgetBytes: 2 ** 29, perQueryBytes: 2 ** 28 }) },
     ...(options.clientLimits && { clientLimits: options.clientLimits }),
     maxConcurrency: options.maxConcurrency,
     lookbackDeltaMs: undefined,
