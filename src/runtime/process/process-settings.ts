@@ -177,8 +177,8 @@ export interface ProcessMemory extends MemoryLimits {
 }
 
 /**
- * Returns the budget of a serving process: a share of its memory that fits into its heap. Buffers are outside of the heap,
- * but a query may hold objects only.
+ * Returns the budget of a serving process. It fits into the heap, because a query may hold objects only, and as buffers into
+ * the memory beside the heap.
  *
  * @param maxQueryMemory `--query.max-memory`; a share is one of the budget.
  * @param oldSpaceLimitBytes V8's limit on the old generation.
