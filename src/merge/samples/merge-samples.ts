@@ -88,19 +88,17 @@ export function* mergeSamplesInSteps(
   rule: PickRule,
   keepsFirst: boolean,
 ): Generator<undefined, Uint8Array, undefined> {
+  if (!areLarge(a, b)) return mergeSamples(a, b, labels, rule, keepsFirst);
   const kept = keptCopy(a, b, keepsFirst);
   if (kept !== undefined) return kept;
   const merge = new Merge(a, b, labels, rule);
-  for (;;) {
-    const merged = merge.step();
-    if (merged !== undefined) return merged;
-    if (merge.isLarge) yield undefined;
-  }
+  let merged = merge.step();
+  for (; merged === undefined; merged = merge.step()) yield undefined;
+  return merged;
 }
 
 /** The merge of two copies that differ. */
 class Merge {
-  readonly isLarge: boolean;
   readonly #labels: Labels;
   readonly #rule: PickRule;
   readonly #first: SampleScratch;
@@ -110,9 +108,8 @@ class Merge {
   constructor(a: Uint8Array, b: Uint8Array, labels: Labels, rule: PickRule) {
     this.#labels = labels;
     this.#rule = rule;
-    this.isLarge = areLarge(a, b);
     // Other series are merged during the pauses of a large one.
-    [this.#first, this.#second] = this.isLarge ? [new SampleScratch(), new SampleScratch()] : scratches;
+    [this.#first, this.#second] = areLarge(a, b) ? [new SampleScratch(), new SampleScratch()] : scratches;
     this.#first.begin(a, labels);
     this.#second.begin(b, labels);
   }
