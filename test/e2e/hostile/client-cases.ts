@@ -87,26 +87,20 @@ export function clientCases(): readonly HostileCase[] {
         for (const socket of sockets) socket.destroy();
       },
     },
-    {
-      name: '400 connections with 250 KB of half-sent headers',
+    ...[
+      { count: 400, kilobytes: 250 },
+      { count: 500, kilobytes: 60 },
+    ].map(({ count, kilobytes }): HostileCase => ({
+      name: `${count} connections with ${kilobytes} KB of half-sent headers`,
       fast: false,
       attack: async ({ server }) => {
-        const head = `GET /api/v1/query?query=1 HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(250_000)}`;
-        const sockets = Array.from({ length: 400 }, () => openRaw(server.host, server.port, head));
+        const value = 'a'.repeat(kilobytes * 1000);
+        const head = `GET /api/v1/query?query=1 HTTP/1.1\r\nHost: x\r\nX-Long: ${value}`;
+        const sockets = Array.from({ length: count }, () => openRaw(server.host, server.port, head));
         await sleep(3_000);
         for (const socket of sockets) socket.destroy();
       },
-    },
-    {
-      name: '500 connections with 60 KB of half-sent headers',
-      fast: false,
-      attack: async ({ server }) => {
-        const head = `GET /api/v1/query?query=1 HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(60_000)}`;
-        const sockets = Array.from({ length: 500 }, () => openRaw(server.host, server.port, head));
-        await sleep(3_000);
-        for (const socket of sockets) socket.destroy();
-      },
-    },
+    })),
     {
       name: '50 connections with 16 pipelined requests of 60 KB',
       fast: true,
