@@ -1,6 +1,7 @@
 // This build of promfed beside an earlier one: `PROMFED_BENCH_BASE` is the path of its dist/main.js. Every round measures
-// the earlier build twice, in two processes, so that the difference between these two shows the noise of the figures.
-// Both builds run with the same settings. `PROMFED_BENCH_ROUNDS` sets the number of rounds.
+// several processes of each build, because equal processes differ by several percent for as long as they live: the
+// difference between both halves of the earlier build's processes shows the noise of the figures. All run with the same
+// settings. `PROMFED_BENCH_ROUNDS` sets the number of rounds, `PROMFED_BENCH_PROCESSES` that of processes of a build.
 
 import { createBenchmark, type Benchmark } from '../benchmark.js';
 import { median } from '../measure.js';
@@ -18,6 +19,7 @@ import { groupOf, startPromfed, startRegions } from './two-regions-testbed.js';
 
 const base = process.env['PROMFED_BENCH_BASE'];
 const rounds = Number(process.env['PROMFED_BENCH_ROUNDS'] ?? 15);
+const processes = Number(process.env['PROMFED_BENCH_PROCESSES'] ?? 2);
 const warmUpRounds = 4;
 
 interface Candidate {
@@ -58,7 +60,8 @@ async function measure(benchmark: Benchmark, main: string): Promise<void> {
     );
     return { endpoint, reader: createReader(endpoint), pid: server.pid()! };
   };
-  const candidates = [await start(main), await start(main), await start('dist/main.js')];
+  const candidates: Candidate[] = [];
+  for (let i = 0; i < processes; i++) candidates.push(await start(main), await start('dist/main.js'));
   for (const one of casesOf(times)) {
     const usages = candidates.map((): Usage[] => []);
     for (let round = -warmUpRounds; round < rounds; round++) {
@@ -69,12 +72,14 @@ async function measure(benchmark: Benchmark, main: string): Promise<void> {
       }
     }
     const add = benchmark.figuresOf(one.name);
-    const [first, second, current] = usages;
+    const ofBase = usages.filter((_, i) => i % 2 === 0);
+    const ofThis = usages.filter((_, i) => i % 2 === 1);
+    const half = Math.floor(processes / 2);
     for (const unit of ['wall', 'cpu'] as const) {
-      const ofBase = median([...first!, ...second!].map((usage) => usage[unit]));
-      add(`${unit}, base`, ofBase, 'ms');
-      add(`${unit}, base again / base`, ratioOf(second!, first!, unit), '×');
-      add(`${unit}, this build / base`, median(current!.map((usage) => usage[unit])) / ofBase, '×', 1.02);
+      add(`${unit}, base`, meanOf(ofBase, unit), 'ms');
+      const noise = meanOf(ofBase.slice(half), unit) / meanOf(ofBase.slice(0, half), unit);
+      if (half > 0) add(`${unit}, half of the base / other half`, noise, '×');
+      add(`${unit}, this build / base`, meanOf(ofThis, unit) / meanOf(ofBase, unit), '×', 1.02);
     }
   }
   await Promise.all(candidates.map(({ reader }) => reader.close()));
@@ -113,6 +118,8 @@ async function usageOf(candidate: Candidate, { run }: Case): Promise<Usage> {
   return { wall: performance.now() - start, cpu: cpuMs(candidate.pid) - cpu };
 }
 
-function ratioOf(some: readonly Usage[], others: readonly Usage[], unit: keyof Usage): number {
-  return median(some.map((usage) => usage[unit])) / median(others.map((usage) => usage[unit]));
+/** Returns the mean of the processes' medians. */
+function meanOf(usagesOfProcesses: readonly (readonly Usage[])[], unit: keyof Usage): number {
+  const medians = usagesOfProcesses.map((usages) => median(usages.map((usage) => usage[unit])));
+  return medians.reduce((sum, one) => sum + one, 0) / medians.length;
 }
