@@ -1,7 +1,8 @@
 // This build of promfed beside an earlier one: `PROMFED_BENCH_BASE` is the path of its dist/main.js. Every round measures
 // several processes of each build, because equal processes differ by several percent for as long as they live: the
 // difference between both halves of the earlier build's processes shows the noise of the figures. All run with the same
-// settings. `PROMFED_BENCH_ROUNDS` sets the number of rounds, `PROMFED_BENCH_PROCESSES` that of processes of a build.
+// settings. `PROMFED_BENCH_ROUNDS` sets the number of rounds, `PROMFED_BENCH_PROCESSES` that of processes of a build;
+// `PROMFED_BENCH_CASE`, a part of a name, selects cases.
 
 import { createBenchmark, type Benchmark } from '../benchmark.js';
 import { median } from '../measure.js';
@@ -20,6 +21,7 @@ import { groupOf, startPromfed, startRegions } from './two-regions-testbed.js';
 const base = process.env['PROMFED_BENCH_BASE'];
 const rounds = Number(process.env['PROMFED_BENCH_ROUNDS'] ?? 15);
 const processes = Number(process.env['PROMFED_BENCH_PROCESSES'] ?? 2);
+const selected = process.env['PROMFED_BENCH_CASE'] ?? '';
 const warmUpRounds = 4;
 
 interface Candidate {
@@ -62,7 +64,7 @@ async function measure(benchmark: Benchmark, main: string): Promise<void> {
   };
   const candidates: Candidate[] = [];
   for (let i = 0; i < processes; i++) candidates.push(await start(main), await start('dist/main.js'));
-  for (const one of casesOf(times)) {
+  for (const one of casesOf(times).filter(({ name }) => name.includes(selected))) {
     const usages = candidates.map((): Usage[] => []);
     for (let round = -warmUpRounds; round < rounds; round++) {
       for (let i = 0; i < candidates.length; i++) {

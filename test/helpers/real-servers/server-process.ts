@@ -51,6 +51,11 @@ const startTimeoutMs = 100_000;
 const stopTimeoutMs = 30_000;
 const keptOutput = 64 * 1024;
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Ends the server with its parent, even if the parent is killed. Linux only, like the servers. */
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
@@ -167,14 +172,11 @@ class ServerRun {
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    const kill = (): void => {
-      child.kill('SIGKILL');
-    };
-    process.once('exit', kill);
+    running.add(child);
     this.#ended = new Promise((resolve) => {
       const onEnd = (): void => {
         this.#child = undefined;
-        process.removeListener('exit', kill);
+        running.delete(child);
         resolve();
       };
       child.once('error', (error) => {
