@@ -2,9 +2,13 @@
 
 import { asPromfedError, type StopSignal } from '../model/index.js';
 import { tooManyRequests } from '../promql/plan/index.js';
+import { sendingTurn } from '../runtime/index.js';
 
 /** Maximum number of requests of one query to one server group at the same time. Further ones wait. */
 const MAX_CONCURRENT_PER_GROUP = 64;
+
+/** Maximum number of waiting tasks that start in one turn of the event loop. Those of a query that has ended fail at once. */
+const STARTED_EACH_TURN = 256;
 
 /**
  * Counts and orders the requests of one query, in all attempts at it. A request counts once, although it is sent to the
@@ -63,30 +67,59 @@ class GroupPlaces {
   /** Number of running tasks by group. */
   readonly #running = new Map<string, number>();
   readonly #waiting = new Set<WaitingTask>();
+  #isStarting = false;
+  #isScheduled = false;
 
   /** Runs a task when it has a place in all of its groups: it takes them together, so that no two tasks wait for each other. */
-  async run<T>(groups: readonly string[], signal: StopSignal, task: () => Promise<T>): Promise<T> {
-    if (this.#waiting.size > 0 || !this.#hasRoom(groups)) {
-      await new Promise<void>((start) => this.#waiting.add({ groups, start }));
-    } else {
+  run<T>(groups: readonly string[], signal: StopSignal, task: () => Promise<T>): Promise<T> {
+    const start = async (): Promise<T> => {
       this.#add(groups, 1);
-    }
-    try {
-      if (signal.aborted) throw asPromfedError(signal.reason);
-      return await task();
-    } finally {
-      this.#add(groups, -1);
-      this.#startWaiting();
-    }
+      try {
+        if (signal.aborted) throw asPromfedError(signal.reason);
+        return await task();
+      } finally {
+        this.#add(groups, -1);
+        this.#startWaiting();
+      }
+    };
+    if (this.#waiting.size === 0 && this.#hasRoom(groups) && !sendingTurn.isUsedUp) return start();
+    return new Promise((resolve) => {
+      this.#waiting.add({
+        groups,
+        start: () => {
+          resolve(start());
+        },
+      });
+      this.#schedule();
+    });
   }
 
+  /** Starts the tasks that have a place: one at least, further ones in the time of this turn of the event loop. */
   #startWaiting(): void {
+    // A task that fails at once calls this method again.
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    let started = 0;
     for (const waiting of this.#waiting) {
-      if (!this.#hasRoom(waiting.groups)) return;
+      if (!this.#hasRoom(waiting.groups)) break;
+      if (started === STARTED_EACH_TURN || (started > 0 && sendingTurn.isUsedUp)) {
+        this.#schedule();
+        break;
+      }
       this.#waiting.delete(waiting);
-      this.#add(waiting.groups, 1);
       waiting.start();
+      started++;
     }
+    this.#isStarting = false;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#startWaiting();
+    });
   }
 
   #hasRoom(groups: readonly string[]): boolean {

@@ -39,7 +39,7 @@ export const EVALUATE: RunMode<ValueAnswer> = { passesThrough: false, run: evalu
  */
 const NODE_BYTES = 1024;
 
-/** Length from which on the texts of the requests are charged. */
+/** Length from which on the texts of the requests are charged, and a query waits for its turn before it is parsed. */
 const LONG_TEXT_CHARS = 16 << 10;
 
 /** A query that is admitted and parsed. */
@@ -101,10 +101,30 @@ export class QueryRun<Answer extends QueryAnswer> {
     const endMs = clock.now() + timeoutMs;
     const waitingSinceMs = this.#stats.elapsedMs();
     const pending = admission.admit(signal, timeoutMs);
-    if (pending instanceof Promise) {
-      return pending.then((admitted) => this.#plan(admitted, waitingSinceMs, endMs));
+    if (pending instanceof Promise || this.#isLong) {
+      return this.#prepareInTurn(pending, waitingSinceMs, endMs);
     }
     return this.#plan(pending, waitingSinceMs, endMs);
+  }
+
+  /** Prepares the query after its admission. A long one waits for its turn, because parsing it takes tens of milliseconds. */
+  async #prepareInTurn(
+    pending: Admitted | Promise<Admitted>,
+    waitingSinceMs: number,
+    endMs: number,
+  ): Promise<void> {
+    const admitted = await pending;
+    try {
+      if (this.#isLong) await new Pacer(this.#request.signal).pause();
+    } catch (thrown) {
+      admitted.release();
+      throw thrown;
+    }
+    await this.#plan(admitted, waitingSinceMs, endMs);
+  }
+
+  get #isLong(): boolean {
+    return this.#request.text.length > LONG_TEXT_CHARS;
   }
 
   /**
@@ -170,7 +190,7 @@ export class QueryRun<Answer extends QueryAnswer> {
 
   /** Charges the texts of the requests. Those of a short query are within the reserve of every request. */
   #chargeRequests(plan: PlanNode, memory: MemoryAccount): void {
-    if (this.#request.text.length > LONG_TEXT_CHARS) memory.reserve('expressions', sentBytes(plan));
+    if (this.#isLong) memory.reserve('expressions', sentBytes(plan));
   }
 
   #parse(admitted: Admitted, endMs: number): Parsed {

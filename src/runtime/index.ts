@@ -20,9 +20,9 @@ export {
   planProcesses,
   type ProcessMemory,
 } from './process/process-settings.js';
-export { sortPaced } from './paced-sort.js';
-export { loopTurn } from './loop-turn.js';
-export { Pacer } from './pacer.js';
+export { readingTurn, sendingTurn } from './pacing/loop-turn.js';
+export { sortPaced } from './pacing/paced-sort.js';
+export { Pacer } from './pacing/pacer.js';
 export { createTimers, RefreshLoop, type Timers } from './refresh-loop.js';
 export { Reloader, type Revision } from './reloader.js';
 export { startTimer } from './start-timer.js';

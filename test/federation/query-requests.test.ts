@@ -4,6 +4,8 @@ import t from 'tap';
 
 import { PromfedError } from '../../src/model/index.js';
 import { federationOf } from '../helpers/federation.js';
+import { onEagerClock, turnsOf } from '../helpers/runtime/event-loop-turns.js';
+import { until } from '../helpers/until.js';
 import { fakeGroup, read, request, type Answer, type FakeGroup } from './fake-group.js';
 
 /** A region without series. */
@@ -101,6 +103,36 @@ t.test('a group receives a limited number of requests at the same time', async (
   );
 });
 
+t.test('many requests start in turns with the event loop', async (t) => {
+  const groups = regions(2, empty);
+  const turns = await onEagerClock(() =>
+    turnsOf(async () => {
+      t.same(await read(await federationOf(groups).query(request(sums(100)))), {});
+    }),
+  );
+  t.equal(sentTo(groups), 200);
+  t.ok(turns >= 100, `${turns} turns`);
+});
+
+t.test('requests that wait when the query is canceled are never sent', async (t) => {
+  const client = new AbortController();
+  const groups = regions(2, async function* (_query, { signal }) {
+    await new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(new Error('aborted'));
+      });
+    });
+    yield* [];
+  });
+  const running = federationOf(groups).query(request(sums(2000), { signal: client.signal }));
+  await until(() => sentTo(groups) === 128, 'the first requests');
+  client.abort(new PromfedError('canceled', 'the client left'));
+  await t.rejects(running, { code: 'canceled' });
+  // Longer than the turns in which all of them fail.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  t.equal(sentTo(groups), 128);
+});
+
 t.test('the requests to many groups start at once', async (t) => {
   let answer: () => void = () => undefined;
   const answered = new Promise<void>((resolve) => (answer = resolve));
@@ -110,8 +142,7 @@ t.test('the requests to many groups start at once', async (t) => {
   });
   const federation = federationOf(groups, { maxRequests: 5000 });
   const running = federation.query(request(sums(10)));
-  await new Promise((resolve) => setImmediate(resolve));
-  t.equal(sentTo(groups), 1000);
+  await until(() => sentTo(groups) === 1000, 'all requests');
   answer();
   t.same(await read(await running), {});
 });

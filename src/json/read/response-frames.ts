@@ -1,7 +1,7 @@
 // The frames of one response body.
 
 import { PromfedError } from '../../model/index.js';
-import { loopTurn, UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
+import { readingTurn, UNCOUNTED_MEMORY, type MemoryAccount } from '../../runtime/index.js';
 import { EMPTY_TRAILER, type ResponseTrailer, type ResultType, type SeriesFrame } from '../frame.js';
 import type { BufferedAnswer } from '../stream/buffered-answer.js';
 import type { FrameStream } from '../stream/frame-stream.js';
@@ -155,7 +155,7 @@ export class ResponseFrames implements FrameStream {
   async #read(): Promise<void> {
     const first =
       this.#tryNextChunk() ?? (this.#body.tryEnd?.() === true ? undefined : await this.#nextChunk());
-    while (loopTurn.isUsedUp) await loopTurn.end();
+    while (readingTurn.isUsedUp) await readingTurn.end();
     if (this.#isClosed()) return;
     if (first === undefined) {
       this.#trailer = this.#framer.end();

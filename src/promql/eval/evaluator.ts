@@ -116,17 +116,24 @@ export class Evaluator {
   }
 
   /**
-   * Evaluates a node on this grid. All fetches below the node are started before this method returns. An operator that
+   * Evaluates a node on this grid. The fetches below the node are started without waiting for one another. An operator that
    * evaluates all its operands before it awaits one therefore has them fetched concurrently.
    */
   evaluate(node: PlanNode): Promise<Operand> {
     const shared = this.#shared;
-    if (shared.levels >= MAX_STACK_LEVELS) return Promise.resolve().then(() => this.evaluate(node));
+    if (shared.levels >= MAX_STACK_LEVELS) return this.#evaluateOnNewStack(node);
     this.observer.began(node);
     shared.levels++;
     const operand = shared.evaluateNode(this, node);
     shared.levels--;
     return operand;
+  }
+
+  /** The nodes of a large query take time before anything is computed. */
+  async #evaluateOnNewStack(node: PlanNode): Promise<Operand> {
+    if (this.pacer.due) await this.pacer.pause();
+    else await Promise.resolve();
+    return this.evaluate(node);
   }
 
   /** Evaluates a node whose result is a vector. */

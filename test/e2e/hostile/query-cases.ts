@@ -62,6 +62,20 @@ export function queryCases(): readonly HostileCase[] {
       { maxRequests: 4_800 + BACKGROUND_REQUESTS },
     ),
     {
+      name: 'three queries of 4,500 requests that no region answers',
+      fast: false,
+      prepare: (regions) => {
+        regions.serve('unanswered', () => undefined);
+      },
+      attack: ({ server }) => {
+        const query = Array.from({ length: 1_500 }, (_, i) => `sum(unanswered_${i})`).join(' + ');
+        return Promise.all(
+          Array.from({ length: 3 }, () => send(server.url, '/api/v1/query', { query }, 'POST')),
+        );
+      },
+      problem: (result) => statusProblem(result, [422, 503]),
+    },
+    {
       name: '1,000 match[] of ten matchers',
       fast: false,
       attack: ({ server }) =>

@@ -1,7 +1,7 @@
 import t from 'tap';
 
-import { onEagerClock, turnsOf } from '../helpers/runtime/event-loop-turns.js';
-import { Cancellation, Pacer, sortPaced } from '../../src/runtime/index.js';
+import { onEagerClock, turnsOf } from '../../helpers/runtime/event-loop-turns.js';
+import { Cancellation, Pacer, sortPaced } from '../../../src/runtime/index.js';
 
 t.test('a list of any length is sorted, and equal items keep their order', async (t) => {
   for (const length of [0, 1, 4096, 4097, 3 * 4096, 5 * 4096 + 1]) {

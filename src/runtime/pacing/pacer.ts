@@ -1,17 +1,15 @@
 // Time slices for long computations: the event loop runs in between, and cancellation is checked.
 
-import { PromfedError, type StopSignal } from '../model/index.js';
-
-/** Time in milliseconds that a computation runs without yielding to the event loop. */
-const SLICE_MS = 20;
+import { PromfedError, type StopSignal } from '../../model/index.js';
+import { computationQueue } from './computation-queue.js';
 
 /**
- * Divides one computation into time slices. Every loop whose length depends on data contains
+ * Divides one computation into time slices of at most 20 ms, less when other computations run. Every loop whose length depends on data contains
  * `if (pacer.due) await pacer.pause();`.
  */
 export class Pacer {
   readonly #signal: StopSignal;
-  #sliceEndMs = performance.now() + SLICE_MS;
+  #sliceEndMs = computationQueue.begin();
 
   /** The first slice starts at once. */
   constructor(signal: StopSignal) {
@@ -24,14 +22,13 @@ export class Pacer {
   }
 
   /**
-   * Yields to the event loop once, then starts the next slice.
+   * Yields to the event loop, then starts the next slice.
    *
    * @throws PromfedError as `check` does.
    */
   async pause(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    this.#sliceEndMs = await computationQueue.next();
     this.check();
-    this.#sliceEndMs = performance.now() + SLICE_MS;
   }
 
   /**
