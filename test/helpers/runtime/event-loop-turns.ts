@@ -29,5 +29,7 @@ export async function onEagerClock<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     Reflect.deleteProperty(performance, 'now');
+    // The slices of the current turn end in the future of the real clock.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
