@@ -57,14 +57,16 @@ async function runChecks() {
   });
 }
 
+/** One at a time of the tests that wait, and two of the others; three when the former have ended. */
 async function runTests() {
-  await Promise.all([
-    forEachInParallel(
-      files.filter((file) => !waits(file)),
-      runTest,
-    ),
-    forEachInParallel(files.filter(waits), runTest, 1),
-  ]);
+  const waiting = files.filter(waits);
+  const others = files.filter((file) => !waits(file));
+  await Promise.all([forEachInParallel(others, runTest), forEachInParallel(waiting, runTest, 1).then(help)]);
+
+  /** Takes from the end: the first ones run already. */
+  async function help() {
+    for (let file = others.pop(); file !== undefined; file = others.pop()) await runTest(file);
+  }
 }
 
 async function runTest(file) {
@@ -126,10 +128,10 @@ function interrupt(signal) {
 }
 
 /** Runs `work` over the items in order, `count` at a time. */
+/** Takes the items from the front of the list. */
 async function forEachInParallel(items, work, count = parallel) {
-  const queue = [...items];
   const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+    for (let item = items.shift(); item !== undefined; item = items.shift()) await work(item);
   };
   await Promise.all(Array.from({ length: count }, worker));
 }
