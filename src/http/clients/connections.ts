@@ -245,7 +245,9 @@ export class Connections {
         if (connection.current !== next) return;
         connection.answered(this.#clock.now());
         const following = connection.waiting.shift();
-        if (following !== undefined) begin(following);
+        // Node.js never sends, nor closes, a response that follows the last one of a connection.
+        if (following?.response.socket === null) this.#memory.release(following);
+        else if (following !== undefined) begin(following);
         else if (this.#isDraining) connection.socket.destroySoon();
       });
       try {
