@@ -11,6 +11,8 @@ const fileLimits =
     : { silenceMs: 3_600_000, totalMs: 86_400_000 };
 /** Tests of processes wait most of the time, so that they run beside the others. */
 const waits = (file) => file.startsWith('test/e2e/');
+/** Tests that limit how long a health check takes. */
+const needsMachine = (file) => file.startsWith('test/e2e/hostile/');
 const parallel = 2;
 const isCi = process.env.CI === 'true' || process.env.CI === '1';
 /** Start of a reason for a skip that CI accepts: see test/helpers/shared.ts. */
@@ -57,16 +59,15 @@ async function runChecks() {
   });
 }
 
-/** One at a time of the tests that wait, and two of the others; three when the former have ended. */
+/** One at a time of the tests that wait beside two of the others, then three of the others. Tests of latency run alone. */
 async function runTests() {
-  const waiting = files.filter(waits);
+  const waiting = files.filter((file) => waits(file) && !needsMachine(file));
   const others = files.filter((file) => !waits(file));
-  await Promise.all([forEachInParallel(others, runTest), forEachInParallel(waiting, runTest, 1).then(help)]);
-
-  /** Takes from the end: the first ones run already. */
-  async function help() {
-    for (let file = others.pop(); file !== undefined; file = others.pop()) await runTest(file);
-  }
+  await Promise.all([
+    forEachInParallel(others, runTest),
+    forEachInParallel(waiting, runTest, 1).then(() => forEachInParallel(others, runTest, 1)),
+  ]);
+  await forEachInParallel(files.filter(needsMachine), runTest, 1);
 }
 
 async function runTest(file) {
@@ -127,8 +128,7 @@ function interrupt(signal) {
   process.exit(signal === 'SIGINT' ? 130 : 143);
 }
 
-/** Runs `work` over the items in order, `count` at a time. */
-/** Takes the items from the front of the list. */
+/** Runs `work` over the items in order, `count` at a time. Takes them from the list, which several calls may share. */
 async function forEachInParallel(items, work, count = parallel) {
   const worker = async () => {
     for (let item = items.shift(); item !== undefined; item = items.shift()) await work(item);
