@@ -133,7 +133,7 @@ t.test('requests that wait when the query is canceled are never sent', async (t)
   t.equal(sentTo(groups), 128);
 });
 
-t.test('the requests to many groups start at once', async (t) => {
+t.test('the requests to many groups start without waiting for an answer', async (t) => {
   let answer: () => void = () => undefined;
   const answered = new Promise<void>((resolve) => (answer = resolve));
   const groups = regions(100, async function* (query, context) {

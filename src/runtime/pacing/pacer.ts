@@ -4,8 +4,8 @@ import { PromfedError, type StopSignal } from '../../model/index.js';
 import { computationQueue } from './computation-queue.js';
 
 /**
- * Divides one computation into time slices of at most 20 ms, less when other computations run. Every loop whose length depends on data contains
- * `if (pacer.due) await pacer.pause();`.
+ * Divides one computation into time slices of at most 20 ms, less when other computations run. Every loop whose length
+ * depends on data contains `if (pacer.due) await pacer.pause();`.
  */
 export class Pacer {
   readonly #signal: StopSignal;
