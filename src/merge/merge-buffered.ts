@@ -30,7 +30,7 @@ export function tryMergeBuffered(
 /**
  * Sets labels like `setLabels`, for a buffered answer.
  *
- * @param fail see `setLabels`. If it returns, the result ends before the series whose labels cannot be set.
+ * @param fail see `SeriesEnd`. If it returns, the result ends before the series whose labels cannot be set.
  */
 export function setBufferedLabels(
   { frames, addLabels }: BufferedPart,

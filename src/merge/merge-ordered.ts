@@ -4,16 +4,14 @@ import { type FrameStream, type SeriesFrame, GeneratedFrames } from '../json/ind
 import { Labels } from '../model/index.js';
 import { removeFirst, siftDown, siftUp } from './heap.js';
 import { ReadAhead } from './read-ahead.js';
-import { LabelSetter, type LostSeries, setLabels } from './set-labels.js';
+import { LabelSetter, type SeriesEnd, setLabels } from './set-labels.js';
 
-/** The answer of one group. */
-export interface OrderedPart {
+/** The answer of one group, with callbacks for the end of its series. */
+export interface OrderedPart extends SeriesEnd {
   /** Series with the region's own labels. */
   readonly frames: FrameStream;
   /** Set on every series, over labels of the same names. */
   readonly addLabels: Labels;
-  /** Called when the labels of a series cannot be set. If it returns, the part ends there. Default: throws the error. */
-  readonly fail?: LostSeries;
 }
 
 /** Maximum size of a batch that combines several batches: series, and bytes of samples. */
@@ -32,7 +30,7 @@ const MAX_BATCH_BYTES = 256 << 10;
  *   errors of `setLabels`.
  */
 export function mergeOrdered(parts: readonly OrderedPart[]): FrameStream {
-  if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels, parts[0]!.fail);
+  if (parts.length === 1) return setLabels(parts[0]!.frames, parts[0]!.addLabels, parts[0]);
   return new GeneratedFrames(
     parts.map((part) => part.frames),
     merge(parts),
@@ -56,7 +54,10 @@ async function* merge(
   const heap: Head[] = [];
   for (let part = 0; part < parts.length; part++) {
     const batch = await ahead.take(part);
-    if (batch === undefined) continue;
+    if (batch === undefined) {
+      end(parts[part]!);
+      continue;
+    }
     const setter = new LabelSetter(parts[part]!.addLabels);
     heap.push({ part, setter, batch, index: 0, frame: batch[0]! });
     siftUp(heap, before);
@@ -81,6 +82,7 @@ async function* merge(
       }
       const batch = await ahead.take(head.part);
       if (batch === undefined) {
+        end(parts[head.part]!);
         removeFirst(heap, before);
         continue;
       }
@@ -91,6 +93,10 @@ async function* merge(
     siftDown(heap, before);
   }
   if (merged.length > 0) yield merged;
+}
+
+function end(part: OrderedPart): void {
+  part.end?.(part.frames.trailer);
 }
 
 /** Returns the labels of the head with those of its part. Undefined when they cannot be set and the part has ended. */

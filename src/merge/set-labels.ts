@@ -3,6 +3,7 @@
 import {
   EMPTY_TRAILER,
   type FrameStream,
+  type ResponseTrailer,
   invalidAnswer,
   type SeriesFrame,
   transformFrames,
@@ -15,16 +16,25 @@ const NOTHING = new Float64Array(0);
 /** Receives the error of a series whose labels cannot be set. Throws, or accepts that this series and all later ones are lost. */
 export type LostSeries = (thrown: unknown) => void;
 
+/** Callbacks for the end of the series of one stream. */
+export interface SeriesEnd {
+  /**
+   * Called when the labels of a series cannot be set. If it returns, the series of this stream end before that one. Default:
+   * throws the error.
+   */
+  readonly fail?: LostSeries;
+  /** Called with the trailer when all series are in the result. Not called after `fail`. */
+  readonly end?: (trailer: ResponseTrailer) => void;
+}
+
 /**
  * Sets `extra` on every series, over labels of the same names. Samples and order stay the same. Takes ownership of
  * `frames`.
  *
- * @param fail called when the labels of a series cannot be set. If it returns, the stream ends before that series.
- *   Default: throws the error.
  * @throws PromfedError when the stream is read: `execution` when two series become equal, which requires that the region
  *   itself sends labels of these names; `upstream` when a series is repeated.
  */
-export function setLabels(frames: FrameStream, extra: Labels, fail?: LostSeries): FrameStream {
+export function setLabels(frames: FrameStream, extra: Labels, { fail, end }: SeriesEnd = {}): FrameStream {
   const setter = new LabelSetter(extra);
   return transformFrames(frames, {
     map(batch) {
@@ -32,7 +42,11 @@ export function setLabels(frames: FrameStream, extra: Labels, fail?: LostSeries)
       if (setter.hasFailed) frames.close();
       return labelled;
     },
-    finish: (trailer) => (setter.hasFailed ? EMPTY_TRAILER : trailer),
+    finish(trailer) {
+      if (setter.hasFailed) return EMPTY_TRAILER;
+      end?.(trailer);
+      return trailer;
+    },
   });
 }
 
@@ -81,7 +95,7 @@ export class LabelSetter {
   /**
    * Returns the stream's next series with their labels set.
    *
-   * @param fail see `setLabels`. If it returns, the result ends before the series whose labels cannot be set.
+   * @param fail see `SeriesEnd`. If it returns, the result ends before the series whose labels cannot be set.
    * @throws PromfedError see `set`.
    */
   setAll(frames: readonly SeriesFrame[], fail?: LostSeries): readonly SeriesFrame[] {

@@ -3,7 +3,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 
-import { EMPTY_TRAILER, unionTrailers, type FrameStream, type SeriesFrame } from '../../src/json/index.js';
+import {
+  EMPTY_TRAILER,
+  unionTrailers,
+  type FrameStream,
+  type ResponseTrailer,
+  type SeriesFrame,
+} from '../../src/json/index.js';
 import { mergeOrdered, sortIfSmall } from '../../src/merge/index.js';
 import { Labels, PromfedError } from '../../src/model/index.js';
 import { drain, frame, observedStream, StalledStream, streamOf } from '../helpers/frame-streams.js';
@@ -178,6 +184,31 @@ t.test('a part that repeats a series is an error', async (t) => {
   ]);
   await t.rejects(drain(merged), { code: 'upstream', message: /duplicate series \{a="1"\}/ });
 });
+
+for (const others of [0, 1]) {
+  const title = `${others + 1} parts: the trailer of a part is received after its last series, unless a series is lost`;
+  t.test(title, async (t) => {
+    const read = async (...names: readonly string[]): Promise<unknown> => {
+      const trailers: ResponseTrailer[] = [];
+      const errors: unknown[] = [];
+      const merged = mergeOrdered([
+        {
+          frames: observedStream(names.length > 0 ? [named(...names)] : [], { infos: ['an info'] }).stream,
+          addLabels: none,
+          fail: (thrown) => errors.push(thrown),
+          end: (trailer) => trailers.push(trailer),
+        },
+        // This part ends later, so that the first one is read ahead to its end.
+        ...[streamOf(named('2'), named('3'))].slice(0, others).map((frames) => ({ frames, addLabels: none })),
+      ]);
+      await drain(merged);
+      return [trailers.map(({ infos }) => infos), errors.length];
+    };
+    t.strictSame(await read('1', '4'), [[['an info']], 0]);
+    t.strictSame(await read(), [[['an info']], 0]);
+    t.strictSame(await read('1', '1'), [[], 1]);
+  });
+}
 
 t.test('two series of a part that become equal are an error', async (t) => {
   const own = [frame({ a: '1' }, ''), frame({ a: '1', region: 'x' }, '')];

@@ -6,6 +6,7 @@ import {
   EMPTY_TRAILER,
   encodeFrames,
   type FrameStream,
+  type ResponseTrailer,
   type SeriesFrame,
   transformFrames,
 } from '../../json/index.js';
@@ -49,6 +50,9 @@ export async function fetchBytes(
     addLabels: part.addLabels,
     fail: (thrown: unknown) => {
       noteIncomplete(thrown, part, run);
+    },
+    end: (trailer: ResponseTrailer) => {
+      noteTrailer(trailer, part.group, run);
     },
   }));
   const { memory, stats } = run;

@@ -135,8 +135,10 @@ export function requireBuckets({ warnings }: ResponseTrailer, fetch: Fetch, run:
 }
 
 /**
- * Returns the frames of a part, and records the annotations of its trailer. When an optional group fails, the stream ends
- * there with a warning.
+ * Returns the frames of a part. When an optional group fails, the stream ends there with a warning.
+ *
+ * The caller records the annotations of the trailer once it has accepted all frames: they may be read ahead, and series may
+ * be lost after that.
  */
 export function tolerantFrames({ group, frames, targets, stats }: OpenPart, run: FanOutContext): FrameStream {
   return transformFrames(frames, {
@@ -146,7 +148,6 @@ export function tolerantFrames({ group, frames, targets, stats }: OpenPart, run:
     },
     finish(trailer) {
       stats.ended(trailer);
-      noteTrailer(trailer, group, run);
       return trailer;
     },
     fail(thrown) {
