@@ -28,6 +28,12 @@ const RANGE = { start: String(T0 / 1000 + 600), end: String(T0 / 1000 + 3600), s
 const runs = randomRuns(150);
 const seed = randomSeed(7);
 
+/**
+ * VictoriaMetrics processes the series of a query in any order, and ranges whose ends are equal numbers but different texts
+ * in the order of their series. It answers about one such query of 50 with another result, which promfed does not copy.
+ */
+const MAX_UNSTABLE_ANSWERS = 20;
+
 type Parameters = Readonly<Record<string, string>>;
 
 /** Sends an instant query, or a range query if the parameters have a start. */
@@ -38,6 +44,18 @@ function ask(url: string, query: string, parameters: Parameters): Promise<UnionA
 
 function askVictoriaMetrics(url: string, query: string, parameters: Parameters): Promise<UnionAnswer> {
   return ask(url, query, { ...parameters, nocache: '1', latency_offset: '1ms' });
+}
+
+/** Compares an answer with one expected answer after the other, until one is equal or `count` were compared. */
+async function differencesUntilEqual(
+  actual: UnionAnswer,
+  expected: () => Promise<UnionAnswer>,
+  count: number,
+): Promise<readonly unknown[]> {
+  const differences = answerDifferences(actual, await expected());
+  return differences.length === 0 || count === 1
+    ? differences
+    : differencesUntilEqual(actual, expected, count - 1);
 }
 
 function groupOf(url: string, more: object = {}): object {
@@ -161,12 +179,15 @@ t.test('functions that promfed computes have the results of VictoriaMetrics', { 
   await untilDetected(promfed.url);
   for (const query of expressions) {
     for (const parameters of [{ time: AT }, { time: RANGE.start }, RANGE]) {
-      const [actual, expected] = await Promise.all([
-        ask(promfed.url, query, parameters),
-        askVictoriaMetrics(reference.url, query, parameters),
-      ]);
-      t.ok(hasSamples(expected), `${query}: has samples`);
-      t.same(answerDifferences(actual, expected), [], `${query} ${JSON.stringify(parameters)}`);
+      const actual = await ask(promfed.url, query, parameters);
+      const expected = (): Promise<UnionAnswer> => askVictoriaMetrics(reference.url, query, parameters);
+      t.ok(hasSamples(await expected()), `${query}: has samples`);
+      const allowed = query.includes('texts') ? MAX_UNSTABLE_ANSWERS : 1;
+      t.same(
+        await differencesUntilEqual(actual, expected, allowed),
+        [],
+        `${query} ${JSON.stringify(parameters)}`,
+      );
       const isComplete = !query.includes('malformed');
       if (isComplete) t.notOk(actual.warnings, `${query}: no warnings`);
     }
